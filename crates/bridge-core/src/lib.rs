@@ -1,0 +1,22 @@
+//! What SMS Bridge decides, and nothing else: reading phone numbers and SMS texts, the onboarding and
+//! its states, the seven checks and their verdict, the settings.
+//!
+//! **Invariant:** no async, no clock, no randomness, no I/O. Time and salt are arguments, facts come in
+//! as one snapshot ([`checks::Facts`]), a verdict goes out ([`verdict::Verdict`]). That is why every
+//! judgement can be repeated and explained later.
+
+pub mod checks;
+pub mod message;
+pub mod onboarding;
+pub mod phone;
+pub mod settings;
+pub mod sms;
+pub mod time;
+pub mod verdict;
+
+pub use onboarding::{Onboarding, State};
+pub use phone::Mobile;
+pub use settings::Settings;
+pub use sms::InboundSms;
+pub use time::{Span, Timestamp};
+pub use verdict::Verdict;

@@ -1,0 +1,283 @@
+//! An onboarding: one person's registration of one number, from the hash they were given to the SMS
+//! that proved it, and the states between (decisions.md D11, D13, D19).
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::phone::Mobile;
+use crate::settings::Settings;
+use crate::time::{Span, Timestamp};
+use crate::verdict::Verdict;
+
+/// Where an onboarding stands. Validated, cancelled and superseded are final; an expired one still
+/// becomes validated when a late but honest SMS is accepted (D19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The hash was given out and its deadline has not passed.
+    Pending,
+    /// The number's holder sent the SMS.
+    Validated,
+    /// The deadline passed.
+    Expired,
+    /// The app or the user called it off.
+    Cancelled,
+    /// A newer registration of the same number took its place.
+    Superseded,
+}
+
+impl State {
+    /// An SMS may still validate it.
+    #[must_use]
+    pub fn can_be_validated(self) -> bool {
+        matches!(self, State::Pending | State::Expired)
+    }
+
+    /// The word stored in the tables and shown by the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Pending => "pending",
+            State::Validated => "validated",
+            State::Expired => "expired",
+            State::Cancelled => "cancelled",
+            State::Superseded => "superseded",
+        }
+    }
+
+    /// The state of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<State> {
+        [State::Pending, State::Validated, State::Expired, State::Cancelled, State::Superseded]
+            .into_iter()
+            .find(|s| s.as_str() == word)
+    }
+}
+
+/// What the last SMS of an onboarding's number was judged, for the one who waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastSms {
+    /// `queue_input_sms` id of that SMS.
+    pub id: i64,
+    /// When it was judged.
+    pub judged_at: Timestamp,
+    /// How.
+    pub verdict: Verdict,
+}
+
+/// One registration, as `queue_onboarding:{mobile}` of 003 keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Onboarding {
+    /// Public id; sorts by time (UUIDv7).
+    pub id: Uuid,
+    /// The number that must send the SMS.
+    pub mobile: Mobile,
+    /// Optional (D14).
+    pub email: Option<String>,
+    /// The user's device, optional (D14, D15).
+    pub device_id: Option<String>,
+    /// What the SMS must carry: 64 lowercase hex digits.
+    pub hash: String,
+    /// Hex of the random salt that went into the hash.
+    pub salt: String,
+    /// When it was registered.
+    pub request_timestamp: Timestamp,
+    /// Until when the user should have sent the SMS.
+    pub user_deadline: Timestamp,
+    /// When it leaves the hot store.
+    pub expires_at: Timestamp,
+    /// Where it stands.
+    pub state: State,
+    /// When the SMS was accepted.
+    pub validated_at: Option<Timestamp>,
+    /// Grows with every visible change: the `id:` of its server-sent events.
+    pub version: i64,
+    /// The newest judged SMS of this number since the registration.
+    pub last_sms: Option<LastSms>,
+}
+
+/// The word the API shows: the stored state, and `failed` for one that is past its deadline and whose
+/// last SMS failed (D19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// See [`State::Pending`].
+    Pending,
+    /// See [`State::Validated`].
+    Validated,
+    /// Past its deadline, and the last SMS that came failed a check.
+    Failed,
+    /// See [`State::Expired`].
+    Expired,
+    /// See [`State::Cancelled`].
+    Cancelled,
+    /// See [`State::Superseded`].
+    Superseded,
+}
+
+impl Onboarding {
+    /// What to show at `now`: a deadline that passed counts even before the worker wrote it down.
+    #[must_use]
+    pub fn shown(&self, now: Timestamp) -> Shown {
+        match self.state {
+            State::Validated => Shown::Validated,
+            State::Cancelled => Shown::Cancelled,
+            State::Superseded => Shown::Superseded,
+            State::Pending if now <= self.user_deadline => Shown::Pending,
+            State::Pending | State::Expired => match &self.last_sms {
+                Some(last) if !last.verdict.passed() => Shown::Failed,
+                _ => Shown::Expired,
+            },
+        }
+    }
+
+    /// The member of `Queue_validated_mobiles` this onboarding would become.
+    #[must_use]
+    pub fn pair(&self) -> String {
+        pair(self.mobile.e164(), self.device_id.as_deref())
+    }
+
+    /// "The same again" (D13): registering with these details before the deadline gets this hash back.
+    #[must_use]
+    pub fn is_same_again(&self, wanted: &Onboarding) -> bool {
+        self.state == State::Pending
+            && wanted.request_timestamp <= self.user_deadline
+            && self.device_id.as_deref().is_some_and(|d| !d.is_empty())
+            && self.mobile == wanted.mobile
+            && self.email == wanted.email
+            && self.device_id == wanted.device_id
+    }
+}
+
+/// `{mobile}:{device_id}`, the members of `Queue_validated_mobiles` in 003.
+#[must_use]
+pub fn pair(mobile: &str, device_id: Option<&str>) -> String {
+    format!("{mobile}:{}", device_id.unwrap_or_default())
+}
+
+/// Who registers: number, and what the app told about its user.
+#[derive(Clone, Debug)]
+pub struct Applicant {
+    /// The number that will send the SMS.
+    pub mobile: Mobile,
+    /// The user's e-mail address.
+    pub email: Option<String>,
+    /// The user's device.
+    pub device_id: Option<String>,
+}
+
+impl Onboarding {
+    /// A new onboarding. `id` and `salt` are fresh randomness from the caller.
+    #[must_use]
+    pub fn open(
+        who: Applicant,
+        header: &str,
+        id: Uuid,
+        salt: &[u8],
+        now: Timestamp,
+        settings: &Settings,
+    ) -> Onboarding {
+        let Applicant { mobile, email, device_id } = who;
+        Onboarding {
+            hash: hash(header, &mobile, email.as_deref(), device_id.as_deref(), now, salt),
+            salt: hex(salt),
+            request_timestamp: now,
+            user_deadline: now + Span::seconds(settings.user_timelimit_seconds),
+            expires_at: now + Span::seconds(settings.onboarding_ttl_seconds),
+            state: State::Pending,
+            validated_at: None,
+            version: 1,
+            last_sms: None,
+            id,
+            mobile,
+            email,
+            device_id,
+        }
+    }
+}
+
+/// D11: lowercase hex SHA-256 over prefix, E.164, e-mail, device, request time and salt. Each part is
+/// preceded by its length, so that no two different sets of parts are the same bytes.
+fn hash(
+    header: &str,
+    mobile: &Mobile,
+    email: Option<&str>,
+    device: Option<&str>,
+    now: Timestamp,
+    salt: &[u8],
+) -> String {
+    let mut sha = Sha256::new();
+    let time = now.0.to_be_bytes();
+    let parts: [&[u8]; 6] = [
+        header.as_bytes(),
+        mobile.e164().as_bytes(),
+        email.unwrap_or_default().as_bytes(),
+        device.unwrap_or_default().as_bytes(),
+        &time,
+        salt,
+    ];
+    for part in parts {
+        sha.update((part.len() as u64).to_be_bytes());
+        sha.update(part);
+    }
+    hex(&sha.finalize())
+}
+
+/// Lowercase hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(device: Option<&str>) -> Onboarding {
+        let who = Applicant {
+            mobile: Mobile::from_e164("+919876543210").unwrap(),
+            email: Some("a@example.org".into()),
+            device_id: device.map(Into::into),
+        };
+        Onboarding::open(who, "ONBOARD", Uuid::nil(), &[7; 16], Timestamp(1_000_000), &Settings::default())
+    }
+
+    #[test]
+    fn has_both_windows_of_003() {
+        let onboarding = open(Some("d1"));
+        assert_eq!(onboarding.user_deadline, Timestamp(1_300_000));
+        assert_eq!(onboarding.expires_at, Timestamp(87_400_000));
+        assert_eq!(onboarding.salt.len(), 32);
+        assert_eq!(onboarding.hash.len(), 64);
+        assert_ne!(onboarding.hash, open(Some("d2")).hash);
+        assert_eq!(onboarding.hash, open(Some("d1")).hash, "the same parts give the same hash");
+    }
+
+    #[test]
+    fn the_same_again_needs_a_device_and_an_open_deadline() {
+        let first = open(Some("d1"));
+        assert!(first.is_same_again(&first));
+        assert!(!open(None).is_same_again(&open(None)));
+        assert!(!first.is_same_again(&open(Some("d2"))));
+        let late = Onboarding { request_timestamp: Timestamp(1_300_001), ..first.clone() };
+        assert!(!first.is_same_again(&late));
+        let cancelled = Onboarding { state: State::Cancelled, ..first.clone() };
+        assert!(!cancelled.is_same_again(&first));
+    }
+
+    #[test]
+    fn shows_failed_only_after_the_deadline() {
+        let mut onboarding = open(Some("d1"));
+        onboarding.last_sms =
+            Some(LastSms { id: 1, judged_at: Timestamp(0), verdict: Verdict::failed_match("no_onboarding") });
+        assert_eq!(onboarding.shown(Timestamp(1_300_000)), Shown::Pending);
+        assert_eq!(onboarding.shown(Timestamp(1_300_001)), Shown::Failed);
+        onboarding.last_sms = None;
+        assert_eq!(onboarding.shown(Timestamp(1_300_001)), Shown::Expired);
+    }
+}

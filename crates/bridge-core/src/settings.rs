@@ -1,0 +1,349 @@
+//! The settings an operator changes while the bridge runs, each declared exactly once (contract
+//! section 6): from the declaration come the typed snapshot, the seed rows, reading and checking of
+//! values, the API and the documentation. Not configuration: what the process needs to start is a
+//! command line flag.
+
+mod rules;
+mod values;
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::checks::{CHECKS, CheckId, TOGGLES};
+use crate::phone::Mobile;
+use crate::time::Span;
+pub use rules::{Broken, Rule};
+use values::SettingValue;
+pub use values::{Durability, LatePolicy, LogLevel};
+
+/// The category of 003 a setting is shown under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Category {
+    /// Times and texts of the onboarding.
+    General,
+    /// How often the workers run.
+    Sync,
+    /// The checks.
+    Validation,
+    /// Limits of the checks.
+    Thresholds,
+    /// Stores and receivers.
+    Infrastructure,
+    /// Logs and maintenance.
+    Monitoring,
+}
+
+impl Category {
+    /// The word in the table and the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Category::General => "general",
+            Category::Sync => "sync",
+            Category::Validation => "validation",
+            Category::Thresholds => "thresholds",
+            Category::Infrastructure => "infrastructure",
+            Category::Monitoring => "monitoring",
+        }
+    }
+}
+
+/// One declared setting.
+pub struct SettingDef {
+    /// Its key in `sms_settings`.
+    pub key: &'static str,
+    /// Its category.
+    pub category: Category,
+    /// What it does, for the operator.
+    pub description: String,
+    /// What values it takes.
+    pub rule: Rule,
+    access: Access,
+}
+
+enum Access {
+    Field { read: fn(&mut Settings, &Value, &Rule) -> Result<(), String>, write: fn(&Settings) -> Value },
+    Toggle(CheckId),
+}
+
+impl SettingDef {
+    /// `integer`, `boolean`, `string` or `json`: `setting_type` of 003, which chooses the input.
+    #[must_use]
+    pub fn setting_type(&self) -> &'static str {
+        match self.rule {
+            Rule::Whole { .. } => "integer",
+            Rule::Flag => "boolean",
+            Rule::Text(_) | Rule::Choice(_) => "string",
+            Rule::List(_) | Rule::Sequence => "json",
+        }
+    }
+
+    /// Its value in a snapshot.
+    #[must_use]
+    pub fn value(&self, settings: &Settings) -> Value {
+        match &self.access {
+            Access::Field { write, .. } => write(settings),
+            Access::Toggle(check) => Value::Bool(settings.is_enabled(*check)),
+        }
+    }
+
+    /// Its default.
+    #[must_use]
+    pub fn default_value(&self) -> Value {
+        self.value(&Settings::default())
+    }
+
+    fn set(&self, settings: &mut Settings, value: &Value) -> Result<(), Broken> {
+        let result = match &self.access {
+            Access::Field { read, .. } => read(settings, value, &self.rule),
+            Access::Toggle(check) => {
+                bool::read(value, &self.rule).map(|on| settings.checks_enabled[check.index()] = on)
+            }
+        };
+        result.map_err(|rule| Broken { key: self.key, rule })
+    }
+
+    /// The value as `sms_settings.setting_value` stores it: text as it is, anything else as JSON.
+    #[must_use]
+    pub fn to_text(&self, value: &Value) -> String {
+        match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+
+    /// The typed value of a stored text; a text that is no JSON where JSON is wanted stays a string, and
+    /// the rule refuses it by name.
+    #[must_use]
+    pub fn from_text(&self, text: &str) -> Value {
+        match self.setting_type() {
+            "string" => Value::String(text.to_owned()),
+            _ => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
+        }
+    }
+}
+
+macro_rules! settings {
+    ($(
+        $category:ident {
+            $( $(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr, $rule:expr; )*
+        }
+    )*) => {
+        /// One consistent set of settings. A request reads one snapshot and keeps it.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Settings {
+            $($( $(#[doc = $doc])+ pub $key: $type, )*)*
+            /// The toggle of every check, in 003's order: `mobile_check_enabled` and so on.
+            pub checks_enabled: [bool; CHECKS.len()],
+        }
+
+        impl Default for Settings {
+            fn default() -> Settings {
+                Settings { $($( $key: $default, )*)* checks_enabled: [true; CHECKS.len()] }
+            }
+        }
+
+        fn fields() -> Vec<SettingDef> {
+            vec![$($( SettingDef {
+                key: stringify!($key),
+                category: Category::$category,
+                description: concat!($($doc),+).trim().to_owned(),
+                rule: $rule,
+                access: Access::Field {
+                    read: |settings, value, rule| {
+                        settings.$key = <$type as SettingValue>::read(value, rule)?;
+                        Ok(())
+                    },
+                    write: |settings| settings.$key.write(),
+                },
+            }, )*)*]
+        }
+    };
+}
+
+const SECONDS_MAX: u32 = 31_536_000;
+
+/// An interval of a worker: every one accepts 1 (contract section 6).
+const INTERVAL: Rule = Rule::Whole { min: 1, max: 86_400, unit: "seconds" };
+const THRESHOLD: Rule = Rule::Whole { min: 1, max: 1_000_000, unit: "SMS" };
+
+settings! {
+    General {
+        /// How long an onboarding stays in the hot store. Must be longer than the time users have.
+        onboarding_ttl_seconds: u32 = 86_400, Rule::Whole { min: 2, max: SECONDS_MAX, unit: "seconds" };
+        /// How long a user has to send the SMS.
+        user_timelimit_seconds: u32 = 300, Rule::Whole { min: 1, max: 86_400, unit: "seconds" };
+        /// Random bytes that go into every hash.
+        hash_salt_length: u32 = 16, Rule::Whole { min: 16, max: 64, unit: "bytes" };
+        /// The number users send their SMS to, like +919876543210. Empty until you have one.
+        sms_receiver_number: String = String::new(), Rule::Text(rules::number_or_empty);
+        /// The words that may stand before the colon and the hash; the first is the one users are told.
+        permitted_headers: Vec<String> = vec!["ONBOARD".to_owned()], Rule::List(rules::headers);
+        /// The calling code that a number without + is read in, like 91.
+        default_country_code: String = "91".to_owned(), Rule::Text(rules::calling_code);
+        /// New hashes one number may ask for in an hour.
+        registrations_per_mobile_per_hour: u32 = 10, Rule::Whole { min: 1, max: 1_000_000, unit: "registrations" };
+    }
+    Sync {
+        /// Longest wait before a validated number is written to the audit tables and pushed to the remote.
+        hetzner_sync_interval_seconds: u32 = 10, INTERVAL;
+        /// How often judged SMS are written to input_sms.
+        local_sync_interval_seconds: u32 = 120, INTERVAL;
+        /// How often the blacklist is written to and read from blacklist_sms.
+        blacklist_check_interval_seconds: u32 = 300, INTERVAL;
+        /// How often new and changed onboardings are written to onboarding_mobile.
+        onboarding_sync_interval_seconds: u32 = 1, INTERVAL;
+        /// Most rows that one step of a worker moves.
+        batch_size: u32 = 500, Rule::Whole { min: 1, max: 10_000, unit: "rows" };
+        /// How often the counters are saved.
+        counter_sync_interval_seconds: u32 = 60, INTERVAL;
+        /// How often passed deadlines become expired and old keys are cleared.
+        cleanup_interval_seconds: u32 = 10, INTERVAL;
+        /// How often SMS that were stored for later are tried again.
+        replay_interval_seconds: u32 = 5, INTERVAL;
+        /// How often rows past their retention are purged.
+        purge_interval_seconds: u32 = 3_600, INTERVAL;
+        /// Days the audit tables keep a row; 0 keeps it for ever.
+        audit_retention_days: u32 = 400, Rule::Whole { min: 0, max: 36_500, unit: "days" };
+    }
+    Validation {
+        /// The order in which the checks run; the first that fails ends the judgement.
+        check_sequence: Vec<CheckId> = CheckId::all().collect(), Rule::Sequence;
+        /// Calling codes that may register and be validated, like 91.
+        allowed_country_codes: Vec<String> = vec!["91".to_owned()], Rule::List(rules::calling_codes);
+        /// How far the clocks of phones may be off.
+        clock_skew_tolerance_seconds: u32 = 60, Rule::Whole { min: 0, max: 600, unit: "seconds" };
+        /// What becomes of an SMS that was received in time and reached the bridge after the deadline.
+        late_delivery_policy: LatePolicy = LatePolicy::Accept, Rule::Choice(LatePolicy::WORDS);
+    }
+    Thresholds {
+        /// SMS of one number in 24 hours above which count_check fails.
+        count_check_threshold: u32 = 5, THRESHOLD;
+        /// SMS of one number in 24 hours above which it is blacklisted. Must be above count_check_threshold.
+        blacklist_threshold: u32 = 10, THRESHOLD;
+    }
+    Infrastructure {
+        /// When an SMS is acknowledged: strict waits until it is on disk, everysec may lose a second in a power cut.
+        durability: Durability = Durability::Strict, Rule::Choice(Durability::WORDS);
+        /// Share of Redis' memory above which new SMS wait in the journal and registration pauses.
+        redis_memory_limit_percent: u32 = 80, Rule::Whole { min: 1, max: 100, unit: "percent" };
+        /// Times a row that the remote refuses is tried before it is set aside.
+        max_database_retries: u32 = 3, Rule::Whole { min: 1, max: 100, unit: "tries" };
+        /// Silence after which a receiver counts as gone.
+        receiver_silence_seconds: u32 = 600, Rule::Whole { min: 1, max: 604_800, unit: "seconds" };
+    }
+    Monitoring {
+        /// How much is logged.
+        log_level: LogLevel = LogLevel::Info, Rule::Choice(LogLevel::WORDS);
+        /// Pauses registration and keeps SMS for later.
+        maintenance_mode: bool = false, Rule::Flag;
+    }
+}
+
+static DEFS: LazyLock<Vec<SettingDef>> = LazyLock::new(|| {
+    let mut defs = fields();
+    let first_validation = defs.iter().position(|d| d.category == Category::Validation).unwrap_or(defs.len());
+    let toggles = CheckId::all().zip(&CHECKS).zip(TOGGLES).map(|((id, check), key)| SettingDef {
+        key,
+        category: Category::Validation,
+        description: format!("Runs {}: {}.", check.name, lower_first(check.about)),
+        rule: Rule::Flag,
+        access: Access::Toggle(id),
+    });
+    defs.splice(first_validation..first_validation, toggles);
+    defs
+});
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+/// Every setting, in the order of contract section 6.
+#[must_use]
+pub fn all() -> &'static [SettingDef] {
+    &DEFS
+}
+
+/// The declaration of one key.
+#[must_use]
+pub fn find(key: &str) -> Option<&'static SettingDef> {
+    all().iter().find(|def| def.key == key)
+}
+
+impl Settings {
+    /// Is this check switched on?
+    #[must_use]
+    pub fn is_enabled(&self, check: CheckId) -> bool {
+        self.checks_enabled[check.index()]
+    }
+
+    /// Is the check of that name switched on? False for a name that no check has.
+    #[must_use]
+    pub fn is_enabled_by_name(&self, name: &str) -> bool {
+        CheckId::from_name(name).is_some_and(|check| self.is_enabled(check))
+    }
+
+    /// `clock_skew_tolerance_seconds` as a span.
+    #[must_use]
+    pub fn tolerance(&self) -> Span {
+        Span::seconds(self.clock_skew_tolerance_seconds)
+    }
+
+    /// The country of this number may register.
+    #[must_use]
+    pub fn allows_country(&self, mobile: &Mobile) -> bool {
+        self.allowed_country_codes.iter().any(|code| code == mobile.calling_code())
+    }
+
+    /// The header users are told to send.
+    #[must_use]
+    pub fn header(&self) -> &str {
+        self.permitted_headers.first().map_or("ONBOARD", String::as_str)
+    }
+
+    /// This snapshot with one value changed, if the value and the whole are valid.
+    pub fn with(&self, def: &SettingDef, value: &Value) -> Result<Settings, Vec<Broken>> {
+        let mut changed = self.clone();
+        def.set(&mut changed, value).map_err(|broken| vec![broken])?;
+        let broken = rules::cross_field(&changed);
+        if broken.is_empty() { Ok(changed) } else { Err(broken) }
+    }
+
+    /// The snapshot that stored rows give. Keys nobody declared and values that break a rule are
+    /// reported, and their defaults hold.
+    #[must_use]
+    pub fn from_rows<'a>(rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Settings, Vec<String>) {
+        let mut settings = Settings::default();
+        let mut problems = Vec::new();
+        for (key, text) in rows {
+            let Some(def) = find(key) else {
+                problems.push(format!("{key} is no setting of this version"));
+                continue;
+            };
+            if let Err(broken) = def.set(&mut settings, &def.from_text(text)) {
+                problems.push(broken.to_string());
+            }
+        }
+        let broken = rules::cross_field(&settings);
+        if broken.is_empty() {
+            return (settings, problems);
+        }
+        problems.extend(broken.iter().map(ToString::to_string));
+        let mut repaired = settings;
+        for broken in &broken {
+            if let Some(def) = find(broken.key) {
+                let _ = def.set(&mut repaired, &def.default_value());
+            }
+        }
+        if rules::cross_field(&repaired).is_empty() {
+            (repaired, problems)
+        } else {
+            (Settings::default(), problems)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn broken(key: &str, value: &Value) -> String {
+    let errors = Settings::default().with(find(key).unwrap(), value).unwrap_err();
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn every_setting_of_the_contract_is_declared_once() {
+    let contract = "onboarding_ttl_seconds=86400, user_timelimit_seconds=300, hash_salt_length=16, sms_receiver_number=\"\", \
+        permitted_headers=[\"ONBOARD\"], default_country_code=\"91\", registrations_per_mobile_per_hour=10, \
+        hetzner_sync_interval_seconds=10, local_sync_interval_seconds=120, blacklist_check_interval_seconds=300, \
+        onboarding_sync_interval_seconds=1, batch_size=500, counter_sync_interval_seconds=60, cleanup_interval_seconds=10, \
+        replay_interval_seconds=5, purge_interval_seconds=3600, audit_retention_days=400, mobile_check_enabled=true, \
+        duplicate_check_enabled=true, header_hash_check_enabled=true, count_check_enabled=true, \
+        foreign_number_check_enabled=true, blacklist_check_enabled=true, time_window_check_enabled=true, \
+        allowed_country_codes=[\"91\"], clock_skew_tolerance_seconds=60, late_delivery_policy=\"accept\", \
+        count_check_threshold=5, blacklist_threshold=10, durability=\"strict\", redis_memory_limit_percent=80, \
+        max_database_retries=3, receiver_silence_seconds=600, log_level=\"INFO\", maintenance_mode=false";
+    for line in contract.split(", ") {
+        let (key, default) = line.trim().split_once('=').unwrap();
+        let def = find(key).unwrap_or_else(|| panic!("{key}"));
+        assert_eq!(def.default_value(), serde_json::from_str::<Value>(default).unwrap(), "{key}");
+    }
+    assert_eq!(all().len(), contract.split(", ").count() + 1, "and check_sequence");
+    assert!(all().iter().all(|def| def.description.ends_with('.')), "every setting is described");
+}
+
+#[test]
+fn defaults_are_valid_and_survive_the_table() {
+    let rows: Vec<(&str, String)> =
+        all().iter().map(|def| (def.key, def.to_text(&def.default_value()))).collect();
+    let (settings, problems) = Settings::from_rows(rows.iter().map(|(k, v)| (*k, v.as_str())));
+    assert_eq!((settings, problems), (Settings::default(), vec![]));
+}
+
+#[test]
+fn a_broken_rule_is_named() {
+    for (key, value, rule) in [
+        (
+            "hash_salt_length",
+            json!(15),
+            "hash_salt_length must be a whole number from 16 to 64 (bytes), not 15",
+        ),
+        (
+            "hash_salt_length",
+            json!("16"),
+            "hash_salt_length must be a whole number from 16 to 64 (bytes), not a text",
+        ),
+        (
+            "hash_salt_length",
+            json!(16.5),
+            "hash_salt_length must be a whole number from 16 to 64 (bytes), not 16.5",
+        ),
+        ("batch_size", json!(-1), "batch_size must be a whole number from 1 to 10000 (rows), not -1"),
+        (
+            "local_sync_interval_seconds",
+            json!(0),
+            "local_sync_interval_seconds must be a whole number from 1 to 86400 (seconds), not 0",
+        ),
+        ("mobile_check_enabled", json!("yes"), "mobile_check_enabled must be true or false, not a text"),
+        (
+            "log_level",
+            json!("LOUD"),
+            "log_level must be one of TRACE, DEBUG, INFO, WARNING, ERROR, not \"LOUD\"",
+        ),
+        (
+            "allowed_country_codes",
+            json!(["+91"]),
+            "allowed_country_codes must be a calling code in digits, like 91, not \"+91\"",
+        ),
+        ("allowed_country_codes", json!([]), "allowed_country_codes must hold 1 to 250 entries"),
+        ("allowed_country_codes", json!(["91", "91"]), "allowed_country_codes names \"91\" twice"),
+        ("allowed_country_codes", json!([91]), "allowed_country_codes must be a list of texts"),
+        (
+            "permitted_headers",
+            json!(["ON BOARD"]),
+            "permitted_headers must hold words of 1 to 20 letters and digits, not \"ON BOARD\"",
+        ),
+        (
+            "check_sequence",
+            json!(["mobile_check"]),
+            "check_sequence must name all 7 checks; missing: duplicate_check, header_hash_check, count_check, foreign_number_check, blacklist_check, time_window_check",
+        ),
+        (
+            "check_sequence",
+            json!(["mobile_check", "mobile_check"]),
+            "check_sequence names mobile_check twice",
+        ),
+        ("check_sequence", json!(["magic_check"]), "check_sequence names \"magic_check\", which is no check"),
+        (
+            "sms_receiver_number",
+            json!("12345"),
+            "sms_receiver_number must start with + and the country's calling code, like +919876543210",
+        ),
+        (
+            "sms_receiver_number",
+            json!("+91 98765 43210"),
+            "sms_receiver_number must be written +919876543210",
+        ),
+        (
+            "onboarding_ttl_seconds",
+            json!(300),
+            "onboarding_ttl_seconds must be greater than user_timelimit_seconds, which is 300",
+        ),
+        (
+            "count_check_threshold",
+            json!(10),
+            "blacklist_threshold must be greater than count_check_threshold, which is 10",
+        ),
+        ("maintenance_mode", json!(null), "maintenance_mode must be true or false, not null"),
+    ] {
+        assert_eq!(broken(key, &value), rule);
+    }
+}
+
+#[test]
+fn a_damaged_row_falls_back_to_its_default_and_is_reported() {
+    let (settings, problems) = Settings::from_rows([
+        ("batch_size", "many"),
+        ("gone", "1"),
+        ("user_timelimit_seconds", "90000"),
+        ("hash_salt_length", "32"),
+    ]);
+    assert_eq!(settings, Settings { hash_salt_length: 32, ..Settings::default() });
+    assert_eq!(problems.len(), 3, "{problems:?}");
+}

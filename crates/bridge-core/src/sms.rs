@@ -1,0 +1,164 @@
+//! An SMS as it came in, and what makes two deliveries the same SMS (decisions.md D9). Not its
+//! judgement: that is `checks`.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::phone::{Mobile, PhoneError};
+use crate::time::{DAY, Span, Timestamp};
+
+/// How long a redelivery is recognised: SMSGate retries for 45 h (D9).
+pub const REMEMBERED: Span = Span(72 * 3_600_000);
+/// How long two deliveries without stamp and without id count as one: transports retry within
+/// seconds, a person repeats an SMS later (docs/decisions/0003).
+pub const REMEMBERED_BARE: Span = Span(120_000);
+
+/// One SMS at intake. Everything that identifies it is fixed here and carried along wherever it waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundSms {
+    /// Made at intake; recording is idempotent on it (D9, D22).
+    pub sms_id: Uuid,
+    /// The sender as delivered, storable.
+    pub sender_raw: String,
+    /// The sender as a mobile number, or why it is none.
+    pub sender: Result<Mobile, PhoneError>,
+    /// The text, storable (D23).
+    pub text: String,
+    /// When the phone or its network received it; server time where the sender gives no stamp.
+    pub received_timestamp: Timestamp,
+    /// The stamp came with the SMS.
+    pub stamped: bool,
+    /// When the bridge took it in: fixed for ever (D22).
+    pub server_received_at: Timestamp,
+    /// Which receiver delivered it.
+    pub receiver_id: String,
+    /// In which format.
+    pub format: String,
+    /// The receiving number or phone, where the format tells it.
+    pub line: Option<String>,
+    /// The sender's own id of this delivery.
+    pub delivery_id: Option<String>,
+}
+
+/// 128 bits of SHA-256 that name an SMS or a delivery.
+pub type Key = [u8; 16];
+
+/// What an SMS is recognised by when it comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The SMS: receiving line, sender, text and the sender's stamp to the second. Where there is no
+    /// stamp, the delivery id stands in; where there is neither, line, sender and text for a short while.
+    pub fingerprint: Key,
+    /// How long `fingerprint` is remembered.
+    pub remembered: Span,
+    /// Receiver, format and delivery id, where there is one.
+    pub delivery: Option<Key>,
+    /// Sender and text: a delivery id that comes with other content is another SMS (D9).
+    pub content: Key,
+}
+
+impl InboundSms {
+    /// The number column of `input_sms`: E.164 where it is a number, else the sender as it came.
+    #[must_use]
+    pub fn mobile_number(&self) -> &str {
+        self.sender.as_ref().map_or(self.sender_raw.as_str(), Mobile::e164)
+    }
+
+    /// What this SMS is recognised by.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        let line = self.line.as_deref().unwrap_or(&self.receiver_id);
+        let content = key("content", &[self.mobile_number(), &self.text]);
+        let delivery =
+            self.delivery_id.as_deref().map(|id| key("delivery", &[&self.receiver_id, &self.format, id]));
+        let stamp = self.received_timestamp.epoch_seconds().to_string();
+        let (kind, last, remembered) = match (self.stamped, self.delivery_id.as_deref()) {
+            (true, _) => ("stamped", stamp.as_str(), REMEMBERED),
+            (false, Some(id)) => ("delivered", id, REMEMBERED),
+            (false, None) => ("bare", "", REMEMBERED_BARE),
+        };
+        let fingerprint = key(kind, &[line, self.mobile_number(), &self.text, last]);
+        Identity { fingerprint, remembered, delivery, content }
+    }
+
+    /// D3: counted unless the sender is no number, or the SMS is older than the day the counter spans.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.sender.is_ok() && self.server_received_at - self.received_timestamp <= DAY
+    }
+}
+
+fn key(kind: &str, parts: &[&str]) -> Key {
+    let mut sha = Sha256::new();
+    for part in std::iter::once(&kind).chain(parts) {
+        sha.update((part.len() as u64).to_be_bytes());
+        sha.update(part.as_bytes());
+    }
+    let digest = sha.finalize();
+    let mut out = [0; 16];
+    out.copy_from_slice(&digest[..16]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sms() -> InboundSms {
+        InboundSms {
+            sms_id: Uuid::nil(),
+            sender_raw: "+919876543210".into(),
+            sender: Ok(Mobile::from_e164("+919876543210").unwrap()),
+            text: "ONBOARD:x".into(),
+            received_timestamp: Timestamp(1_000_000_500),
+            stamped: true,
+            server_received_at: Timestamp(1_000_001_000),
+            receiver_id: "default".into(),
+            format: "generic".into(),
+            line: None,
+            delivery_id: None,
+        }
+    }
+
+    #[test]
+    fn the_same_sms_is_recognised_to_the_second_and_by_any_way() {
+        let first = sms().identity();
+        let later = InboundSms {
+            sms_id: Uuid::max(),
+            received_timestamp: Timestamp(1_000_000_900),
+            server_received_at: Timestamp(1_000_090_000),
+            delivery_id: Some("n2".into()),
+            ..sms()
+        };
+        assert_eq!(first.fingerprint, later.identity().fingerprint);
+        for other in [
+            InboundSms { text: "ONBOARD:y".into(), ..sms() },
+            InboundSms { received_timestamp: Timestamp(1_000_001_000), ..sms() },
+            InboundSms { line: Some("phone-2".into()), ..sms() },
+            InboundSms { sender: Err(PhoneError::TooShort), sender_raw: "57575".into(), ..sms() },
+        ] {
+            assert_ne!(first.fingerprint, other.identity().fingerprint, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_stamp_the_delivery_id_stands_in() {
+        let bare = InboundSms { stamped: false, ..sms() };
+        assert_eq!(bare.identity().remembered, REMEMBERED_BARE);
+        let first = InboundSms { delivery_id: Some("a".into()), ..bare.clone() };
+        let again = InboundSms { received_timestamp: Timestamp(2_000_000_000), ..first.clone() };
+        let other = InboundSms { delivery_id: Some("b".into()), ..bare };
+        assert_eq!(first.identity(), again.identity());
+        assert_ne!(first.identity().fingerprint, other.identity().fingerprint);
+    }
+
+    #[test]
+    fn old_backlog_and_unusable_senders_are_not_counted() {
+        assert!(sms().is_counted());
+        let day_later = sms().received_timestamp + DAY;
+        assert!(InboundSms { server_received_at: day_later, ..sms() }.is_counted());
+        assert!(!InboundSms { server_received_at: day_later + Span(1), ..sms() }.is_counted());
+        assert!(!InboundSms { sender: Err(PhoneError::TooShort), ..sms() }.is_counted());
+    }
+}

@@ -1,0 +1,166 @@
+//! Points in time as whole milliseconds since 1970, and how they are read and written.
+//! Not a clock: nothing here knows what time it is.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+/// A length of time in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(pub i64);
+
+impl Span {
+    /// A span of whole seconds, as every setting counts them.
+    #[must_use]
+    pub const fn seconds(seconds: u32) -> Span {
+        Span(seconds as i64 * 1000)
+    }
+}
+
+/// Twenty-four hours: the window of `sms_count` (decisions.md D3).
+pub const DAY: Span = Span(86_400_000);
+
+impl Add<Span> for Timestamp {
+    type Output = Timestamp;
+    fn add(self, span: Span) -> Timestamp {
+        Timestamp(self.0.saturating_add(span.0))
+    }
+}
+
+impl Sub<Span> for Timestamp {
+    type Output = Timestamp;
+    fn sub(self, span: Span) -> Timestamp {
+        Timestamp(self.0.saturating_sub(span.0))
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Span;
+    fn sub(self, other: Timestamp) -> Span {
+        Span(self.0.saturating_sub(other.0))
+    }
+}
+
+/// Why a time stamp from outside cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StampError {
+    /// Neither RFC 3339 nor a number.
+    #[error("is not a time: send RFC 3339 like 2026-01-31T12:00:00Z, or epoch seconds or milliseconds")]
+    Unreadable,
+    /// Outside the years a phone can mean.
+    #[error("lies before 2000 or after 2099: is the phone's clock set?")]
+    OutOfRange,
+}
+
+/// 2000-01-01 and 2100-01-01: no SMS of a living system is stamped outside.
+const EARLIEST: Timestamp = Timestamp(946_684_800_000);
+const LATEST: Timestamp = Timestamp(4_102_444_800_000);
+/// Numbers below this are seconds, above it milliseconds. As seconds it is the year 5138, as
+/// milliseconds 1973: no sensible stamp is read the wrong way.
+const SECONDS_BELOW: i64 = 100_000_000_000;
+
+impl Timestamp {
+    /// Reads RFC 3339 (with a zone), epoch seconds or epoch milliseconds (contract section 3).
+    pub fn parse(text: &str) -> Result<Timestamp, StampError> {
+        let text = text.trim();
+        if let Ok(number) = text.parse::<i64>() {
+            return Timestamp::from_epoch(number);
+        }
+        if let Some((whole, fraction)) = text.split_once('.')
+            && fraction.bytes().all(|b| b.is_ascii_digit())
+            && let Ok(seconds) = whole.parse::<i64>()
+        {
+            let millis: i64 = format!("{fraction:0<3}")[..3].parse().map_err(|_| StampError::Unreadable)?;
+            let base = Timestamp::from_epoch(seconds)?;
+            return Ok(if seconds < SECONDS_BELOW { base + Span(millis) } else { base });
+        }
+        let stamp: jiff::Timestamp = text.parse().map_err(|_| StampError::Unreadable)?;
+        Timestamp(stamp.as_millisecond()).sensible()
+    }
+
+    /// Reads a number as epoch seconds or milliseconds, whichever it must be.
+    pub fn from_epoch(number: i64) -> Result<Timestamp, StampError> {
+        let millis = if number.abs() < SECONDS_BELOW { number.saturating_mul(1000) } else { number };
+        Timestamp(millis).sensible()
+    }
+
+    fn sensible(self) -> Result<Timestamp, StampError> {
+        if (EARLIEST..LATEST).contains(&self) { Ok(self) } else { Err(StampError::OutOfRange) }
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    #[must_use]
+    pub fn epoch_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+}
+
+/// RFC 3339 in UTC with `Z` (contract section 2); milliseconds only where there are any.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(stamp) => stamp.fmt(f),
+            Err(_) => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let stamp: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+        Ok(Timestamp(stamp.as_millisecond()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_form_a_phone_sends() {
+        let noon = Timestamp(1_769_860_800_000);
+        for text in [
+            "2026-01-31T12:00:00Z",
+            "2026-01-31T12:00:00.000Z",
+            "2026-01-31T17:30:00+05:30",
+            "2026-01-31 12:00:00Z",
+            "1769860800",
+            "1769860800000",
+            "1769860800.000",
+            " 1769860800 ",
+        ] {
+            assert_eq!(Timestamp::parse(text), Ok(noon), "{text}");
+        }
+        assert_eq!(Timestamp::parse("1769860800.25"), Ok(Timestamp(1_769_860_800_250)));
+    }
+
+    #[test]
+    fn refuses_what_no_phone_means() {
+        for text in ["", "yesterday", "2026-01-31T12:00:00", "12:00", "NaN", "1e9", "--1"] {
+            assert_eq!(Timestamp::parse(text), Err(StampError::Unreadable), "{text}");
+        }
+        for text in ["0", "1", "-1", "1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "9223372036854775807"] {
+            assert_eq!(Timestamp::parse(text), Err(StampError::OutOfRange), "{text}");
+        }
+    }
+
+    #[test]
+    fn is_written_as_utc_and_read_back() {
+        let stamp = Timestamp(1_769_860_800_250);
+        assert_eq!(stamp.to_string(), "2026-01-31T12:00:00.25Z");
+        let json = serde_json::to_string(&stamp).unwrap();
+        assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), stamp);
+    }
+}

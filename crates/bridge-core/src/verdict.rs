@@ -1,0 +1,183 @@
+//! The judgement of one SMS: a code for each check, what failed first and why, in a shape that can be
+//! stored, shown and compared. Not how it is reached: that is `checks::evaluate`.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::checks::{CHECKS, CheckId};
+
+/// The result of one check, as 003 stores it (D2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// 1
+    Pass,
+    /// 2: ends the pipeline.
+    Fail,
+    /// 3: switched off.
+    Disabled,
+    /// 4: an earlier check failed, so this one did not run.
+    NotApplicable,
+}
+
+impl Code {
+    /// The number stored in `input_sms`.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Code::Pass => 1,
+            Code::Fail => 2,
+            Code::Disabled => 3,
+            Code::NotApplicable => 4,
+        }
+    }
+
+    /// The word beside the number in the API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Code::Pass => "pass",
+            Code::Fail => "fail",
+            Code::Disabled => "disabled",
+            Code::NotApplicable => "n/a",
+        }
+    }
+
+    /// The code of a stored number.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Code> {
+        [Code::Pass, Code::Fail, Code::Disabled, Code::NotApplicable]
+            .into_iter()
+            .find(|c| c.number() == number)
+    }
+}
+
+/// A code for every check, in 003's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Codes(pub [Code; CHECKS.len()]);
+
+impl Codes {
+    /// The code of one check.
+    #[must_use]
+    pub fn of(&self, check: CheckId) -> Code {
+        self.0[check.index()]
+    }
+}
+
+/// As digits, `1114444`: short in the queue, readable in a shell.
+impl Serialize for Codes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits: String = self.0.iter().map(|code| char::from(b'0' + code.number())).collect();
+        serializer.serialize_str(&digits)
+    }
+}
+
+impl<'de> Deserialize<'de> for Codes {
+    /// A row written before a check was added lacks its digit: that check counts as disabled.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Codes, D::Error> {
+        let digits = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let mut codes = [Code::Disabled; CHECKS.len()];
+        for (slot, digit) in codes.iter_mut().zip(digits.bytes()) {
+            *slot = Code::from_number(digit.wrapping_sub(b'0'))
+                .ok_or_else(|| serde::de::Error::custom(format!("{digits:?} are not check codes")))?;
+        }
+        Ok(Codes(codes))
+    }
+}
+
+/// Where an SMS failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailedAt {
+    /// One of the seven checks.
+    Check(CheckId),
+    /// All enabled checks passed, but there is no onboarding that this SMS could validate (D7).
+    OnboardingMatch,
+}
+
+impl FailedAt {
+    /// The word in `failed_at_check`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FailedAt::Check(check) => check.name(),
+            FailedAt::OnboardingMatch => "onboarding_match",
+        }
+    }
+}
+
+impl Serialize for FailedAt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for FailedAt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FailedAt, D::Error> {
+        let word = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        if word == FailedAt::OnboardingMatch.as_str() {
+            return Ok(FailedAt::OnboardingMatch);
+        }
+        CheckId::from_name(&word)
+            .map(FailedAt::Check)
+            .ok_or_else(|| serde::de::Error::custom(format!("{word:?} is no check")))
+    }
+}
+
+/// How one SMS was judged, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// One code for each check.
+    pub codes: Codes,
+    /// The first failure, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<FailedAt>,
+    /// A stable word for why it failed, like `hash_mismatch`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Received in time, judged after the deadline (D8).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late_delivery: bool,
+}
+
+impl Verdict {
+    /// No check failed and the onboarding matched.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.failed_at.is_none()
+    }
+
+    /// `passed` or `failed`: `validation_status` of 003.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        if self.passed() { "passed" } else { "failed" }
+    }
+
+    /// A failure at the match itself, all checks passed.
+    #[must_use]
+    pub fn failed_match(reason: &str) -> Verdict {
+        Verdict {
+            codes: Codes([Code::Pass; CHECKS.len()]),
+            failed_at: Some(FailedAt::OnboardingMatch),
+            reason: Some(reason.to_owned()),
+            late_delivery: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_stored_short_and_read_back() {
+        let verdict = Verdict::failed_match("no_onboarding");
+        let json = serde_json::to_string(&verdict).unwrap();
+        assert_eq!(json, r#"{"codes":"1111111","failed_at":"onboarding_match","reason":"no_onboarding"}"#);
+        assert_eq!(serde_json::from_str::<Verdict>(&json).unwrap(), verdict);
+    }
+
+    #[test]
+    fn a_row_from_before_a_check_was_added_is_still_read() {
+        let codes: Codes = serde_json::from_str(r#""12""#).unwrap();
+        assert_eq!(codes.0[..3], [Code::Pass, Code::Fail, Code::Disabled]);
+        assert!(serde_json::from_str::<Codes>(r#""9""#).is_err());
+    }
+}
