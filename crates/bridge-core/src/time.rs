@@ -93,6 +93,21 @@ impl Timestamp {
         if (EARLIEST..LATEST).contains(&self) { Ok(self) } else { Err(StampError::OutOfRange) }
     }
 
+    /// RFC 3339 in UTC with three digits of milliseconds: as text in the order of time.
+    #[must_use]
+    pub fn to_rfc3339_millis(self) -> String {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(stamp) => format!("{stamp:.3}"),
+            Err(_) => self.to_string(),
+        }
+    }
+
+    /// Reads what [`Timestamp::to_rfc3339_millis`] wrote: any time, not only those a phone can mean.
+    pub fn parse_stored(text: &str) -> Result<Timestamp, StampError> {
+        let stamp: jiff::Timestamp = text.parse().map_err(|_| StampError::Unreadable)?;
+        Ok(Timestamp(stamp.as_millisecond()))
+    }
+
     /// Whole seconds since 1970, rounded down.
     #[must_use]
     pub fn epoch_seconds(self) -> i64 {

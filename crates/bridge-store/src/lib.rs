@@ -1,1 +1,44 @@
+//! Where SMS Bridge keeps things. Two traits of domain operations, each atomic as a whole:
+//! [`HotStore`] is what every check reads and every verdict writes (003's Redis), [`AuditStore`] is the
+//! trail that stays (003's six PostgreSQL tables).
+//!
+//! **Invariants.** No other crate names a database. No backend reads a clock: `now` is an argument.
+//! An operation that returned `Ok` is durable. Every backend passes the same `conformance` suite.
 
+pub mod audit;
+pub mod embedded;
+pub mod hot;
+mod sqlite;
+
+pub use audit::AuditStore;
+pub use hot::HotStore;
+
+/// Why an operation could not be carried out. Nothing that it was asked to do has been acknowledged.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation}: {kind}")]
+pub struct StoreError {
+    /// Which operation.
+    pub operation: &'static str,
+    /// What is wrong with the store.
+    pub kind: StoreFault,
+    /// What the database said.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What can be wrong with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreFault {
+    /// No space left, or a quota reached.
+    #[error("the disk is full")]
+    Full,
+    /// It does not answer, or answers with an error.
+    #[error("the store does not answer")]
+    Unavailable,
+    /// What is stored cannot be read.
+    #[error("stored data cannot be read")]
+    Damaged,
+}
+
+/// The result of a store operation.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,72 @@
+-- The hot store in a file: what 003 keeps in Redis. Bodies are JSON, readable with sqlite3.
+
+-- queue_onboarding:{mobile} and onboard_hash:{mobile}; the newest row of a number is the one that counts.
+CREATE TABLE onboarding (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    mobile TEXT NOT NULL,
+    state TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    user_deadline INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    queued INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX onboarding_mobile ON onboarding (mobile, seq);
+CREATE INDEX onboarding_queued ON onboarding (seq) WHERE queued = 1;
+CREATE INDEX onboarding_deadline ON onboarding (user_deadline) WHERE state = 'pending';
+CREATE INDEX onboarding_expires ON onboarding (expires_at) WHERE queued = 0;
+
+-- How often a number asked for a new hash in its hour.
+CREATE TABLE registration_count (
+    mobile TEXT PRIMARY KEY,
+    count INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX registration_count_expires ON registration_count (expires_at);
+
+-- queue_input_sms:{id}
+CREATE TABLE queue_input_sms (
+    id INTEGER PRIMARY KEY,
+    sms_id BLOB NOT NULL,
+    passed INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX queue_input_sms_passed ON queue_input_sms (id) WHERE passed = 1;
+
+-- Queue_validated_mobiles
+CREATE TABLE validated (pair TEXT PRIMARY KEY) WITHOUT ROWID;
+
+-- blacklist_mobiles, and what of it is not yet in blacklist_sms
+CREATE TABLE blacklist (mobile TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE blacklist_queue (mobile TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+
+-- sms_count:{mobile}
+CREATE TABLE sms_count (
+    mobile TEXT PRIMARY KEY,
+    count INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sms_count_expires ON sms_count (expires_at);
+
+-- What a redelivery is recognised by (D9): admitted while answer is NULL, then done.
+CREATE TABLE seen (
+    fingerprint BLOB PRIMARY KEY,
+    sms_id BLOB NOT NULL,
+    received_at INTEGER NOT NULL,
+    admitted_at INTEGER NOT NULL,
+    answer TEXT,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX seen_expires ON seen (expires_at);
+CREATE TABLE delivery (
+    key BLOB PRIMARY KEY,
+    content BLOB NOT NULL,
+    fingerprint BLOB NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX delivery_expires ON delivery (expires_at);
+
+-- counter:queue_input_sms and counter:queue_onboarding
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counter VALUES ('queue_input_sms', 0), ('queue_onboarding', 0);

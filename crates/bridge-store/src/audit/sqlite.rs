@@ -1,0 +1,179 @@
+//! The audit store on SQLite, for a bridge without PostgreSQL.
+
+mod settings;
+mod tables;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use bridge_core::checks::CHECKS;
+use bridge_core::{InboundSms, Onboarding, Timestamp};
+use rusqlite::Connection;
+use rusqlite::types::{FromSqlError, Type};
+use serde_json::Value;
+
+use super::{
+    AuditStore, Blacklisted, Counter, Quarantined, Refusal, SettingPut, SettingRow, SmsRow, WaitingSms,
+};
+use crate::Result;
+use crate::hot::{Blacklisting, QueuedSms};
+use crate::sqlite::{Engine, Schema};
+
+const SCHEMA: Schema = Schema {
+    name: "audit",
+    steps: &[include_str!("../../migrations/sqlite_audit/0001_audit.sql")],
+    settle: add_check_columns,
+};
+
+/// A column for every check of the list: adding a check adds its column here.
+fn add_check_columns(conn: &Connection) -> rusqlite::Result<()> {
+    for check in &CHECKS {
+        if !conn.column_exists(None, "input_sms", check.name)? {
+            conn.execute_batch(&format!(
+                "ALTER TABLE input_sms ADD COLUMN {} INTEGER NOT NULL DEFAULT 3",
+                check.name
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// The audit store in one file.
+pub(crate) struct SqliteAudit {
+    engine: Engine,
+}
+
+impl SqliteAudit {
+    pub(crate) fn open(path: &Path) -> Result<SqliteAudit> {
+        Ok(SqliteAudit { engine: Engine::open(path, &SCHEMA)? })
+    }
+}
+
+/// A time as the tables hold it. Always three digits of milliseconds: text order is time order.
+pub(super) struct At(pub(super) Timestamp);
+
+impl rusqlite::ToSql for At {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        let text = self.0.to_rfc3339_millis();
+        Ok(text.into())
+    }
+}
+
+impl rusqlite::types::FromSql for At {
+    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<At> {
+        Timestamp::parse_stored(value.as_str()?).map(At).map_err(|e| FromSqlError::Other(e.into()))
+    }
+}
+
+/// A column whose text is not what the program wrote there.
+fn damaged(column: usize, what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
+}
+
+#[async_trait]
+impl AuditStore for SqliteAudit {
+    async fn ping(&self) -> Result<()> {
+        self.engine.read("ping", |c| c.query_row("SELECT 1", [], |_| Ok(()))).await
+    }
+
+    async fn append_sms(&self, batch: &[QueuedSms]) -> Result<usize> {
+        let batch = batch.to_vec();
+        self.engine.write("append_sms", move |c, _| tables::append_sms(c, &batch)).await
+    }
+
+    async fn sms_of(&self, mobile: &str, before: Option<i64>, max: usize) -> Result<Vec<SmsRow>> {
+        let mobile = mobile.to_owned();
+        self.engine.read("sms_of", move |c| tables::sms_of(c, &mobile, before, max)).await
+    }
+
+    async fn upsert_onboardings(&self, batch: &[Onboarding]) -> Result<usize> {
+        let batch = batch.to_vec();
+        self.engine.write("upsert_onboardings", move |c, _| tables::upsert_onboardings(c, &batch)).await
+    }
+
+    async fn newest_onboarding(&self, mobile: &str) -> Result<Option<Onboarding>> {
+        let mobile = mobile.to_owned();
+        self.engine.read("newest_onboarding", move |c| tables::newest_onboarding(c, &mobile)).await
+    }
+
+    async fn append_blacklist(&self, batch: &[Blacklisting]) -> Result<()> {
+        let batch = batch.to_vec();
+        self.engine.write("append_blacklist", move |c, _| tables::append_blacklist(c, &batch)).await
+    }
+
+    async fn blacklist(&self) -> Result<Vec<Blacklisted>> {
+        self.engine.read("blacklist", tables::blacklist).await
+    }
+
+    async fn remove_blacklisted(&self, mobile: &str) -> Result<bool> {
+        let mobile = mobile.to_owned();
+        self.engine
+            .write("remove_blacklisted", move |c, _| {
+                Ok(c.execute("DELETE FROM blacklist_sms WHERE mobile_number = ?1", [&mobile])? > 0)
+            })
+            .await
+    }
+
+    async fn store_for_later(&self, sms: &InboundSms) -> Result<()> {
+        let sms = sms.clone();
+        self.engine.write("store_for_later", move |c, _| tables::store_for_later(c, &sms)).await
+    }
+
+    async fn waiting_sms(&self, max: usize) -> Result<Vec<WaitingSms>> {
+        self.engine.read("waiting_sms", move |c| tables::waiting_sms(c, max)).await
+    }
+
+    async fn mark_processed(&self, now: Timestamp, ids: &[i64]) -> Result<()> {
+        let ids = ids.to_vec();
+        self.engine.write("mark_processed", move |c, _| tables::mark_processed(c, now, &ids)).await
+    }
+
+    async fn counters(&self) -> Result<Vec<Counter>> {
+        self.engine.read("counters", tables::counters).await
+    }
+
+    async fn save_counters(&self, now: Timestamp, counters: &[Counter]) -> Result<()> {
+        let counters = counters.to_vec();
+        self.engine.write("save_counters", move |c, _| tables::save_counters(c, now, &counters)).await
+    }
+
+    async fn add_to_counter(&self, now: Timestamp, name: &str, by: i64) -> Result<()> {
+        let name = name.to_owned();
+        self.engine.write("add_to_counter", move |c, _| tables::add_to_counter(c, now, &name, by)).await
+    }
+
+    async fn seed_settings(&self, now: Timestamp) -> Result<()> {
+        self.engine.write("seed_settings", move |c, _| settings::seed(c, now)).await
+    }
+
+    async fn settings(&self) -> Result<Vec<SettingRow>> {
+        self.engine.read("settings", settings::all).await
+    }
+
+    async fn put_setting(&self, now: Timestamp, key: &str, value: &Value, by: &str) -> Result<SettingPut> {
+        let (key, value, by) = (key.to_owned(), value.clone(), by.to_owned());
+        self.engine.write("put_setting", move |c, _| settings::put(c, now, &key, &value, &by)).await
+    }
+
+    async fn append_refusals(&self, batch: &[Refusal]) -> Result<()> {
+        let batch = batch.to_vec();
+        self.engine.write("append_refusals", move |c, _| tables::append_refusals(c, &batch)).await
+    }
+
+    async fn refusals(&self, max: usize) -> Result<Vec<Refusal>> {
+        self.engine.read("refusals", move |c| tables::refusals(c, max)).await
+    }
+
+    async fn quarantine(&self, entry: &Quarantined) -> Result<()> {
+        let entry = entry.clone();
+        self.engine.write("quarantine", move |c, _| tables::quarantine(c, &entry)).await
+    }
+
+    async fn quarantined(&self, max: usize) -> Result<Vec<Quarantined>> {
+        self.engine.read("quarantined", move |c| tables::quarantined(c, max)).await
+    }
+
+    async fn purge(&self, before: Timestamp, max: usize, remote: bool) -> Result<usize> {
+        self.engine.write("purge", move |c, _| tables::purge(c, before, max, remote)).await
+    }
+}

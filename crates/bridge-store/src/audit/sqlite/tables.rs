@@ -1,0 +1,370 @@
+//! Reading and writing the audit tables.
+
+use bridge_core::checks::{CHECKS, CheckId};
+use bridge_core::onboarding::State;
+use bridge_core::verdict::{Code, Codes};
+use bridge_core::{InboundSms, Mobile, Onboarding, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::{At, damaged};
+use crate::audit::{Blacklisted, Counter, Quarantined, Refusal, SmsRow, WaitingSms};
+use crate::hot::{Blacklisting, QueuedSms};
+use crate::sqlite::{Json, marks};
+
+fn limit(max: usize) -> i64 {
+    i64::try_from(max).unwrap_or(i64::MAX)
+}
+
+/// The check columns, `mobile_check, duplicate_check, …`.
+fn check_columns() -> String {
+    CHECKS.iter().map(|check| check.name).collect::<Vec<_>>().join(", ")
+}
+
+const SMS_COLUMNS: &str = "redis_id, mobile_number, country_code, local_mobile, sms_message, received_timestamp, \
+     device_id, validation_status, failed_at_check, reason, created_at, sms_id, receiver_id, format, fingerprint, \
+     server_received_at, late_delivery";
+const SMS_COLUMN_COUNT: usize = 17;
+
+pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Result<usize> {
+    let mut insert = conn.prepare_cached(&format!(
+        "INSERT INTO input_sms ({SMS_COLUMNS}, {}) VALUES ({}) ON CONFLICT (sms_id) DO NOTHING",
+        check_columns(),
+        marks(SMS_COLUMN_COUNT + CHECKS.len()),
+    ))?;
+    let mut validate = conn.prepare_cached(
+        "INSERT INTO ops_validated_mobile (mobile_number, device_id, sms_id, validated_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO NOTHING",
+    )?;
+    let mut new = 0;
+    for QueuedSms { id, sms, fingerprint, verdict, judged_at, device_id, .. } in batch {
+        let sender = sms.sender.as_ref().ok();
+        let sms_id = sms.sms_id.to_string();
+        let codes: Vec<u8> = CheckId::all().map(|check| verdict.codes.of(check).number()).collect();
+        let (received, judged, taken_in) =
+            (At(sms.received_timestamp), At(*judged_at), At(sms.server_received_at));
+        let (country, national) = (sender.map(Mobile::calling_code), sender.map(Mobile::national));
+        let (status, failed_at) = (verdict.status(), verdict.failed_at.map(|f| f.as_str()));
+        let mobile = sms.mobile_number();
+        let mut values: Vec<&dyn rusqlite::ToSql> = vec![
+            id,
+            &mobile,
+            &country,
+            &national,
+            &sms.text,
+            &received,
+            device_id,
+            &status,
+            &failed_at,
+            &verdict.reason,
+            &judged,
+            &sms_id,
+            &sms.receiver_id,
+            &sms.format,
+            fingerprint,
+            &taken_in,
+            &verdict.late_delivery,
+        ];
+        values.extend(codes.iter().map(|code| code as &dyn rusqlite::ToSql));
+        new += insert.execute(&values[..])?;
+        if verdict.passed() {
+            validate.execute(params![mobile, device_id.as_deref().unwrap_or_default(), sms_id, judged])?;
+        }
+    }
+    Ok(new)
+}
+
+pub(super) fn sms_of(
+    conn: &Connection,
+    mobile: &str,
+    before: Option<i64>,
+    max: usize,
+) -> rusqlite::Result<Vec<SmsRow>> {
+    conn.prepare_cached(&format!(
+        "SELECT {SMS_COLUMNS}, id, synced_at, {} FROM input_sms
+         WHERE mobile_number = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+        check_columns(),
+    ))?
+    .query_map(params![mobile, before.unwrap_or(i64::MAX), limit(max)], sms_row)?
+    .collect()
+}
+
+fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
+    let mut codes = [Code::Disabled; CHECKS.len()];
+    for (place, code) in codes.iter_mut().enumerate() {
+        let column = SMS_COLUMN_COUNT + 2 + place;
+        *code = Code::from_number(row.get(column)?).ok_or_else(|| damaged(column, "no check code"))?;
+    }
+    Ok(SmsRow {
+        redis_id: row.get(0)?,
+        mobile_number: row.get(1)?,
+        country_code: row.get(2)?,
+        local_mobile: row.get(3)?,
+        sms_message: row.get(4)?,
+        received_timestamp: row.get::<_, At>(5)?.0,
+        device_id: row.get(6)?,
+        validation_status: row.get(7)?,
+        failed_at_check: row.get(8)?,
+        reason: row.get(9)?,
+        created_at: row.get::<_, At>(10)?.0,
+        sms_id: uuid(row, 11)?,
+        receiver_id: row.get(12)?,
+        format: row.get(13)?,
+        fingerprint: row.get(14)?,
+        server_received_at: row.get::<_, At>(15)?.0,
+        late_delivery: row.get(16)?,
+        id: row.get(17)?,
+        synced_at: row.get::<_, Option<At>>(18)?.map(|at| at.0),
+        codes: Codes(codes),
+    })
+}
+
+fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
+    row.get::<_, String>(column)?.parse().map_err(|e: uuid::Error| damaged(column, e))
+}
+
+pub(super) fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Result<usize> {
+    let mut known = conn.prepare_cached("SELECT 1 FROM onboarding_mobile WHERE onboarding_id = ?1")?;
+    let mut upsert = conn.prepare_cached(
+        "INSERT INTO onboarding_mobile (onboarding_id, mobile_number, email, device_id, hash, salt, country_code,
+             local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated, validated_at, version, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9)
+         ON CONFLICT (onboarding_id) DO UPDATE SET
+             status = excluded.status, is_validated = excluded.is_validated,
+             validated_at = excluded.validated_at, version = excluded.version
+         WHERE excluded.version > version",
+    )?;
+    let mut new = 0;
+    for onboarding in batch {
+        let id = onboarding.id.to_string();
+        if !known.exists([&id])? {
+            new += 1;
+        }
+        upsert.execute(params![
+            id,
+            onboarding.mobile.e164(),
+            onboarding.email,
+            onboarding.device_id,
+            onboarding.hash,
+            onboarding.salt,
+            onboarding.mobile.calling_code(),
+            onboarding.mobile.national(),
+            At(onboarding.request_timestamp),
+            At(onboarding.user_deadline),
+            At(onboarding.expires_at),
+            onboarding.state.as_str(),
+            onboarding.state == State::Validated,
+            onboarding.validated_at.map(At),
+            onboarding.version,
+        ])?;
+    }
+    Ok(new)
+}
+
+pub(super) fn newest_onboarding(conn: &Connection, mobile: &str) -> rusqlite::Result<Option<Onboarding>> {
+    conn.prepare_cached(
+        "SELECT onboarding_id, mobile_number, email, device_id, hash, salt, request_timestamp, user_deadline,
+             expires_at, status, validated_at, version
+         FROM onboarding_mobile WHERE mobile_number = ?1 ORDER BY request_timestamp DESC, id DESC LIMIT 1",
+    )?
+    .query_row([mobile], |row| {
+        let e164: String = row.get(1)?;
+        let status: String = row.get(9)?;
+        Ok(Onboarding {
+            id: uuid(row, 0)?,
+            mobile: Mobile::from_e164(&e164).ok_or_else(|| damaged(1, "no E.164 number"))?,
+            email: row.get(2)?,
+            device_id: row.get(3)?,
+            hash: row.get(4)?,
+            salt: row.get(5)?,
+            request_timestamp: row.get::<_, At>(6)?.0,
+            user_deadline: row.get::<_, At>(7)?.0,
+            expires_at: row.get::<_, At>(8)?.0,
+            state: State::from_word(&status).ok_or_else(|| damaged(9, "no state of an onboarding"))?,
+            validated_at: row.get::<_, Option<At>>(10)?.map(|at| at.0),
+            version: row.get(11)?,
+            last_sms: None,
+        })
+    })
+    .optional()
+}
+
+pub(super) fn append_blacklist(conn: &Connection, batch: &[Blacklisting]) -> rusqlite::Result<()> {
+    let mut insert = conn.prepare_cached(
+        "INSERT INTO blacklist_sms (mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4) ON CONFLICT (mobile_number) DO NOTHING",
+    )?;
+    for entry in batch {
+        insert.execute(params![
+            entry.mobile_number,
+            entry.country_code,
+            entry.local_mobile,
+            At(entry.blacklisted_at),
+            entry.reason,
+            entry.message_count,
+        ])?;
+    }
+    Ok(())
+}
+
+pub(super) fn blacklist(conn: &Connection) -> rusqlite::Result<Vec<Blacklisted>> {
+    conn.prepare_cached(
+        "SELECT mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count
+         FROM blacklist_sms ORDER BY blacklisted_at DESC, mobile_number",
+    )?
+    .query_map([], |row| {
+        Ok(Blacklisting {
+            mobile_number: row.get(0)?,
+            country_code: row.get(1)?,
+            local_mobile: row.get(2)?,
+            blacklisted_at: row.get::<_, At>(3)?.0,
+            reason: row.get(4)?,
+            message_count: row.get(5)?,
+        })
+    })?
+    .collect()
+}
+
+pub(super) fn store_for_later(conn: &Connection, sms: &InboundSms) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO power_down_store (mobile_number, sms_message, received_timestamp, device_id, stored_at, sms_id,
+             receiver_id, format, fingerprint, server_received_at, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5, ?10) ON CONFLICT (sms_id) DO NOTHING",
+    )?
+    .execute(params![
+        sms.mobile_number(),
+        sms.text,
+        At(sms.received_timestamp),
+        sms.line,
+        At(sms.server_received_at),
+        sms.sms_id.to_string(),
+        sms.receiver_id,
+        sms.format,
+        bridge_core::onboarding::hex(&sms.identity().fingerprint),
+        Json(sms),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn waiting_sms(conn: &Connection, max: usize) -> rusqlite::Result<Vec<WaitingSms>> {
+    conn.prepare_cached("SELECT id, body FROM power_down_store WHERE processed = 0 ORDER BY id LIMIT ?1")?
+        .query_map([limit(max)], |row| {
+            Ok(WaitingSms { id: row.get(0)?, sms: row.get::<_, Json<InboundSms>>(1)?.0 })
+        })?
+        .collect()
+}
+
+pub(super) fn mark_processed(conn: &Connection, now: Timestamp, ids: &[i64]) -> rusqlite::Result<()> {
+    let mut mark = conn.prepare_cached(
+        "UPDATE power_down_store SET processed = 1, processed_at = ?2 WHERE id = ?1 AND processed = 0",
+    )?;
+    ids.iter().try_for_each(|id| mark.execute(params![id, At(now)]).map(|_| ()))
+}
+
+pub(super) fn counters(conn: &Connection) -> rusqlite::Result<Vec<Counter>> {
+    conn.prepare_cached(
+        "SELECT counter_name, counter_value FROM power_down_store_counters ORDER BY counter_name",
+    )?
+    .query_map([], |row| Ok(Counter { name: row.get(0)?, value: row.get(1)? }))?
+    .collect()
+}
+
+pub(super) fn save_counters(conn: &Connection, now: Timestamp, counters: &[Counter]) -> rusqlite::Result<()> {
+    let mut save = conn.prepare_cached(
+        "INSERT INTO power_down_store_counters (counter_name, counter_value, updated_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (counter_name) DO UPDATE SET
+             counter_value = max(counter_value, excluded.counter_value), updated_at = excluded.updated_at",
+    )?;
+    counters.iter().try_for_each(|c| save.execute(params![c.name, c.value, At(now)]).map(|_| ()))
+}
+
+pub(super) fn add_to_counter(conn: &Connection, now: Timestamp, name: &str, by: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO power_down_store_counters (counter_name, counter_value, updated_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (counter_name) DO UPDATE SET
+             counter_value = counter_value + excluded.counter_value, updated_at = excluded.updated_at",
+    )?
+    .execute(params![name, by, At(now)])?;
+    Ok(())
+}
+
+pub(super) fn append_refusals(conn: &Connection, batch: &[Refusal]) -> rusqlite::Result<()> {
+    let mut insert = conn.prepare_cached(
+        "INSERT INTO ops_registration_attempts (at, reason, mobile_number, address_hash, stands_for) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for refusal in batch {
+        insert.execute(params![
+            At(refusal.at),
+            refusal.reason,
+            refusal.mobile_number,
+            refusal.address_hash,
+            refusal.stands_for,
+        ])?;
+    }
+    Ok(())
+}
+
+pub(super) fn refusals(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refusal>> {
+    conn.prepare_cached(
+        "SELECT at, reason, mobile_number, address_hash, stands_for FROM ops_registration_attempts ORDER BY id DESC LIMIT ?1",
+    )?
+    .query_map([limit(max)], |row| {
+        Ok(Refusal {
+            at: row.get::<_, At>(0)?.0,
+            reason: row.get(1)?,
+            mobile_number: row.get(2)?,
+            address_hash: row.get(3)?,
+            stands_for: row.get(4)?,
+        })
+    })?
+    .collect()
+}
+
+pub(super) fn quarantine(conn: &Connection, entry: &Quarantined) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO ops_quarantine (at, receiver_id, format, reason, content_type, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![At(entry.at), entry.receiver_id, entry.format, entry.reason, entry.content_type, entry.body])?;
+    Ok(())
+}
+
+pub(super) fn quarantined(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Quarantined>> {
+    conn.prepare_cached(
+        "SELECT at, receiver_id, format, reason, content_type, body FROM ops_quarantine ORDER BY id DESC LIMIT ?1",
+    )?
+    .query_map([limit(max)], |row| {
+        Ok(Quarantined {
+            at: row.get::<_, At>(0)?.0,
+            receiver_id: row.get(1)?,
+            format: row.get(2)?,
+            reason: row.get(3)?,
+            content_type: row.get(4)?,
+            body: row.get(5)?,
+        })
+    })?
+    .collect()
+}
+
+/// D31: an SMS whose push to the remote waits, or that itself waits to be judged, is never purged.
+pub(super) fn purge(
+    conn: &Connection,
+    before: Timestamp,
+    max: usize,
+    remote: bool,
+) -> rusqlite::Result<usize> {
+    let pushed = if remote { "(validation_status <> 'passed' OR synced_at IS NOT NULL)" } else { "TRUE" };
+    let mut purged = 0;
+    for (table, condition) in [
+        ("input_sms", format!("server_received_at < ?1 AND {pushed}")),
+        ("onboarding_mobile", "request_timestamp < ?1".to_owned()),
+        ("power_down_store", "stored_at < ?1 AND processed = 1".to_owned()),
+        ("ops_registration_attempts", "at < ?1".to_owned()),
+        ("ops_quarantine", "at < ?1".to_owned()),
+        ("ops_settings_history", "at < ?1".to_owned()),
+    ] {
+        let sql =
+            format!("DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {condition} LIMIT ?2)");
+        purged += conn.prepare_cached(&sql)?.execute(params![At(before), limit(max)])?;
+    }
+    Ok(purged)
+}

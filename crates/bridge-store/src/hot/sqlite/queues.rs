@@ -1,0 +1,119 @@
+//! What waits for the audit tables, the blacklist, and clearing away what nobody can see any more.
+
+use bridge_core::{Onboarding, Timestamp};
+use rusqlite::{Connection, params, params_from_iter};
+use uuid::Uuid;
+
+use crate::hot::{Blacklisting, QueueSizes, QueuedSms, Which};
+use crate::sqlite::{Json, marks};
+
+pub(super) fn limit(max: usize) -> i64 {
+    i64::try_from(max).unwrap_or(i64::MAX)
+}
+
+fn bodies<T: serde::de::DeserializeOwned>(
+    conn: &Connection,
+    sql: &str,
+    max: usize,
+) -> rusqlite::Result<Vec<T>> {
+    conn.prepare_cached(sql)?.query_map([limit(max)], |row| row.get(0).map(|body: Json<T>| body.0))?.collect()
+}
+
+pub(super) fn sms(conn: &Connection, which: Which, max: usize) -> rusqlite::Result<Vec<QueuedSms>> {
+    let sql = match which {
+        Which::All => "SELECT body FROM queue_input_sms ORDER BY id LIMIT ?1",
+        Which::Passed => "SELECT body FROM queue_input_sms WHERE passed = 1 ORDER BY id LIMIT ?1",
+    };
+    bodies(conn, sql, max)
+}
+
+pub(super) fn forget_sms(conn: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
+    let mut forget = conn.prepare_cached("DELETE FROM queue_input_sms WHERE id = ?1")?;
+    ids.iter().try_for_each(|id| forget.execute([id]).map(|_| ()))
+}
+
+pub(super) fn onboardings(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Onboarding>> {
+    bodies(conn, "SELECT body FROM onboarding WHERE queued = 1 ORDER BY seq LIMIT ?1", max)
+}
+
+pub(super) fn forget_onboardings(conn: &Connection, written: &[(Uuid, i64)]) -> rusqlite::Result<()> {
+    let mut forget =
+        conn.prepare_cached("UPDATE onboarding SET queued = 0 WHERE id = ?1 AND version = ?2")?;
+    written.iter().try_for_each(|(id, version)| forget.execute(params![id.as_bytes(), version]).map(|_| ()))
+}
+
+pub(super) fn blacklistings(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Blacklisting>> {
+    bodies(conn, "SELECT body FROM blacklist_queue ORDER BY mobile LIMIT ?1", max)
+}
+
+pub(super) fn forget_blacklistings(conn: &Connection, mobiles: &[String]) -> rusqlite::Result<()> {
+    let mut forget = conn.prepare_cached("DELETE FROM blacklist_queue WHERE mobile = ?1")?;
+    mobiles.iter().try_for_each(|mobile| forget.execute([mobile]).map(|_| ()))
+}
+
+pub(super) fn blacklist(conn: &Connection, entry: &Blacklisting) -> rusqlite::Result<()> {
+    conn.prepare_cached("INSERT OR IGNORE INTO blacklist (mobile) VALUES (?1)")?
+        .execute([&entry.mobile_number])?;
+    conn.prepare_cached("INSERT OR REPLACE INTO blacklist_queue (mobile, body) VALUES (?1, ?2)")?
+        .execute(params![entry.mobile_number, Json(entry)])?;
+    Ok(())
+}
+
+pub(super) fn unblacklist(conn: &Connection, mobile: &str) -> rusqlite::Result<()> {
+    for sql in [
+        "DELETE FROM blacklist WHERE mobile = ?1",
+        "DELETE FROM blacklist_queue WHERE mobile = ?1",
+        "DELETE FROM sms_count WHERE mobile = ?1",
+    ] {
+        conn.prepare_cached(sql)?.execute([mobile])?;
+    }
+    Ok(())
+}
+
+pub(super) fn replace_blacklist(conn: &Connection, mobiles: &[String]) -> rusqlite::Result<()> {
+    conn.execute("DELETE FROM blacklist", [])?;
+    let mut add = conn.prepare_cached("INSERT OR IGNORE INTO blacklist (mobile) VALUES (?1)")?;
+    mobiles.iter().try_for_each(|mobile| add.execute([mobile]).map(|_| ()))?;
+    conn.execute("INSERT OR IGNORE INTO blacklist SELECT mobile FROM blacklist_queue", [])?;
+    Ok(())
+}
+
+pub(super) fn sizes(conn: &Connection) -> rusqlite::Result<QueueSizes> {
+    let count = |sql: &str| -> rusqlite::Result<u64> {
+        let count: i64 = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    };
+    Ok(QueueSizes {
+        input_sms: count("SELECT count(*) FROM queue_input_sms")?,
+        onboarding: count("SELECT count(*) FROM onboarding WHERE queued = 1")?,
+        blacklist: count("SELECT count(*) FROM blacklist_queue")?,
+    })
+}
+
+/// Rows whose time is over. An onboarding that still waits for `onboarding_mobile` stays.
+pub(super) fn collect_garbage(conn: &Connection, now: Timestamp, max: usize) -> rusqlite::Result<usize> {
+    let mut cleared = 0;
+    for (table, key, condition) in [
+        ("seen", "fingerprint", "TRUE"),
+        ("delivery", "key", "TRUE"),
+        ("sms_count", "mobile", "TRUE"),
+        ("registration_count", "mobile", "TRUE"),
+        ("onboarding", "seq", "queued = 0"),
+    ] {
+        let keys: Vec<rusqlite::types::Value> = conn
+            .prepare_cached(&format!(
+                "SELECT {key} FROM {table} WHERE expires_at <= ?1 AND {condition} LIMIT ?2"
+            ))?
+            .query_map(params![now.0, limit(max)], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        if keys.is_empty() {
+            continue;
+        }
+        conn.execute(
+            &format!("DELETE FROM {table} WHERE {key} IN ({})", marks(keys.len())),
+            params_from_iter(&keys),
+        )?;
+        cleared += keys.len();
+    }
+    Ok(cleared)
+}

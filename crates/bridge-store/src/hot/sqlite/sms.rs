@@ -1,0 +1,190 @@
+//! An SMS on its way through: admitted once, recorded once (D9).
+
+use bridge_core::onboarding::{LastSms, hex};
+use bridge_core::time::DAY;
+use bridge_core::{InboundSms, Mobile, State, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::{INPUT_SMS, answer, known, next_id, onboardings, queues};
+use crate::hot::{
+    Admission, Admitted, Answer, Basis, Blacklisting, IntakeLimits, Judged, QueuedSms, Recorded,
+    THRESHOLD_EXCEEDED,
+};
+use crate::sqlite::{Changes, Json};
+
+pub(super) fn admit(
+    conn: &Connection,
+    now: Timestamp,
+    sms: &InboundSms,
+    limits: IntakeLimits,
+) -> rusqlite::Result<Admitted> {
+    let identity = sms.identity();
+    let delivered = match identity.delivery {
+        Some(key) => conn
+            .prepare_cached("SELECT content, fingerprint FROM delivery WHERE key = ?1 AND expires_at > ?2")?
+            .query_row(params![key, now.0], |row| {
+                Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, [u8; 16]>(1)?))
+            })
+            .optional()?,
+        None => None,
+    };
+    let delivery_id_reused = delivered.is_some_and(|(content, _)| content != identity.content);
+    // The same delivery with the same content is the same SMS, even if its stamp came out differently.
+    let fingerprint = match delivered {
+        Some((content, first)) if content == identity.content => first,
+        _ => identity.fingerprint,
+    };
+    let before = conn
+        .prepare_cached(
+            "SELECT sms_id, received_at, admitted_at, answer FROM seen WHERE fingerprint = ?1 AND expires_at > ?2",
+        )?
+        .query_row(params![fingerprint, now.0], |row| {
+            let answer: Option<Json<Answer>> = row.get(3)?;
+            Ok((Uuid::from_bytes(row.get(0)?), Timestamp(row.get(1)?), Timestamp(row.get(2)?), answer.map(|a| a.0)))
+        })
+        .optional()?;
+    let mobile = sms.mobile_number();
+    let outcome = match before {
+        Some((.., Some(answer))) => Admission::Answered(answer),
+        Some((_, _, admitted_at, None)) if now - admitted_at < limits.takeover_after => {
+            Admission::BeingJudged
+        }
+        Some((sms_id, server_received_at, _, None)) => {
+            conn.prepare_cached("UPDATE seen SET admitted_at = ?2 WHERE fingerprint = ?1")?
+                .execute(params![fingerprint, now.0])?;
+            let sms_in_window = if sms.is_counted() { count(conn, now, mobile)? } else { 0 };
+            let known = Box::new(known(conn, now, mobile, sms_in_window)?);
+            Admission::Judge { sms_id, server_received_at, fingerprint, known }
+        }
+        None => {
+            let expires_at = (now + identity.remembered).0;
+            conn.prepare_cached(
+                "INSERT OR REPLACE INTO seen (fingerprint, sms_id, received_at, admitted_at, answer, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, NULL, ?5)",
+            )?
+            .execute(params![
+                fingerprint,
+                sms.sms_id.as_bytes(),
+                sms.server_received_at.0,
+                now.0,
+                expires_at
+            ])?;
+            if let Some(key) = identity.delivery.filter(|_| !delivery_id_reused) {
+                conn.prepare_cached(
+                    "INSERT OR REPLACE INTO delivery (key, content, fingerprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![key, identity.content, fingerprint, expires_at])?;
+            }
+            let sms_in_window = count_new(conn, now, sms, limits)?;
+            let known = Box::new(known(conn, now, mobile, sms_in_window)?);
+            Admission::Judge {
+                sms_id: sms.sms_id,
+                server_received_at: sms.server_received_at,
+                fingerprint,
+                known,
+            }
+        }
+    };
+    Ok(Admitted { outcome, delivery_id_reused })
+}
+
+/// Counts a new SMS and blacklists its sender above the limit, before any fact is read (D3, D4).
+fn count_new(
+    conn: &Connection,
+    now: Timestamp,
+    sms: &InboundSms,
+    limits: IntakeLimits,
+) -> rusqlite::Result<i64> {
+    let Ok(sender) = sms.sender.as_ref() else { return Ok(0) };
+    if !sms.is_counted() {
+        return Ok(0);
+    }
+    let count: i64 = conn
+        .prepare_cached(
+            "INSERT INTO sms_count (mobile, count, expires_at) VALUES (?1, 1, ?3)
+             ON CONFLICT (mobile) DO UPDATE SET
+                 count = CASE WHEN expires_at > ?2 THEN count + 1 ELSE 1 END,
+                 expires_at = CASE WHEN expires_at > ?2 THEN expires_at ELSE excluded.expires_at END
+             RETURNING count",
+        )?
+        .query_row(params![sender.e164(), now.0, (now + DAY).0], |row| row.get(0))?;
+    if count > limits.blacklist_above {
+        blacklist_flooder(conn, now, sender, count)?;
+    }
+    Ok(count)
+}
+
+fn blacklist_flooder(conn: &Connection, now: Timestamp, sender: &Mobile, count: i64) -> rusqlite::Result<()> {
+    if super::contains(conn, "SELECT 1 FROM blacklist WHERE mobile = ?1", sender.e164())? {
+        return Ok(());
+    }
+    queues::blacklist(
+        conn,
+        &Blacklisting {
+            mobile_number: sender.e164().to_owned(),
+            country_code: sender.calling_code().to_owned(),
+            local_mobile: sender.national().to_owned(),
+            blacklisted_at: now,
+            reason: THRESHOLD_EXCEEDED.to_owned(),
+            message_count: count,
+        },
+    )
+}
+
+/// SMS of this number counted in its window.
+pub(super) fn count(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite::Result<i64> {
+    let count = conn
+        .prepare_cached("SELECT count FROM sms_count WHERE mobile = ?1 AND expires_at > ?2")?
+        .query_row(params![mobile, now.0], |row| row.get(0))
+        .optional()?;
+    Ok(count.unwrap_or(0))
+}
+
+pub(super) fn record(
+    conn: &Connection,
+    changes: &mut Changes,
+    now: Timestamp,
+    judged: &Judged,
+) -> rusqlite::Result<Recorded> {
+    let Judged { sms, fingerprint, verdict, basis } = judged;
+    match answer(conn, fingerprint)? {
+        Some((sms_id, Some(answer))) if sms_id == sms.sms_id => return Ok(Recorded::Done(answer)),
+        Some((sms_id, None)) if sms_id == sms.sms_id => {}
+        _ => return Ok(Recorded::NotAdmitted),
+    }
+    let mobile = sms.mobile_number();
+    let sms_in_window = if sms.is_counted() { count(conn, now, mobile)? } else { 0 };
+    let known = known(conn, now, mobile, sms_in_window)?;
+    if Basis::from(&known) != *basis {
+        return Ok(Recorded::Changed(Box::new(known)));
+    }
+    let id = next_id(conn, INPUT_SMS)?;
+    let queued = QueuedSms {
+        id,
+        sms: sms.clone(),
+        fingerprint: hex(fingerprint),
+        verdict: verdict.clone(),
+        judged_at: now,
+        onboarding_id: known.onboarding.as_ref().map(|o| o.id),
+        device_id: known.onboarding.as_ref().and_then(|o| o.device_id.clone()),
+    };
+    conn.prepare_cached("INSERT INTO queue_input_sms (id, sms_id, passed, body) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, sms.sms_id.as_bytes(), verdict.passed(), Json(&queued)])?;
+    if let Some(mut onboarding) = known.onboarding.filter(|o| o.state.can_be_validated()) {
+        onboarding.last_sms = Some(LastSms { id, judged_at: now, verdict: verdict.clone() });
+        if verdict.passed() {
+            onboarding.state = State::Validated;
+            onboarding.validated_at = Some(now);
+            conn.prepare_cached("INSERT OR IGNORE INTO validated (pair) VALUES (?1)")?
+                .execute([onboarding.pair()])?;
+            onboardings::change(conn, changes, &mut onboarding)?;
+        } else {
+            onboardings::touch(conn, changes, &mut onboarding)?;
+        }
+    }
+    let answer = Answer { id, sms_id: sms.sms_id, verdict: verdict.clone() };
+    conn.prepare_cached("UPDATE seen SET answer = ?2 WHERE fingerprint = ?1")?
+        .execute(params![fingerprint, Json(&answer)])?;
+    Ok(Recorded::Done(answer))
+}

@@ -1,0 +1,368 @@
+//! One SQLite file, written by one thread with group commit: whatever waits is carried out in one
+//! transaction, fsynced once, and only then answered. Knows nothing of what is stored.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{Result, StoreError, StoreFault};
+
+/// Writes that share one fsync. Measured: 64 is as fast as 256 and its latency is lower
+/// (docs/benchmarks.md).
+const BATCH_MAX: usize = 64;
+/// Writes that may wait; the next one waits for a place, so a stalled disk is felt and not piled up.
+const WAITING_MAX: usize = 4096;
+/// Reads at the same time.
+const READERS: usize = 2;
+/// Transactions between two checkpoints: long enough to be rare, short enough to keep the WAL small.
+const CHECKPOINT_EVERY: usize = 256;
+/// Checkpoints beside the writer between two by the writer itself. Only in a pause of writing can the WAL
+/// begin anew; right after one beside it, little is left to move.
+const RESTART_EVERY: usize = 8;
+const STATEMENT_CACHE: usize = 64;
+const PAGE_CACHE_KIB: i64 = 8 * 1024;
+const CHANGES_MAX: usize = 4096;
+
+/// What an operation tells others about, once it is durable.
+pub(crate) type Changes = Vec<Uuid>;
+
+type Job = Box<dyn Work + Send>;
+
+/// A waiting operation. It can run again: if the batch it ran in fails, it is tried alone.
+trait Work {
+    fn run(&mut self, conn: &Connection, changes: &mut Changes) -> std::result::Result<(), rusqlite::Error>;
+    fn answer(self: Box<Self>, failure: Option<StoreError>);
+    fn operation(&self) -> &'static str;
+}
+
+struct Operation<F, T> {
+    name: &'static str,
+    body: F,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<F, T> Work for Operation<F, T>
+where
+    F: FnMut(&Connection, &mut Changes) -> std::result::Result<T, rusqlite::Error>,
+{
+    fn run(&mut self, conn: &Connection, changes: &mut Changes) -> std::result::Result<(), rusqlite::Error> {
+        self.value = Some((self.body)(conn, changes)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, failure: Option<StoreError>) {
+        let result = match (failure, self.value) {
+            (None, Some(value)) => Ok(value),
+            (Some(failure), _) => Err(failure),
+            (None, None) => Err(unavailable(self.name, None)),
+        };
+        // The one who asked may have gone away: what was done stays done.
+        let _ = self.reply.send(result);
+    }
+
+    fn operation(&self) -> &'static str {
+        self.name
+    }
+}
+
+/// An open file.
+pub(crate) struct Engine {
+    jobs: mpsc::Sender<Job>,
+    readers: Arc<Readers>,
+    changes: broadcast::Sender<Uuid>,
+    writer: Option<std::thread::JoinHandle<()>>,
+}
+
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    places: Semaphore,
+}
+
+/// The versioned schema of one file: `steps[n]` brings version n to n + 1. Shipped steps are never edited.
+pub(crate) struct Schema {
+    pub(crate) name: &'static str,
+    pub(crate) steps: &'static [&'static str],
+    /// What follows from lists in the code, like a column for each check.
+    pub(crate) settle: fn(&Connection) -> rusqlite::Result<()>,
+}
+
+impl Engine {
+    /// Opens or creates the file and brings its schema up to date.
+    pub(crate) fn open(path: &Path, schema: &Schema) -> Result<Engine> {
+        let conn = connect(path).map_err(|e| failed("open", e))?;
+        migrate(&conn, schema)?;
+        let (jobs, waiting) = mpsc::channel(WAITING_MAX);
+        let (changes, _) = broadcast::channel(CHANGES_MAX);
+        let checkpointer = Checkpointer::start(path)?;
+        let announce = changes.clone();
+        let writer = std::thread::Builder::new()
+            .name(format!("sqlite-{}", schema.name))
+            .spawn(move || Writer { conn, announce, checkpointer, since_checkpoint: 0 }.serve(waiting))
+            .map_err(|e| unavailable("open", Some(e.into())))?;
+        let readers =
+            Readers { path: path.to_owned(), idle: Mutex::default(), places: Semaphore::new(READERS) };
+        Ok(Engine { jobs, readers: Arc::new(readers), changes, writer: Some(writer) })
+    }
+
+    /// Carries out one write. `Ok` means it is on disk.
+    pub(crate) async fn write<T, F>(&self, name: &'static str, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection, &mut Changes) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Operation { name, body, value: None, reply });
+        self.jobs.send(job).await.map_err(|_| unavailable(name, None))?;
+        answer.await.map_err(|_| unavailable(name, None))?
+    }
+
+    /// Carries out one read of what is durable.
+    pub(crate) async fn read<T, F>(&self, name: &'static str, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let readers = self.readers.clone();
+        let _place = readers.places.acquire().await.map_err(|e| unavailable(name, Some(e.into())))?;
+        let readers = self.readers.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let conn = idle.map_or_else(|| connect(&readers.path), Ok)?;
+            let value = body(&conn)?;
+            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            Ok(value)
+        });
+        read.await.map_err(|e| unavailable(name, Some(e.into())))?.map_err(|e| failed(name, e))
+    }
+
+    /// Ids that writes announced, after they became durable.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Uuid> {
+        self.changes.subscribe()
+    }
+}
+
+impl Drop for Engine {
+    /// Carries out what waits and closes the file, so that the folder can be opened again at once.
+    fn drop(&mut self) {
+        let (closed, _) = mpsc::channel(1);
+        drop(std::mem::replace(&mut self.jobs, closed));
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+struct Writer {
+    conn: Connection,
+    announce: broadcast::Sender<Uuid>,
+    checkpointer: Checkpointer,
+    since_checkpoint: usize,
+}
+
+impl Writer {
+    fn serve(mut self, mut waiting: mpsc::Receiver<Job>) {
+        let mut batch: Vec<Job> = Vec::with_capacity(BATCH_MAX);
+        while let Some(first) = waiting.blocking_recv() {
+            batch.push(first);
+            while batch.len() < BATCH_MAX {
+                match waiting.try_recv() {
+                    Ok(job) => batch.push(job),
+                    Err(_) => break,
+                }
+            }
+            self.commit(&mut batch);
+        }
+    }
+
+    /// One transaction for all; if it fails, one for each, so that a bad one harms only itself.
+    fn commit(&mut self, batch: &mut Vec<Job>) {
+        match self.transaction(batch) {
+            Ok(()) => batch.drain(..).for_each(|job| job.answer(None)),
+            Err(error) if batch.len() == 1 => {
+                for job in batch.drain(..) {
+                    let failure = failed(job.operation(), error);
+                    tracing::warn!(operation = failure.operation, error = ?failure.source, "write failed");
+                    return job.answer(Some(failure));
+                }
+            }
+            Err(_) => {
+                for job in batch.drain(..) {
+                    self.commit(&mut vec![job]);
+                }
+            }
+        }
+    }
+
+    fn transaction(&mut self, batch: &mut [Job]) -> rusqlite::Result<()> {
+        let mut changes = Vec::new();
+        let result = self.run_all(batch, &mut changes);
+        if result.is_err() && !self.conn.is_autocommit() {
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+        result?;
+        for change in changes {
+            // Nobody listening is fine.
+            let _ = self.announce.send(change);
+        }
+        self.since_checkpoint += 1;
+        if self.since_checkpoint >= CHECKPOINT_EVERY {
+            self.since_checkpoint = 0;
+            self.checkpointer.wake();
+        }
+        if self.checkpointer.finished.load(Ordering::Relaxed) >= RESTART_EVERY {
+            self.checkpointer.finished.store(0, Ordering::Relaxed);
+            checkpoint(&self.conn);
+        }
+        Ok(())
+    }
+
+    fn run_all(&self, batch: &mut [Job], changes: &mut Changes) -> rusqlite::Result<()> {
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        for job in batch {
+            catch_unwind(AssertUnwindSafe(|| job.run(&self.conn, changes)))
+                .unwrap_or(Err(rusqlite::Error::UnwindingPanic))?;
+        }
+        crash_point("store::before_commit");
+        self.conn.prepare_cached("COMMIT")?.execute([])?;
+        crash_point("store::after_commit");
+        Ok(())
+    }
+}
+
+/// Moves the WAL into the file beside the writer: a checkpoint inside a commit is what makes the
+/// slowest answers (hot-path.md).
+struct Checkpointer {
+    wake: std_mpsc::SyncSender<()>,
+    finished: Arc<AtomicUsize>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Checkpointer {
+    fn start(path: &Path) -> Result<Checkpointer> {
+        let conn = connect(path).map_err(|e| failed("open", e))?;
+        let (wake, woken) = std_mpsc::sync_channel(1);
+        let finished = Arc::new(AtomicUsize::new(0));
+        let count = finished.clone();
+        let thread = std::thread::Builder::new()
+            .name("sqlite-checkpoint".to_owned())
+            .spawn(move || {
+                while woken.recv().is_ok() {
+                    checkpoint(&conn);
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+            .map_err(|e| unavailable("open", Some(e.into())))?;
+        Ok(Checkpointer { wake, finished, thread: Some(thread) })
+    }
+
+    fn wake(&self) {
+        // One that is already due will see what is new.
+        let _ = self.wake.try_send(());
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        let (closed, _) = std_mpsc::sync_channel(1);
+        drop(std::mem::replace(&mut self.wake, closed));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A failed checkpoint loses nothing: the WAL stays until the next one.
+fn checkpoint(conn: &Connection) {
+    if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::warn!(%error, "checkpoint failed");
+    }
+}
+
+/// A place where a test ends the process as `kill -9` would. Nothing in an ordinary build.
+pub(crate) fn crash_point(_name: &'static str) {
+    fail::fail_point!(_name, |_| std::process::abort());
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(Duration::from_secs(1))?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    Ok(conn)
+}
+
+fn migrate(conn: &Connection, schema: &Schema) -> Result<()> {
+    let version: u16 =
+        conn.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(|e| failed("migrate", e))?;
+    let version = usize::from(version);
+    if version > schema.steps.len() {
+        let text = format!("{}.db was written by a newer version of SMS Bridge", schema.name);
+        return Err(StoreError {
+            operation: "migrate",
+            kind: StoreFault::Damaged,
+            source: Some(text.into()),
+        });
+    }
+    for (number, step) in schema.steps.iter().enumerate().skip(version) {
+        let sql = format!("BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {};\nCOMMIT;", number + 1);
+        conn.execute_batch(&sql).map_err(|e| failed("migrate", e))?;
+    }
+    (schema.settle)(conn).map_err(|e| failed("migrate", e))
+}
+
+pub(crate) fn failed(operation: &'static str, error: rusqlite::Error) -> StoreError {
+    let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreFault::Full,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreFault::Damaged,
+        None if matches!(error, rusqlite::Error::FromSqlConversionFailure(..)) => StoreFault::Damaged,
+        _ => StoreFault::Unavailable,
+    };
+    StoreError { operation, kind, source: Some(error.into()) }
+}
+
+fn unavailable(
+    operation: &'static str,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+) -> StoreError {
+    StoreError { operation, kind: StoreFault::Unavailable, source }
+}
+
+/// A value stored as JSON text.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: serde::Serialize> rusqlite::ToSql for Json<T> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        let text =
+            serde_json::to_string(&self.0).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
+        Ok(text.into())
+    }
+}
+
+impl<T: serde::de::DeserializeOwned> rusqlite::types::FromSql for Json<T> {
+    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Json<T>> {
+        serde_json::from_str(value.as_str()?)
+            .map(Json)
+            .map_err(|e| rusqlite::types::FromSqlError::Other(e.into()))
+    }
+}
+
+/// `?,?,?`: one mark for each value of a list.
+pub(crate) fn marks(count: usize) -> String {
+    let mut out = "?,".repeat(count);
+    out.pop();
+    out
+}
