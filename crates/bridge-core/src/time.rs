@@ -52,14 +52,14 @@ pub enum StampError {
     /// Neither RFC 3339 nor a number.
     #[error("is not a time: send RFC 3339 like 2026-01-31T12:00:00Z, or epoch seconds or milliseconds")]
     Unreadable,
-    /// Outside the years a phone can mean.
-    #[error("lies before 2000 or after 2099: is the phone's clock set?")]
+    /// Before 1970 or after 9999: nothing that a table or a calendar could hold.
+    #[error("lies outside the years 1970 to 9999")]
     OutOfRange,
 }
 
-/// 2000-01-01 and 2100-01-01: no SMS of a living system is stamped outside.
-const EARLIEST: Timestamp = Timestamp(946_684_800_000);
-const LATEST: Timestamp = Timestamp(4_102_444_800_000);
+/// 1970-01-01 and 9999-01-01. A stamp that is merely wrong is read, and time_window_check says so.
+const EARLIEST: Timestamp = Timestamp(0);
+const LATEST: Timestamp = Timestamp(253_370_764_800_000);
 /// Numbers below this are seconds, above it milliseconds. As seconds it is the year 5138, as
 /// milliseconds 1973: no sensible stamp is read the wrong way.
 const SECONDS_BELOW: i64 = 100_000_000_000;
@@ -102,7 +102,7 @@ impl Timestamp {
         }
     }
 
-    /// Reads what [`Timestamp::to_rfc3339_millis`] wrote: any time, not only those a phone can mean.
+    /// Reads what [`Timestamp::to_rfc3339_millis`] wrote: any time, not only one that may come from outside.
     pub fn parse_stored(text: &str) -> Result<Timestamp, StampError> {
         let stamp: jiff::Timestamp = text.parse().map_err(|_| StampError::Unreadable)?;
         Ok(Timestamp(stamp.as_millisecond()))
@@ -162,12 +162,17 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_no_phone_means() {
+    fn refuses_what_is_no_time() {
         for text in ["", "yesterday", "2026-01-31T12:00:00", "12:00", "NaN", "1e9", "--1"] {
             assert_eq!(Timestamp::parse(text), Err(StampError::Unreadable), "{text}");
         }
-        for text in ["0", "1", "-1", "1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "9223372036854775807"] {
+        for text in ["-1", "1969-12-31T23:59:59Z", "9999-06-01T00:00:00Z", "9223372036854775807"] {
             assert_eq!(Timestamp::parse(text), Err(StampError::OutOfRange), "{text}");
+        }
+        for (text, millis) in
+            [("0", 0), ("1970-01-01T00:00:00Z", 0), ("2100-01-01T00:00:00Z", 4_102_444_800_000)]
+        {
+            assert_eq!(Timestamp::parse(text), Ok(Timestamp(millis)), "{text}");
         }
     }
 

@@ -1,1 +1,11 @@
-fn main() {}
+//! The program `sms-bridge`: everything is in the library.
+
+use std::process::ExitCode;
+
+/// Small allocations of many sizes from many threads are what a bridge does all day.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    bridge_server::cli::run()
+}

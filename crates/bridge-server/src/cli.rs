@@ -1,0 +1,102 @@
+//! The command line: one file per command (contract section 1). Commands that look at a running bridge
+//! are clients of its HTTP API; without one they start it inside for as long as they need it.
+
+mod blacklist;
+mod bridge;
+mod demo;
+mod doctor;
+mod openapi;
+mod phone;
+mod serve;
+mod settings;
+mod simulate;
+mod verdicts;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// Proves that a person holds a mobile number: they send the SMS.
+#[derive(Parser)]
+#[command(name = "sms-bridge", version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the bridge (the default).
+    Serve(Box<Config>),
+    /// See a number validated and cheating refused, without any set-up.
+    Demo(demo::Args),
+    /// Play a phone against a running bridge.
+    Simulate(simulate::Args),
+    /// Read and change settings.
+    Settings(settings::Args),
+    /// Block and unblock numbers.
+    Blacklist(blacklist::Args),
+    /// Check everything and say what to do.
+    Doctor(doctor::Args),
+    /// Print the API's description (OpenAPI 3.1).
+    Openapi,
+}
+
+/// Something went wrong while running.
+pub(crate) const FAILED: u8 = 1;
+/// The configuration is wrong.
+pub(crate) const MISCONFIGURED: u8 = 2;
+
+/// Runs the program.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        None => return serve::run(cli.config),
+        Some(Command::Serve(config)) => return serve::run(*config),
+        Some(Command::Demo(args)) => demo::run(&args),
+        Some(Command::Simulate(args)) => simulate::run(&args),
+        Some(Command::Settings(args)) => settings::run(&args),
+        Some(Command::Blacklist(args)) => blacklist::run(&args),
+        Some(Command::Doctor(args)) => doctor::run(&args),
+        Some(Command::Openapi) => openapi::run(),
+    };
+    result.unwrap_or_else(|problem| {
+        anstream::eprintln!("{ERROR}error:{ERROR:#} {problem}");
+        ExitCode::from(FAILED)
+    })
+}
+
+pub(crate) const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
+pub(crate) const GOOD: anstyle::Style = anstyle::AnsiColor::Green.on_default();
+pub(crate) const BAD: anstyle::Style = anstyle::AnsiColor::Red.on_default();
+pub(crate) const WARN: anstyle::Style = anstyle::AnsiColor::Yellow.on_default();
+pub(crate) const DIM: anstyle::Style = anstyle::Style::new().dimmed();
+pub(crate) const BOLD: anstyle::Style = anstyle::Style::new().bold();
+
+/// Runs a command's work to its end.
+fn block_on<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the asynchronous runtime cannot start: {error}"))?
+        .block_on(work)
+}
+
+/// A table as wide as the terminal; without one, as wide as it needs to be.
+fn table(header: &[&str]) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table
+        .load_style(comfy_table::presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(comfy_table::ContentArrangement::Dynamic)
+        .set_header(
+            header
+                .iter()
+                .map(|text| comfy_table::Cell::new(text).add_attribute(comfy_table::Attribute::Bold)),
+        );
+    table
+}

@@ -1,0 +1,169 @@
+//! A bridge to speak with: the one that runs on a data folder, or one started inside for as long as the
+//! command needs it. Either way over HTTP: there is one way in.
+
+use std::path::{Path, PathBuf};
+
+use bridge_store::embedded::FolderError;
+use clap::Parser;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::app::{App, StartError};
+use crate::clock::{Clock, Entropy};
+use crate::config::Config;
+use crate::lifecycle::{self, Note, Running};
+use crate::secrets;
+
+/// Which bridge a command speaks with.
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct Which {
+    /// The data folder of the bridge.
+    #[arg(long, env = "SMS_BRIDGE_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
+    pub(super) data_dir: PathBuf,
+    /// The operator's token, when it is not the generated one.
+    #[arg(long, env = "SMS_BRIDGE_ADMIN_TOKEN", hide_env_values = true, value_name = "SECRET")]
+    admin_token: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A client of a bridge's HTTP API.
+pub(super) struct Client {
+    http: reqwest::Client,
+    url: String,
+    secret: String,
+}
+
+/// An answer.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+}
+
+impl Client {
+    pub(super) fn new(url: &str, secret: String) -> Result<Client, String> {
+        // Fails only if a provider is set already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .timeout(std::time::Duration::from_secs(40))
+            .build()
+            .map_err(|error| format!("the HTTP client cannot start: {error}"))?;
+        Ok(Client { http, url: url.trim_end_matches('/').to_owned(), secret })
+    }
+
+    /// The same bridge with another secret.
+    pub(super) fn with_secret(&self, secret: String) -> Client {
+        Client { http: self.http.clone(), url: self.url.clone(), secret }
+    }
+
+    /// Sends a request and reads whatever comes back.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, String> {
+        let url = format!("{}{path}", self.url);
+        let mut request = self.http.request(method, &url).bearer_auth(&self.secret);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(|error| {
+            if error.is_connect() {
+                format!("no bridge answers at {}", self.url)
+            } else {
+                format!("{url}: {error}")
+            }
+        })?;
+        let status = response.status();
+        let text = response.text().await.map_err(|error| error.to_string())?;
+        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+    }
+
+    /// Sends a request that must succeed.
+    pub(super) async fn get(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, String> {
+        let answer = self.ask(method, path, body).await?;
+        if answer.status.is_success() { Ok(answer.body) } else { Err(answer.problem()) }
+    }
+}
+
+impl Answer {
+    /// What the bridge says is wrong.
+    pub(super) fn problem(&self) -> String {
+        match self.body.get("detail").and_then(Value::as_str) {
+            Some(detail) => detail.to_owned(),
+            None => format!("the bridge answered {}", self.status),
+        }
+    }
+}
+
+/// Who a command speaks with, and the bridge inside if there is one.
+pub(super) struct Bridge {
+    pub(super) client: Client,
+    inside: Option<Running>,
+}
+
+impl Bridge {
+    /// Finds the bridge that runs on the folder, or starts one.
+    pub(super) async fn find(which: &Which) -> Result<Bridge, String> {
+        match start_inside(&which.data_dir).await {
+            Ok(running) => {
+                let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?;
+                Ok(Bridge { client, inside: Some(running) })
+            }
+            Err(StartError::Folder(FolderError::InUse(_))) => {
+                let note = Note::read(&which.data_dir).map_err(|error| {
+                    format!("a bridge is starting or stopping on this folder, try again ({error})")
+                })?;
+                Ok(Bridge { client: Client::new(&note.admin_url, admin_token(which)?)?, inside: None })
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    pub(super) async fn leave(self) {
+        if let Some(inside) = self.inside {
+            inside.stop().await;
+        }
+    }
+}
+
+fn admin_token(which: &Which) -> Result<String, String> {
+    match &which.admin_token {
+        Some(token) => Ok(token.split(',').next().unwrap_or_default().to_owned()),
+        None => secrets::read(&which.data_dir, "admin_token").map_err(|error| {
+            format!("the admin token cannot be read from {}: {error}", which.data_dir.display())
+        }),
+    }
+}
+
+/// The configuration of a bridge on this folder and any free port, whatever the environment says.
+pub(super) fn private_config(data_dir: &Path) -> Config {
+    #[derive(Parser)]
+    struct Defaults {
+        #[command(flatten)]
+        config: Config,
+    }
+    let folder = data_dir.as_os_str();
+    let arguments = [
+        std::ffi::OsStr::new("sms-bridge"),
+        "--bind".as_ref(),
+        "127.0.0.1:0".as_ref(),
+        "--data-dir".as_ref(),
+        folder,
+    ];
+    let mut config = Defaults::parse_from(arguments).config;
+    config.private_bind = None;
+    config
+}
+
+async fn start_inside(data_dir: &Path) -> Result<Running, StartError> {
+    let app = App::open(private_config(data_dir), Clock::system(), Entropy::system()).await?;
+    lifecycle::start(app).await
+}

@@ -1,0 +1,102 @@
+//! `serve`: the bridge itself, and the one screen it prints when it starts.
+
+use std::process::ExitCode;
+
+use super::{BOLD, DIM, ERROR, FAILED, GOOD, MISCONFIGURED, WARN};
+use crate::app::{App, StartError};
+use crate::clock::{Clock, Entropy};
+use crate::config::Config;
+use crate::lifecycle::{self, Running};
+use crate::log;
+
+pub(super) fn run(config: Config) -> ExitCode {
+    let problems = config.problems();
+    if !problems.is_empty() {
+        anstream::eprintln!("{ERROR}The configuration is wrong:{ERROR:#}");
+        for problem in problems {
+            anstream::eprintln!("  - {problem}");
+        }
+        return ExitCode::from(MISCONFIGURED);
+    }
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = config.worker_threads {
+        runtime.worker_threads(threads);
+    }
+    let runtime = match runtime.enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("the asynchronous runtime cannot start: {error}")),
+    };
+    runtime.block_on(async {
+        match serve(config).await {
+            Ok(()) => ExitCode::SUCCESS,
+            // Folder, secrets and listeners are configuration; a store that fails later is not.
+            Err(error @ (StartError::Folder(_) | StartError::Secrets(_) | StartError::Listen { .. })) => {
+                anstream::eprintln!("{ERROR}The bridge cannot start:{ERROR:#} {error}");
+                ExitCode::from(MISCONFIGURED)
+            }
+            Err(error) => failed(&error.to_string()),
+        }
+    })
+}
+
+fn failed(problem: &str) -> ExitCode {
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {problem}");
+    ExitCode::from(FAILED)
+}
+
+async fn serve(config: Config) -> Result<(), StartError> {
+    let levels = log::init(config.log.as_deref());
+    let app = App::open(config, Clock::system(), Entropy::system()).await?;
+    let running = lifecycle::start(app.clone()).await?;
+    screen(&running);
+    tokio::select! {
+        _ = lifecycle::signal() => {}
+        () = async { levels.follow(&app.live).await; std::future::pending().await } => {}
+    }
+    anstream::println!(
+        "stopping: open requests finish, what waits is written (press Ctrl-C again to stop at once)"
+    );
+    let hard = running.hard_stop();
+    let mut stopping = std::pin::pin!(running.stop());
+    tokio::select! {
+        () = &mut stopping => {}
+        _ = lifecycle::signal() => {
+            hard.cancel();
+            stopping.await;
+        }
+    }
+    anstream::println!("stopped");
+    Ok(())
+}
+
+/// What runs, where the keys are, what to try next.
+fn screen(running: &Running) {
+    let app = &running.app;
+    let url = format!("http://{}", running.address);
+    let secrets = app.secrets.folder.display();
+    anstream::println!("{BOLD}SMS Bridge{BOLD:#} {}", env!("CARGO_PKG_VERSION"));
+    anstream::println!("  {GOOD}listening on {url}{GOOD:#}");
+    if let Some(private) = running.private_address {
+        anstream::println!(
+            "  {GOOD}private on   http://{private}{GOOD:#} {DIM}(admin, metrics, docs){DIM:#}"
+        );
+    }
+    anstream::println!(
+        "  stores       hot: {}, audit: {} {DIM}in {}{DIM:#}",
+        app.config.hot_url,
+        app.config.audit_url,
+        app.config.data_dir.display()
+    );
+    anstream::println!(
+        "  keys         {secrets}/api_key {DIM}(apps){DIM:#}  receiver_key {DIM}(phones){DIM:#}  admin_token {DIM}(you){DIM:#}"
+    );
+    if app.live.now().sms_receiver_number.is_empty() {
+        anstream::println!(
+            "  {WARN}no receiving number yet:{WARN:#} sms-bridge settings set sms_receiver_number +91…"
+        );
+    }
+    let docs = running.private_address.map_or(url, |private| format!("http://{private}"));
+    anstream::println!(
+        "  try next     sms-bridge simulate --mobile +919876543210   {DIM}or open{DIM:#} {docs}/docs"
+    );
+}

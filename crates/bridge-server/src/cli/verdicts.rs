@@ -1,0 +1,53 @@
+//! Drawing verdicts: one row an SMS, one mark a check.
+
+use bridge_core::checks::CHECKS;
+use comfy_table::{Cell, Color, Table};
+use serde_json::Value;
+
+/// A table with a column for every check.
+pub(super) fn table() -> Table {
+    let mut header = vec!["what happens", "verdict"];
+    header.extend(CHECKS.iter().map(|check| check.name.trim_end_matches("_check")));
+    header.push("why");
+    super::table(&header)
+}
+
+/// One SMS and its answer.
+pub(super) fn row(what: &str, answer: &Value) -> Vec<Cell> {
+    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    let passed = text("validation_status") == "passed";
+    let verdict = if passed {
+        Cell::new("passed").fg(Color::Green)
+    } else {
+        Cell::new(text("validation_status")).fg(Color::Red)
+    };
+    let mut cells = vec![Cell::new(what), verdict];
+    cells.extend(CHECKS.iter().map(|check| mark(answer["checks"][check.name]["code"].as_u64())));
+    let why = match (answer["failed_at_check"].as_str(), answer["reason"].as_str()) {
+        (Some("onboarding_match"), Some(reason)) => format!("onboarding_match: {reason}"),
+        (Some(_), Some(reason)) => reason.to_owned(),
+        _ => String::new(),
+    };
+    let again = if answer["duplicate_delivery"] == Value::Bool(true) {
+        "delivered again: the first answer"
+    } else {
+        ""
+    };
+    cells.push(Cell::new(if again.is_empty() { &why } else { again }));
+    cells
+}
+
+/// ✔ pass, ✘ fail, ○ disabled, · not run.
+fn mark(code: Option<u64>) -> Cell {
+    match code {
+        Some(1) => Cell::new("✔").fg(Color::Green),
+        Some(2) => Cell::new("✘").fg(Color::Red),
+        Some(3) => Cell::new("○").fg(Color::Yellow),
+        Some(4) => Cell::new("·").fg(Color::DarkGrey),
+        _ => Cell::new("?"),
+    }
+    .set_alignment(comfy_table::CellAlignment::Center)
+}
+
+/// What the marks mean.
+pub(super) const LEGEND: &str = "✔ pass   ✘ fail   ○ disabled   · not run, an earlier check failed";

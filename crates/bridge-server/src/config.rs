@@ -1,0 +1,136 @@
+//! What the process needs to start, as flags with environment twins (contract section 1). Immutable
+//! while it runs; what an operator changes while it runs are settings.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use ipnet::IpNet;
+
+use crate::secrets::{self, Given};
+
+/// Configuration of the bridge.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Where the API listens; port 0 takes a free one and prints it.
+    #[arg(long, env = "SMS_BRIDGE_BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub bind: SocketAddr,
+
+    /// When set, /admin, /metrics and /docs answer only here.
+    #[arg(long, env = "SMS_BRIDGE_PRIVATE_BIND", value_name = "ADDRESS")]
+    pub private_bind: Option<SocketAddr>,
+
+    /// Embedded stores and generated secrets.
+    #[arg(long, env = "SMS_BRIDGE_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+
+    /// The hot store: `embedded`.
+    #[arg(long, env = "SMS_BRIDGE_HOT_URL", default_value = EMBEDDED, value_name = "URL")]
+    pub hot_url: String,
+
+    /// The audit store: `embedded`.
+    #[arg(long, env = "SMS_BRIDGE_AUDIT_URL", default_value = EMBEDDED, value_name = "URL")]
+    pub audit_url: String,
+
+    /// Bearer secrets for apps, comma-separated; generated when not given.
+    #[arg(
+        long,
+        env = "SMS_BRIDGE_API_KEY",
+        value_delimiter = ',',
+        hide_env_values = true,
+        value_name = "SECRETS"
+    )]
+    pub api_key: Vec<String>,
+
+    /// Bearer secrets of the receiver `default`, comma-separated; generated when not given.
+    #[arg(
+        long,
+        env = "SMS_BRIDGE_RECEIVER_KEY",
+        value_delimiter = ',',
+        hide_env_values = true,
+        value_name = "SECRETS"
+    )]
+    pub receiver_key: Vec<String>,
+
+    /// Bearer secrets of the operator, comma-separated; generated when not given.
+    #[arg(
+        long,
+        env = "SMS_BRIDGE_ADMIN_TOKEN",
+        value_delimiter = ',',
+        hide_env_values = true,
+        value_name = "SECRETS"
+    )]
+    pub admin_token: Vec<String>,
+
+    /// The address under which the outside reaches the API: what links point to.
+    #[arg(long, env = "SMS_BRIDGE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// Networks from which CF-Connecting-IP and X-Forwarded-For count, comma-separated.
+    #[arg(long, env = "SMS_BRIDGE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Worker threads; as many as there are cores when not given.
+    #[arg(long, env = "SMS_BRIDGE_WORKER_THREADS", value_name = "THREADS")]
+    pub worker_threads: Option<usize>,
+
+    /// Log filter such as `debug`; wins over the setting log_level.
+    #[arg(long, env = "SMS_BRIDGE_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+/// The value of a store URL that needs nothing installed.
+pub const EMBEDDED: &str = "embedded";
+
+impl Config {
+    /// Everything wrong with it, at once (exit code 2).
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (name, url) in [("SMS_BRIDGE_HOT_URL", &self.hot_url), ("SMS_BRIDGE_AUDIT_URL", &self.audit_url)]
+        {
+            if url != EMBEDDED {
+                problems
+                    .push(format!("{name}: this version knows only \"{EMBEDDED}\", not {:?}", scheme(url)));
+            }
+        }
+        for (name, secrets) in [
+            ("SMS_BRIDGE_API_KEY", &self.api_key),
+            ("SMS_BRIDGE_RECEIVER_KEY", &self.receiver_key),
+            ("SMS_BRIDGE_ADMIN_TOKEN", &self.admin_token),
+        ] {
+            problems.extend(secrets.iter().filter_map(|s| secrets::weak(s)).map(|why| {
+                format!("{name} {why}: use a long random text, or leave it out and one is generated")
+            }));
+        }
+        if let Some(url) = &self.public_url
+            && !reqwest::Url::parse(url).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
+        {
+            problems.push(format!("SMS_BRIDGE_PUBLIC_URL must be like https://sms.example.org, not {url:?}"));
+        }
+        if self.worker_threads == Some(0) {
+            problems.push("SMS_BRIDGE_WORKER_THREADS must be at least 1".to_owned());
+        }
+        if let Some(log) = &self.log
+            && let Err(error) = tracing_subscriber::EnvFilter::builder().parse(log)
+        {
+            problems.push(format!("SMS_BRIDGE_LOG is no log filter: {error}"));
+        }
+        problems
+    }
+
+    /// The secrets given here.
+    #[must_use]
+    pub fn given_secrets(&self) -> Given {
+        Given {
+            api: self.api_key.clone(),
+            receiver: self.receiver_key.clone(),
+            admin: self.admin_token.clone(),
+        }
+    }
+}
+
+/// Enough of a URL to recognise it, and no password in it.
+fn scheme(url: &str) -> &str {
+    url.split(':').next().unwrap_or_default()
+}

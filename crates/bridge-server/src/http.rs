@@ -1,0 +1,133 @@
+//! The HTTP interface: which route answers on which listener, and what every request passes through.
+//! One file per resource below; nothing here decides anything about an SMS.
+
+pub mod auth;
+pub mod blacklist;
+pub mod body;
+pub mod docs;
+pub mod events;
+pub mod health;
+pub mod input_sms;
+pub mod listen;
+pub mod observe;
+pub mod onboarding;
+pub mod problem;
+pub mod receive;
+pub mod settings;
+pub mod status;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::post;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use auth::Schemes;
+use problem::{Code, Problem};
+
+/// Whatever hangs, a client has its answer within 2 s (D26).
+const ANSWER_WITHIN: Duration = Duration::from_millis(1900);
+
+/// What a handler has at hand.
+pub type Shared = Arc<App>;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "SMS Bridge",
+        description = "Proves that a person holds a mobile number: they send the SMS.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    modifiers(&Schemes),
+    tags(
+        (name = "onboarding", description = "For apps: register a number and learn when it is validated."),
+        (name = "sms", description = "For receivers: hand in an SMS."),
+        (name = "admin", description = "For the operator."),
+        (name = "health", description = "For whoever watches over the bridge.")
+    )
+)]
+struct Api;
+
+fn public_api() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(onboarding::register))
+        .routes(routes!(onboarding::by_mobile))
+        .routes(routes!(onboarding::by_id))
+        .routes(routes!(onboarding::cancel))
+        .routes(routes!(events::events))
+        .routes(routes!(receive::receive))
+        .routes(routes!(status::status))
+        .routes(routes!(health::health))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+}
+
+fn private_api() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default()
+        .routes(routes!(settings::list))
+        .routes(routes!(settings::get, settings::put))
+        .routes(routes!(input_sms::by_mobile))
+        .routes(routes!(blacklist::list, blacklist::add))
+        .routes(routes!(blacklist::remove))
+        .routes(routes!(health::metrics))
+}
+
+/// The description of the whole API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, mut api) = public_api().merge(private_api()).split_for_parts();
+    api.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    api
+}
+
+/// The routers of the two listeners. Without a private one, the public one answers everything.
+pub fn routers(app: &Shared) -> (Router, Option<Router>) {
+    let (public, _) = public_api().split_for_parts();
+    let (private, _) = private_api().split_for_parts();
+    // The names that the field's other API has for the same two (D16).
+    let public = public
+        .route("/onboarding/register", post(onboarding::register))
+        .route("/onboarding/status/{mobile}", axum::routing::get(onboarding::by_mobile));
+    let private = private.merge(docs::router());
+    match app.config.private_bind {
+        None => (finish(public.merge(private), app), None),
+        Some(_) => {
+            let (health, _) = OpenApiRouter::default()
+                .routes(routes!(health::health))
+                .routes(routes!(health::livez))
+                .routes(routes!(health::readyz))
+                .split_for_parts();
+            let public = public.route("/openapi.json", axum::routing::get(docs::openapi_json));
+            (finish(public, app), Some(finish(private.merge(health), app)))
+        }
+    }
+}
+
+/// What every request passes through: one layer that names, times, logs and finishes it.
+fn finish(router: Router<Shared>, app: &Shared) -> Router {
+    router
+        .fallback(|| async {
+            Problem::new(Code::NotFound, "there is nothing at this address: see /openapi.json")
+        })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(Code::MethodNotAllowed, "this address does not take that method")
+        })
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app.clone())
+}
+
+/// The answer of a store in time, or the problem that says it is not there.
+pub(crate) async fn in_time<T, E: std::error::Error>(
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, Problem> {
+    match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Problem::unavailable(&error)),
+        Err(_) => Err(Problem::new(Code::Unavailable, "the stores did not answer in time")),
+    }
+}

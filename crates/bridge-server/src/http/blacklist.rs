@@ -1,0 +1,151 @@
+//! The blacklist by hand: adding holds at once and survives; removing takes the day's count along.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use bridge_core::Mobile;
+use bridge_core::phone::BareDigits;
+use bridge_store::hot::Blacklisting;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::auth::Operator;
+use super::problem::{Code, Problem, ProblemBody};
+use super::{Shared, body, in_time};
+use crate::workers::Bell;
+
+const REASON_DEFAULT: &str = "blocked_by_operator";
+const REASON_MAX_CHARS: usize = 100;
+
+/// One blacklisted number.
+#[derive(Serialize, ToSchema)]
+pub struct BlacklistEntry {
+    mobile_number: String,
+    country_code: String,
+    local_mobile: String,
+    #[schema(format = DateTime)]
+    blacklisted_at: String,
+    /// `threshold_exceeded`, or what the operator gave.
+    reason: String,
+    /// SMS in 24 hours at that time.
+    message_count: i64,
+}
+
+/// The blacklist, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct BlacklistPage {
+    items: Vec<BlacklistEntry>,
+}
+
+/// A number to block.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; the handler reads it by hand to name what is wrong")]
+pub struct BlacklistAdd {
+    mobile_number: String,
+    reason: Option<String>,
+}
+
+impl From<Blacklisting> for BlacklistEntry {
+    fn from(entry: Blacklisting) -> BlacklistEntry {
+        BlacklistEntry {
+            mobile_number: entry.mobile_number,
+            country_code: entry.country_code,
+            local_mobile: entry.local_mobile,
+            blacklisted_at: entry.blacklisted_at.to_string(),
+            reason: entry.reason,
+            message_count: entry.message_count,
+        }
+    }
+}
+
+fn mobile(app: &Shared, text: &str) -> Result<Mobile, Problem> {
+    let default = app.live.now().default_country_code.clone();
+    Mobile::parse(text, &default, BareDigits::NationalFirst)
+        .map_err(|why| Problem::field(Code::InvalidMobileNumber, "mobile_number", why.to_string()))
+}
+
+/// The blacklist.
+#[utoipa::path(
+    get, path = "/admin/blacklist", tag = "admin", security(("admin_token" = [])),
+    responses((status = 200, body = BlacklistPage), (status = 401, body = ProblemBody))
+)]
+pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<BlacklistPage>, Problem> {
+    let waiting = in_time(app.hot.queued_blacklistings(usize::MAX)).await?;
+    let mut all = in_time(app.audit.blacklist()).await?;
+    all.retain(|entry| waiting.iter().all(|w| w.mobile_number != entry.mobile_number));
+    Ok(Json(BlacklistPage { items: waiting.into_iter().chain(all).map(Into::into).collect() }))
+}
+
+/// Block a number.
+#[utoipa::path(
+    post, path = "/admin/blacklist", tag = "admin", security(("admin_token" = [])),
+    request_body = BlacklistAdd,
+    responses(
+        (status = 201, description = "Blocked from now on", body = BlacklistEntry),
+        (status = 400, description = "`invalid_request`, `invalid_mobile_number`", body = ProblemBody),
+        (status = 401, body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub async fn add(
+    _: Operator,
+    State(app): State<Shared>,
+    request: Request,
+) -> Result<(StatusCode, Json<BlacklistEntry>), Problem> {
+    let (parts, body) = request.into_parts();
+    let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let text = |name: &str| {
+        let found = fields.text(&[name]).map_err(|e| Problem::field(Code::InvalidRequest, name, e.detail))?;
+        Ok::<_, Problem>(found.map(|(_, text)| text))
+    };
+    let number = text("mobile_number")?.ok_or_else(|| {
+        Problem::field(Code::InvalidRequest, "mobile_number", "is missing: the number to block")
+    })?;
+    let reason = text("reason")?.unwrap_or_else(|| REASON_DEFAULT.to_owned());
+    if reason.chars().count() > REASON_MAX_CHARS {
+        let rule = format!("must be at most {REASON_MAX_CHARS} characters");
+        return Err(Problem::field(Code::InvalidRequest, "reason", rule));
+    }
+    let mobile = mobile(&app, &number)?;
+    let entry = Blacklisting {
+        mobile_number: mobile.e164().to_owned(),
+        country_code: mobile.calling_code().to_owned(),
+        local_mobile: mobile.national().to_owned(),
+        blacklisted_at: app.clock.now(),
+        reason,
+        message_count: 0,
+    };
+    in_time(app.hot.blacklist(&entry)).await?;
+    app.board.ring(Bell::Blacklist);
+    Ok((StatusCode::CREATED, Json(entry.into())))
+}
+
+/// Unblock a number.
+#[utoipa::path(
+    delete, path = "/admin/blacklist/{mobile}", tag = "admin", security(("admin_token" = [])),
+    params(("mobile" = String, Path, description = "The number")),
+    responses(
+        (status = 204, description = "It may send and register again; its count of the day is forgotten"),
+        (status = 400, description = "`invalid_mobile_number`", body = ProblemBody),
+        (status = 401, body = ProblemBody),
+        (status = 404, description = "`not_found`: it was not blocked", body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub async fn remove(
+    _: Operator,
+    State(app): State<Shared>,
+    Path(text): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let mobile = mobile(&app, &text)?;
+    let waiting = in_time(app.hot.queued_blacklistings(usize::MAX)).await?;
+    let queued = waiting.iter().any(|entry| entry.mobile_number == mobile.e164());
+    // The source first: otherwise the next load would bring the number back (D24).
+    let stored = in_time(app.audit.remove_blacklisted(mobile.e164())).await?;
+    in_time(app.hot.unblacklist(mobile.e164())).await?;
+    if stored || queued {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::new(Code::NotFound, "this number is not on the blacklist"))
+    }
+}

@@ -1,0 +1,49 @@
+//! Reading bodies: never more than allowed, never for longer than a slow phone needs, and a body that
+//! breaks off is the client's problem, not ours.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::problem::{Code, Problem};
+use crate::formats::fields::Fields;
+
+/// Contract section 2.
+pub const ONBOARDING_MAX_BYTES: usize = 16 * 1024;
+/// Contract section 2.
+pub const SMS_MAX_BYTES: usize = 1024 * 1024;
+/// A phone on a poor network gets this long to send its body.
+const READ_WITHIN: Duration = Duration::from_secs(10);
+
+/// The whole body.
+pub async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(Code::BodyTooLarge, format!("the body is larger than {max} bytes"));
+    match tokio::time::timeout(READ_WITHIN, Limited::new(body, max).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(Code::InvalidRequest, "the body broke off")),
+        Err(_) => Err(Problem::new(Code::RequestTimeout, "the body did not arrive within 10 seconds")),
+    }
+}
+
+/// The content type without parameters, in lower case.
+#[must_use]
+pub fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_lowercase()
+}
+
+/// The fields of a JSON body on a route that takes nothing else.
+pub async fn json_fields(headers: &HeaderMap, body: Body, max: usize) -> Result<Fields, Problem> {
+    let content_type = content_type(headers);
+    if content_type != "application/json" && !content_type.ends_with("+json") {
+        return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
+    }
+    let bytes = read(body, max).await?;
+    Fields::read("application/json", &bytes)
+        .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))
+}

@@ -1,0 +1,213 @@
+//! How the bridge is: for load balancers, for the operator, for Prometheus.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::auth::{MaybeKnown, Operator};
+use super::problem::{Problem, ProblemBody};
+use super::{Shared, in_time};
+use crate::metrics::{QueueLabels, ReceiverLabels};
+use crate::workers;
+
+/// A worker is behind when its last success is older than this many periods and at least a minute.
+const PERIODS_BEHIND: i64 = 3;
+const BEHIND_MIN_SECONDS: i64 = 60;
+
+/// How the bridge is.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `healthy`, `degraded` or `unhealthy`.
+    status: &'static str,
+    /// Part by part; only for those with a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    components: Option<Components>,
+}
+
+/// The parts.
+#[derive(Serialize, ToSchema)]
+struct Components {
+    /// The hot store.
+    redis: Component,
+    /// The audit store.
+    postgresql: Component,
+    workers: BTreeMap<&'static str, WorkerView>,
+    receivers: BTreeMap<String, ReceiverView>,
+    spool: Spool,
+    /// What the operator should look at.
+    notes: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Component {
+    /// `up` or `down`.
+    status: &'static str,
+    /// Which backend.
+    backend: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct WorkerView {
+    /// `ok`, `behind`, `failing`, or `starting`.
+    status: &'static str,
+    #[schema(format = DateTime)]
+    last_run: Option<String>,
+    #[schema(format = DateTime)]
+    last_success: Option<String>,
+    /// Seconds since the last success.
+    lag_seconds: Option<i64>,
+    last_error: Option<String>,
+    failures: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ReceiverView {
+    #[schema(format = DateTime)]
+    last_seen: Option<String>,
+    /// The last request with a wrong secret.
+    #[schema(format = DateTime)]
+    wrong_secret: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Spool {
+    /// SMS stored for later.
+    waiting_sms: usize,
+}
+
+/// How the bridge is. 503 only when nothing is writable.
+#[utoipa::path(
+    get, path = "/health", tag = "health", security((), ("api_key" = []), ("admin_token" = [])),
+    responses((status = 200, body = Health), (status = 503, description = "Nothing is writable", body = Health))
+)]
+pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) -> Response {
+    let hot = in_time(app.hot.ping()).await.is_ok();
+    let audit = in_time(app.audit.ping()).await.is_ok();
+    let workers = worker_views(&app);
+    let receivers = app.receivers.all();
+    let mut notes = Vec::new();
+    if app.live.now().sms_receiver_number.is_empty() {
+        notes.push("no receiving number is set: users are not told where to send the SMS (setting sms_receiver_number)".to_owned());
+    }
+    for (name, seen) in &receivers {
+        if seen.wrong_secret > seen.last_seen {
+            notes.push(format!(
+                "somebody delivers to receiver {name} with a wrong secret: check the phone's settings"
+            ));
+        }
+    }
+    let unwritable = app.unwritable.load(Ordering::Relaxed) || !(hot || audit);
+    let wrong_secret = receivers.values().any(|seen| seen.wrong_secret > seen.last_seen);
+    let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
+    let (code, status) = if unwritable {
+        (StatusCode::SERVICE_UNAVAILABLE, "unhealthy")
+    } else if !hot || !audit || troubled || wrong_secret || app.live.now().maintenance_mode {
+        (StatusCode::OK, "degraded")
+    } else {
+        (StatusCode::OK, "healthy")
+    };
+    let component = |up| Component { status: if up { "up" } else { "down" }, backend: "embedded" };
+    let components = known.then(|| Components {
+        redis: component(hot),
+        postgresql: component(audit),
+        workers,
+        receivers: receivers
+            .into_iter()
+            .map(|(name, seen)| {
+                let text = |at: Option<bridge_core::Timestamp>| at.map(|at| at.to_string());
+                (
+                    name,
+                    ReceiverView { last_seen: text(seen.last_seen), wrong_secret: text(seen.wrong_secret) },
+                )
+            })
+            .collect(),
+        spool: Spool { waiting_sms: app.replay_queue.len() },
+        notes,
+    });
+    (code, Json(Health { status, components })).into_response()
+}
+
+fn worker_views(app: &Shared) -> BTreeMap<&'static str, WorkerView> {
+    let board = app.board.status();
+    let (now, settings) = (app.clock.now(), app.live.now());
+    let view = |worker: Box<dyn workers::Worker>| {
+        let status = board.get(worker.name()).cloned().unwrap_or_default();
+        let lag_seconds = status.last_success.map(|at| (now - at).0 / 1000);
+        let patience = (i64::from(worker.period_seconds(&settings)) * PERIODS_BEHIND).max(BEHIND_MIN_SECONDS);
+        let word = match (&status.last_error, lag_seconds) {
+            (Some(_), _) => "failing",
+            (None, None) => "starting",
+            (None, Some(lag)) if lag > patience => "behind",
+            (None, Some(_)) => "ok",
+        };
+        let view = WorkerView {
+            status: word,
+            last_run: status.last_run.map(|at| at.to_string()),
+            last_success: status.last_success.map(|at| at.to_string()),
+            lag_seconds,
+            last_error: status.last_error,
+            failures: status.failures,
+        };
+        (worker.name(), view)
+    };
+    workers::all().into_iter().map(view).collect()
+}
+
+/// The process runs.
+#[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, description = "It runs")))]
+pub async fn livez() -> &'static str {
+    "ok"
+}
+
+/// An SMS can be made durable.
+#[utoipa::path(
+    get, path = "/readyz", tag = "health",
+    responses((status = 200, description = "It can"), (status = 503, description = "It cannot", body = ProblemBody))
+)]
+pub async fn readyz(State(app): State<Shared>) -> Result<&'static str, Problem> {
+    app.probe.ask(&app).await.map(|()| "ok")
+}
+
+/// Every series in Prometheus' text format.
+#[utoipa::path(
+    get, path = "/metrics", tag = "health", security(("admin_token" = [])),
+    responses((status = 200, description = "Prometheus text"), (status = 401, body = ProblemBody))
+)]
+pub async fn metrics(
+    operator: Result<Operator, Problem>,
+    State(app): State<Shared>,
+) -> Result<Response, Problem> {
+    if app.config.private_bind.is_none() {
+        operator?;
+    }
+    if let Ok(sizes) = in_time(app.hot.queue_sizes()).await {
+        for (queue, size) in [
+            ("queue_input_sms", sizes.input_sms),
+            ("queue_onboarding", sizes.onboarding),
+            ("blacklist_mobiles", sizes.blacklist),
+            ("power_down_store", app.replay_queue.len() as u64),
+        ] {
+            app.metrics
+                .queue_size
+                .get_or_create(&QueueLabels { queue })
+                .set(i64::try_from(size).unwrap_or(i64::MAX));
+        }
+    }
+    for (receiver, seen) in app.receivers.all() {
+        if let Some(at) = seen.last_seen {
+            let labels = ReceiverLabels { receiver };
+            app.metrics
+                .receiver_last_seen_timestamp_seconds
+                .get_or_create(&labels)
+                .set(at.epoch_seconds() as f64);
+        }
+    }
+    let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response())
+}

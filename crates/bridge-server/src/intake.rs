@@ -1,0 +1,216 @@
+//! The way of one SMS: taken in, judged, recorded, and only then acknowledged; stored for later where it
+//! cannot be judged now; refused only where nothing is writable (decisions.md D9, D25-D29).
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bridge_core::checks::{Facts, Known, evaluate};
+use bridge_core::message::find_hashes;
+use bridge_core::settings::Settings;
+use bridge_core::sms::Key;
+use bridge_core::{InboundSms, Span};
+use bridge_store::StoreError;
+use bridge_store::hot::{Admission, Answer, Basis, IntakeLimits, Judged, Recorded};
+
+use crate::app::App;
+use crate::metrics::Stopwatch;
+use crate::workers::Bell;
+
+/// The whole answer must come within 2 s (D26); this leaves room for the way out.
+const ANSWER_WITHIN: Duration = Duration::from_millis(1900);
+/// Of those, what judging may take before the SMS is stored for later instead.
+const JUDGE_WITHIN: Duration = Duration::from_millis(1400);
+/// An SMS admitted longer ago than any request lives is taken over by its next copy (D9).
+const TAKEOVER_AFTER: Span = Span(2_000);
+/// Between two looks at a copy that is being judged.
+const COPY_POLL: Duration = Duration::from_millis(20);
+/// Judgements of one SMS whose basis kept changing, before it waits for the replay.
+const REJUDGED_MAX: usize = 16;
+/// How long an onboarding stays that a late SMS brought back (D8).
+const REVIVED_FOR: Span = Span(3_600_000);
+
+/// What became of an SMS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Judged and recorded.
+    Judged(Answer),
+    /// It came before; this was the answer.
+    Redelivered(Answer),
+    /// Durable, to be judged later.
+    Stored,
+}
+
+/// Nothing is writable. The sender must come again: no acknowledgement was given.
+#[derive(Debug, thiserror::Error)]
+#[error("the SMS could not be made durable")]
+pub struct Unwritable;
+
+#[derive(Debug, thiserror::Error)]
+enum JudgeError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the facts kept changing")]
+    Unsettled,
+}
+
+/// Takes one SMS in. `Ok` means it is durable.
+pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
+    let watch = Stopwatch::start();
+    let format = sms.format.clone();
+    let taken =
+        tokio::time::timeout(ANSWER_WITHIN, judge_or_store(app, sms)).await.unwrap_or(Err(Unwritable));
+    let outcome = match &taken {
+        Ok(Taken::Judged(answer)) => {
+            app.metrics.verdict_duration_seconds.observe(watch.elapsed().as_secs_f64());
+            app.metrics.count_checks(&answer.verdict);
+            answer.verdict.status()
+        }
+        Ok(Taken::Redelivered(_)) => {
+            app.metrics.redelivered_total.inc();
+            "redelivered"
+        }
+        Ok(Taken::Stored) => "stored",
+        Err(Unwritable) => {
+            app.metrics.refused_unwritable_total.inc();
+            "refused"
+        }
+    };
+    app.metrics.count_sms(&format, outcome);
+    app.unwritable.store(taken.is_err(), Ordering::Relaxed);
+    taken
+}
+
+async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
+    let settings = app.live.now();
+    if settings.maintenance_mode || app.replay_queue.holds(sms.mobile_number()) {
+        return store(app, &sms).await;
+    }
+    match tokio::time::timeout(JUDGE_WITHIN, judge(app, sms.clone(), &settings)).await {
+        Ok(Ok(taken)) => Ok(taken),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, source = ?std::error::Error::source(&error), "an SMS could not be judged and is stored for later");
+            store(app, &sms).await
+        }
+        Err(_) => store(app, &sms).await,
+    }
+}
+
+/// Stores an SMS for later. The number is marked first: an SMS that comes meanwhile must not overtake.
+async fn store(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
+    app.replay_queue.add(sms.mobile_number());
+    match app.audit.store_for_later(sms).await {
+        Ok(()) => {
+            app.board.ring(Bell::Replay);
+            Ok(Taken::Stored)
+        }
+        Err(error) => {
+            app.replay_queue.remove(sms.mobile_number());
+            tracing::error!(%error, source = ?error.source, "nothing is writable: an SMS was refused");
+            Err(Unwritable)
+        }
+    }
+}
+
+/// Judges an SMS that was stored for later, exactly once whatever happened before.
+pub async fn replay(app: &App, sms: InboundSms) -> Result<(), StoreError> {
+    let settings = app.live.now();
+    match judge(app, sms, &settings).await {
+        Ok(Taken::Judged(answer)) => {
+            app.metrics.count_checks(&answer.verdict);
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+        Err(JudgeError::Store(error)) => Err(error),
+        Err(JudgeError::Unsettled) => Ok(()),
+    }
+}
+
+async fn judge(app: &App, sms: InboundSms, settings: &Settings) -> Result<Taken, JudgeError> {
+    let limits = IntakeLimits {
+        blacklist_above: i64::from(settings.blacklist_threshold),
+        takeover_after: TAKEOVER_AFTER,
+    };
+    loop {
+        let admitted = app.hot.admit(app.clock.now(), &sms, limits).await?;
+        fail::fail_point!("intake::admitted", |_| std::process::abort());
+        if admitted.delivery_id_reused {
+            app.metrics.delivery_id_reused_total.inc();
+        }
+        match admitted.outcome {
+            Admission::Answered(answer) => return Ok(Taken::Redelivered(answer)),
+            Admission::BeingJudged => tokio::time::sleep(COPY_POLL).await,
+            Admission::Judge { sms_id, server_received_at, fingerprint, known } => {
+                if known.blacklisted && known.sms_in_window == limits.blacklist_above + 1 {
+                    app.board.ring(Bell::Blacklist);
+                }
+                let sms = InboundSms { sms_id, server_received_at, ..sms.clone() };
+                if let Some(answer) = judge_admitted(app, sms, fingerprint, *known, settings).await? {
+                    return Ok(Taken::Judged(answer));
+                }
+            }
+        }
+    }
+}
+
+/// Judges and records until the facts hold still. `None`: it must be taken in again.
+async fn judge_admitted(
+    app: &App,
+    sms: InboundSms,
+    fingerprint: Key,
+    known: Known,
+    settings: &Settings,
+) -> Result<Option<Answer>, JudgeError> {
+    let found = find_hashes(&sms.text, &settings.permitted_headers);
+    let mut known = with_archived_onboarding(app, &sms, known, settings).await?;
+    let mut sms = sms;
+    for _ in 0..REJUDGED_MAX {
+        let now = app.clock.now();
+        let verdict = evaluate(&Facts { sms: &sms, found: &found, known: &known, now }, settings);
+        let basis = Basis::from(&known);
+        let judged = Judged { sms, fingerprint, verdict, basis };
+        fail::fail_point!("intake::judged", |_| std::process::abort());
+        let recorded = app.hot.record(now, &judged).await?;
+        fail::fail_point!("intake::recorded", |_| std::process::abort());
+        match recorded {
+            Recorded::Done(answer) => {
+                ring_for(app, &answer, settings);
+                return Ok(Some(answer));
+            }
+            Recorded::Changed(changed) => known = *changed,
+            Recorded::NotAdmitted => return Ok(None),
+        }
+        sms = judged.sms;
+    }
+    Err(JudgeError::Unsettled)
+}
+
+/// D8: an SMS kept back so long that its onboarding left the hot store is judged against the archived
+/// one. Only on this path is the audit store asked.
+async fn with_archived_onboarding(
+    app: &App,
+    sms: &InboundSms,
+    known: Known,
+    settings: &Settings,
+) -> Result<Known, StoreError> {
+    let now = app.clock.now();
+    let kept = Span::seconds(settings.onboarding_ttl_seconds.saturating_sub(settings.user_timelimit_seconds));
+    let Ok(sender) = &sms.sender else { return Ok(known) };
+    if known.onboarding.is_some() || (now - sms.received_timestamp).0 + settings.tolerance().0 < kept.0 {
+        return Ok(known);
+    }
+    let Some(archived) = app.audit.newest_onboarding(sender.e164()).await? else { return Ok(known) };
+    let revived = app.hot.revive(now, &archived, now + REVIVED_FOR).await?;
+    Ok(Known { sms_in_window: known.sms_in_window, ..revived })
+}
+
+/// Wakes the workers that have something to do now (D20).
+fn ring_for(app: &App, answer: &Answer, settings: &Settings) {
+    if answer.verdict.passed() {
+        app.board.ring(Bell::Validated);
+        app.board.ring(Bell::Onboarding);
+    }
+    let waiting = app.undumped.fetch_add(1, Ordering::Relaxed) + 1;
+    if waiting >= u64::from(settings.batch_size) {
+        app.board.ring(Bell::Dump);
+    }
+}

@@ -1,0 +1,25 @@
+//! SMS Bridge as a service: HTTP in, the core's judgement, the stores' operations, workers behind.
+//!
+//! **Invariants.** No database is named here. Nothing is acknowledged before it is durable. Time and
+//! randomness come from [`clock`]. Tasks are started by [`lifecycle`] alone.
+
+pub mod app;
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod formats;
+pub mod http;
+pub mod intake;
+pub mod lifecycle;
+pub mod live;
+pub mod log;
+pub mod metrics;
+pub mod probe;
+pub mod receivers;
+pub mod refusals;
+pub mod registration;
+pub mod replay_queue;
+pub mod secrets;
+pub mod watchers;
+pub mod workers;

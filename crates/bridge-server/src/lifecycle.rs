@@ -1,0 +1,140 @@
+//! Starting and stopping: listeners and workers up, then down in an order that loses nothing. A second
+//! signal, or time running out, ends what is left at once: everything acknowledged is durable already.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::{App, StartError};
+use crate::http::{self, listen};
+use crate::workers;
+use crate::workers::supervisor;
+
+/// Workers have this long to move what waits when the bridge stops.
+const WORKERS_DRAIN_WITHIN: Duration = Duration::from_secs(15);
+/// Where the running bridge notes its address for the command line tools.
+const NOTE: &str = "bridge.json";
+
+/// What a running bridge notes about itself in the data folder.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Note {
+    /// Where the API answers.
+    pub url: String,
+    /// Where the admin API answers.
+    pub admin_url: String,
+    /// The process.
+    pub pid: u32,
+}
+
+impl Note {
+    /// The note of the bridge that runs on this folder.
+    pub fn read(data_dir: &Path) -> std::io::Result<Note> {
+        let text = std::fs::read_to_string(data_dir.join(NOTE))?;
+        serde_json::from_str(&text).map_err(std::io::Error::other)
+    }
+}
+
+/// A bridge that accepts requests.
+pub struct Running {
+    /// The bridge.
+    pub app: Arc<App>,
+    /// Where the API listens.
+    pub address: SocketAddr,
+    /// Where the private listener listens.
+    pub private_address: Option<SocketAddr>,
+    http: TaskTracker,
+    work: TaskTracker,
+    accept_stop: CancellationToken,
+    soft: CancellationToken,
+    hard: CancellationToken,
+}
+
+/// Opens the listeners and starts everything.
+pub async fn start(app: Arc<App>) -> Result<Running, StartError> {
+    let listener = bind(app.config.bind).await?;
+    let private = match app.config.private_bind {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let address_of = |listener: &TcpListener| listener.local_addr();
+    let listen_error = |source| StartError::Listen { address: app.config.bind, source };
+    let address = address_of(&listener).map_err(listen_error)?;
+    let private_address = private.as_ref().map(address_of).transpose().map_err(listen_error)?;
+    note(&app, address, private_address)?;
+
+    let (http, work) = (TaskTracker::new(), TaskTracker::new());
+    let (accept_stop, soft, hard) =
+        (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+    work.spawn(stop_with(app.watchers.clone().follow(app.hot.changes()), soft.clone()));
+    for worker in workers::all() {
+        work.spawn(supervisor::run(worker, app.clone(), soft.clone(), hard.clone()));
+    }
+    let (public_router, private_router) = http::routers(&app);
+    http.spawn(listen::serve(listener, public_router, accept_stop.clone()));
+    if let Some((listener, router)) = private.zip(private_router) {
+        http.spawn(listen::serve(listener, router, accept_stop.clone()));
+    }
+    Ok(Running { app, address, private_address, http, work, accept_stop, soft, hard })
+}
+
+async fn stop_with(work: impl Future<Output = ()>, stop: CancellationToken) {
+    tokio::select! {
+        () = work => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    listen::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+fn note(app: &App, address: SocketAddr, private: Option<SocketAddr>) -> Result<(), StartError> {
+    let url = |address: SocketAddr| format!("http://{address}");
+    let note =
+        Note { url: url(address), admin_url: url(private.unwrap_or(address)), pid: std::process::id() };
+    let path: PathBuf = app.config.data_dir.join(NOTE);
+    serde_json::to_string(&note)
+        .map_err(std::io::Error::other)
+        .and_then(|text| std::fs::write(&path, text))
+        .map_err(|source| StartError::Note { path, source })
+}
+
+impl Running {
+    /// Stops: no new connections, streams end, open requests finish, workers move what waits.
+    pub async fn stop(self) {
+        self.app.stopping.cancel();
+        self.accept_stop.cancel();
+        self.http.close();
+        self.http.wait().await;
+        self.soft.cancel();
+        self.work.close();
+        if tokio::time::timeout(WORKERS_DRAIN_WITHIN, self.work.wait()).await.is_err() {
+            self.hard.cancel();
+            self.work.wait().await;
+        }
+        let _ = std::fs::remove_file(self.app.config.data_dir.join(NOTE));
+    }
+
+    /// Ends workers where they are; for the second signal.
+    #[must_use]
+    pub fn hard_stop(&self) -> CancellationToken {
+        self.hard.clone()
+    }
+}
+
+/// Resolves at SIGTERM or SIGINT.
+pub async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! The settings as they are now: one snapshot that every request and worker reads, replaced as a whole.
+
+use std::sync::Arc;
+
+use bridge_core::Timestamp;
+use bridge_core::settings::{self, Settings};
+use bridge_store::audit::SettingRow;
+use tokio::sync::watch;
+
+/// One consistent state of all settings and when each was changed.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The values.
+    pub settings: Arc<Settings>,
+    /// The rows they came from.
+    pub rows: Arc<Vec<SettingRow>>,
+}
+
+/// The live settings.
+#[derive(Debug)]
+pub struct LiveSettings(watch::Sender<Snapshot>);
+
+impl LiveSettings {
+    /// Begins with the stored rows; what is wrong with them is logged and its default holds.
+    #[must_use]
+    pub fn new(rows: Vec<SettingRow>) -> LiveSettings {
+        LiveSettings(watch::Sender::new(snapshot(rows)))
+    }
+
+    /// The values now.
+    #[must_use]
+    pub fn now(&self) -> Arc<Settings> {
+        self.0.borrow().settings.clone()
+    }
+
+    /// When this setting was last changed.
+    #[must_use]
+    pub fn updated_at(&self, key: &str) -> Option<Timestamp> {
+        self.0.borrow().rows.iter().find(|row| row.key == key).map(|row| row.updated_at)
+    }
+
+    /// Replaces all of them; whoever waits for a change wakes.
+    pub fn apply(&self, rows: Vec<SettingRow>) {
+        self.0.send_replace(snapshot(rows));
+    }
+
+    /// Wakes with every change.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Snapshot> {
+        self.0.subscribe()
+    }
+}
+
+fn snapshot(rows: Vec<SettingRow>) -> Snapshot {
+    let (settings, problems) =
+        settings::Settings::from_rows(rows.iter().map(|row| (row.key.as_str(), row.value.as_str())));
+    for problem in problems {
+        tracing::warn!(problem, "a stored setting cannot be used");
+    }
+    Snapshot { settings: Arc::new(settings), rows: Arc::new(rows) }
+}

@@ -1,0 +1,168 @@
+//! Registering: reading what the app sends, the limits that hold, opening the onboarding, keeping every
+//! refusal (decisions.md D13, D14).
+
+use std::net::IpAddr;
+
+use bridge_core::Mobile;
+use bridge_core::onboarding::{Applicant, Onboarding};
+use bridge_core::phone::BareDigits;
+use bridge_store::audit::Refusal;
+use bridge_store::hot::{Registered, Registration};
+
+use crate::app::App;
+use crate::formats::FieldError;
+use crate::formats::fields::{FieldValue, Fields};
+use crate::http::problem::{Code, Problem};
+use crate::workers::Bell;
+
+/// RFC 5321.
+const EMAIL_MAX_CHARS: usize = 254;
+const DEVICE_MAX_CHARS: usize = 200;
+/// Of a refused number as it was given.
+const KEPT_NUMBER_MAX_CHARS: usize = 64;
+
+/// What an app asks for.
+#[derive(Debug)]
+pub struct Wanted {
+    mobile_number: String,
+    email: Option<String>,
+    device_id: Option<String>,
+}
+
+impl Wanted {
+    /// Reads the fields of the body, naming everything that is wrong with them.
+    pub fn read(fields: &Fields) -> Result<Wanted, Problem> {
+        let mut errors = Vec::new();
+        let mut text = |name: &str| match fields.get(name) {
+            None | Some(FieldValue::Null) => None,
+            Some(FieldValue::Text(text)) => {
+                Some(text.trim().to_owned()).filter(|t| !t.is_empty() || name == NUMBER)
+            }
+            Some(FieldValue::Number(_)) => {
+                errors.push(error(name, "must be a text in quotation marks, not a number"));
+                None
+            }
+            Some(FieldValue::Other(what)) => {
+                errors.push(error(name, format!("must be a text, not {what}")));
+                None
+            }
+        };
+        let (number, email, device_id) = (text(NUMBER), text("email"), text("device_id"));
+        if number.is_none() && errors.iter().all(|e| e.field != NUMBER) {
+            errors.push(error(NUMBER, "is missing: the number that will send the SMS, like +919876543210"));
+        }
+        if email.as_deref().is_some_and(|email| !is_email(email)) {
+            errors.push(error("email", "is not an e-mail address like user@example.com"));
+        }
+        if device_id
+            .as_deref()
+            .is_some_and(|d| d.chars().count() > DEVICE_MAX_CHARS || d.chars().any(char::is_control))
+        {
+            errors.push(error(
+                "device_id",
+                format!("must be at most {DEVICE_MAX_CHARS} characters without control characters"),
+            ));
+        }
+        match number {
+            Some(mobile_number) if errors.is_empty() => Ok(Wanted { mobile_number, email, device_id }),
+            _ => {
+                let named: Vec<&str> = errors.iter().map(|e| e.field.as_str()).collect();
+                let detail = format!("the registration cannot be read: see {}", named.join(", "));
+                Err(Problem::fields(Code::InvalidRequest, detail, errors))
+            }
+        }
+    }
+}
+
+const NUMBER: &str = "mobile_number";
+
+fn error(field: &str, detail: impl Into<String>) -> FieldError {
+    FieldError { field: field.to_owned(), detail: detail.into() }
+}
+
+fn is_email(text: &str) -> bool {
+    text.chars().count() <= EMAIL_MAX_CHARS
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && text
+            .split_once('@')
+            .is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty() && !domain.contains('@'))
+}
+
+/// An onboarding that now waits for its SMS.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Opened now.
+    New(Onboarding),
+    /// Opened before, by the same person.
+    Same(Onboarding),
+}
+
+/// Registers, and keeps every refusal.
+pub async fn register(app: &App, wanted: Wanted, client: Option<IpAddr>) -> Result<Outcome, Problem> {
+    let number: String = wanted.mobile_number.chars().take(KEPT_NUMBER_MAX_CHARS).collect();
+    let result = open(app, wanted).await;
+    if let Err(problem) = &result {
+        app.refusals.keep(Refusal {
+            at: app.clock.now(),
+            reason: problem.code().as_str().to_owned(),
+            mobile_number: number,
+            address_hash: client.map(|address| app.secrets.address_hash(&address.to_string())),
+            stands_for: 1,
+        });
+        app.board.ring(Bell::Refusal);
+    }
+    result
+}
+
+async fn open(app: &App, wanted: Wanted) -> Result<Outcome, Problem> {
+    let settings = app.live.now();
+    if settings.maintenance_mode {
+        return Err(Problem::new(Code::OnboardingPaused, PAUSED).retry_after(PAUSED_RETRY_SECONDS));
+    }
+    let mobile =
+        Mobile::parse(&wanted.mobile_number, &settings.default_country_code, BareDigits::NationalFirst)
+            .map_err(|why| Problem::field(Code::InvalidMobileNumber, NUMBER, why.to_string()))?;
+    if settings.is_enabled_by_name("foreign_number_check") && !settings.allows_country(&mobile) {
+        let allowed = settings.allowed_country_codes.join(", +");
+        return Err(Problem::field(Code::CountryNotAllowed, NUMBER, format!("must belong to +{allowed}")));
+    }
+    let now = app.clock.now();
+    let no_entropy = |error| Problem::unavailable(&error);
+    let mut salt = vec![0; settings.hash_salt_length as usize];
+    app.entropy.fill(&mut salt).map_err(no_entropy)?;
+    let id = app.entropy.id(now).map_err(no_entropy)?;
+    let who = Applicant { mobile, email: wanted.email, device_id: wanted.device_id };
+    let registration = Registration {
+        onboarding: Onboarding::open(who, settings.header(), id, &salt, now, &settings),
+        per_hour: i64::from(settings.registrations_per_mobile_per_hour),
+        refuse_blacklisted: settings.is_enabled_by_name("blacklist_check"),
+    };
+    match crate::http::in_time(app.hot.register(now, &registration)).await? {
+        Registered::New(onboarding) => {
+            app.board.ring(Bell::Onboarding);
+            Ok(Outcome::New(onboarding))
+        }
+        Registered::Same(onboarding) => Ok(Outcome::Same(onboarding)),
+        Registered::AlreadyValidated => Err(Problem::new(
+            Code::AlreadyValidated,
+            "this number is validated on this device: there is nothing to do",
+        )),
+        Registered::Blacklisted => Err(Problem::new(
+            Code::Blacklisted,
+            "this number sent too many SMS or was blocked by the operator",
+        )),
+        Registered::TooMany { until } => {
+            let seconds = u32::try_from(((until - now).0 + 999) / 1000).unwrap_or(u32::MAX);
+            let limit = settings.registrations_per_mobile_per_hour;
+            Err(Problem::new(
+                Code::TooManyRegistrations,
+                format!("this number asked for {limit} hashes in an hour"),
+            )
+            .retry_after(seconds))
+        }
+    }
+}
+
+/// The words of D25.
+pub const PAUSED: &str = "Mobile onboarding is currently paused";
+const PAUSED_RETRY_SECONDS: u32 = 30;

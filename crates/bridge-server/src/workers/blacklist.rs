@@ -1,0 +1,38 @@
+//! The blacklist both ways: numbers that flooded to `blacklist_sms`, then the whole of it back into the
+//! set that the check reads, together with what is not yet written (D24).
+
+use async_trait::async_trait;
+use bridge_core::Settings;
+use bridge_store::StoreError;
+
+use super::{Bell, Tick, Worker};
+use crate::app::App;
+
+pub(super) struct PopulateBlacklist;
+
+#[async_trait]
+impl Worker for PopulateBlacklist {
+    fn name(&self) -> &'static str {
+        "populate_blacklist_from_postgres"
+    }
+    fn period_seconds(&self, settings: &Settings) -> u32 {
+        settings.blacklist_check_interval_seconds
+    }
+    fn bell(&self) -> Option<Bell> {
+        Some(Bell::Blacklist)
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let max = app.live.now().batch_size as usize;
+        let batch = app.hot.queued_blacklistings(max).await?;
+        app.audit.append_blacklist(&batch).await?;
+        let written: Vec<String> = batch.into_iter().map(|entry| entry.mobile_number).collect();
+        app.hot.forget_blacklistings(&written).await?;
+        if written.len() >= max {
+            return Ok(Tick::More);
+        }
+        let all: Vec<String> =
+            app.audit.blacklist().await?.into_iter().map(|entry| entry.mobile_number).collect();
+        app.hot.replace_blacklist(&all).await?;
+        Ok(Tick::Idle)
+    }
+}

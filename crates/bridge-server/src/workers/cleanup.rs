@@ -1,0 +1,27 @@
+//! Turns passed deadlines into `expired` (D32) and clears what nobody can see any more.
+
+use async_trait::async_trait;
+use bridge_core::Settings;
+use bridge_store::StoreError;
+
+use super::{Tick, Worker};
+use crate::app::App;
+
+pub(super) struct CleanupExpired;
+
+#[async_trait]
+impl Worker for CleanupExpired {
+    fn name(&self) -> &'static str {
+        "cleanup_expired_sorted_sets"
+    }
+    fn period_seconds(&self, settings: &Settings) -> u32 {
+        settings.cleanup_interval_seconds
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let max = app.live.now().batch_size as usize;
+        let now = app.clock.now();
+        let expired = app.hot.expire_deadlines(now, max).await?;
+        let cleared = app.hot.collect_garbage(now, max).await?;
+        Ok(Tick::after(expired.max(cleared), max))
+    }
+}

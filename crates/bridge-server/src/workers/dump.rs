@@ -1,0 +1,72 @@
+//! Judged SMS from the hot store to `input_sms`. Two workers share the step: one takes everything every
+//! `local_sync_interval_seconds`, the other takes what validated a number at once (D20).
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use bridge_core::Settings;
+use bridge_store::StoreError;
+use bridge_store::hot::{QueuedSms, Which};
+
+use super::{Bell, Tick, Worker};
+use crate::app::App;
+use crate::metrics::Stopwatch;
+
+pub(super) struct DumpQueueInputSms;
+
+#[async_trait]
+impl Worker for DumpQueueInputSms {
+    fn name(&self) -> &'static str {
+        "dump_queue_input_sms_to_postgres"
+    }
+    fn period_seconds(&self, settings: &Settings) -> u32 {
+        settings.local_sync_interval_seconds
+    }
+    fn bell(&self) -> Option<Bell> {
+        Some(Bell::Dump)
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        dump(app, Which::All).await
+    }
+}
+
+/// Without a remote its work ends with the audit tables; `synced_at` stays empty.
+pub(super) struct SyncValidatedMobiles;
+
+#[async_trait]
+impl Worker for SyncValidatedMobiles {
+    fn name(&self) -> &'static str {
+        "sync_validated_mobiles_to_hetzner"
+    }
+    fn period_seconds(&self, settings: &Settings) -> u32 {
+        settings.hetzner_sync_interval_seconds
+    }
+    fn bell(&self) -> Option<Bell> {
+        Some(Bell::Validated)
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        dump(app, Which::Passed).await
+    }
+}
+
+/// Writes, and only then forgets: a step that ends half way is repeated and changes nothing.
+async fn dump(app: &App, which: Which) -> Result<Tick, StoreError> {
+    let watch = Stopwatch::start();
+    let max = app.live.now().batch_size as usize;
+    let batch = app.hot.queued_sms(which, max).await?;
+    if batch.is_empty() {
+        return Ok(Tick::Idle);
+    }
+    let written = app.audit.append_sms(&batch).await?;
+    fail::fail_point!("dump::written", |_| std::process::abort());
+    let ids: Vec<i64> = batch.iter().map(|QueuedSms { id, .. }| *id).collect();
+    app.hot.forget_sms(&ids).await?;
+    fail::fail_point!("dump::forgotten", |_| std::process::abort());
+    let moved = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+    let _ =
+        app.undumped.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n.saturating_sub(moved)));
+    app.metrics.dumped_rows_total.inc_by(u64::try_from(written).unwrap_or(u64::MAX));
+    app.metrics.dump_duration_seconds.observe(watch.elapsed().as_secs_f64());
+    app.board.dumped.fetch_add(i64::try_from(written).unwrap_or(i64::MAX), Ordering::Relaxed);
+    Ok(Tick::after(batch.len(), max))
+}

@@ -1,0 +1,39 @@
+//! New and changed onboardings from the hot store to `onboarding_mobile` (D17).
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use bridge_core::Settings;
+use bridge_store::StoreError;
+use uuid::Uuid;
+
+use super::{Bell, Tick, Worker};
+use crate::app::App;
+
+pub(super) struct DumpQueueOnboarding;
+
+#[async_trait]
+impl Worker for DumpQueueOnboarding {
+    fn name(&self) -> &'static str {
+        "dump_queue_onboarding_to_postgres"
+    }
+    fn period_seconds(&self, settings: &Settings) -> u32 {
+        settings.onboarding_sync_interval_seconds
+    }
+    fn bell(&self) -> Option<Bell> {
+        Some(Bell::Onboarding)
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let max = app.live.now().batch_size as usize;
+        let batch = app.hot.queued_onboardings(max).await?;
+        if batch.is_empty() {
+            return Ok(Tick::Idle);
+        }
+        let new = app.audit.upsert_onboardings(&batch).await?;
+        fail::fail_point!("onboarding::written", |_| std::process::abort());
+        let written: Vec<(Uuid, i64)> = batch.iter().map(|o| (o.id, o.version)).collect();
+        app.hot.forget_onboardings(&written).await?;
+        app.board.onboardings_dumped.fetch_add(i64::try_from(new).unwrap_or(i64::MAX), Ordering::Relaxed);
+        Ok(Tick::after(batch.len(), max))
+    }
+}

@@ -1,0 +1,33 @@
+//! Deletes audit rows past their retention (D31).
+
+use async_trait::async_trait;
+use bridge_core::time::DAY;
+use bridge_core::{Settings, Span};
+use bridge_store::StoreError;
+
+use super::{Tick, Worker};
+use crate::app::App;
+
+/// Of every table in one step.
+const ROWS_MAX: usize = 5_000;
+
+pub(super) struct PurgeExpiredAudit;
+
+#[async_trait]
+impl Worker for PurgeExpiredAudit {
+    fn name(&self) -> &'static str {
+        "purge_expired_audit"
+    }
+    fn period_seconds(&self, settings: &Settings) -> u32 {
+        settings.purge_interval_seconds
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let days = app.live.now().audit_retention_days;
+        if days == 0 {
+            return Ok(Tick::Idle);
+        }
+        let before = app.clock.now() - Span(DAY.0 * i64::from(days));
+        let purged = app.audit.purge(before, ROWS_MAX, false).await?;
+        Ok(Tick::after(purged, ROWS_MAX))
+    }
+}

@@ -1,0 +1,37 @@
+//! Refused registrations to `registration_attempts` (D13).
+
+use async_trait::async_trait;
+use bridge_core::Settings;
+use bridge_store::StoreError;
+
+use super::{Bell, Tick, Worker};
+use crate::app::App;
+
+/// Longest wait when no bell was heard.
+const PERIOD_SECONDS: u32 = 5;
+
+pub(super) struct WriteRegistrationAttempts;
+
+#[async_trait]
+impl Worker for WriteRegistrationAttempts {
+    fn name(&self) -> &'static str {
+        "write_registration_attempts"
+    }
+    fn period_seconds(&self, _: &Settings) -> u32 {
+        PERIOD_SECONDS
+    }
+    fn bell(&self) -> Option<Bell> {
+        Some(Bell::Refusal)
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let batch = app.refusals.take();
+        if batch.is_empty() {
+            return Ok(Tick::Idle);
+        }
+        if let Err(error) = app.audit.append_refusals(&batch).await {
+            app.refusals.put_back(batch);
+            return Err(error);
+        }
+        Ok(Tick::Idle)
+    }
+}
