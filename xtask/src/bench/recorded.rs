@@ -14,8 +14,8 @@ pub(crate) struct Recorded {
     pub(crate) rows: u32,
     pub(crate) numbers: u32,
     pub(crate) passed: u32,
-    /// How long after the last SMS the dump had written them all.
-    pub(crate) caught_up_s: f64,
+    /// How long after the last SMS the dump had written them all, or was given up on.
+    pub(crate) awaited_s: f64,
 }
 
 const POLL: Duration = Duration::from_millis(100);
@@ -46,13 +46,13 @@ pub(crate) async fn wait(audit: &Path, sent: u32) -> Outcome<Duration> {
 }
 
 /// Counts, once the server is gone.
-pub(crate) fn read(audit: &Path, sent: u32, caught_up: Duration) -> Outcome<Recorded> {
+pub(crate) fn read(audit: &Path, sent: u32, awaited: Duration) -> Outcome<Recorded> {
     let sql =
         "SELECT COUNT(*), COUNT(DISTINCT mobile_number), COUNT(*) FILTER (WHERE validation_status = 'passed')
                FROM input_sms";
     let recorded = open(audit)?.query_row(sql, [], |row| {
         let (rows, numbers, passed) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(Recorded { sent, rows, numbers, passed, caught_up_s: caught_up.as_secs_f64() })
+        Ok(Recorded { sent, rows, numbers, passed, awaited_s: awaited.as_secs_f64() })
     })?;
     Ok(recorded)
 }

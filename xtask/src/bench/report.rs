@@ -38,7 +38,7 @@ pub(crate) struct Report {
     startup_ms: f64,
     idle_rss_mib: f64,
     binary_mib: f64,
-    dump_caught_up_after_s: f64,
+    dump_awaited_s: f64,
     pub(crate) recorded_exactly_once: bool,
     /// For each run that lost or doubled something, what it found.
     recorded_wrongly: Vec<String>,
@@ -116,7 +116,7 @@ pub(crate) fn summary(connections: u32, runs: &[Run], startup: &Startup, binary_
         startup_ms: median(startup.ready_ms.clone()),
         idle_rss_mib: median(startup.idle_rss.iter().map(|bytes| mib(*bytes)).collect()),
         binary_mib,
-        dump_caught_up_after_s: median(recorded().map(|recorded| recorded.caught_up_s).collect()),
+        dump_awaited_s: median(recorded().map(|recorded| recorded.awaited_s).collect()),
         recorded_exactly_once: recorded().all(super::recorded::Recorded::exactly_once),
         recorded_wrongly: wrong.collect(),
     }
@@ -171,7 +171,7 @@ fn other_table(report: &Report) -> Table {
     };
     table.add_row(["recorded exactly once".to_owned(), recorded]);
     for (name, value) in [
-        ("dump caught up after the last SMS", format!("{:.1} s", report.dump_caught_up_after_s)),
+        ("after the last SMS, wait for the dump", format!("{:.1} s", report.dump_awaited_s)),
         ("start to first answer", format!("{:.0} ms", report.startup_ms)),
         ("idle RSS", format!("{:.1} MiB", report.idle_rss_mib)),
         ("binary", format!("{:.1} MiB", report.binary_mib)),
