@@ -1,1 +1,49 @@
-fn main() {}
+//! `cargo xtask`: the one entry point for everything a developer or CI does with this repository.
+//! One file per command. Nothing of the product is here.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal prints")]
+
+mod bench;
+mod stopwatch;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What can go wrong in a tool: a message for the person in front of it.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Tests, lints and measures SMS Bridge")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything that must pass before a change goes in; the same here and in CI
+    Test(test::Args),
+    /// The house rules that no compiler checks: headers, lengths, names, crate edges, banned words
+    Tidy,
+    /// Throughput, latency, CPU and memory of the real binary, beside the floors of this machine
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Test(args) => return test::run(&args),
+        Command::Tidy => tidy::run(),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -137,7 +137,9 @@ impl Mobile {
         };
         let e164 = number.format_as(PhoneNumberFormat::E164).into_owned();
         count(e164.trim_start_matches('+'))?;
-        if !good {
+        // A number with two trunk zeros loses one at each reading: what is not read back is refused.
+        let again = PHONE_NUMBER_UTIL.parse(e164.as_str(), None).map_err(|_| PhoneError::Impossible)?;
+        if !good || again.format_as(PhoneNumberFormat::E164) != e164 {
             return Err(PhoneError::Impossible);
         }
         Ok(Mobile {

@@ -85,7 +85,11 @@ impl Timestamp {
 
     /// Reads a number as epoch seconds or milliseconds, whichever it must be.
     pub fn from_epoch(number: i64) -> Result<Timestamp, StampError> {
-        let millis = if number.abs() < SECONDS_BELOW { number.saturating_mul(1000) } else { number };
+        let millis = if number.unsigned_abs() < SECONDS_BELOW.unsigned_abs() {
+            number.saturating_mul(1000)
+        } else {
+            number
+        };
         Timestamp(millis).sensible()
     }
 

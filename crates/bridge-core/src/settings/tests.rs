@@ -1,3 +1,5 @@
+//! The declarations against the contract, and every rule by its sentence.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,0 +1,102 @@
+//! `cargo xtask bench`: what the real binary does on this machine, beside the floors that the machine
+//! sets. Not a test: a slow result fails nothing, a lost or doubled SMS does.
+
+mod client;
+mod floors;
+mod journey;
+mod load;
+mod process;
+mod recorded;
+mod report;
+mod server;
+mod startup;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use self::report::Report;
+use crate::{Outcome, workspace};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Connections kept open, each with one request under way
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    connections: u16,
+    /// Numbers registered, and SMS sent, in each run
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    sms: u32,
+    /// Runs, each with a new server and an empty data folder; the table shows medians
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// At most this long for each phase of a run
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+    /// The result as JSON instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Measure this program instead of building one
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// Keep the data folders of the runs here, on the disk that is to be measured [default: the target folder]
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
+impl Args {
+    fn phase_max(&self) -> Duration {
+        Duration::from_secs(self.seconds.into())
+    }
+}
+
+/// A client that was built without optimisation would measure itself.
+const UNOPTIMISED: bool = cfg!(debug_assertions);
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let target = workspace::metadata()?.target_directory;
+    if UNOPTIMISED {
+        return run_optimised(&target);
+    }
+    let binary = match &args.binary {
+        Some(binary) => binary.clone(),
+        None => build(&target)?,
+    };
+    let folder = args.folder.clone().unwrap_or_else(|| target.join("bench"));
+    std::fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(measure(args, &binary, &folder))?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("{}", report::table(&report));
+    }
+    if report.recorded_exactly_once { Ok(()) } else { Err("not every SMS was recorded exactly once".into()) }
+}
+
+/// Builds this tool in release mode and hands over to it, arguments and all.
+fn run_optimised(target: &Path) -> Outcome {
+    workspace::run(workspace::cargo().args(["build", "--release", "--package", "xtask"]))?;
+    let status = Command::new(target.join("release/xtask")).args(std::env::args_os().skip(1)).status()?;
+    // The other process has said why.
+    std::process::exit(status.code().unwrap_or(1));
+}
+
+fn build(target: &Path) -> Outcome<PathBuf> {
+    workspace::run(workspace::cargo().args(["build", "--release", "--package", "bridge-server"]))?;
+    Ok(target.join("release/sms-bridge"))
+}
+
+async fn measure(args: &Args, binary: &Path, folder: &Path) -> Outcome<Report> {
+    let mut runs = Vec::new();
+    for run in 1..=args.runs {
+        eprintln!("run {run} of {}", args.runs);
+        let data = tempfile::tempdir_in(folder)?;
+        let journey = journey::run(args, binary, &data.path().join("data")).await?;
+        let sqlite = floors::sqlite(data.path())?;
+        runs.push(report::Run { journey, sqlite });
+    }
+    eprintln!("start-up");
+    let startup = startup::measure(binary, folder).await?;
+    let binary_mib = report::mib(binary.metadata()?.len());
+    Ok(report::summary(args.connections.into(), &runs, &startup, binary_mib))
+}

@@ -1,0 +1,203 @@
+//! The figures, their medians, and how they are shown. Measures nothing.
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+use super::floors::BATCHES;
+use super::journey::Journey;
+use super::load::Measured;
+use super::startup::Startup;
+
+/// What one phase of load comes to.
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct Figures {
+    per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    p999_ms: f64,
+    server_cpu_seconds_per_1000: f64,
+    peak_rss_mib: f64,
+}
+
+/// One run: the server's part and the floor of the disk.
+pub(crate) struct Run {
+    pub(crate) journey: Journey,
+    pub(crate) sqlite: [f64; 3],
+}
+
+/// Medians over the runs.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    cores: usize,
+    connections: u32,
+    sms_per_run: Vec<u32>,
+    registration: Figures,
+    sms: Figures,
+    floor_livez: Figures,
+    floor_sqlite: Vec<SqliteFloor>,
+    startup_ms: f64,
+    idle_rss_mib: f64,
+    binary_mib: f64,
+    dump_awaited_s: f64,
+    pub(crate) recorded_exactly_once: bool,
+    /// For each run that lost or doubled something, what it found.
+    recorded_wrongly: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SqliteFloor {
+    batch: u32,
+    rows_per_second: f64,
+}
+
+impl Figures {
+    pub(crate) fn new(measured: &Measured, server_cpu_seconds: f64, peak_rss: u64) -> Figures {
+        let quantile_ms = |quantile| measured.latency_us.value_at_quantile(quantile) as f64 / 1000.0;
+        Figures {
+            per_second: measured.answered as f64 / measured.took.as_secs_f64(),
+            p50_ms: quantile_ms(0.5),
+            p99_ms: quantile_ms(0.99),
+            p999_ms: quantile_ms(0.999),
+            server_cpu_seconds_per_1000: server_cpu_seconds * 1000.0 / measured.answered.max(1) as f64,
+            peak_rss_mib: mib(peak_rss),
+        }
+    }
+
+    fn median(all: &[Figures]) -> Figures {
+        let of = |field: fn(&Figures) -> f64| median(all.iter().map(field).collect());
+        Figures {
+            per_second: of(|figures| figures.per_second),
+            p50_ms: of(|figures| figures.p50_ms),
+            p99_ms: of(|figures| figures.p99_ms),
+            p999_ms: of(|figures| figures.p999_ms),
+            server_cpu_seconds_per_1000: of(|figures| figures.server_cpu_seconds_per_1000),
+            peak_rss_mib: of(|figures| figures.peak_rss_mib),
+        }
+    }
+}
+
+pub(crate) fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// The value in the middle; of two middle ones the mean.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match (values.len(), values.len() / 2) {
+        (0, _) => f64::NAN,
+        (length, middle) if length % 2 == 1 => values[middle],
+        (_, middle) => f64::midpoint(values[middle - 1], values[middle]),
+    }
+}
+
+pub(crate) fn summary(connections: u32, runs: &[Run], startup: &Startup, binary_mib: f64) -> Report {
+    let figures = |pick: fn(&Journey) -> Figures| {
+        Figures::median(&runs.iter().map(|run| pick(&run.journey)).collect::<Vec<_>>())
+    };
+    let floor_sqlite = BATCHES.iter().enumerate().map(|(at, batch)| SqliteFloor {
+        batch: *batch,
+        rows_per_second: median(runs.iter().map(|run| run.sqlite[at]).collect()),
+    });
+    let recorded = || runs.iter().map(|run| &run.journey.recorded);
+    let wrong = recorded().filter(|recorded| !recorded.exactly_once()).map(|recorded| {
+        format!(
+            "{} SMS sent, {} rows of {} numbers, {} passed",
+            recorded.sent, recorded.rows, recorded.numbers, recorded.passed
+        )
+    });
+    Report {
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        connections,
+        sms_per_run: recorded().map(|recorded| recorded.sent).collect(),
+        registration: figures(|journey| journey.registration),
+        sms: figures(|journey| journey.sms),
+        floor_livez: figures(|journey| journey.livez),
+        floor_sqlite: floor_sqlite.collect(),
+        startup_ms: median(startup.ready_ms.clone()),
+        idle_rss_mib: median(startup.idle_rss.iter().map(|bytes| mib(*bytes)).collect()),
+        binary_mib,
+        dump_awaited_s: median(recorded().map(|recorded| recorded.awaited_s).collect()),
+        recorded_exactly_once: recorded().all(super::recorded::Recorded::exactly_once),
+        recorded_wrongly: wrong.collect(),
+    }
+}
+
+/// Two tables and a line above them that says what was measured.
+pub(crate) fn table(report: &Report) -> String {
+    let sent: Vec<String> = report.sms_per_run.iter().map(ToString::to_string).collect();
+    let head = format!(
+        "{} cores, shared with the client; {} connections; SMS per run: {}; medians",
+        report.cores,
+        report.connections,
+        sent.join(", ")
+    );
+    format!("{head}\n{}\n{}", load_table(report), other_table(report))
+}
+
+fn load_table(report: &Report) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    table.set_header(["", "per second", "p50 ms", "p99 ms", "p99.9 ms", "CPU s per 1000", "peak RSS MiB"]);
+    for (name, figures) in [
+        ("registration", report.registration),
+        ("SMS", report.sms),
+        ("floor: GET /livez", report.floor_livez),
+    ] {
+        table.add_row([
+            name.to_owned(),
+            format!("{:.0}", figures.per_second),
+            format!("{:.2}", figures.p50_ms),
+            format!("{:.2}", figures.p99_ms),
+            format!("{:.2}", figures.p999_ms),
+            format!("{:.3}", figures.server_cpu_seconds_per_1000),
+            format!("{:.1}", figures.peak_rss_mib),
+        ]);
+    }
+    for floor in &report.floor_sqlite {
+        let name = format!("floor: SQLite rows, {} a commit", floor.batch);
+        table.add_row([name, format!("{:.0}", floor.rows_per_second)]);
+    }
+    align_right(&mut table, 1..7);
+    table
+}
+
+fn other_table(report: &Report) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    let recorded = if report.recorded_exactly_once {
+        "yes".to_owned()
+    } else {
+        format!("NO: {}", report.recorded_wrongly.join("; "))
+    };
+    table.add_row(["recorded exactly once".to_owned(), recorded]);
+    for (name, value) in [
+        ("after the last SMS, wait for the dump", format!("{:.1} s", report.dump_awaited_s)),
+        ("start to first answer", format!("{:.0} ms", report.startup_ms)),
+        ("idle RSS", format!("{:.1} MiB", report.idle_rss_mib)),
+        ("binary", format!("{:.1} MiB", report.binary_mib)),
+    ] {
+        table.add_row([name.to_owned(), value]);
+    }
+    align_right(&mut table, 1..2);
+    table
+}
+
+fn align_right(table: &mut Table, columns: std::ops::Range<usize>) {
+    for column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]).to_bits(), 2.0_f64.to_bits());
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]).to_bits(), 2.5_f64.to_bits());
+        assert!(median(Vec::new()).is_nan());
+    }
+}

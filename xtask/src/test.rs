@@ -1,0 +1,155 @@
+//! `cargo xtask test`: the steps, in the order in which they fail fastest. Not the tests: those live in
+//! the crates, and cargo runs them.
+
+mod needs;
+mod tally;
+
+use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+use self::tally::Tally;
+use crate::stopwatch::Stopwatch;
+use crate::{Outcome, tidy, workspace};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run only this step; may be given several times
+    #[arg(long, value_name = "STEP", value_parser = clap::builder::PossibleValuesParser::new(STEPS.iter().map(|step| step.name)))]
+    only: Vec<String>,
+    /// Name the steps and run none
+    #[arg(long)]
+    list: bool,
+}
+
+struct Step {
+    name: &'static str,
+    title: &'static str,
+    run: fn(&mut Tally) -> Outcome,
+}
+
+/// To add a step, add a line.
+const STEPS: &[Step] = &[
+    Step { name: "tools", title: "the programs that the tests need", run: |_| needs::provide() },
+    Step { name: "fmt", title: "formatting", run: |_| cargo(&["fmt", "--all", "--check"]) },
+    Step { name: "tidy", title: "house rules", run: |_| tidy::run() },
+    Step { name: "clippy", title: "lints", run: |_| cargo(CLIPPY) },
+    Step { name: "cargo-test", title: "tests of every crate", run: cargo_test },
+];
+
+const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+/// `--no-fail-fast`, so that one run tells every failing test.
+const TEST: &[&str] = &["test", "--workspace", "--all-features", "--no-fail-fast"];
+
+enum End {
+    Ok(Duration),
+    Failed(Duration),
+    NotRun,
+}
+
+/// Runs the steps until one fails. The last line is the closing line, alone: `N passed, N failed`.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let chosen = STEPS.iter().filter(|step| args.only.is_empty() || args.only.iter().any(|o| o == step.name));
+    if args.list {
+        for step in chosen {
+            println!("{:<12}{}", step.name, step.title);
+        }
+        return ExitCode::SUCCESS;
+    }
+    let mut tally = Tally::default();
+    let mut ends = Vec::new();
+    let mut failed = false;
+    for step in chosen {
+        let end = if failed { End::NotRun } else { run_step(step, &mut tally) };
+        failed |= matches!(end, End::Failed(_));
+        ends.push((step, end));
+    }
+    summary(&ends);
+    println!("{}", tally.closing_line(failed));
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn run_step(step: &Step, tally: &mut Tally) -> End {
+    let bold = Style::new().bold();
+    anstream::println!("{bold}==> {}: {}{bold:#}", step.name, step.title);
+    let watch = Stopwatch::start();
+    let outcome = (step.run)(tally);
+    let took = watch.elapsed();
+    let end = if outcome.is_ok() { End::Ok(took) } else { End::Failed(took) };
+    if let Err(problem) = outcome {
+        anstream::println!("{problem}");
+    }
+    anstream::println!("    {}\n", word(&end));
+    end
+}
+
+fn summary(ends: &[(&Step, End)]) {
+    for (step, end) in ends {
+        anstream::println!("{:<12}{:<36}{}", step.name, step.title, word(end));
+    }
+}
+
+fn word(end: &End) -> String {
+    let (colour, text) = match end {
+        End::Ok(took) => (AnsiColor::Green, format!("ok {:.1} s", took.as_secs_f64())),
+        End::Failed(took) => (AnsiColor::Red, format!("FAILED {:.1} s", took.as_secs_f64())),
+        End::NotRun => (AnsiColor::Yellow, "not run".to_owned()),
+    };
+    let style = colour.on_default();
+    format!("{style}{text}{style:#}")
+}
+
+fn cargo(args: &[&str]) -> Outcome {
+    workspace::run(workspace::cargo().args(args))
+}
+
+fn cargo_test(tally: &mut Tally) -> Outcome {
+    let mut command = workspace::cargo();
+    command.args(TEST);
+    if std::io::stdout().is_terminal() {
+        // Cargo sees our pipe, not the terminal behind it.
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    pass_through(&mut command, &mut std::io::stdout(), tally)
+}
+
+/// Runs a command, hands every line of its output on at once and counts the test results in it.
+fn pass_through(command: &mut Command, to: &mut impl Write, tally: &mut Tally) -> Outcome {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut output = BufReader::new(child.stdout.take().ok_or("no output to read")?);
+    let mut line = Vec::new();
+    while output.read_until(b'\n', &mut line)? > 0 {
+        to.write_all(&line)?;
+        tally.read_line(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    let status = child.wait()?;
+    if status.success() { Ok(()) } else { Err(format!("{} ({status})", workspace::shown(command)).into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_passed_through_and_counted() {
+        let mut tally = Tally::default();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "echo 'test result: FAILED. 2 passed; 1 failed; 0 ignored'; exit 101"]);
+        let mut seen = Vec::new();
+        let problem = pass_through(&mut shell, &mut seen, &mut tally).unwrap_err().to_string();
+        assert!(problem.contains("101"), "{problem}");
+        assert!(seen.starts_with(b"test result: FAILED"));
+        assert_eq!(tally.closing_line(true), "2 passed, 1 failed");
+    }
+
+    #[test]
+    fn step_names_are_distinct() {
+        let mut names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), STEPS.len());
+    }
+}
