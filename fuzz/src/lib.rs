@@ -49,10 +49,10 @@ pub fn phone(raw: &str) {
     }
 }
 
-/// A time stamp: whatever is accepted lies in this century and survives being written and read.
+/// A time stamp: whatever is accepted lies in the years 1970 to 9998 and survives being written and read.
 pub fn timestamp(text: &str) {
     let Ok(stamp) = Timestamp::parse(text) else { return };
-    assert!((946_684_800_000..4_102_444_800_000).contains(&stamp.0), "{stamp:?} from {text:?}");
+    assert!((0..253_370_764_800_000).contains(&stamp.0), "{stamp:?} from {text:?}");
     assert_eq!(Timestamp::parse(&stamp.to_string()), Ok(stamp));
     assert_eq!(Timestamp::parse_stored(&stamp.to_rfc3339_millis()), Ok(stamp));
 }

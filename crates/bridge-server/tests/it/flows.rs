@@ -1,0 +1,7 @@
+//! What users, senders and operators go through, each over HTTP.
+
+mod checks;
+mod concurrency;
+mod journey;
+mod onboarding;
+mod redelivery;
