@@ -202,13 +202,8 @@ impl Memory {
             None => {
                 let until = now + identity.remembered;
                 let (sms_id, server_received_at) = (sms.sms_id, sms.server_received_at);
-                let first = Seen {
-                    sms_id,
-                    received_at: server_received_at,
-                    admitted_at: now,
-                    answer: None,
-                    until,
-                };
+                let first =
+                    Seen { sms_id, received_at: server_received_at, admitted_at: now, answer: None, until };
                 self.seen.insert(fingerprint, first);
                 if let Some(key) = identity.delivery.filter(|_| !delivery_id_reused) {
                     self.deliveries.insert(key, Delivery { content: identity.content, fingerprint, until });
