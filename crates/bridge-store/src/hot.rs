@@ -1,6 +1,8 @@
 //! The hot store: what the checks read and the verdicts write. 003 calls it Redis; on a laptop it is
 //! a SQLite file. A method is one thing the bridge does, not a command of a database.
 
+#[cfg(feature = "conformance")]
+pub mod model;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;

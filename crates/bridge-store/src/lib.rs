@@ -6,6 +6,8 @@
 //! An operation that returned `Ok` is durable. Every backend passes the same `conformance` suite.
 
 pub mod audit;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod embedded;
 pub mod hot;
 mod sqlite;

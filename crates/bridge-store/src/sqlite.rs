@@ -184,20 +184,16 @@ impl Writer {
 
     /// One transaction for all; if it fails, one for each, so that a bad one harms only itself.
     fn commit(&mut self, batch: &mut Vec<Job>) {
-        match self.transaction(batch) {
-            Ok(()) => batch.drain(..).for_each(|job| job.answer(None)),
-            Err(error) if batch.len() == 1 => {
-                for job in batch.drain(..) {
-                    let failure = failed(job.operation(), error);
-                    tracing::warn!(operation = failure.operation, error = ?failure.source, "write failed");
-                    return job.answer(Some(failure));
-                }
-            }
-            Err(_) => {
-                for job in batch.drain(..) {
-                    self.commit(&mut vec![job]);
-                }
-            }
+        let Err(error) = self.transaction(batch) else {
+            return batch.drain(..).for_each(|job| job.answer(None));
+        };
+        if batch.len() > 1 {
+            return batch.drain(..).for_each(|job| self.commit(&mut vec![job]));
+        }
+        if let Some(job) = batch.pop() {
+            let failure = failed(job.operation(), error);
+            tracing::warn!(operation = failure.operation, error = ?failure.source, "write failed");
+            job.answer(Some(failure));
         }
     }
 
@@ -366,3 +362,6 @@ pub(crate) fn marks(count: usize) -> String {
     out.pop();
     out
 }
+
+#[cfg(test)]
+mod tests;

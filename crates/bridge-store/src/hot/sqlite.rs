@@ -197,9 +197,13 @@ fn contains(conn: &Connection, sql: &str, key: &str) -> rusqlite::Result<bool> {
     conn.prepare_cached(sql)?.exists([key])
 }
 
-fn answer(conn: &Connection, fingerprint: &[u8]) -> rusqlite::Result<Option<(Uuid, Option<Answer>)>> {
-    conn.prepare_cached("SELECT sms_id, answer FROM seen WHERE fingerprint = ?1")?
-        .query_row([fingerprint], |row| {
+fn answer(
+    conn: &Connection,
+    now: Timestamp,
+    fingerprint: &[u8],
+) -> rusqlite::Result<Option<(Uuid, Option<Answer>)>> {
+    conn.prepare_cached("SELECT sms_id, answer FROM seen WHERE fingerprint = ?1 AND expires_at > ?2")?
+        .query_row(params![fingerprint, now.0], |row| {
             let answer: Option<crate::sqlite::Json<Answer>> = row.get(1)?;
             Ok((Uuid::from_bytes(row.get(0)?), answer.map(|a| a.0)))
         })

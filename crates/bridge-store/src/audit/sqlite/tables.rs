@@ -2,7 +2,7 @@
 
 use bridge_core::checks::{CHECKS, CheckId};
 use bridge_core::onboarding::State;
-use bridge_core::verdict::{Code, Codes};
+use bridge_core::verdict::{Code, Codes, FailedAt};
 use bridge_core::{InboundSms, Mobile, Onboarding, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
         let (received, judged, taken_in) =
             (At(sms.received_timestamp), At(*judged_at), At(sms.server_received_at));
         let (country, national) = (sender.map(Mobile::calling_code), sender.map(Mobile::national));
-        let (status, failed_at) = (verdict.status(), verdict.failed_at.map(|f| f.as_str()));
+        let (status, failed_at) = (verdict.status(), verdict.failed_at.map(FailedAt::as_str));
         let mobile = sms.mobile_number();
         let mut values: Vec<&dyn rusqlite::ToSql> = vec![
             id,

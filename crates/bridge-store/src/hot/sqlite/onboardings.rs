@@ -127,8 +127,11 @@ pub(super) fn newest(
     now: Timestamp,
     mobile: &str,
 ) -> rusqlite::Result<Option<Onboarding>> {
+    // Not "the newest that is still here": one that was superseded must not come back when the one that
+    // took its place expires first.
     conn.prepare_cached(
-        "SELECT body FROM onboarding WHERE mobile = ?1 AND expires_at > ?2 ORDER BY seq DESC LIMIT 1",
+        "SELECT body FROM onboarding WHERE expires_at > ?2 AND seq =
+             (SELECT max(seq) FROM onboarding WHERE mobile = ?1)",
     )?
     .query_row(params![mobile, now.0], |row| row.get(0).map(|body: Json<Onboarding>| body.0))
     .optional()
@@ -165,8 +168,15 @@ pub(super) fn revive(
 ) -> rusqlite::Result<Known> {
     let mobile = onboarding.mobile.e164();
     if newest(conn, now, mobile)?.is_none() {
+        // What waits for onboarding_mobile is newer than what came from there.
+        let waits: Option<Onboarding> = conn
+            .prepare_cached("SELECT body FROM onboarding WHERE id = ?1 AND queued = 1")?
+            .query_row([onboarding.id.as_bytes()], |row| row.get(0).map(|body: Json<Onboarding>| body.0))
+            .optional()?;
         conn.prepare_cached("DELETE FROM onboarding WHERE id = ?1")?.execute([onboarding.id.as_bytes()])?;
-        insert(conn, &Onboarding { expires_at: until, ..onboarding.clone() }, false)?;
+        let queued = waits.is_some();
+        let back = waits.unwrap_or_else(|| onboarding.clone());
+        insert(conn, &Onboarding { expires_at: until, ..back }, queued)?;
     }
     let sms_in_window = super::sms::count(conn, now, mobile)?;
     known(conn, now, mobile, sms_in_window)

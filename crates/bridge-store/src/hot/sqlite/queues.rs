@@ -90,7 +90,12 @@ pub(super) fn sizes(conn: &Connection) -> rusqlite::Result<QueueSizes> {
     })
 }
 
-/// Rows whose time is over. An onboarding that still waits for `onboarding_mobile` stays.
+/// An onboarding stays while it waits for `onboarding_mobile`, while nobody wrote down that its deadline
+/// passed, and while an older one of its number is here, which would become the newest.
+const ONBOARDING_IS_OVER: &str = "queued = 0 AND state <> 'pending' AND NOT EXISTS
+    (SELECT 1 FROM onboarding older WHERE older.mobile = onboarding.mobile AND older.seq < onboarding.seq)";
+
+/// Rows whose time is over.
 pub(super) fn collect_garbage(conn: &Connection, now: Timestamp, max: usize) -> rusqlite::Result<usize> {
     let mut cleared = 0;
     for (table, key, condition) in [
@@ -98,7 +103,7 @@ pub(super) fn collect_garbage(conn: &Connection, now: Timestamp, max: usize) -> 
         ("delivery", "key", "TRUE"),
         ("sms_count", "mobile", "TRUE"),
         ("registration_count", "mobile", "TRUE"),
-        ("onboarding", "seq", "queued = 0"),
+        ("onboarding", "seq", ONBOARDING_IS_OVER),
     ] {
         let keys: Vec<rusqlite::types::Value> = conn
             .prepare_cached(&format!(

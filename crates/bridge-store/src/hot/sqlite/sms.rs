@@ -148,7 +148,7 @@ pub(super) fn record(
     judged: &Judged,
 ) -> rusqlite::Result<Recorded> {
     let Judged { sms, fingerprint, verdict, basis } = judged;
-    match answer(conn, fingerprint)? {
+    match answer(conn, now, fingerprint)? {
         Some((sms_id, Some(answer))) if sms_id == sms.sms_id => return Ok(Recorded::Done(answer)),
         Some((sms_id, None)) if sms_id == sms.sms_id => {}
         _ => return Ok(Recorded::NotAdmitted),

@@ -1,0 +1,67 @@
+//! The cases of `AuditStore`, by table.
+
+use std::future::Future;
+use std::ops::Deref;
+
+use async_trait::async_trait;
+
+use crate::AuditStore;
+
+/// An audit store and a look behind it: what is kept for people and for later is not all to be asked of
+/// the store itself.
+#[async_trait]
+pub trait AuditUnderTest: Send + Sync {
+    /// The store.
+    fn store(&self) -> &dyn AuditStore;
+    /// One column of a table as text, oldest row first. Tables of schema `ops` are named `ops.…`.
+    async fn column(&self, table: &str, column: &str) -> Vec<Option<String>>;
+}
+
+cases! {
+    /// `audit_conformance!(name, fixture)`: one test for each case, in a module of that name. `fixture`
+    /// is a future of something that derefs to `dyn AuditUnderTest`: a fresh, empty store.
+    ($) audit_conformance, audit, dyn AuditUnderTest;
+    sms {
+        every_column_comes_back
+        appending_twice_is_appending_once
+        strange_texts_and_senders_are_kept
+        what_passed_is_a_validated_mobile
+        pages_go_from_new_to_old
+        stored_for_later_in_order_of_arrival
+        stored_for_later_once_and_until_processed
+    }
+    people {
+        an_onboarding_comes_back_without_its_last_sms
+        an_older_version_never_overwrites
+        the_newest_onboarding_is_the_last_registered
+        a_blacklisted_number_keeps_its_first_reason
+        the_blacklist_is_newest_first
+        refusals_are_newest_first
+        quarantine_takes_any_bytes
+    }
+    settings {
+        seeding_gives_every_setting_its_default
+        a_changed_setting_survives_seeding
+        a_setting_that_breaks_a_rule_is_refused
+        the_history_keeps_what_was
+        counters_keep_the_larger_value
+        report_counters_add_up
+    }
+    purging {
+        what_is_older_than_the_boundary_goes
+        at_most_max_rows_of_each_table_go
+        what_waits_for_the_remote_stays
+        what_waits_to_be_judged_stays
+        a_validated_mobile_is_never_purged
+    }
+}
+
+/// Any split and repetition of what arrives gives the same tables.
+pub fn random<F, Fut, S>(fixture: F)
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = S>,
+    S: Deref<Target = dyn AuditUnderTest>,
+{
+    super::random::audit::arrives_once_however_often(fixture);
+}

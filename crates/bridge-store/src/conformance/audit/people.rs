@@ -1,0 +1,106 @@
+//! `onboarding_mobile`, `blacklist_sms`, refused registrations and quarantine.
+
+use bridge_core::onboarding::LastSms;
+use bridge_core::{Onboarding, State};
+
+use super::super::samples::*;
+use super::AuditUnderTest;
+use crate::audit::{Quarantined, Refusal};
+use crate::hot::Blacklisting;
+
+pub(super) async fn an_onboarding_comes_back_without_its_last_sms(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let bare = Onboarding { email: None, ..onboarding(1, BOB, None, T0) };
+    let full = Onboarding {
+        state: State::Validated,
+        validated_at: Some(T0 + MILLI),
+        version: 5,
+        ..onboarding(2, ALICE, Some("d\u{e4}1"), T0)
+    };
+    let last_sms = Some(LastSms { id: 1, judged_at: T0, verdict: passed() });
+    let with_sms = Onboarding { last_sms, ..full.clone() };
+    assert_eq!(store.upsert_onboardings(&[bare.clone(), with_sms]).await.unwrap(), 2);
+    assert_eq!(store.newest_onboarding(BOB).await.unwrap(), Some(bare));
+    assert_eq!(store.newest_onboarding(ALICE).await.unwrap(), Some(full));
+    assert_eq!(store.newest_onboarding("+919876543219").await.unwrap(), None);
+}
+
+pub(super) async fn an_older_version_never_overwrites(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let states = [State::Pending, State::Expired, State::Validated, State::Cancelled, State::Superseded];
+    let versions: Vec<Onboarding> = (1..)
+        .zip(states)
+        .map(|(version, state)| Onboarding { version, state, ..onboarding(1, ALICE, Some("d1"), T0) })
+        .collect();
+    assert_eq!(store.upsert_onboardings(&[versions[0].clone(), versions[2].clone()]).await.unwrap(), 1);
+    assert_eq!(store.upsert_onboardings(&[versions[1].clone()]).await.unwrap(), 0);
+    assert_eq!(store.newest_onboarding(ALICE).await.unwrap().as_ref(), Some(&versions[2]));
+    assert_eq!(store.upsert_onboardings(&versions).await.unwrap(), 0);
+    assert_eq!(store.newest_onboarding(ALICE).await.unwrap().as_ref(), versions.last());
+    assert_eq!(audit.column("onboarding_mobile", "status").await, [Some("superseded".to_owned())]);
+}
+
+pub(super) async fn the_newest_onboarding_is_the_last_registered(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let newest = onboarding(1, ALICE, None, T0 + SECOND);
+    let batch = [newest.clone(), onboarding(2, ALICE, None, T0), onboarding(3, BOB, None, T0 + HOUR)];
+    assert_eq!(store.upsert_onboardings(&batch).await.unwrap(), 3);
+    assert_eq!(store.newest_onboarding(ALICE).await.unwrap(), Some(newest));
+}
+
+pub(super) async fn a_blacklisted_number_keeps_its_first_reason(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let first = blacklisting(ALICE, T0, "operator");
+    let again = blacklisting(ALICE, T0 + HOUR, "threshold_exceeded");
+    store.append_blacklist(&[first.clone(), again.clone()]).await.unwrap();
+    store.append_blacklist(std::slice::from_ref(&again)).await.unwrap();
+    assert_eq!(store.blacklist().await.unwrap(), [first]);
+    assert!(store.remove_blacklisted(ALICE).await.unwrap());
+    assert!(!store.remove_blacklisted(ALICE).await.unwrap());
+    assert_eq!(store.blacklist().await.unwrap(), []);
+    store.append_blacklist(std::slice::from_ref(&again)).await.unwrap();
+    assert_eq!(store.blacklist().await.unwrap(), [again], "a number taken off may come again");
+}
+
+pub(super) async fn the_blacklist_is_newest_first(audit: &dyn AuditUnderTest) {
+    let entries: Vec<Blacklisting> =
+        [(ALICE, T0), (BOB, T0 + HOUR)].map(|(mobile, at)| blacklisting(mobile, at, "x")).into();
+    audit.store().append_blacklist(&entries).await.unwrap();
+    assert!(audit.store().blacklist().await.unwrap().iter().eq(entries.iter().rev()));
+}
+
+pub(super) async fn refusals_are_newest_first(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let refusal = |n: i64, address_hash: Option<&str>| Refusal {
+        at: T0 + bridge_core::Span(n),
+        reason: "blacklisted".to_owned(),
+        mobile_number: "not a \u{1f4de}".to_owned(),
+        address_hash: address_hash.map(str::to_owned),
+        stands_for: n,
+    };
+    let batch = [refusal(1, None), refusal(2, Some("ab12"))];
+    store.append_refusals(&batch).await.unwrap();
+    store.append_refusals(&[refusal(3, None)]).await.unwrap();
+    let [one, two] = batch;
+    assert_eq!(store.refusals(MAX).await.unwrap(), [refusal(3, None), two.clone(), one]);
+    assert_eq!(store.refusals(2).await.unwrap(), [refusal(3, None), two]);
+}
+
+pub(super) async fn quarantine_takes_any_bytes(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let bodies = [(0..=255).collect(), Vec::new(), vec![0xff; 100_000]];
+    let entries = bodies.map(|body: Vec<u8>| Quarantined {
+        at: T0,
+        receiver_id: "phone-1".to_owned(),
+        format: "unknown".to_owned(),
+        reason: "no JSON".to_owned(),
+        content_type: "application/json".to_owned(),
+        body,
+    });
+    for entry in &entries {
+        store.quarantine(entry).await.unwrap();
+    }
+    let kept = store.quarantined(MAX).await.unwrap();
+    assert!(kept.iter().eq(entries.iter().rev()), "all, newest first");
+    assert_eq!(store.quarantined(1).await.unwrap(), kept[..1]);
+}

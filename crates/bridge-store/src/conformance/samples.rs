@@ -1,0 +1,152 @@
+//! The people, messages and verdicts that cases are told with.
+
+use bridge_core::checks::{CHECKS, Known};
+use bridge_core::onboarding::Applicant;
+use bridge_core::sms::Key;
+use bridge_core::verdict::{Code, Codes};
+use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Verdict};
+use uuid::Uuid;
+
+use crate::HotStore;
+use crate::hot::{
+    Admission, Answer, Basis, Blacklisting, IntakeLimits, Judged, QueuedSms, Recorded, Registered,
+    Registration,
+};
+
+/// When every case begins: 2026-01-31T12:00:00Z.
+pub(super) const T0: Timestamp = Timestamp(1_769_860_800_000);
+pub(super) const ALICE: &str = "+919876543210";
+pub(super) const BOB: &str = "+919876543211";
+pub(super) const MILLI: Span = Span(1);
+pub(super) const SECOND: Span = Span(1_000);
+pub(super) const HOUR: Span = Span(3_600_000);
+pub(super) const LIMITS: IntakeLimits = IntakeLimits { blacklist_above: 3, takeover_after: Span(10_000) };
+pub(super) const MAX: usize = 100;
+
+/// The nth id of a case.
+pub(super) fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+pub(super) fn mobile(e164: &str) -> Mobile {
+    Mobile::from_e164(e164).unwrap()
+}
+
+/// An onboarding as it would be opened: five minutes to the deadline, a day in the hot store.
+pub(super) fn onboarding(n: u128, e164: &str, device: Option<&str>, now: Timestamp) -> Onboarding {
+    let who = Applicant {
+        mobile: mobile(e164),
+        email: Some("a@example.org".to_owned()),
+        device_id: device.map(str::to_owned),
+    };
+    let salt = n.to_be_bytes();
+    Onboarding::open(who, "ONBOARD", id(n), &salt, now, &Settings::default())
+}
+
+pub(super) fn registration(onboarding: Onboarding) -> Registration {
+    Registration { onboarding, per_hour: 3, refuse_blacklisted: true }
+}
+
+/// Registers somebody new and gives their onboarding.
+pub(super) async fn open(store: &dyn HotStore, now: Timestamp, onboarding: Onboarding) -> Onboarding {
+    let registered = store.register(now, &registration(onboarding.clone())).await.unwrap();
+    assert_eq!(registered, Registered::New(onboarding.clone()));
+    onboarding
+}
+
+/// An SMS that the phone stamped and that reached the bridge at once.
+pub(super) fn sms(n: u128, e164: &str, text: &str, now: Timestamp) -> InboundSms {
+    InboundSms {
+        sms_id: id(n),
+        sender_raw: e164.to_owned(),
+        sender: Ok(mobile(e164)),
+        text: text.to_owned(),
+        received_timestamp: now,
+        stamped: true,
+        server_received_at: now,
+        receiver_id: "phone-1".to_owned(),
+        format: "generic".to_owned(),
+        line: None,
+        delivery_id: None,
+    }
+}
+
+/// What an admission that is to be judged holds.
+pub(super) struct Taken {
+    pub(super) sms: InboundSms,
+    pub(super) fingerprint: Key,
+    pub(super) known: Known,
+    pub(super) delivery_id_reused: bool,
+}
+
+impl Taken {
+    pub(super) fn judged(&self, verdict: Verdict) -> Judged {
+        Judged {
+            sms: self.sms.clone(),
+            fingerprint: self.fingerprint,
+            verdict,
+            basis: Basis::from(&self.known),
+        }
+    }
+}
+
+/// Takes in an SMS that must come out as one to judge.
+pub(super) async fn take(store: &dyn HotStore, now: Timestamp, sms: &InboundSms) -> Taken {
+    let admitted = store.admit(now, sms, LIMITS).await.unwrap();
+    let Admission::Judge { sms_id, server_received_at, fingerprint, known } = admitted.outcome else {
+        panic!("to be judged, not {:?}", admitted.outcome)
+    };
+    let sms = InboundSms { sms_id, server_received_at, ..sms.clone() };
+    Taken { sms, fingerprint, known: *known, delivery_id_reused: admitted.delivery_id_reused }
+}
+
+pub(super) async fn record(store: &dyn HotStore, now: Timestamp, judged: &Judged) -> Answer {
+    match store.record(now, judged).await.unwrap() {
+        Recorded::Done(answer) => answer,
+        other => panic!("recorded, not {other:?}"),
+    }
+}
+
+/// Takes in and records one SMS.
+pub(super) async fn settle(
+    store: &dyn HotStore,
+    now: Timestamp,
+    sms: &InboundSms,
+    verdict: Verdict,
+) -> Answer {
+    let taken = take(store, now, sms).await;
+    record(store, now, &taken.judged(verdict)).await
+}
+
+pub(super) fn passed() -> Verdict {
+    Verdict { codes: Codes([Code::Pass; CHECKS.len()]), failed_at: None, reason: None, late_delivery: false }
+}
+
+pub(super) fn failed() -> Verdict {
+    Verdict::failed_match("no_onboarding")
+}
+
+pub(super) fn blacklisting(e164: &str, now: Timestamp, reason: &str) -> Blacklisting {
+    let mobile = mobile(e164);
+    Blacklisting {
+        mobile_number: e164.to_owned(),
+        country_code: mobile.calling_code().to_owned(),
+        local_mobile: mobile.national().to_owned(),
+        blacklisted_at: now,
+        reason: reason.to_owned(),
+        message_count: 4,
+    }
+}
+
+/// A judged SMS on its way to `input_sms`.
+pub(super) fn queued(id: i64, sms: InboundSms, verdict: Verdict) -> QueuedSms {
+    QueuedSms {
+        id,
+        sms,
+        fingerprint: "f".repeat(32),
+        verdict,
+        judged_at: T0,
+        onboarding_id: None,
+        device_id: Some("d1".to_owned()),
+    }
+}

@@ -1,0 +1,123 @@
+//! The data folder of the embedded stores: one process at a time, and what was kept is kept.
+
+use bridge_core::onboarding::Applicant;
+use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp};
+use bridge_store::embedded::{FolderError, FolderLock, open_audit, open_hot};
+use bridge_store::hot::{Admission, IntakeLimits, Registered, Registration};
+use bridge_store::{HotStore, StoreFault};
+use uuid::Uuid;
+
+pub(crate) const T0: Timestamp = Timestamp(1_769_860_800_000);
+const LIMITS: IntakeLimits = IntakeLimits { blacklist_above: 10, takeover_after: Span(10_000) };
+
+pub(crate) fn sms(n: u128, text: &str) -> InboundSms {
+    InboundSms {
+        sms_id: Uuid::from_u128(n),
+        sender_raw: "+919876543210".to_owned(),
+        sender: Ok(Mobile::from_e164("+919876543210").unwrap()),
+        text: text.to_owned(),
+        received_timestamp: T0,
+        stamped: true,
+        server_received_at: T0,
+        receiver_id: "phone-1".to_owned(),
+        format: "generic".to_owned(),
+        line: None,
+        delivery_id: None,
+    }
+}
+
+async fn register(store: &dyn HotStore) -> Onboarding {
+    let mobile = Mobile::from_e164("+919876543210").unwrap();
+    let who = Applicant { mobile, email: None, device_id: Some("d1".to_owned()) };
+    let onboarding = Onboarding::open(who, "ONBOARD", Uuid::from_u128(1), &[0; 16], T0, &Settings::default());
+    let registration = Registration { onboarding, per_hour: 10, refuse_blacklisted: true };
+    let Registered::New(onboarding) = store.register(T0, &registration).await.unwrap() else { panic!("new") };
+    onboarding
+}
+
+#[test]
+fn a_second_lock_is_refused_with_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = FolderLock::take(&folder.path().join("made/on/the/way")).unwrap();
+    let path = folder.path().join("made/on/the/way");
+    let refused = FolderLock::take(&path).unwrap_err();
+    assert!(matches!(refused, FolderError::InUse(_)));
+    let expected = format!(
+        "another SMS Bridge is using the data folder {}: stop it first, or give this one a folder of its own with --data-dir",
+        path.display()
+    );
+    assert_eq!(refused.to_string(), expected);
+    drop(lock);
+    FolderLock::take(&path).unwrap();
+}
+
+#[test]
+fn a_file_in_place_of_the_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    std::fs::write(&path, "not a folder").unwrap();
+    let refused = FolderLock::take(&path).unwrap_err();
+    assert!(matches!(refused, FolderError::Unusable { .. }), "{refused}");
+    assert!(refused.to_string().contains(&path.display().to_string()), "{refused}");
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    drop((open_hot(folder.path()).unwrap(), open_audit(folder.path()).unwrap()));
+    for (file, name) in [("hot.db", "hot"), ("audit.db", "audit")] {
+        let conn = rusqlite::Connection::open(folder.path().join(file)).unwrap();
+        conn.pragma_update(None, "user_version", 999).unwrap();
+        let refused = match name {
+            "hot" => open_hot(folder.path()).err(),
+            _ => open_audit(folder.path()).err(),
+        };
+        let refused = refused.unwrap().to_string();
+        assert!(refused.contains(&format!("{name}.db was written by a newer version")), "{refused}");
+        let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, 999);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hot.db"), "this is no database at all ".repeat(100)).unwrap();
+    let Err(FolderError::Store { source, .. }) = open_hot(folder.path()) else { panic!("refused") };
+    assert_eq!(source.kind, StoreFault::Damaged);
+}
+
+#[tokio::test]
+async fn what_was_kept_is_there_after_opening_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hot, audit) = (open_hot(folder.path()).unwrap(), open_audit(folder.path()).unwrap());
+    let onboarding = register(&*hot).await;
+    hot.admit(T0, &sms(10, "x"), LIMITS).await.unwrap();
+    audit.store_for_later(&sms(11, "y")).await.unwrap();
+    audit.seed_settings(T0).await.unwrap();
+    let settings = audit.settings().await.unwrap();
+    drop((hot, audit));
+
+    let (hot, audit) = (open_hot(folder.path()).unwrap(), open_audit(folder.path()).unwrap());
+    assert_eq!(hot.queued_onboardings(9).await.unwrap(), [onboarding]);
+    assert_eq!(audit.waiting_sms(9).await.unwrap()[0].sms, sms(11, "y"));
+    assert_eq!(audit.settings().await.unwrap(), settings);
+    // The process that was judging it is gone: no need to wait for the time-out.
+    let copy = hot.admit(T0, &sms(12, "x"), LIMITS).await.unwrap();
+    let Admission::Judge { sms_id, known, .. } = copy.outcome else { panic!("taken over: {copy:?}") };
+    assert_eq!((sms_id, known.sms_in_window), (Uuid::from_u128(10), 1));
+}
+
+#[tokio::test]
+async fn garbage_really_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let hot = open_hot(folder.path()).unwrap();
+    let onboarding = register(&*hot).await;
+    hot.admit(T0, &sms(10, "x"), LIMITS).await.unwrap();
+    let end = T0 + Span(72 * 3_600_000);
+    hot.expire_deadlines(end, 9).await.unwrap();
+    hot.forget_onboardings(&[(onboarding.id, 2)]).await.unwrap();
+    // The onboarding, its hourly count, the count of SMS, and the memory of the SMS.
+    assert_eq!(hot.collect_garbage(end, 9).await.unwrap(), 4);
+    assert_eq!(hot.collect_garbage(end, 9).await.unwrap(), 0);
+}

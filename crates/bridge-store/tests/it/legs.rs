@@ -1,0 +1,56 @@
+//! A fresh, empty store of each backend, kept alive as long as its test holds it.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bridge_store::conformance::audit::AuditUnderTest;
+use bridge_store::hot::model::MemoryHot;
+use bridge_store::{AuditStore, HotStore, embedded};
+use tempfile::TempDir;
+
+pub(crate) async fn hot_model() -> Arc<dyn HotStore> {
+    Arc::new(MemoryHot::default())
+}
+
+pub(crate) struct HotSqlite {
+    // Fields drop in this order: the store is closed before its folder goes.
+    store: Arc<dyn HotStore>,
+    _folder: TempDir,
+}
+
+impl Deref for HotSqlite {
+    type Target = dyn HotStore;
+    fn deref(&self) -> &(dyn HotStore + 'static) {
+        &*self.store
+    }
+}
+
+pub(crate) async fn hot_sqlite() -> HotSqlite {
+    let folder = tempfile::tempdir().unwrap();
+    HotSqlite { store: embedded::open_hot(folder.path()).unwrap(), _folder: folder }
+}
+
+pub(crate) struct AuditSqlite {
+    store: Arc<dyn AuditStore>,
+    folder: TempDir,
+}
+
+#[async_trait]
+impl AuditUnderTest for AuditSqlite {
+    fn store(&self) -> &dyn AuditStore {
+        &*self.store
+    }
+
+    async fn column(&self, table: &str, column: &str) -> Vec<Option<String>> {
+        let conn = rusqlite::Connection::open(self.folder.path().join("audit.db")).unwrap();
+        let table = table.replace('.', "_");
+        let mut select = conn.prepare(&format!("SELECT {column} FROM {table} ORDER BY rowid")).unwrap();
+        select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+}
+
+pub(crate) async fn audit_sqlite() -> Box<dyn AuditUnderTest> {
+    let folder = tempfile::tempdir().unwrap();
+    Box::new(AuditSqlite { store: embedded::open_audit(folder.path()).unwrap(), folder })
+}
