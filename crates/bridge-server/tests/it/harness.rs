@@ -1,6 +1,8 @@
 //! A whole bridge on a free port and in a folder of its own, with a clock that stands until a test moves
 //! it. The same `App::open` and `lifecycle::start` as the program; nothing is mocked.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test, what fails must end it")]
+
 use std::sync::Arc;
 
 use bridge_core::{Span, Timestamp};
