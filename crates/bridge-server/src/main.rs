@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// Small allocations of many sizes from many threads are what a bridge does all day.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     bridge_server::cli::run()
 }
