@@ -182,6 +182,7 @@ impl Phone {
 }
 
 /// Every SMS that was sent.
+#[derive(Default)]
 pub(crate) struct Ledger(Vec<Sent>);
 
 impl Ledger {
