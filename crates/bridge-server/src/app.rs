@@ -72,8 +72,10 @@ pub enum StartError {
     #[error("the stores cannot be used: {0}")]
     Store(#[from] StoreError),
     /// A listener.
-    #[error("cannot listen on {address}: {source}{}", hint(.source))]
+    #[error("cannot listen on {address}: {source}{}", hint(.source, .flag))]
     Listen {
+        /// The flag that says where.
+        flag: &'static str,
         /// Where.
         address: std::net::SocketAddr,
         /// Why.
@@ -91,12 +93,12 @@ pub enum StartError {
     },
 }
 
-fn hint(error: &std::io::Error) -> &'static str {
+fn hint(error: &std::io::Error, flag: &str) -> String {
     match error.kind() {
         std::io::ErrorKind::AddrInUse => {
-            ": another program uses this port; give another one with --bind 127.0.0.1:PORT"
+            format!(": another program uses this port; give another one with {flag} 127.0.0.1:PORT")
         }
-        _ => "",
+        _ => String::new(),
     }
 }
 

@@ -57,13 +57,13 @@ pub struct Running {
 
 /// Opens the listeners and starts everything.
 pub async fn start(app: Arc<App>) -> Result<Running, StartError> {
-    let listener = bind(app.config.bind).await?;
+    let listener = bind("--bind", app.config.bind).await?;
     let private = match app.config.private_bind {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(bind("--private-bind", address).await?),
         None => None,
     };
     let address_of = |listener: &TcpListener| listener.local_addr();
-    let listen_error = |source| StartError::Listen { address: app.config.bind, source };
+    let listen_error = |source| StartError::Listen { flag: "--bind", address: app.config.bind, source };
     let address = address_of(&listener).map_err(listen_error)?;
     let private_address = private.as_ref().map(address_of).transpose().map_err(listen_error)?;
     note(&app, address, private_address)?;
@@ -90,8 +90,8 @@ async fn stop_with(work: impl Future<Output = ()>, stop: CancellationToken) {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    listen::bind(address).await.map_err(|source| StartError::Listen { address, source })
+async fn bind(flag: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    listen::bind(address).await.map_err(|source| StartError::Listen { flag, address, source })
 }
 
 fn note(app: &App, address: SocketAddr, private: Option<SocketAddr>) -> Result<(), StartError> {

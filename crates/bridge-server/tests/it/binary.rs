@@ -34,7 +34,7 @@ async fn says_which_port_is_taken_and_what_to_do() {
 async fn says_that_the_data_folder_is_a_file() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let said = refused(file.path(), &[]).await;
-    assert!(said.contains(file.path().to_str().unwrap()) && said.contains("not a folder"), "{said}");
+    assert!(said.contains(file.path().to_str().unwrap()) && said.contains("it is not a folder"), "{said}");
 }
 
 #[tokio::test]
