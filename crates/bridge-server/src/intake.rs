@@ -9,8 +9,8 @@ use bridge_core::message::find_hashes;
 use bridge_core::settings::Settings;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Span};
-use bridge_store::StoreError;
 use bridge_store::hot::{Admission, Answer, Basis, IntakeLimits, Judged, Recorded};
+use bridge_store::{StoreError, StoreFault};
 
 use crate::app::App;
 use crate::metrics::Stopwatch;
@@ -119,9 +119,13 @@ pub async fn replay(app: &App, sms: InboundSms) -> Result<(), StoreError> {
             app.metrics.count_checks(&answer.verdict);
             Ok(())
         }
-        Ok(_) => Ok(()),
+        Ok(Taken::Redelivered(_) | Taken::Stored) => Ok(()),
         Err(JudgeError::Store(error)) => Err(error),
-        Err(JudgeError::Unsettled) => Ok(()),
+        Err(unsettled @ JudgeError::Unsettled) => Err(StoreError {
+            operation: "replay",
+            kind: StoreFault::Unavailable,
+            source: Some(unsettled.into()),
+        }),
     }
 }
 

@@ -114,10 +114,19 @@ impl Running {
         self.http.wait().await;
         self.soft.cancel();
         self.work.close();
-        if tokio::time::timeout(WORKERS_DRAIN_WITHIN, self.work.wait()).await.is_err() {
-            self.hard.cancel();
+        let drained = async {
             self.work.wait().await;
+            supervisor::drain_all(&self.app).await;
+        };
+        tokio::select! {
+            () = drained => {}
+            () = self.hard.cancelled() => tracing::warn!("stopped before everything was written; it will be after the next start"),
+            () = tokio::time::sleep(WORKERS_DRAIN_WITHIN) => {
+                tracing::warn!("not everything was written in time; it will be after the next start");
+                self.hard.cancel();
+            }
         }
+        self.work.wait().await;
         let _ = std::fs::remove_file(self.app.config.data_dir.join(NOTE));
     }
 

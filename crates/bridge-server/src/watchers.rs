@@ -90,14 +90,12 @@ mod tests {
     async fn wakes_only_those_concerned_and_leaves_nothing_behind() {
         let watchers = Watchers::default();
         let (send, receive) = broadcast::channel(4);
-        let following = tokio::task::spawn(watchers.clone().follow(receive));
         let (mut one, mut other) = (watchers.watch(Uuid::from_u128(1)), watchers.watch(Uuid::from_u128(2)));
         send.send(Uuid::from_u128(1)).unwrap();
-        one.changed().await;
+        drop(send);
+        tokio::join!(watchers.clone().follow(receive), one.changed());
         assert!(!other.changed.as_mut().unwrap().has_changed().unwrap());
         drop((one, other));
         assert!(watchers.lock().is_empty());
-        drop(send);
-        following.await.unwrap();
     }
 }

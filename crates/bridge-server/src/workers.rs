@@ -54,19 +54,19 @@ impl Tick {
     }
 }
 
-/// Every worker.
+/// Every worker, in the order in which they drain: what one leaves for another comes before it.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Worker>> {
     vec![
-        Box::new(dump::DumpQueueInputSms),
+        Box::new(replay::ReplayPowerDownStore),
+        Box::new(cleanup::CleanupExpired),
+        Box::new(blacklist::PopulateBlacklist),
+        Box::new(registration_attempts::WriteRegistrationAttempts),
         Box::new(onboarding::DumpQueueOnboarding),
         Box::new(dump::SyncValidatedMobiles),
-        Box::new(blacklist::PopulateBlacklist),
-        Box::new(cleanup::CleanupExpired),
+        Box::new(dump::DumpQueueInputSms),
         Box::new(counters::PersistCounters),
-        Box::new(replay::ReplayPowerDownStore),
         Box::new(purge::PurgeExpiredAudit),
-        Box::new(registration_attempts::WriteRegistrationAttempts),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! One SQLite file, written by one thread with group commit: whatever waits is carried out in one
-//! transaction, fsynced once, and only then answered. Knows nothing of what is stored.
+//! transaction, fsynced once, and only then answered. An operation whose answer acknowledges nothing may be
+//! answered before the commit; what follows from it then joins the same transaction. Knows nothing of what
+//! is stored.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -27,6 +29,10 @@ const CHECKPOINT_EVERY: usize = 256;
 const RESTART_EVERY: usize = 8;
 const STATEMENT_CACHE: usize = 64;
 const PAGE_CACHE_KIB: i64 = 8 * 1024;
+/// The writer keeps more: its keys are random, and what it has not at hand it must read again.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
+/// Operations answered early in one transaction before it is committed for their sake alone.
+const EARLY_MAX: usize = 256;
 const CHANGES_MAX: usize = 4096;
 
 /// What an operation tells others about, once it is durable.
@@ -34,9 +40,18 @@ pub(crate) type Changes = Vec<Uuid>;
 
 type Job = Box<dyn Work + Send>;
 
-/// A waiting operation. It can run again: if the batch it ran in fails, it is tried alone.
+/// When an operation is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answered {
+    /// At once: nothing rests on it until something else is recorded.
+    Early,
+    /// When it is durable.
+    Committed,
+}
+
+/// A waiting operation. It can run again: if the transaction it ran in fails, it is tried alone.
 trait Work {
-    fn run(&mut self, conn: &Connection, changes: &mut Changes) -> std::result::Result<(), rusqlite::Error>;
+    fn run(&mut self, conn: &Connection, changes: &mut Changes) -> rusqlite::Result<Answered>;
     fn answer(self: Box<Self>, failure: Option<StoreError>);
     fn operation(&self) -> &'static str;
 }
@@ -44,17 +59,20 @@ trait Work {
 struct Operation<F, T> {
     name: &'static str,
     body: F,
+    early: fn(&T) -> bool,
     value: Option<T>,
     reply: oneshot::Sender<Result<T>>,
 }
 
 impl<F, T> Work for Operation<F, T>
 where
-    F: FnMut(&Connection, &mut Changes) -> std::result::Result<T, rusqlite::Error>,
+    F: FnMut(&Connection, &mut Changes) -> rusqlite::Result<T>,
 {
-    fn run(&mut self, conn: &Connection, changes: &mut Changes) -> std::result::Result<(), rusqlite::Error> {
-        self.value = Some((self.body)(conn, changes)?);
-        Ok(())
+    fn run(&mut self, conn: &Connection, changes: &mut Changes) -> rusqlite::Result<Answered> {
+        let value = (self.body)(conn, changes)?;
+        let answered = if (self.early)(&value) { Answered::Early } else { Answered::Committed };
+        self.value = Some(value);
+        Ok(answered)
     }
 
     fn answer(self: Box<Self>, failure: Option<StoreError>) {
@@ -98,6 +116,7 @@ impl Engine {
     /// Opens or creates the file and brings its schema up to date.
     pub(crate) fn open(path: &Path, schema: &Schema) -> Result<Engine> {
         let conn = connect(path).map_err(|e| failed("open", e))?;
+        conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(|e| failed("open", e))?;
         migrate(&conn, schema)?;
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
         let (changes, _) = broadcast::channel(CHANGES_MAX);
@@ -105,7 +124,7 @@ impl Engine {
         let announce = changes.clone();
         let writer = std::thread::Builder::new()
             .name(format!("sqlite-{}", schema.name))
-            .spawn(move || Writer { conn, announce, checkpointer, since_checkpoint: 0 }.serve(waiting))
+            .spawn(move || Writer::new(conn, announce, checkpointer).serve(waiting))
             .map_err(|e| unavailable("open", Some(e.into())))?;
         let readers =
             Readers { path: path.to_owned(), idle: Mutex::default(), places: Semaphore::new(READERS) };
@@ -118,8 +137,23 @@ impl Engine {
         T: Send + 'static,
         F: FnMut(&Connection, &mut Changes) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.write_unless(name, |_| false, body).await
+    }
+
+    /// Carries out one write, and answers before it is on disk where `early` says that nothing rests on
+    /// the answer by itself: if the commit then fails, it never happened, and what follows must notice.
+    pub(crate) async fn write_unless<T, F>(
+        &self,
+        name: &'static str,
+        early: fn(&T) -> bool,
+        body: F,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection, &mut Changes) -> rusqlite::Result<T> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Operation { name, body, value: None, reply });
+        let job = Box::new(Operation { name, body, early, value: None, reply });
         self.jobs.send(job).await.map_err(|_| unavailable(name, None))?;
         answer.await.map_err(|_| unavailable(name, None))?
     }
@@ -165,46 +199,111 @@ struct Writer {
     announce: broadcast::Sender<Uuid>,
     checkpointer: Checkpointer,
     since_checkpoint: usize,
+    /// Ran in the open transaction and wait for its commit.
+    unanswered: Vec<Job>,
+    /// Ran in the open transaction and were answered.
+    early: usize,
+    /// To be announced after the commit.
+    changes: Changes,
 }
 
 impl Writer {
+    fn new(conn: Connection, announce: broadcast::Sender<Uuid>, checkpointer: Checkpointer) -> Writer {
+        let unanswered = Vec::with_capacity(BATCH_MAX);
+        Writer {
+            conn,
+            announce,
+            checkpointer,
+            since_checkpoint: 0,
+            unanswered,
+            early: 0,
+            changes: Vec::new(),
+        }
+    }
+
     fn serve(mut self, mut waiting: mpsc::Receiver<Job>) {
-        let mut batch: Vec<Job> = Vec::with_capacity(BATCH_MAX);
-        while let Some(first) = waiting.blocking_recv() {
-            batch.push(first);
-            while batch.len() < BATCH_MAX {
-                match waiting.try_recv() {
-                    Ok(job) => batch.push(job),
-                    Err(_) => break,
-                }
+        loop {
+            // While nobody waits for a commit, the transaction stays open for what comes next.
+            let next =
+                if self.unanswered.is_empty() { waiting.blocking_recv() } else { waiting.try_recv().ok() };
+            match next {
+                Some(job) => self.run(job),
+                None if self.unanswered.is_empty() => break,
+                None => self.commit(),
             }
-            self.commit(&mut batch);
+            if self.unanswered.len() >= BATCH_MAX || self.early >= EARLY_MAX {
+                self.commit();
+            }
+        }
+        if !self.conn.is_autocommit() {
+            self.commit();
         }
     }
 
-    /// One transaction for all; if it fails, one for each, so that a bad one harms only itself.
-    fn commit(&mut self, batch: &mut Vec<Job>) {
-        let Err(error) = self.transaction(batch) else {
-            return batch.drain(..).for_each(|job| job.answer(None));
-        };
-        if batch.len() > 1 {
-            return batch.drain(..).for_each(|job| self.commit(&mut vec![job]));
-        }
-        if let Some(job) = batch.pop() {
-            let failure = failed(job.operation(), error);
-            tracing::warn!(operation = failure.operation, error = ?failure.source, "write failed");
-            job.answer(Some(failure));
+    /// Runs one operation in the open transaction. If it fails, all that share it are tried alone: a bad
+    /// one harms only itself.
+    fn run(&mut self, mut job: Job) {
+        match self.begin().and_then(|()| attempt(&mut job, &self.conn, &mut self.changes)) {
+            Ok(Answered::Early) => {
+                self.early += 1;
+                job.answer(None);
+            }
+            Ok(Answered::Committed) => self.unanswered.push(job),
+            Err(_) => {
+                self.unanswered.push(job);
+                self.one_by_one();
+            }
         }
     }
 
-    fn transaction(&mut self, batch: &mut [Job]) -> rusqlite::Result<()> {
-        let mut changes = Vec::new();
-        let result = self.run_all(batch, &mut changes);
-        if result.is_err() && !self.conn.is_autocommit() {
+    fn begin(&self) -> rusqlite::Result<()> {
+        if self.conn.is_autocommit() {
+            self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) {
+        match self.make_durable() {
+            Ok(()) => self.unanswered.drain(..).for_each(|job| job.answer(None)),
+            Err(error) => {
+                tracing::warn!(%error, "a commit failed; what it held is tried again one by one");
+                self.one_by_one();
+            }
+        }
+    }
+
+    /// Rolls back and tries each unanswered operation in a transaction of its own.
+    fn one_by_one(&mut self) {
+        for mut job in std::mem::take(&mut self.unanswered) {
+            self.roll_back();
+            let done = self
+                .begin()
+                .and_then(|()| attempt(&mut job, &self.conn, &mut self.changes))
+                .and_then(|_| self.make_durable());
+            let failure = done.err().map(|error| failed(job.operation(), error));
+            if let Some(failure) = &failure {
+                tracing::warn!(operation = failure.operation, error = ?failure.source, "write failed");
+            }
+            job.answer(failure);
+        }
+        self.roll_back();
+    }
+
+    fn roll_back(&mut self) {
+        if !self.conn.is_autocommit() {
             let _ = self.conn.execute_batch("ROLLBACK");
         }
-        result?;
-        for change in changes {
+        self.changes.clear();
+        self.early = 0;
+    }
+
+    fn make_durable(&mut self) -> rusqlite::Result<()> {
+        crash_point("store::before_commit");
+        self.conn.prepare_cached("COMMIT")?.execute([])?;
+        crash_point("store::after_commit");
+        self.early = 0;
+        for change in self.changes.drain(..) {
             // Nobody listening is fine.
             let _ = self.announce.send(change);
         }
@@ -219,18 +318,11 @@ impl Writer {
         }
         Ok(())
     }
+}
 
-    fn run_all(&self, batch: &mut [Job], changes: &mut Changes) -> rusqlite::Result<()> {
-        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        for job in batch {
-            catch_unwind(AssertUnwindSafe(|| job.run(&self.conn, changes)))
-                .unwrap_or(Err(rusqlite::Error::UnwindingPanic))?;
-        }
-        crash_point("store::before_commit");
-        self.conn.prepare_cached("COMMIT")?.execute([])?;
-        crash_point("store::after_commit");
-        Ok(())
-    }
+/// A panic is a failure like any other.
+fn attempt(job: &mut Job, conn: &Connection, changes: &mut Changes) -> rusqlite::Result<Answered> {
+    catch_unwind(AssertUnwindSafe(|| job.run(conn, changes))).unwrap_or(Err(rusqlite::Error::UnwindingPanic))
 }
 
 /// Moves the WAL into the file beside the writer: a checkpoint inside a commit is what makes the

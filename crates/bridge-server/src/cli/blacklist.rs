@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
             anstream::println!("{GOOD}✔{GOOD:#} {BOLD}{number}{BOLD:#} is blocked");
         }
         Action::Remove { mobile, .. } => {
-            anstream::println!("{GOOD}✔{GOOD:#} {BOLD}{mobile}{BOLD:#} is unblocked")
+            anstream::println!("{GOOD}✔{GOOD:#} {BOLD}{mobile}{BOLD:#} is unblocked");
         }
         Action::List { .. } => {
             let items = answer["items"].as_array().cloned().unwrap_or_default();

@@ -178,7 +178,7 @@ fn escape_lone_surrogates(text: &str) -> Cow<'_, str> {
         }
         match unit(at) {
             Some(0xd800..=0xdbff) if unit(at + 6).is_some_and(|low| (0xdc00..=0xdfff).contains(&low)) => {
-                at += 12
+                at += 12;
             }
             Some(0xd800..=0xdfff) => {
                 out.push_str(&text[copied..at]);

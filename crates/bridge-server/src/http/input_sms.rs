@@ -68,11 +68,11 @@ pub async fn by_mobile(
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next_before = rows.last().filter(|_| more).map(|row| row.id);
-    Ok(Json(SmsPage { items: rows.into_iter().map(columns).collect(), next_before }))
+    Ok(Json(SmsPage { items: rows.iter().map(columns).collect(), next_before }))
 }
 
 /// The columns of the table, in its order.
-fn columns(row: SmsRow) -> Map<String, Value> {
+fn columns(row: &SmsRow) -> Map<String, Value> {
     let mut columns = Map::new();
     let mut put = |name: &str, value: Value| {
         columns.insert(name.to_owned(), value);

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bridge_core::Verdict;
 use bridge_core::checks::CheckId;
 use bridge_core::onboarding::LastSms;
+use bridge_core::verdict::FailedAt;
 use bridge_store::audit::Quarantined;
 use bridge_store::hot::Answer;
 use bytes::Bytes;
@@ -65,7 +66,7 @@ impl VerdictView {
         };
         VerdictView {
             validation_status: verdict.status(),
-            failed_at_check: verdict.failed_at.map(|at| at.as_str()),
+            failed_at_check: verdict.failed_at.map(FailedAt::as_str),
             reason: verdict.reason.clone(),
             checks: Checks(CheckId::all().map(view).collect()),
             late_delivery: verdict.late_delivery,

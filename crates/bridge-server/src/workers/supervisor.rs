@@ -20,7 +20,7 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// Steps a worker may take to empty its queue when the bridge stops.
 const DRAIN_STEPS_MAX: usize = 10_000;
 
-/// Runs one worker until `soft` is cancelled, then drains it, or until `hard` is.
+/// Runs one worker until `soft` is cancelled, finishing its step, or until `hard` is.
 pub async fn run(
     mut worker: Box<dyn Worker>,
     app: Arc<App>,
@@ -44,7 +44,6 @@ pub async fn run(
                 }
             }
         }
-        drain(worker.as_mut(), &app).await;
     };
     tokio::select! {
         () = work => {}
@@ -52,8 +51,15 @@ pub async fn run(
     }
 }
 
+/// Everybody empties what waits, one after the other: nobody leaves work behind for one that is done.
+pub async fn drain_all(app: &App) {
+    for mut worker in super::all() {
+        drain(worker.as_mut(), app).await;
+    }
+}
+
 /// Steps until nothing is left or a step fails; what then remains waits in the stores.
-pub async fn drain(worker: &mut dyn Worker, app: &App) {
+async fn drain(worker: &mut dyn Worker, app: &App) {
     for _ in 0..DRAIN_STEPS_MAX {
         if step(worker, app).await != Ok(Tick::More) {
             return;

@@ -1,6 +1,8 @@
 //! A whole bridge on a free port and in a folder of its own, with a clock that stands until a test moves
 //! it. The same `App::open` and `lifecycle::start` as the program; nothing is mocked.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test, what fails must end it")]
+
 use std::sync::Arc;
 
 use bridge_core::{Span, Timestamp};
@@ -8,7 +10,7 @@ use bridge_server::app::App;
 use bridge_server::clock::{Clock, Entropy};
 use bridge_server::config::Config;
 use bridge_server::lifecycle::{self, Running};
-use bridge_server::workers::{self, supervisor};
+use bridge_server::workers::supervisor;
 use clap::Parser;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -160,9 +162,7 @@ impl Bridge {
 
     /// Every worker steps until nothing is left to do: no test waits for a period.
     pub(crate) async fn settle(&self) {
-        for mut worker in workers::all() {
-            supervisor::drain(worker.as_mut(), self.app()).await;
-        }
+        supervisor::drain_all(self.app()).await;
     }
 
     /// The rows of a number in `input_sms`, newest first.

@@ -14,8 +14,8 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::{
-    Admitted, Answer, Blacklisting, Cancelled, Counters, HotStore, IntakeLimits, Judged, QueueSizes,
-    QueuedSms, Recorded, Registered, Registration, Which,
+    Admission, Admitted, Answer, Blacklisting, Cancelled, Counters, HotStore, IntakeLimits, Judged,
+    QueueSizes, QueuedSms, Recorded, Registered, Registration, Which,
 };
 use crate::Result;
 use crate::sqlite::{Engine, Schema};
@@ -86,7 +86,9 @@ impl HotStore for SqliteHot {
 
     async fn admit(&self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Result<Admitted> {
         let sms = sms.clone();
-        self.engine.write("admit", move |c, _| sms::admit(c, now, &sms, limits)).await
+        self.engine
+            .write_unless("admit", acknowledges_nothing, move |c, _| sms::admit(c, now, &sms, limits))
+            .await
     }
 
     async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
@@ -165,6 +167,16 @@ impl HotStore for SqliteHot {
 
     fn changes(&self) -> broadcast::Receiver<Uuid> {
         self.engine.changes()
+    }
+}
+
+/// An SMS that is to be judged need not be durable yet: its recording is, together with this, and finds out
+/// if this was lost. A first answer given again, or a sender blacklisted, must be on disk before it is told.
+fn acknowledges_nothing(admitted: &Admitted) -> bool {
+    match &admitted.outcome {
+        Admission::Judge { known, .. } => !known.blacklisted,
+        Admission::BeingJudged => true,
+        Admission::Answered(_) => false,
     }
 }
 
