@@ -38,7 +38,7 @@ struct World {
     http: reqwest::Client,
     next_number: AtomicU32,
     closing: AtomicBool,
-    acks: mpsc::UnboundedSender<()>,
+    acks: mpsc::UnboundedSender<StatusCode>,
     ledger: Mutex<Vec<Sent>>,
 }
 
@@ -46,7 +46,7 @@ struct World {
 pub(crate) struct Load {
     world: Arc<World>,
     url: Option<watch::Sender<String>>,
-    acked: mpsc::UnboundedReceiver<()>,
+    acked: mpsc::UnboundedReceiver<StatusCode>,
     phones: JoinSet<()>,
 }
 
@@ -69,12 +69,12 @@ impl Load {
         Load { world, url: Some(sender), acked, phones }
     }
 
-    /// Resolves when one more SMS is acknowledged.
-    pub(crate) async fn acknowledged(&mut self) {
+    /// Resolves when one more SMS is acknowledged, and says how.
+    pub(crate) async fn acknowledged(&mut self) -> StatusCode {
         tokio::select! {
-            Some(()) = self.acked.recv() => {}
+            Some(status) = self.acked.recv() => status,
             // A phone ends only when something it expects does not happen.
-            Some(ended) = self.phones.join_next() => ended.unwrap(),
+            Some(ended) = self.phones.join_next() => panic!("a phone ended: {ended:?}"),
         }
     }
 
@@ -153,9 +153,10 @@ impl Phone {
             ledger.len() - 1
         };
         let answer = self.post("/sms/receive", RECEIVER_KEY, &body).await?;
+        let status = answer.0;
         self.world.ledger.lock().unwrap()[place].acked = Some(answer);
         // Nobody counts any more once the load is being finished.
-        let _ = self.world.acks.send(());
+        let _ = self.world.acks.send(status);
         Ok(())
     }
 
