@@ -151,3 +151,12 @@ async fn a_signal_twice_ends_it_at_once_and_cleanly() {
     let ended = bridge.ended().await;
     assert_eq!(ended.code(), Some(0), "{ended:?}");
 }
+
+#[tokio::test]
+async fn a_signal_right_after_the_start_is_not_lost() {
+    let folder = folder();
+    for _ in 0..10 {
+        // It may still be printing its first screen.
+        Process::start(folder.path()).await.stop().await;
+    }
+}

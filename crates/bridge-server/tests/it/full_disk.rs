@@ -74,7 +74,7 @@ impl Phone<'_> {
         });
         let answer = self.bridge.ask(Method::POST, "/sms/receive", RECEIVER_KEY, Some(body)).await;
         if answer.status.is_success() {
-            self.ledger.push(Sent::acknowledged(&mobile, &text, received, answer.status));
+            self.ledger.push(Sent::acknowledged(&mobile, &text, received, "header_hash_check"));
         }
         answer
     }

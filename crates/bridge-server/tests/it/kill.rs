@@ -75,14 +75,15 @@ async fn at_twenty_random_moments() {
 
 #[cfg(feature = "crash-points")]
 mod at_the_crash_point {
+    use bridge_core::Timestamp;
+    use bridge_server::clock::Clock;
     use reqwest::{Method, StatusCode};
 
     use super::*;
-    use crate::harness::ADMIN_TOKEN;
+    use crate::harness::{ADMIN_TOKEN, API_KEY, RECEIVER_KEY};
+    use crate::load::{Ledger, Sent};
     use crate::process::command;
 
-    /// SMS that wait when the bridge dies: more than its next lives judge.
-    const STORED: u32 = 20;
     const MAINTENANCE: &str = "/admin/settings/maintenance_mode";
 
     /// SIGABRT: the point was reached, and nothing else ended the process.
@@ -145,20 +146,37 @@ mod at_the_crash_point {
         after_commit = "store::after_commit": [0, 1, 7, 50, 200];
     }
 
+    /// Every user sends a guess and the right SMS while the bridge is in maintenance.
+    async fn stored(process: &Process) -> Ledger {
+        let mut users = Vec::new();
+        for n in 0..15 {
+            let mobile = format!("+9198765{n:05}");
+            let applicant = json!({"mobile_number": mobile, "email": "u@example.com"});
+            let user = process.ask(Method::POST, "/onboard/register", API_KEY, Some(applicant)).await;
+            users.push((mobile, user.text("sms_body").to_owned()));
+        }
+        process.set("maintenance_mode", json!(true)).await;
+        let mut ledger = Ledger::default();
+        let received = Timestamp(Clock::system().now().epoch_seconds() * 1000);
+        for (mobile, right) in &users {
+            for (text, expected) in [("a guess", "header_hash_check"), (right.as_str(), "passed")] {
+                let body = json!({
+                    "mobile_number": mobile, "sms_message": text, "received_timestamp": received.to_string(),
+                });
+                let answer = process.ask(Method::POST, "/sms/receive", RECEIVER_KEY, Some(body)).await;
+                assert_eq!(answer.status, StatusCode::ACCEPTED);
+                ledger.push(Sent::acknowledged(mobile, text, received, expected));
+            }
+        }
+        ledger
+    }
+
     /// SMS come in while the bridge is in maintenance; it dies while it judges them afterwards.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn replayed() {
         let folder = tempfile::tempdir().unwrap();
         let process = prepare(folder.path()).await;
-        let mut load = Load::start(&process.url);
-        for _ in 0..60 {
-            load.acknowledged().await;
-        }
-        process.set("maintenance_mode", json!(true)).await;
-        // Registered users go on sending; new ones are told to come again.
-        for _ in 0..STORED {
-            while load.acknowledged().await != StatusCode::ACCEPTED {}
-        }
+        let ledger = stored(&process).await;
         process.kill9().await;
         for after in [0, 3, 7] {
             let died = match Process::start_with(with_point(folder.path(), "replay::judged", after)).await {
@@ -172,8 +190,7 @@ mod at_the_crash_point {
             };
             assert_eq!(died.signal(), Some(ABORTED), "after {after}: {died}");
         }
-        let process = Process::start(folder.path()).await;
-        load.moved_to(&process.url);
-        settle(process, load, folder.path()).await;
+        Process::start(folder.path()).await.stop().await;
+        ledger.prove(folder.path()).await;
     }
 }
