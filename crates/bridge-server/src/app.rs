@@ -71,6 +71,9 @@ pub enum StartError {
     /// A store that opened and then failed.
     #[error("the stores cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// The signals that stop it.
+    #[error("cannot listen for SIGTERM and SIGINT: {0}")]
+    Signals(#[source] std::io::Error),
     /// A listener.
     #[error("cannot listen on {address}: {source}{}", hint(.source, .flag))]
     Listen {
