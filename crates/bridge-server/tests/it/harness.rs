@@ -92,11 +92,6 @@ impl Bridge {
         &self.running.app
     }
 
-    /// The private listener's address, where one was asked for.
-    pub(crate) fn private_url(&self) -> String {
-        format!("http://{}", self.running.private_address.expect("a private listener"))
-    }
-
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
     }

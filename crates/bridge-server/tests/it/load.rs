@@ -86,16 +86,16 @@ impl Load {
     /// Users finish what they began; then everything is acknowledged.
     pub(crate) async fn finish(mut self) -> Ledger {
         self.world.closing.store(true, Ordering::Relaxed);
-        self.into_ledger().await
+        self.close().await
     }
 
     /// The bridge does not come back: what has no acknowledgement now gets none.
     pub(crate) async fn abandon(mut self) -> Ledger {
         self.url = None;
-        self.into_ledger().await
+        self.close().await
     }
 
-    async fn into_ledger(&mut self) -> Ledger {
+    async fn close(&mut self) -> Ledger {
         while let Some(ended) = self.phones.join_next().await {
             ended.unwrap();
         }
