@@ -1,7 +1,7 @@
 //! A whole bridge on a free port and in a folder of its own, with a clock that stands until a test moves
 //! it. The same `App::open` and `lifecycle::start` as the program; nothing is mocked.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test, what fails must end it")]
+#![expect(clippy::unwrap_used, reason = "in a test, what fails must end it")]
 
 use std::sync::Arc;
 
