@@ -71,9 +71,14 @@ pub enum StartError {
     /// A store that opened and then failed.
     #[error("the stores cannot be used: {0}")]
     Store(#[from] StoreError),
+    /// The signals that stop it.
+    #[error("cannot listen for SIGTERM and SIGINT: {0}")]
+    Signals(#[source] std::io::Error),
     /// A listener.
-    #[error("cannot listen on {address}: {source}{}", hint(.source))]
+    #[error("cannot listen on {address}: {source}{}", hint(.source, .flag))]
     Listen {
+        /// The flag that says where.
+        flag: &'static str,
         /// Where.
         address: std::net::SocketAddr,
         /// Why.
@@ -91,12 +96,12 @@ pub enum StartError {
     },
 }
 
-fn hint(error: &std::io::Error) -> &'static str {
+fn hint(error: &std::io::Error, flag: &str) -> String {
     match error.kind() {
         std::io::ErrorKind::AddrInUse => {
-            ": another program uses this port; give another one with --bind 127.0.0.1:PORT"
+            format!(": another program uses this port; give another one with {flag} 127.0.0.1:PORT")
         }
-        _ => "",
+        _ => String::new(),
     }
 }
 

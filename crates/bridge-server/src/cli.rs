@@ -20,7 +20,7 @@ use crate::config::Config;
 
 /// Proves that a person holds a mobile number: they send the SMS.
 #[derive(Parser)]
-#[command(name = "sms-bridge", version, about, args_conflicts_with_subcommands = true)]
+#[command(name = "sms-bridge", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

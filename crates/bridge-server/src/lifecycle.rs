@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -57,13 +58,13 @@ pub struct Running {
 
 /// Opens the listeners and starts everything.
 pub async fn start(app: Arc<App>) -> Result<Running, StartError> {
-    let listener = bind(app.config.bind).await?;
+    let listener = bind("--bind", app.config.bind).await?;
     let private = match app.config.private_bind {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(bind("--private-bind", address).await?),
         None => None,
     };
     let address_of = |listener: &TcpListener| listener.local_addr();
-    let listen_error = |source| StartError::Listen { address: app.config.bind, source };
+    let listen_error = |source| StartError::Listen { flag: "--bind", address: app.config.bind, source };
     let address = address_of(&listener).map_err(listen_error)?;
     let private_address = private.as_ref().map(address_of).transpose().map_err(listen_error)?;
     note(&app, address, private_address)?;
@@ -90,8 +91,8 @@ async fn stop_with(work: impl Future<Output = ()>, stop: CancellationToken) {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    listen::bind(address).await.map_err(|source| StartError::Listen { address, source })
+async fn bind(flag: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    listen::bind(address).await.map_err(|source| StartError::Listen { flag, address, source })
 }
 
 fn note(app: &App, address: SocketAddr, private: Option<SocketAddr>) -> Result<(), StartError> {
@@ -137,13 +138,27 @@ impl Running {
     }
 }
 
-/// Resolves at SIGTERM or SIGINT.
-pub async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, from the moment they are listened for: one that comes before somebody waits for it
+/// is not lost, and does not end the process without draining.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Begins to listen.
+    pub fn listen() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    /// Resolves at the next one.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -138,6 +138,8 @@ pub type Blacklisted = Blacklisting;
 pub trait AuditStore: Send + Sync + 'static {
     /// Does the store answer?
     async fn ping(&self) -> Result<()>;
+    /// As [`crate::HotStore::try_write`].
+    async fn try_write(&self, bytes: u32) -> Result<()>;
 
     /// Writes judged SMS to `input_sms`, each once for ever, and what validated to `validated_mobile`.
     /// Answers how many were new.

@@ -50,6 +50,9 @@ impl FolderLock {
     /// Creates the folder if need be and takes it for this process alone.
     pub fn take(folder: &Path) -> Result<FolderLock, FolderError> {
         let unusable = |source| FolderError::Unusable { path: folder.to_owned(), source };
+        if folder.exists() && !folder.is_dir() {
+            return Err(unusable(io::Error::new(io::ErrorKind::NotADirectory, "it is not a folder")));
+        }
         std::fs::create_dir_all(folder).map_err(unusable)?;
         let file = OpenOptions::new()
             .create(true)

@@ -223,6 +223,9 @@ pub struct QueueSizes {
 pub trait HotStore: Send + Sync + 'static {
     /// Does the store answer?
     async fn ping(&self) -> Result<()>;
+    /// Writes about this many bytes that mean nothing: can the store keep anything now? A value that does
+    /// not change is no write to every database, and a small one fits where an SMS does not.
+    async fn try_write(&self, bytes: u32) -> Result<()>;
 
     /// Opens an onboarding unless the number is blacklisted, validated on that device or asks too often.
     async fn register(&self, now: Timestamp, registration: &Registration) -> Result<Registered>;

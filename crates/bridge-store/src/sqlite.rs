@@ -432,6 +432,13 @@ fn unavailable(
     StoreError { operation, kind: StoreFault::Unavailable, source }
 }
 
+/// Random: what does not differ from what is there, SQLite does not write.
+pub(crate) fn try_write(conn: &Connection, bytes: u32) -> rusqlite::Result<()> {
+    conn.prepare_cached("INSERT OR REPLACE INTO probe VALUES (1, randomblob(?1))")?
+        .execute([bytes])
+        .map(|_| ())
+}
+
 /// A value stored as JSON text.
 pub(crate) struct Json<T>(pub(crate) T);
 

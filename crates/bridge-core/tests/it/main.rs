@@ -3,3 +3,5 @@
 // Clippy lets tests unwrap and print, and knows them by this attribute only.
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod settings_doc;

@@ -112,7 +112,7 @@ pub(super) struct Bridge {
 impl Bridge {
     /// Finds the bridge that runs on the folder, or starts one.
     pub(super) async fn find(which: &Which) -> Result<Bridge, String> {
-        match start_inside(&which.data_dir).await {
+        match start_inside(which).await {
             Ok(running) => {
                 let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?;
                 Ok(Bridge { client, inside: Some(running) })
@@ -163,7 +163,12 @@ pub(super) fn private_config(data_dir: &Path) -> Config {
     config
 }
 
-async fn start_inside(data_dir: &Path) -> Result<Running, StartError> {
-    let app = App::open(private_config(data_dir), Clock::system(), Entropy::system()).await?;
+async fn start_inside(which: &Which) -> Result<Running, StartError> {
+    let mut config = private_config(&which.data_dir);
+    if let Some(token) = &which.admin_token {
+        // Whoever can open the folder can read every token: the one given opens the bridge inside.
+        config.admin_token = token.split(',').map(str::to_owned).collect();
+    }
+    let app = App::open(config, Clock::system(), Entropy::system()).await?;
     lifecycle::start(app).await
 }

@@ -6,7 +6,7 @@ use super::{BOLD, DIM, ERROR, FAILED, GOOD, MISCONFIGURED, WARN};
 use crate::app::{App, StartError};
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
-use crate::lifecycle::{self, Running};
+use crate::lifecycle::{self, Running, Signals};
 use crate::log;
 
 pub(super) fn run(config: Config) -> ExitCode {
@@ -46,11 +46,12 @@ fn failed(problem: &str) -> ExitCode {
 
 async fn serve(config: Config) -> Result<(), StartError> {
     let levels = log::init(config.log.as_deref());
+    let mut signals = Signals::listen().map_err(StartError::Signals)?;
     let app = App::open(config, Clock::system(), Entropy::system()).await?;
     let running = lifecycle::start(app.clone()).await?;
     screen(&running);
     tokio::select! {
-        _ = lifecycle::signal() => {}
+        () = signals.next() => {}
         () = async { levels.follow(&app.live).await; std::future::pending().await } => {}
     }
     anstream::println!(
@@ -60,7 +61,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let mut stopping = std::pin::pin!(running.stop());
     tokio::select! {
         () = &mut stopping => {}
-        _ = lifecycle::signal() => {
+        () = signals.next() => {
             hard.cancel();
             stopping.await;
         }

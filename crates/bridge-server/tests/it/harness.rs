@@ -1,7 +1,7 @@
 //! A whole bridge on a free port and in a folder of its own, with a clock that stands until a test moves
 //! it. The same `App::open` and `lifecycle::start` as the program; nothing is mocked.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test, what fails must end it")]
+#![expect(clippy::unwrap_used, reason = "in a test, what fails must end it")]
 
 use std::sync::Arc;
 
@@ -90,11 +90,6 @@ impl Bridge {
 
     pub(crate) fn app(&self) -> &Arc<App> {
         &self.running.app
-    }
-
-    /// The private listener's address, where one was asked for.
-    pub(crate) fn private_url(&self) -> String {
-        format!("http://{}", self.running.private_address.expect("a private listener"))
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

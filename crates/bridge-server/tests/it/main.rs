@@ -1,4 +1,21 @@
-//! End-to-end tests over real sockets. One binary; `harness` starts a whole bridge for each test.
+//! End-to-end tests over real sockets. One binary; `harness` starts a whole bridge inside for each test,
+//! `process` starts the real program.
 
+// Clippy lets tests unwrap and print, and knows them by this attribute only.
+#[cfg(test)]
+mod binary;
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod flows;
+#[cfg(test)]
+mod full_disk;
 mod harness;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod snapshots;

@@ -127,3 +127,6 @@ CREATE TABLE ops_settings_history (
     new_value TEXT NOT NULL,
     changed_by TEXT NOT NULL
 );
+
+-- Written to find out whether anything can be written.
+CREATE TABLE probe (id INTEGER PRIMARY KEY, body BLOB NOT NULL);

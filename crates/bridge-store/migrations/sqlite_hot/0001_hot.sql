@@ -71,3 +71,6 @@ CREATE INDEX delivery_expires ON delivery (expires_at);
 -- counter:queue_input_sms and counter:queue_onboarding
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO counter VALUES ('queue_input_sms', 0), ('queue_onboarding', 0);
+
+-- Written to find out whether anything can be written.
+CREATE TABLE probe (id INTEGER PRIMARY KEY, body BLOB NOT NULL);

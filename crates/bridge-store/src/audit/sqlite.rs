@@ -76,6 +76,10 @@ impl AuditStore for SqliteAudit {
         self.engine.read("ping", |c| c.query_row("SELECT 1", [], |_| Ok(()))).await
     }
 
+    async fn try_write(&self, bytes: u32) -> Result<()> {
+        self.engine.write("try_write", move |c, _| crate::sqlite::try_write(c, bytes)).await
+    }
+
     async fn append_sms(&self, batch: &[QueuedSms]) -> Result<usize> {
         let batch = batch.to_vec();
         self.engine.write("append_sms", move |c, _| tables::append_sms(c, &batch)).await

@@ -49,6 +49,10 @@ impl HotStore for SqliteHot {
         self.engine.read("ping", |c| c.query_row("SELECT 1", [], |_| Ok(()))).await
     }
 
+    async fn try_write(&self, bytes: u32) -> Result<()> {
+        self.engine.write("try_write", move |c, _| crate::sqlite::try_write(c, bytes)).await
+    }
+
     async fn register(&self, now: Timestamp, registration: &Registration) -> Result<Registered> {
         let registration = registration.clone();
         self.engine

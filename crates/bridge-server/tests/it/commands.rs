@@ -1,0 +1,215 @@
+//! The commands of the real program: against a bridge that runs, and without one.
+
+use std::path::Path;
+
+use serde_json::json;
+use tokio::process::Command;
+
+use crate::harness::{ADMIN_TOKEN, API_KEY, RECEIVER_KEY};
+use crate::process::{Ended, Process, bare, command, has_escapes, run};
+
+const USER: &str = "+919876543210";
+
+/// Runs a command that must succeed.
+async fn good(command: Command) -> Ended {
+    let ended = run(command).await;
+    assert_eq!(ended.code(), Some(0), "{ended:?}");
+    assert!(!has_escapes(&ended.stdout), "colours in a pipe: {}", ended.stdout);
+    ended
+}
+
+/// Runs a command that must fail, and returns what it says.
+async fn bad(command: Command) -> String {
+    let ended = run(command).await;
+    assert_eq!(ended.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.starts_with("error: "), "{ended:?}");
+    ended.stderr
+}
+
+#[tokio::test]
+async fn demo_shows_every_verdict_and_is_the_same_every_time() {
+    let anywhere = Path::new("/nonexistent/never-made");
+    let first = good(bare(anywhere, &["demo"])).await;
+    let second = good(bare(anywhere, &["demo"])).await;
+    assert_eq!(first.stdout, second.stdout);
+    assert!(first.stdout.contains("✔ every verdict is the expected one"), "{}", first.stdout);
+    for word in ["hash_mismatch", "no_onboarding", "after_deadline", "already_validated", "too_many_sms"] {
+        assert!(first.stdout.contains(word), "{word} is missing in {}", first.stdout);
+    }
+    // Whatever is configured, the demo has keys of its own.
+    let json = good(command(anywhere, &["demo", "--json"])).await.json();
+    assert_eq!(json["as_expected"], true);
+    assert!(json["scenes"].as_array().unwrap().iter().all(|scene| scene["as_expected"] == true));
+}
+
+#[tokio::test]
+async fn simulate_passes_with_the_right_sender_and_fails_with_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = Process::start(folder.path()).await;
+    let right = good(command(folder.path(), &["simulate", "--mobile", USER])).await;
+    assert!(right.stdout.contains(USER) && right.stdout.contains("validated"), "{}", right.stdout);
+    let wrong = ["simulate", "--json", "--mobile", "+919876543211", "--sender", "+919876543212"];
+    let wrong = run(command(folder.path(), &wrong)).await;
+    assert_eq!(wrong.code(), Some(1), "{wrong:?}");
+    assert_eq!(wrong.json()["sms"]["failed_at_check"], "header_hash_check");
+    assert_eq!(wrong.json()["status"]["status"], "pending");
+    // From another machine: no data folder, address and keys as flags.
+    let url = bridge.url.clone();
+    let flags = ["simulate", "--mobile", "+919876543213", "--url", &url];
+    let keys = ["--api-key", API_KEY, "--receiver-key", RECEIVER_KEY];
+    good(bare(Path::new("/nonexistent"), &[&flags[..], &keys[..]].concat())).await;
+    bridge.stop().await;
+    let said = bad(command(folder.path(), &["simulate", "--mobile", USER])).await;
+    assert!(said.contains("no bridge runs on") && said.contains("--url"), "{said}");
+}
+
+/// What an operator does with settings; `running` only says who answers.
+async fn settings_can_be_read_and_changed(folder: &Path) {
+    let list = good(command(folder, &["settings", "list", "--json"])).await.json();
+    let items = list["items"].as_array().unwrap();
+    assert_eq!(items.len(), bridge_core::settings::all().len());
+    let set = good(command(folder, &["settings", "set", "batch_size", "123", "--json"])).await.json();
+    assert_eq!(set["setting_value"], 123);
+    let get = good(command(folder, &["settings", "get", "batch_size", "--json"])).await.json();
+    assert_eq!((&get["setting_value"], &get["default"]), (&json!(123), &json!(500)));
+    let plain = good(command(folder, &["settings", "get", "batch_size"])).await;
+    assert_eq!(plain.stdout, "123\n");
+    let list = ["settings", "set", "permitted_headers", "[\"ONBOARD\",\"JOIN\"]"];
+    assert!(good(command(folder, &list)).await.stdout.contains("permitted_headers"));
+
+    let said = bad(command(folder, &["settings", "set", "batch_size", "0"])).await;
+    assert!(said.contains("a whole number from 1 to 10000"), "{said}");
+    let said = bad(command(folder, &["settings", "set", "blacklist_threshold", "5"])).await;
+    assert!(said.contains("must be greater than count_check_threshold"), "{said}");
+    let said = bad(command(folder, &["settings", "set", "batch_sise", "5"])).await;
+    assert!(said.contains("batch_sise"), "{said}");
+}
+
+#[tokio::test]
+async fn settings_with_a_running_bridge() {
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = Process::start(folder.path()).await;
+    settings_can_be_read_and_changed(folder.path()).await;
+    let seen = bridge.get("/admin/settings/batch_size", ADMIN_TOKEN).await;
+    assert_eq!(seen.body["setting_value"], 123, "it holds in the bridge that runs");
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn settings_when_none_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    settings_can_be_read_and_changed(folder.path()).await;
+    let bridge = Process::start(folder.path()).await;
+    let seen = bridge.get("/admin/settings/batch_size", ADMIN_TOKEN).await;
+    assert_eq!(seen.body["setting_value"], 123, "it holds in the next bridge");
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn the_token_may_be_a_flag_whether_one_runs_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = ["settings", "list", "--json", "--admin-token", ADMIN_TOKEN];
+    good(bare(folder.path(), &list)).await;
+    let bridge = Process::start(folder.path()).await;
+    good(bare(folder.path(), &list)).await;
+    let wrong = ["settings", "list", "--admin-token", "another-token-than-the-right-one"];
+    let said = bad(bare(folder.path(), &wrong)).await;
+    assert!(said.contains("admin token"), "{said}");
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn blacklist_add_list_remove() {
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = Process::start(folder.path()).await;
+    let data = folder.path();
+    let add = ["blacklist", "add", USER, "--reason", "spam", "--json"];
+    assert_eq!(good(command(data, &add)).await.json()["mobile_number"], USER);
+    let list = good(command(data, &["blacklist", "list", "--json"])).await.json();
+    let item = &list["items"][0];
+    assert_eq!((&item["mobile_number"], &item["reason"]), (&json!(USER), &json!("spam")));
+    let said = bad(command(data, &["simulate", "--mobile", USER])).await;
+    assert!(said.contains("refused"), "{said}");
+    let removed = good(command(data, &["blacklist", "remove", USER, "--json"])).await.json();
+    assert_eq!(removed, json!({"removed": true}));
+    let empty = good(command(data, &["blacklist", "list"])).await;
+    assert!(empty.stdout.contains("empty"), "{}", empty.stdout);
+    let said = bad(command(data, &["blacklist", "remove", USER])).await;
+    assert!(said.contains("not on the blacklist"), "{said}");
+    good(command(data, &["simulate", "--mobile", USER])).await;
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn doctor_is_content_with_a_healthy_bridge_and_not_with_open_secrets() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = Process::start(folder.path()).await;
+    let plain = good(command(folder.path(), &["doctor"])).await;
+    assert!(plain.stdout.contains("✔ nothing is wrong"), "{}", plain.stdout);
+    let json = good(command(folder.path(), &["doctor", "--json"])).await.json();
+    assert_eq!(json["ok"], true);
+    bridge.stop().await;
+    good(command(folder.path(), &["doctor"])).await;
+
+    let key = folder.path().join("secrets/token_key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ended = run(command(folder.path(), &["doctor", "--json"])).await;
+    assert_eq!((ended.code(), &ended.json()["ok"]), (Some(1), &json!(false)));
+    assert!(ended.stdout.contains("chmod 600"), "{}", ended.stdout);
+}
+
+#[tokio::test]
+async fn help_names_every_environment_twin() {
+    let every = [
+        "BIND",
+        "PRIVATE_BIND",
+        "DATA_DIR",
+        "HOT_URL",
+        "AUDIT_URL",
+        "API_KEY",
+        "RECEIVER_KEY",
+        "ADMIN_TOKEN",
+        "PUBLIC_URL",
+        "TRUSTED_PROXIES",
+        "WORKER_THREADS",
+        "LOG",
+    ];
+    let speaking = ["DATA_DIR", "ADMIN_TOKEN"];
+    let commands: [(&[&str], &[&str]); 11] = [
+        (&[], &every),
+        (&["serve"], &every),
+        (&["demo"], &[]),
+        (&["simulate"], &["DATA_DIR", "API_KEY", "RECEIVER_KEY"]),
+        (&["settings", "list"], &speaking),
+        (&["settings", "get"], &speaking),
+        (&["settings", "set"], &speaking),
+        (&["blacklist", "add"], &speaking),
+        (&["blacklist", "remove"], &speaking),
+        (&["blacklist", "list"], &speaking),
+        (&["doctor"], &speaking),
+    ];
+    for (command, names) in commands {
+        let mut arguments = command.to_vec();
+        arguments.push("--help");
+        // The help wraps at the terminal's width: a name may stand on the next line.
+        let help = good(bare(Path::new("/nonexistent"), &arguments)).await.stdout;
+        for name in names {
+            assert!(help.contains(&format!("SMS_BRIDGE_{name}")), "{command:?}: {name} in {help}");
+        }
+        assert!(!help.contains(API_KEY));
+    }
+}
+
+#[tokio::test]
+async fn help_shows_no_secret_of_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["--help"][..], &["serve", "--help"], &["simulate", "--help"], &["doctor", "--help"]] {
+        let help = good(command(folder.path(), arguments)).await.stdout;
+        for secret in [API_KEY, RECEIVER_KEY, ADMIN_TOKEN] {
+            assert!(!help.contains(secret), "{help}");
+        }
+    }
+    let about = good(bare(folder.path(), &["--help"])).await.stdout;
+    assert!(about.starts_with("Proves that a person holds a mobile number"), "{about}");
+}

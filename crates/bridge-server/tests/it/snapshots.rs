@@ -1,0 +1,28 @@
+//! Files of the repository that the program writes: they must be what this version would write.
+
+use std::path::Path;
+
+use crate::process::{bare, run};
+
+/// Compares a file of the repository, or writes it when `UPDATE_SNAPSHOTS` is set.
+#[expect(clippy::disallowed_methods, reason = "the knob of a test, not configuration")]
+fn is_up_to_date(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name);
+    if std::env::var("UPDATE_SNAPSHOTS").is_ok() {
+        return std::fs::write(&path, text).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    // Not assert_eq: the difference of two long files helps nobody.
+    assert!(
+        written == text,
+        "{name} is out of date: run UPDATE_SNAPSHOTS=1 cargo test -p bridge-server --test it snapshots, and commit it"
+    );
+}
+
+#[tokio::test]
+async fn openapi_json_is_what_the_program_prints() {
+    let printed = run(bare(Path::new("/nonexistent"), &["openapi"])).await;
+    assert_eq!(printed.code(), Some(0), "{printed:?}");
+    assert_eq!(printed.json()["openapi"].as_str().map(|v| v.starts_with("3.1")), Some(true));
+    is_up_to_date("openapi.json", &printed.stdout);
+}
