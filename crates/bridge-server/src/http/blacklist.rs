@@ -1,7 +1,7 @@
 //! The blacklist by hand: adding holds at once and survives; removing takes the day's count along.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use bridge_core::Mobile;
 use bridge_core::phone::BareDigits;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::auth::Operator;
 use super::problem::{Code, Problem, ProblemBody};
+use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::workers::Bell;
 
@@ -135,7 +136,7 @@ pub async fn add(
 pub async fn remove(
     _: Operator,
     State(app): State<Shared>,
-    Path(text): Path<String>,
+    Segment(text): Segment,
 ) -> Result<StatusCode, Problem> {
     let mobile = mobile(&app, &text)?;
     let waiting = in_time(app.hot.queued_blacklistings(usize::MAX)).await?;

@@ -1,7 +1,7 @@
 //! Reading and changing settings. A change is applied before it is answered.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use bridge_core::settings::{self, SettingDef};
 use bridge_store::audit::SettingPut;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::auth::Operator;
 use super::problem::{Code, Problem, ProblemBody};
+use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::formats::FieldError;
 
@@ -91,7 +92,7 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Json<SettingList> {
 pub async fn get(
     _: Operator,
     State(app): State<Shared>,
-    Path(key): Path<String>,
+    Segment(key): Segment,
 ) -> Result<Json<SettingView>, Problem> {
     find(&key).map(|def| Json(view(&app, def)))
 }
@@ -113,7 +114,7 @@ pub async fn get(
 pub async fn put(
     _: Operator,
     State(app): State<Shared>,
-    Path(key): Path<String>,
+    Segment(key): Segment,
     request: Request,
 ) -> Result<Json<SettingView>, Problem> {
     let def = find(&key)?;
