@@ -67,7 +67,7 @@ fn mobile(app: &Shared, text: &str) -> Result<Mobile, Problem> {
 
 /// The blacklist.
 #[utoipa::path(
-    get, path = "/admin/blacklist", tag = "admin", security(("admin_token" = [])),
+    get, path = "/admin/blacklist", operation_id = "list_blacklist", tag = "admin", security(("admin_token" = [])),
     responses((status = 200, body = BlacklistPage), (status = 401, body = ProblemBody))
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<BlacklistPage>, Problem> {
@@ -79,7 +79,7 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<Blackli
 
 /// Block a number.
 #[utoipa::path(
-    post, path = "/admin/blacklist", tag = "admin", security(("admin_token" = [])),
+    post, path = "/admin/blacklist", operation_id = "blacklist", tag = "admin", security(("admin_token" = [])),
     request_body = BlacklistAdd,
     responses(
         (status = 201, description = "Blocked from now on", body = BlacklistEntry),
@@ -123,7 +123,7 @@ pub async fn add(
 
 /// Unblock a number.
 #[utoipa::path(
-    delete, path = "/admin/blacklist/{mobile}", tag = "admin", security(("admin_token" = [])),
+    delete, path = "/admin/blacklist/{mobile}", operation_id = "unblacklist", tag = "admin", security(("admin_token" = [])),
     params(("mobile" = String, Path, description = "The number")),
     responses(
         (status = 204, description = "It may send and register again; its count of the day is forgotten"),

@@ -25,7 +25,7 @@ const STREAM_MAX: Duration = Duration::from_secs(3_600);
 
 /// The changes of one onboarding as server-sent events.
 #[utoipa::path(
-    get, path = "/onboard/{onboarding_id}/events", tag = "onboarding",
+    get, path = "/onboard/{onboarding_id}/events", operation_id = "onboarding_events", tag = "onboarding",
     security(("api_key" = []), ("onboarding_token" = []), ("onboarding_token_query" = [])),
     params(
         ("onboarding_id" = String, Path, description = "From the registration"),

@@ -182,7 +182,7 @@ fn registered(app: &Shared, onboarding: &Onboarding) -> RegisterResponse {
 ///
 /// Also answers at `/onboarding/status/{mobile}`.
 #[utoipa::path(
-    get, path = "/onboard/status/{mobile}", tag = "onboarding", security(("api_key" = [])),
+    get, path = "/onboard/status/{mobile}", operation_id = "onboarding_of_mobile", tag = "onboarding", security(("api_key" = [])),
     params(("mobile" = String, Path, description = "The number", example = "+919876543210")),
     responses(
         (status = 200, description = "How it stands", body = OnboardingStatus),
@@ -215,7 +215,7 @@ pub(super) fn id(text: &str) -> Result<Uuid, Problem> {
 
 /// One onboarding, now or at its next change.
 #[utoipa::path(
-    get, path = "/onboard/{onboarding_id}", tag = "onboarding",
+    get, path = "/onboard/{onboarding_id}", operation_id = "onboarding", tag = "onboarding",
     security(("api_key" = []), ("onboarding_token" = []), ("onboarding_token_query" = [])),
     params(
         ("onboarding_id" = String, Path, description = "From the registration"),
@@ -271,7 +271,7 @@ fn wait(uri: &Uri) -> Result<Duration, Problem> {
 
 /// Cancel an onboarding.
 #[utoipa::path(
-    post, path = "/onboard/{onboarding_id}/cancel", tag = "onboarding",
+    post, path = "/onboard/{onboarding_id}/cancel", operation_id = "cancel_onboarding", tag = "onboarding",
     security(("api_key" = []), ("onboarding_token" = []), ("onboarding_token_query" = [])),
     params(("onboarding_id" = String, Path, description = "From the registration")),
     responses(

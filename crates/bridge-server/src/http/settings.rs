@@ -72,7 +72,7 @@ fn find(key: &str) -> Result<&'static SettingDef, Problem> {
 
 /// Every setting.
 #[utoipa::path(
-    get, path = "/admin/settings", tag = "admin", security(("admin_token" = [])),
+    get, path = "/admin/settings", operation_id = "list_settings", tag = "admin", security(("admin_token" = [])),
     responses((status = 200, body = SettingList), (status = 401, body = ProblemBody))
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Json<SettingList> {
@@ -81,7 +81,7 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Json<SettingList> {
 
 /// One setting.
 #[utoipa::path(
-    get, path = "/admin/settings/{key}", tag = "admin", security(("admin_token" = [])),
+    get, path = "/admin/settings/{key}", operation_id = "get_setting", tag = "admin", security(("admin_token" = [])),
     params(("key" = String, Path, description = "Its key", example = "user_timelimit_seconds")),
     responses(
         (status = 200, body = SettingView),
@@ -99,7 +99,7 @@ pub async fn get(
 
 /// Change a setting.
 #[utoipa::path(
-    put, path = "/admin/settings/{key}", tag = "admin", security(("admin_token" = [])),
+    put, path = "/admin/settings/{key}", operation_id = "put_setting", tag = "admin", security(("admin_token" = [])),
     params(("key" = String, Path, description = "Its key", example = "user_timelimit_seconds")),
     request_body = SettingPutBody,
     responses(
