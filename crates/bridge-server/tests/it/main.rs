@@ -4,4 +4,6 @@ mod bad_input;
 mod flows;
 mod harness;
 mod http_surface;
+mod logs;
 mod raw;
+mod receive_property;
