@@ -41,7 +41,7 @@ pub struct InboundSms {
     pub delivery_id: Option<String>,
 }
 
-/// 128 bits of SHA-256 that name an SMS or a delivery.
+/// 128 bits that name an SMS or a delivery: of a SHA-256, or of its second and 96 bits of one.
 pub type Key = [u8; 16];
 
 /// What an SMS is recognised by when it comes again.
@@ -78,7 +78,12 @@ impl InboundSms {
             (false, Some(id)) => ("delivered", id, REMEMBERED),
             (false, None) => ("bare", "", REMEMBERED_BARE),
         };
-        let fingerprint = key(kind, &[line, self.mobile_number(), &self.text, last]);
+        let mut fingerprint = key(kind, &[line, self.mobile_number(), &self.text, last]);
+        if self.stamped {
+            // Its time first: keys that come together lie together in a store that is sorted by key.
+            let seconds = u32::try_from(self.received_timestamp.epoch_seconds()).unwrap_or(u32::MAX);
+            fingerprint[..4].copy_from_slice(&seconds.to_be_bytes());
+        }
         Identity { fingerprint, remembered, delivery, content }
     }
 

@@ -104,6 +104,8 @@ pub struct WorkerStatus {
 #[derive(Debug, Default)]
 pub struct WorkerBoard {
     bells: [Notify; 6],
+    /// Held by the worker that is moving judged SMS.
+    dumping: tokio::sync::Mutex<()>,
     /// Rows written to `input_sms` since the counters were last saved.
     pub dumped: AtomicI64,
     /// Rows new in `onboarding_mobile` since then.

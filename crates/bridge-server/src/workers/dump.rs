@@ -51,6 +51,8 @@ impl Worker for SyncValidatedMobiles {
 
 /// Writes, and only then forgets: a step that ends half way is repeated and changes nothing.
 async fn dump(app: &App, which: Which) -> Result<Tick, StoreError> {
+    // One at a time: otherwise both would carry the same rows.
+    let _turn = app.board.dumping.lock().await;
     let watch = Stopwatch::start();
     let max = app.live.now().batch_size as usize;
     let batch = app.hot.queued_sms(which, max).await?;

@@ -9,13 +9,14 @@ CREATE TABLE onboarding (
     version INTEGER NOT NULL,
     user_deadline INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    queued INTEGER NOT NULL,
     body TEXT NOT NULL
 );
 CREATE INDEX onboarding_mobile ON onboarding (mobile, seq);
-CREATE INDEX onboarding_queued ON onboarding (seq) WHERE queued = 1;
 CREATE INDEX onboarding_deadline ON onboarding (user_deadline) WHERE state = 'pending';
-CREATE INDEX onboarding_expires ON onboarding (expires_at) WHERE queued = 0;
+CREATE INDEX onboarding_expires ON onboarding (expires_at);
+-- Those not yet in onboarding_mobile as they are: a table of its own, so that queueing and forgetting do not
+-- rewrite the row.
+CREATE TABLE onboarding_queue (seq INTEGER PRIMARY KEY);
 
 -- How often a number asked for a new hash in its hour.
 CREATE TABLE registration_count (

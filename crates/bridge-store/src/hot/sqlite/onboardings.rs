@@ -65,21 +65,24 @@ fn count_registration(
 }
 
 pub(super) fn insert(conn: &Connection, onboarding: &Onboarding, queued: bool) -> rusqlite::Result<()> {
+    let seq = next_id(conn, ONBOARDING)?;
     conn.prepare_cached(
-        "INSERT INTO onboarding (seq, id, mobile, state, version, user_deadline, expires_at, queued, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO onboarding (seq, id, mobile, state, version, user_deadline, expires_at, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
-        next_id(conn, ONBOARDING)?,
+        seq,
         onboarding.id.as_bytes(),
         onboarding.mobile.e164(),
         onboarding.state.as_str(),
         onboarding.version,
         onboarding.user_deadline.0,
         onboarding.expires_at.0,
-        queued,
         Json(onboarding),
     ])?;
+    if queued {
+        conn.prepare_cached("INSERT INTO onboarding_queue (seq) VALUES (?1)")?.execute([seq])?;
+    }
     Ok(())
 }
 
@@ -108,16 +111,16 @@ fn write(
     queue: bool,
 ) -> rusqlite::Result<()> {
     onboarding.version += 1;
-    conn.prepare_cached(
-        "UPDATE onboarding SET state = ?2, version = ?3, queued = max(queued, ?4), body = ?5 WHERE id = ?1",
-    )?
-    .execute(params![
-        onboarding.id.as_bytes(),
-        onboarding.state.as_str(),
-        onboarding.version,
-        queue,
-        Json(&*onboarding),
-    ])?;
+    let values =
+        params![onboarding.id.as_bytes(), onboarding.state.as_str(), onboarding.version, Json(&*onboarding),];
+    let seq: i64 = conn
+        .prepare_cached(
+            "UPDATE onboarding SET state = ?2, version = ?3, body = ?4 WHERE id = ?1 RETURNING seq",
+        )?
+        .query_row(values, |row| row.get(0))?;
+    if queue {
+        conn.prepare_cached("INSERT OR IGNORE INTO onboarding_queue (seq) VALUES (?1)")?.execute([seq])?;
+    }
     changes.push(onboarding.id);
     Ok(())
 }
@@ -170,10 +173,15 @@ pub(super) fn revive(
     if newest(conn, now, mobile)?.is_none() {
         // What waits for onboarding_mobile is newer than what came from there.
         let waits: Option<Onboarding> = conn
-            .prepare_cached("SELECT body FROM onboarding WHERE id = ?1 AND queued = 1")?
+            .prepare_cached("SELECT body FROM onboarding_queue JOIN onboarding USING (seq) WHERE id = ?1")?
             .query_row([onboarding.id.as_bytes()], |row| row.get(0).map(|body: Json<Onboarding>| body.0))
             .optional()?;
-        conn.prepare_cached("DELETE FROM onboarding WHERE id = ?1")?.execute([onboarding.id.as_bytes()])?;
+        for sql in [
+            "DELETE FROM onboarding_queue WHERE seq = (SELECT seq FROM onboarding WHERE id = ?1)",
+            "DELETE FROM onboarding WHERE id = ?1",
+        ] {
+            conn.prepare_cached(sql)?.execute([onboarding.id.as_bytes()])?;
+        }
         let queued = waits.is_some();
         let back = waits.unwrap_or_else(|| onboarding.clone());
         insert(conn, &Onboarding { expires_at: until, ..back }, queued)?;

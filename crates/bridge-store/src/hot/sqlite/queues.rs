@@ -33,12 +33,12 @@ pub(super) fn forget_sms(conn: &Connection, ids: &[i64]) -> rusqlite::Result<()>
 }
 
 pub(super) fn onboardings(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Onboarding>> {
-    bodies(conn, "SELECT body FROM onboarding WHERE queued = 1 ORDER BY seq LIMIT ?1", max)
+    bodies(conn, "SELECT body FROM onboarding_queue JOIN onboarding USING (seq) ORDER BY seq LIMIT ?1", max)
 }
 
 pub(super) fn forget_onboardings(conn: &Connection, written: &[(Uuid, i64)]) -> rusqlite::Result<()> {
     let mut forget =
-        conn.prepare_cached("UPDATE onboarding SET queued = 0 WHERE id = ?1 AND version = ?2")?;
+        conn.prepare_cached("DELETE FROM onboarding_queue WHERE seq = (SELECT seq FROM onboarding WHERE id = ?1 AND version = ?2)")?;
     written.iter().try_for_each(|(id, version)| forget.execute(params![id.as_bytes(), version]).map(|_| ()))
 }
 
@@ -85,14 +85,15 @@ pub(super) fn sizes(conn: &Connection) -> rusqlite::Result<QueueSizes> {
     };
     Ok(QueueSizes {
         input_sms: count("SELECT count(*) FROM queue_input_sms")?,
-        onboarding: count("SELECT count(*) FROM onboarding WHERE queued = 1")?,
+        onboarding: count("SELECT count(*) FROM onboarding_queue")?,
         blacklist: count("SELECT count(*) FROM blacklist_queue")?,
     })
 }
 
 /// An onboarding stays while it waits for `onboarding_mobile`, while nobody wrote down that its deadline
 /// passed, and while an older one of its number is here, which would become the newest.
-const ONBOARDING_IS_OVER: &str = "queued = 0 AND state <> 'pending' AND NOT EXISTS
+const ONBOARDING_IS_OVER: &str =
+    "seq NOT IN (SELECT seq FROM onboarding_queue) AND state <> 'pending' AND NOT EXISTS
     (SELECT 1 FROM onboarding older WHERE older.mobile = onboarding.mobile AND older.seq < onboarding.seq)";
 
 /// Rows whose time is over.
