@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use super::{FORM, JSON, Refusal, assert_refused, blames, refusal};
 use crate::harness::{ADMIN_TOKEN, API_KEY, Answer, Bridge};
 
+/// Name, key of the setting, secret, content type, body, refusal.
+type Put<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [u8], Refusal<'a>);
+
 async fn put(bridge: &Bridge, key: &str, secret: &str, kind: &str, body: &[u8]) -> Answer {
     let request = bridge.request(Method::PUT, &format!("/admin/settings/{key}")).bearer_auth(secret);
     bridge.send(request.header("content-type", kind).body(body.to_owned())).await
@@ -81,7 +84,7 @@ async fn a_request_that_cannot_be_read_changes_nothing() {
     let value = blames(400, "invalid_request", &["value"]);
     let unreadable = refusal(400, "invalid_request");
     let key = "user_timelimit_seconds";
-    let puts: &[(&str, &str, &str, &str, &[u8], Refusal<'_>)] = &[
+    let puts: &[Put<'_>] = &[
         ("unknown setting", "no_such", ADMIN_TOKEN, JSON, br#"{"value":1}"#, refusal(404, "not_found")),
         ("another case", "LOG_LEVEL", ADMIN_TOKEN, JSON, br#"{"value":"INFO"}"#, refusal(404, "not_found")),
         ("key is no UTF-8", "%ff", ADMIN_TOKEN, JSON, br#"{"value":1}"#, unreadable),

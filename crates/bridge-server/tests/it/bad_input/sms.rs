@@ -19,6 +19,9 @@ const NO_TEXT: Refusal<'static> = blamed(&["sms_message"]);
 /// Name, content type, body, refusal.
 type Unreadable = (&'static str, &'static str, Vec<u8>, Refusal<'static>);
 
+/// Name, `Authorization`, query, content type, body.
+type Stranger<'a> = (&'a str, Option<&'a str>, &'a str, &'a str, &'a [u8]);
+
 fn unreadable() -> Vec<Unreadable> {
     let many = |sep: &str, name: fn(usize) -> String| (0..5_000).map(name).collect::<Vec<_>>().join(sep);
     let many_names = format!("{{{}}}", many(",", |n| format!("\"n{n}\":1")));
@@ -114,7 +117,7 @@ async fn whoever_has_no_key_is_refused_and_nothing_is_kept() {
     let bridge = Bridge::start().await;
     let good = sms_json(r#""message":"hello""#);
     let with_secret = sms_json(r#""message":"hello","secret":"wrong-key-of-a-phone""#);
-    let cases: &[(&str, Option<&str>, &str, &str, &[u8])] = &[
+    let cases: &[Stranger<'_>] = &[
         ("no secret", None, "", JSON, &good),
         ("no secret, unreadable", None, "", JSON, b"{"),
         ("no secret, empty", None, "", "", b""),
