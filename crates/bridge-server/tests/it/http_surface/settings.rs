@@ -3,7 +3,7 @@
 use bridge_core::settings;
 use serde_json::{Value, json};
 
-use crate::harness::{ADMIN_TOKEN, Bridge};
+use crate::harness::{ADMIN_TOKEN, API_KEY, Bridge};
 
 /// Contract section 6: key, type and default where they are not plain from the table's first words.
 const SOME: &[(&str, &str, &str)] = &[
@@ -97,5 +97,34 @@ async fn a_change_survives_a_restart() {
     let bridge = Bridge::start_on(bridge.stop().await, clock, &[]).await;
     let kept = bridge.get("/admin/settings/count_check_threshold", ADMIN_TOKEN).await;
     assert_eq!(kept.body["setting_value"], 7);
+    bridge.stop().await;
+}
+
+/// Each look is a whole request, so this is ample for a worker that was woken.
+const LOOKS_MAX: usize = 2_000;
+
+#[tokio::test]
+async fn a_changed_interval_ends_the_wait_that_is_running() {
+    let bridge = Bridge::start().await;
+    let last_run = async || {
+        let health = bridge.get("/health", API_KEY).await;
+        health.body["components"]["workers"]["purge_expired_audit"]["last_run"].clone()
+    };
+    let until = async |expected: &str| {
+        for _ in 0..LOOKS_MAX {
+            if last_run().await == expected {
+                return;
+            }
+        }
+        panic!("the worker did not run at {expected}, but at {}", last_run().await);
+    };
+    until("2026-01-31T12:00:00Z").await;
+    bridge.clock.advance(bridge_core::Span(60_000));
+    // The standing clock wakes nobody: the worker waits for the hour that began when it ran. Another
+    // setting does not end that wait.
+    bridge.set("count_check_threshold", json!(6)).await;
+    assert_eq!(last_run().await, "2026-01-31T12:00:00Z");
+    bridge.set("purge_interval_seconds", json!(86_400)).await;
+    until("2026-01-31T12:01:00Z").await;
     bridge.stop().await;
 }
