@@ -1,5 +1,5 @@
-//! libFuzzer on any time stamp. What must hold is in ../src/lib.rs.
+//! libFuzzer on any time stamp. What must hold is in ../src/texts.rs.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| bridge_fuzz::timestamp(&String::from_utf8_lossy(input)));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| bridge_fuzz::texts::timestamp(&String::from_utf8_lossy(input)));

@@ -17,6 +17,7 @@ use crate::receivers::Receivers;
 use crate::refusals::Refusals;
 use crate::replay_queue::ReplayQueue;
 use crate::secrets::Secrets;
+use crate::timed;
 use crate::watchers::Watchers;
 use crate::workers::WorkerBoard;
 
@@ -111,8 +112,10 @@ impl App {
         let folder = FolderLock::take(&config.data_dir)?;
         let secrets = Secrets::open(&config.data_dir, &config.given_secrets(), &entropy)
             .map_err(StartError::Secrets)?;
-        let hot = embedded::open_hot(&config.data_dir)?;
-        let audit = embedded::open_audit(&config.data_dir)?;
+        let metrics = Metrics::default();
+        let durations = &metrics.store_operation_duration_seconds;
+        let hot = timed::hot(embedded::open_hot(&config.data_dir)?, durations);
+        let audit = timed::audit(embedded::open_audit(&config.data_dir)?, durations);
         audit.seed_settings(clock.now()).await?;
         let live = LiveSettings::new(audit.settings().await?);
         crate::workers::counters::restore(hot.as_ref(), audit.as_ref()).await?;
@@ -125,7 +128,7 @@ impl App {
             audit,
             live,
             secrets,
-            metrics: Metrics::default(),
+            metrics,
             watchers: Watchers::default(),
             board: WorkerBoard::default(),
             refusals: Refusals::default(),

@@ -13,6 +13,7 @@ pub mod observe;
 pub mod onboarding;
 pub mod problem;
 pub mod receive;
+pub mod segment;
 pub mod settings;
 pub mod status;
 
@@ -77,10 +78,24 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(health::metrics))
 }
 
+/// The names that the field's other API has for the same two (D16).
+const ALIASES: [(&str, &str); 2] = [
+    ("/onboarding/register", "/onboard/register"),
+    ("/onboarding/status/{mobile}", "/onboard/status/{mobile}"),
+];
+
 /// The description of the whole API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let (_, mut api) = public_api().merge(private_api()).split_for_parts();
+    for (alias, path) in ALIASES {
+        if let Some(mut item) = api.paths.paths.get(path).cloned() {
+            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+                operation.operation_id = operation.operation_id.take().map(|id| format!("{id}_alias"));
+            }
+            api.paths.paths.insert(alias.to_owned(), item);
+        }
+    }
     api.info.version = env!("CARGO_PKG_VERSION").to_owned();
     api
 }
@@ -89,10 +104,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub fn routers(app: &Shared) -> (Router, Option<Router>) {
     let (public, _) = public_api().split_for_parts();
     let (private, _) = private_api().split_for_parts();
-    // The names that the field's other API has for the same two (D16).
+    let [(register, _), (status, _)] = ALIASES;
     let public = public
-        .route("/onboarding/register", post(onboarding::register))
-        .route("/onboarding/status/{mobile}", axum::routing::get(onboarding::by_mobile));
+        .route(register, post(onboarding::register))
+        .route(status, axum::routing::get(onboarding::by_mobile));
     let private = private.merge(docs::router());
     match app.config.private_bind {
         None => (finish(public.merge(private), app), None),

@@ -21,5 +21,6 @@ pub mod refusals;
 pub mod registration;
 pub mod replay_queue;
 pub mod secrets;
+pub mod timed;
 pub mod watchers;
 pub mod workers;

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use crate::app::App;
+use crate::http::in_time;
 use crate::http::problem::{Code, Problem};
 use bridge_core::{Span, Timestamp};
 
@@ -29,8 +30,12 @@ impl Probe {
                 // After trouble only as much as an SMS needs proves that it is over.
                 let troubled = app.unwritable.load(Ordering::Relaxed) || last.is_some_and(|(_, ok)| !ok);
                 let bytes = if troubled { ENOUGH_BYTES } else { SOME_BYTES };
-                let writable = crate::http::in_time(app.hot.try_write(bytes)).await.is_ok()
-                    || crate::http::in_time(app.audit.try_write(bytes)).await.is_ok();
+                let (hot, audit) =
+                    tokio::join!(in_time(app.hot.try_write(bytes)), in_time(app.audit.try_write(bytes)));
+                let writable = hot.is_ok() || audit.is_ok();
+                if writable {
+                    app.unwritable.store(false, Ordering::Relaxed);
+                }
                 *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, writable));
                 writable
             }

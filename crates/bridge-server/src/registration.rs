@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use bridge_core::Mobile;
+use bridge_core::message;
 use bridge_core::onboarding::{Applicant, Onboarding};
 use bridge_core::phone::BareDigits;
 use bridge_store::audit::Refusal;
@@ -99,7 +100,9 @@ pub enum Outcome {
 
 /// Registers, and keeps every refusal.
 pub async fn register(app: &App, wanted: Wanted, client: Option<IpAddr>) -> Result<Outcome, Problem> {
-    let number: String = wanted.mobile_number.chars().take(KEPT_NUMBER_MAX_CHARS).collect();
+    // Kept as it came, but for what no SQL TEXT can hold (D23).
+    let kept: String = wanted.mobile_number.chars().take(KEPT_NUMBER_MAX_CHARS).collect();
+    let number = message::storable(&kept).into_owned();
     let result = open(app, wanted).await;
     if let Err(problem) = &result {
         app.refusals.keep(Refusal {

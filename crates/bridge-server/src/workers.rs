@@ -106,6 +106,9 @@ pub struct WorkerBoard {
     bells: [Notify; 6],
     /// Held by the worker that is moving judged SMS.
     dumping: tokio::sync::Mutex<()>,
+    /// Held while the blacklist is carried to and fro, and while a number is taken off it: one that was just
+    /// taken off must not come back with what was read before.
+    pub blacklisting: tokio::sync::Mutex<()>,
     /// Rows written to `input_sms` since the counters were last saved.
     pub dumped: AtomicI64,
     /// Rows new in `onboarding_mobile` since then.

@@ -2,7 +2,7 @@
 //! checked on stable Rust. What must hold is written once, in the fuzz crate.
 
 #[expect(unreachable_pub, reason = "public for the fuzz targets, which are other crates")]
-#[path = "../../../../fuzz/src/lib.rs"]
+#[path = "../../../../fuzz/src/texts.rs"]
 mod properties;
 
 use std::path::Path;

@@ -24,6 +24,9 @@ pub enum FieldValue {
     Other(&'static str),
 }
 
+/// No sender has this many. Names are compared one by one, so a megabyte of them must not be read.
+const FIELDS_MAX: usize = 256;
+
 /// The fields of a body in their order; no name stands twice.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fields(Vec<(String, FieldValue)>);
@@ -76,9 +79,17 @@ impl Fields {
                     errors: vec![FieldError { field: name, detail: "must stand once".to_owned() }],
                 });
             }
-            fields.0.push((name, FieldValue::Text(value)));
+            fields.push(name, FieldValue::Text(value)).map_err(Unusable::because)?;
         }
         Ok(fields)
+    }
+
+    fn push(&mut self, name: String, value: FieldValue) -> Result<(), String> {
+        if self.0.len() == FIELDS_MAX {
+            return Err(format!("it has more than {FIELDS_MAX} fields"));
+        }
+        self.0.push((name, value));
+        Ok(())
     }
 
     /// The value of that name, `null` or not.
@@ -212,7 +223,7 @@ impl<'de> Deserialize<'de> for Fields {
                     if fields.get(&name).is_some() {
                         return Err(de::Error::custom(format!("{DUPLICATE}`{name}`")));
                     }
-                    fields.0.push((name, value));
+                    fields.push(name, value).map_err(de::Error::custom)?;
                 }
                 Ok(fields)
             }

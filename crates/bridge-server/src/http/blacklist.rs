@@ -1,16 +1,18 @@
 //! The blacklist by hand: adding holds at once and survives; removing takes the day's count along.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use bridge_core::Mobile;
 use bridge_core::phone::BareDigits;
+use bridge_store::StoreError;
 use bridge_store::hot::Blacklisting;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::auth::Operator;
 use super::problem::{Code, Problem, ProblemBody};
+use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::workers::Bell;
 
@@ -66,19 +68,19 @@ fn mobile(app: &Shared, text: &str) -> Result<Mobile, Problem> {
 
 /// The blacklist.
 #[utoipa::path(
-    get, path = "/admin/blacklist", tag = "admin", security(("admin_token" = [])),
+    get, path = "/admin/blacklist", operation_id = "list_blacklist", tag = "admin", security(("admin_token" = [])),
     responses((status = 200, body = BlacklistPage), (status = 401, body = ProblemBody))
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<BlacklistPage>, Problem> {
-    let waiting = in_time(app.hot.queued_blacklistings(usize::MAX)).await?;
-    let mut all = in_time(app.audit.blacklist()).await?;
+    let both = async { tokio::try_join!(app.hot.queued_blacklistings(usize::MAX), app.audit.blacklist()) };
+    let (waiting, mut all) = in_time(both).await?;
     all.retain(|entry| waiting.iter().all(|w| w.mobile_number != entry.mobile_number));
     Ok(Json(BlacklistPage { items: waiting.into_iter().chain(all).map(Into::into).collect() }))
 }
 
 /// Block a number.
 #[utoipa::path(
-    post, path = "/admin/blacklist", tag = "admin", security(("admin_token" = [])),
+    post, path = "/admin/blacklist", operation_id = "blacklist", tag = "admin", security(("admin_token" = [])),
     request_body = BlacklistAdd,
     responses(
         (status = 201, description = "Blocked from now on", body = BlacklistEntry),
@@ -122,7 +124,7 @@ pub async fn add(
 
 /// Unblock a number.
 #[utoipa::path(
-    delete, path = "/admin/blacklist/{mobile}", tag = "admin", security(("admin_token" = [])),
+    delete, path = "/admin/blacklist/{mobile}", operation_id = "unblacklist", tag = "admin", security(("admin_token" = [])),
     params(("mobile" = String, Path, description = "The number")),
     responses(
         (status = 204, description = "It may send and register again; its count of the day is forgotten"),
@@ -135,15 +137,19 @@ pub async fn add(
 pub async fn remove(
     _: Operator,
     State(app): State<Shared>,
-    Path(text): Path<String>,
+    Segment(text): Segment,
 ) -> Result<StatusCode, Problem> {
     let mobile = mobile(&app, &text)?;
-    let waiting = in_time(app.hot.queued_blacklistings(usize::MAX)).await?;
-    let queued = waiting.iter().any(|entry| entry.mobile_number == mobile.e164());
-    // The source first: otherwise the next load would bring the number back (D24).
-    let stored = in_time(app.audit.remove_blacklisted(mobile.e164())).await?;
-    in_time(app.hot.unblacklist(mobile.e164())).await?;
-    if stored || queued {
+    let remove = async {
+        let _turn = app.board.blacklisting.lock().await;
+        let waiting = app.hot.queued_blacklistings(usize::MAX).await?;
+        let queued = waiting.iter().any(|entry| entry.mobile_number == mobile.e164());
+        // The source first: otherwise the next load would bring the number back (D24).
+        let stored = app.audit.remove_blacklisted(mobile.e164()).await?;
+        app.hot.unblacklist(mobile.e164()).await?;
+        Ok::<_, StoreError>(queued || stored)
+    };
+    if in_time(remove).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::new(Code::NotFound, "this number is not on the blacklist"))

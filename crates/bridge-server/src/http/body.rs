@@ -16,17 +16,39 @@ use crate::formats::fields::Fields;
 pub const ONBOARDING_MAX_BYTES: usize = 16 * 1024;
 /// Contract section 2.
 pub const SMS_MAX_BYTES: usize = 1024 * 1024;
+/// Of a body that is too large; more than that, and the connection closes on it.
+const DISCARD_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// A phone on a poor network gets this long to send its body.
 const READ_WITHIN: Duration = Duration::from_secs(10);
 
 /// The whole body.
 pub async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Code::BodyTooLarge, format!("the body is larger than {max} bytes"));
-    match tokio::time::timeout(READ_WITHIN, Limited::new(body, max).collect()).await {
+    let mut body = body;
+    let whole = async {
+        let read = Limited::new(&mut body, max).collect().await;
+        if read.as_ref().is_err_and(|error| error.is::<LengthLimitError>()) {
+            discard(&mut body).await;
+        }
+        read
+    };
+    match tokio::time::timeout(READ_WITHIN, whole).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Problem::new(Code::InvalidRequest, "the body broke off")),
         Err(_) => Err(Problem::new(Code::RequestTimeout, "the body did not arrive within 10 seconds")),
+    }
+}
+
+/// Reads on without keeping anything: a client that is still sending when the connection closes sees it
+/// reset, and never the answer that says why.
+async fn discard(body: &mut Body) {
+    let mut left = DISCARD_MAX_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            return;
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The API's description and Swagger UI, whole from the binary: works without internet.
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::Shared;
+use super::problem::{Code, Problem};
 
 /// Swagger's own page sets styles inline; nothing may come from elsewhere.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -24,6 +25,9 @@ pub(super) async fn openapi_json() -> Response {
 
 async fn with_csp(request: axum::extract::Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        response = Problem::new(Code::NotFound, "Swagger UI has no such file: see /docs/").into_response();
+    }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

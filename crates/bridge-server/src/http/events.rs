@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -14,6 +14,7 @@ use futures_util::stream::{self, Stream};
 
 use super::onboarding::{OnboardingStatus, find, id, is_final};
 use super::problem::{Problem, ProblemBody};
+use super::segment::Segment;
 use super::{Shared, auth};
 use crate::watchers::Watcher;
 
@@ -24,7 +25,7 @@ const STREAM_MAX: Duration = Duration::from_secs(3_600);
 
 /// The changes of one onboarding as server-sent events.
 #[utoipa::path(
-    get, path = "/onboard/{onboarding_id}/events", tag = "onboarding",
+    get, path = "/onboard/{onboarding_id}/events", operation_id = "onboarding_events", tag = "onboarding",
     security(("api_key" = []), ("onboarding_token" = []), ("onboarding_token_query" = [])),
     params(
         ("onboarding_id" = String, Path, description = "From the registration"),
@@ -39,7 +40,7 @@ const STREAM_MAX: Duration = Duration::from_secs(3_600);
 )]
 pub async fn events(
     State(app): State<Shared>,
-    Path(text): Path<String>,
+    Segment(text): Segment,
     parts: Parts,
 ) -> Result<Response, Problem> {
     let id = id(&text)?;

@@ -87,8 +87,12 @@ struct Spool {
     responses((status = 200, body = Health), (status = 503, description = "Nothing is writable", body = Health))
 )]
 pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) -> Response {
-    let hot = in_time(app.hot.ping()).await.is_ok();
-    let audit = in_time(app.audit.ping()).await.is_ok();
+    let recovered = async {
+        // Whether an SMS finds room again is tried, not waited for.
+        !app.unwritable.load(Ordering::Relaxed) || app.probe.ask(&app).await.is_ok()
+    };
+    let (hot, audit, recovered) = tokio::join!(in_time(app.hot.ping()), in_time(app.audit.ping()), recovered);
+    let (hot, audit) = (hot.is_ok(), audit.is_ok());
     let workers = worker_views(&app);
     let receivers = app.receivers.all();
     let mut notes = Vec::new();
@@ -102,7 +106,7 @@ pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) ->
             ));
         }
     }
-    let unwritable = app.unwritable.load(Ordering::Relaxed) || !(hot || audit);
+    let unwritable = !recovered || !(hot || audit);
     let wrong_secret = receivers.values().any(|seen| seen.wrong_secret > seen.last_seen);
     let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
     let (code, status) = if unwritable {

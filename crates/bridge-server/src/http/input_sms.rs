@@ -30,7 +30,7 @@ pub struct SmsPage {
 
 /// The SMS of one number.
 #[utoipa::path(
-    get, path = "/admin/sms", tag = "admin", security(("admin_token" = [])),
+    get, path = "/admin/sms", operation_id = "list_sms", tag = "admin", security(("admin_token" = [])),
     params(
         ("mobile" = String, Query, description = "The number, or the sender as it came"),
         ("before" = Option<i64>, Query, description = "Rows with smaller ids only"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::auth::{self, AppKey};
 use super::problem::{Code, Problem, ProblemBody};
 use super::receive::LastSmsView;
+use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::registration::{self, Outcome, Wanted};
 
@@ -181,7 +182,7 @@ fn registered(app: &Shared, onboarding: &Onboarding) -> RegisterResponse {
 ///
 /// Also answers at `/onboarding/status/{mobile}`.
 #[utoipa::path(
-    get, path = "/onboard/status/{mobile}", tag = "onboarding", security(("api_key" = [])),
+    get, path = "/onboard/status/{mobile}", operation_id = "onboarding_of_mobile", tag = "onboarding", security(("api_key" = [])),
     params(("mobile" = String, Path, description = "The number", example = "+919876543210")),
     responses(
         (status = 200, description = "How it stands", body = OnboardingStatus),
@@ -194,7 +195,7 @@ fn registered(app: &Shared, onboarding: &Onboarding) -> RegisterResponse {
 pub async fn by_mobile(
     _: AppKey,
     State(app): State<Shared>,
-    Path(mobile): Path<String>,
+    Segment(mobile): Segment,
 ) -> Result<Json<OnboardingStatus>, Problem> {
     let default = app.live.now().default_country_code.clone();
     let mobile = Mobile::parse(&mobile, &default, BareDigits::NationalFirst)
@@ -214,7 +215,7 @@ pub(super) fn id(text: &str) -> Result<Uuid, Problem> {
 
 /// One onboarding, now or at its next change.
 #[utoipa::path(
-    get, path = "/onboard/{onboarding_id}", tag = "onboarding",
+    get, path = "/onboard/{onboarding_id}", operation_id = "onboarding", tag = "onboarding",
     security(("api_key" = []), ("onboarding_token" = []), ("onboarding_token_query" = [])),
     params(
         ("onboarding_id" = String, Path, description = "From the registration"),
@@ -230,7 +231,7 @@ pub(super) fn id(text: &str) -> Result<Uuid, Problem> {
 )]
 pub async fn by_id(
     State(app): State<Shared>,
-    Path(text): Path<String>,
+    Segment(text): Segment,
     parts: Parts,
 ) -> Result<Json<OnboardingStatus>, Problem> {
     let id = id(&text)?;
@@ -270,7 +271,7 @@ fn wait(uri: &Uri) -> Result<Duration, Problem> {
 
 /// Cancel an onboarding.
 #[utoipa::path(
-    post, path = "/onboard/{onboarding_id}/cancel", tag = "onboarding",
+    post, path = "/onboard/{onboarding_id}/cancel", operation_id = "cancel_onboarding", tag = "onboarding",
     security(("api_key" = []), ("onboarding_token" = []), ("onboarding_token_query" = [])),
     params(("onboarding_id" = String, Path, description = "From the registration")),
     responses(
@@ -283,7 +284,7 @@ fn wait(uri: &Uri) -> Result<Duration, Problem> {
 )]
 pub async fn cancel(
     State(app): State<Shared>,
-    Path(text): Path<String>,
+    Segment(text): Segment,
     parts: Parts,
     _body: Body,
 ) -> Result<Json<OnboardingStatus>, Problem> {

@@ -123,7 +123,7 @@ pub struct SmsStored {
 /// JSON or a form, with any of the names that phone apps use. 2xx means it is durable, whatever the verdict.
 /// The secret may also come as Basic password, as `?apiKey=`, or as field `secret`.
 #[utoipa::path(
-    post, path = "/sms/receive", tag = "sms",
+    post, path = "/sms/receive", operation_id = "receive_sms", tag = "sms",
     security(("receiver_key" = []), ("receiver_key_query" = [])),
     request_body(content(
         (Object = "application/json", example = json!({

@@ -1,7 +1,7 @@
 //! Reading and changing settings. A change is applied before it is answered.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use bridge_core::settings::{self, SettingDef};
 use bridge_store::audit::SettingPut;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::auth::Operator;
 use super::problem::{Code, Problem, ProblemBody};
+use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::formats::FieldError;
 
@@ -71,7 +72,7 @@ fn find(key: &str) -> Result<&'static SettingDef, Problem> {
 
 /// Every setting.
 #[utoipa::path(
-    get, path = "/admin/settings", tag = "admin", security(("admin_token" = [])),
+    get, path = "/admin/settings", operation_id = "list_settings", tag = "admin", security(("admin_token" = [])),
     responses((status = 200, body = SettingList), (status = 401, body = ProblemBody))
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Json<SettingList> {
@@ -80,7 +81,7 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Json<SettingList> {
 
 /// One setting.
 #[utoipa::path(
-    get, path = "/admin/settings/{key}", tag = "admin", security(("admin_token" = [])),
+    get, path = "/admin/settings/{key}", operation_id = "get_setting", tag = "admin", security(("admin_token" = [])),
     params(("key" = String, Path, description = "Its key", example = "user_timelimit_seconds")),
     responses(
         (status = 200, body = SettingView),
@@ -91,14 +92,14 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Json<SettingList> {
 pub async fn get(
     _: Operator,
     State(app): State<Shared>,
-    Path(key): Path<String>,
+    Segment(key): Segment,
 ) -> Result<Json<SettingView>, Problem> {
     find(&key).map(|def| Json(view(&app, def)))
 }
 
 /// Change a setting.
 #[utoipa::path(
-    put, path = "/admin/settings/{key}", tag = "admin", security(("admin_token" = [])),
+    put, path = "/admin/settings/{key}", operation_id = "put_setting", tag = "admin", security(("admin_token" = [])),
     params(("key" = String, Path, description = "Its key", example = "user_timelimit_seconds")),
     request_body = SettingPutBody,
     responses(
@@ -113,7 +114,7 @@ pub async fn get(
 pub async fn put(
     _: Operator,
     State(app): State<Shared>,
-    Path(key): Path<String>,
+    Segment(key): Segment,
     request: Request,
 ) -> Result<Json<SettingView>, Problem> {
     let def = find(&key)?;

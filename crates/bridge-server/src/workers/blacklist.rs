@@ -22,6 +22,7 @@ impl Worker for PopulateBlacklist {
         Some(Bell::Blacklist)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let _turn = app.board.blacklisting.lock().await;
         let max = app.live.now().batch_size as usize;
         let batch = app.hot.queued_blacklistings(max).await?;
         app.audit.append_blacklist(&batch).await?;

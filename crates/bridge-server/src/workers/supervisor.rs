@@ -28,6 +28,8 @@ pub async fn run(
     hard: CancellationToken,
 ) {
     let name = worker.name();
+    // A series that is not there until the first failure cannot be alerted on.
+    let _ = app.metrics.worker_failures_total.get_or_create(&WorkerLabels { worker: name });
     let work = async {
         let mut failures = 0;
         while !soft.is_cancelled() {

@@ -92,6 +92,11 @@ impl Bridge {
         &self.running.app
     }
 
+    /// The private listener's address, where one was asked for.
+    pub(crate) fn private_url(&self) -> String {
+        format!("http://{}", self.running.private_address.unwrap())
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
     }

@@ -3,6 +3,8 @@
 
 // Clippy lets tests unwrap and print, and knows them by this attribute only.
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod binary;
 #[cfg(test)]
 mod commands;
@@ -12,10 +14,18 @@ mod flows;
 mod full_disk;
 mod harness;
 #[cfg(test)]
+mod http_surface;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod process;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod receive_property;
 #[cfg(test)]
 mod snapshots;

@@ -1,6 +1,7 @@
 //! An SMS on its way through: admitted once, recorded once (D9).
 
 use bridge_core::onboarding::{LastSms, hex};
+use bridge_core::sms::{Identity, Key};
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Mobile, State, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -20,73 +21,97 @@ pub(super) fn admit(
     limits: IntakeLimits,
 ) -> rusqlite::Result<Admitted> {
     let identity = sms.identity();
-    let delivered = match identity.delivery {
-        Some(key) => conn
-            .prepare_cached("SELECT content, fingerprint FROM delivery WHERE key = ?1 AND expires_at > ?2")?
-            .query_row(params![key, now.0], |row| {
-                Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, [u8; 16]>(1)?))
-            })
-            .optional()?,
-        None => None,
-    };
+    let delivered = delivered_before(conn, now, &identity)?;
     let delivery_id_reused = delivered.is_some_and(|(content, _)| content != identity.content);
     // The same delivery with the same content is the same SMS, even if its stamp came out differently.
     let fingerprint = match delivered {
         Some((content, first)) if content == identity.content => first,
         _ => identity.fingerprint,
     };
-    let before = conn
-        .prepare_cached(
-            "SELECT sms_id, received_at, admitted_at, answer FROM seen WHERE fingerprint = ?1 AND expires_at > ?2",
-        )?
-        .query_row(params![fingerprint, now.0], |row| {
-            let answer: Option<Json<Answer>> = row.get(3)?;
-            Ok((Uuid::from_bytes(row.get(0)?), Timestamp(row.get(1)?), Timestamp(row.get(2)?), answer.map(|a| a.0)))
-        })
-        .optional()?;
-    let mobile = sms.mobile_number();
-    let outcome = match before {
-        Some((.., Some(answer))) => Admission::Answered(answer),
-        Some((_, _, admitted_at, None)) if now - admitted_at < limits.takeover_after => {
-            Admission::BeingJudged
-        }
-        Some((sms_id, server_received_at, _, None)) => {
+    let outcome = match seen_before(conn, now, &fingerprint)? {
+        Some(Seen { answer: Some(answer), .. }) => Admission::Answered(answer),
+        Some(seen) if now - seen.admitted_at < limits.takeover_after => Admission::BeingJudged,
+        Some(Seen { sms_id, server_received_at, .. }) => {
             conn.prepare_cached("UPDATE seen SET admitted_at = ?2 WHERE fingerprint = ?1")?
                 .execute(params![fingerprint, now.0])?;
+            let mobile = sms.mobile_number();
             let sms_in_window = if sms.is_counted() { count(conn, now, mobile)? } else { 0 };
             let known = Box::new(known(conn, now, mobile, sms_in_window)?);
             Admission::Judge { sms_id, server_received_at, fingerprint, known }
         }
         None => {
-            let expires_at = (now + identity.remembered).0;
-            conn.prepare_cached(
-                "INSERT OR REPLACE INTO seen (fingerprint, sms_id, received_at, admitted_at, answer, expires_at)
-                 VALUES (?1, ?2, ?3, ?4, NULL, ?5)",
-            )?
-            .execute(params![
-                fingerprint,
-                sms.sms_id.as_bytes(),
-                sms.server_received_at.0,
-                now.0,
-                expires_at
-            ])?;
-            if let Some(key) = identity.delivery.filter(|_| !delivery_id_reused) {
-                conn.prepare_cached(
-                    "INSERT OR REPLACE INTO delivery (key, content, fingerprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
-                )?
-                .execute(params![key, identity.content, fingerprint, expires_at])?;
-            }
+            remember(conn, now, sms, &fingerprint, &identity, delivery_id_reused)?;
             let sms_in_window = count_new(conn, now, sms, limits)?;
-            let known = Box::new(known(conn, now, mobile, sms_in_window)?);
-            Admission::Judge {
-                sms_id: sms.sms_id,
-                server_received_at: sms.server_received_at,
-                fingerprint,
-                known,
-            }
+            let known = Box::new(known(conn, now, sms.mobile_number(), sms_in_window)?);
+            let (sms_id, server_received_at) = (sms.sms_id, sms.server_received_at);
+            Admission::Judge { sms_id, server_received_at, fingerprint, known }
         }
     };
     Ok(Admitted { outcome, delivery_id_reused })
+}
+
+/// Content and fingerprint of the first SMS that came with this delivery id.
+fn delivered_before(
+    conn: &Connection,
+    now: Timestamp,
+    identity: &Identity,
+) -> rusqlite::Result<Option<(Key, Key)>> {
+    let Some(key) = identity.delivery else { return Ok(None) };
+    conn.prepare_cached("SELECT content, fingerprint FROM delivery WHERE key = ?1 AND expires_at > ?2")?
+        .query_row(params![key, now.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+struct Seen {
+    sms_id: Uuid,
+    server_received_at: Timestamp,
+    admitted_at: Timestamp,
+    answer: Option<Answer>,
+}
+
+fn seen_before(conn: &Connection, now: Timestamp, fingerprint: &Key) -> rusqlite::Result<Option<Seen>> {
+    conn.prepare_cached(
+        "SELECT sms_id, received_at, admitted_at, answer FROM seen WHERE fingerprint = ?1 AND expires_at > ?2",
+    )?
+    .query_row(params![fingerprint, now.0], |row| {
+        Ok(Seen {
+            sms_id: Uuid::from_bytes(row.get(0)?),
+            server_received_at: Timestamp(row.get(1)?),
+            admitted_at: Timestamp(row.get(2)?),
+            answer: row.get::<_, Option<Json<Answer>>>(3)?.map(|answer| answer.0),
+        })
+    })
+    .optional()
+}
+
+/// A new SMS, as admitted.
+fn remember(
+    conn: &Connection,
+    now: Timestamp,
+    sms: &InboundSms,
+    fingerprint: &Key,
+    identity: &Identity,
+    delivery_id_reused: bool,
+) -> rusqlite::Result<()> {
+    let expires_at = (now + identity.remembered).0;
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO seen (fingerprint, sms_id, received_at, admitted_at, answer, expires_at)
+         VALUES (?1, ?2, ?3, ?4, NULL, ?5)",
+    )?
+    .execute(params![
+        fingerprint,
+        sms.sms_id.as_bytes(),
+        sms.server_received_at.0,
+        now.0,
+        expires_at
+    ])?;
+    if let Some(key) = identity.delivery.filter(|_| !delivery_id_reused) {
+        conn.prepare_cached(
+            "INSERT OR REPLACE INTO delivery (key, content, fingerprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![key, identity.content, fingerprint, expires_at])?;
+    }
+    Ok(())
 }
 
 /// Counts a new SMS and blacklists its sender above the limit, before any fact is read (D3, D4).

@@ -1,0 +1,58 @@
+//! What must hold for any text from outside, whatever a phone, a gateway or an attacker sends. Run by
+//! the fuzz targets on what libFuzzer invents, and by bridge-core's tests on the corpus. No panics is
+//! the least of it: each function also asserts what its reader promises.
+
+use bridge_core::Mobile;
+use bridge_core::message::{self, Found, HASH_HEX_LEN};
+use bridge_core::phone::BareDigits;
+use bridge_core::time::Timestamp;
+
+const HASH: &str = "a06f0b785d66a06f0b785d66a06f0b785d66a06f0b785d66a06f0b785d66abcd";
+
+/// The text of an SMS: every hash found is one, and nothing before or behind hides the real one.
+pub fn sms_text(text: &str) {
+    let headers = ["ONBOARD".to_owned(), "SIGNUP".to_owned()];
+    if let Found::Hashes(hashes) = message::find_hashes(text, &headers) {
+        assert!(!hashes.is_empty());
+        for hash in &hashes {
+            assert_eq!(hash.len(), HASH_HEX_LEN);
+            assert!(hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{hash}");
+        }
+    }
+    let signed = format!("ONBOARD:{HASH}\n{text}");
+    let Found::Hashes(hashes) = message::find_hashes(&signed, &headers) else {
+        panic!("a signature hides the hash: {signed:?}");
+    };
+    assert_eq!(hashes[0], HASH);
+    let stored = message::storable(text);
+    assert!(!stored.contains('\0'));
+    assert_eq!(message::storable(&stored), stored);
+    let compact = message::compact(text);
+    assert_eq!(message::compact(&compact), compact);
+}
+
+/// A sender or a typed number: whatever is accepted is E.164, and is read back as itself.
+pub fn phone(raw: &str) {
+    for calling_code in ["91", "1", "44", "39"] {
+        for bare in [BareDigits::NationalFirst, BareDigits::InternationalFirst] {
+            let Ok(mobile) = Mobile::parse(raw, calling_code, bare) else { continue };
+            let e164 = mobile.e164();
+            let digits = e164.strip_prefix('+').expect("E.164 begins with +");
+            assert!(
+                (10..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()),
+                "{e164}"
+            );
+            assert!(digits.starts_with(mobile.calling_code()), "{e164}");
+            assert_eq!(Mobile::from_e164(e164).as_ref(), Some(&mobile), "{e164} from {raw:?}");
+            assert_eq!(Mobile::parse(e164, calling_code, bare).as_ref(), Ok(&mobile), "{e164} from {raw:?}");
+        }
+    }
+}
+
+/// A time stamp: whatever is accepted lies in the years 1970 to 9998 and survives being written and read.
+pub fn timestamp(text: &str) {
+    let Ok(stamp) = Timestamp::parse(text) else { return };
+    assert!((0..253_370_764_800_000).contains(&stamp.0), "{stamp:?} from {text:?}");
+    assert_eq!(Timestamp::parse(&stamp.to_string()), Ok(stamp));
+    assert_eq!(Timestamp::parse_stored(&stamp.to_rfc3339_millis()), Ok(stamp));
+}
