@@ -12,11 +12,16 @@ CREATE TABLE onboarding (
     body TEXT NOT NULL
 );
 CREATE INDEX onboarding_mobile ON onboarding (mobile, seq);
-CREATE INDEX onboarding_deadline ON onboarding (user_deadline) WHERE state = 'pending';
 CREATE INDEX onboarding_expires ON onboarding (expires_at);
 -- Those not yet in onboarding_mobile as they are: a table of its own, so that queueing and forgetting do not
 -- rewrite the row.
 CREATE TABLE onboarding_queue (seq INTEGER PRIMARY KEY);
+-- Deadlines of those that were pending, looked at when they pass: validating one does not touch them.
+CREATE TABLE onboarding_deadline (
+    deadline INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (deadline, seq)
+) WITHOUT ROWID;
 
 -- How often a number asked for a new hash in its hour.
 CREATE TABLE registration_count (

@@ -191,22 +191,26 @@ fn counter(conn: &Connection, name: &str) -> rusqlite::Result<i64> {
     conn.prepare_cached("SELECT value FROM counter WHERE name = ?1")?.query_row([name], |row| row.get(0))
 }
 
+/// Two statements: RETURNING would build a table for its one row.
 fn next_id(conn: &Connection, name: &str) -> rusqlite::Result<i64> {
-    conn.prepare_cached("UPDATE counter SET value = value + 1 WHERE name = ?1 RETURNING value")?
-        .query_row([name], |row| row.get(0))
+    conn.prepare_cached("UPDATE counter SET value = value + 1 WHERE name = ?1")?.execute([name])?;
+    counter(conn, name)
 }
 
 /// Everything the checks need about one sender, except its count.
 fn known(conn: &Connection, now: Timestamp, mobile: &str, sms_in_window: i64) -> rusqlite::Result<Known> {
-    let onboarding = onboardings::newest(conn, now, mobile)?;
-    let device = onboarding.as_ref().and_then(|o| o.device_id.as_deref());
-    let pair_validated = contains(
-        conn,
-        "SELECT 1 FROM validated WHERE pair = ?1",
-        &bridge_core::onboarding::pair(mobile, device),
-    )?;
+    let (onboarding, pair_validated) = standing(conn, now, mobile)?;
     let blacklisted = contains(conn, "SELECT 1 FROM blacklist WHERE mobile = ?1", mobile)?;
     Ok(Known { onboarding, pair_validated, sms_in_window, blacklisted })
+}
+
+/// The newest onboarding of a number, and whether its pair is validated.
+fn standing(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite::Result<(Option<Onboarding>, bool)> {
+    let onboarding = onboardings::newest(conn, now, mobile)?;
+    let device = onboarding.as_ref().and_then(|o| o.device_id.as_deref());
+    let pair = bridge_core::onboarding::pair(mobile, device);
+    let validated = contains(conn, "SELECT 1 FROM validated WHERE pair = ?1", &pair)?;
+    Ok((onboarding, validated))
 }
 
 fn contains(conn: &Connection, sql: &str, key: &str) -> rusqlite::Result<bool> {

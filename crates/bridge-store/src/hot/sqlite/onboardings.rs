@@ -80,6 +80,10 @@ pub(super) fn insert(conn: &Connection, onboarding: &Onboarding, queued: bool) -
         onboarding.expires_at.0,
         Json(onboarding),
     ])?;
+    if onboarding.state == State::Pending {
+        conn.prepare_cached("INSERT INTO onboarding_deadline (deadline, seq) VALUES (?1, ?2)")?
+            .execute([onboarding.user_deadline.0, seq])?;
+    }
     if queued {
         conn.prepare_cached("INSERT INTO onboarding_queue (seq) VALUES (?1)")?.execute([seq])?;
     }
@@ -104,6 +108,7 @@ pub(super) fn touch(
     write(conn, changes, onboarding, false)
 }
 
+/// Without RETURNING: it would build a table for its one row.
 fn write(
     conn: &Connection,
     changes: &mut Changes,
@@ -111,15 +116,14 @@ fn write(
     queue: bool,
 ) -> rusqlite::Result<()> {
     onboarding.version += 1;
-    let values =
-        params![onboarding.id.as_bytes(), onboarding.state.as_str(), onboarding.version, Json(&*onboarding),];
-    let seq: i64 = conn
-        .prepare_cached(
-            "UPDATE onboarding SET state = ?2, version = ?3, body = ?4 WHERE id = ?1 RETURNING seq",
-        )?
-        .query_row(values, |row| row.get(0))?;
+    let id = onboarding.id.as_bytes();
+    conn.prepare_cached("UPDATE onboarding SET state = ?2, version = ?3, body = ?4 WHERE id = ?1")?
+        .execute(params![id, onboarding.state.as_str(), onboarding.version, Json(&*onboarding)])?;
     if queue {
-        conn.prepare_cached("INSERT OR IGNORE INTO onboarding_queue (seq) VALUES (?1)")?.execute([seq])?;
+        conn.prepare_cached(
+            "INSERT OR IGNORE INTO onboarding_queue (seq) SELECT seq FROM onboarding WHERE id = ?1",
+        )?
+        .execute([id])?;
     }
     changes.push(onboarding.id);
     Ok(())
@@ -196,17 +200,36 @@ pub(super) fn expire(
     now: Timestamp,
     max: usize,
 ) -> rusqlite::Result<usize> {
-    let mut due = conn.prepare_cached(
-        "SELECT body FROM onboarding WHERE state = 'pending' AND user_deadline < ?1 ORDER BY user_deadline LIMIT ?2",
-    )?;
-    let passed: Vec<Onboarding> = due
-        .query_map(params![now.0, super::queues::limit(max)], |row| {
-            row.get(0).map(|body: Json<Onboarding>| body.0)
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    for mut onboarding in passed.iter().cloned() {
-        onboarding.state = State::Expired;
-        change(conn, changes, &mut onboarding)?;
+    let mut expired = 0;
+    while expired < max {
+        let due = passed_deadlines(conn, now, max - expired)?;
+        if due.is_empty() {
+            break;
+        }
+        for (deadline, seq, onboarding) in due {
+            conn.prepare_cached("DELETE FROM onboarding_deadline WHERE deadline = ?1 AND seq = ?2")?
+                .execute([deadline, seq])?;
+            // Most were validated meanwhile, or are gone.
+            if let Some(mut onboarding) = onboarding.filter(|o| o.state == State::Pending) {
+                onboarding.state = State::Expired;
+                change(conn, changes, &mut onboarding)?;
+                expired += 1;
+            }
+        }
     }
-    Ok(passed.len())
+    Ok(expired)
+}
+
+type Due = (i64, i64, Option<Onboarding>);
+
+fn passed_deadlines(conn: &Connection, now: Timestamp, max: usize) -> rusqlite::Result<Vec<Due>> {
+    conn.prepare_cached(
+        "SELECT deadline, seq, body FROM onboarding_deadline LEFT JOIN onboarding USING (seq)
+         WHERE deadline < ?1 ORDER BY deadline, seq LIMIT ?2",
+    )?
+    .query_map(params![now.0, super::queues::limit(max)], |row| {
+        let body: Option<Json<Onboarding>> = row.get(2)?;
+        Ok((row.get(0)?, row.get(1)?, body.map(|body| body.0)))
+    })?
+    .collect()
 }

@@ -7,7 +7,7 @@ use bridge_core::{InboundSms, Mobile, State, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::{INPUT_SMS, answer, known, next_id, onboardings, queues};
+use super::{INPUT_SMS, answer, known, next_id, onboardings, queues, standing};
 use crate::hot::{
     Admission, Admitted, Answer, Basis, Blacklisting, IntakeLimits, Judged, QueuedSms, Recorded,
     THRESHOLD_EXCEEDED,
@@ -28,7 +28,7 @@ pub(super) fn admit(
         Some((content, first)) if content == identity.content => first,
         _ => identity.fingerprint,
     };
-    let outcome = match seen_before(conn, now, &fingerprint)? {
+    let outcome = match remember(conn, now, sms, &fingerprint, &identity, delivery_id_reused)? {
         Some(Seen { answer: Some(answer), .. }) => Admission::Answered(answer),
         Some(seen) if now - seen.admitted_at < limits.takeover_after => Admission::BeingJudged,
         Some(Seen { sms_id, server_received_at, .. }) => {
@@ -40,7 +40,6 @@ pub(super) fn admit(
             Admission::Judge { sms_id, server_received_at, fingerprint, known }
         }
         None => {
-            remember(conn, now, sms, &fingerprint, &identity, delivery_id_reused)?;
             let sms_in_window = count_new(conn, now, sms, limits)?;
             let known = Box::new(known(conn, now, sms.mobile_number(), sms_in_window)?);
             let (sms_id, server_received_at) = (sms.sms_id, sms.server_received_at);
@@ -84,7 +83,7 @@ fn seen_before(conn: &Connection, now: Timestamp, fingerprint: &Key) -> rusqlite
     .optional()
 }
 
-/// A new SMS, as admitted.
+/// Writes a new SMS down as admitted, or returns what is known of it.
 fn remember(
     conn: &Connection,
     now: Timestamp,
@@ -92,26 +91,29 @@ fn remember(
     fingerprint: &Key,
     identity: &Identity,
     delivery_id_reused: bool,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Option<Seen>> {
     let expires_at = (now + identity.remembered).0;
-    conn.prepare_cached(
-        "INSERT OR REPLACE INTO seen (fingerprint, sms_id, received_at, admitted_at, answer, expires_at)
-         VALUES (?1, ?2, ?3, ?4, NULL, ?5)",
-    )?
-    .execute(params![
-        fingerprint,
-        sms.sms_id.as_bytes(),
-        sms.server_received_at.0,
-        now.0,
-        expires_at
-    ])?;
+    // One that expired and was not cleared away yet is as good as gone.
+    let new = conn
+        .prepare_cached(
+            "INSERT INTO seen (fingerprint, sms_id, received_at, admitted_at, answer, expires_at)
+             VALUES (?1, ?2, ?3, ?4, NULL, ?5)
+             ON CONFLICT (fingerprint) DO UPDATE SET
+                 sms_id = excluded.sms_id, received_at = excluded.received_at,
+                 admitted_at = excluded.admitted_at, answer = NULL, expires_at = excluded.expires_at
+             WHERE expires_at <= ?4",
+        )?
+        .execute(params![fingerprint, sms.sms_id.as_bytes(), sms.server_received_at.0, now.0, expires_at])?;
+    if new == 0 {
+        return seen_before(conn, now, fingerprint);
+    }
     if let Some(key) = identity.delivery.filter(|_| !delivery_id_reused) {
         conn.prepare_cached(
             "INSERT OR REPLACE INTO delivery (key, content, fingerprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
         )?
         .execute(params![key, identity.content, fingerprint, expires_at])?;
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Counts a new SMS and blacklists its sender above the limit, before any fact is read (D3, D4).
@@ -125,15 +127,15 @@ fn count_new(
     if !sms.is_counted() {
         return Ok(0);
     }
-    let count: i64 = conn
-        .prepare_cached(
-            "INSERT INTO sms_count (mobile, count, expires_at) VALUES (?1, 1, ?3)
-             ON CONFLICT (mobile) DO UPDATE SET
-                 count = CASE WHEN expires_at > ?2 THEN count + 1 ELSE 1 END,
-                 expires_at = CASE WHEN expires_at > ?2 THEN expires_at ELSE excluded.expires_at END
-             RETURNING count",
-        )?
-        .query_row(params![sender.e164(), now.0, (now + DAY).0], |row| row.get(0))?;
+    let now_or_new = params![sender.e164(), now.0, (now + DAY).0];
+    conn.prepare_cached(
+        "INSERT INTO sms_count (mobile, count, expires_at) VALUES (?1, 1, ?3)
+         ON CONFLICT (mobile) DO UPDATE SET
+             count = CASE WHEN expires_at > ?2 THEN count + 1 ELSE 1 END,
+             expires_at = CASE WHEN expires_at > ?2 THEN expires_at ELSE excluded.expires_at END",
+    )?
+    .execute(now_or_new)?;
+    let count = count(conn, now, sender.e164())?;
     if count > limits.blacklist_above {
         blacklist_flooder(conn, now, sender, count)?;
     }
@@ -179,10 +181,10 @@ pub(super) fn record(
         _ => return Ok(Recorded::NotAdmitted),
     }
     let mobile = sms.mobile_number();
-    let sms_in_window = if sms.is_counted() { count(conn, now, mobile)? } else { 0 };
-    let known = known(conn, now, mobile, sms_in_window)?;
-    if Basis::from(&known) != *basis {
-        return Ok(Recorded::Changed(Box::new(known)));
+    let (onboarding, pair_validated) = standing(conn, now, mobile)?;
+    if (Basis { onboarding: onboarding.as_ref().map(|o| (o.id, o.state)), pair_validated }) != *basis {
+        let sms_in_window = if sms.is_counted() { count(conn, now, mobile)? } else { 0 };
+        return Ok(Recorded::Changed(Box::new(known(conn, now, mobile, sms_in_window)?)));
     }
     let id = next_id(conn, INPUT_SMS)?;
     let queued = QueuedSms {
@@ -191,12 +193,12 @@ pub(super) fn record(
         fingerprint: hex(fingerprint),
         verdict: verdict.clone(),
         judged_at: now,
-        onboarding_id: known.onboarding.as_ref().map(|o| o.id),
-        device_id: known.onboarding.as_ref().and_then(|o| o.device_id.clone()),
+        onboarding_id: onboarding.as_ref().map(|o| o.id),
+        device_id: onboarding.as_ref().and_then(|o| o.device_id.clone()),
     };
     conn.prepare_cached("INSERT INTO queue_input_sms (id, sms_id, passed, body) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, sms.sms_id.as_bytes(), verdict.passed(), Json(&queued)])?;
-    if let Some(mut onboarding) = known.onboarding.filter(|o| o.state.can_be_validated()) {
+    if let Some(mut onboarding) = onboarding.filter(|o| o.state.can_be_validated()) {
         onboarding.last_sms = Some(LastSms { id, judged_at: now, verdict: verdict.clone() });
         if verdict.passed() {
             onboarding.state = State::Validated;
