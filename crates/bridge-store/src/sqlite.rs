@@ -24,10 +24,10 @@ const WAITING_MAX: usize = 4096;
 /// Reads at the same time.
 const READERS: usize = 2;
 /// Transactions between two checkpoints: long enough to be rare, short enough to keep the WAL small.
-const CHECKPOINT_EVERY: usize = 256;
+const CHECKPOINT_EVERY: usize = 64;
 /// Checkpoints beside the writer between two by the writer itself. Only in a pause of writing can the WAL
 /// begin anew; right after one beside it, little is left to move.
-const RESTART_EVERY: usize = 8;
+const RESTART_EVERY: usize = 4;
 const STATEMENT_CACHE: usize = 64;
 const PAGE_CACHE_KIB: i64 = 8 * 1024;
 /// The writer keeps more: its keys are random, and what it has not at hand it must read again.
