@@ -53,14 +53,14 @@ fn show(scenes: &[Scene], good: bool) {
     anstream::println!(
         "{DIM}a bridge of its own in a temporary folder; every line went through its HTTP API{DIM:#}\n"
     );
-    let mut table = verdicts::table();
+    let (mut table, legend) = verdicts::table();
     let (judged, refused): (Vec<&Scene>, Vec<&Scene>) =
         scenes.iter().partition(|scene| scene.answer.get("validation_status").is_some());
     for scene in judged {
         table.add_row(verdicts::row(scene.what, &scene.answer));
     }
     anstream::println!("{table}");
-    anstream::println!("{DIM}{}{DIM:#}\n", verdicts::LEGEND);
+    anstream::println!("{DIM}{legend}{DIM:#}\n");
     for scene in refused {
         let code = scene.answer["code"].as_str().unwrap_or("answered");
         anstream::println!(

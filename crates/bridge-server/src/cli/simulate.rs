@@ -64,10 +64,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
             text(&registered["sms_body"]),
             text(&registered["sms_receiver_number"])
         );
-        let mut table = verdicts::table();
+        let (mut table, legend) = verdicts::table();
         table.add_row(verdicts::row("the SMS", &answer));
         anstream::println!("{table}");
-        anstream::println!("{DIM}{}{DIM:#}", verdicts::LEGEND);
+        anstream::println!("{DIM}{legend}{DIM:#}");
         anstream::println!("{BOLD}status{BOLD:#}      {}", text(&status["status"]));
     }
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })

@@ -4,12 +4,25 @@ use bridge_core::checks::CHECKS;
 use comfy_table::{Cell, Color, Table};
 use serde_json::Value;
 
-/// A table with a column for every check.
-pub(super) fn table() -> Table {
-    let mut header = vec!["what happens", "verdict"];
-    header.extend(CHECKS.iter().map(|check| check.name.trim_end_matches("_check")));
-    header.push("why");
-    super::table(&header)
+/// Below this many columns the checks are numbered instead of named.
+const NAMES_NEED_COLUMNS: u16 = 150;
+
+/// A table with a column for every check, and the line that explains it.
+pub(super) fn table() -> (Table, String) {
+    let narrow = Table::new().width().is_some_and(|columns| columns < NAMES_NEED_COLUMNS);
+    let names = || CHECKS.iter().map(|check| check.name.trim_end_matches("_check"));
+    let numbered =
+        |(number, name): (usize, &str)| if narrow { (number + 1).to_string() } else { name.to_owned() };
+    let mut header = vec!["what happens".to_owned(), "verdict".to_owned()];
+    header.extend(names().enumerate().map(numbered));
+    header.push("why".to_owned());
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let mut legend = LEGEND.to_owned();
+    if narrow {
+        let list: Vec<String> = names().enumerate().map(|(n, name)| format!("{} {name}", n + 1)).collect();
+        legend = format!("{}\n{legend}", list.join("  "));
+    }
+    (super::table(&header), legend)
 }
 
 /// One SMS and its answer.
@@ -50,4 +63,4 @@ fn mark(code: Option<u64>) -> Cell {
 }
 
 /// What the marks mean.
-pub(super) const LEGEND: &str = "✔ pass   ✘ fail   ○ disabled   · not run, an earlier check failed";
+const LEGEND: &str = "✔ pass   ✘ fail   ○ disabled   · not run, an earlier check failed";
