@@ -13,6 +13,17 @@ CREATE TABLE onboarding (
 );
 CREATE INDEX onboarding_mobile ON onboarding (mobile, seq);
 CREATE INDEX onboarding_expires ON onboarding (expires_at);
+-- What became of an onboarding since it was written. Apart from it, because a row that grows splits its page.
+CREATE TABLE onboarding_change (
+    seq INTEGER PRIMARY KEY,
+    state TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    validated_at INTEGER,
+    last_sms TEXT
+);
+CREATE TRIGGER onboarding_gone AFTER DELETE ON onboarding BEGIN
+    DELETE FROM onboarding_change WHERE seq = OLD.seq;
+END;
 -- Those not yet in onboarding_mobile as they are: a table of its own, so that queueing and forgetting do not
 -- rewrite the row.
 CREATE TABLE onboarding_queue (seq INTEGER PRIMARY KEY);

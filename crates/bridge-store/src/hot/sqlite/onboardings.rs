@@ -1,8 +1,9 @@
 //! Onboardings: registering, cancelling, expiring, and the one lookup every SMS makes.
 
 use bridge_core::checks::Known;
+use bridge_core::onboarding::LastSms;
 use bridge_core::{Onboarding, State, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::{ONBOARDING, contains, known, next_id};
@@ -108,7 +109,6 @@ pub(super) fn touch(
     write(conn, changes, onboarding, false)
 }
 
-/// Without RETURNING: it would build a table for its one row.
 fn write(
     conn: &Connection,
     changes: &mut Changes,
@@ -117,8 +117,17 @@ fn write(
 ) -> rusqlite::Result<()> {
     onboarding.version += 1;
     let id = onboarding.id.as_bytes();
-    conn.prepare_cached("UPDATE onboarding SET state = ?2, version = ?3, body = ?4 WHERE id = ?1")?
-        .execute(params![id, onboarding.state.as_str(), onboarding.version, Json(&*onboarding)])?;
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO onboarding_change (seq, state, version, validated_at, last_sms)
+         SELECT seq, ?2, ?3, ?4, ?5 FROM onboarding WHERE id = ?1",
+    )?
+    .execute(params![
+        id,
+        onboarding.state.as_str(),
+        onboarding.version,
+        onboarding.validated_at.map(|at| at.0),
+        onboarding.last_sms.as_ref().map(Json),
+    ])?;
     if queue {
         conn.prepare_cached(
             "INSERT OR IGNORE INTO onboarding_queue (seq) SELECT seq FROM onboarding WHERE id = ?1",
@@ -129,6 +138,21 @@ fn write(
     Ok(())
 }
 
+/// What [`from_row`] reads, from `onboarding LEFT JOIN onboarding_change change USING (seq)`.
+pub(super) const COLUMNS: &str = "body, change.state, change.version, change.validated_at, change.last_sms";
+
+/// An onboarding as it stands: as it was written, and what became of it.
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
+    let Json(mut onboarding) = row.get::<_, Json<Onboarding>>(0)?;
+    if let Some(word) = row.get::<_, Option<String>>(1)? {
+        onboarding.state = State::from_word(&word).ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?;
+        onboarding.version = row.get(2)?;
+        onboarding.validated_at = row.get::<_, Option<i64>>(3)?.map(Timestamp);
+        onboarding.last_sms = row.get::<_, Option<Json<LastSms>>>(4)?.map(|last| last.0);
+    }
+    Ok(onboarding)
+}
+
 pub(super) fn newest(
     conn: &Connection,
     now: Timestamp,
@@ -136,17 +160,18 @@ pub(super) fn newest(
 ) -> rusqlite::Result<Option<Onboarding>> {
     // Not "the newest that is still here": one that was superseded must not come back when the one that
     // took its place expires first.
-    conn.prepare_cached(
-        "SELECT body FROM onboarding WHERE expires_at > ?2 AND seq =
-             (SELECT max(seq) FROM onboarding WHERE mobile = ?1)",
-    )?
-    .query_row(params![mobile, now.0], |row| row.get(0).map(|body: Json<Onboarding>| body.0))
-    .optional()
+    let sql = select("WHERE expires_at > ?2 AND seq = (SELECT max(seq) FROM onboarding WHERE mobile = ?1)");
+    conn.prepare_cached(&sql)?.query_row(params![mobile, now.0], from_row).optional()
+}
+
+/// A query for onboardings as they stand.
+pub(super) fn select(condition: &str) -> String {
+    format!("SELECT {COLUMNS} FROM onboarding LEFT JOIN onboarding_change change USING (seq) {condition}")
 }
 
 pub(super) fn by_id(conn: &Connection, now: Timestamp, id: Uuid) -> rusqlite::Result<Option<Onboarding>> {
-    conn.prepare_cached("SELECT body FROM onboarding WHERE id = ?1 AND expires_at > ?2")?
-        .query_row(params![id.as_bytes(), now.0], |row| row.get(0).map(|body: Json<Onboarding>| body.0))
+    conn.prepare_cached(&select("WHERE id = ?1 AND expires_at > ?2"))?
+        .query_row(params![id.as_bytes(), now.0], from_row)
         .optional()
 }
 
@@ -177,8 +202,8 @@ pub(super) fn revive(
     if newest(conn, now, mobile)?.is_none() {
         // What waits for onboarding_mobile is newer than what came from there.
         let waits: Option<Onboarding> = conn
-            .prepare_cached("SELECT body FROM onboarding_queue JOIN onboarding USING (seq) WHERE id = ?1")?
-            .query_row([onboarding.id.as_bytes()], |row| row.get(0).map(|body: Json<Onboarding>| body.0))
+            .prepare_cached(&select("WHERE id = ?1 AND seq IN (SELECT seq FROM onboarding_queue)"))?
+            .query_row([onboarding.id.as_bytes()], from_row)
             .optional()?;
         for sql in [
             "DELETE FROM onboarding_queue WHERE seq = (SELECT seq FROM onboarding WHERE id = ?1)",
@@ -206,9 +231,11 @@ pub(super) fn expire(
         if due.is_empty() {
             break;
         }
-        for (deadline, seq, onboarding) in due {
+        for (deadline, seq) in due {
             conn.prepare_cached("DELETE FROM onboarding_deadline WHERE deadline = ?1 AND seq = ?2")?
                 .execute([deadline, seq])?;
+            let onboarding =
+                conn.prepare_cached(&select("WHERE seq = ?1"))?.query_row([seq], from_row).optional()?;
             // Most were validated meanwhile, or are gone.
             if let Some(mut onboarding) = onboarding.filter(|o| o.state == State::Pending) {
                 onboarding.state = State::Expired;
@@ -220,16 +247,10 @@ pub(super) fn expire(
     Ok(expired)
 }
 
-type Due = (i64, i64, Option<Onboarding>);
-
-fn passed_deadlines(conn: &Connection, now: Timestamp, max: usize) -> rusqlite::Result<Vec<Due>> {
+fn passed_deadlines(conn: &Connection, now: Timestamp, max: usize) -> rusqlite::Result<Vec<(i64, i64)>> {
     conn.prepare_cached(
-        "SELECT deadline, seq, body FROM onboarding_deadline LEFT JOIN onboarding USING (seq)
-         WHERE deadline < ?1 ORDER BY deadline, seq LIMIT ?2",
+        "SELECT deadline, seq FROM onboarding_deadline WHERE deadline < ?1 ORDER BY deadline, seq LIMIT ?2",
     )?
-    .query_map(params![now.0, super::queues::limit(max)], |row| {
-        let body: Option<Json<Onboarding>> = row.get(2)?;
-        Ok((row.get(0)?, row.get(1)?, body.map(|body| body.0)))
-    })?
+    .query_map(params![now.0, super::queues::limit(max)], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
 }

@@ -4,6 +4,7 @@ use bridge_core::{Onboarding, Timestamp};
 use rusqlite::{Connection, params, params_from_iter};
 use uuid::Uuid;
 
+use super::onboardings;
 use crate::hot::{Blacklisting, QueueSizes, QueuedSms, Which};
 use crate::sqlite::{Json, marks};
 
@@ -33,12 +34,21 @@ pub(super) fn forget_sms(conn: &Connection, ids: &[i64]) -> rusqlite::Result<()>
 }
 
 pub(super) fn onboardings(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Onboarding>> {
-    bodies(conn, "SELECT body FROM onboarding_queue JOIN onboarding USING (seq) ORDER BY seq LIMIT ?1", max)
+    // CROSS: the queue is read first, whatever the planner thinks of it.
+    let sql = format!(
+        "SELECT {} FROM onboarding_queue CROSS JOIN onboarding USING (seq)
+         LEFT JOIN onboarding_change change USING (seq) ORDER BY seq LIMIT ?1",
+        onboardings::COLUMNS
+    );
+    conn.prepare_cached(&sql)?.query_map([limit(max)], onboardings::from_row)?.collect()
 }
 
 pub(super) fn forget_onboardings(conn: &Connection, written: &[(Uuid, i64)]) -> rusqlite::Result<()> {
-    let mut forget =
-        conn.prepare_cached("DELETE FROM onboarding_queue WHERE seq = (SELECT seq FROM onboarding WHERE id = ?1 AND version = ?2)")?;
+    let mut forget = conn.prepare_cached(
+        "DELETE FROM onboarding_queue WHERE seq =
+             (SELECT seq FROM onboarding LEFT JOIN onboarding_change change USING (seq)
+              WHERE id = ?1 AND coalesce(change.version, onboarding.version) = ?2)",
+    )?;
     written.iter().try_for_each(|(id, version)| forget.execute(params![id.as_bytes(), version]).map(|_| ()))
 }
 
@@ -93,7 +103,9 @@ pub(super) fn sizes(conn: &Connection) -> rusqlite::Result<QueueSizes> {
 /// An onboarding stays while it waits for `onboarding_mobile`, while nobody wrote down that its deadline
 /// passed, and while an older one of its number is here, which would become the newest.
 const ONBOARDING_IS_OVER: &str =
-    "seq NOT IN (SELECT seq FROM onboarding_queue) AND state <> 'pending' AND NOT EXISTS
+    "seq NOT IN (SELECT seq FROM onboarding_queue)
+    AND coalesce((SELECT change.state FROM onboarding_change change WHERE change.seq = onboarding.seq), state) <> 'pending'
+    AND NOT EXISTS
     (SELECT 1 FROM onboarding older WHERE older.mobile = onboarding.mobile AND older.seq < onboarding.seq)";
 
 /// Rows whose time is over.
