@@ -25,6 +25,9 @@ pub(crate) fn forbidden(packages: &[Package]) -> Vec<Violation> {
 
 fn why_not(package: &str, dependency: &str) -> Option<&'static str> {
     match package {
+        "bridge-core" | "bridge-store" | "bridge-server" if dependency == "test-servers" => {
+            Some("it starts servers for tests, so name it under dev-dependencies")
+        }
         // The store is where databases are named; the tool crate measures the raw one.
         "bridge-store" | "xtask" => None,
         "bridge-core" if IMPURE.contains(&dependency) => {
@@ -50,13 +53,15 @@ mod tests {
     fn names_the_edge_and_the_way_out() {
         let metadata = r#"[
             {"name":"bridge-core","dependencies":[{"name":"serde","kind":null},{"name":"tokio","kind":null}]},
-            {"name":"bridge-server","dependencies":[{"name":"rusqlite","kind":"build"}]}]"#;
+            {"name":"bridge-server","dependencies":[{"name":"rusqlite","kind":"build"}]},
+            {"name":"bridge-store","dependencies":[{"name":"test-servers","kind":null}]}]"#;
         let found = found(metadata);
-        assert_eq!(found.len(), 2);
+        assert_eq!(found.len(), 3);
         assert!(
             found[0].starts_with("crates/bridge-core/Cargo.toml:1: bridge-core may not depend on tokio:")
         );
         assert!(found[1].contains("bridge-server may not depend on rusqlite"), "{found:?}");
+        assert!(found[2].contains("bridge-store may not depend on test-servers"), "{found:?}");
     }
 
     #[test]
@@ -64,7 +69,7 @@ mod tests {
         let metadata = r#"[
             {"name":"bridge-store","dependencies":[{"name":"rusqlite","kind":null}]},
             {"name":"xtask","dependencies":[{"name":"rusqlite","kind":null},{"name":"tokio","kind":null}]},
-            {"name":"bridge-server","dependencies":[{"name":"redis","kind":"dev"},{"name":"axum","kind":null}]}]"#;
+            {"name":"bridge-server","dependencies":[{"name":"test-servers","kind":"dev"},{"name":"axum","kind":null}]}]"#;
         assert_eq!(found(metadata), Vec::<String>::new());
     }
 }

