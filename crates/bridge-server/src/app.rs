@@ -1,23 +1,29 @@
 //! The bridge as one value: stores, settings, clock, secrets and what the workers know of each other.
 //! Everything hangs off it, so two bridges live in one test process. It starts nothing by itself.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use bridge_store::embedded::{self, FolderError, FolderLock};
-use bridge_store::{AuditStore, HotStore, StoreError};
+use bridge_core::Timestamp;
+use bridge_store::audit::SettingRow;
+use bridge_store::embedded::{FolderError, FolderLock};
+use bridge_store::{AuditStore, HotStore, Journal, Remote};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
+use crate::keeper::Keeper;
+use crate::ladder::Ladder;
+use crate::last_known;
 use crate::live::LiveSettings;
 use crate::metrics::Metrics;
 use crate::probe::Probe;
 use crate::receivers::Receivers;
 use crate::refusals::Refusals;
-use crate::replay_queue::ReplayQueue;
 use crate::secrets::Secrets;
-use crate::timed;
+use crate::stores::{self, StoresError};
 use crate::watchers::Watchers;
 use crate::workers::WorkerBoard;
 
@@ -47,8 +53,14 @@ pub struct App {
     pub refusals: Refusals,
     /// Receivers that were heard of.
     pub receivers: Receivers,
-    /// SMS stored for later, by number.
-    pub replay_queue: ReplayQueue,
+    /// Which bridge of the group this one is: that of its data folder, because the journal in it is.
+    pub id: Uuid,
+    /// What is kept beside a hot store that is not durable by itself.
+    pub journal: Arc<Journal>,
+    /// What the stores are good for now.
+    pub ladder: Ladder,
+    /// Who is told validated numbers.
+    pub remote: Option<Arc<dyn Remote>>,
     /// SMS judged since the last dump.
     pub undumped: AtomicU64,
     /// The last SMS could not be made durable anywhere.
@@ -57,6 +69,8 @@ pub struct App {
     pub probe: Probe,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
+    /// Watches over the stores; whoever holds it looks.
+    pub keeper: tokio::sync::Mutex<Keeper>,
     _folder: FolderLock,
 }
 
@@ -69,9 +83,12 @@ pub enum StartError {
     /// The secrets.
     #[error("the secrets cannot be read or written: {0}")]
     Secrets(#[source] std::io::Error),
-    /// A store that opened and then failed.
-    #[error("the stores cannot be used: {0}")]
-    Store(#[from] StoreError),
+    /// A store.
+    #[error(transparent)]
+    Stores(#[from] StoresError),
+    /// The bridge's own id.
+    #[error("the id of this bridge cannot be read or written in the data folder: {0}")]
+    Id(#[source] std::io::Error),
     /// The signals that stop it.
     #[error("cannot listen for SIGTERM and SIGINT: {0}")]
     Signals(#[source] std::io::Error),
@@ -106,39 +123,68 @@ fn hint(error: &std::io::Error, flag: &str) -> String {
     }
 }
 
+/// The id of the bridge on this folder, made at its first start.
+fn bridge_id(data_dir: &Path, entropy: &Entropy, now: Timestamp) -> Result<Uuid, StartError> {
+    let file = data_dir.join("bridge_id");
+    if let Some(id) = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()) {
+        return Ok(id);
+    }
+    let id = entropy.id(now).map_err(|error| StartError::Id(std::io::Error::other(error)))?;
+    std::fs::write(&file, id.to_string()).map_err(StartError::Id)?;
+    Ok(id)
+}
+
 impl App {
-    /// Opens the stores and reads settings and secrets.
+    /// Opens the stores and reads settings and secrets. A database that is away is no reason not to start: SMS are
+    /// kept until it is back.
     pub async fn open(config: Config, clock: Clock, entropy: Entropy) -> Result<Arc<App>, StartError> {
         let folder = FolderLock::take(&config.data_dir)?;
         let secrets = Secrets::open(&config.data_dir, &config.given_secrets(), &entropy)
             .map_err(StartError::Secrets)?;
         let metrics = Metrics::default();
-        let durations = &metrics.store_operation_duration_seconds;
-        let hot = timed::hot(embedded::open_hot(&config.data_dir)?, durations);
-        let audit = timed::audit(embedded::open_audit(&config.data_dir)?, durations);
-        audit.seed_settings(clock.now()).await?;
-        let live = LiveSettings::new(audit.settings().await?);
-        crate::workers::counters::restore(hot.as_ref(), audit.as_ref()).await?;
-        let replay_queue = ReplayQueue::load(audit.as_ref()).await?;
-        Ok(Arc::new(App {
+        let opened = stores::open(&config, &metrics.store_operation_duration_seconds).await?;
+        let now = clock.now();
+        let rows = match opened.audit.seed_settings(now).await {
+            Ok(()) => opened.audit.settings().await.unwrap_or_default(),
+            Err(error) => {
+                tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known settings hold");
+                last_known::load(&config.data_dir)
+            }
+        };
+        let app = Arc::new(App {
+            id: bridge_id(&config.data_dir, &entropy, now)?,
             config,
-            clock,
             entropy,
-            hot,
-            audit,
-            live,
+            hot: opened.hot,
+            audit: opened.audit,
+            remote: opened.remote,
+            journal: opened.journal,
+            ladder: Ladder::new(now),
+            live: LiveSettings::new(rows),
+            clock,
             secrets,
             metrics,
             watchers: Watchers::default(),
             board: WorkerBoard::default(),
             refusals: Refusals::default(),
             receivers: Receivers::default(),
-            replay_queue,
             undumped: AtomicU64::new(0),
             unwritable: AtomicBool::new(false),
             probe: Probe::default(),
             stopping: CancellationToken::new(),
+            keeper: tokio::sync::Mutex::default(),
             _folder: folder,
-        }))
+        });
+        let mut keeper = Keeper::new(&app);
+        keeper.look(&app).await;
+        *app.keeper.lock().await = keeper;
+        Ok(app)
+    }
+
+    /// These are the settings now. Noted in the data folder, where they are others than before.
+    pub fn apply_settings(&self, rows: &[SettingRow]) {
+        if self.live.apply_if_changed(rows) {
+            last_known::save(&self.config.data_dir, rows);
+        }
     }
 }

@@ -5,6 +5,7 @@ mod blacklist;
 mod bridge;
 mod demo;
 mod doctor;
+mod migrate;
 mod openapi;
 mod phone;
 mod serve;
@@ -42,6 +43,8 @@ enum Command {
     Blacklist(blacklist::Args),
     /// Check everything and say what to do.
     Doctor(doctor::Args),
+    /// Bring the audit database up to date.
+    Migrate(migrate::Args),
     /// Print the API's description (OpenAPI 3.1).
     Openapi,
 }
@@ -63,6 +66,7 @@ pub fn run() -> ExitCode {
         Some(Command::Settings(args)) => settings::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
+        Some(Command::Migrate(args)) => migrate::run(&args),
         Some(Command::Openapi) => openapi::run(),
     };
     result.unwrap_or_else(|problem| {

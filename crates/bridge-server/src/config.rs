@@ -20,17 +20,33 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_PRIVATE_BIND", value_name = "ADDRESS")]
     pub private_bind: Option<SocketAddr>,
 
-    /// Embedded stores and generated secrets.
+    /// Embedded stores, the journal and generated secrets. Each bridge has a folder of its own.
     #[arg(long, env = "SMS_BRIDGE_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
 
-    /// The hot store: `embedded`.
-    #[arg(long, env = "SMS_BRIDGE_HOT_URL", default_value = EMBEDDED, value_name = "URL")]
+    /// The hot store: `embedded`, `redis://…` or `rediss://…`.
+    #[arg(long, env = "SMS_BRIDGE_HOT_URL", default_value = EMBEDDED, hide_env_values = true, value_name = "URL")]
     pub hot_url: String,
 
-    /// The audit store: `embedded`.
-    #[arg(long, env = "SMS_BRIDGE_AUDIT_URL", default_value = EMBEDDED, value_name = "URL")]
+    /// The audit store: `embedded` or `postgres://…`; PgBouncer in transaction mode may lie between.
+    #[arg(long, env = "SMS_BRIDGE_AUDIT_URL", default_value = EMBEDDED, hide_env_values = true, value_name = "URL")]
     pub audit_url: String,
+
+    /// The audit database past the pooler, for migrations; the audit URL when not given.
+    #[arg(long, env = "SMS_BRIDGE_AUDIT_DIRECT_URL", hide_env_values = true, value_name = "URL")]
+    pub audit_direct_url: Option<String>,
+
+    /// Connections to PostgreSQL.
+    #[arg(long, env = "SMS_BRIDGE_AUDIT_POOL", default_value_t = 10, value_name = "CONNECTIONS")]
+    pub audit_pool: usize,
+
+    /// The remote Supabase, which is told validated numbers: `postgres://…`, or the PostgREST base `https://…/rest/v1`.
+    #[arg(long, env = "SMS_BRIDGE_REMOTE_URL", hide_env_values = true, value_name = "URL")]
+    pub remote_url: Option<String>,
+
+    /// The service key of a PostgREST remote.
+    #[arg(long, env = "SMS_BRIDGE_REMOTE_KEY", hide_env_values = true, value_name = "KEY")]
+    pub remote_key: Option<String>,
 
     /// Bearer secrets for apps, comma-separated; generated when not given.
     #[arg(
@@ -87,12 +103,17 @@ impl Config {
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        for (name, url) in [("SMS_BRIDGE_HOT_URL", &self.hot_url), ("SMS_BRIDGE_AUDIT_URL", &self.audit_url)]
-        {
-            if url != EMBEDDED {
-                problems
-                    .push(format!("{name}: this version knows only \"{EMBEDDED}\", not {:?}", scheme(url)));
+        for (name, url, schemes) in [
+            ("SMS_BRIDGE_HOT_URL", &self.hot_url, &["redis", "rediss"][..]),
+            ("SMS_BRIDGE_AUDIT_URL", &self.audit_url, &["postgres", "postgresql"][..]),
+        ] {
+            if url != EMBEDDED && !schemes.contains(&scheme(url)) {
+                let known = schemes.join("://… or ");
+                problems.push(format!("{name} must be \"{EMBEDDED}\" or {known}://…, not {:?}", scheme(url)));
             }
+        }
+        if self.audit_pool == 0 {
+            problems.push("SMS_BRIDGE_AUDIT_POOL must be at least 1".to_owned());
         }
         for (name, secrets) in [
             ("SMS_BRIDGE_API_KEY", &self.api_key),
@@ -119,6 +140,12 @@ impl Config {
         problems
     }
 
+    /// Where migrations go.
+    #[must_use]
+    pub fn direct_url(&self) -> &str {
+        self.audit_direct_url.as_deref().unwrap_or(&self.audit_url)
+    }
+
     /// The secrets given here.
     #[must_use]
     pub fn given_secrets(&self) -> Given {
@@ -131,6 +158,6 @@ impl Config {
 }
 
 /// Enough of a URL to recognise it, and no password in it.
-fn scheme(url: &str) -> &str {
+pub(crate) fn scheme(url: &str) -> &str {
     url.split(':').next().unwrap_or_default()
 }

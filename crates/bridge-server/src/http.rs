@@ -5,6 +5,7 @@ pub mod auth;
 pub mod blacklist;
 pub mod body;
 pub mod docs;
+pub mod doctor;
 pub mod events;
 pub mod health;
 pub mod input_sms;
@@ -16,6 +17,7 @@ pub mod receive;
 pub mod segment;
 pub mod settings;
 pub mod status;
+pub mod sync;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +78,10 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
         .routes(routes!(health::metrics))
+        .routes(routes!(sync::list))
+        .routes(routes!(sync::replay))
+        .routes(routes!(doctor::examine))
+        .routes(routes!(doctor::repair))
 }
 
 /// The names that the field's other API has for the same two (D16).

@@ -9,17 +9,23 @@ use bridge_core::message::find_hashes;
 use bridge_core::settings::Settings;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Span};
-use bridge_store::hot::{Admission, Answer, Basis, IntakeLimits, Judged, Recorded};
+use bridge_store::hot::{Admission, Answer, Basis, IntakeLimits, Judged, QueuedSms, Recorded};
+use bridge_store::journal::Entry;
 use bridge_store::{StoreError, StoreFault};
 
 use crate::app::App;
+use crate::ladder::Hot;
 use crate::metrics::Stopwatch;
-use crate::workers::Bell;
+use crate::spool;
+use crate::workers::{Bell, counters};
 
 /// The whole answer must come within 2 s (D26); this leaves room for the way out.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1900);
 /// Of those, what judging may take before the SMS is stored for later instead.
-const JUDGE_WITHIN: Duration = Duration::from_millis(1400);
+const JUDGE_WITHIN: Duration = Duration::from_millis(1100);
+/// What marking a number may take, and what the audit store may, before the journal keeps the SMS instead.
+const MARK_WITHIN: Duration = Duration::from_millis(150);
+const STORE_WITHIN: Duration = Duration::from_millis(400);
 /// An SMS admitted longer ago than any request lives is taken over by its next copy (D9).
 const TAKEOVER_AFTER: Span = Span(2_000);
 /// Between two looks at a copy that is being judged.
@@ -51,6 +57,8 @@ enum JudgeError {
     Store(#[from] StoreError),
     #[error("the facts kept changing")]
     Unsettled,
+    #[error("an SMS of this number waits")]
+    BehindWaiting,
 }
 
 /// Takes one SMS in. `Ok` means it is durable.
@@ -82,58 +90,103 @@ pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
 
 async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     let settings = app.live.now();
-    if settings.maintenance_mode || app.replay_queue.holds(sms.mobile_number()) {
+    if settings.maintenance_mode || !app.ladder.is_open() {
         return store(app, &sms).await;
     }
-    match tokio::time::timeout(JUDGE_WITHIN, judge(app, sms.clone(), &settings)).await {
+    match tokio::time::timeout(JUDGE_WITHIN, judge(app, sms.clone(), &settings, Turn::Live)).await {
         Ok(Ok(taken)) => Ok(taken),
+        Ok(Err(JudgeError::BehindWaiting)) => store(app, &sms).await,
         Ok(Err(error)) => {
             tracing::warn!(%error, source = ?std::error::Error::source(&error), "an SMS could not be judged and is stored for later");
+            app.ladder.suspect();
             store(app, &sms).await
         }
-        Err(_) => store(app, &sms).await,
+        Err(_) => {
+            tracing::warn!("an SMS could not be judged in time and is stored for later");
+            app.ladder.suspect();
+            store(app, &sms).await
+        }
     }
 }
 
-/// Stores an SMS for later. The number is marked first: an SMS that comes meanwhile must not overtake.
+/// Down the ladder (D25, D26): `power_down_store`, else the journal, else a refusal. The number is marked before and,
+/// where the hot store was not to be reached or was being rebuilt, after: whoever takes the next SMS of this number,
+/// on whichever bridge, must know that one waits.
 async fn store(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
-    app.replay_queue.add(sms.mobile_number());
-    match app.audit.store_for_later(sms).await {
-        Ok(()) => {
-            app.board.ring(Bell::Replay);
-            Ok(Taken::Stored)
+    let generation = app.ladder.generation();
+    let marked = app.ladder.is_open() && mark(app, sms).await;
+    if app.ladder.now().audit {
+        match tokio::time::timeout(STORE_WITHIN, app.audit.store_for_later(sms)).await {
+            Ok(Ok(())) => return Ok(stored(app, sms, marked, generation).await),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, source = ?error.source, "power_down_store takes nothing");
+            }
+            Err(_) => tracing::warn!("power_down_store does not answer"),
         }
+        app.ladder.suspect();
+    }
+    match app.journal.keep(&Entry::Waiting(Box::new(sms.clone()))).await {
+        Ok(()) => Ok(stored(app, sms, marked, generation).await),
         Err(error) => {
-            app.replay_queue.remove(sms.mobile_number());
             tracing::error!(%error, source = ?error.source, "nothing is writable: an SMS was refused");
             Err(Unwritable)
         }
     }
 }
 
+async fn stored(app: &App, sms: &InboundSms, marked: bool, generation: u64) -> Taken {
+    // A store that is rebuilt meanwhile reads what waits after it was emptied of marks.
+    let must_be_marked = !marked || app.ladder.generation() != generation;
+    if must_be_marked && !mark(app, sms).await && app.ladder.is_open() {
+        // However short the disturbance was: nothing is judged here before the keeper has marked what waits.
+        app.ladder.set_hot(app.clock.now(), Hot::Away);
+        app.ladder.suspect();
+    }
+    app.board.ring(Bell::Replay);
+    if app.journal.waiting() > 0 {
+        app.board.ring(Bell::Journal);
+    }
+    Taken::Stored
+}
+
+async fn mark(app: &App, sms: &InboundSms) -> bool {
+    let mark = [(sms.mobile_number().to_owned(), sms.sms_id)];
+    let marked = tokio::time::timeout(MARK_WITHIN, app.hot.mark_waiting(app.clock.now(), &mark)).await;
+    matches!(marked, Ok(Ok(())))
+}
+
+/// Whose turn an SMS is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// It comes in now: it waits behind one of its number that waits.
+    Live,
+    /// It waited.
+    Replay,
+}
+
 /// Judges an SMS that was stored for later, exactly once whatever happened before.
 pub async fn replay(app: &App, sms: InboundSms) -> Result<(), StoreError> {
     let settings = app.live.now();
-    match judge(app, sms, &settings).await {
+    match judge(app, sms, &settings, Turn::Replay).await {
         Ok(Taken::Judged(answer)) => {
             app.metrics.count_checks(&answer.verdict);
             Ok(())
         }
         Ok(Taken::Redelivered(_) | Taken::Stored) => Ok(()),
         Err(JudgeError::Store(error)) => Err(error),
-        Err(unsettled @ JudgeError::Unsettled) => Err(StoreError {
-            operation: "replay",
-            kind: StoreFault::Unavailable,
-            source: Some(unsettled.into()),
-        }),
+        Err(error @ (JudgeError::Unsettled | JudgeError::BehindWaiting)) => {
+            Err(StoreError { operation: "replay", kind: StoreFault::Unavailable, source: Some(error.into()) })
+        }
     }
 }
 
-async fn judge(app: &App, sms: InboundSms, settings: &Settings) -> Result<Taken, JudgeError> {
+async fn judge(app: &App, sms: InboundSms, settings: &Settings, turn: Turn) -> Result<Taken, JudgeError> {
     let limits = IntakeLimits {
         blacklist_above: i64::from(settings.blacklist_threshold),
         takeover_after: TAKEOVER_AFTER,
+        behind_waiting: turn == Turn::Live,
     };
+    let generation = app.ladder.generation();
     loop {
         let admitted = app.hot.admit(app.clock.now(), &sms, limits).await?;
         fail::fail_point!("intake::admitted", |_| std::process::abort());
@@ -141,18 +194,41 @@ async fn judge(app: &App, sms: InboundSms, settings: &Settings) -> Result<Taken,
             app.metrics.delivery_id_reused_total.inc();
         }
         match admitted.outcome {
-            Admission::Answered(answer) => return Ok(Taken::Redelivered(answer)),
+            Admission::Answered(answer) => {
+                keep_answered(app, settings, &answer, generation).await?;
+                return Ok(Taken::Redelivered(answer));
+            }
             Admission::BeingJudged => tokio::time::sleep(COPY_POLL).await,
+            Admission::BehindWaiting => return Err(JudgeError::BehindWaiting),
             Admission::Judge { sms_id, server_received_at, fingerprint, known } => {
                 if known.blacklisted && known.sms_in_window == limits.blacklist_above + 1 {
                     app.board.ring(Bell::Blacklist);
                 }
                 let sms = InboundSms { sms_id, server_received_at, ..sms.clone() };
-                if let Some(answer) = judge_admitted(app, sms, fingerprint, *known, settings).await? {
+                if let Some(queued) = judge_admitted(app, sms, fingerprint, *known, settings).await? {
+                    let answer = queued.answer();
+                    spool::keep(app, settings, Entry::Judged(Box::new(queued)), generation).await?;
+                    ring_for(app, &answer, settings);
                     return Ok(Taken::Judged(answer));
                 }
             }
         }
+    }
+}
+
+/// Whoever judged it may have died before it was on disk: then the row still waits in the hot store alone.
+async fn keep_answered(
+    app: &App,
+    settings: &Settings,
+    answer: &Answer,
+    generation: u64,
+) -> Result<(), StoreError> {
+    if app.hot.is_durable() {
+        return Ok(());
+    }
+    match app.hot.queued_one(answer.id).await? {
+        Some(queued) => spool::keep(app, settings, Entry::Judged(Box::new(queued)), generation).await,
+        None => Ok(()),
     }
 }
 
@@ -163,7 +239,7 @@ async fn judge_admitted(
     fingerprint: Key,
     known: Known,
     settings: &Settings,
-) -> Result<Option<Answer>, JudgeError> {
+) -> Result<Option<QueuedSms>, JudgeError> {
     let found = find_hashes(&sms.text, &settings.permitted_headers);
     let mut known = with_archived_onboarding(app, &sms, known, settings).await?;
     let mut sms = sms;
@@ -171,15 +247,12 @@ async fn judge_admitted(
         let now = app.clock.now();
         let verdict = evaluate(&Facts { sms: &sms, found: &found, known: &known, now }, settings);
         let basis = Basis::from(&known);
-        let judged = Judged { sms, fingerprint, verdict, basis };
+        let judged = Judged { sms, fingerprint, verdict, basis, sms_in_window: known.sms_in_window };
         fail::fail_point!("intake::judged", |_| std::process::abort());
         let recorded = app.hot.record(now, &judged).await?;
         fail::fail_point!("intake::recorded", |_| std::process::abort());
         match recorded {
-            Recorded::Done(answer) => {
-                ring_for(app, &answer, settings);
-                return Ok(Some(answer));
-            }
+            Recorded::Done(answer) => return Ok(Some(judged.queued(now, &known, answer))),
             Recorded::Changed(changed) => known = *changed,
             Recorded::NotAdmitted => return Ok(None),
         }
@@ -212,6 +285,9 @@ fn ring_for(app: &App, answer: &Answer, settings: &Settings) {
     if answer.verdict.passed() {
         app.board.ring(Bell::Validated);
         app.board.ring(Bell::Onboarding);
+    }
+    if answer.id + counters::LOW > app.board.reserved.load(Ordering::Relaxed) {
+        app.board.ring(Bell::Counters);
     }
     let waiting = app.undumped.fetch_add(1, Ordering::Relaxed) + 1;
     if waiting >= u64::from(settings.batch_size) {

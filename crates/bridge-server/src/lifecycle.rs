@@ -16,6 +16,7 @@ use crate::app::{App, StartError};
 use crate::http::{self, listen};
 use crate::workers;
 use crate::workers::supervisor;
+use crate::{keeper, notices};
 
 /// Workers have this long to move what waits when the bridge stops.
 const WORKERS_DRAIN_WITHIN: Duration = Duration::from_secs(15);
@@ -72,7 +73,8 @@ pub async fn start(app: Arc<App>) -> Result<Running, StartError> {
     let (http, work) = (TaskTracker::new(), TaskTracker::new());
     let (accept_stop, soft, hard) =
         (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
-    work.spawn(stop_with(app.watchers.clone().follow(app.hot.changes()), soft.clone()));
+    work.spawn(notices::follow(app.clone(), soft.clone()));
+    work.spawn(keeper::run(app.clone(), soft.clone()));
     for worker in workers::all() {
         work.spawn(supervisor::run(worker, app.clone(), soft.clone(), hard.clone()));
     }
@@ -82,13 +84,6 @@ pub async fn start(app: Arc<App>) -> Result<Running, StartError> {
         http.spawn(listen::serve(listener, router, accept_stop.clone()));
     }
     Ok(Running { app, address, private_address, http, work, accept_stop, soft, hard })
-}
-
-async fn stop_with(work: impl Future<Output = ()>, stop: CancellationToken) {
-    tokio::select! {
-        () = work => {}
-        () = stop.cancelled() => {}
-    }
 }
 
 async fn bind(flag: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -128,6 +123,7 @@ impl Running {
             }
         }
         self.work.wait().await;
+        self.app.keeper.lock().await.leave(&self.app).await;
         let _ = std::fs::remove_file(self.app.config.data_dir.join(NOTE));
     }
 

@@ -40,8 +40,17 @@ impl LiveSettings {
     }
 
     /// Replaces all of them; whoever waits for a change wakes.
-    pub fn apply(&self, rows: Vec<SettingRow>) {
+    fn apply(&self, rows: Vec<SettingRow>) {
         self.0.send_replace(snapshot(rows));
+    }
+
+    /// Replaces all of them if they are others. True: they were.
+    pub fn apply_if_changed(&self, rows: &[SettingRow]) -> bool {
+        let changed = *self.0.borrow().rows != rows;
+        if changed {
+            self.apply(rows.to_vec());
+        }
+        changed
     }
 
     /// Wakes with every change.

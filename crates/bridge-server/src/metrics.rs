@@ -119,7 +119,7 @@ metrics! {
     refused_unwritable_total: Counter = Counter::default();
     /// Requests with a wrong secret.
     wrong_secret_total: Counter = Counter::default();
-    /// Bytes of SMS that wait in the spool; the embedded stores need none.
+    /// Bytes of the journal on disk; the embedded stores need none.
     spool_bytes: Gauge = Gauge::default();
     /// Validated numbers pushed to the remote.
     remote_synced_total: Counter = Counter::default();

@@ -30,9 +30,15 @@ impl Probe {
                 // After trouble only as much as an SMS needs proves that it is over.
                 let troubled = app.unwritable.load(Ordering::Relaxed) || last.is_some_and(|(_, ok)| !ok);
                 let bytes = if troubled { ENOUGH_BYTES } else { SOME_BYTES };
-                let (hot, audit) =
-                    tokio::join!(in_time(app.hot.try_write(bytes)), in_time(app.audit.try_write(bytes)));
-                let writable = hot.is_ok() || audit.is_ok();
+                let (hot, audit, journal) = tokio::join!(
+                    in_time(app.hot.try_write(bytes)),
+                    in_time(app.audit.try_write(bytes)),
+                    async {
+                        // Durable stores lie on the same disk: the journal would say the same again.
+                        !app.hot.is_durable() && in_time(app.journal.try_write(bytes)).await.is_ok()
+                    },
+                );
+                let writable = hot.is_ok() || audit.is_ok() || journal;
                 if writable {
                     app.unwritable.store(false, Ordering::Relaxed);
                 }

@@ -3,17 +3,20 @@
 
 use std::net::IpAddr;
 
-use bridge_core::Mobile;
 use bridge_core::message;
 use bridge_core::onboarding::{Applicant, Onboarding};
 use bridge_core::phone::BareDigits;
+use bridge_core::{Mobile, Timestamp};
+use bridge_store::StoreError;
 use bridge_store::audit::Refusal;
 use bridge_store::hot::{Registered, Registration};
+use bridge_store::journal::Entry;
 
 use crate::app::App;
 use crate::formats::FieldError;
 use crate::formats::fields::{FieldValue, Fields};
 use crate::http::problem::{Code, Problem};
+use crate::spool;
 use crate::workers::Bell;
 
 /// RFC 5321.
@@ -119,8 +122,8 @@ pub async fn register(app: &App, wanted: Wanted, client: Option<IpAddr>) -> Resu
 
 async fn open(app: &App, wanted: Wanted) -> Result<Outcome, Problem> {
     let settings = app.live.now();
-    if settings.maintenance_mode {
-        return Err(Problem::new(Code::OnboardingPaused, PAUSED).retry_after(PAUSED_RETRY_SECONDS));
+    if paused(app).is_some() {
+        return Err(refused_while_paused());
     }
     let mobile =
         Mobile::parse(&wanted.mobile_number, &settings.default_country_code, BareDigits::NationalFirst)
@@ -140,7 +143,17 @@ async fn open(app: &App, wanted: Wanted) -> Result<Outcome, Problem> {
         per_hour: i64::from(settings.registrations_per_mobile_per_hour),
         refuse_blacklisted: settings.is_enabled_by_name("blacklist_check"),
     };
-    match crate::http::in_time(app.hot.register(now, &registration)).await? {
+    let registered = async {
+        let generation = app.ladder.generation();
+        let registered = app.hot.register(now, &registration).await?;
+        if let Registered::New(onboarding) | Registered::Same(onboarding) = &registered {
+            // The same again too: whoever opened it may have died before it was on disk.
+            let entry = Entry::Onboarding(Box::new(onboarding.clone()));
+            spool::keep(app, &settings, entry, generation).await?;
+        }
+        Ok::<_, StoreError>(registered)
+    };
+    match crate::http::in_time(registered).await.map_err(|problem| unless_paused(app, problem))? {
         Registered::New(onboarding) => {
             app.board.ring(Bell::Onboarding);
             Ok(Outcome::New(onboarding))
@@ -169,3 +182,35 @@ async fn open(app: &App, wanted: Wanted) -> Result<Outcome, Problem> {
 /// The words of D25.
 pub const PAUSED: &str = "Mobile onboarding is currently paused";
 const PAUSED_RETRY_SECONDS: u32 = 30;
+
+/// Since when and why registration is paused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Since when, as far as it is known.
+    pub since: Option<Timestamp>,
+    /// Why, for people.
+    pub why: &'static str,
+}
+
+/// Is registration paused?
+#[must_use]
+pub fn paused(app: &App) -> Option<Pause> {
+    if app.live.now().maintenance_mode {
+        return Some(Pause { since: app.live.updated_at("maintenance_mode"), why: "maintenance_mode is on" });
+    }
+    let standing = app.ladder.now();
+    standing.hot.why().map(|why| Pause { since: Some(standing.since), why })
+}
+
+fn refused_while_paused() -> Problem {
+    Problem::new(Code::OnboardingPaused, PAUSED).retry_after(PAUSED_RETRY_SECONDS)
+}
+
+/// A registration that failed because the hot store did is one that came during a pause: the keeper will say so.
+fn unless_paused(app: &App, problem: Problem) -> Problem {
+    if app.hot.is_durable() {
+        return problem;
+    }
+    app.ladder.suspect();
+    refused_while_paused()
+}

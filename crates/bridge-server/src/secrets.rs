@@ -52,16 +52,16 @@ pub struct Secrets {
     pub receiver: Keys,
     /// For the operator.
     pub admin: Keys,
-    token: TokenKey,
+    hashing: HashingKey,
     /// Where the generated ones are.
     pub folder: PathBuf,
 }
 
-struct TokenKey([u8; 32]);
+struct HashingKey([u8; 32]);
 
-impl fmt::Debug for TokenKey {
+impl fmt::Debug for HashingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("token key")
+        f.write_str("hashing key")
     }
 }
 
@@ -105,42 +105,48 @@ impl Secrets {
                 Ok(Keys::new(given))
             }
         };
-        let token = Sha256::digest(generated(&folder, "token_key", entropy)?).into();
+        let hashing = HashingKey(Sha256::digest(generated(&folder, "hashing_key", entropy)?).into());
         Ok(Secrets {
             api: keys("api_key", &given.api)?,
             receiver: keys("receiver_key", &given.receiver)?,
             admin: keys("admin_token", &given.admin)?,
-            token: TokenKey(token),
+            hashing,
             folder,
         })
     }
 
-    /// The token of one onboarding: need not be stored, opens only that one (D12, D36).
+    /// The token of one onboarding: need not be stored, opens only that one (D12, D36). Made under the first API key,
+    /// so that every bridge of a group that has the same keys knows it (docs/decisions/0008).
     #[must_use]
     pub fn onboarding_token(&self, id: Uuid) -> String {
-        self.keyed_hash(b"onboarding", id.as_bytes())
+        self.api.0.first().map(|key| onboarding_token(key, id)).unwrap_or_default()
     }
 
-    /// Is this the token of that onboarding?
+    /// Is this the token of that onboarding? One made under a key that is being replaced still is.
     #[must_use]
     pub fn is_onboarding_token(&self, id: Uuid, token: &str) -> bool {
-        self.onboarding_token(id).as_bytes().ct_eq(token.as_bytes()).into()
+        let same = |key: &[u8; 32]| onboarding_token(key, id).as_bytes().ct_eq(token.as_bytes());
+        self.api.0.iter().fold(subtle::Choice::from(0), |any, key| any | same(key)).into()
     }
 
     /// A hash of an address that cannot be turned back without our key (D13).
     #[must_use]
     pub fn address_hash(&self, address: &str) -> String {
-        self.keyed_hash(b"address", address.as_bytes())
+        keyed_hash(&self.hashing.0, b"address", address.as_bytes())
     }
+}
 
-    fn keyed_hash(&self, purpose: &[u8], text: &[u8]) -> String {
-        // HMAC takes keys of any length; the impossible error becomes an unusable hash.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.token.0) else { return String::new() };
-        mac.update(purpose);
-        mac.update(&[0]);
-        mac.update(text);
-        hex(&mac.finalize().into_bytes())
-    }
+fn onboarding_token(key: &[u8; 32], id: Uuid) -> String {
+    keyed_hash(key, b"onboarding", id.as_bytes())
+}
+
+fn keyed_hash(key: &[u8; 32], purpose: &[u8], text: &[u8]) -> String {
+    // HMAC takes keys of any length; the impossible error becomes an unusable hash.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
+    mac.update(purpose);
+    mac.update(&[0]);
+    mac.update(text);
+    hex(&mac.finalize().into_bytes())
 }
 
 /// The secret in a file of the folder, made if it is not there.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bridge_core::checks::Known;
-use bridge_core::{InboundSms, Onboarding, Timestamp};
+use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::audit::{
-    Blacklisted, Counter, Quarantined, Refusal, SettingPut, SettingRow, SmsRow, WaitingSms,
+    Blacklisted, Counter, Member, Place, Quarantined, Refusal, Refused, SettingPut, SettingRow, SmsRow,
+    Totals, Unsynced, WaitingSms,
 };
 use bridge_store::hot::{
-    Admitted, Blacklisting, Cancelled, Counters, IntakeLimits, Judged, QueueSizes, QueuedSms, Recorded,
-    Registered, Registration, Which,
+    Admitted, Blacklisting, Cancelled, Counters, Finding, HotTotals, IntakeLimits, Judged, Notice, Pressure,
+    QueueSizes, QueuedSms, Recorded, Registered, Registration, Restore, Right, Which,
 };
 use bridge_store::{AuditStore, HotStore, StoreError};
 use prometheus_client::metrics::family::Family;
@@ -55,13 +56,13 @@ pub fn audit(store: Arc<dyn AuditStore>, durations: &Durations) -> Arc<dyn Audit
 }
 
 macro_rules! timed {
-    ($trait:ident { $($method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* } $($plain:item)?) => {
+    ($trait:ident { $($method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* } $($plain:item)*) => {
         #[async_trait]
         impl $trait for Timed<dyn $trait> {
             $(async fn $method(&self, $($arg: $type),*) -> Result<$answer> {
                 self.run(stringify!($method), self.store.$method($($arg),*)).await
             })*
-            $($plain)?
+            $($plain)*
         }
     };
 }
@@ -69,6 +70,17 @@ macro_rules! timed {
 timed! { HotStore {
     ping() -> ();
     try_write(bytes: u32) -> ();
+    pressure() -> Pressure;
+    examine() -> Vec<Finding>;
+    server_time() -> Option<Timestamp>;
+    epoch() -> Option<String>;
+    begin_rebuild(token: Uuid) -> String;
+    restore(now: Timestamp, right: Right, part: Restore<'_>) -> bool;
+    finish_rebuild(token: Uuid) -> bool;
+    lease(job: &str, holder: Uuid, length: Span) -> bool;
+    release(job: &str, holder: Uuid) -> ();
+    mark_waiting(now: Timestamp, waiting: &[(String, Uuid)]) -> ();
+    unmark_waiting(done: &[(String, Uuid)]) -> ();
     register(now: Timestamp, registration: &Registration) -> Registered;
     onboarding(now: Timestamp, id: Uuid) -> Option<Onboarding>;
     newest_onboarding(now: Timestamp, mobile: &str) -> Option<Onboarding>;
@@ -79,6 +91,7 @@ timed! { HotStore {
     admit(now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Admitted;
     record(now: Timestamp, judged: &Judged) -> Recorded;
     queued_sms(which: Which, max: usize) -> Vec<QueuedSms>;
+    queued_one(id: i64) -> Option<QueuedSms>;
     forget_sms(ids: &[i64]) -> ();
     queued_onboardings(max: usize) -> Vec<Onboarding>;
     forget_onboardings(written: &[(Uuid, i64)]) -> ();
@@ -90,9 +103,19 @@ timed! { HotStore {
     replace_blacklist(mobiles: &[String]) -> ();
     counters() -> Counters;
     raise_counters(at_least: Counters) -> ();
+    totals() -> HotTotals;
+    not_validated(pairs: &[String]) -> Vec<String>;
+    cache_settings(rows: &[(String, String)]) -> ();
+    announce_setting(key: &str) -> ();
 }
-    fn changes(&self) -> broadcast::Receiver<Uuid> {
-        self.store.changes()
+    fn is_durable(&self) -> bool {
+        self.store.is_durable()
+    }
+    fn enter(&self, epoch: Option<&str>) {
+        self.store.enter(epoch);
+    }
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.store.notices()
     }
 }
 
@@ -105,10 +128,26 @@ timed! { AuditStore {
     newest_onboarding(mobile: &str) -> Option<Onboarding>;
     append_blacklist(batch: &[Blacklisting]) -> ();
     blacklist() -> Vec<Blacklisted>;
-    remove_blacklisted(mobile: &str) -> bool;
+    remove_blacklisted(now: Timestamp, mobile: &str) -> bool;
     store_for_later(sms: &InboundSms) -> ();
-    waiting_sms(max: usize) -> Vec<WaitingSms>;
+    waiting_sms(after: Option<Place>, max: usize) -> Vec<WaitingSms>;
     mark_processed(now: Timestamp, ids: &[i64]) -> ();
+    unsynced(max: usize) -> Vec<Unsynced>;
+    mark_synced(now: Timestamp, rows: &[Unsynced]) -> ();
+    note_refused(now: Timestamp, row: &Unsynced, reason: &str, park_after: u32) -> bool;
+    refused(max: usize) -> Vec<Refused>;
+    unpark(sms_id: Option<Uuid>) -> usize;
+    epoch() -> Option<String>;
+    save_epoch(now: Timestamp, epoch: &str) -> ();
+    note_member(member: &Member) -> ();
+    members(within: Span) -> Vec<Member>;
+    unexpired_onboardings(now: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, Onboarding)>;
+    validated_pairs(after: Option<&str>, max: usize) -> Vec<String>;
+    judged_since(since: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, QueuedSms)>;
+    unblacklisted_since(since: Timestamp) -> Vec<(String, Timestamp)>;
+    totals() -> Totals;
+    examine() -> Vec<Finding>;
+    server_time() -> Option<Timestamp>;
     counters() -> Vec<Counter>;
     save_counters(now: Timestamp, counters: &[Counter]) -> ();
     add_to_counter(now: Timestamp, name: &str, by: i64) -> ();

@@ -1,10 +1,9 @@
-//! Who waits for which onboarding to change: long polls and event streams. One task reads the store's
-//! changes and wakes only those concerned; a thousand streams cost an SMS nothing.
+//! Who waits for which onboarding to change: long polls and event streams. One task reads the group's
+//! notices and wakes only those concerned; a thousand streams cost an SMS nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -34,22 +33,18 @@ impl Watchers {
         Watcher { id, changed: Some(changed), all: self.clone() }
     }
 
-    /// Reads the store's changes until it closes.
-    pub async fn follow(self, mut changes: broadcast::Receiver<Uuid>) {
-        loop {
-            match changes.recv().await {
-                Ok(id) => {
-                    if let Some(waiting) = self.lock().get(&id) {
-                        waiting.send_replace(());
-                    }
-                }
-                // Some changes were missed: everybody looks again.
-                Err(RecvError::Lagged(_)) => self.lock().values().for_each(|waiting| {
-                    waiting.send_replace(());
-                }),
-                Err(RecvError::Closed) => return,
-            }
+    /// This onboarding changed.
+    pub fn wake(&self, id: Uuid) {
+        if let Some(waiting) = self.lock().get(&id) {
+            waiting.send_replace(());
         }
+    }
+
+    /// Some changes were missed: everybody looks again.
+    pub fn wake_all(&self) {
+        self.lock().values().for_each(|waiting| {
+            waiting.send_replace(());
+        });
     }
 }
 
@@ -89,11 +84,9 @@ mod tests {
     #[tokio::test]
     async fn wakes_only_those_concerned_and_leaves_nothing_behind() {
         let watchers = Watchers::default();
-        let (send, receive) = broadcast::channel(4);
         let (mut one, mut other) = (watchers.watch(Uuid::from_u128(1)), watchers.watch(Uuid::from_u128(2)));
-        send.send(Uuid::from_u128(1)).unwrap();
-        drop(send);
-        tokio::join!(watchers.clone().follow(receive), one.changed());
+        watchers.wake(Uuid::from_u128(1));
+        one.changed().await;
         assert!(!other.changed.as_mut().unwrap().has_changed().unwrap());
         drop((one, other));
         assert!(watchers.lock().is_empty());

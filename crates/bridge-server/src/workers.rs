@@ -10,7 +10,9 @@ mod onboarding;
 mod purge;
 mod registration_attempts;
 mod replay;
+mod settle_journal;
 pub mod supervisor;
+mod sync;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;
@@ -22,6 +24,7 @@ use bridge_store::StoreError;
 use tokio::sync::Notify;
 
 use crate::app::App;
+pub use blacklist::PopulateBlacklist;
 
 /// One worker.
 #[async_trait]
@@ -30,12 +33,25 @@ pub trait Worker: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     /// Seconds it waits when nothing wakes it.
     fn period_seconds(&self, settings: &Settings) -> u32;
+    /// Who does it in a group of bridges.
+    fn scope(&self) -> Scope {
+        Scope::Group
+    }
     /// What wakes it before its time.
     fn bell(&self) -> Option<Bell> {
         None
     }
     /// One step.
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError>;
+}
+
+/// Who does a job in a group of bridges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One of them.
+    Group,
+    /// Each for itself: it is about what this bridge alone has.
+    Bridge,
 }
 
 /// What a step found.
@@ -58,13 +74,14 @@ impl Tick {
 #[must_use]
 pub fn all() -> Vec<Box<dyn Worker>> {
     vec![
-        Box::new(replay::ReplayPowerDownStore),
+        Box::new(replay::ReplayPowerDownStore::default()),
         Box::new(cleanup::CleanupExpired),
         Box::new(blacklist::PopulateBlacklist),
         Box::new(registration_attempts::WriteRegistrationAttempts),
         Box::new(onboarding::DumpQueueOnboarding),
-        Box::new(dump::SyncValidatedMobiles),
+        Box::new(sync::SyncValidatedMobiles::default()),
         Box::new(dump::DumpQueueInputSms),
+        Box::new(settle_journal::SettleJournal),
         Box::new(counters::PersistCounters),
         Box::new(purge::PurgeExpiredAudit),
     ]
@@ -85,7 +102,22 @@ pub enum Bell {
     Replay,
     /// A registration was refused.
     Refusal,
+    /// The ids that are reserved come to an end.
+    Counters,
+    /// An SMS waits in the journal.
+    Journal,
 }
+
+const BELLS: [Bell; 8] = [
+    Bell::Dump,
+    Bell::Validated,
+    Bell::Onboarding,
+    Bell::Blacklist,
+    Bell::Replay,
+    Bell::Refusal,
+    Bell::Counters,
+    Bell::Journal,
+];
 
 /// How a worker is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,16 +135,20 @@ pub struct WorkerStatus {
 /// Where workers hang their status and wait for their bells.
 #[derive(Debug, Default)]
 pub struct WorkerBoard {
-    bells: [Notify; 6],
+    bells: [Notify; BELLS.len()],
     /// Held by the worker that is moving judged SMS.
     dumping: tokio::sync::Mutex<()>,
     /// Held while the blacklist is carried to and fro, and while a number is taken off it: one that was just
     /// taken off must not come back with what was read before.
     pub blacklisting: tokio::sync::Mutex<()>,
-    /// Rows written to `input_sms` since the counters were last saved.
+    /// Up to which id of an SMS they are reserved (D21).
+    pub reserved: AtomicI64,
+    /// Rows written to `input_sms` since the reports were last saved.
     pub dumped: AtomicI64,
     /// Rows new in `onboarding_mobile` since then.
     pub onboardings_dumped: AtomicI64,
+    /// Rows pushed to the remote since then.
+    pub synced: AtomicI64,
     status: Mutex<BTreeMap<&'static str, WorkerStatus>>,
 }
 
@@ -120,6 +156,11 @@ impl WorkerBoard {
     /// Wakes the worker that waits for this bell, or lets its next wait end at once.
     pub fn ring(&self, bell: Bell) {
         self.bells[bell as usize].notify_one();
+    }
+
+    /// Wakes everybody: nobody knows what was missed.
+    pub fn ring_all(&self) {
+        BELLS.into_iter().for_each(|bell| self.ring(bell));
     }
 
     async fn heard(&self, bell: Option<Bell>) {
@@ -131,6 +172,14 @@ impl WorkerBoard {
 
     fn note(&self, worker: &'static str, change: impl FnOnce(&mut WorkerStatus)) {
         change(self.status.lock().unwrap_or_else(PoisonError::into_inner).entry(worker).or_default());
+    }
+
+    /// Another bridge of the group has this turn.
+    fn note_elsewhere(&self, worker: &'static str, now: Timestamp) {
+        self.note(worker, |status| {
+            status.last_success = Some(now);
+            status.last_error = None;
+        });
     }
 
     /// The status of every worker that ran.

@@ -1,17 +1,18 @@
 //! The audit store: the six tables of 003 and what else must outlive the hot store (`ops`). Everything
 //! that arrives here may arrive twice: writing is idempotent.
 
+pub mod postgres;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;
 use bridge_core::settings::Broken;
 use bridge_core::verdict::Codes;
-use bridge_core::{InboundSms, Onboarding, Timestamp};
+use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::Result;
-use crate::hot::{Blacklisting, QueuedSms};
+use crate::hot::{Blacklisting, Finding, QueuedSms};
 
 /// One row of `input_sms`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,15 +57,88 @@ pub struct SmsRow {
     pub late_delivery: bool,
     /// When the remote confirmed it.
     pub synced_at: Option<Timestamp>,
+    /// The onboarding it was judged against.
+    pub onboarding_id: Option<Uuid>,
+    /// Which SMS of its sender in 24 hours it was; 0 if it was not counted.
+    pub sms_in_window: i64,
 }
 
 /// An SMS stored for later in `power_down_store`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitingSms {
-    /// The row's id: its place in the order of arrival.
+    /// The row's id.
     pub id: i64,
     /// The SMS.
     pub sms: InboundSms,
+}
+
+impl WaitingSms {
+    /// Its place in the order of arrival: what comes after it is asked for with this.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { at: self.sms.server_received_at, id: self.id }
+    }
+}
+
+/// A place in a list that is read page by page: in the order of time, then of the row's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The time of the last one read.
+    pub at: Timestamp,
+    /// Its row's id.
+    pub id: i64,
+}
+
+/// A validated number on its way to the remote (D20).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsynced {
+    /// The SMS that proved it.
+    pub sms_id: Uuid,
+    /// When that SMS was taken in: with `sms_id` the row's key.
+    pub server_received_at: Timestamp,
+    /// E.164.
+    pub mobile_number: String,
+    /// The user's device; empty where none was given.
+    pub device_id: String,
+    /// When it was validated.
+    pub validated_at: Timestamp,
+}
+
+/// A row that the remote refused by itself (D20): kept back until somebody lets it go again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The row.
+    pub sms_id: Uuid,
+    /// Its number: later rows of it wait too.
+    pub mobile_number: String,
+    /// How often it was refused.
+    pub attempts: i64,
+    /// What the remote said last.
+    pub reason: String,
+    /// When it was last refused.
+    pub at: Timestamp,
+    /// It is kept back.
+    pub parked: bool,
+}
+
+/// A bridge of the group, as it last said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its id, made when it started.
+    pub bridge: Uuid,
+    /// The epoch that was lost and for which it handed its journal over (D28).
+    pub handed_over: Option<String>,
+}
+
+/// Counters and their sizes that `doctor` compares between the stores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Rows of `ops.validated_mobile`.
+    pub validated: u64,
+    /// Rows of `blacklist_sms`.
+    pub blacklisted: u64,
+    /// The largest `redis_id` in `input_sms`.
+    pub last_sms_id: i64,
 }
 
 /// One row of `power_down_store_counters`: ids handed out, or rows reported done (D21).
@@ -141,7 +215,8 @@ pub trait AuditStore: Send + Sync + 'static {
     /// As [`crate::HotStore::try_write`].
     async fn try_write(&self, bytes: u32) -> Result<()>;
 
-    /// Writes judged SMS to `input_sms`, each once for ever, and what validated to `validated_mobile`.
+    /// Writes judged SMS to `input_sms`, each once for ever, and what validated to `validated_mobile`. A row
+    /// that the database refuses by itself goes to quarantine with its reason, and stops no other.
     /// Answers how many were new.
     async fn append_sms(&self, batch: &[QueuedSms]) -> Result<usize>;
     /// The rows of one number, newest first, at most `max`, with ids below `before`.
@@ -156,15 +231,66 @@ pub trait AuditStore: Send + Sync + 'static {
     async fn append_blacklist(&self, batch: &[Blacklisting]) -> Result<()>;
     /// The whole blacklist, newest first.
     async fn blacklist(&self) -> Result<Vec<Blacklisted>>;
-    /// Takes a number off. False if it was not on.
-    async fn remove_blacklisted(&self, mobile: &str) -> Result<bool>;
+    /// Takes a number off, and remembers when, also where only the hot store had it. False if it was not on.
+    async fn remove_blacklisted(&self, now: Timestamp, mobile: &str) -> Result<bool>;
 
     /// Stores an SMS for later in `power_down_store` (D25, D33).
     async fn store_for_later(&self, sms: &InboundSms) -> Result<()>;
-    /// Up to `max` SMS that wait, in order of arrival.
-    async fn waiting_sms(&self, max: usize) -> Result<Vec<WaitingSms>>;
+    /// Up to `max` SMS that wait, in order of arrival, after that place.
+    async fn waiting_sms(&self, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>>;
     /// These were judged.
     async fn mark_processed(&self, now: Timestamp, ids: &[i64]) -> Result<()>;
+
+    /// Up to `max` rows of `input_sms` that passed and are not at the remote, oldest first, but for those that
+    /// are parked and those behind a parked one of their own number.
+    async fn unsynced(&self, max: usize) -> Result<Vec<Unsynced>>;
+    /// The remote has these: `synced_at` is set once.
+    async fn mark_synced(&self, now: Timestamp, rows: &[Unsynced]) -> Result<()>;
+    /// The remote refused this row by itself; after `park_after` times it is parked. True: it is parked now.
+    async fn note_refused(
+        &self,
+        now: Timestamp,
+        row: &Unsynced,
+        reason: &str,
+        park_after: u32,
+    ) -> Result<bool>;
+    /// Rows that the remote refused, newest first, at most `max`.
+    async fn refused(&self, max: usize) -> Result<Vec<Refused>>;
+    /// Lets one parked row, or all, be pushed again, as often as a new one. Answers how many.
+    async fn unpark(&self, sms_id: Option<Uuid>) -> Result<usize>;
+
+    /// The epoch of the hot store that belongs to this trail (D28).
+    async fn epoch(&self) -> Result<Option<String>>;
+    /// The hot store was rebuilt: this epoch belongs to it from now on.
+    async fn save_epoch(&self, now: Timestamp, epoch: &str) -> Result<()>;
+    /// A bridge says that it lives, and for which lost epoch it has handed its journal over.
+    async fn note_member(&self, member: &Member) -> Result<()>;
+    /// The bridges that said so within that time, by the store's own clock.
+    async fn members(&self, within: Span) -> Result<Vec<Member>>;
+    /// Up to `max` onboardings whose `expires_at` lies after `now`, in order of registration.
+    async fn unexpired_onboardings(
+        &self,
+        now: Timestamp,
+        after: Option<Place>,
+        max: usize,
+    ) -> Result<Vec<(Place, Onboarding)>>;
+    /// Up to `max` pairs of `ops.validated_mobile`, in an order of the store's own, after that one.
+    async fn validated_pairs(&self, after: Option<&str>, max: usize) -> Result<Vec<String>>;
+    /// Up to `max` rows of `input_sms` taken in at or after `since`, in order of intake: as they were queued.
+    async fn judged_since(
+        &self,
+        since: Timestamp,
+        after: Option<Place>,
+        max: usize,
+    ) -> Result<Vec<(Place, QueuedSms)>>;
+    /// Numbers taken off the blacklist since then, and when: their count of the day began anew.
+    async fn unblacklisted_since(&self, since: Timestamp) -> Result<Vec<(String, Timestamp)>>;
+    /// For `doctor`.
+    async fn totals(&self) -> Result<Totals>;
+    /// How the server and what lies between are set up, for `doctor`.
+    async fn examine(&self) -> Result<Vec<Finding>>;
+    /// The server's clock, where it has one of its own.
+    async fn server_time(&self) -> Result<Option<Timestamp>>;
 
     /// The saved counters.
     async fn counters(&self) -> Result<Vec<Counter>>;

@@ -12,6 +12,7 @@ macro_rules! cases {
     (
         $(#[$doc:meta])*
         ($d:tt) $macro_name:ident, $suite:ident, $subject:ty;
+        random { $($property:ident)* }
         $( $module:ident { $($case:ident)* } )*
     ) => {
         $( mod $module; )*
@@ -36,10 +37,12 @@ macro_rules! cases {
                         }
                     )*)*
 
-                    #[test]
-                    fn random_operations() {
-                        $crate::conformance::$suite::random(|| async { $d fixture.await });
-                    }
+                    $(
+                        #[test]
+                        fn $property() {
+                            $crate::conformance::$suite::$property(|| async { $d fixture.await });
+                        }
+                    )*
                 }
             };
         }

@@ -3,10 +3,13 @@
 
 #[cfg(feature = "conformance")]
 pub mod model;
+pub mod redis;
+pub(crate) mod restored;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;
 use bridge_core::checks::Known;
+use bridge_core::onboarding::hex;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
@@ -28,6 +31,13 @@ pub struct Registration {
 
 /// The window of `registrations_per_mobile_per_hour`.
 pub const REGISTRATION_WINDOW: Span = Span(3_600_000);
+
+/// How long a mark of a waiting SMS holds.
+pub const WAITING_MARK: Span = Span(600_000);
+/// The job of rebuilding the store: its lease outlasts the emptying that the rebuild begins with.
+pub const REBUILD: &str = "rebuild";
+/// How long a setting is cached (003).
+pub const SETTING_CACHED: Span = Span(60_000);
 
 /// What became of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +75,9 @@ pub struct IntakeLimits {
     pub blacklist_above: i64,
     /// An SMS admitted longer ago than this and never answered is taken over by its next copy (D9).
     pub takeover_after: Span,
+    /// While an SMS of the sender waits to be judged, this one waits behind it (D25). Not so for the one
+    /// that is being replayed.
+    pub behind_waiting: bool,
 }
 
 /// What taking in an SMS found.
@@ -95,6 +108,9 @@ pub enum Admission {
     Answered(Answer),
     /// Another copy is being judged right now.
     BeingJudged,
+    /// An SMS of this sender waits to be judged: this one is to be stored for later, behind it (D25). It is
+    /// neither counted nor remembered yet.
+    BehindWaiting,
 }
 
 /// What an SMS was answered, remembered for its redeliveries.
@@ -119,6 +135,38 @@ pub struct Judged {
     pub verdict: Verdict,
     /// What the verdict rests on; recording checks that it still holds (D9).
     pub basis: Basis,
+    /// Which SMS of its sender in 24 hours this was, as it was judged; 0 if it was not counted.
+    pub sms_in_window: i64,
+}
+
+impl Level {
+    /// In one word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Good => "good",
+            Level::Warning => "warning",
+            Level::Problem => "problem",
+        }
+    }
+}
+
+impl Judged {
+    /// What the store queued when it recorded this, given what it was judged by and answered. Of an SMS that had
+    /// been recorded before, by a try whose answer was lost, it is the same but for `judged_at`.
+    #[must_use]
+    pub fn queued(self, now: Timestamp, known: &Known, answer: Answer) -> QueuedSms {
+        QueuedSms {
+            id: answer.id,
+            sms: self.sms,
+            fingerprint: hex(&self.fingerprint),
+            verdict: answer.verdict,
+            judged_at: now,
+            onboarding_id: known.onboarding.as_ref().map(|o| o.id),
+            device_id: known.onboarding.as_ref().and_then(|o| o.device_id.clone()),
+            sms_in_window: self.sms_in_window,
+        }
+    }
 }
 
 /// The facts that may change between judging and recording.
@@ -167,6 +215,30 @@ pub struct QueuedSms {
     pub onboarding_id: Option<Uuid>,
     /// The user's device, from that onboarding (D15).
     pub device_id: Option<String>,
+    /// Which SMS of its sender in 24 hours this was; 0 if it was not counted.
+    #[serde(default)]
+    pub sms_in_window: i64,
+}
+
+impl QueuedSms {
+    /// What its sender was answered.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        Answer { id: self.id, sms_id: self.sms.sms_id, verdict: self.verdict.clone() }
+    }
+
+    /// What it is recognised by. None: what is stored is no fingerprint.
+    pub(crate) fn key(&self) -> Option<Key> {
+        let bytes = self.fingerprint.as_bytes();
+        let mut key = Key::default();
+        if bytes.len() != 2 * key.len() {
+            return None;
+        }
+        for (byte, digits) in key.iter_mut().zip(bytes.chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(key)
+    }
 }
 
 /// Which queued SMS a worker wants.
@@ -207,6 +279,15 @@ pub struct Counters {
     pub queue_onboarding: i64,
 }
 
+/// For `doctor`, to be compared with the audit trail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HotTotals {
+    /// Members of `Queue_validated_mobiles`.
+    pub validated: u64,
+    /// Members of `blacklist_mobiles`.
+    pub blacklisted: u64,
+}
+
 /// How much waits in each queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueSizes {
@@ -218,7 +299,93 @@ pub struct QueueSizes {
     pub blacklist: u64,
 }
 
-/// Domain operations, each atomic as a whole and durable when it returns. `now` is an argument.
+/// A part of what a hot store that lost its memory gets back (D28). Each may come twice, and may come when
+/// newer things are there already: it adds what is missing and never turns anything back.
+#[derive(Clone, Copy, Debug)]
+pub enum Restore<'a> {
+    /// Onboardings as `onboarding_mobile` has them, in order of registration; those of the last hour count
+    /// towards [`Registration::per_hour`], in the windows that they were counted in. None is queued again. One
+    /// that is there in the same or a newer version stays as it is, and one that is final stays final; one that
+    /// was registered before the newest of its number never becomes the newest, and a superseded one is never
+    /// seen as the newest. Where `onboarding_mobile` never heard that a newer one of its number superseded it, it
+    /// is superseded now, as a change like any other: a new version, queued and announced.
+    Onboardings(&'a [Onboarding]),
+    /// Members of `Queue_validated_mobiles`.
+    Validated(&'a [String]),
+    /// Judged SMS of the last 72 hours, in the order in which they were taken in: their redeliveries get
+    /// their answer again (one that was only admitted under the same fingerprint is not to be judged any more),
+    /// the sender's count of the day is at least theirs (its window began with the SMS that was counted as the
+    /// first), their onboarding shows the newest of them but for those judged after it was validated, in a new
+    /// version, and if it could still be validated and one passed, it is: a change like any other, queued and
+    /// announced, and its pair with it. No SMS is queued again.
+    Judged(&'a [QueuedSms]),
+    /// Numbers whose count of the day is forgotten up to that time, that time included: those taken off the
+    /// blacklist. Before `Judged`.
+    Uncounted(&'a [(String, Timestamp)]),
+}
+
+/// Under what right something is restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// The store is being rebuilt from nothing under this token.
+    Rebuilding(Uuid),
+    /// The store lives in the epoch that was entered; this adds something that came late.
+    Entered,
+}
+
+/// How near the store is to its limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pressure {
+    /// Bytes in use.
+    pub used_bytes: u64,
+    /// Bytes it may use: `maxmemory`, or the host's memory where that is 0. None where there is no limit.
+    pub limit_bytes: Option<u64>,
+}
+
+/// What the group of bridges tells each other through the hot store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// This onboarding changed.
+    Onboarding(Uuid),
+    /// This setting changed: what was read of it before is old.
+    Setting(String),
+    /// Some notices were missed: look at everything again.
+    Missed,
+}
+
+/// Something that `doctor` found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Whether something must be done.
+    pub level: Level,
+    /// What was looked at, in a word or two.
+    pub what: String,
+    /// What was found.
+    pub found: String,
+    /// What to do about it; empty where nothing is to be done.
+    pub advice: String,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// As it should be.
+    Good,
+    /// It works, and something may be lost or go wrong.
+    Warning,
+    /// It does not work.
+    Problem,
+}
+
+/// Domain operations, each atomic as a whole. `now` is an argument. A store that [`HotStore::is_durable`] has
+/// on disk whatever it returned `Ok` for.
+///
+/// **Epochs (D28).** A store that lost its memory must not judge by what it does not know. Its data carry the
+/// name of their epoch, which is new after every rebuild and, where the server says so, ends with every restart
+/// of the server. `register`, `onboarding`, `newest_onboarding`, `cancel`, `revive`, `admit`, `record`,
+/// `expire_deadlines` and `restore` under [`Right::Entered`] answer [`StoreFault::Lost`](crate::StoreFault::Lost)
+/// unless the epoch of the store is the one that was entered: checked in the same atomic step.
 #[async_trait]
 pub trait HotStore: Send + Sync + 'static {
     /// Does the store answer?
@@ -226,12 +393,47 @@ pub trait HotStore: Send + Sync + 'static {
     /// Writes about this many bytes that mean nothing: can the store keep anything now? A value that does
     /// not change is no write to every database, and a small one fits where an SMS does not.
     async fn try_write(&self, bytes: u32) -> Result<()>;
+    /// Whatever it returned `Ok` for survives a power cut. If not, the bridge keeps a journal beside it (D29).
+    fn is_durable(&self) -> bool;
+    /// How full it is.
+    async fn pressure(&self) -> Result<Pressure>;
+    /// How the server is set up, for `doctor`.
+    async fn examine(&self) -> Result<Vec<Finding>>;
+    /// The server's clock, where it has one of its own.
+    async fn server_time(&self) -> Result<Option<Timestamp>>;
+
+    /// The epoch in which its data are whole. None: they are not, or the server started again since.
+    async fn epoch(&self) -> Result<Option<String>>;
+    /// From now on this bridge judges and registers in this epoch, and in no other: `admit`, `record`,
+    /// `register`, `cancel` and `revive` answer [`crate::StoreFault::Lost`] in any other, and before one was entered.
+    fn enter(&self, epoch: Option<&str>);
+    /// Empties the store and begins a new epoch, whose name is returned; an older rebuild that is still going on
+    /// loses its right. The id counters may be emptied too: whoever rebuilds raises them. What waits in the queues must have been carried away before. Marks of waiting SMS and
+    /// leases are emptied too, but not the lease `rebuild`.
+    async fn begin_rebuild(&self, token: Uuid) -> Result<String>;
+    /// Gives a part back. False: the right to do so was lost, begin again.
+    async fn restore(&self, now: Timestamp, right: Right, part: Restore<'_>) -> Result<bool>;
+    /// The data are whole: only now the store carries its epoch. False: the right was lost meanwhile.
+    async fn finish_rebuild(&self, token: Uuid) -> Result<bool>;
+
+    /// Takes or keeps a lease of a job for that long, by the store's own clock. False: another holds it.
+    async fn lease(&self, job: &str, holder: Uuid, length: Span) -> Result<bool>;
+    /// Gives a lease back, if it is still held.
+    async fn release(&self, job: &str, holder: Uuid) -> Result<()>;
+
+    /// An SMS of this number waits to be judged (D25): later ones wait behind it. Forgotten by itself
+    /// [`WAITING_MARK`] after it was last marked, so that a bridge that died between marking and storing holds
+    /// nothing up for ever; whoever replays marks anew what still waits. In every epoch, also while the store is
+    /// being rebuilt.
+    async fn mark_waiting(&self, now: Timestamp, waiting: &[(String, Uuid)]) -> Result<()>;
+    /// These do not wait any more.
+    async fn unmark_waiting(&self, done: &[(String, Uuid)]) -> Result<()>;
 
     /// Opens an onboarding unless the number is blacklisted, validated on that device or asks too often.
     async fn register(&self, now: Timestamp, registration: &Registration) -> Result<Registered>;
     /// One onboarding by its id.
     async fn onboarding(&self, now: Timestamp, id: Uuid) -> Result<Option<Onboarding>>;
-    /// The newest onboarding of a number, in any state.
+    /// The newest onboarding of a number, in any state but superseded: then its successor left the store.
     async fn newest_onboarding(&self, now: Timestamp, mobile: &str) -> Result<Option<Onboarding>>;
     /// Cancels an onboarding that is not final.
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled>;
@@ -250,6 +452,8 @@ pub trait HotStore: Send + Sync + 'static {
 
     /// Up to `max` judged SMS that wait for `input_sms`, oldest first. They wait until forgotten.
     async fn queued_sms(&self, which: Which, max: usize) -> Result<Vec<QueuedSms>>;
+    /// One of them, if it still waits.
+    async fn queued_one(&self, id: i64) -> Result<Option<QueuedSms>>;
     /// These are in `input_sms` now.
     async fn forget_sms(&self, ids: &[i64]) -> Result<()>;
     /// Up to `max` onboardings that changed since they were last written to `onboarding_mobile`.
@@ -270,11 +474,20 @@ pub trait HotStore: Send + Sync + 'static {
     /// The set becomes these numbers and those still queued (D24).
     async fn replace_blacklist(&self, mobiles: &[String]) -> Result<()>;
 
+    /// How many there are of what the audit trail knows too.
+    async fn totals(&self) -> Result<HotTotals>;
+    /// Those of these pairs that are not in `Queue_validated_mobiles`.
+    async fn not_validated(&self, pairs: &[String]) -> Result<Vec<String>>;
+
     /// The id counters.
     async fn counters(&self) -> Result<Counters>;
     /// Raises the id counters to at least these: after a loss no id comes twice (D21).
     async fn raise_counters(&self, at_least: Counters) -> Result<()>;
 
-    /// Ids of onboardings that changed, as they change. A slow reader misses some and must look again.
-    fn changes(&self) -> broadcast::Receiver<Uuid>;
+    /// Fills the cache of settings, `setting:{key}` of 003, for [`SETTING_CACHED`].
+    async fn cache_settings(&self, rows: &[(String, String)]) -> Result<()>;
+    /// A setting changed: clears it from the cache and tells every bridge.
+    async fn announce_setting(&self, key: &str) -> Result<()>;
+    /// What all bridges tell each other, as it happens. A slow reader misses some and must look again.
+    fn notices(&self) -> broadcast::Receiver<Notice>;
 }

@@ -10,10 +10,14 @@ pub mod audit;
 pub mod conformance;
 pub mod embedded;
 pub mod hot;
+pub mod journal;
+pub mod remote;
 mod sqlite;
 
 pub use audit::AuditStore;
 pub use hot::HotStore;
+pub use journal::Journal;
+pub use remote::Remote;
 
 /// Why an operation could not be carried out. Nothing that it was asked to do has been acknowledged.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +41,12 @@ pub enum StoreFault {
     /// It does not answer, or answers with an error.
     #[error("the store does not answer")]
     Unavailable,
+    /// The hot store does not know what it should: it is empty, old, or another one. It must be rebuilt (D28).
+    #[error("the store lost its memory and must be rebuilt")]
+    Lost,
+    /// Its schema is not the one that this version knows.
+    #[error("the schema of the database is not the one that this version knows")]
+    Schema,
     /// What is stored cannot be read.
     #[error("stored data cannot be read")]
     Damaged,

@@ -9,12 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::time::Duration;
 
+use crate::hot::Notice;
+use crate::{Result, StoreError, StoreFault};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
-use uuid::Uuid;
-
-use crate::{Result, StoreError, StoreFault};
 
 /// Writes that share one fsync. Measured: 64 is as fast as 256 and its latency is lower
 /// (docs/benchmarks.md).
@@ -36,8 +35,11 @@ const WRITER_CACHE_KIB: i64 = 64 * 1024;
 const EARLY_MAX: usize = 256;
 const CHANGES_MAX: usize = 4096;
 
+/// Milliseconds by SQLite's own clock, for what ends by the store's clock and not by an argument.
+pub(crate) const CLOCK: &str = "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)";
+
 /// What an operation tells others about, once it is durable.
-pub(crate) type Changes = Vec<Uuid>;
+pub(crate) type Changes = Vec<Notice>;
 
 type Job = Box<dyn Work + Send>;
 
@@ -95,7 +97,7 @@ where
 pub(crate) struct Engine {
     jobs: mpsc::Sender<Job>,
     readers: Arc<Readers>,
-    changes: broadcast::Sender<Uuid>,
+    changes: broadcast::Sender<Notice>,
     writer: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -159,6 +161,15 @@ impl Engine {
         answer.await.map_err(|_| unavailable(name, None))?
     }
 
+    /// Reads what is durable at once: for opening, before anybody waits.
+    pub(crate) fn look<T>(
+        &self,
+        name: &'static str,
+        body: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        connect(&self.readers.path).and_then(|conn| body(&conn)).map_err(|e| failed(name, e))
+    }
+
     /// Carries out one read of what is durable.
     pub(crate) async fn read<T, F>(&self, name: &'static str, body: F) -> Result<T>
     where
@@ -178,9 +189,15 @@ impl Engine {
         read.await.map_err(|e| unavailable(name, Some(e.into())))?.map_err(|e| failed(name, e))
     }
 
-    /// Ids that writes announced, after they became durable.
-    pub(crate) fn changes(&self) -> broadcast::Receiver<Uuid> {
+    /// What writes announced, after they became durable.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Notice> {
         self.changes.subscribe()
+    }
+
+    /// Announces what is durable already.
+    pub(crate) fn announce(&self, notice: Notice) {
+        // Nobody listening is fine.
+        let _ = self.changes.send(notice);
     }
 }
 
@@ -197,7 +214,7 @@ impl Drop for Engine {
 
 struct Writer {
     conn: Connection,
-    announce: broadcast::Sender<Uuid>,
+    announce: broadcast::Sender<Notice>,
     checkpointer: Checkpointer,
     since_checkpoint: usize,
     /// Ran in the open transaction and wait for its commit.
@@ -209,7 +226,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(conn: Connection, announce: broadcast::Sender<Uuid>, checkpointer: Checkpointer) -> Writer {
+    fn new(conn: Connection, announce: broadcast::Sender<Notice>, checkpointer: Checkpointer) -> Writer {
         let unanswered = Vec::with_capacity(BATCH_MAX);
         Writer {
             conn,

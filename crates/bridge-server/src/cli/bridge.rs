@@ -13,6 +13,7 @@ use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::lifecycle::{self, Note, Running};
 use crate::secrets;
+use crate::stores::StoresError;
 
 /// Which bridge a command speaks with.
 #[derive(clap::Args, Clone, Debug)]
@@ -117,7 +118,10 @@ impl Bridge {
                 let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?;
                 Ok(Bridge { client, inside: Some(running) })
             }
-            Err(StartError::Folder(FolderError::InUse(_))) => {
+            Err(
+                StartError::Folder(FolderError::InUse(_))
+                | StartError::Stores(StoresError::Folder(FolderError::InUse(_))),
+            ) => {
                 let note = Note::read(&which.data_dir).map_err(|error| {
                     format!("a bridge is starting or stopping on this folder, try again ({error})")
                 })?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use bridge_core::Timestamp;
+use bridge_store::hot::{Finding, Level};
 use comfy_table::{Cell, Color};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,30 +19,21 @@ use crate::clock::Clock;
 pub(super) struct Args {
     #[command(flatten)]
     which: Which,
+    /// Give the hot store back what it misses of what the audit trail says.
+    #[arg(long)]
+    repair: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Good,
-    Warning,
-    Bad,
-}
-
-impl Level {
-    fn word(self) -> &'static str {
-        match self {
-            Level::Good => "ok",
-            Level::Warning => "look",
-            Level::Bad => "wrong",
-        }
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Good => "ok",
+        Level::Warning => "look",
+        Level::Problem => "wrong",
     }
 }
 
-struct Finding {
-    what: &'static str,
-    level: Level,
-    found: String,
-    advice: &'static str,
+fn finding(what: &str, level: Level, found: impl Into<String>, advice: impl Into<String>) -> Finding {
+    Finding { what: what.to_owned(), level, found: found.into(), advice: advice.into() }
 }
 
 /// Less than this on the disk is wrong, less than ten times this is worth a look.
@@ -52,29 +44,25 @@ const CLOCK_MIN: Timestamp = Timestamp(1_767_225_600_000);
 pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let which = &args.which;
     let mut findings = vec![clock(), disk(&which.data_dir), secrets(&which.data_dir)];
-    match super::block_on(ask(which)) {
-        Ok((health, settings)) => {
-            findings.push(Finding {
-                what: "bridge",
-                level: Level::Good,
-                found: "it answers".into(),
-                advice: "",
-            });
-            findings.extend(components(&health));
-            findings.extend(risky_settings(&settings));
+    match super::block_on(ask(which, args.repair)) {
+        Ok(asked) => {
+            findings.push(finding("bridge", Level::Good, "it answers", ""));
+            findings.extend(components(&asked.health));
+            findings.extend(risky_settings(&asked.settings));
+            findings.extend(asked.examined);
         }
-        Err(problem) => findings.push(Finding {
-            what: "bridge",
-            level: Level::Bad,
-            found: problem,
-            advice: "read the sentence on the left; start the bridge and look at its log",
-        }),
+        Err(problem) => findings.push(finding(
+            "bridge",
+            Level::Problem,
+            problem,
+            "read the sentence on the left; start the bridge and look at its log",
+        )),
     }
-    let wrong = findings.iter().any(|finding| finding.level == Level::Bad);
+    let wrong = findings.iter().any(|finding| finding.level == Level::Problem);
     if which.json {
         let list: Vec<Value> = findings
             .iter()
-            .map(|f| json!({"what": f.what, "level": f.level.word(), "found": f.found, "advice": f.advice}))
+            .map(|f| json!({"what": f.what, "level": word(f.level), "found": f.found, "advice": f.advice}))
             .collect();
         anstream::println!("{:#}", json!({"ok": !wrong, "findings": list}));
     } else {
@@ -89,13 +77,13 @@ fn show(findings: &[Finding], wrong: bool) {
         let color = match finding.level {
             Level::Good => Color::Green,
             Level::Warning => Color::Yellow,
-            Level::Bad => Color::Red,
+            Level::Problem => Color::Red,
         };
         table.add_row([
-            Cell::new(finding.what),
-            Cell::new(finding.level.word()).fg(color),
+            Cell::new(&finding.what),
+            Cell::new(word(finding.level)).fg(color),
             Cell::new(&finding.found),
-            Cell::new(finding.advice),
+            Cell::new(&finding.advice),
         ]);
     }
     anstream::println!("{table}");
@@ -106,22 +94,44 @@ fn show(findings: &[Finding], wrong: bool) {
     }
 }
 
-async fn ask(which: &Which) -> Result<(Value, Value), String> {
+struct Asked {
+    health: Value,
+    settings: Value,
+    examined: Vec<Finding>,
+}
+
+async fn ask(which: &Which, repair: bool) -> Result<Asked, String> {
     let bridge = Bridge::find(which).await?;
     // An unhealthy bridge answers 503 and still says why.
     let health = bridge.client.ask(Method::GET, "/health", None).await;
     let settings = bridge.client.get(Method::GET, "/admin/settings", None).await;
+    let examined = if repair {
+        bridge.client.get(Method::POST, "/admin/doctor/repair", None).await
+    } else {
+        bridge.client.get(Method::GET, "/admin/doctor", None).await
+    };
     bridge.leave().await;
-    Ok((health?.body, settings?))
+    let examined = examined?["items"].as_array().into_iter().flatten().map(examined_finding).collect();
+    Ok(Asked { health: health?.body, settings: settings?, examined })
+}
+
+fn examined_finding(item: &Value) -> Finding {
+    let text = |name: &str| item[name].as_str().unwrap_or_default();
+    let level = match text("level") {
+        "good" => Level::Good,
+        "warning" => Level::Warning,
+        _ => Level::Problem,
+    };
+    finding(text("what"), level, text("found"), text("advice"))
 }
 
 fn clock() -> Finding {
     let now = Clock::system().now();
     if now < CLOCK_MIN {
         let advice = "set the clock and let it be kept by NTP: every deadline depends on it";
-        return Finding { what: "clock", level: Level::Bad, found: format!("it says {now}"), advice };
+        return finding("clock", Level::Problem, format!("it says {now}"), advice);
     }
-    Finding { what: "clock", level: Level::Good, found: now.to_string(), advice: "" }
+    finding("clock", Level::Good, now.to_string(), "")
 }
 
 fn disk(data_dir: &Path) -> Finding {
@@ -130,7 +140,7 @@ fn disk(data_dir: &Path) -> Finding {
         Ok(bytes) => {
             let mib = bytes / (1024 * 1024);
             let level = match mib {
-                0..DISK_MIN_MIB => Level::Bad,
+                0..DISK_MIN_MIB => Level::Problem,
                 m if m < DISK_MIN_MIB * 10 => Level::Warning,
                 _ => Level::Good,
             };
@@ -139,14 +149,14 @@ fn disk(data_dir: &Path) -> Finding {
             } else {
                 "free some space: on a full disk no SMS can be accepted"
             };
-            Finding { what: "disk", level, found: format!("{mib} MiB free"), advice }
+            finding("disk", level, format!("{mib} MiB free"), advice)
         }
-        Err(error) => Finding {
-            what: "disk",
-            level: Level::Warning,
-            found: format!("free space unknown: {error}"),
-            advice: "look at the disk yourself",
-        },
+        Err(error) => finding(
+            "disk",
+            Level::Warning,
+            format!("free space unknown: {error}"),
+            "look at the disk yourself",
+        ),
     }
 }
 
@@ -160,52 +170,43 @@ fn secrets(data_dir: &Path) -> Finding {
         .map(|file| file.file_name().to_string_lossy().into_owned())
         .collect();
     if open.is_empty() {
-        return Finding {
-            what: "secrets",
-            level: Level::Good,
-            found: "only the owner can read them".into(),
-            advice: "",
-        };
+        return finding("secrets", Level::Good, "only the owner can read them", "");
     }
-    Finding {
-        what: "secrets",
-        level: Level::Bad,
-        found: format!("others can read {}", open.join(", ")),
-        advice: "chmod 600 the files, and replace the secrets if others use this machine",
-    }
+    finding(
+        "secrets",
+        Level::Problem,
+        format!("others can read {}", open.join(", ")),
+        "chmod 600 the files, and replace the secrets if others use this machine",
+    )
 }
 
 fn components(health: &Value) -> Vec<Finding> {
     let components = &health["components"];
     let mut findings = Vec::new();
     for (what, key) in [("hot store", "redis"), ("audit store", "postgresql")] {
-        let up = components[key]["status"] == "up";
+        let status = components[key]["status"].as_str().unwrap_or("unknown");
         let backend = components[key]["backend"].as_str().unwrap_or_default();
-        findings.push(Finding {
-            what,
-            level: if up { Level::Good } else { Level::Bad },
-            found: format!("{backend}, {}", if up { "up" } else { "down" }),
-            advice: if up { "" } else { "look at the log: the store says why it does not answer" },
-        });
+        let (level, advice) = match status {
+            "up" => (Level::Good, ""),
+            "rebuilding" => (Level::Warning, "wait: it gets its memory back from the audit store"),
+            "full" => (Level::Problem, "give it more memory, or let the dump catch up"),
+            _ => (Level::Problem, "look at the log: the store says why it does not answer"),
+        };
+        findings.push(finding(what, level, format!("{backend}, {status}"), advice));
     }
     for (name, worker) in components["workers"].as_object().into_iter().flatten() {
         if matches!(worker["status"].as_str(), Some("failing" | "behind")) {
             let why = worker["last_error"].as_str().unwrap_or("it has not succeeded for a while");
-            findings.push(Finding {
-                what: "worker",
-                level: Level::Bad,
-                found: format!("{name}: {why}"),
-                advice: "it tries again by itself; nothing is lost meanwhile, but look at the cause",
-            });
+            findings.push(finding(
+                "worker",
+                Level::Problem,
+                format!("{name}: {why}"),
+                "it tries again by itself; nothing is lost meanwhile, but look at the cause",
+            ));
         }
     }
     for note in components["notes"].as_array().into_iter().flatten() {
-        findings.push(Finding {
-            what: "note",
-            level: Level::Warning,
-            found: note.as_str().unwrap_or_default().to_owned(),
-            advice: "",
-        });
+        findings.push(finding("note", Level::Warning, note.as_str().unwrap_or_default(), ""));
     }
     findings
 }
@@ -217,20 +218,20 @@ fn risky_settings(settings: &Value) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     if value("header_hash_check_enabled") == Some(Value::Bool(false)) {
-        findings.push(Finding {
-            what: "setting",
-            level: Level::Warning,
-            found: "header_hash_check is off: any SMS of a registered number validates it".into(),
-            advice: "sms-bridge settings set header_hash_check_enabled true",
-        });
+        findings.push(finding(
+            "setting",
+            Level::Warning,
+            "header_hash_check is off: any SMS of a registered number validates it",
+            "sms-bridge settings set header_hash_check_enabled true",
+        ));
     }
     if value("maintenance_mode") == Some(Value::Bool(true)) {
-        findings.push(Finding {
-            what: "setting",
-            level: Level::Warning,
-            found: "maintenance_mode is on: registration is paused, SMS wait".into(),
-            advice: "sms-bridge settings set maintenance_mode false",
-        });
+        findings.push(finding(
+            "setting",
+            Level::Warning,
+            "maintenance_mode is on: registration is paused, SMS wait",
+            "sms-bridge settings set maintenance_mode false",
+        ));
     }
     findings
 }

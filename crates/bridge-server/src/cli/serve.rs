@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use super::{BOLD, DIM, ERROR, FAILED, GOOD, MISCONFIGURED, WARN};
 use crate::app::{App, StartError};
 use crate::clock::{Clock, Entropy};
-use crate::config::Config;
+use crate::config::{Config, scheme};
 use crate::lifecycle::{self, Running, Signals};
-use crate::log;
+use crate::{log, registration};
 
 pub(super) fn run(config: Config) -> ExitCode {
     let problems = config.problems();
@@ -29,8 +29,13 @@ pub(super) fn run(config: Config) -> ExitCode {
     runtime.block_on(async {
         match serve(config).await {
             Ok(()) => ExitCode::SUCCESS,
-            // Folder, secrets and listeners are configuration; a store that fails later is not.
-            Err(error @ (StartError::Folder(_) | StartError::Secrets(_) | StartError::Listen { .. })) => {
+            // Folder, secrets, URLs and listeners are configuration; a store that is away is not.
+            Err(
+                error @ (StartError::Folder(_)
+                | StartError::Secrets(_)
+                | StartError::Stores(_)
+                | StartError::Listen { .. }),
+            ) => {
                 anstream::eprintln!("{ERROR}The bridge cannot start:{ERROR:#} {error}");
                 ExitCode::from(MISCONFIGURED)
             }
@@ -83,14 +88,21 @@ fn screen(running: &Running) {
         );
     }
     anstream::println!(
-        "  stores       hot: {}, audit: {} {DIM}in {}{DIM:#}",
-        app.config.hot_url,
-        app.config.audit_url,
+        "  stores       hot: {}, audit: {}, remote: {} {DIM}data in {}{DIM:#}",
+        scheme(&app.config.hot_url),
+        scheme(&app.config.audit_url),
+        app.config.remote_url.as_deref().map_or("none", scheme),
         app.config.data_dir.display()
     );
     anstream::println!(
         "  keys         {secrets}/api_key {DIM}(apps){DIM:#}  receiver_key {DIM}(phones){DIM:#}  admin_token {DIM}(you){DIM:#}"
     );
+    if let Some(pause) = registration::paused(app) {
+        anstream::println!(
+            "  {WARN}registration is paused:{WARN:#} {}; SMS are kept and judged later",
+            pause.why
+        );
+    }
     if app.live.now().sms_receiver_number.is_empty() {
         anstream::println!(
             "  {WARN}no receiving number yet:{WARN:#} sms-bridge settings set sms_receiver_number +91…"

@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 use super::auth::{MaybeKnown, Operator};
 use super::problem::{Problem, ProblemBody};
 use super::{Shared, in_time};
+use crate::config::EMBEDDED;
+use crate::ladder::Hot;
 use crate::metrics::{QueueLabels, ReceiverLabels};
 use crate::workers;
 
@@ -46,10 +48,14 @@ struct Components {
 
 #[derive(Serialize, ToSchema)]
 struct Component {
-    /// `up` or `down`.
+    /// `up`, `down`, and of the hot store also `rebuilding` and `full`.
     status: &'static str,
-    /// Which backend.
+    /// `embedded`, `redis` or `postgresql`.
     backend: &'static str,
+    /// Since when it is so, where it is not up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    since: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -77,8 +83,14 @@ struct ReceiverView {
 
 #[derive(Serialize, ToSchema)]
 struct Spool {
-    /// SMS stored for later.
+    /// SMS that wait in this bridge's journal, because no store took them.
     waiting_sms: usize,
+    /// What is in the journal until its row is in the audit store.
+    entries: usize,
+    /// Its size on disk.
+    bytes: u64,
+    /// SMS that wait in `power_down_store`: as far as a thousand, unknown while the audit store is away.
+    power_down_store: Option<usize>,
 }
 
 /// How the bridge is. 503 only when nothing is writable.
@@ -87,12 +99,10 @@ struct Spool {
     responses((status = 200, body = Health), (status = 503, description = "Nothing is writable", body = Health))
 )]
 pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) -> Response {
-    let recovered = async {
-        // Whether an SMS finds room again is tried, not waited for.
-        !app.unwritable.load(Ordering::Relaxed) || app.probe.ask(&app).await.is_ok()
-    };
-    let (hot, audit, recovered) = tokio::join!(in_time(app.hot.ping()), in_time(app.audit.ping()), recovered);
-    let (hot, audit) = (hot.is_ok(), audit.is_ok());
+    // Whether an SMS finds room again is tried, not waited for.
+    let recovered = !app.unwritable.load(Ordering::Relaxed) || app.probe.ask(&app).await.is_ok();
+    let standing = app.ladder.now();
+    let (hot, audit) = (standing.hot == Hot::Open, standing.audit);
     let workers = worker_views(&app);
     let receivers = app.receivers.all();
     let mut notes = Vec::new();
@@ -106,7 +116,10 @@ pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) ->
             ));
         }
     }
-    let unwritable = !recovered || !(hot || audit);
+    if let Some(why) = standing.hot.why() {
+        notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
+    }
+    let unwritable = !recovered || (!hot && !audit && app.probe.ask(&app).await.is_err());
     let wrong_secret = receivers.values().any(|seen| seen.wrong_secret > seen.last_seen);
     let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
     let (code, status) = if unwritable {
@@ -116,10 +129,19 @@ pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) ->
     } else {
         (StatusCode::OK, "healthy")
     };
-    let component = |up| Component { status: if up { "up" } else { "down" }, backend: "embedded" };
+    let backend = |url: &str, server| if url == EMBEDDED { EMBEDDED } else { server };
+    let waiting = if known { waiting_sms(&app).await } else { None };
     let components = known.then(|| Components {
-        redis: component(hot),
-        postgresql: component(audit),
+        redis: Component {
+            status: standing.hot.word(),
+            backend: backend(&app.config.hot_url, "redis"),
+            since: (!hot).then(|| standing.since.to_string()),
+        },
+        postgresql: Component {
+            status: if audit { "up" } else { "down" },
+            backend: backend(&app.config.audit_url, "postgresql"),
+            since: None,
+        },
         workers,
         receivers: receivers
             .into_iter()
@@ -131,10 +153,24 @@ pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) ->
                 )
             })
             .collect(),
-        spool: Spool { waiting_sms: app.replay_queue.len() },
+        spool: Spool {
+            waiting_sms: app.journal.waiting(),
+            entries: app.journal.len(),
+            bytes: app.journal.bytes(),
+            power_down_store: waiting,
+        },
         notes,
     });
     (code, Json(Health { status, components })).into_response()
+}
+
+/// How many SMS wait in `power_down_store`, counted as far as a thousand.
+async fn waiting_sms(app: &Shared) -> Option<usize> {
+    const COUNTED_MAX: usize = 1000;
+    if !app.ladder.now().audit {
+        return None;
+    }
+    in_time(app.audit.waiting_sms(None, COUNTED_MAX)).await.ok().map(|rows| rows.len())
 }
 
 fn worker_views(app: &Shared) -> BTreeMap<&'static str, WorkerView> {
@@ -195,7 +231,7 @@ pub async fn metrics(
             ("queue_input_sms", sizes.input_sms),
             ("queue_onboarding", sizes.onboarding),
             ("blacklist_mobiles", sizes.blacklist),
-            ("power_down_store", app.replay_queue.len() as u64),
+            ("journal", app.journal.len() as u64),
         ] {
             app.metrics
                 .queue_size
@@ -203,6 +239,11 @@ pub async fn metrics(
                 .set(i64::try_from(size).unwrap_or(i64::MAX));
         }
     }
+    if let Some(waiting) = waiting_sms(&app).await {
+        let labels = QueueLabels { queue: "power_down_store" };
+        app.metrics.queue_size.get_or_create(&labels).set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+    app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
     for (receiver, seen) in app.receivers.all() {
         if let Some(at) = seen.last_seen {
             let labels = ReceiverLabels { receiver };

@@ -11,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 use bridge_core::Mobile;
 use bridge_core::Onboarding;
 use bridge_core::phone::BareDigits;
+use bridge_store::StoreError;
 use bridge_store::hot::Cancelled;
+use bridge_store::journal::Entry;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -22,6 +24,7 @@ use super::receive::LastSmsView;
 use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::registration::{self, Outcome, Wanted};
+use crate::spool;
 
 /// Longest `?wait=`.
 const WAIT_MAX_SECONDS: u64 = 30;
@@ -290,7 +293,16 @@ pub async fn cancel(
 ) -> Result<Json<OnboardingStatus>, Problem> {
     let id = id(&text)?;
     auth::onboarding(&app, &parts, id)?;
-    match in_time(app.hot.cancel(app.clock.now(), id)).await? {
+    let cancelled = async {
+        let generation = app.ladder.generation();
+        let cancelled = app.hot.cancel(app.clock.now(), id).await?;
+        if let Cancelled::Done(onboarding) = &cancelled {
+            let entry = Entry::Onboarding(Box::new(onboarding.clone()));
+            spool::keep(&app, &app.live.now(), entry, generation).await?;
+        }
+        Ok::<_, StoreError>(cancelled)
+    };
+    match in_time(cancelled).await? {
         Cancelled::Done(onboarding) => Ok(Json(OnboardingStatus::of(&app, &onboarding))),
         Cancelled::Final(onboarding) => {
             Err(Problem::new(Code::OnboardingFinal, format!("it is {} already", onboarding.state.as_str())))

@@ -94,7 +94,13 @@ pub async fn get(
     State(app): State<Shared>,
     Segment(key): Segment,
 ) -> Result<Json<SettingView>, Problem> {
-    find(&key).map(|def| Json(view(&app, def)))
+    let def = find(&key)?;
+    // 003: reading fills the cache. It is for others to look at; what holds here is the snapshot.
+    let text = def.to_text(&def.value(&app.live.now()));
+    if app.ladder.is_open() && in_time(app.hot.cache_settings(&[(key, text)])).await.is_err() {
+        app.ladder.suspect();
+    }
+    Ok(Json(view(&app, def)))
 }
 
 /// Change a setting.
@@ -127,7 +133,11 @@ pub async fn put(
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "value", "is missing: send {\"value\": …}"))?;
     match in_time(app.audit.put_setting(app.clock.now(), &key, value, BY_TOKEN)).await? {
         SettingPut::Stored(rows) => {
-            app.live.apply(rows);
+            app.apply_settings(&rows);
+            // Should this not get through, every other bridge sees it within a second all the same.
+            if let Err(problem) = in_time(app.hot.announce_setting(&key)).await {
+                tracing::warn!(?problem, "a changed setting could not be announced");
+            }
             Ok(Json(view(&app, def)))
         }
         SettingPut::Refused(broken) => {

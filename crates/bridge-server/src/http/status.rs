@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Shared;
-use crate::registration::PAUSED;
+use crate::registration::{PAUSED, paused};
 
 /// Whether registrations are taken.
 #[derive(Serialize, ToSchema)]
@@ -18,15 +18,25 @@ pub struct BridgeStatus {
     /// Since when it is paused.
     #[schema(format = DateTime)]
     since: Option<String>,
+    /// Why it is paused.
+    reason: Option<&'static str>,
 }
 
 /// Is the bridge taking registrations?
 #[utoipa::path(get, path = "/status", tag = "onboarding", responses((status = 200, body = BridgeStatus)))]
 pub async fn status(State(app): State<Shared>) -> Json<BridgeStatus> {
-    Json(if app.live.now().maintenance_mode {
-        let since = app.live.updated_at("maintenance_mode").map(|at| at.to_string());
-        BridgeStatus { onboarding: "paused", message: PAUSED, since }
-    } else {
-        BridgeStatus { onboarding: "accepting", message: "Mobile onboarding is open", since: None }
+    Json(match paused(&app) {
+        Some(pause) => BridgeStatus {
+            onboarding: "paused",
+            message: PAUSED,
+            since: pause.since.map(|at| at.to_string()),
+            reason: Some(pause.why),
+        },
+        None => BridgeStatus {
+            onboarding: "accepting",
+            message: "Mobile onboarding is open",
+            since: None,
+            reason: None,
+        },
     })
 }

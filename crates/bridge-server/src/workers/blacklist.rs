@@ -8,12 +8,18 @@ use bridge_store::StoreError;
 use super::{Bell, Tick, Worker};
 use crate::app::App;
 
-pub(super) struct PopulateBlacklist;
+/// See above.
+pub struct PopulateBlacklist;
+
+impl PopulateBlacklist {
+    /// Its name, and that of its lease.
+    pub const NAME: &str = "populate_blacklist_from_postgres";
+}
 
 #[async_trait]
 impl Worker for PopulateBlacklist {
     fn name(&self) -> &'static str {
-        "populate_blacklist_from_postgres"
+        PopulateBlacklist::NAME
     }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.blacklist_check_interval_seconds

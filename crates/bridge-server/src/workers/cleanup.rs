@@ -18,6 +18,9 @@ impl Worker for CleanupExpired {
         settings.cleanup_interval_seconds
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        if !app.ladder.is_open() {
+            return Ok(Tick::Idle);
+        }
         let max = app.live.now().batch_size as usize;
         let now = app.clock.now();
         let expired = app.hot.expire_deadlines(now, max).await?;

@@ -1,4 +1,4 @@
-//! Saves the id counters and the reports of what was written (D21), and restores the ids at start.
+//! Reserves ids ahead and saves the reports of what was written (D21).
 
 use std::sync::atomic::Ordering;
 
@@ -6,15 +6,17 @@ use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::audit::Counter;
 use bridge_store::hot::Counters;
-use bridge_store::{AuditStore, HotStore, StoreError};
+use bridge_store::{AuditStore, StoreError};
 
-use super::{Tick, Worker};
+use super::{Bell, Scope, Tick, Worker};
 use crate::app::App;
 
 const INPUT_SMS: &str = "queue_input_sms";
 const ONBOARDING: &str = "queue_onboarding";
-/// More ids than are handed out between two savings at any speed: after a loss, ids continue above.
-const LOST_AT_MOST: i64 = 1_000_000;
+/// Ids are reserved so far ahead: after a loss they continue above everything that was reserved.
+const BLOCK: i64 = 100_000;
+/// With so few left, more are reserved before the period is over.
+pub const LOW: i64 = BLOCK / 2;
 
 pub(super) struct PersistCounters;
 
@@ -26,17 +28,20 @@ impl Worker for PersistCounters {
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.counter_sync_interval_seconds
     }
+    /// Reserving twice reserves once, and each bridge has reports of its own.
+    fn scope(&self) -> Scope {
+        Scope::Bridge
+    }
+    fn bell(&self) -> Option<Bell> {
+        Some(Bell::Counters)
+    }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        reserve(app).await?;
         let now = app.clock.now();
-        let counters = app.hot.counters().await?;
-        let ids = [
-            Counter { name: INPUT_SMS.to_owned(), value: counters.queue_input_sms },
-            Counter { name: ONBOARDING.to_owned(), value: counters.queue_onboarding },
-        ];
-        app.audit.save_counters(now, &ids).await?;
         for (name, report) in [
             ("input_sms_dumped", &app.board.dumped),
             ("onboarding_mobile_dumped", &app.board.onboardings_dumped),
+            ("hetzner_synced", &app.board.synced),
         ] {
             let by = report.swap(0, Ordering::Relaxed);
             if let Err(error) = app.audit.add_to_counter(now, name, by).await {
@@ -48,21 +53,28 @@ impl Worker for PersistCounters {
     }
 }
 
-/// Before anything is taken in: a hot store that lost its counters continues above every id it may have
-/// handed out.
-pub async fn restore(hot: &dyn HotStore, audit: &dyn AuditStore) -> Result<(), StoreError> {
+async fn reserve(app: &App) -> Result<(), StoreError> {
+    if !app.ladder.is_open() {
+        // What a store that lost its memory counts means nothing.
+        return Ok(());
+    }
+    let counters = app.hot.counters().await?;
+    let ahead = Counters {
+        queue_input_sms: counters.queue_input_sms + BLOCK,
+        queue_onboarding: counters.queue_onboarding + BLOCK,
+    };
+    let ids = [
+        Counter { name: INPUT_SMS.to_owned(), value: ahead.queue_input_sms },
+        Counter { name: ONBOARDING.to_owned(), value: ahead.queue_onboarding },
+    ];
+    app.audit.save_counters(app.clock.now(), &ids).await?;
+    app.board.reserved.store(ahead.queue_input_sms, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Up to which ids they were ever reserved.
+pub async fn reserved(audit: &dyn AuditStore) -> Result<Counters, StoreError> {
     let saved = audit.counters().await?;
     let value = |name: &str| saved.iter().find(|c| c.name == name).map_or(0, |c| c.value);
-    let (sms, onboarding) = (value(INPUT_SMS), value(ONBOARDING));
-    let current = hot.counters().await?;
-    let above = |now: i64, saved: i64| if now < saved { saved + LOST_AT_MOST } else { now };
-    let raised = Counters {
-        queue_input_sms: above(current.queue_input_sms, sms),
-        queue_onboarding: above(current.queue_onboarding, onboarding),
-    };
-    if raised != current {
-        tracing::warn!("the hot store is older than the audit store: ids continue above the saved counters");
-        hot.raise_counters(raised).await?;
-    }
-    Ok(())
+    Ok(Counters { queue_input_sms: value(INPUT_SMS), queue_onboarding: value(ONBOARDING) })
 }

@@ -1,5 +1,5 @@
-//! Judged SMS from the hot store to `input_sms`. Two workers share the step: one takes everything every
-//! `local_sync_interval_seconds`, the other takes what validated a number at once (D20).
+//! Judged SMS from the hot store to `input_sms`. Two workers share the step: this one takes everything
+//! every `local_sync_interval_seconds`, the other what validated a number, at once (`sync`, D20).
 
 use std::sync::atomic::Ordering;
 
@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
 use bridge_store::hot::{QueuedSms, Which};
+use bridge_store::journal::Subject;
 
 use super::{Bell, Tick, Worker};
 use crate::app::App;
@@ -30,27 +31,8 @@ impl Worker for DumpQueueInputSms {
     }
 }
 
-/// Without a remote its work ends with the audit tables; `synced_at` stays empty.
-pub(super) struct SyncValidatedMobiles;
-
-#[async_trait]
-impl Worker for SyncValidatedMobiles {
-    fn name(&self) -> &'static str {
-        "sync_validated_mobiles_to_hetzner"
-    }
-    fn period_seconds(&self, settings: &Settings) -> u32 {
-        settings.hetzner_sync_interval_seconds
-    }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Validated)
-    }
-    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
-        dump(app, Which::Passed).await
-    }
-}
-
 /// Writes, and only then forgets: a step that ends half way is repeated and changes nothing.
-async fn dump(app: &App, which: Which) -> Result<Tick, StoreError> {
+pub(super) async fn dump(app: &App, which: Which) -> Result<Tick, StoreError> {
     // One at a time: otherwise both would carry the same rows.
     let _turn = app.board.dumping.lock().await;
     let watch = Stopwatch::start();
@@ -64,6 +46,8 @@ async fn dump(app: &App, which: Which) -> Result<Tick, StoreError> {
     let ids: Vec<i64> = batch.iter().map(|QueuedSms { id, .. }| *id).collect();
     app.hot.forget_sms(&ids).await?;
     fail::fail_point!("dump::forgotten", |_| std::process::abort());
+    let subjects: Vec<Subject> = batch.iter().map(|queued| Subject::Judged(queued.sms.sms_id)).collect();
+    app.journal.settle(&subjects);
     let moved = u64::try_from(ids.len()).unwrap_or(u64::MAX);
     let _ =
         app.undumped.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n.saturating_sub(moved)));

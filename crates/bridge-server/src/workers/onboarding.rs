@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
+use bridge_store::journal::Subject;
 use uuid::Uuid;
 
 use super::{Bell, Tick, Worker};
@@ -33,6 +34,9 @@ impl Worker for DumpQueueOnboarding {
         fail::fail_point!("onboarding::written", |_| std::process::abort());
         let written: Vec<(Uuid, i64)> = batch.iter().map(|o| (o.id, o.version)).collect();
         app.hot.forget_onboardings(&written).await?;
+        let subjects: Vec<Subject> =
+            written.iter().map(|(id, version)| Subject::Onboarding(*id, *version)).collect();
+        app.journal.settle(&subjects);
         app.board.onboardings_dumped.fetch_add(i64::try_from(new).unwrap_or(i64::MAX), Ordering::Relaxed);
         Ok(Tick::after(batch.len(), max))
     }

@@ -27,7 +27,7 @@ impl Worker for PurgeExpiredAudit {
             return Ok(Tick::Idle);
         }
         let before = app.clock.now() - Span(DAY.0 * i64::from(days));
-        let purged = app.audit.purge(before, ROWS_MAX, false).await?;
+        let purged = app.audit.purge(before, ROWS_MAX, app.remote.is_some()).await?;
         Ok(Tick::after(purged, ROWS_MAX))
     }
 }

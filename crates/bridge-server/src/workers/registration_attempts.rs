@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
 
-use super::{Bell, Tick, Worker};
+use super::{Bell, Scope, Tick, Worker};
 use crate::app::App;
 
 /// Longest wait when no bell was heard.
@@ -19,6 +19,10 @@ impl Worker for WriteRegistrationAttempts {
     }
     fn period_seconds(&self, _: &Settings) -> u32 {
         PERIOD_SECONDS
+    }
+    /// They wait in this bridge's memory.
+    fn scope(&self) -> Scope {
+        Scope::Bridge
     }
     fn bell(&self) -> Option<Bell> {
         Some(Bell::Refusal)

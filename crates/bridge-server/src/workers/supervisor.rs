@@ -5,11 +5,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bridge_core::Span;
 use bridge_store::StoreError;
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use super::{Tick, Worker};
+use super::{Scope, Tick, Worker};
 use crate::app::App;
 use crate::metrics::WorkerLabels;
 
@@ -17,8 +18,20 @@ use crate::metrics::WorkerLabels;
 const COALESCE: Duration = Duration::from_millis(100);
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
+/// Another bridge takes a job over when the one that does it says nothing for so long. Every job may be done twice.
+const JOB_LEASE: Span = Span(30_000);
+const LEASE_ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Steps a worker may take to empty its queue when the bridge stops.
 const DRAIN_STEPS_MAX: usize = 10_000;
+
+/// Why a worker is looking now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    /// Its period is over, or it has just started: one bridge of the group looks.
+    ByPeriod,
+    /// There is something to do.
+    ByBell,
+}
 
 /// Runs one worker until `soft` is cancelled, finishing its step, or until `hard` is.
 pub async fn run(
@@ -32,17 +45,17 @@ pub async fn run(
     let _ = app.metrics.worker_failures_total.get_or_create(&WorkerLabels { worker: name });
     let work = async {
         let mut failures = 0;
+        let mut woken = Woken::ByPeriod;
         while !soft.is_cancelled() {
-            match step(worker.as_mut(), &app).await {
-                Ok(Tick::More) => failures = 0,
-                Ok(Tick::Idle) => {
+            match work(worker.as_mut(), &app, woken, &soft).await {
+                Ok(()) => {
                     failures = 0;
-                    rest(worker.as_ref(), &app, &soft).await;
+                    woken = rest(worker.as_ref(), &app, &soft).await;
                 }
                 Err(()) => {
                     failures += 1;
-                    let pause = backoff(failures, app.entropy.fraction());
-                    let _ = tokio::time::timeout(pause, soft.cancelled()).await;
+                    pause(&app, backoff(failures, app.entropy.fraction()), &soft).await;
+                    woken = Woken::ByBell;
                 }
             }
         }
@@ -50,6 +63,65 @@ pub async fn run(
     tokio::select! {
         () = work => {}
         () = hard.cancelled() => tracing::warn!(worker = name, "stopped before it was done"),
+    }
+}
+
+/// Steps until nothing is left to do now, as the only bridge of the group that does this job.
+async fn work(worker: &mut dyn Worker, app: &App, woken: Woken, soft: &CancellationToken) -> Result<(), ()> {
+    let alone = worker.scope() == Scope::Bridge || app.hot.is_durable();
+    if !alone {
+        // The turn of a period is kept by one bridge and passes to another when that one renews it no more.
+        let turn = format!("{}/turn", worker.name());
+        let period = Span::seconds(worker.period_seconds(&app.live.now()));
+        if woken == Woken::ByPeriod && !leased(worker, app, &turn, period).await? {
+            app.board.note_elsewhere(worker.name(), app.clock.now());
+            return Ok(());
+        }
+        while !leased(worker, app, worker.name(), JOB_LEASE).await? {
+            // Another bridge is at it, and may have looked before there was something to do.
+            if tokio::time::timeout(COALESCE, soft.cancelled()).await.is_ok() {
+                return Ok(());
+            }
+        }
+    }
+    let done = loop {
+        match step(worker, app).await {
+            Ok(Tick::More) if !soft.is_cancelled() => {
+                if !alone && !leased(worker, app, worker.name(), JOB_LEASE).await? {
+                    break Ok(());
+                }
+            }
+            Ok(_) => break Ok(()),
+            Err(()) => break Err(()),
+        }
+    };
+    if !alone && app.hot.release(worker.name(), app.id).await.is_err() {
+        tracing::debug!(worker = worker.name(), "its lease was not given back and ends by itself");
+    }
+    done
+}
+
+async fn leased(worker: &dyn Worker, app: &App, job: &str, length: Span) -> Result<bool, ()> {
+    let lease = tokio::time::timeout(LEASE_ANSWER_WITHIN, app.hot.lease(job, app.id, length)).await;
+    match lease {
+        Ok(Ok(held)) => Ok(held),
+        Ok(Err(error)) => {
+            failed(worker, app, describe(&error));
+            Err(())
+        }
+        Err(_) => {
+            failed(worker, app, "the hot store does not answer".to_owned());
+            Err(())
+        }
+    }
+}
+
+/// After a failure; what changes with the stores ends it early.
+async fn pause(app: &App, length: Duration, soft: &CancellationToken) {
+    tokio::select! {
+        () = soft.cancelled() => {}
+        () = tokio::time::sleep(length) => {}
+        () = app.ladder.changed() => {}
     }
 }
 
@@ -88,14 +160,19 @@ async fn step(worker: &mut dyn Worker, app: &App) -> Result<Tick, ()> {
         Ok(Err(error)) => describe(&error),
         Err(_) => "it panicked: this is a bug, please report it with the log".to_owned(),
     };
+    failed(worker, app, failure);
+    Err(())
+}
+
+fn failed(worker: &dyn Worker, app: &App, failure: String) {
+    let (name, now) = (worker.name(), app.clock.now());
     tracing::warn!(worker = name, error = failure, "a worker's step failed and will be tried again");
-    app.metrics.worker_failures_total.get_or_create(&labels).inc();
+    app.metrics.worker_failures_total.get_or_create(&WorkerLabels { worker: name }).inc();
     app.board.note(name, |status| {
         status.last_run = Some(now);
         status.failures += 1;
         status.last_error = Some(failure);
     });
-    Err(())
 }
 
 fn describe(error: &StoreError) -> String {
@@ -106,7 +183,7 @@ fn describe(error: &StoreError) -> String {
 }
 
 /// Waits for the period, the bell, or the stop. A changed period ends the wait that is running.
-async fn rest(worker: &dyn Worker, app: &App, soft: &CancellationToken) {
+async fn rest(worker: &dyn Worker, app: &App, soft: &CancellationToken) -> Woken {
     let mut settings = app.live.subscribe();
     let period = worker.period_seconds(&app.live.now());
     let changed = async {
@@ -118,11 +195,12 @@ async fn rest(worker: &dyn Worker, app: &App, soft: &CancellationToken) {
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        () = soft.cancelled() => {}
-        () = tokio::time::sleep(Duration::from_secs(u64::from(period))) => {}
-        () = changed => {}
+        () = soft.cancelled() => Woken::ByPeriod,
+        () = tokio::time::sleep(Duration::from_secs(u64::from(period))) => Woken::ByPeriod,
+        () = changed => Woken::ByPeriod,
         () = app.board.heard(worker.bell()) => {
             let _ = tokio::time::timeout(COALESCE, soft.cancelled()).await;
+            Woken::ByBell
         }
     }
 }

@@ -50,7 +50,7 @@ async fn a_second_one_on_the_same_folder_is_refused_and_harms_nothing() {
 #[tokio::test]
 async fn lists_every_problem_of_the_configuration_at_once() {
     let arguments = [
-        "--hot-url=redis://user:hunter2@redis.example.org:6379",
+        "--hot-url=memcached://user:hunter2@cache.example.org:6379",
         "--audit-url=mysql://root:hunter3@db",
         "--worker-threads=0",
         "--public-url=not a url",
@@ -61,7 +61,7 @@ async fn lists_every_problem_of_the_configuration_at_once() {
     for name in ["HOT_URL", "AUDIT_URL", "WORKER_THREADS", "PUBLIC_URL", "LOG"] {
         assert!(said.contains(&format!("SMS_BRIDGE_{name}")), "{name} is missing in {said}");
     }
-    assert!(said.contains("\"redis\"") && said.contains("\"mysql\""), "{said}");
+    assert!(said.contains("\"memcached\"") && said.contains("\"mysql\""), "{said}");
     assert!(!said.contains("hunter"), "a password was printed: {said}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "refused before anything is touched");
 }
@@ -94,7 +94,7 @@ async fn makes_its_secrets_for_the_owner_alone() {
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let secrets = data.join("secrets");
     assert_eq!(mode(&secrets), 0o700);
-    for name in ["api_key", "receiver_key", "admin_token", "token_key"] {
+    for name in ["api_key", "receiver_key", "admin_token", "hashing_key"] {
         assert_eq!(mode(&secrets.join(name)), 0o600, "{name}");
     }
     let key = std::fs::read_to_string(secrets.join("admin_token")).unwrap();

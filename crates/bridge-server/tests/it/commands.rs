@@ -152,7 +152,7 @@ async fn doctor_is_content_with_a_healthy_bridge_and_not_with_open_secrets() {
     bridge.stop().await;
     good(command(folder.path(), &["doctor"])).await;
 
-    let key = folder.path().join("secrets/token_key");
+    let key = folder.path().join("secrets/hashing_key");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let ended = run(command(folder.path(), &["doctor", "--json"])).await;
     assert_eq!((ended.code(), &ended.json()["ok"]), (Some(1), &json!(false)));

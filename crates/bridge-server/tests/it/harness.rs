@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what fails must end it")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bridge_core::{Span, Timestamp};
 use bridge_server::app::App;
@@ -81,7 +82,15 @@ impl Bridge {
 
     /// On a folder that may have been used before, with further flags.
     pub(crate) async fn start_on(folder: Arc<TempDir>, clock: Clock, flags: &[&str]) -> Bridge {
-        let app = App::open(config(&folder, flags), clock.clone(), Entropy::seeded(42)).await.unwrap();
+        // With TEST_LOG=debug a test tells what its bridges say.
+        if let Some(level) = std::env::var_os("TEST_LOG") {
+            let filter = tracing_subscriber::EnvFilter::new(level.to_string_lossy());
+            let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+        }
+        // No two bridges of a group may be one.
+        static SEED: AtomicU64 = AtomicU64::new(42);
+        let entropy = Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed));
+        let app = App::open(config(&folder, flags), clock.clone(), entropy).await.unwrap();
         let running = lifecycle::start(app).await.unwrap();
         let url = format!("http://{}", running.address);
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -225,7 +225,7 @@ impl Ledger {
 async fn nothing_waits(hot: &dyn HotStore, audit: &dyn AuditStore) {
     let sizes = hot.queue_sizes().await.unwrap();
     assert_eq!(sizes, bridge_store::hot::QueueSizes::default(), "something was left in a queue");
-    assert_eq!(audit.waiting_sms(10).await.unwrap(), [], "something waits to be judged");
+    assert_eq!(audit.waiting_sms(None, 10).await.unwrap(), [], "something waits to be judged");
 }
 
 impl Sent {

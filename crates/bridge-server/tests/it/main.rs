@@ -26,6 +26,8 @@ mod process;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod real_stores;
+#[cfg(test)]
 mod receive_property;
 #[cfg(test)]
 mod snapshots;

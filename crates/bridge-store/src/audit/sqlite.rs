@@ -1,27 +1,34 @@
 //! The audit store on SQLite, for a bridge without PostgreSQL.
 
+mod rebuilding;
 mod settings;
+mod syncing;
 mod tables;
 
 use std::path::Path;
 
 use async_trait::async_trait;
 use bridge_core::checks::CHECKS;
-use bridge_core::{InboundSms, Onboarding, Timestamp};
+use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use rusqlite::Connection;
 use rusqlite::types::{FromSqlError, Type};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
-    AuditStore, Blacklisted, Counter, Quarantined, Refusal, SettingPut, SettingRow, SmsRow, WaitingSms,
+    AuditStore, Blacklisted, Counter, Member, Place, Quarantined, Refusal, Refused, SettingPut, SettingRow,
+    SmsRow, Totals, Unsynced, WaitingSms,
 };
 use crate::Result;
-use crate::hot::{Blacklisting, QueuedSms};
+use crate::hot::{Blacklisting, Finding, QueuedSms};
 use crate::sqlite::{Engine, Schema};
 
 const SCHEMA: Schema = Schema {
     name: "audit",
-    steps: &[include_str!("../../migrations/sqlite_audit/0001_audit.sql")],
+    steps: &[
+        include_str!("../../migrations/sqlite_audit/0001_audit.sql"),
+        include_str!("../../migrations/sqlite_audit/0002_rebuild.sql"),
+    ],
     settle: add_check_columns,
 };
 
@@ -109,10 +116,11 @@ impl AuditStore for SqliteAudit {
         self.engine.read("blacklist", tables::blacklist).await
     }
 
-    async fn remove_blacklisted(&self, mobile: &str) -> Result<bool> {
+    async fn remove_blacklisted(&self, now: Timestamp, mobile: &str) -> Result<bool> {
         let mobile = mobile.to_owned();
         self.engine
             .write("remove_blacklisted", move |c, _| {
+                rebuilding::note_unblacklisted(c, now, &mobile)?;
                 Ok(c.execute("DELETE FROM blacklist_sms WHERE mobile_number = ?1", [&mobile])? > 0)
             })
             .await
@@ -123,13 +131,104 @@ impl AuditStore for SqliteAudit {
         self.engine.write("store_for_later", move |c, _| tables::store_for_later(c, &sms)).await
     }
 
-    async fn waiting_sms(&self, max: usize) -> Result<Vec<WaitingSms>> {
-        self.engine.read("waiting_sms", move |c| tables::waiting_sms(c, max)).await
+    async fn waiting_sms(&self, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
+        self.engine.read("waiting_sms", move |c| tables::waiting_sms(c, after, max)).await
     }
 
     async fn mark_processed(&self, now: Timestamp, ids: &[i64]) -> Result<()> {
         let ids = ids.to_vec();
         self.engine.write("mark_processed", move |c, _| tables::mark_processed(c, now, &ids)).await
+    }
+
+    async fn unsynced(&self, max: usize) -> Result<Vec<Unsynced>> {
+        self.engine.read("unsynced", move |c| syncing::unsynced(c, max)).await
+    }
+
+    async fn mark_synced(&self, now: Timestamp, rows: &[Unsynced]) -> Result<()> {
+        let rows = rows.to_vec();
+        self.engine.write("mark_synced", move |c, _| syncing::mark_synced(c, now, &rows)).await
+    }
+
+    async fn note_refused(
+        &self,
+        now: Timestamp,
+        row: &Unsynced,
+        reason: &str,
+        park_after: u32,
+    ) -> Result<bool> {
+        let (row, reason) = (row.clone(), reason.to_owned());
+        self.engine
+            .write("note_refused", move |c, _| syncing::note_refused(c, now, &row, &reason, park_after))
+            .await
+    }
+
+    async fn refused(&self, max: usize) -> Result<Vec<Refused>> {
+        self.engine.read("refused", move |c| syncing::refused(c, max)).await
+    }
+
+    async fn unpark(&self, sms_id: Option<Uuid>) -> Result<usize> {
+        self.engine.write("unpark", move |c, _| syncing::unpark(c, sms_id)).await
+    }
+
+    async fn epoch(&self) -> Result<Option<String>> {
+        self.engine.read("epoch", rebuilding::epoch).await
+    }
+
+    async fn save_epoch(&self, now: Timestamp, epoch: &str) -> Result<()> {
+        let epoch = epoch.to_owned();
+        self.engine.write("save_epoch", move |c, _| rebuilding::save_epoch(c, now, &epoch)).await
+    }
+
+    async fn note_member(&self, member: &Member) -> Result<()> {
+        let member = member.clone();
+        self.engine.write("note_member", move |c, _| rebuilding::note_member(c, &member)).await
+    }
+
+    async fn members(&self, within: Span) -> Result<Vec<Member>> {
+        self.engine.read("members", move |c| rebuilding::members(c, within)).await
+    }
+
+    async fn unexpired_onboardings(
+        &self,
+        now: Timestamp,
+        after: Option<Place>,
+        max: usize,
+    ) -> Result<Vec<(Place, Onboarding)>> {
+        self.engine
+            .read("unexpired_onboardings", move |c| rebuilding::unexpired_onboardings(c, now, after, max))
+            .await
+    }
+
+    async fn validated_pairs(&self, after: Option<&str>, max: usize) -> Result<Vec<String>> {
+        let after = after.map(str::to_owned);
+        self.engine
+            .read("validated_pairs", move |c| rebuilding::validated_pairs(c, after.as_deref(), max))
+            .await
+    }
+
+    async fn judged_since(
+        &self,
+        since: Timestamp,
+        after: Option<Place>,
+        max: usize,
+    ) -> Result<Vec<(Place, QueuedSms)>> {
+        self.engine.read("judged_since", move |c| rebuilding::judged_since(c, since, after, max)).await
+    }
+
+    async fn unblacklisted_since(&self, since: Timestamp) -> Result<Vec<(String, Timestamp)>> {
+        self.engine.read("unblacklisted_since", move |c| rebuilding::unblacklisted_since(c, since)).await
+    }
+
+    async fn totals(&self) -> Result<Totals> {
+        self.engine.read("totals", rebuilding::totals).await
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        Ok(Vec::new())
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
     }
 
     async fn counters(&self) -> Result<Vec<Counter>> {

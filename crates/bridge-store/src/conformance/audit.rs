@@ -21,6 +21,7 @@ cases! {
     /// `audit_conformance!(name, fixture)`: one test for each case, in a module of that name. `fixture`
     /// is a future of something that derefs to `dyn AuditUnderTest`: a fresh, empty store.
     ($) audit_conformance, audit, dyn AuditUnderTest;
+    random { random_operations }
     sms {
         every_column_comes_back
         appending_twice_is_appending_once
@@ -47,17 +48,36 @@ cases! {
         counters_keep_the_larger_value
         report_counters_add_up
     }
+    syncing {
+        what_passed_waits_for_the_remote
+        what_the_remote_has_is_marked_once
+        a_row_is_parked_after_so_many_refusals
+        later_rows_of_a_parked_number_wait_behind_it
+        what_is_unparked_is_tried_anew
+    }
+    rebuilding {
+        judged_sms_come_back_as_they_were_queued
+        judged_sms_come_in_the_order_of_their_intake
+        onboardings_come_in_order_of_registration
+        validated_pairs_come_once_each
+        unblacklisting_is_remembered_with_its_time
+        the_epoch_is_the_one_saved_last
+        members_say_what_they_handed_over
+        totals_count_what_is_there
+        probes_can_be_written
+    }
     purging {
         what_is_older_than_the_boundary_goes
         at_most_max_rows_of_each_table_go
         what_waits_for_the_remote_stays
         what_waits_to_be_judged_stays
         a_validated_mobile_is_never_purged
+        what_the_remote_refused_goes_with_its_row
     }
 }
 
 /// Any split and repetition of what arrives gives the same tables.
-pub fn random<F, Fut, S>(fixture: F)
+pub fn random_operations<F, Fut, S>(fixture: F)
 where
     F: Fn() -> Fut,
     Fut: Future<Output = S>,

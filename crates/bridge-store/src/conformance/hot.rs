@@ -9,6 +9,7 @@ cases! {
     /// `hot_conformance!(name, fixture)`: one test for each case, in a module of that name. `fixture` is
     /// a future of something that derefs to `dyn HotStore`: a fresh, empty store.
     ($) hot_conformance, hot, dyn HotStore;
+    random { random_operations random_losses }
     registering {
         a_new_registration_is_kept_as_it_was_asked
         asking_again_gives_the_same_hash_until_the_deadline
@@ -66,14 +67,76 @@ cases! {
         counters_never_go_back
         clearing_away_is_invisible
     }
+    epochs {
+        without_an_epoch_nothing_is_judged_or_registered
+        what_was_admitted_before_a_rebuild_is_not_recorded_after_it
+        a_rebuild_empties_the_store
+        a_store_that_is_being_rebuilt_has_no_epoch
+        a_newer_rebuild_takes_the_right_away
+        the_right_to_rebuild_ends_with_the_rebuild
+        what_comes_late_is_restored_in_the_entered_epoch
+    }
+    restoring_sms {
+        a_redelivery_gets_its_answer_after_a_loss
+        a_delivery_id_is_known_after_a_loss
+        the_count_of_the_day_is_as_it_was
+        a_window_that_was_over_is_not_counted_again
+        what_was_counted_before_unblacklisting_stays_forgotten
+        an_answer_that_comes_late_ends_a_judgement
+        ids_go_on_after_a_loss
+    }
+    restoring_onboardings {
+        an_onboarding_is_as_it_was_after_a_loss
+        a_pass_that_the_table_never_heard_of_validates
+        a_pass_is_not_superseded_by_what_was_registered_after_it
+        a_number_that_asked_too_often_still_did
+        a_restored_deadline_passes
+        an_older_one_never_becomes_the_newest
+        a_superseded_one_does_not_stand_in_for_its_successor
+        what_is_newer_stays
+        a_validated_pair_is_refused_after_a_loss
+    }
+    waiting {
+        an_sms_waits_behind_one_of_its_sender
+        what_waits_behind_has_no_effect
+        an_answered_sms_is_answered_while_others_wait
+        a_sender_that_is_no_number_waits_too
+        a_mark_holds_for_its_time
+        an_sms_that_is_replayed_does_not_wait_behind_itself
+    }
+    leases {
+        a_lease_has_one_holder
+        a_lease_is_taken_over_only_after_its_end
+        only_the_holder_gives_a_lease_back
+        a_rebuild_ends_every_lease_but_its_own
+    }
+    telling {
+        a_changed_setting_is_announced
+        probes_can_be_written
+    }
+}
+
+/// A fresh store enters its first epoch: without one nothing is judged or registered.
+pub async fn begin(store: &dyn HotStore) {
+    super::samples::rebuild(store, u128::MAX).await;
 }
 
 /// Random operations: the backend answers and holds what the reference does.
-pub fn random<F, Fut, S>(fixture: F)
+pub fn random_operations<F, Fut, S>(fixture: F)
 where
     F: Fn() -> Fut,
     Fut: Future<Output = S>,
     S: Deref<Target = dyn HotStore>,
 {
     super::random::hot::agrees_with_the_model(fixture);
+}
+
+/// Random losses: what was rebuilt from the audit trail answers as the reference, which never lost anything.
+pub fn random_losses<F, Fut, S>(fixture: F)
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = S>,
+    S: Deref<Target = dyn HotStore>,
+{
+    super::random::losses::nothing_is_missed(fixture);
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod audit;
 pub(super) mod hot;
+pub(super) mod losses;
 
 use std::future::Future;
 

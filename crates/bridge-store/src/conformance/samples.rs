@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::HotStore;
 use crate::hot::{
     Admission, Answer, Basis, Blacklisting, IntakeLimits, Judged, QueuedSms, Recorded, Registered,
-    Registration,
+    Registration, Restore, Right, Which,
 };
 
 /// When every case begins: 2026-01-31T12:00:00Z.
@@ -20,7 +20,8 @@ pub(super) const BOB: &str = "+919876543211";
 pub(super) const MILLI: Span = Span(1);
 pub(super) const SECOND: Span = Span(1_000);
 pub(super) const HOUR: Span = Span(3_600_000);
-pub(super) const LIMITS: IntakeLimits = IntakeLimits { blacklist_above: 3, takeover_after: Span(10_000) };
+pub(super) const LIMITS: IntakeLimits =
+    IntakeLimits { blacklist_above: 3, takeover_after: Span(10_000), behind_waiting: true };
 pub(super) const MAX: usize = 100;
 
 /// The nth id of a case.
@@ -71,6 +72,34 @@ pub(super) fn sms(n: u128, e164: &str, text: &str, now: Timestamp) -> InboundSms
     }
 }
 
+/// Empties the store and enters its new epoch.
+pub(super) async fn rebuild(store: &dyn HotStore, token: u128) -> String {
+    let epoch = store.begin_rebuild(id(token)).await.unwrap();
+    assert!(store.finish_rebuild(id(token)).await.unwrap());
+    assert_eq!(store.epoch().await.unwrap().as_ref(), Some(&epoch));
+    store.enter(Some(&epoch));
+    epoch
+}
+
+/// The store loses everything, and gets these parts back.
+pub(super) async fn lose(store: &dyn HotStore, token: u128, now: Timestamp, parts: &[Restore<'_>]) {
+    let counters = store.counters().await.unwrap();
+    let epoch = store.begin_rebuild(id(token)).await.unwrap();
+    for part in parts {
+        assert!(store.restore(now, Right::Rebuilding(id(token)), *part).await.unwrap());
+    }
+    store.raise_counters(counters).await.unwrap();
+    assert!(store.finish_rebuild(id(token)).await.unwrap());
+    store.enter(Some(&epoch));
+}
+
+/// All that waits for `input_sms`, as it will be read back from there.
+pub(super) async fn judged(store: &dyn HotStore) -> Vec<QueuedSms> {
+    let mut judged = store.queued_sms(Which::All, MAX).await.unwrap();
+    judged.sort_by_key(|queued| queued.sms.server_received_at);
+    judged
+}
+
 /// What an admission that is to be judged holds.
 pub(super) struct Taken {
     pub(super) sms: InboundSms,
@@ -86,6 +115,7 @@ impl Taken {
             fingerprint: self.fingerprint,
             verdict,
             basis: Basis::from(&self.known),
+            sms_in_window: self.known.sms_in_window,
         }
     }
 }
@@ -148,5 +178,6 @@ pub(super) fn queued(id: i64, sms: InboundSms, verdict: Verdict) -> QueuedSms {
         judged_at: T0,
         onboarding_id: None,
         device_id: Some("d1".to_owned()),
+        sms_in_window: 0,
     }
 }

@@ -3,32 +3,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bridge_core::checks::Known;
-use bridge_core::onboarding::{LastSms, hex, pair};
+use bridge_core::onboarding::pair;
 use bridge_core::sms::Key;
-use bridge_core::time::DAY;
-use bridge_core::{InboundSms, Onboarding, State, Timestamp};
+use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+use super::restored::Window;
 use super::{
-    Admission, Admitted, Answer, Basis, Blacklisting, Cancelled, Counters, HotStore, IntakeLimits, Judged,
-    QueueSizes, QueuedSms, REGISTRATION_WINDOW, Recorded, Registered, Registration, THRESHOLD_EXCEEDED,
-    Which,
+    Admitted, Answer, Blacklisting, Cancelled, Counters, Finding, HotStore, HotTotals, IntakeLimits, Judged,
+    Notice, Pressure, QueueSizes, QueuedSms, REGISTRATION_WINDOW, Recorded, Registered, Registration,
+    Restore, Right, WAITING_MARK, Which,
 };
-use crate::Result;
+use crate::{Result, StoreError, StoreFault};
+
+mod restoring;
+mod sms;
+
+use restoring::epoch_name;
 
 /// The reference: what `HotStore` means.
 pub struct MemoryHot {
     memory: Mutex<Memory>,
-    changes: broadcast::Sender<Uuid>,
+    notices: broadcast::Sender<Notice>,
 }
 
 impl Default for MemoryHot {
     fn default() -> MemoryHot {
-        MemoryHot { memory: Mutex::default(), changes: broadcast::channel(4096).0 }
+        MemoryHot { memory: Mutex::default(), notices: broadcast::channel(4096).0 }
     }
 }
 
@@ -36,8 +42,8 @@ impl Default for MemoryHot {
 struct Memory {
     /// Oldest registration first.
     onboardings: Vec<Kept>,
-    registrations: BTreeMap<String, Count>,
-    sms_counts: BTreeMap<String, Count>,
+    registrations: BTreeMap<String, Window>,
+    sms_counts: BTreeMap<String, Window>,
     validated: BTreeSet<String>,
     blacklist: BTreeSet<String>,
     blacklist_queue: BTreeMap<String, Blacklisting>,
@@ -46,18 +52,26 @@ struct Memory {
     queue: BTreeMap<i64, QueuedSms>,
     counters: Counters,
     changed: Vec<Uuid>,
+    /// Numbers taken off the blacklist, as they were restored.
+    uncounted: BTreeMap<String, Timestamp>,
+    /// Marks of waiting SMS, until when they hold.
+    waiting: BTreeMap<(String, Uuid), Timestamp>,
+    leases: BTreeMap<String, Lease>,
+    /// In which the data are whole.
+    epoch: Option<String>,
+    entered: Option<String>,
+    /// The rebuild that is going on.
+    rebuilding: Option<Uuid>,
+}
+
+struct Lease {
+    holder: Uuid,
+    until: Instant,
 }
 
 struct Kept {
     onboarding: Onboarding,
     queued: bool,
-}
-
-/// How often, until the window ends.
-#[derive(Clone, Copy)]
-struct Count {
-    count: i64,
-    until: Timestamp,
 }
 
 struct Seen {
@@ -78,7 +92,7 @@ struct Delivery {
 impl Memory {
     fn newest(&self, now: Timestamp, mobile: &str) -> Option<Onboarding> {
         let newest = self.onboardings.iter().rev().find(|kept| kept.onboarding.mobile.e164() == mobile)?;
-        Some(newest.onboarding.clone()).filter(|o| o.expires_at > now)
+        Some(newest.onboarding.clone()).filter(|o| o.expires_at > now && o.state != State::Superseded)
     }
 
     fn by_id(&self, now: Timestamp, id: Uuid) -> Option<Onboarding> {
@@ -131,11 +145,11 @@ impl Memory {
             return Registered::Same(same.clone());
         }
         let window = live(&self.registrations, now, mobile)
-            .unwrap_or(Count { count: 0, until: now + REGISTRATION_WINDOW });
+            .unwrap_or(Window { count: 0, until: now + REGISTRATION_WINDOW });
         if window.count >= registration.per_hour {
             return Registered::TooMany { until: window.until };
         }
-        self.registrations.insert(mobile.to_owned(), Count { count: window.count + 1, ..window });
+        self.registrations.insert(mobile.to_owned(), Window { count: window.count + 1, ..window });
         if let Some(older) = older.filter(|older| older.state.can_be_validated()) {
             self.change_state(older, State::Superseded);
         }
@@ -180,117 +194,14 @@ impl Memory {
         due.truncate(max);
         due.into_iter().map(|onboarding| self.change_state(onboarding, State::Expired)).count()
     }
-
-    fn admit(&mut self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Admitted {
-        let identity = sms.identity();
-        let delivered =
-            identity.delivery.and_then(|key| self.deliveries.get(&key)).copied().filter(|d| d.until > now);
-        let delivery_id_reused = delivered.is_some_and(|d| d.content != identity.content);
-        let fingerprint = match delivered {
-            Some(delivery) if !delivery_id_reused => delivery.fingerprint,
-            _ => identity.fingerprint,
-        };
-        let outcome = match self.seen.get_mut(&fingerprint).filter(|seen| seen.until > now) {
-            Some(Seen { answer: Some(answer), .. }) => Admission::Answered(answer.clone()),
-            Some(seen) if now - seen.admitted_at < limits.takeover_after => Admission::BeingJudged,
-            Some(seen) => {
-                seen.admitted_at = now;
-                let (sms_id, server_received_at) = (seen.sms_id, seen.received_at);
-                let known = Box::new(self.known(now, sms.mobile_number(), self.count_of(now, sms)));
-                Admission::Judge { sms_id, server_received_at, fingerprint, known }
-            }
-            None => {
-                let until = now + identity.remembered;
-                let (sms_id, server_received_at) = (sms.sms_id, sms.server_received_at);
-                let first =
-                    Seen { sms_id, received_at: server_received_at, admitted_at: now, answer: None, until };
-                self.seen.insert(fingerprint, first);
-                if let Some(key) = identity.delivery.filter(|_| !delivery_id_reused) {
-                    self.deliveries.insert(key, Delivery { content: identity.content, fingerprint, until });
-                }
-                self.count_new(now, sms, limits);
-                let known = Box::new(self.known(now, sms.mobile_number(), self.count_of(now, sms)));
-                Admission::Judge { sms_id, server_received_at, fingerprint, known }
-            }
-        };
-        Admitted { outcome, delivery_id_reused }
-    }
-
-    fn count_new(&mut self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) {
-        let Some(sender) = sms.sender.as_ref().ok().filter(|_| sms.is_counted()) else { return };
-        let mobile = sender.e164();
-        let window = live(&self.sms_counts, now, mobile).unwrap_or(Count { count: 0, until: now + DAY });
-        let count = window.count + 1;
-        self.sms_counts.insert(mobile.to_owned(), Count { count, ..window });
-        if count > limits.blacklist_above && !self.blacklist.contains(mobile) {
-            self.put_on_blacklist(Blacklisting {
-                mobile_number: mobile.to_owned(),
-                country_code: sender.calling_code().to_owned(),
-                local_mobile: sender.national().to_owned(),
-                blacklisted_at: now,
-                reason: THRESHOLD_EXCEEDED.to_owned(),
-                message_count: count,
-            });
-        }
-    }
-
-    fn count_of(&self, now: Timestamp, sms: &InboundSms) -> i64 {
-        if sms.is_counted() { counted(&self.sms_counts, now, sms.mobile_number()) } else { 0 }
-    }
-
-    fn put_on_blacklist(&mut self, entry: Blacklisting) {
-        self.blacklist.insert(entry.mobile_number.clone());
-        self.blacklist_queue.insert(entry.mobile_number.clone(), entry);
-    }
-
-    fn record(&mut self, now: Timestamp, judged: &Judged) -> Recorded {
-        let Judged { sms, fingerprint, verdict, basis } = judged;
-        let seen = self.seen.get(fingerprint).filter(|seen| seen.until > now && seen.sms_id == sms.sms_id);
-        match seen {
-            None => return Recorded::NotAdmitted,
-            Some(Seen { answer: Some(answer), .. }) => return Recorded::Done(answer.clone()),
-            Some(_) => {}
-        }
-        let known = self.known(now, sms.mobile_number(), self.count_of(now, sms));
-        if Basis::from(&known) != *basis {
-            return Recorded::Changed(Box::new(known));
-        }
-        self.counters.queue_input_sms += 1;
-        let id = self.counters.queue_input_sms;
-        let queued = QueuedSms {
-            id,
-            sms: sms.clone(),
-            fingerprint: hex(fingerprint),
-            verdict: verdict.clone(),
-            judged_at: now,
-            onboarding_id: known.onboarding.as_ref().map(|o| o.id),
-            device_id: known.onboarding.as_ref().and_then(|o| o.device_id.clone()),
-        };
-        self.queue.insert(id, queued);
-        if let Some(mut onboarding) = known.onboarding.filter(|o| o.state.can_be_validated()) {
-            onboarding.last_sms = Some(LastSms { id, judged_at: now, verdict: verdict.clone() });
-            if verdict.passed() {
-                self.validated.insert(onboarding.pair());
-                onboarding.validated_at = Some(now);
-                self.change_state(onboarding, State::Validated);
-            } else {
-                self.write(onboarding, false);
-            }
-        }
-        let answer = Answer { id, sms_id: sms.sms_id, verdict: verdict.clone() };
-        if let Some(seen) = self.seen.get_mut(fingerprint) {
-            seen.answer = Some(answer.clone());
-        }
-        Recorded::Done(answer)
-    }
 }
 
 /// The window of a number, if it is still open.
-fn live(counts: &BTreeMap<String, Count>, now: Timestamp, mobile: &str) -> Option<Count> {
+fn live(counts: &BTreeMap<String, Window>, now: Timestamp, mobile: &str) -> Option<Window> {
     counts.get(mobile).copied().filter(|count| count.until > now)
 }
 
-fn counted(counts: &BTreeMap<String, Count>, now: Timestamp, mobile: &str) -> i64 {
+fn counted(counts: &BTreeMap<String, Window>, now: Timestamp, mobile: &str) -> i64 {
     live(counts, now, mobile).map_or(0, |count| count.count)
 }
 
@@ -304,9 +215,19 @@ impl MemoryHot {
         let mut memory = self.memory();
         let value = operation(&mut memory);
         for id in memory.changed.drain(..) {
-            let _ = self.changes.send(id);
+            let _ = self.notices.send(Notice::Onboarding(id));
         }
         value
+    }
+
+    /// As `write`, if the store is what the bridge entered.
+    fn live<T>(&self, name: &'static str, operation: impl FnOnce(&mut Memory) -> T) -> Result<T> {
+        let in_epoch = |m: &mut Memory| m.entered.is_some() && m.entered == m.epoch;
+        self.write(|m| in_epoch(m).then(|| operation(m))).ok_or(StoreError {
+            operation: name,
+            kind: StoreFault::Lost,
+            source: None,
+        })
     }
 }
 
@@ -320,8 +241,76 @@ impl HotStore for MemoryHot {
         Ok(())
     }
 
+    fn is_durable(&self) -> bool {
+        true
+    }
+
+    async fn pressure(&self) -> Result<Pressure> {
+        Ok(Pressure::default())
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        Ok(Vec::new())
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    async fn epoch(&self) -> Result<Option<String>> {
+        Ok(self.memory().epoch.clone())
+    }
+
+    fn enter(&self, epoch: Option<&str>) {
+        self.memory().entered = epoch.map(str::to_owned);
+    }
+
+    async fn begin_rebuild(&self, token: Uuid) -> Result<String> {
+        self.memory().empty(token);
+        Ok(epoch_name(token))
+    }
+
+    async fn restore(&self, now: Timestamp, right: Right, part: Restore<'_>) -> Result<bool> {
+        Ok(self.write(|m| m.restore(now, right, part)))
+    }
+
+    async fn finish_rebuild(&self, token: Uuid) -> Result<bool> {
+        let mut memory = self.memory();
+        if memory.rebuilding == Some(token) {
+            memory.epoch = Some(epoch_name(token));
+        }
+        Ok(memory.epoch == Some(epoch_name(token)))
+    }
+
+    async fn lease(&self, job: &str, holder: Uuid, length: Span) -> Result<bool> {
+        #[expect(clippy::disallowed_methods, reason = "a lease ends by the store's own clock")]
+        let now = Instant::now();
+        let mut memory = self.memory();
+        if memory.leases.get(job).is_some_and(|lease| lease.holder != holder && lease.until > now) {
+            return Ok(false);
+        }
+        let until = now + Duration::from_millis(length.0.unsigned_abs());
+        memory.leases.insert(job.to_owned(), Lease { holder, until });
+        Ok(true)
+    }
+
+    async fn release(&self, job: &str, holder: Uuid) -> Result<()> {
+        self.memory().leases.retain(|leased, lease| leased != job || lease.holder != holder);
+        Ok(())
+    }
+
+    async fn mark_waiting(&self, now: Timestamp, waiting: &[(String, Uuid)]) -> Result<()> {
+        self.memory().waiting.extend(waiting.iter().map(|mark| (mark.clone(), now + WAITING_MARK)));
+        Ok(())
+    }
+
+    async fn unmark_waiting(&self, done: &[(String, Uuid)]) -> Result<()> {
+        self.memory().waiting.retain(|mark, _| !done.contains(mark));
+        Ok(())
+    }
+
     async fn register(&self, now: Timestamp, registration: &Registration) -> Result<Registered> {
-        Ok(self.write(|m| m.register(now, registration)))
+        self.live("register", |m| m.register(now, registration))
     }
 
     async fn onboarding(&self, now: Timestamp, id: Uuid) -> Result<Option<Onboarding>> {
@@ -333,11 +322,11 @@ impl HotStore for MemoryHot {
     }
 
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {
-        Ok(self.write(|m| m.cancel(now, id)))
+        self.live("cancel", |m| m.cancel(now, id))
     }
 
     async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<Known> {
-        Ok(self.write(|m| m.revive(now, onboarding, until)))
+        self.live("revive", |m| m.revive(now, onboarding, until))
     }
 
     async fn expire_deadlines(&self, now: Timestamp, max: usize) -> Result<usize> {
@@ -350,16 +339,20 @@ impl HotStore for MemoryHot {
     }
 
     async fn admit(&self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Result<Admitted> {
-        Ok(self.write(|m| m.admit(now, sms, limits)))
+        self.live("admit", |m| m.admit(now, sms, limits))
     }
 
     async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
-        Ok(self.write(|m| m.record(now, judged)))
+        self.live("record", |m| m.record(now, judged))
     }
 
     async fn queued_sms(&self, which: Which, max: usize) -> Result<Vec<QueuedSms>> {
         let wanted = |sms: &&QueuedSms| which == Which::All || sms.verdict.passed();
         Ok(self.memory().queue.values().filter(wanted).take(max).cloned().collect())
+    }
+
+    async fn queued_one(&self, id: i64) -> Result<Option<QueuedSms>> {
+        Ok(self.memory().queue.get(&id).cloned())
     }
 
     async fn forget_sms(&self, ids: &[i64]) -> Result<()> {
@@ -417,6 +410,16 @@ impl HotStore for MemoryHot {
         Ok(())
     }
 
+    async fn totals(&self) -> Result<HotTotals> {
+        let memory = self.memory();
+        Ok(HotTotals { validated: memory.validated.len() as u64, blacklisted: memory.blacklist.len() as u64 })
+    }
+
+    async fn not_validated(&self, pairs: &[String]) -> Result<Vec<String>> {
+        let memory = self.memory();
+        Ok(pairs.iter().filter(|pair| !memory.validated.contains(*pair)).cloned().collect())
+    }
+
     async fn counters(&self) -> Result<Counters> {
         Ok(self.memory().counters)
     }
@@ -428,7 +431,17 @@ impl HotStore for MemoryHot {
         Ok(())
     }
 
-    fn changes(&self) -> broadcast::Receiver<Uuid> {
-        self.changes.subscribe()
+    /// Nothing here reads a setting: there is nothing to make faster.
+    async fn cache_settings(&self, _rows: &[(String, String)]) -> Result<()> {
+        Ok(())
+    }
+
+    async fn announce_setting(&self, key: &str) -> Result<()> {
+        let _ = self.notices.send(Notice::Setting(key.to_owned()));
+        Ok(())
+    }
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
     }
 }

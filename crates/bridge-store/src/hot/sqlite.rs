@@ -1,45 +1,94 @@
 //! The hot store on SQLite: each operation one closure over the writer's transaction.
 
+mod arrivals;
+mod deliveries;
+mod epochs;
+mod holding;
 mod onboardings;
+mod places;
 mod queues;
+mod restoring;
 mod sms;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bridge_core::checks::Known;
-use bridge_core::{InboundSms, Onboarding, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
+use rusqlite::{Connection, params};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+use arrivals::Arrivals;
+use deliveries::Deliveries;
+use epochs::Epochs;
+use holding::Marks;
+
 use super::{
-    Admission, Admitted, Answer, Blacklisting, Cancelled, Counters, HotStore, IntakeLimits, Judged,
-    QueueSizes, QueuedSms, Recorded, Registered, Registration, Which,
+    Admission, Admitted, Blacklisting, Cancelled, Counters, Finding, HotStore, HotTotals, IntakeLimits,
+    Judged, Notice, Pressure, QueueSizes, QueuedSms, Recorded, Registered, Registration, Restore, Right,
+    Which,
 };
-use crate::Result;
-use crate::sqlite::{Engine, Schema};
+use crate::sqlite::{Changes, Engine, Schema};
+use crate::{Result, StoreError, StoreFault};
 
 const SCHEMA: Schema = Schema {
     name: "hot",
-    steps: &[include_str!("../../migrations/sqlite_hot/0001_hot.sql")],
-    settle: release_orphans,
+    steps: &[
+        include_str!("../../migrations/sqlite_hot/0001_hot.sql"),
+        include_str!("../../migrations/sqlite_hot/0002_epochs.sql"),
+        include_str!("../../migrations/sqlite_hot/0003_delivered.sql"),
+        include_str!("../../migrations/sqlite_hot/0004_arrived.sql"),
+    ],
+    settle: begin_process,
 };
 
-/// Whoever opens the file is alone with it: an SMS still `admitted` belongs to a process that died, and
-/// its next copy need not wait for the time-out.
-fn release_orphans(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute("UPDATE seen SET admitted_at = 0 WHERE answer IS NULL", []).map(|_| ())
+fn begin_process(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute_batch(holding::LEASES)?;
+    arrivals::release_orphans(conn)
 }
 
 /// The hot store in one file.
 pub(crate) struct SqliteHot {
     engine: Engine,
+    path: PathBuf,
+    epochs: Arc<Epochs>,
+    memory: Arc<Memory>,
+}
+
+/// What the writer need not look up in the file.
+struct Memory {
+    marks: Marks,
+    arrivals: Arrivals,
+    deliveries: Deliveries,
 }
 
 impl SqliteHot {
     pub(crate) fn open(path: &Path) -> Result<SqliteHot> {
-        Ok(SqliteHot { engine: Engine::open(path, &SCHEMA)? })
+        let engine = Engine::open(path, &SCHEMA)?;
+        let memory = engine.look("open", |conn| {
+            Ok(Memory {
+                marks: Marks::load(conn)?,
+                arrivals: Arrivals::load(conn)?,
+                deliveries: Deliveries::load(conn)?,
+            })
+        })?;
+        Ok(SqliteHot { engine, path: path.to_owned(), epochs: Arc::default(), memory: Arc::new(memory) })
+    }
+
+    /// Carries out what may only be done in the epoch that was entered.
+    async fn live<T, F>(&self, name: &'static str, early: fn(&Option<T>) -> bool, mut body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection, &mut Changes) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let epochs = self.epochs.clone();
+        let in_epoch = move |conn: &Connection, changes: &mut Changes| {
+            if epochs.hold(conn)? { body(conn, changes).map(Some) } else { Ok(None) }
+        };
+        let done = self.engine.write_unless(name, early, in_epoch).await?;
+        done.ok_or(StoreError { operation: name, kind: StoreFault::Lost, source: None })
     }
 }
 
@@ -53,11 +102,88 @@ impl HotStore for SqliteHot {
         self.engine.write("try_write", move |c, _| crate::sqlite::try_write(c, bytes)).await
     }
 
+    fn is_durable(&self) -> bool {
+        true
+    }
+
+    /// The file and its WAL; the disk sets the limit, and tells when it is reached.
+    async fn pressure(&self) -> Result<Pressure> {
+        let path = self.path.clone();
+        let sizes = move |_: &Connection| {
+            let wal = path.with_extension("db-wal");
+            Ok([path, wal].iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum())
+        };
+        let used_bytes = self.engine.read("pressure", sizes).await?;
+        Ok(Pressure { used_bytes, limit_bytes: None })
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        Ok(Vec::new())
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    async fn epoch(&self) -> Result<Option<String>> {
+        self.engine.read("epoch", epochs::current).await
+    }
+
+    fn enter(&self, epoch: Option<&str>) {
+        self.epochs.enter(epoch);
+    }
+
+    async fn begin_rebuild(&self, token: Uuid) -> Result<String> {
+        let epochs = self.epochs.clone();
+        self.engine.write("begin_rebuild", move |c, _| epochs.begin(c, token)).await
+    }
+
+    async fn restore(&self, now: Timestamp, right: Right, part: Restore<'_>) -> Result<bool> {
+        let (epochs, memory) = (self.epochs.clone(), self.memory.clone());
+        let part = restoring::Part::from(part);
+        self.engine
+            .write("restore", move |c, changes| {
+                let may = epochs.allow(c, right)?;
+                if may {
+                    restoring::restore(c, &memory, changes, now, &part)?;
+                }
+                Ok(may)
+            })
+            .await
+    }
+
+    async fn finish_rebuild(&self, token: Uuid) -> Result<bool> {
+        self.engine.write("finish_rebuild", move |c, _| epochs::finish(c, token)).await
+    }
+
+    async fn lease(&self, job: &str, holder: Uuid, length: Span) -> Result<bool> {
+        let job = job.to_owned();
+        self.engine.write("lease", move |c, _| holding::lease(c, &job, holder, length)).await
+    }
+
+    async fn release(&self, job: &str, holder: Uuid) -> Result<()> {
+        let job = job.to_owned();
+        self.engine.write("release", move |c, _| holding::release(c, &job, holder)).await
+    }
+
+    async fn mark_waiting(&self, now: Timestamp, waiting: &[(String, Uuid)]) -> Result<()> {
+        let (memory, waiting) = (self.memory.clone(), waiting.to_vec());
+        self.engine.write("mark_waiting", move |c, _| memory.marks.mark(c, now, &waiting)).await
+    }
+
+    async fn unmark_waiting(&self, done: &[(String, Uuid)]) -> Result<()> {
+        let done = done.to_vec();
+        self.engine.write("unmark_waiting", move |c, _| holding::unmark(c, &done)).await
+    }
+
     async fn register(&self, now: Timestamp, registration: &Registration) -> Result<Registered> {
         let registration = registration.clone();
-        self.engine
-            .write("register", move |c, changes| onboardings::register(c, changes, now, &registration))
-            .await
+        self.live(
+            "register",
+            |_| false,
+            move |c, changes| onboardings::register(c, changes, now, &registration),
+        )
+        .await
     }
 
     async fn onboarding(&self, now: Timestamp, id: Uuid) -> Result<Option<Onboarding>> {
@@ -70,12 +196,12 @@ impl HotStore for SqliteHot {
     }
 
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {
-        self.engine.write("cancel", move |c, changes| onboardings::cancel(c, changes, now, id)).await
+        self.live("cancel", |_| false, move |c, changes| onboardings::cancel(c, changes, now, id)).await
     }
 
     async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<Known> {
         let onboarding = onboarding.clone();
-        self.engine.write("revive", move |c, _| onboardings::revive(c, now, &onboarding, until)).await
+        self.live("revive", |_| false, move |c, _| onboardings::revive(c, now, &onboarding, until)).await
     }
 
     async fn expire_deadlines(&self, now: Timestamp, max: usize) -> Result<usize> {
@@ -85,23 +211,32 @@ impl HotStore for SqliteHot {
     }
 
     async fn collect_garbage(&self, now: Timestamp, max: usize) -> Result<usize> {
-        self.engine.write("collect_garbage", move |c, _| queues::collect_garbage(c, now, max)).await
-    }
-
-    async fn admit(&self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Result<Admitted> {
-        let sms = sms.clone();
+        let memory = self.memory.clone();
         self.engine
-            .write_unless("admit", acknowledges_nothing, move |c, _| sms::admit(c, now, &sms, limits))
+            .write("collect_garbage", move |c, _| {
+                let arrived = memory.arrivals.clear(c, now, queues::limit(max))?;
+                let delivered = memory.deliveries.clear(c, now, queues::limit(max))?;
+                Ok(arrived + delivered + queues::collect_garbage(c, now, max)?)
+            })
             .await
     }
 
+    async fn admit(&self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Result<Admitted> {
+        let (sms, memory) = (sms.clone(), self.memory.clone());
+        self.live("admit", acknowledges_nothing, move |c, _| sms::admit(c, &memory, now, &sms, limits)).await
+    }
+
     async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
-        let judged = judged.clone();
-        self.engine.write("record", move |c, changes| sms::record(c, changes, now, &judged)).await
+        let (judged, memory) = (judged.clone(), self.memory.clone());
+        self.live("record", |_| false, move |c, changes| sms::record(c, &memory, changes, now, &judged)).await
     }
 
     async fn queued_sms(&self, which: Which, max: usize) -> Result<Vec<QueuedSms>> {
         self.engine.read("queued_sms", move |c| queues::sms(c, which, max)).await
+    }
+
+    async fn queued_one(&self, id: i64) -> Result<Option<QueuedSms>> {
+        self.engine.read("queued_one", move |c| queues::one_sms(c, id)).await
     }
 
     async fn forget_sms(&self, ids: &[i64]) -> Result<()> {
@@ -146,6 +281,15 @@ impl HotStore for SqliteHot {
         self.engine.write("replace_blacklist", move |c, _| queues::replace_blacklist(c, &mobiles)).await
     }
 
+    async fn totals(&self) -> Result<HotTotals> {
+        self.engine.read("totals", queues::totals).await
+    }
+
+    async fn not_validated(&self, pairs: &[String]) -> Result<Vec<String>> {
+        let pairs = pairs.to_vec();
+        self.engine.read("not_validated", move |c| queues::not_validated(c, pairs)).await
+    }
+
     async fn counters(&self) -> Result<Counters> {
         self.engine
             .read("counters", |c| {
@@ -169,17 +313,28 @@ impl HotStore for SqliteHot {
             .await
     }
 
-    fn changes(&self) -> broadcast::Receiver<Uuid> {
+    /// Nobody reads settings here: the file that has them is as near.
+    async fn cache_settings(&self, _rows: &[(String, String)]) -> Result<()> {
+        Ok(())
+    }
+
+    async fn announce_setting(&self, key: &str) -> Result<()> {
+        self.engine.announce(Notice::Setting(key.to_owned()));
+        Ok(())
+    }
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
         self.engine.changes()
     }
 }
 
 /// An SMS that is to be judged need not be durable yet: its recording is, together with this, and finds out
 /// if this was lost. A first answer given again, or a sender blacklisted, must be on disk before it is told.
-fn acknowledges_nothing(admitted: &Admitted) -> bool {
+fn acknowledges_nothing(admitted: &Option<Admitted>) -> bool {
+    let Some(admitted) = admitted else { return true };
     match &admitted.outcome {
         Admission::Judge { known, .. } => !known.blacklisted,
-        Admission::BeingJudged => true,
+        Admission::BeingJudged | Admission::BehindWaiting => true,
         Admission::Answered(_) => false,
     }
 }
@@ -215,17 +370,4 @@ fn standing(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite::Result
 
 fn contains(conn: &Connection, sql: &str, key: &str) -> rusqlite::Result<bool> {
     conn.prepare_cached(sql)?.exists([key])
-}
-
-fn answer(
-    conn: &Connection,
-    now: Timestamp,
-    fingerprint: &[u8],
-) -> rusqlite::Result<Option<(Uuid, Option<Answer>)>> {
-    conn.prepare_cached("SELECT sms_id, answer FROM seen WHERE fingerprint = ?1 AND expires_at > ?2")?
-        .query_row(params![fingerprint, now.0], |row| {
-            let answer: Option<crate::sqlite::Json<Answer>> = row.get(1)?;
-            Ok((Uuid::from_bytes(row.get(0)?), answer.map(|a| a.0)))
-        })
-        .optional()
 }

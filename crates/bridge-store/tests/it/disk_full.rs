@@ -45,7 +45,7 @@ async fn fill(audit: &dyn AuditStore, from: u128) -> u128 {
 }
 
 async fn waiting(audit: &dyn AuditStore) -> Vec<u128> {
-    audit.waiting_sms(10_000).await.unwrap().iter().map(|w| w.sms.sms_id.as_u128()).collect()
+    audit.waiting_sms(None, 10_000).await.unwrap().iter().map(|w| w.sms.sms_id.as_u128()).collect()
 }
 
 #[tokio::test]

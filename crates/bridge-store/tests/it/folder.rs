@@ -1,14 +1,16 @@
 //! The data folder of the embedded stores: one process at a time, and what was kept is kept.
 
 use bridge_core::onboarding::Applicant;
-use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp};
+use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Verdict};
+use bridge_store::conformance::hot::begin;
 use bridge_store::embedded::{FolderError, FolderLock, open_audit, open_hot};
-use bridge_store::hot::{Admission, IntakeLimits, Registered, Registration};
+use bridge_store::hot::{Admission, Basis, IntakeLimits, Judged, Recorded, Registered, Registration};
 use bridge_store::{HotStore, StoreFault};
 use uuid::Uuid;
 
 pub(crate) const T0: Timestamp = Timestamp(1_769_860_800_000);
-const LIMITS: IntakeLimits = IntakeLimits { blacklist_above: 10, takeover_after: Span(10_000) };
+const LIMITS: IntakeLimits =
+    IntakeLimits { blacklist_above: 10, takeover_after: Span(10_000), behind_waiting: true };
 
 pub(crate) fn sms(n: u128, text: &str) -> InboundSms {
     InboundSms {
@@ -91,6 +93,8 @@ fn a_file_that_is_no_database_is_damaged() {
 async fn what_was_kept_is_there_after_opening_again() {
     let folder = tempfile::tempdir().unwrap();
     let (hot, audit) = (open_hot(folder.path()).unwrap(), open_audit(folder.path()).unwrap());
+    begin(&*hot).await;
+    let epoch = hot.epoch().await.unwrap();
     let onboarding = register(&*hot).await;
     hot.admit(T0, &sms(10, "x"), LIMITS).await.unwrap();
     audit.store_for_later(&sms(11, "y")).await.unwrap();
@@ -99,8 +103,10 @@ async fn what_was_kept_is_there_after_opening_again() {
     drop((hot, audit));
 
     let (hot, audit) = (open_hot(folder.path()).unwrap(), open_audit(folder.path()).unwrap());
+    assert_eq!(hot.epoch().await.unwrap(), epoch, "its epoch does not end with the process");
+    hot.enter(epoch.as_deref());
     assert_eq!(hot.queued_onboardings(9).await.unwrap(), [onboarding]);
-    assert_eq!(audit.waiting_sms(9).await.unwrap()[0].sms, sms(11, "y"));
+    assert_eq!(audit.waiting_sms(None, 9).await.unwrap()[0].sms, sms(11, "y"));
     assert_eq!(audit.settings().await.unwrap(), settings);
     // The process that was judging it is gone: no need to wait for the time-out.
     let copy = hot.admit(T0, &sms(12, "x"), LIMITS).await.unwrap();
@@ -109,9 +115,55 @@ async fn what_was_kept_is_there_after_opening_again() {
 }
 
 #[tokio::test]
+async fn redeliveries_are_known_after_opening_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let hot = open_hot(folder.path()).unwrap();
+    begin(&*hot).await;
+    let epoch = hot.epoch().await.unwrap();
+    let bare = InboundSms { stamped: false, ..sms(2, "bare") };
+    let all = [InboundSms { delivery_id: Some("a".to_owned()), ..sms(1, "x") }, bare];
+    let mut answers = Vec::new();
+    for sms in &all {
+        let admitted = hot.admit(T0, sms, LIMITS).await.unwrap();
+        let Admission::Judge { fingerprint, known, .. } = admitted.outcome else { panic!("to be judged") };
+        let judged = Judged {
+            sms: sms.clone(),
+            fingerprint,
+            verdict: Verdict::failed_match("no_onboarding"),
+            basis: Basis::from(&*known),
+            sms_in_window: known.sms_in_window,
+        };
+        let Recorded::Done(answer) = hot.record(T0, &judged).await.unwrap() else { panic!("recorded") };
+        answers.push(answer);
+    }
+    drop(hot);
+
+    let hot = open_hot(folder.path()).unwrap();
+    hot.enter(epoch.as_deref());
+    let stamped_again = InboundSms { received_timestamp: T0 + Span(5_000), ..all[0].clone() };
+    for (sms, answer) in [(&all[0], 0), (&stamped_again, 0), (&all[1], 1)] {
+        let again = hot.admit(T0, sms, LIMITS).await.unwrap();
+        assert_eq!(again.outcome, Admission::Answered(answers[answer].clone()));
+    }
+    let reused = hot.admit(T0, &InboundSms { text: "y".to_owned(), ..stamped_again }, LIMITS).await.unwrap();
+    assert!(reused.delivery_id_reused);
+    // What is remembered longest goes when it is over, deliveries and answers with it.
+    let end = T0 + Span(72 * 3_600_000);
+    hot.collect_garbage(end, 99).await.unwrap();
+    drop(hot);
+    let conn = rusqlite::Connection::open(folder.path().join("hot.db")).unwrap();
+    for table in ["seen", "arrived", "answered", "delivery", "delivered"] {
+        let left: i64 =
+            conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+}
+
+#[tokio::test]
 async fn garbage_really_goes() {
     let folder = tempfile::tempdir().unwrap();
     let hot = open_hot(folder.path()).unwrap();
+    begin(&*hot).await;
     let onboarding = register(&*hot).await;
     hot.admit(T0, &sms(10, "x"), LIMITS).await.unwrap();
     let end = T0 + Span(72 * 3_600_000);

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bridge_store::conformance::audit::AuditUnderTest;
+use bridge_store::conformance::hot::begin;
 use bridge_store::hot::model::MemoryHot;
 use bridge_store::{AuditStore, HotStore, embedded};
 use tempfile::TempDir;
 
 pub(crate) async fn hot_model() -> Arc<dyn HotStore> {
-    Arc::new(MemoryHot::default())
+    let store = Arc::new(MemoryHot::default());
+    begin(&*store).await;
+    store
 }
 
 pub(crate) struct HotSqlite {
@@ -28,7 +31,9 @@ impl Deref for HotSqlite {
 
 pub(crate) async fn hot_sqlite() -> HotSqlite {
     let folder = tempfile::tempdir().unwrap();
-    HotSqlite { store: embedded::open_hot(folder.path()).unwrap(), _folder: folder }
+    let store = embedded::open_hot(folder.path()).unwrap();
+    begin(&*store).await;
+    HotSqlite { store, _folder: folder }
 }
 
 pub(crate) struct AuditSqlite {

@@ -55,7 +55,7 @@ async fn the_open_questions_are_answered_without_a_key() {
     let bridge = Bridge::start().await;
     assert_eq!(open(&bridge, "/livez").await.status, 200);
     assert_eq!(open(&bridge, "/readyz").await.status, 200);
-    let accepting = json!({"onboarding": "accepting", "message": "Mobile onboarding is open", "since": null});
+    let accepting = json!({"onboarding": "accepting", "message": "Mobile onboarding is open", "since": null, "reason": null});
     assert_eq!(open(&bridge, "/status").await.body, accepting);
     bridge.settle().await;
     assert_eq!(open(&bridge, "/health").await.body, json!({"status": "healthy"}));

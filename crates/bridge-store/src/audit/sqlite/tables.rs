@@ -8,36 +8,41 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::{At, damaged};
-use crate::audit::{Blacklisted, Counter, Quarantined, Refusal, SmsRow, WaitingSms};
+use crate::audit::{Blacklisted, Counter, Place, Quarantined, Refusal, SmsRow, WaitingSms};
 use crate::hot::{Blacklisting, QueuedSms};
 use crate::sqlite::{Json, marks};
 
-fn limit(max: usize) -> i64 {
+pub(super) fn limit(max: usize) -> i64 {
     i64::try_from(max).unwrap_or(i64::MAX)
 }
 
 /// The check columns, `mobile_check, duplicate_check, …`.
-fn check_columns() -> String {
+pub(super) fn check_columns() -> String {
     CHECKS.iter().map(|check| check.name).collect::<Vec<_>>().join(", ")
 }
 
 const SMS_COLUMNS: &str = "redis_id, mobile_number, country_code, local_mobile, sms_message, received_timestamp, \
      device_id, validation_status, failed_at_check, reason, created_at, sms_id, receiver_id, format, fingerprint, \
-     server_received_at, late_delivery";
-const SMS_COLUMN_COUNT: usize = 17;
+     server_received_at, late_delivery, onboarding_id, sms_in_window";
+const SMS_COLUMN_COUNT: usize = 19;
+/// What a row has besides for the day on which the hot store is rebuilt from it.
+const REBUILD_COLUMNS: &str = "line, delivery_id, stamped, sender_error";
+const REBUILD_COLUMN_COUNT: usize = 4;
 
 pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Result<usize> {
     let mut insert = conn.prepare_cached(&format!(
-        "INSERT INTO input_sms ({SMS_COLUMNS}, {}) VALUES ({}) ON CONFLICT (sms_id) DO NOTHING",
+        "INSERT INTO input_sms ({SMS_COLUMNS}, {REBUILD_COLUMNS}, {}) VALUES ({}) ON CONFLICT (sms_id) DO NOTHING",
         check_columns(),
-        marks(SMS_COLUMN_COUNT + CHECKS.len()),
+        marks(SMS_COLUMN_COUNT + REBUILD_COLUMN_COUNT + CHECKS.len()),
     ))?;
     let mut validate = conn.prepare_cached(
         "INSERT INTO ops_validated_mobile (mobile_number, device_id, sms_id, validated_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO NOTHING",
     )?;
     let mut new = 0;
-    for QueuedSms { id, sms, fingerprint, verdict, judged_at, device_id, .. } in batch {
+    for queued in batch {
+        let QueuedSms { id, sms, fingerprint, verdict, judged_at, .. } = queued;
+        let QueuedSms { onboarding_id, device_id, sms_in_window, .. } = queued;
         let sender = sms.sender.as_ref().ok();
         let sms_id = sms.sms_id.to_string();
         let codes: Vec<u8> = CheckId::all().map(|check| verdict.codes.of(check).number()).collect();
@@ -46,6 +51,8 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
         let (country, national) = (sender.map(Mobile::calling_code), sender.map(Mobile::national));
         let (status, failed_at) = (verdict.status(), verdict.failed_at.map(FailedAt::as_str));
         let mobile = sms.mobile_number();
+        let onboarding_id = onboarding_id.map(|id| id.to_string());
+        let sender_error = sms.sender.as_ref().err().map(|error| error.code());
         let mut values: Vec<&dyn rusqlite::ToSql> = vec![
             id,
             &mobile,
@@ -64,6 +71,12 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
             fingerprint,
             &taken_in,
             &verdict.late_delivery,
+            &onboarding_id,
+            sms_in_window,
+            &sms.line,
+            &sms.delivery_id,
+            &sms.stamped,
+            &sender_error,
         ];
         values.extend(codes.iter().map(|code| code as &dyn rusqlite::ToSql));
         new += insert.execute(&values[..])?;
@@ -89,12 +102,16 @@ pub(super) fn sms_of(
     .collect()
 }
 
-fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
+/// The check columns, from that column on.
+pub(super) fn codes(row: &Row<'_>, first: usize) -> rusqlite::Result<Codes> {
     let mut codes = [Code::Disabled; CHECKS.len()];
-    for (place, code) in codes.iter_mut().enumerate() {
-        let column = SMS_COLUMN_COUNT + 2 + place;
+    for (column, code) in (first..).zip(&mut codes) {
         *code = Code::from_number(row.get(column)?).ok_or_else(|| damaged(column, "no check code"))?;
     }
+    Ok(Codes(codes))
+}
+
+fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
     Ok(SmsRow {
         redis_id: row.get(0)?,
         mobile_number: row.get(1)?,
@@ -113,14 +130,21 @@ fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
         fingerprint: row.get(14)?,
         server_received_at: row.get::<_, At>(15)?.0,
         late_delivery: row.get(16)?,
-        id: row.get(17)?,
-        synced_at: row.get::<_, Option<At>>(18)?.map(|at| at.0),
-        codes: Codes(codes),
+        onboarding_id: optional_uuid(row, 17)?,
+        sms_in_window: row.get(18)?,
+        id: row.get(19)?,
+        synced_at: row.get::<_, Option<At>>(20)?.map(|at| at.0),
+        codes: codes(row, SMS_COLUMN_COUNT + 2)?,
     })
 }
 
-fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
+pub(super) fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
     row.get::<_, String>(column)?.parse().map_err(|e: uuid::Error| damaged(column, e))
+}
+
+pub(super) fn optional_uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Uuid>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| text.parse().map_err(|e: uuid::Error| damaged(column, e))).transpose()
 }
 
 pub(super) fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Result<usize> {
@@ -161,32 +185,37 @@ pub(super) fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rus
     Ok(new)
 }
 
+/// What [`onboarding_row`] reads.
+pub(super) const ONBOARDING_COLUMNS: &str = "onboarding_id, mobile_number, email, device_id, hash, salt, \
+     request_timestamp, user_deadline, expires_at, status, validated_at, version";
+
 pub(super) fn newest_onboarding(conn: &Connection, mobile: &str) -> rusqlite::Result<Option<Onboarding>> {
-    conn.prepare_cached(
-        "SELECT onboarding_id, mobile_number, email, device_id, hash, salt, request_timestamp, user_deadline,
-             expires_at, status, validated_at, version
-         FROM onboarding_mobile WHERE mobile_number = ?1 ORDER BY request_timestamp DESC, id DESC LIMIT 1",
-    )?
-    .query_row([mobile], |row| {
-        let e164: String = row.get(1)?;
-        let status: String = row.get(9)?;
-        Ok(Onboarding {
-            id: uuid(row, 0)?,
-            mobile: Mobile::from_e164(&e164).ok_or_else(|| damaged(1, "no E.164 number"))?,
-            email: row.get(2)?,
-            device_id: row.get(3)?,
-            hash: row.get(4)?,
-            salt: row.get(5)?,
-            request_timestamp: row.get::<_, At>(6)?.0,
-            user_deadline: row.get::<_, At>(7)?.0,
-            expires_at: row.get::<_, At>(8)?.0,
-            state: State::from_word(&status).ok_or_else(|| damaged(9, "no state of an onboarding"))?,
-            validated_at: row.get::<_, Option<At>>(10)?.map(|at| at.0),
-            version: row.get(11)?,
-            last_sms: None,
-        })
-    })
+    conn.prepare_cached(&format!(
+        "SELECT {ONBOARDING_COLUMNS} FROM onboarding_mobile
+         WHERE mobile_number = ?1 ORDER BY request_timestamp DESC, id DESC LIMIT 1"
+    ))?
+    .query_row([mobile], onboarding_row)
     .optional()
+}
+
+pub(super) fn onboarding_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
+    let e164: String = row.get(1)?;
+    let status: String = row.get(9)?;
+    Ok(Onboarding {
+        id: uuid(row, 0)?,
+        mobile: Mobile::from_e164(&e164).ok_or_else(|| damaged(1, "no E.164 number"))?,
+        email: row.get(2)?,
+        device_id: row.get(3)?,
+        hash: row.get(4)?,
+        salt: row.get(5)?,
+        request_timestamp: row.get::<_, At>(6)?.0,
+        user_deadline: row.get::<_, At>(7)?.0,
+        expires_at: row.get::<_, At>(8)?.0,
+        state: State::from_word(&status).ok_or_else(|| damaged(9, "no state of an onboarding"))?,
+        validated_at: row.get::<_, Option<At>>(10)?.map(|at| at.0),
+        version: row.get(11)?,
+        last_sms: None,
+    })
 }
 
 pub(super) fn append_blacklist(conn: &Connection, batch: &[Blacklisting]) -> rusqlite::Result<()> {
@@ -246,12 +275,20 @@ pub(super) fn store_for_later(conn: &Connection, sms: &InboundSms) -> rusqlite::
     Ok(())
 }
 
-pub(super) fn waiting_sms(conn: &Connection, max: usize) -> rusqlite::Result<Vec<WaitingSms>> {
-    conn.prepare_cached("SELECT id, body FROM power_down_store WHERE processed = 0 ORDER BY id LIMIT ?1")?
-        .query_map([limit(max)], |row| {
-            Ok(WaitingSms { id: row.get(0)?, sms: row.get::<_, Json<InboundSms>>(1)?.0 })
-        })?
-        .collect()
+pub(super) fn waiting_sms(
+    conn: &Connection,
+    after: Option<Place>,
+    max: usize,
+) -> rusqlite::Result<Vec<WaitingSms>> {
+    let Place { at, id } = after.unwrap_or(Place { at: Timestamp(0), id: 0 });
+    conn.prepare_cached(
+        "SELECT id, body FROM power_down_store WHERE processed = 0 AND (server_received_at, id) > (?1, ?2)
+         ORDER BY server_received_at, id LIMIT ?3",
+    )?
+    .query_map(params![At(at), id, limit(max)], |row| {
+        Ok(WaitingSms { id: row.get(0)?, sms: row.get::<_, Json<InboundSms>>(1)?.0 })
+    })?
+    .collect()
 }
 
 pub(super) fn mark_processed(conn: &Connection, now: Timestamp, ids: &[i64]) -> rusqlite::Result<()> {
@@ -361,6 +398,8 @@ pub(super) fn purge(
         ("ops_registration_attempts", "at < ?1".to_owned()),
         ("ops_quarantine", "at < ?1".to_owned()),
         ("ops_settings_history", "at < ?1".to_owned()),
+        ("ops_unblacklisted", "at < ?1".to_owned()),
+        ("ops_sync_refused", "at < ?1 AND sms_id NOT IN (SELECT sms_id FROM input_sms)".to_owned()),
     ] {
         let sql =
             format!("DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {condition} LIMIT ?2)");

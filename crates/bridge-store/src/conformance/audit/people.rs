@@ -55,8 +55,8 @@ pub(super) async fn a_blacklisted_number_keeps_its_first_reason(audit: &dyn Audi
     store.append_blacklist(&[first.clone(), again.clone()]).await.unwrap();
     store.append_blacklist(std::slice::from_ref(&again)).await.unwrap();
     assert_eq!(store.blacklist().await.unwrap(), [first]);
-    assert!(store.remove_blacklisted(ALICE).await.unwrap());
-    assert!(!store.remove_blacklisted(ALICE).await.unwrap());
+    assert!(store.remove_blacklisted(T0, ALICE).await.unwrap());
+    assert!(!store.remove_blacklisted(T0, ALICE).await.unwrap());
     assert_eq!(store.blacklist().await.unwrap(), []);
     store.append_blacklist(std::slice::from_ref(&again)).await.unwrap();
     assert_eq!(store.blacklist().await.unwrap(), [again], "a number taken off may come again");

@@ -14,7 +14,7 @@ async fn write_one_of_each(audit: &dyn AuditUnderTest, n: u128, at: Timestamp) {
     store.append_sms(&[queued(redis_id, sms(n, ALICE, "x", at), failed())]).await.unwrap();
     store.upsert_onboardings(&[onboarding(n, ALICE, None, at)]).await.unwrap();
     store.store_for_later(&sms(n, ALICE, "x", at)).await.unwrap();
-    let waiting = store.waiting_sms(MAX).await.unwrap();
+    let waiting = store.waiting_sms(None, MAX).await.unwrap();
     store.mark_processed(at, &[waiting[0].id]).await.unwrap();
     let text = || "x".to_owned();
     let refusal =
@@ -73,6 +73,11 @@ pub(super) async fn what_waits_for_the_remote_stays(audit: &dyn AuditUnderTest) 
     assert_eq!(store.purge(T0 + HOUR, MAX, true).await.unwrap(), 1);
     let left: Vec<_> = store.sms_of(ALICE, None, MAX).await.unwrap().iter().map(|r| r.sms_id).collect();
     assert_eq!(left, [id(1)], "passed and not yet pushed");
+    store.append_sms(&[queued(3, sms(3, BOB, "z", T0), passed())]).await.unwrap();
+    let rows = store.unsynced(MAX).await.unwrap();
+    store.mark_synced(T0, &rows[1..]).await.unwrap();
+    assert_eq!(store.purge(T0 + HOUR, MAX, true).await.unwrap(), 1, "what was pushed goes");
+    assert_eq!(store.unsynced(MAX).await.unwrap(), rows[..1]);
     assert_eq!(store.purge(T0 + HOUR, MAX, false).await.unwrap(), 1, "without a remote nothing waits");
     assert_eq!(store.sms_of(ALICE, None, MAX).await.unwrap(), []);
 }
@@ -82,10 +87,10 @@ pub(super) async fn what_waits_to_be_judged_stays(audit: &dyn AuditUnderTest) {
     for n in 1..=2 {
         store.store_for_later(&sms(n, ALICE, &n.to_string(), T0)).await.unwrap();
     }
-    let waiting = store.waiting_sms(MAX).await.unwrap();
+    let waiting = store.waiting_sms(None, MAX).await.unwrap();
     store.mark_processed(T0, &[waiting[0].id]).await.unwrap();
     assert_eq!(store.purge(T0 + HOUR, MAX, false).await.unwrap(), 1);
-    assert_eq!(store.waiting_sms(MAX).await.unwrap(), waiting[1..]);
+    assert_eq!(store.waiting_sms(None, MAX).await.unwrap(), waiting[1..]);
 }
 
 pub(super) async fn a_validated_mobile_is_never_purged(audit: &dyn AuditUnderTest) {
@@ -96,4 +101,16 @@ pub(super) async fn a_validated_mobile_is_never_purged(audit: &dyn AuditUnderTes
     let validated = audit.column("ops.validated_mobile", "mobile_number").await;
     assert_eq!(validated, [Some(ALICE.to_owned())]);
     assert_eq!(store.blacklist().await.unwrap().len(), 1, "nor is the blacklist");
+}
+
+pub(super) async fn what_the_remote_refused_goes_with_its_row(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    store.append_sms(&[queued(1, sms(1, ALICE, "x", T0), passed())]).await.unwrap();
+    let row = store.unsynced(MAX).await.unwrap().remove(0);
+    assert!(store.note_refused(T0, &row, "no", 1).await.unwrap());
+    store.purge(T0 + HOUR, MAX, true).await.unwrap();
+    assert_eq!(store.refused(MAX).await.unwrap().len(), 1, "it is kept back, not forgotten");
+    store.purge(T0 + HOUR, MAX, false).await.unwrap();
+    store.purge(T0 + HOUR, MAX, false).await.unwrap();
+    assert_eq!(store.refused(MAX).await.unwrap(), []);
 }

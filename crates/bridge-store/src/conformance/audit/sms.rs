@@ -7,7 +7,7 @@ use bridge_core::checks::CheckId;
 
 use super::super::samples::*;
 use super::AuditUnderTest;
-use crate::audit::SmsRow;
+use crate::audit::{SmsRow, WaitingSms};
 use crate::hot::QueuedSms;
 
 pub(super) async fn every_column_comes_back(audit: &dyn AuditUnderTest) {
@@ -24,7 +24,7 @@ pub(super) async fn every_column_comes_back(audit: &dyn AuditUnderTest) {
     };
     let received = InboundSms { received_timestamp: T0 - HOUR + MILLI, ..sms(1, ALICE, "x", T0) };
     let queued =
-        QueuedSms { verdict, judged_at: T0 + SECOND, ..queued(i64::MAX, received.clone(), failed()) };
+        QueuedSms { verdict, judged_at: T0 + SECOND, onboarding_id: Some(id(7)), sms_in_window: 4, ..queued(i64::MAX, received.clone(), failed()) };
     assert_eq!(audit.store().append_sms(&[queued]).await.unwrap(), 1);
 
     let rows = audit.store().sms_of(ALICE, None, MAX).await.unwrap();
@@ -49,6 +49,8 @@ pub(super) async fn every_column_comes_back(audit: &dyn AuditUnderTest) {
         server_received_at: T0,
         late_delivery: true,
         synced_at: None,
+        onboarding_id: Some(id(7)),
+        sms_in_window: 4,
     };
     assert_eq!(rows, [expected]);
 }
@@ -146,10 +148,13 @@ pub(super) async fn stored_for_later_in_order_of_arrival(audit: &dyn AuditUnderT
     for sms in &arrived {
         store.store_for_later(sms).await.unwrap();
     }
-    let waiting = store.waiting_sms(MAX).await.unwrap();
-    assert!(waiting.is_sorted_by_key(|waiting| waiting.id));
-    assert!(waiting.iter().map(|waiting| &waiting.sms).eq(&arrived), "{waiting:?}");
-    assert_eq!(store.waiting_sms(2).await.unwrap(), waiting[..2]);
+    let waiting = store.waiting_sms(None, MAX).await.unwrap();
+    assert!(waiting.is_sorted_by_key(WaitingSms::place));
+    let in_order = [&arrived[2], &arrived[0], &arrived[1]];
+    assert!(waiting.iter().map(|waiting| &waiting.sms).eq(in_order), "{waiting:?}");
+    assert_eq!(store.waiting_sms(None, 2).await.unwrap(), waiting[..2]);
+    assert_eq!(store.waiting_sms(Some(waiting[0].place()), MAX).await.unwrap(), waiting[1..]);
+    assert_eq!(store.waiting_sms(Some(waiting[2].place()), MAX).await.unwrap(), []);
 }
 
 pub(super) async fn stored_for_later_once_and_until_processed(audit: &dyn AuditUnderTest) {
@@ -157,14 +162,14 @@ pub(super) async fn stored_for_later_once_and_until_processed(audit: &dyn AuditU
     for (n, text) in [(1, "x"), (2, "y"), (1, "x"), (3, "z")] {
         store.store_for_later(&sms(n, ALICE, text, T0)).await.unwrap();
     }
-    let waiting = store.waiting_sms(MAX).await.unwrap();
+    let waiting = store.waiting_sms(None, MAX).await.unwrap();
     assert_eq!(waiting.len(), 3);
     for now in [T0, T0 + HOUR] {
         store.mark_processed(now, &[waiting[1].id, 12_345]).await.unwrap();
     }
     store.mark_processed(T0, &[]).await.unwrap();
-    let left: Vec<_> = store.waiting_sms(MAX).await.unwrap().into_iter().map(|w| w.sms.sms_id).collect();
+    let left: Vec<_> = store.waiting_sms(None, MAX).await.unwrap().into_iter().map(|w| w.sms.sms_id).collect();
     assert_eq!(left, [id(1), id(3)]);
     store.store_for_later(&sms(2, ALICE, "y", T0)).await.unwrap();
-    assert_eq!(store.waiting_sms(MAX).await.unwrap().len(), 2, "a processed one does not wait again");
+    assert_eq!(store.waiting_sms(None, MAX).await.unwrap().len(), 2, "a processed one does not wait again");
 }

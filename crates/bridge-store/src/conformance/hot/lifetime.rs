@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::samples::*;
 use crate::HotStore;
-use crate::hot::Cancelled;
+use crate::hot::{Cancelled, Notice};
 
 pub(super) async fn an_onboarding_is_gone_at_expires_at(store: &dyn HotStore) {
     let alice = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
@@ -127,7 +127,7 @@ pub(super) async fn deadlines_pass_earliest_first_and_at_most_max(store: &dyn Ho
 }
 
 pub(super) async fn what_changes_is_announced(store: &dyn HotStore) {
-    let mut changes = store.changes();
+    let mut notices = store.notices();
     let first = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
     let second = open(store, T0, onboarding(2, ALICE, Some("d2"), T0)).await;
     settle(store, T0, &sms(10, ALICE, "x", T0), failed()).await;
@@ -136,7 +136,7 @@ pub(super) async fn what_changes_is_announced(store: &dyn HotStore) {
     store.expire_deadlines(T0 + HOUR, MAX).await.unwrap();
     store.cancel(T0 + HOUR, bob.id).await.unwrap();
     for expected in [first.id, second.id, second.id, bob.id, bob.id] {
-        let next = tokio::time::timeout(Duration::from_secs(10), changes.recv()).await;
-        assert_eq!(next.expect("announced").unwrap(), expected);
+        let next = tokio::time::timeout(Duration::from_secs(10), notices.recv()).await;
+        assert_eq!(next.expect("announced").unwrap(), Notice::Onboarding(expected));
     }
 }

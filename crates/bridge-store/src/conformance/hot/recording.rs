@@ -31,8 +31,11 @@ pub(super) async fn a_pass_validates_everything_at_once(store: &dyn HotStore) {
         judged_at: now,
         onboarding_id: Some(opened.id),
         device_id: Some("d1".to_owned()),
+        sms_in_window: 1,
     };
-    assert_eq!(store.queued_sms(Which::Passed, MAX).await.unwrap(), [queued]);
+    assert_eq!(store.queued_sms(Which::Passed, MAX).await.unwrap(), std::slice::from_ref(&queued));
+    assert_eq!(store.queued_one(1).await.unwrap(), Some(queued));
+    assert_eq!(store.queued_one(2).await.unwrap(), None);
     let next = take(store, now, &sms(11, ALICE, "y", T0)).await.known;
     assert!(next.pair_validated);
     let sizes = QueueSizes { input_sms: 1, onboarding: 1, blacklist: 0 };

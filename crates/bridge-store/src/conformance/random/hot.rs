@@ -1,88 +1,31 @@
-//! Any sequence of operations: the backend answers and holds what the reference does. Few numbers,
-//! devices, texts and stamps, so that they meet.
+//! Any sequence of operations: the backend answers and holds what the reference does.
+
+mod operations;
 
 use std::future::Future;
 use std::ops::Deref;
 
 use bridge_core::checks::Known;
+use bridge_core::onboarding::hex;
 use bridge_core::phone::PhoneError;
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp, Verdict};
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::Index;
 
+use operations::{MOBILES, Operation, Stamp, operation};
+
+use super::super::hot::begin;
 use super::super::samples::*;
 use crate::HotStore;
 use crate::hot::model::MemoryHot;
 use crate::hot::{
     Admission, Admitted, Basis, Blacklisting, Cancelled, Counters, Judged, QueueSizes, QueuedSms, Recorded,
-    Registered, Registration, Which,
+    Registered, Registration, Restore, Right, Which,
 };
 
 const CASES: u32 = 48;
 const OPERATIONS: usize = 40;
-const MOBILES: [&str; 3] = [ALICE, BOB, "+447911123456"];
-
-#[derive(Clone, Debug)]
-enum Operation {
-    Wait(Span),
-    Register { mobile: &'static str, device: Option<&'static str>, ttl: Span, refuse_blacklisted: bool },
-    Cancel(Index),
-    Revive(Index),
-    ExpireDeadlines,
-    CollectGarbage,
-    Admit { mobile: &'static str, text: &'static str, stamp: Stamp, delivery: Option<&'static str> },
-    AdmitBank,
-    Record { which: Index, passed: bool, by_new_facts: bool },
-    ForgetSms(i64),
-    ForgetOnboarding(Index, i64),
-    Blacklist(&'static str),
-    Unblacklist(&'static str),
-    ReplaceBlacklist(&'static str),
-    ForgetBlacklisting(&'static str),
-    RaiseCounters(i64),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Stamp {
-    None,
-    Now,
-    Start,
-    TooOld,
-}
-
-fn operation() -> impl Strategy<Value = Operation> {
-    use Operation::*;
-    let mobile = || select(&MOBILES[..]);
-    let device = select(&[None, Some("d1"), Some("d2")][..]);
-    let stamp = select(&[Stamp::None, Stamp::Now, Stamp::Start, Stamp::TooOld][..]);
-    let steps = [1, 999, 9_999, 120_000, 300_000, HOUR.0, HOUR.0 - 1, DAY.0, 3 * DAY.0].map(Span);
-    prop_oneof![
-        6 => select(steps.to_vec()).prop_map(Wait),
-        5 => (mobile(), device, select(&[HOUR, DAY][..]), any::<bool>()).prop_map(
-            |(mobile, device, ttl, refuse_blacklisted)| Register { mobile, device, ttl, refuse_blacklisted }
-        ),
-        1 => any::<Index>().prop_map(Cancel),
-        2 => any::<Index>().prop_map(Revive),
-        1 => Just(ExpireDeadlines),
-        3 => Just(CollectGarbage),
-        9 => (mobile(), select(&["x", "y"][..]), stamp, select(&[None, Some("a"), Some("b")][..])).prop_map(
-            |(mobile, text, stamp, delivery)| Admit { mobile, text, stamp, delivery }
-        ),
-        1 => Just(AdmitBank),
-        8 => (any::<Index>(), any::<bool>(), any::<bool>()).prop_map(
-            |(which, passed, by_new_facts)| Record { which, passed, by_new_facts }
-        ),
-        1 => (1..6_i64).prop_map(ForgetSms),
-        2 => (any::<Index>(), 1..4_i64).prop_map(|(which, version)| ForgetOnboarding(which, version)),
-        1 => mobile().prop_map(Blacklist),
-        1 => mobile().prop_map(Unblacklist),
-        1 => mobile().prop_map(ReplaceBlacklist),
-        1 => mobile().prop_map(ForgetBlacklisting),
-        1 => (0..9_i64).prop_map(RaiseCounters),
-    ]
-}
-
 /// What one operation answered.
 #[derive(Debug, PartialEq)]
 enum Outcome {
@@ -102,6 +45,7 @@ struct Client<'a> {
     next: u128,
     opened: Vec<Onboarding>,
     taken: Vec<(InboundSms, [u8; 16], Known)>,
+    was_restored: bool,
 }
 
 impl Client<'_> {
@@ -170,8 +114,63 @@ impl Client<'_> {
                 let at_least = Counters { queue_input_sms: *to, queue_onboarding: 2 * to };
                 store.raise_counters(at_least).await.unwrap();
             }
+            Operation::Mark(mobile, n) => {
+                store.mark_waiting(now, &[((*mobile).to_owned(), id(*n))]).await.unwrap();
+            }
+            Operation::Unmark(mobile, n) => {
+                store.unmark_waiting(&[((*mobile).to_owned(), id(*n))]).await.unwrap();
+            }
+            Operation::Lose => self.lose().await,
+            restored => self.restore_one(restored).await,
         }
         Outcome::Nothing
+    }
+
+    async fn restore_one(&mut self, operation: &Operation) {
+        let now = self.now;
+        match operation {
+            Operation::RestoreOnboarding { mobile, device, ago, state, which } => {
+                let fresh = onboarding(self.fresh(), mobile, *device, now - *ago);
+                let there = which.as_ref().map(|which| self.an_onboarding(which));
+                let version = 2 + i64::from(there.is_some());
+                let onboarding = Onboarding { state: *state, version, ..there.unwrap_or(fresh) };
+                self.opened.push(onboarding.clone());
+                self.restore(Restore::Onboardings(&[onboarding])).await;
+            }
+            Operation::RestoreJudged { mobile, text, ago, delivery, nth, passed, of } => {
+                let n = self.fresh();
+                let delivery_id = delivery.map(str::to_owned);
+                let sms = InboundSms { delivery_id, ..sms(n, mobile, text, now - *ago) };
+                let verdict = if *passed { super::super::samples::passed() } else { failed() };
+                let judged = QueuedSms {
+                    fingerprint: hex(&sms.identity().fingerprint),
+                    judged_at: now - *ago,
+                    onboarding_id: Some(self.an_onboarding(of).id),
+                    sms_in_window: *nth,
+                    ..queued(i64::try_from(n).unwrap(), sms, verdict)
+                };
+                self.restore(Restore::Judged(&[judged])).await;
+            }
+            Operation::Uncount(mobile, ago) => {
+                self.restore(Restore::Uncounted(&[((*mobile).to_owned(), now - *ago)])).await;
+            }
+            other => panic!("{other:?} restores nothing"),
+        }
+    }
+
+    async fn restore(&mut self, part: Restore<'_>) {
+        self.was_restored = true;
+        assert!(self.store.restore(self.now, Right::Entered, part).await.unwrap());
+    }
+
+    /// Only what still waits in the queues comes back, and it is queued no more.
+    async fn lose(&mut self) {
+        self.was_restored = true;
+        let onboardings = self.store.queued_onboardings(MAX).await.unwrap();
+        let judged = judged(self.store).await;
+        let parts = [Restore::Onboardings(&onboardings), Restore::Judged(&judged)];
+        let token = self.fresh();
+        lose(self.store, token, self.now, &parts).await;
     }
 
     async fn register(
@@ -224,7 +223,13 @@ impl Client<'_> {
         let (sms, fingerprint, known) = which.get(&self.taken[newest..]).clone();
         let possible = known.onboarding.as_ref().is_some_and(|o| o.state.can_be_validated());
         let verdict: Verdict = if passed && possible { super::super::samples::passed() } else { failed() };
-        let mut judged = Judged { sms, fingerprint, verdict, basis: Basis::from(&known) };
+        let mut judged = Judged {
+            sms,
+            fingerprint,
+            verdict,
+            basis: Basis::from(&known),
+            sms_in_window: known.sms_in_window,
+        };
         let recorded = self.store.record(self.now, &judged).await.unwrap();
         if let (Recorded::Changed(known), true) = (&recorded, by_new_facts) {
             judged.basis = Basis::from(&**known);
@@ -244,15 +249,22 @@ impl Client<'_> {
         for opened in &self.opened {
             onboardings.push(store.onboarding(now, opened.id).await.unwrap());
         }
+        let mut queued_onboardings = store.queued_onboardings(MAX).await.unwrap();
+        let mut counters = store.counters().await.unwrap();
+        if self.was_restored {
+            // In what order they are queued again, and how they are numbered, is the backend's own business.
+            queued_onboardings.sort_by_key(|onboarding| onboarding.id);
+            counters.queue_onboarding = 0;
+        }
         Seen {
             newest,
             onboardings,
             queued_sms: store.queued_sms(Which::All, MAX).await.unwrap(),
             passed_sms: store.queued_sms(Which::Passed, MAX).await.unwrap(),
-            queued_onboardings: store.queued_onboardings(MAX).await.unwrap(),
+            queued_onboardings,
             queued_blacklistings: store.queued_blacklistings(MAX).await.unwrap(),
             sizes: store.queue_sizes().await.unwrap(),
-            counters: store.counters().await.unwrap(),
+            counters,
         }
     }
 }
@@ -271,11 +283,12 @@ struct Seen {
 }
 
 fn client(store: &dyn HotStore) -> Client<'_> {
-    Client { store, now: T0, next: 0, opened: Vec::new(), taken: Vec::new() }
+    Client { store, now: T0, next: 0, opened: Vec::new(), taken: Vec::new(), was_restored: false }
 }
 
 async fn compare(store: &dyn HotStore, operations: &[Operation]) {
     let model = MemoryHot::default();
+    begin(&model).await;
     let (mut model, mut backend) = (client(&model), client(store));
     // In the end everybody sends one more SMS: it shows the rest of what is known.
     let probes =

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::{ONBOARDING, contains, known, next_id};
-use crate::hot::{Cancelled, REGISTRATION_WINDOW, Registered, Registration};
+use crate::hot::{Cancelled, Notice, REGISTRATION_WINDOW, Registered, Registration};
 use crate::sqlite::{Changes, Json};
 
 pub(super) fn register(
@@ -67,6 +67,23 @@ fn count_registration(
 
 pub(super) fn insert(conn: &Connection, onboarding: &Onboarding, queued: bool) -> rusqlite::Result<()> {
     let seq = next_id(conn, ONBOARDING)?;
+    insert_at(conn, seq, onboarding)?;
+    if queued {
+        conn.prepare_cached("INSERT INTO onboarding_queue (seq) VALUES (?1)")?.execute([seq])?;
+    }
+    Ok(())
+}
+
+/// Restores one that is not the newest of its number: it comes before all others.
+pub(super) fn insert_before(conn: &Connection, onboarding: &Onboarding) -> rusqlite::Result<()> {
+    next_id(conn, ONBOARDING)?;
+    let first: i64 = conn
+        .prepare_cached("SELECT min(0, coalesce(min(seq), 0)) FROM onboarding")?
+        .query_row([], |row| row.get(0))?;
+    insert_at(conn, first - 1, onboarding)
+}
+
+fn insert_at(conn: &Connection, seq: i64, onboarding: &Onboarding) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT INTO onboarding (seq, id, mobile, state, version, user_deadline, expires_at, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -85,9 +102,6 @@ pub(super) fn insert(conn: &Connection, onboarding: &Onboarding, queued: bool) -
         conn.prepare_cached("INSERT INTO onboarding_deadline (deadline, seq) VALUES (?1, ?2)")?
             .execute([onboarding.user_deadline.0, seq])?;
     }
-    if queued {
-        conn.prepare_cached("INSERT INTO onboarding_queue (seq) VALUES (?1)")?.execute([seq])?;
-    }
     Ok(())
 }
 
@@ -97,6 +111,7 @@ pub(super) fn change(
     changes: &mut Changes,
     onboarding: &mut Onboarding,
 ) -> rusqlite::Result<()> {
+    onboarding.version += 1;
     write(conn, changes, onboarding, true)
 }
 
@@ -106,16 +121,17 @@ pub(super) fn touch(
     changes: &mut Changes,
     onboarding: &mut Onboarding,
 ) -> rusqlite::Result<()> {
+    onboarding.version += 1;
     write(conn, changes, onboarding, false)
 }
 
-fn write(
+/// Writes what became of an onboarding, in its version.
+pub(super) fn write(
     conn: &Connection,
     changes: &mut Changes,
-    onboarding: &mut Onboarding,
+    onboarding: &Onboarding,
     queue: bool,
 ) -> rusqlite::Result<()> {
-    onboarding.version += 1;
     let id = onboarding.id.as_bytes();
     conn.prepare_cached(
         "INSERT OR REPLACE INTO onboarding_change (seq, state, version, validated_at, last_sms)
@@ -134,7 +150,7 @@ fn write(
         )?
         .execute([id])?;
     }
-    changes.push(onboarding.id);
+    changes.push(Notice::Onboarding(onboarding.id));
     Ok(())
 }
 
@@ -161,7 +177,9 @@ pub(super) fn newest(
     // Not "the newest that is still here": one that was superseded must not come back when the one that
     // took its place expires first.
     let sql = select("WHERE expires_at > ?2 AND seq = (SELECT max(seq) FROM onboarding WHERE mobile = ?1)");
-    conn.prepare_cached(&sql)?.query_row(params![mobile, now.0], from_row).optional()
+    let newest = conn.prepare_cached(&sql)?.query_row(params![mobile, now.0], from_row).optional()?;
+    // One that is superseded is the last only where its successor was not restored, having expired.
+    Ok(newest.filter(|newest| newest.state != State::Superseded))
 }
 
 /// A query for onboardings as they stand.

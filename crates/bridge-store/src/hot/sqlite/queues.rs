@@ -1,11 +1,12 @@
 //! What waits for the audit tables, the blacklist, and clearing away what nobody can see any more.
 
+use bridge_core::time::DAY;
 use bridge_core::{Onboarding, Timestamp};
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use uuid::Uuid;
 
 use super::onboardings;
-use crate::hot::{Blacklisting, QueueSizes, QueuedSms, Which};
+use crate::hot::{Blacklisting, HotTotals, QueueSizes, QueuedSms, REGISTRATION_WINDOW, Which};
 use crate::sqlite::{Json, marks};
 
 pub(super) fn limit(max: usize) -> i64 {
@@ -26,6 +27,12 @@ pub(super) fn sms(conn: &Connection, which: Which, max: usize) -> rusqlite::Resu
         Which::Passed => "SELECT body FROM queue_input_sms WHERE passed = 1 ORDER BY id LIMIT ?1",
     };
     bodies(conn, sql, max)
+}
+
+pub(super) fn one_sms(conn: &Connection, id: i64) -> rusqlite::Result<Option<QueuedSms>> {
+    conn.prepare_cached("SELECT body FROM queue_input_sms WHERE id = ?1")?
+        .query_row([id], |row| row.get(0).map(|body: Json<QueuedSms>| body.0))
+        .optional()
 }
 
 pub(super) fn forget_sms(conn: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
@@ -88,6 +95,31 @@ pub(super) fn replace_blacklist(conn: &Connection, mobiles: &[String]) -> rusqli
     Ok(())
 }
 
+pub(super) fn totals(conn: &Connection) -> rusqlite::Result<HotTotals> {
+    let count = |sql: &str| -> rusqlite::Result<u64> {
+        let count: i64 = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    };
+    Ok(HotTotals {
+        validated: count("SELECT count(*) FROM validated")?,
+        blacklisted: count("SELECT count(*) FROM blacklist")?,
+    })
+}
+
+/// Those of the pairs that are not validated.
+pub(super) fn not_validated(conn: &Connection, mut pairs: Vec<String>) -> rusqlite::Result<Vec<String>> {
+    let mut find = conn.prepare_cached("SELECT 1 FROM validated WHERE pair = ?1")?;
+    let mut failure = None;
+    pairs.retain(|pair| match find.exists([pair]) {
+        Ok(there) => !there,
+        Err(error) => {
+            failure = Some(error);
+            false
+        }
+    });
+    failure.map_or(Ok(pairs), Err)
+}
+
 pub(super) fn sizes(conn: &Connection) -> rusqlite::Result<QueueSizes> {
     let count = |sql: &str| -> rusqlite::Result<u64> {
         let count: i64 = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
@@ -108,14 +140,16 @@ const ONBOARDING_IS_OVER: &str =
     AND NOT EXISTS
     (SELECT 1 FROM onboarding older WHERE older.mobile = onboarding.mobile AND older.seq < onboarding.seq)";
 
-/// Rows whose time is over.
+/// Rows whose time is over. Counts stay for as long again: what is restored may belong to a window that is over
+/// (D28).
 pub(super) fn collect_garbage(conn: &Connection, now: Timestamp, max: usize) -> rusqlite::Result<usize> {
     let mut cleared = 0;
     for (table, key, condition) in [
         ("seen", "fingerprint", "TRUE"),
         ("delivery", "key", "TRUE"),
-        ("sms_count", "mobile", "TRUE"),
-        ("registration_count", "mobile", "TRUE"),
+        ("sms_count", "mobile", &format!("expires_at <= ?1 - {}", DAY.0)),
+        ("registration_count", "mobile", &format!("expires_at <= ?1 - {}", REGISTRATION_WINDOW.0)),
+        ("uncounted", "mobile", "TRUE"),
         ("onboarding", "seq", ONBOARDING_IS_OVER),
     ] {
         let keys: Vec<rusqlite::types::Value> = conn
@@ -133,5 +167,11 @@ pub(super) fn collect_garbage(conn: &Connection, now: Timestamp, max: usize) -> 
         )?;
         cleared += keys.len();
     }
+    cleared += conn
+        .prepare_cached(
+            "DELETE FROM waiting WHERE (mobile, sms_id) IN
+                 (SELECT mobile, sms_id FROM waiting WHERE expires_at <= ?1 LIMIT ?2)",
+        )?
+        .execute(params![now.0, limit(max)])?;
     Ok(cleared)
 }

@@ -1,13 +1,15 @@
 //! An SMS on its way through: admitted once, recorded once (D9).
 
 use bridge_core::onboarding::{LastSms, hex};
-use bridge_core::sms::{Identity, Key};
+use bridge_core::sms::REMEMBERED;
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Mobile, State, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
-use uuid::Uuid;
 
-use super::{INPUT_SMS, answer, known, next_id, onboardings, queues, standing};
+use super::Memory;
+use super::arrivals::{self, Arrival, New};
+use super::deliveries::Delivered;
+use super::{INPUT_SMS, known, next_id, onboardings, queues, standing};
 use crate::hot::{
     Admission, Admitted, Answer, Basis, Blacklisting, IntakeLimits, Judged, QueuedSms, Recorded,
     THRESHOLD_EXCEEDED,
@@ -16,30 +18,52 @@ use crate::sqlite::{Changes, Json};
 
 pub(super) fn admit(
     conn: &Connection,
+    memory: &Memory,
     now: Timestamp,
     sms: &InboundSms,
     limits: IntakeLimits,
 ) -> rusqlite::Result<Admitted> {
     let identity = sms.identity();
-    let delivered = delivered_before(conn, now, &identity)?;
-    let delivery_id_reused = delivered.is_some_and(|(content, _)| content != identity.content);
+    let delivered =
+        identity.delivery.map(|key| memory.deliveries.find(conn, now, &key)).transpose()?.flatten();
+    let delivery_id_reused = delivered.as_ref().is_some_and(|first| first.content != identity.content);
     // The same delivery with the same content is the same SMS, even if its stamp came out differently.
     let fingerprint = match delivered {
-        Some((content, first)) if content == identity.content => first,
+        Some(first) if first.content == identity.content => first.fingerprint,
         _ => identity.fingerprint,
     };
-    let outcome = match remember(conn, now, sms, &fingerprint, &identity, delivery_id_reused)? {
-        Some(Seen { answer: Some(answer), .. }) => Admission::Answered(answer),
-        Some(seen) if now - seen.admitted_at < limits.takeover_after => Admission::BeingJudged,
-        Some(Seen { sms_id, server_received_at, .. }) => {
-            conn.prepare_cached("UPDATE seen SET admitted_at = ?2 WHERE fingerprint = ?1")?
-                .execute(params![fingerprint, now.0])?;
+    if limits.behind_waiting && memory.marks.hold_back(conn, now, sms.mobile_number())? {
+        let outcome = match memory.arrivals.find(conn, now, &fingerprint)? {
+            Some(Arrival { answer: Some(answer), .. }) => Admission::Answered(answer),
+            _ => Admission::BehindWaiting,
+        };
+        return Ok(Admitted { outcome, delivery_id_reused });
+    }
+    let outcome = match memory.arrivals.find(conn, now, &fingerprint)? {
+        Some(Arrival { answer: Some(answer), .. }) => Admission::Answered(answer),
+        Some(arrival) if now - arrival.admitted_at < limits.takeover_after => Admission::BeingJudged,
+        Some(arrival) => {
+            arrivals::take_over(conn, now, &fingerprint, &arrival)?;
+            let Arrival { sms_id, server_received_at, .. } = arrival;
             let mobile = sms.mobile_number();
             let sms_in_window = if sms.is_counted() { count(conn, now, mobile)? } else { 0 };
             let known = Box::new(known(conn, now, mobile, sms_in_window)?);
             Admission::Judge { sms_id, server_received_at, fingerprint, known }
         }
         None => {
+            let new = New {
+                fingerprint,
+                sms_id: sms.sms_id,
+                server_received_at: sms.server_received_at,
+                admitted_at: now,
+                until: now + identity.remembered,
+                is_lasting: identity.remembered == REMEMBERED,
+            };
+            memory.arrivals.add(conn, now, &new)?;
+            if let Some(key) = identity.delivery.filter(|_| !delivery_id_reused) {
+                let first = Delivered { content: identity.content, fingerprint };
+                memory.deliveries.add(conn, now, &key, &first, now + identity.remembered)?;
+            }
             let sms_in_window = count_new(conn, now, sms, limits)?;
             let known = Box::new(known(conn, now, sms.mobile_number(), sms_in_window)?);
             let (sms_id, server_received_at) = (sms.sms_id, sms.server_received_at);
@@ -47,73 +71,6 @@ pub(super) fn admit(
         }
     };
     Ok(Admitted { outcome, delivery_id_reused })
-}
-
-/// Content and fingerprint of the first SMS that came with this delivery id.
-fn delivered_before(
-    conn: &Connection,
-    now: Timestamp,
-    identity: &Identity,
-) -> rusqlite::Result<Option<(Key, Key)>> {
-    let Some(key) = identity.delivery else { return Ok(None) };
-    conn.prepare_cached("SELECT content, fingerprint FROM delivery WHERE key = ?1 AND expires_at > ?2")?
-        .query_row(params![key, now.0], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-}
-
-struct Seen {
-    sms_id: Uuid,
-    server_received_at: Timestamp,
-    admitted_at: Timestamp,
-    answer: Option<Answer>,
-}
-
-fn seen_before(conn: &Connection, now: Timestamp, fingerprint: &Key) -> rusqlite::Result<Option<Seen>> {
-    conn.prepare_cached(
-        "SELECT sms_id, received_at, admitted_at, answer FROM seen WHERE fingerprint = ?1 AND expires_at > ?2",
-    )?
-    .query_row(params![fingerprint, now.0], |row| {
-        Ok(Seen {
-            sms_id: Uuid::from_bytes(row.get(0)?),
-            server_received_at: Timestamp(row.get(1)?),
-            admitted_at: Timestamp(row.get(2)?),
-            answer: row.get::<_, Option<Json<Answer>>>(3)?.map(|answer| answer.0),
-        })
-    })
-    .optional()
-}
-
-/// Writes a new SMS down as admitted, or returns what is known of it.
-fn remember(
-    conn: &Connection,
-    now: Timestamp,
-    sms: &InboundSms,
-    fingerprint: &Key,
-    identity: &Identity,
-    delivery_id_reused: bool,
-) -> rusqlite::Result<Option<Seen>> {
-    let expires_at = (now + identity.remembered).0;
-    // One that expired and was not cleared away yet is as good as gone.
-    let new = conn
-        .prepare_cached(
-            "INSERT INTO seen (fingerprint, sms_id, received_at, admitted_at, answer, expires_at)
-             VALUES (?1, ?2, ?3, ?4, NULL, ?5)
-             ON CONFLICT (fingerprint) DO UPDATE SET
-                 sms_id = excluded.sms_id, received_at = excluded.received_at,
-                 admitted_at = excluded.admitted_at, answer = NULL, expires_at = excluded.expires_at
-             WHERE expires_at <= ?4",
-        )?
-        .execute(params![fingerprint, sms.sms_id.as_bytes(), sms.server_received_at.0, now.0, expires_at])?;
-    if new == 0 {
-        return seen_before(conn, now, fingerprint);
-    }
-    if let Some(key) = identity.delivery.filter(|_| !delivery_id_reused) {
-        conn.prepare_cached(
-            "INSERT OR REPLACE INTO delivery (key, content, fingerprint, expires_at) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![key, identity.content, fingerprint, expires_at])?;
-    }
-    Ok(None)
 }
 
 /// Counts a new SMS and blacklists its sender above the limit, before any fact is read (D3, D4).
@@ -170,15 +127,17 @@ pub(super) fn count(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite
 
 pub(super) fn record(
     conn: &Connection,
+    memory: &Memory,
     changes: &mut Changes,
     now: Timestamp,
     judged: &Judged,
 ) -> rusqlite::Result<Recorded> {
-    let Judged { sms, fingerprint, verdict, basis } = judged;
-    match answer(conn, now, fingerprint)? {
-        Some((sms_id, Some(answer))) if sms_id == sms.sms_id => return Ok(Recorded::Done(answer)),
-        Some((sms_id, None)) if sms_id == sms.sms_id => {}
-        _ => return Ok(Recorded::NotAdmitted),
+    let Judged { sms, fingerprint, verdict, basis, sms_in_window } = judged;
+    let arrival =
+        memory.arrivals.find(conn, now, fingerprint)?.filter(|arrival| arrival.sms_id == sms.sms_id);
+    let Some(arrival) = arrival else { return Ok(Recorded::NotAdmitted) };
+    if let Some(answer) = arrival.answer {
+        return Ok(Recorded::Done(answer));
     }
     let mobile = sms.mobile_number();
     let (onboarding, pair_validated) = standing(conn, now, mobile)?;
@@ -195,6 +154,7 @@ pub(super) fn record(
         judged_at: now,
         onboarding_id: onboarding.as_ref().map(|o| o.id),
         device_id: onboarding.as_ref().and_then(|o| o.device_id.clone()),
+        sms_in_window: *sms_in_window,
     };
     conn.prepare_cached("INSERT INTO queue_input_sms (id, sms_id, passed, body) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, sms.sms_id.as_bytes(), verdict.passed(), Json(&queued)])?;
@@ -211,7 +171,6 @@ pub(super) fn record(
         }
     }
     let answer = Answer { id, sms_id: sms.sms_id, verdict: verdict.clone() };
-    conn.prepare_cached("UPDATE seen SET answer = ?2 WHERE fingerprint = ?1")?
-        .execute(params![fingerprint, Json(&answer)])?;
+    arrivals::answer(conn, fingerprint, &arrival, &answer)?;
     Ok(Recorded::Done(answer))
 }

@@ -1,0 +1,56 @@
+//! `GET /admin/doctor` and `POST /admin/doctor/repair`: the close look at the stores that `sms-bridge doctor` shows.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Shared;
+use super::auth::Operator;
+use super::problem::ProblemBody;
+use crate::examination::{self, Mode};
+
+/// What was found.
+#[derive(Serialize, ToSchema)]
+pub struct Examination {
+    items: Vec<FindingView>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct FindingView {
+    /// `good`, `warning` or `problem`.
+    level: &'static str,
+    what: String,
+    found: String,
+    /// What to do; empty where nothing is to be done.
+    advice: String,
+}
+
+async fn look(app: &Shared, mode: Mode) -> Json<Examination> {
+    let findings = examination::examine(app, mode).await;
+    let view = |finding: bridge_store::hot::Finding| FindingView {
+        level: finding.level.word(),
+        what: finding.what,
+        found: finding.found,
+        advice: finding.advice,
+    };
+    Json(Examination { items: findings.into_iter().map(view).collect() })
+}
+
+/// Look closely at the stores.
+#[utoipa::path(
+    get, path = "/admin/doctor", operation_id = "examine", tag = "admin", security(("admin_token" = [])),
+    responses((status = 200, body = Examination), (status = 401, body = ProblemBody))
+)]
+pub async fn examine(_: Operator, State(app): State<Shared>) -> Json<Examination> {
+    look(&app, Mode::Look).await
+}
+
+/// Give the hot store back what it misses.
+#[utoipa::path(
+    post, path = "/admin/doctor/repair", operation_id = "repair", tag = "admin", security(("admin_token" = [])),
+    responses((status = 200, body = Examination), (status = 401, body = ProblemBody))
+)]
+pub async fn repair(_: Operator, State(app): State<Shared>) -> Json<Examination> {
+    look(&app, Mode::Repair).await
+}

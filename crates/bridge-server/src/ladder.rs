@@ -1,0 +1,139 @@
+//! What the stores are good for right now, as everybody may see it: whether SMS are judged, or go down the ladder
+//! - `power_down_store`, the journal, a refusal (D25-D28). Only told here; found out by the keeper.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bridge_core::Timestamp;
+use tokio::sync::{Notify, watch};
+
+/// What the hot store is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hot {
+    /// It judges.
+    Open,
+    /// It does not answer.
+    Away,
+    /// It answers, and does not know what it should: it is being rebuilt, or waits for the audit store to be.
+    Lost,
+    /// It holds more than `redis_memory_limit_percent` (D27).
+    Full,
+}
+
+impl Hot {
+    /// In one word, for `/health`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Hot::Open => "up",
+            Hot::Away => "down",
+            Hot::Lost => "rebuilding",
+            Hot::Full => "full",
+        }
+    }
+
+    /// Why registration is paused, for people.
+    #[must_use]
+    pub fn why(self) -> Option<&'static str> {
+        match self {
+            Hot::Open => None,
+            Hot::Away => Some("the hot store (Redis) does not answer"),
+            Hot::Lost => Some("the hot store (Redis) lost its memory and is being rebuilt"),
+            Hot::Full => Some("the hot store (Redis) is nearly full"),
+        }
+    }
+}
+
+/// How it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The hot store.
+    pub hot: Hot,
+    /// Since when it is so.
+    pub since: Timestamp,
+    /// The audit store answers.
+    pub audit: bool,
+}
+
+/// The ladder.
+#[derive(Debug)]
+pub struct Ladder {
+    standing: watch::Sender<Standing>,
+    /// Grows whenever the hot store stops judging: what was judged before may be lost with it.
+    generation: AtomicU64,
+    suspicion: Notify,
+}
+
+impl Ladder {
+    /// Nothing is known yet: nothing is judged.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Ladder {
+        Ladder {
+            standing: watch::Sender::new(Standing { hot: Hot::Away, since: now, audit: false }),
+            generation: AtomicU64::new(0),
+            suspicion: Notify::new(),
+        }
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn now(&self) -> Standing {
+        *self.standing.borrow()
+    }
+
+    /// Are SMS judged and registrations taken?
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.standing.borrow().hot == Hot::Open
+    }
+
+    /// See [`Ladder`].
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Resolves when anything about it changes.
+    pub async fn changed(&self) {
+        let mut standing = self.standing.subscribe();
+        if standing.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// An operation failed: the keeper should look now.
+    pub fn suspect(&self) {
+        self.suspicion.notify_one();
+    }
+
+    /// Resolves when somebody suspects something.
+    pub async fn suspected(&self) {
+        self.suspicion.notified().await;
+    }
+
+    /// The keeper saw the hot store so.
+    pub fn set_hot(&self, now: Timestamp, hot: Hot) {
+        if hot != Hot::Open {
+            self.generation.fetch_add(u64::from(self.is_open()), Ordering::AcqRel);
+        }
+        self.standing.send_if_modified(|standing| {
+            let changed = standing.hot != hot;
+            if changed {
+                tracing::info!(from = standing.hot.word(), to = hot.word(), "the hot store");
+                *standing = Standing { hot, since: now, ..*standing };
+            }
+            changed
+        });
+    }
+
+    /// The keeper saw the audit store so.
+    pub fn set_audit(&self, up: bool) {
+        self.standing.send_if_modified(|standing| {
+            let changed = standing.audit != up;
+            if changed {
+                tracing::info!(up, "the audit store");
+                standing.audit = up;
+            }
+            changed
+        });
+    }
+}

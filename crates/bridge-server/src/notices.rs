@@ -1,0 +1,44 @@
+//! What the bridges of a group tell each other through the hot store, carried to whoever waits for it here: status
+//! streams, workers that have something to do, settings that were changed elsewhere.
+
+use std::sync::Arc;
+
+use bridge_store::hot::Notice;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::workers::Bell;
+
+/// Follows the notices until it is stopped.
+pub async fn follow(app: Arc<App>, stop: CancellationToken) {
+    let mut notices = app.hot.notices();
+    loop {
+        let notice = tokio::select! {
+            () = stop.cancelled() => return,
+            notice = notices.recv() => notice,
+        };
+        match notice {
+            Ok(Notice::Onboarding(id)) => {
+                app.watchers.wake(id);
+                // Whichever bridge took the SMS: the one that holds the lease has something to do.
+                app.board.ring(Bell::Validated);
+                app.board.ring(Bell::Onboarding);
+            }
+            Ok(Notice::Setting(_)) => reload_settings(&app).await,
+            Ok(Notice::Missed) | Err(RecvError::Lagged(_)) => {
+                app.watchers.wake_all();
+                app.board.ring_all();
+                reload_settings(&app).await;
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// What fails here is done by the keeper within a second.
+async fn reload_settings(app: &App) {
+    if let Ok(rows) = app.audit.settings().await {
+        app.apply_settings(&rows);
+    }
+}

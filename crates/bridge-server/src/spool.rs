@@ -1,0 +1,191 @@
+//! The journal in use (D29): what the hot store alone would not keep through a power cut is kept here until its row
+//! is in the audit store, and handed over where that is in doubt. Not the journal itself: that is
+//! `bridge_store::journal`.
+
+use std::time::Duration;
+
+use bridge_core::settings::{Durability, Settings};
+use bridge_core::{Onboarding, Span, Timestamp};
+use bridge_store::hot::{QueuedSms, Restore, Right};
+use bridge_store::journal::{Entry, Part, Subject};
+use bridge_store::{Result, StoreError};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::workers::Bell;
+
+/// Entries that are handed over in one step.
+const STEP: usize = 500;
+/// Between two tries to tell a store that is being rebuilt.
+const LATE_POLL: Duration = Duration::from_millis(50);
+
+/// Keeps what was just judged or registered before it is acknowledged. `generation` is the ladder's from before the
+/// hot store was asked: if that store stopped judging since, the entry is handed over at once, because whoever
+/// rebuilds the store may have read the journal already.
+pub async fn keep(app: &App, settings: &Settings, entry: Entry, generation: u64) -> Result<()> {
+    if app.hot.is_durable() {
+        return Ok(());
+    }
+    let kept = match settings.durability {
+        Durability::Strict => app.journal.keep(&entry).await,
+        Durability::Everysec => {
+            if let Err(error) = app.journal.keep_soon(&entry) {
+                tracing::warn!(%error, "the journal does not keep up; everysec does not wait for it");
+            }
+            Ok(())
+        }
+    };
+    if let Err(error) = kept {
+        tracing::warn!(%error, "the journal cannot keep what was judged: its row is written at once");
+        return to_audit(app, std::slice::from_ref(&entry)).await;
+    }
+    if app.ladder.generation() != generation {
+        hand_over_late(app, &entry).await?;
+    }
+    Ok(())
+}
+
+/// Not acknowledged before a store that judges knows of it; whoever waits for this waits with an end.
+async fn hand_over_late(app: &App, entry: &Entry) -> Result<()> {
+    let entries = std::slice::from_ref(entry);
+    to_audit(app, entries).await?;
+    while let Err(error) = to_hot(app, Right::Entered, entries).await {
+        tracing::debug!(%error, "the hot store does not judge yet");
+        tokio::time::sleep(LATE_POLL).await;
+    }
+    Ok(())
+}
+
+/// Writes entries to where they belong, in their order; each may be there already.
+async fn to_audit(app: &App, entries: &[Entry]) -> Result<()> {
+    for step in entries.chunks(STEP) {
+        let (judged, onboardings) = sorted(step);
+        if !judged.is_empty() {
+            app.audit.append_sms(&judged).await?;
+        }
+        if !onboardings.is_empty() {
+            app.audit.upsert_onboardings(&onboardings).await?;
+        }
+        for entry in step {
+            if let Entry::Waiting(sms) = entry {
+                app.audit.store_for_later(sms).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tells the hot store what it may not know.
+async fn to_hot(app: &App, right: Right, entries: &[Entry]) -> Result<()> {
+    let now = app.clock.now();
+    for step in entries.chunks(STEP) {
+        let (judged, onboardings) = sorted(step);
+        app.hot.restore(now, right, Restore::Onboardings(&onboardings)).await?;
+        app.hot.restore(now, right, Restore::Judged(&judged)).await?;
+        app.hot.mark_waiting(now, &marks(step)).await?;
+    }
+    Ok(())
+}
+
+fn marks(entries: &[Entry]) -> Vec<(String, Uuid)> {
+    let mark = |entry: &Entry| match entry {
+        Entry::Waiting(sms) => Some((sms.mobile_number().to_owned(), sms.sms_id)),
+        Entry::Judged(_) | Entry::Onboarding(_) => None,
+    };
+    entries.iter().filter_map(mark).collect()
+}
+
+fn sorted(entries: &[Entry]) -> (Vec<QueuedSms>, Vec<Onboarding>) {
+    let (mut judged, mut onboardings) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match entry {
+            Entry::Judged(queued) => judged.push(QueuedSms::clone(queued)),
+            Entry::Onboarding(onboarding) => onboardings.push(Onboarding::clone(onboarding)),
+            Entry::Waiting(_) => {}
+        }
+    }
+    (judged, onboardings)
+}
+
+/// Hands everything over that is not settled. Nothing is settled yet: the hot store may have to hear of it too.
+pub async fn hand_over(app: &App) -> Result<()> {
+    let mut parts = Parts::default();
+    while let Some(entries) = parts.next(app).await? {
+        to_audit(app, &entries).await?;
+    }
+    Ok(())
+}
+
+/// Everything that was handed over is told to the hot store, too, and settled: with it what was kept since, which is
+/// handed over only now.
+pub async fn settle_handed_over(app: &App) -> Result<()> {
+    let mut parts = Parts::default();
+    while let Some(entries) = parts.next(app).await? {
+        to_audit(app, &entries).await?;
+        to_hot(app, Right::Entered, &entries).await?;
+        settle(app, &entries);
+    }
+    Ok(())
+}
+
+/// Hands over what is older than `age`: it was dumped by another bridge, or is lost from the hot store. SMS that wait
+/// to be judged go at once. What was judged goes only while the hot store can be told: whoever rebuilds it may have read
+/// the audit trail already.
+pub async fn hand_over_old(app: &App, now: Timestamp, age: Span) -> Result<()> {
+    let mut parts = Parts::default();
+    while let Some(mut entries) = parts.next(app).await? {
+        let is_open = app.ladder.is_open();
+        entries.retain(|entry| matches!(entry, Entry::Waiting(_)) || is_open && now - entry.at() >= age);
+        if entries.is_empty() {
+            continue;
+        }
+        to_audit(app, &entries).await?;
+        if is_open {
+            to_hot(app, Right::Entered, &entries).await?;
+        }
+        settle(app, &entries);
+        if entries.iter().any(|entry| matches!(entry, Entry::Waiting(_))) {
+            app.board.ring(Bell::Replay);
+        }
+    }
+    Ok(())
+}
+
+/// Marks the SMS that wait in the journal, so that none of their numbers overtakes them.
+pub async fn mark_waiting(app: &App) -> Result<()> {
+    if app.journal.waiting() == 0 {
+        return Ok(());
+    }
+    let mut parts = Parts::default();
+    while let Some(entries) = parts.next(app).await? {
+        app.hot.mark_waiting(app.clock.now(), &marks(&entries)).await?;
+    }
+    Ok(())
+}
+
+fn settle(app: &App, entries: &[Entry]) {
+    let subjects: Vec<Subject> = entries.iter().map(Entry::subject).collect();
+    app.journal.settle(&subjects);
+}
+
+/// What is not settled, part by part.
+#[derive(Default)]
+struct Parts(Option<Part>);
+
+impl Parts {
+    async fn next(&mut self, app: &App) -> Result<Option<Vec<Entry>>> {
+        let (journal, after) = (app.journal.clone(), self.0);
+        let read = tokio::task::spawn_blocking(move || journal.unsettled(after)).await;
+        let Some((part, entries)) = read.map_err(unread)?? else { return Ok(None) };
+        self.0 = Some(part);
+        Ok(Some(entries))
+    }
+}
+
+fn unread(error: tokio::task::JoinError) -> StoreError {
+    StoreError {
+        operation: "journal",
+        kind: bridge_store::StoreFault::Unavailable,
+        source: Some(error.into()),
+    }
+}

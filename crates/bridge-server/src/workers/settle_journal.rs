@@ -1,0 +1,46 @@
+//! What lies in this bridge's journal longer than a dump takes was dumped by another bridge, or is lost from the hot
+//! store: it is handed over, which changes nothing where it is known, and goes (D29). SMS that wait in it go to
+//! `power_down_store` as soon as that can be written.
+
+use bridge_core::Span;
+use bridge_core::settings::Settings;
+use bridge_store::StoreError;
+
+use async_trait::async_trait;
+
+use super::{Bell, Scope, Tick, Worker};
+use crate::app::App;
+use crate::spool;
+
+/// Beyond the interval of the dump: one that is behind, not one that is lost.
+const BEHIND_SECONDS: u32 = 15;
+const PERIOD_SECONDS: u32 = 5;
+
+pub(super) struct SettleJournal;
+
+#[async_trait]
+impl Worker for SettleJournal {
+    fn name(&self) -> &'static str {
+        "settle_journal"
+    }
+    fn period_seconds(&self, _: &Settings) -> u32 {
+        PERIOD_SECONDS
+    }
+    fn scope(&self) -> Scope {
+        Scope::Bridge
+    }
+    fn bell(&self) -> Option<Bell> {
+        Some(Bell::Journal)
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
+        if app.journal.is_empty() || !app.ladder.now().audit {
+            return Ok(Tick::Idle);
+        }
+        let interval = app.live.now().local_sync_interval_seconds;
+        let age = Span::seconds(interval.saturating_add(BEHIND_SECONDS));
+        spool::hand_over_old(app, app.clock.now(), age).await?;
+        app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
+        Ok(Tick::Idle)
+    }
+}

@@ -1,0 +1,79 @@
+//! Validated numbers to the remote (D20): first to `input_sms`, which stays the source, then pushed at once, oldest
+//! first. An outage of the remote pauses all of it and counts against no row.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use bridge_core::{Settings, Span, Timestamp};
+use bridge_store::audit::Unsynced;
+use bridge_store::hot::Which;
+use bridge_store::remote::{Paused, Pushed};
+use bridge_store::{StoreError, StoreFault};
+
+use super::{Bell, Tick, Worker, dump};
+use crate::app::App;
+
+#[derive(Default)]
+pub(super) struct SyncValidatedMobiles {
+    /// The remote asked not to be asked before.
+    not_before: Option<Timestamp>,
+}
+
+#[async_trait]
+impl Worker for SyncValidatedMobiles {
+    fn name(&self) -> &'static str {
+        "sync_validated_mobiles_to_hetzner"
+    }
+    fn period_seconds(&self, settings: &Settings) -> u32 {
+        settings.hetzner_sync_interval_seconds
+    }
+    fn bell(&self) -> Option<Bell> {
+        Some(Bell::Validated)
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let dumped = dump::dump(app, Which::Passed).await?;
+        let Some(remote) = &app.remote else { return Ok(dumped) };
+        if self.not_before.is_some_and(|at| app.clock.now() < at) {
+            return Ok(dumped);
+        }
+        let max = app.live.now().batch_size as usize;
+        let rows = app.audit.unsynced(max).await?;
+        if rows.is_empty() {
+            return Ok(dumped);
+        }
+        let stored = match remote.push(&rows).await {
+            Ok(answers) => settle(app, &rows, &answers).await?,
+            Err(paused) => return Err(self.pause(app.clock.now(), paused)),
+        };
+        // A batch of which nothing was stored would be the next batch, too.
+        Ok(if stored > 0 { Tick::after(rows.len(), max) } else { dumped })
+    }
+}
+
+impl SyncValidatedMobiles {
+    fn pause(&mut self, now: Timestamp, paused: Paused) -> StoreError {
+        let after = paused.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+        self.not_before = after.map(|millis| now + Span(millis));
+        StoreError { operation: "push", kind: StoreFault::Unavailable, source: Some(paused.into()) }
+    }
+}
+
+/// Notes what the remote made of each row; answers how many it has now.
+async fn settle(app: &App, rows: &[Unsynced], answers: &[Pushed]) -> Result<usize, StoreError> {
+    let now = app.clock.now();
+    let mut stored = Vec::new();
+    for (row, answer) in rows.iter().zip(answers) {
+        match answer {
+            Pushed::Stored => stored.push(row.clone()),
+            Pushed::Refused(reason) => {
+                let parked =
+                    app.audit.note_refused(now, row, reason, app.live.now().max_database_retries).await?;
+                tracing::warn!(sms_id = %row.sms_id, reason, parked, "the remote refuses a validated number");
+            }
+        }
+    }
+    app.audit.mark_synced(now, &stored).await?;
+    app.metrics.remote_synced_total.inc_by(stored.len() as u64);
+    app.board.synced.fetch_add(i64::try_from(stored.len()).unwrap_or(i64::MAX), Ordering::Relaxed);
+    Ok(stored.len())
+}

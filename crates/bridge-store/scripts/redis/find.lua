@@ -1,0 +1,7 @@
+-- One onboarding. ARGV: 1 epoch, 2 now, 3 its id or empty, 4 its number where only the newest is asked for
+local now = tonumber(ARGV[2])
+if ARGV[3] == '' then
+  return {'found', newest(ARGV[4], now)}
+end
+local found = onboarding(ARGV[3])
+return {'found', found[STATUS] and tonumber(found[EXPIRES_AT]) > now and found}

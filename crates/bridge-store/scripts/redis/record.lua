@@ -1,0 +1,68 @@
+-- Records a judged SMS once, if what it was judged by still holds (D9).
+-- ARGV: 1 epoch, 2 now, 3 mobile, 4 fingerprint, 5 sms_id, 6-8 the basis: onboarding id or empty, its state or
+--   empty, pair validated 0 or 1; 9 verdict, 10 counted or empty, 11 validation_status, 12 sms_message,
+--   13 received_timestamp, 14-20 the seven codes, 21 what 003 has no field for, and then pairs of further fields
+local now, mobile = tonumber(ARGV[2]), ARGV[3]
+local key = SEEN .. ARGV[4]
+local epoch, seen, sender = unpack(redis.call('MGET', EPOCH, key, SENDER .. mobile))
+if epoch ~= ARGV[1] then
+  return {'lost'}
+end
+if not seen or tonumber(seen:sub(2, 16)) <= now or seen:sub(17, 48) ~= ARGV[5] then
+  return {'not_admitted'}
+end
+if seen:sub(1, 1) == 'd' then
+  return {'done', seen}
+end
+
+local _, id = parts_of(sender)
+local status, version, device, queue_id = '', false, false, false
+if id then
+  local found =
+    redis.call('HMGET', ONBOARDING .. id, 'status', 'version', 'device_id', 'expires_at', 'queue_id')
+  if found[1] and found[1] ~= 'superseded' and tonumber(found[4]) > now then
+    status, version, device, queue_id = found[1], found[2], found[3], found[5]
+  else
+    id = false
+  end
+end
+local is_open = status == 'pending' or status == 'expired'
+local passed = ARGV[11] == 'passed'
+local pair = mobile .. ':' .. (device or '')
+local holds = (id or '') == ARGV[6] and status == ARGV[7]
+if holds and passed and is_open and ARGV[8] == '0' then
+  -- Validates, and finds in the same command whether somebody else did so meanwhile: then nothing was written.
+  holds = redis.call('SADD', VALIDATED, pair) == 1
+elseif holds then
+  holds = redis.call('SISMEMBER', VALIDATED, pair) == tonumber(ARGV[8])
+end
+if not holds then
+  return {'changed', known(mobile, ARGV[10] ~= '' and counted(mobile, now) or 0, standing(id, now))}
+end
+
+-- A text once and for all: the server would print the number for each command anew.
+local n = string.format('%.0f', redis.call('INCR', COUNTER_INPUT_SMS))
+if device then
+  ARGV[#ARGV + 1] = 'device_id'
+  ARGV[#ARGV + 1] = device
+end
+redis.call('HSET', QUEUE_INPUT_SMS .. n, 'id', n, 'mobile_number', mobile, 'sms_message', ARGV[12],
+  'received_timestamp', ARGV[13], 'mobile_check', ARGV[14], 'duplicate_check', ARGV[15],
+  'header_hash_check', ARGV[16], 'count_check', ARGV[17], 'foreign_number_check', ARGV[18],
+  'blacklist_check', ARGV[19], 'time_window_check', ARGV[20], 'validation_status', ARGV[11],
+  'judged_at', ARGV[2], 'bridge', ARGV[21], unpack(ARGV, 22))
+redis.call('XADD', passed and QUEUED_PASSED or QUEUED_FAILED, n, '', '')
+if is_open then
+  local last_sms = n .. ' ' .. ARGV[2] .. ' ' .. ARGV[9]
+  if passed then
+    redis.call('HSET', ONBOARDING .. id, 'status', 'validated', 'version', version + 1, 'validated_at', ARGV[2],
+      'last_sms', last_sms)
+    redis.call('ZADD', QUEUED_ONBOARDINGS, queue_id, id)
+  else
+    redis.call('HSET', ONBOARDING .. id, 'version', version + 1, 'last_sms', last_sms)
+  end
+  redis.call('PUBLISH', NOTICES, 'onboarding ' .. id)
+end
+local done = 'd' .. seen:sub(2, 63) .. n .. ' ' .. ARGV[9]
+redis.call('SET', key, done, 'KEEPTTL')
+return {'done', done}

@@ -1,0 +1,19 @@
+-- Brings an onboarding back unless its number has one (D8).
+-- ARGV: 1 epoch, 2 now, 3 mobile, 4 its id, and then pairs of its fields
+local now, mobile, id = tonumber(ARGV[2]), ARGV[3], ARGV[4]
+if not newest(mobile, now) then
+  local fields, queued = by_name(5, #ARGV), false
+  local left = onboarding(id)
+  if left[STATUS] then
+    redis.call('ZREM', DEADLINES, deadline_member(left[QUEUE_ID], id))
+    redis.call('ZREM', EXPIRIES, id)
+    if redis.call('ZREM', QUEUED_ONBOARDINGS, id) == 1 then
+      -- What waits for onboarding_mobile is newer than what came from there.
+      queued = true
+      fields.status, fields.version = left[STATUS], left[VERSION]
+      fields.validated_at, fields.last_sms = left[VALIDATED_AT], left[LAST_SMS]
+    end
+  end
+  insert(now, queued, fields, true)
+end
+return {'known', known(mobile, counted(mobile, now), newest(mobile, now))}

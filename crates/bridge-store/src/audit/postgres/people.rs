@@ -1,0 +1,146 @@
+//! The blacklist, refused registrations and quarantine: what people look at.
+
+use bridge_core::Timestamp;
+use bridge_core::message::storable;
+use tokio_postgres::types::Type;
+
+use super::columns::{At, column, limit};
+use super::lease::Lease;
+use crate::Result;
+use crate::audit::{Blacklisted, Quarantined, Refusal};
+use crate::hot::Blacklisting;
+
+pub(super) async fn append_blacklist(lease: &mut Lease, batch: &[Blacklisting]) -> Result<()> {
+    lease
+        .run(
+            "INSERT INTO public.blacklist_sms (mobile_number, country_code, local_mobile, blacklisted_at, reason,
+                 message_count, created_at)
+             SELECT mobile, country, local, at, reason, count, at
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::bigint[])
+                 WITH ORDINALITY AS arrived (mobile, country, local, at, reason, count, place)
+             ORDER BY place ON CONFLICT (mobile_number) DO NOTHING",
+            &[
+                (&column(batch, |entry| &*entry.mobile_number), Type::TEXT_ARRAY),
+                (&column(batch, |entry| &*entry.country_code), Type::TEXT_ARRAY),
+                (&column(batch, |entry| &*entry.local_mobile), Type::TEXT_ARRAY),
+                (&column(batch, |entry| At(entry.blacklisted_at)), Type::TIMESTAMPTZ_ARRAY),
+                (&column(batch, |entry| storable(&entry.reason)), Type::TEXT_ARRAY),
+                (&column(batch, |entry| entry.message_count), Type::INT8_ARRAY),
+            ],
+        )
+        .await
+        .map(drop)
+}
+
+pub(super) async fn blacklist(lease: &mut Lease) -> Result<Vec<Blacklisted>> {
+    lease
+        .rows(
+            "SELECT mobile_number, coalesce(country_code, ''), coalesce(local_mobile, ''), blacklisted_at, reason,
+                 message_count
+             FROM public.blacklist_sms ORDER BY blacklisted_at DESC, mobile_number",
+            &[],
+            |row| {
+                Ok(Blacklisting {
+                    mobile_number: row.try_get(0)?,
+                    country_code: row.try_get(1)?,
+                    local_mobile: row.try_get(2)?,
+                    blacklisted_at: row.try_get::<_, At>(3)?.0,
+                    reason: row.try_get(4)?,
+                    message_count: row.try_get(5)?,
+                })
+            },
+        )
+        .await
+}
+
+/// Remembers when, also where the hot store alone had it: its count of the day begins anew.
+pub(super) async fn remove_blacklisted(lease: &mut Lease, now: Timestamp, mobile: &str) -> Result<bool> {
+    let removed = lease
+        .rows(
+            "WITH noted AS (
+                 INSERT INTO ops.unblacklisted (mobile_number, at) VALUES ($1, $2)
+                 ON CONFLICT (mobile_number) DO UPDATE SET at = excluded.at
+             )
+             DELETE FROM public.blacklist_sms WHERE mobile_number = $1 RETURNING true",
+            &[(&mobile, Type::TEXT), (&At(now), Type::TIMESTAMPTZ)],
+            |row| Ok(row.try_get::<_, bool>(0)?),
+        )
+        .await?;
+    Ok(!removed.is_empty())
+}
+
+pub(super) async fn append_refusals(lease: &mut Lease, batch: &[Refusal]) -> Result<()> {
+    lease
+        .run(
+            "INSERT INTO ops.registration_attempts (at, reason, mobile_number, address_hash, stands_for)
+             SELECT at, reason, mobile, address, stands_for
+             FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+                 WITH ORDINALITY AS arrived (at, reason, mobile, address, stands_for, place)
+             ORDER BY place",
+            &[
+                (&column(batch, |refusal| At(refusal.at)), Type::TIMESTAMPTZ_ARRAY),
+                (&column(batch, |refusal| storable(&refusal.reason)), Type::TEXT_ARRAY),
+                (&column(batch, |refusal| storable(&refusal.mobile_number)), Type::TEXT_ARRAY),
+                (&column(batch, |refusal| refusal.address_hash.as_deref()), Type::TEXT_ARRAY),
+                (&column(batch, |refusal| refusal.stands_for), Type::INT8_ARRAY),
+            ],
+        )
+        .await
+        .map(drop)
+}
+
+pub(super) async fn refusals(lease: &mut Lease, max: usize) -> Result<Vec<Refusal>> {
+    lease
+        .rows(
+            "SELECT at, reason, mobile_number, address_hash, stands_for FROM ops.registration_attempts
+             ORDER BY id DESC LIMIT $1",
+            &[(&limit(max), Type::INT8)],
+            |row| {
+                Ok(Refusal {
+                    at: row.try_get::<_, At>(0)?.0,
+                    reason: row.try_get(1)?,
+                    mobile_number: row.try_get(2)?,
+                    address_hash: row.try_get(3)?,
+                    stands_for: row.try_get(4)?,
+                })
+            },
+        )
+        .await
+}
+
+pub(super) async fn quarantine(lease: &mut Lease, entry: &Quarantined) -> Result<()> {
+    lease
+        .run(
+            "INSERT INTO ops.quarantine (at, receiver_id, format, reason, content_type, body)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            &[
+                (&At(entry.at), Type::TIMESTAMPTZ),
+                (&storable(&entry.receiver_id), Type::TEXT),
+                (&storable(&entry.format), Type::TEXT),
+                (&storable(&entry.reason), Type::TEXT),
+                (&storable(&entry.content_type), Type::TEXT),
+                (&entry.body, Type::BYTEA),
+            ],
+        )
+        .await
+        .map(drop)
+}
+
+pub(super) async fn quarantined(lease: &mut Lease, max: usize) -> Result<Vec<Quarantined>> {
+    lease
+        .rows(
+            "SELECT at, receiver_id, format, reason, content_type, body FROM ops.quarantine ORDER BY id DESC LIMIT $1",
+            &[(&limit(max), Type::INT8)],
+            |row| {
+                Ok(Quarantined {
+                    at: row.try_get::<_, At>(0)?.0,
+                    receiver_id: row.try_get(1)?,
+                    format: row.try_get(2)?,
+                    reason: row.try_get(3)?,
+                    content_type: row.try_get(4)?,
+                    body: row.try_get(5)?,
+                })
+            },
+        )
+        .await
+}

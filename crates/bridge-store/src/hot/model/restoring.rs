@@ -1,0 +1,132 @@
+//! Losing everything and getting it back (D28): what `begin_rebuild` empties and `restore` brings.
+
+use bridge_core::time::DAY;
+use bridge_core::{Onboarding, State, Timestamp};
+use uuid::Uuid;
+
+use super::{Delivery, Kept, Memory, Seen};
+use crate::hot::restored::{Window, is_newer, told, updated};
+use crate::hot::{Answer, QueuedSms, REBUILD, REGISTRATION_WINDOW, Restore, Right};
+
+pub(super) fn epoch_name(token: Uuid) -> String {
+    token.to_string()
+}
+
+impl Memory {
+    /// Nothing is left but what is being waited for: the counters, the lease of the rebuild.
+    pub(super) fn empty(&mut self, token: Uuid) {
+        let mut leases = std::mem::take(&mut self.leases);
+        leases.retain(|job, _| job == REBUILD);
+        let (counters, entered) = (self.counters, self.entered.take());
+        *self = Memory { counters, entered, leases, rebuilding: Some(token), ..Memory::default() };
+    }
+
+    pub(super) fn restore(&mut self, now: Timestamp, right: Right, part: Restore<'_>) -> bool {
+        let may = match right {
+            Right::Rebuilding(token) => self.rebuilding == Some(token) && self.epoch.is_none(),
+            Right::Entered => self.entered.is_some() && self.entered == self.epoch,
+        };
+        if may {
+            match part {
+                Restore::Onboardings(list) => list.iter().for_each(|o| self.restore_onboarding(now, o)),
+                Restore::Validated(pairs) => self.validated.extend(pairs.iter().cloned()),
+                Restore::Judged(list) => list.iter().for_each(|sms| self.restore_judged(now, sms)),
+                Restore::Uncounted(list) => {
+                    for (mobile, at) in list {
+                        let there = self.uncounted.entry(mobile.clone()).or_insert(*at);
+                        *there = (*there).max(*at);
+                    }
+                }
+            }
+        }
+        may
+    }
+
+    fn restore_onboarding(&mut self, now: Timestamp, restored: &Onboarding) {
+        if restored.expires_at <= now {
+            return;
+        }
+        if let Some(kept) = self.onboardings.iter_mut().find(|kept| kept.onboarding.id == restored.id) {
+            if let Some(onboarding) = updated(&kept.onboarding, restored) {
+                kept.onboarding = onboarding;
+                self.changed.push(restored.id);
+            }
+            return;
+        }
+        let mobile = restored.mobile.e164();
+        let window = Window::with_registration(
+            self.registrations.get(mobile).copied(),
+            restored.request_timestamp,
+            REGISTRATION_WINDOW,
+        );
+        self.registrations.insert(mobile.to_owned(), window);
+        let newest = self.onboardings.iter().rev().find(|kept| kept.onboarding.mobile.e164() == mobile);
+        let newest = newest.map(|kept| kept.onboarding.clone());
+        match newest.filter(|newest| !is_newer(restored, newest)) {
+            // Its number has a newer one: it comes before all others.
+            Some(_) => {
+                self.counters.queue_onboarding += 1;
+                self.onboardings.insert(0, Kept { onboarding: restored.clone(), queued: false });
+                self.supersede(restored.clone());
+            }
+            None => {
+                let older = self.newest(now, mobile);
+                self.insert(restored.clone(), false);
+                older.into_iter().for_each(|older| self.supersede(older));
+            }
+        }
+    }
+
+    /// What a newer registration did to it, whether or not `onboarding_mobile` ever heard of that.
+    fn supersede(&mut self, older: Onboarding) {
+        if older.state.can_be_validated() {
+            self.change_state(older, State::Superseded);
+        }
+    }
+
+    fn restore_judged(&mut self, now: Timestamp, sms: &QueuedSms) {
+        if let Some(there) = sms.onboarding_id.and_then(|id| self.by_id(now, id))
+            && let Some((onboarding, is_validated)) = told(&there, sms)
+        {
+            if is_validated {
+                self.validated.insert(onboarding.pair());
+            }
+            self.write(onboarding, is_validated);
+        }
+        let Some(fingerprint) = sms.key() else { return };
+        let identity = sms.sms.identity();
+        let taken_in = sms.sms.server_received_at;
+        let until = taken_in + identity.remembered;
+        let there = self.seen.get(&fingerprint).filter(|seen| seen.until > now);
+        if there.is_some_and(|seen| seen.sms_id == sms.sms.sms_id && seen.answer.is_some()) {
+            return;
+        }
+        if until > now && there.is_none_or(|seen| seen.answer.is_none()) {
+            let answer = Answer { id: sms.id, sms_id: sms.sms.sms_id, verdict: sms.verdict.clone() };
+            let answered = Seen {
+                sms_id: sms.sms.sms_id,
+                received_at: taken_in,
+                admitted_at: taken_in,
+                answer: Some(answer),
+                until,
+            };
+            self.seen.insert(fingerprint, answered);
+        }
+        if let Some(key) = identity.delivery.filter(|_| until > now)
+            && self.deliveries.get(&key).is_none_or(|delivery| delivery.until <= now)
+        {
+            self.deliveries.insert(key, Delivery { content: identity.content, fingerprint, until });
+        }
+        self.restore_count(sms);
+    }
+
+    fn restore_count(&mut self, sms: &QueuedSms) {
+        let (mobile, taken_in) = (sms.sms.mobile_number(), sms.sms.server_received_at);
+        let is_forgotten = self.uncounted.get(mobile).is_some_and(|until| taken_in <= *until);
+        if sms.sms_in_window > 0 && !is_forgotten {
+            let there = self.sms_counts.get(mobile).copied();
+            let window = Window::with_sms(there, sms.sms_in_window, taken_in, DAY);
+            self.sms_counts.insert(mobile.to_owned(), window);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! An SMS on its way through: admitted once, recorded once (D9), or waiting behind another (D25).
+
+use bridge_core::onboarding::{LastSms, hex};
+use bridge_core::time::DAY;
+use bridge_core::{InboundSms, State, Timestamp};
+
+use super::{Delivery, Memory, Seen, counted, live};
+use crate::hot::restored::Window;
+use crate::hot::{
+    Admission, Admitted, Answer, Basis, Blacklisting, IntakeLimits, Judged, QueuedSms, Recorded,
+    THRESHOLD_EXCEEDED,
+};
+
+impl Memory {
+    pub(super) fn admit(&mut self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Admitted {
+        let identity = sms.identity();
+        let delivered =
+            identity.delivery.and_then(|key| self.deliveries.get(&key)).copied().filter(|d| d.until > now);
+        let delivery_id_reused = delivered.is_some_and(|d| d.content != identity.content);
+        let fingerprint = match delivered {
+            Some(delivery) if !delivery_id_reused => delivery.fingerprint,
+            _ => identity.fingerprint,
+        };
+        let waits_behind = limits.behind_waiting && self.is_marked(now, sms.mobile_number());
+        let outcome = match self.seen.get_mut(&fingerprint).filter(|seen| seen.until > now) {
+            Some(Seen { answer: Some(answer), .. }) => Admission::Answered(answer.clone()),
+            _ if waits_behind => Admission::BehindWaiting,
+            Some(seen) if now - seen.admitted_at < limits.takeover_after => Admission::BeingJudged,
+            Some(seen) => {
+                seen.admitted_at = now;
+                let (sms_id, server_received_at) = (seen.sms_id, seen.received_at);
+                let known = Box::new(self.known(now, sms.mobile_number(), self.count_of(now, sms)));
+                Admission::Judge { sms_id, server_received_at, fingerprint, known }
+            }
+            None => {
+                let until = now + identity.remembered;
+                let (sms_id, server_received_at) = (sms.sms_id, sms.server_received_at);
+                let first =
+                    Seen { sms_id, received_at: server_received_at, admitted_at: now, answer: None, until };
+                self.seen.insert(fingerprint, first);
+                if let Some(key) = identity.delivery.filter(|_| !delivery_id_reused) {
+                    self.deliveries.insert(key, Delivery { content: identity.content, fingerprint, until });
+                }
+                self.count_new(now, sms, limits);
+                let known = Box::new(self.known(now, sms.mobile_number(), self.count_of(now, sms)));
+                Admission::Judge { sms_id, server_received_at, fingerprint, known }
+            }
+        };
+        Admitted { outcome, delivery_id_reused }
+    }
+
+    fn is_marked(&self, now: Timestamp, mobile: &str) -> bool {
+        self.waiting.iter().any(|((marked, _), until)| marked == mobile && *until > now)
+    }
+
+    fn count_new(&mut self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) {
+        let Some(sender) = sms.sender.as_ref().ok().filter(|_| sms.is_counted()) else { return };
+        let mobile = sender.e164();
+        let window = live(&self.sms_counts, now, mobile).unwrap_or(Window { count: 0, until: now + DAY });
+        let count = window.count + 1;
+        self.sms_counts.insert(mobile.to_owned(), Window { count, ..window });
+        if count > limits.blacklist_above && !self.blacklist.contains(mobile) {
+            self.put_on_blacklist(Blacklisting {
+                mobile_number: mobile.to_owned(),
+                country_code: sender.calling_code().to_owned(),
+                local_mobile: sender.national().to_owned(),
+                blacklisted_at: now,
+                reason: THRESHOLD_EXCEEDED.to_owned(),
+                message_count: count,
+            });
+        }
+    }
+
+    fn count_of(&self, now: Timestamp, sms: &InboundSms) -> i64 {
+        if sms.is_counted() { counted(&self.sms_counts, now, sms.mobile_number()) } else { 0 }
+    }
+
+    pub(super) fn put_on_blacklist(&mut self, entry: Blacklisting) {
+        self.blacklist.insert(entry.mobile_number.clone());
+        self.blacklist_queue.insert(entry.mobile_number.clone(), entry);
+    }
+
+    pub(super) fn record(&mut self, now: Timestamp, judged: &Judged) -> Recorded {
+        let Judged { sms, fingerprint, verdict, basis, sms_in_window } = judged;
+        let seen = self.seen.get(fingerprint).filter(|seen| seen.until > now && seen.sms_id == sms.sms_id);
+        match seen {
+            None => return Recorded::NotAdmitted,
+            Some(Seen { answer: Some(answer), .. }) => return Recorded::Done(answer.clone()),
+            Some(_) => {}
+        }
+        let known = self.known(now, sms.mobile_number(), self.count_of(now, sms));
+        if Basis::from(&known) != *basis {
+            return Recorded::Changed(Box::new(known));
+        }
+        self.counters.queue_input_sms += 1;
+        let id = self.counters.queue_input_sms;
+        let queued = QueuedSms {
+            id,
+            sms: sms.clone(),
+            fingerprint: hex(fingerprint),
+            verdict: verdict.clone(),
+            judged_at: now,
+            onboarding_id: known.onboarding.as_ref().map(|o| o.id),
+            device_id: known.onboarding.as_ref().and_then(|o| o.device_id.clone()),
+            sms_in_window: *sms_in_window,
+        };
+        self.queue.insert(id, queued);
+        if let Some(mut onboarding) = known.onboarding.filter(|o| o.state.can_be_validated()) {
+            onboarding.last_sms = Some(LastSms { id, judged_at: now, verdict: verdict.clone() });
+            if verdict.passed() {
+                self.validated.insert(onboarding.pair());
+                onboarding.validated_at = Some(now);
+                self.change_state(onboarding, State::Validated);
+            } else {
+                self.write(onboarding, false);
+            }
+        }
+        let answer = Answer { id, sms_id: sms.sms_id, verdict: verdict.clone() };
+        if let Some(seen) = self.seen.get_mut(fingerprint) {
+            seen.answer = Some(answer.clone());
+        }
+        Recorded::Done(answer)
+    }
+}

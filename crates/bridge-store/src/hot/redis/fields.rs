@@ -1,0 +1,298 @@
+//! Onboardings and judged SMS as fields of hashes: 003's fields under 003's names, and ours beside them.
+//! Times are milliseconds since 1970, so that a script can compare them.
+
+use std::borrow::Cow;
+
+use bridge_core::checks::CHECKS;
+use bridge_core::onboarding::LastSms;
+use bridge_core::phone::PhoneError;
+use bridge_core::sms::Key;
+use bridge_core::verdict::{Code, Codes, FailedAt};
+use bridge_core::{InboundSms, Mobile, Onboarding, State, Timestamp, Verdict};
+use serde::de::value::{Error as SerdeError, MapDeserializer};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::answer::{Parts, Read, Unreadable, parse};
+use super::keys;
+use crate::hot::QueuedSms;
+
+/// A field's name and value.
+pub(super) type Field = (&'static str, String);
+
+/// What never changes of an onboarding: one field, because each costs the server more than its bytes.
+#[derive(Serialize, Deserialize)]
+struct Enrolled<'a> {
+    onboarding_id: Uuid,
+    #[serde(borrow)]
+    mobile_number: Cow<'a, str>,
+    #[serde(borrow)]
+    country_code: Cow<'a, str>,
+    #[serde(borrow)]
+    local_mobile: Cow<'a, str>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    email: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    hash: Cow<'a, str>,
+    #[serde(borrow)]
+    salt: Cow<'a, str>,
+    request_timestamp: i64,
+    user_deadline: i64,
+}
+
+/// All fields of an onboarding but `queue_id`, which the store gives: those of 003, and those of `ONBOARDING`.
+pub(super) fn of_onboarding(onboarding: &Onboarding) -> Vec<Field> {
+    let mobile = &onboarding.mobile;
+    let enrolled = Enrolled {
+        onboarding_id: onboarding.id,
+        mobile_number: mobile.e164().into(),
+        country_code: mobile.calling_code().into(),
+        local_mobile: mobile.national().into(),
+        email: onboarding.email.as_deref().map(Cow::from),
+        hash: onboarding.hash.as_str().into(),
+        salt: onboarding.salt.as_str().into(),
+        request_timestamp: onboarding.request_timestamp.0,
+        user_deadline: onboarding.user_deadline.0,
+    };
+    let mut fields = vec![
+        ("onboarding_id", onboarding.id.to_string()),
+        ("mobile_number", mobile.e164().to_owned()),
+        ("country_code", mobile.calling_code().to_owned()),
+        ("local_mobile", mobile.national().to_owned()),
+        ("hash", onboarding.hash.clone()),
+        ("salt", onboarding.salt.clone()),
+        ("request_timestamp", onboarding.request_timestamp.0.to_string()),
+        ("user_deadline", onboarding.user_deadline.0.to_string()),
+        ("expires_at", onboarding.expires_at.0.to_string()),
+        ("status", onboarding.state.as_str().to_owned()),
+        ("version", onboarding.version.to_string()),
+        // A struct of texts and numbers: there is nothing that JSON could refuse.
+        ("registered", serde_json::to_string(&enrolled).unwrap_or_default()),
+    ];
+    fields.extend(onboarding.email.clone().map(|email| ("email", email)));
+    fields.extend(onboarding.device_id.clone().map(|device| ("device_id", device)));
+    fields.extend(onboarding.validated_at.map(|at| ("validated_at", at.0.to_string())));
+    fields.extend(onboarding.last_sms.as_ref().map(|last| {
+        ("last_sms", format!("{} {} {}", last.id, last.judged_at.0, verdict_text(&last.verdict)))
+    }));
+    fields
+}
+
+/// The fields of `ONBOARDING` in the order in which [`onboarding`] reads them, and `onboarding()` in facts.lua.
+pub(super) const ONBOARDING: &[&str] =
+    &["status", "version", "expires_at", "device_id", "registered", "validated_at", "last_sms"];
+
+/// An onboarding from its fields; None where there is none.
+pub(super) fn onboarding(value: redis::Value) -> Read<Option<Onboarding>> {
+    if value == redis::Value::Nil {
+        return Ok(None);
+    }
+    let mut parts = Parts::of(value)?;
+    let Some(status) = parts.optional_text("status")? else { return Ok(None) };
+    let version = parts.number("version")?;
+    let expires_at = Timestamp(parts.number("expires_at")?);
+    let device_id = parts.optional_text("device_id")?;
+    let registered = parts.text("registered")?;
+    let enrolled: Enrolled<'_> = serde_json::from_str(&registered)
+        .map_err(|error| Unreadable::new(format!("the field registered cannot be read: {error}")))?;
+    Ok(Some(Onboarding {
+        id: enrolled.onboarding_id,
+        mobile: mobile(&enrolled.mobile_number, &enrolled.country_code, &enrolled.local_mobile)?,
+        email: enrolled.email.map(Cow::into_owned),
+        device_id,
+        hash: enrolled.hash.into_owned(),
+        salt: enrolled.salt.into_owned(),
+        request_timestamp: Timestamp(enrolled.request_timestamp),
+        user_deadline: Timestamp(enrolled.user_deadline),
+        expires_at,
+        state: state(&status)?,
+        validated_at: parts.optional_number("validated_at")?.map(Timestamp),
+        version,
+        last_sms: parts.optional_text("last_sms")?.map(|text| last_sms(&text)).transpose()?,
+    }))
+}
+
+/// Its id, when it was judged, and how.
+fn last_sms(text: &str) -> Read<LastSms> {
+    let mut words = text.splitn(3, ' ');
+    let mut next = |what| words.next().ok_or_else(|| Unreadable::new(format!("{what} is missing")));
+    Ok(LastSms {
+        id: parse(next("the id of last_sms")?, "the id of last_sms")?,
+        judged_at: Timestamp(parse(next("the time of last_sms")?, "the time of last_sms")?),
+        verdict: verdict(next("the verdict of last_sms")?)?,
+    })
+}
+
+pub(super) fn state(word: &str) -> Read<State> {
+    State::from_word(word).ok_or_else(|| Unreadable::new("status is no state that this version knows"))
+}
+
+/// A stored number, without asking the numbering plans again.
+fn mobile(e164: &str, calling_code: &str, national: &str) -> Read<Mobile> {
+    let parts = [("e164", e164), ("calling_code", calling_code), ("national", national)];
+    Mobile::deserialize(MapDeserializer::<_, SerdeError>::new(parts.into_iter()))
+        .map_err(|error| Unreadable::new(format!("the mobile number cannot be read: {error}")))
+}
+
+/// A verdict as the memory of redeliveries and the last SMS of an onboarding keep it.
+pub(super) fn verdict_text(verdict: &Verdict) -> String {
+    // A struct of texts and digits: there is nothing that JSON could refuse.
+    serde_json::to_string(verdict).unwrap_or_default()
+}
+
+pub(super) fn verdict(text: &str) -> Read<Verdict> {
+    serde_json::from_str(text).map_err(|error| Unreadable::new(format!("a verdict cannot be read: {error}")))
+}
+
+/// What 003 has no field for in a judged SMS: one field, because each costs the server more than its bytes.
+#[derive(Serialize, Deserialize)]
+struct Beside {
+    sms_id: Uuid,
+    /// Where the sender is no number, why; then `mobile_number` is the sender as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sender_error: Option<PhoneError>,
+    /// The sender as it came, where it is not `mobile_number`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sender_raw: Option<String>,
+    server_received_at: Timestamp,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    not_stamped: bool,
+    receiver_id: String,
+    format: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    line: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivery_id: Option<String>,
+    fingerprint: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    late_delivery: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    onboarding_id: Option<Uuid>,
+    sms_in_window: i64,
+}
+
+/// The field `bridge` of a judged SMS.
+pub(super) fn beside(
+    sms: &InboundSms,
+    fingerprint: &Key,
+    verdict: &Verdict,
+    onboarding_id: Option<Uuid>,
+    sms_in_window: i64,
+) -> String {
+    let beside = Beside {
+        sms_id: sms.sms_id,
+        sender_error: sms.sender.as_ref().err().copied(),
+        sender_raw: (sms.sender_raw != sms.mobile_number()).then(|| sms.sender_raw.clone()),
+        server_received_at: sms.server_received_at,
+        not_stamped: !sms.stamped,
+        receiver_id: sms.receiver_id.clone(),
+        format: sms.format.clone(),
+        line: sms.line.clone(),
+        delivery_id: sms.delivery_id.clone(),
+        fingerprint: bridge_core::onboarding::hex(fingerprint),
+        reason: verdict.reason.clone(),
+        late_delivery: verdict.late_delivery,
+        onboarding_id,
+        sms_in_window,
+    };
+    // A struct of texts and numbers: there is nothing that JSON could refuse.
+    serde_json::to_string(&beside).unwrap_or_default()
+}
+
+/// The fields of 003 that a judged SMS has only where they mean something.
+pub(super) fn optional_of_sms(sms: &InboundSms, verdict: &Verdict) -> Vec<(&'static str, String)> {
+    let mut fields = Vec::new();
+    if let Ok(mobile) = &sms.sender {
+        fields.push(("country_code", mobile.calling_code().to_owned()));
+        fields.push(("local_mobile", mobile.national().to_owned()));
+    }
+    fields.extend(verdict.failed_at.map(|at| ("failed_at_check", at.as_str().to_owned())));
+    fields
+}
+
+/// The fields of a judged SMS in the order in which [`queued_sms`] reads them; the codes of the checks come after these.
+const SMS: &[&str] = &[
+    "id",
+    "bridge",
+    "mobile_number",
+    "country_code",
+    "local_mobile",
+    "sms_message",
+    "received_timestamp",
+    "judged_at",
+    "failed_at_check",
+    "device_id",
+];
+
+/// Asks for one judged SMS.
+pub(super) fn ask_for_sms(id: i64) -> redis::Cmd {
+    let mut command = redis::cmd("HMGET");
+    command.arg(keys::of(keys::QUEUE_INPUT_SMS, id)).arg(SMS);
+    for check in &CHECKS {
+        command.arg(check.name);
+    }
+    command
+}
+
+/// A judged SMS from the answer; None where there is none.
+pub(super) fn queued_sms(value: redis::Value) -> Read<Option<QueuedSms>> {
+    let mut row = Parts::of(value)?;
+    let Some(id) = row.optional_number("id")? else { return Ok(None) };
+    let beside: Beside = serde_json::from_str(&row.text("bridge")?)
+        .map_err(|error| Unreadable::new(format!("the field bridge cannot be read: {error}")))?;
+    let number = row.text("mobile_number")?;
+    let (country_code, local_mobile) =
+        (row.optional_text("country_code")?, row.optional_text("local_mobile")?);
+    let (sender, sender_raw) = match (beside.sender_error, country_code, local_mobile) {
+        (Some(error), ..) => (Err(error), number),
+        (None, Some(country_code), Some(local_mobile)) => {
+            let mobile = mobile(&number, &country_code, &local_mobile)?;
+            (Ok(mobile), beside.sender_raw.unwrap_or(number))
+        }
+        _ => return Err(Unreadable::new("the field country_code or local_mobile is missing")),
+    };
+    let text = row.text("sms_message")?;
+    let received_timestamp = Timestamp(row.number("received_timestamp")?);
+    let judged_at = Timestamp(row.number("judged_at")?);
+    let failed_at = row.optional_text("failed_at_check")?.map(|word| failed_at(&word)).transpose()?;
+    let device_id = row.optional_text("device_id")?;
+    let mut codes = [Code::Disabled; CHECKS.len()];
+    for (code, check) in codes.iter_mut().zip(&CHECKS) {
+        // A row from before a check was added lacks its field.
+        if let Some(digit) = row.optional_text(check.name)? {
+            *code = Code::from_number(parse(&digit, check.name)?)
+                .ok_or_else(|| Unreadable::new(format!("{} is no code", check.name)))?;
+        }
+    }
+    let (reason, late_delivery) = (beside.reason, beside.late_delivery);
+    Ok(Some(QueuedSms {
+        id,
+        sms: InboundSms {
+            sms_id: beside.sms_id,
+            sender_raw,
+            sender,
+            text,
+            received_timestamp,
+            stamped: !beside.not_stamped,
+            server_received_at: beside.server_received_at,
+            receiver_id: beside.receiver_id,
+            format: beside.format,
+            line: beside.line,
+            delivery_id: beside.delivery_id,
+        },
+        fingerprint: beside.fingerprint,
+        verdict: Verdict { codes: Codes(codes), failed_at, reason, late_delivery },
+        judged_at,
+        onboarding_id: beside.onboarding_id,
+        device_id,
+        sms_in_window: beside.sms_in_window,
+    }))
+}
+
+fn failed_at(word: &str) -> Read<FailedAt> {
+    use serde::de::IntoDeserializer;
+    let word: serde::de::value::StrDeserializer<'_, SerdeError> = word.into_deserializer();
+    FailedAt::deserialize(word).map_err(|error| Unreadable::new(format!("failed_at_check: {error}")))
+}

@@ -1,0 +1,160 @@
+//! Only what was kept is told, all of it, after any end of the process and any torn file.
+
+use bridge_core::Verdict;
+
+use super::*;
+
+const T0: Timestamp = Timestamp(1_769_860_800_000);
+
+fn sms(n: u128) -> InboundSms {
+    InboundSms {
+        sms_id: Uuid::from_u128(n),
+        sender_raw: "+919876543210".to_owned(),
+        sender: Ok(bridge_core::Mobile::from_e164("+919876543210").unwrap()),
+        text: format!("ONBOARD:{n}"),
+        received_timestamp: T0,
+        stamped: true,
+        server_received_at: T0,
+        receiver_id: "phone-1".to_owned(),
+        format: "generic".to_owned(),
+        line: None,
+        delivery_id: None,
+    }
+}
+
+fn judged(n: u128) -> Entry {
+    Entry::Judged(Box::new(QueuedSms {
+        id: 1,
+        sms: sms(n),
+        fingerprint: "f".repeat(32),
+        verdict: Verdict::failed_match("no_onboarding"),
+        judged_at: T0,
+        onboarding_id: None,
+        device_id: None,
+        sms_in_window: 1,
+    }))
+}
+
+fn waiting(n: u128) -> Entry {
+    Entry::Waiting(Box::new(sms(n)))
+}
+
+fn all(journal: &Journal) -> Vec<Entry> {
+    let (mut found, mut after) = (Vec::new(), None);
+    while let Some((part, entries)) = journal.unsettled(after).unwrap() {
+        found.extend(entries);
+        after = Some(part);
+    }
+    found
+}
+
+#[tokio::test]
+async fn what_is_kept_is_there_after_any_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    for entry in [judged(1), waiting(2)] {
+        journal.keep(&entry).await.unwrap();
+    }
+    journal.keep_soon(&judged(3)).unwrap();
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(all(&journal), [judged(1), waiting(2), judged(3)]);
+    assert_eq!((journal.len(), journal.waiting()), (3, 1));
+    assert!(journal.bytes() > 0);
+}
+
+#[tokio::test]
+async fn what_is_settled_is_told_no_more_and_its_files_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    for entry in [judged(1), judged(2), waiting(3)] {
+        journal.keep(&entry).await.unwrap();
+    }
+    journal.settle(&[Subject::Judged(Uuid::from_u128(1)), Subject::Judged(Uuid::from_u128(99))]);
+    assert_eq!(all(&journal), [judged(2), waiting(3)]);
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(all(&journal), [judged(2), waiting(3)], "the settlement was written down");
+    journal.settle(&[Subject::Judged(Uuid::from_u128(2)), Subject::Judged(Uuid::from_u128(3))]);
+    assert!(journal.is_empty(), "what was judged waits no longer");
+    assert_eq!(journal.waiting(), 0);
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!((journal.len(), journal.bytes()), (0, 0), "nothing is left on disk");
+}
+
+#[tokio::test]
+async fn a_torn_record_ends_its_file_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    journal.keep(&judged(1)).await.unwrap();
+    journal.keep(&judged(2)).await.unwrap();
+    drop(journal);
+    let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let whole = std::fs::read(&file).unwrap();
+    let one = whole.len() / 2;
+    for cut in one..whole.len() {
+        std::fs::write(&file, &whole[..cut]).unwrap();
+        assert_eq!(segment::read(&file).unwrap().entries, [judged(1)], "cut at {cut}");
+    }
+    for flip in one..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[flip] ^= 0x10;
+        std::fs::write(&file, &damaged).unwrap();
+        assert_eq!(segment::read(&file).unwrap().entries, [judged(1)], "bit flipped at {flip}");
+    }
+    let journal = Journal::open(folder.path()).unwrap();
+    journal.keep(&judged(3)).await.unwrap();
+    assert_eq!(all(&journal), [judged(1), judged(3)], "a new file follows the torn one");
+}
+
+#[tokio::test]
+async fn many_at_once_are_all_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let entries: Vec<Entry> = (0..500).map(judged).collect();
+    let kept = futures_util::future::join_all(entries.iter().map(|entry| journal.keep(entry))).await;
+    assert!(kept.iter().all(std::result::Result::is_ok));
+    assert_eq!(all(&journal).len(), 500);
+    let subjects: Vec<Subject> = entries.iter().map(Entry::subject).collect();
+    journal.settle(&subjects);
+    assert!(journal.is_empty());
+}
+
+#[tokio::test]
+async fn one_laggard_does_not_hold_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let long = |n: u128| {
+        let text = "x".repeat(1024 * 1024);
+        Entry::Waiting(Box::new(InboundSms { text, ..sms(n) }))
+    };
+    journal.keep(&judged(1)).await.unwrap();
+    for n in 2..80 {
+        journal.keep(&long(n)).await.unwrap();
+        journal.settle(&[Subject::Waiting(Uuid::from_u128(n))]);
+    }
+    assert_eq!(all(&journal), [judged(1)]);
+    assert!(journal.bytes() < 64 * 1024 * 1024, "{} bytes for one entry", journal.bytes());
+}
+
+#[tokio::test]
+async fn an_onboarding_is_settled_up_to_a_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let who = bridge_core::onboarding::Applicant {
+        mobile: bridge_core::Mobile::from_e164("+919876543210").unwrap(),
+        email: None,
+        device_id: None,
+    };
+    let settings = bridge_core::Settings::default();
+    let first = Onboarding::open(who, "ONBOARD", Uuid::from_u128(7), &[0; 16], T0, &settings);
+    let second = Onboarding { version: 2, ..first.clone() };
+    for onboarding in [&first, &second] {
+        journal.keep(&Entry::Onboarding(Box::new(onboarding.clone()))).await.unwrap();
+    }
+    journal.settle(&[Subject::Onboarding(first.id, 1)]);
+    assert_eq!(all(&journal), [Entry::Onboarding(Box::new(second))]);
+    journal.settle(&[Subject::Onboarding(first.id, 5)]);
+    assert!(journal.is_empty());
+}
