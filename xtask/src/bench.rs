@@ -1,13 +1,14 @@
 //! `cargo xtask bench`: what the real binary does on this machine, beside the floors that the machine
 //! sets. Not a test: a slow result fails nothing, a lost or doubled SMS does.
 
-mod client;
 mod floors;
 mod journey;
 mod load;
 mod process;
+mod real;
 mod recorded;
 mod report;
+mod requests;
 mod server;
 mod startup;
 
@@ -15,11 +16,30 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use test_servers::redis::Flavour;
+
 use self::report::Report;
 use crate::{Outcome, workspace};
 
+/// What the bridge keeps its data in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Stores {
+    /// Its own files.
+    Embedded,
+    /// Redis, and PostgreSQL behind PgBouncer.
+    Redis,
+    /// Valkey, and PostgreSQL behind PgBouncer.
+    Valkey,
+}
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// What the bridge keeps its data in; servers are the benchmark's own
+    #[arg(long, value_enum, default_value = "embedded")]
+    stores: Stores,
+    /// The setting `durability`; the embedded stores know only one
+    #[arg(long, value_enum, default_value = "both")]
+    durability: real::Durability,
     /// Connections kept open, each with one request under way
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
@@ -64,13 +84,33 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let folder = args.folder.clone().unwrap_or_else(|| target.join("bench"));
     std::fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(measure(args, &binary, &folder))?;
+    let flavour = match args.stores {
+        Stores::Embedded => None,
+        Stores::Redis => Some(Flavour::Redis),
+        Stores::Valkey => Some(Flavour::Valkey),
+    };
+    let exactly_once = match flavour {
+        None => {
+            let report = runtime.block_on(measure(args, &binary, &folder))?;
+            show(args, &report, report::table)?;
+            report.recorded_exactly_once
+        }
+        Some(flavour) => {
+            let report = runtime.block_on(real::measure(args, flavour, &binary, &folder))?;
+            show(args, &report, real::table)?;
+            report.recorded_exactly_once()
+        }
+    };
+    if exactly_once { Ok(()) } else { Err("not every SMS was recorded exactly once".into()) }
+}
+
+fn show<R: serde::Serialize>(args: &Args, report: &R, table: fn(&R) -> String) -> Outcome {
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        println!("{}", serde_json::to_string_pretty(report)?);
     } else {
-        println!("{}", report::table(&report));
+        println!("{}", table(report));
     }
-    if report.recorded_exactly_once { Ok(()) } else { Err("not every SMS was recorded exactly once".into()) }
+    Ok(())
 }
 
 /// Builds this tool in release mode and hands over to it, arguments and all.

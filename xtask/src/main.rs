@@ -4,6 +4,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal prints")]
 
 mod bench;
+mod chaos;
+mod client;
 mod stopwatch;
 mod test;
 mod tidy;
@@ -31,6 +33,8 @@ enum Command {
     Tidy,
     /// Throughput, latency, CPU and memory of the real binary, beside the floors of this machine
     Bench(bench::Args),
+    /// Two bridges under a seeded schedule of kills, cuts and outages: the proof that nothing is lost
+    Chaos(chaos::Args),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
         Command::Test(args) => return test::run(&args),
         Command::Tidy => tidy::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Chaos(args) => chaos::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

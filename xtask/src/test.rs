@@ -3,6 +3,7 @@
 
 mod needs;
 mod tally;
+mod tools;
 
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::process::{Command, ExitCode, Stdio};
@@ -12,7 +13,7 @@ use anstyle::{AnsiColor, Style};
 
 use self::tally::Tally;
 use crate::stopwatch::Stopwatch;
-use crate::{Outcome, tidy, workspace};
+use crate::{Outcome, chaos, tidy, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -37,6 +38,7 @@ const STEPS: &[Step] = &[
     Step { name: "tidy", title: "house rules", run: |_| tidy::run() },
     Step { name: "clippy", title: "lints", run: |_| cargo(CLIPPY) },
     Step { name: "cargo-test", title: "tests of every crate", run: cargo_test },
+    Step { name: "chaos", title: "two bridges, faults all around", run: |_| chaos::ci() },
 ];
 
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];

@@ -1,5 +1,5 @@
-//! The closed loop: so many connections, on each the next request as soon as the last is answered.
-//! Not a model of people, who do not wait for one another: a measure of what the server can take.
+//! The loop of so many connections: on each the next request as soon as the last is answered, or, at a given pace,
+//! as soon as it is due. Not a model of people, who come in crowds: a measure of what the server can take.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use hyper::StatusCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinSet;
 
-use super::client::{self, Route};
 use crate::Outcome;
+use crate::client::{self, Route};
 use crate::stopwatch::Stopwatch;
 
 /// What an expected answer leaves for the next phase; any other answer is an error and ends the run.
@@ -28,6 +28,8 @@ pub(crate) struct Phase {
     pub(crate) bodies: Vec<Bytes>,
     pub(crate) accept: Accept,
     pub(crate) longest: Duration,
+    /// Requests that become due in each second, evenly; none: as many as are answered.
+    pub(crate) pace: Option<f64>,
 }
 
 /// What one phase measured.
@@ -49,11 +51,11 @@ struct Shared {
 
 /// Longer latencies count as this.
 const LATENCY_US_MAX: u64 = 120_000_000;
-const PROGRESS_EVERY: usize = 512;
+pub(crate) const PROGRESS_EVERY: usize = 512;
 
 /// Sends every body once, or as many as fit into the time, and waits for every answer.
 pub(crate) async fn run(phase: Phase) -> Outcome<Measured> {
-    let progress = progress(&phase);
+    let progress = progress(phase.title, phase.bodies.len());
     // Connecting is not measured.
     let mut open = Vec::new();
     for _ in 0..phase.connections {
@@ -85,9 +87,10 @@ async fn one_connection(shared: Arc<Shared>, open: client::Open) -> Outcome<Part
         let (mut latency_us, mut kept) = (histogram()?, Vec::new());
         while let Some(at) = shared.take() {
             let request = shared.phase.route.request(shared.phase.bodies[at].clone());
+            let overdue = shared.until_due(at).await;
             let watch = Stopwatch::start();
             let (status, body) = client::exchange(&mut sender, request).await?;
-            latency_us.saturating_record(u64::try_from(watch.elapsed().as_micros())?);
+            latency_us.saturating_record(u64::try_from((overdue + watch.elapsed()).as_micros())?);
             if let Some(text) = (shared.phase.accept)(status, &body)? {
                 kept.push((at, text));
             }
@@ -113,6 +116,17 @@ impl Shared {
         }
         (at < self.phase.bodies.len()).then_some(at)
     }
+
+    /// Waits for the time of a request and answers how much too late it goes out. A connection that was free waits,
+    /// and the timer's own lateness is not the server's; where none was free, the wait for one is part of the latency.
+    async fn until_due(&self, at: usize) -> Duration {
+        let Some(pace) = self.phase.pace else { return Duration::ZERO };
+        let (due, now) = (Duration::from_secs_f64(at as f64 / pace), self.watch.elapsed());
+        if due > now {
+            tokio::time::sleep(due - now).await;
+        }
+        now.saturating_sub(due)
+    }
 }
 
 fn histogram() -> Outcome<Histogram<u64>> {
@@ -120,9 +134,9 @@ fn histogram() -> Outcome<Histogram<u64>> {
 }
 
 /// Drawn on a terminal only.
-fn progress(phase: &Phase) -> ProgressBar {
-    let bar = ProgressBar::new(phase.bodies.len() as u64).with_message(phase.title);
-    match ProgressStyle::with_template("  {msg:<14} {bar:32} {pos}/{len}  {per_sec}  {eta}") {
+pub(crate) fn progress(title: &'static str, length: usize) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64).with_message(title);
+    match ProgressStyle::with_template("  {msg:<22} {bar:32} {pos}/{len}  {per_sec}  {eta}") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

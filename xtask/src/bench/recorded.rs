@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::Outcome;
 use crate::stopwatch::Stopwatch;
 
-/// What `input_sms` holds after the server has stopped.
+/// What `input_sms` holds after the server has stopped, on whichever store.
 pub(crate) struct Recorded {
     pub(crate) sent: u32,
     pub(crate) rows: u32,
@@ -26,6 +26,14 @@ impl Recorded {
     /// Every number sent one SMS: as many rows as SMS, and as many numbers.
     pub(crate) fn exactly_once(&self) -> bool {
         [self.rows, self.numbers, self.passed].iter().all(|count| *count == self.sent)
+    }
+
+    /// In words.
+    pub(crate) fn told(&self) -> String {
+        format!(
+            "{} SMS sent, {} rows of {} numbers, {} passed",
+            self.sent, self.rows, self.numbers, self.passed
+        )
     }
 }
 

@@ -6,17 +6,18 @@ use serde::Serialize;
 use super::floors::BATCHES;
 use super::journey::Journey;
 use super::load::Measured;
+use super::recorded::Recorded;
 use super::startup::Startup;
 
 /// What one phase of load comes to.
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct Figures {
-    per_second: f64,
-    p50_ms: f64,
-    p99_ms: f64,
-    p999_ms: f64,
+    pub(crate) per_second: f64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+    pub(crate) p999_ms: f64,
     server_cpu_seconds_per_1000: f64,
-    peak_rss_mib: f64,
+    pub(crate) peak_rss_mib: f64,
 }
 
 /// One run: the server's part and the floor of the disk.
@@ -63,7 +64,7 @@ impl Figures {
         }
     }
 
-    fn median(all: &[Figures]) -> Figures {
+    pub(crate) fn median(all: &[Figures]) -> Figures {
         let of = |field: fn(&Figures) -> f64| median(all.iter().map(field).collect());
         Figures {
             per_second: of(|figures| figures.per_second),
@@ -81,7 +82,7 @@ pub(crate) fn mib(bytes: u64) -> f64 {
 }
 
 /// The value in the middle; of two middle ones the mean.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     match (values.len(), values.len() / 2) {
         (0, _) => f64::NAN,
@@ -99,12 +100,7 @@ pub(crate) fn summary(connections: u32, runs: &[Run], startup: &Startup, binary_
         rows_per_second: median(runs.iter().map(|run| run.sqlite[at]).collect()),
     });
     let recorded = || runs.iter().map(|run| &run.journey.recorded);
-    let wrong = recorded().filter(|recorded| !recorded.exactly_once()).map(|recorded| {
-        format!(
-            "{} SMS sent, {} rows of {} numbers, {} passed",
-            recorded.sent, recorded.rows, recorded.numbers, recorded.passed
-        )
-    });
+    let wrong = recorded().filter(|recorded| !recorded.exactly_once()).map(Recorded::told);
     Report {
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         connections,
@@ -117,7 +113,7 @@ pub(crate) fn summary(connections: u32, runs: &[Run], startup: &Startup, binary_
         idle_rss_mib: median(startup.idle_rss.iter().map(|bytes| mib(*bytes)).collect()),
         binary_mib,
         dump_awaited_s: median(recorded().map(|recorded| recorded.awaited_s).collect()),
-        recorded_exactly_once: recorded().all(super::recorded::Recorded::exactly_once),
+        recorded_exactly_once: recorded().all(Recorded::exactly_once),
         recorded_wrongly: wrong.collect(),
     }
 }
@@ -182,7 +178,7 @@ fn other_table(report: &Report) -> Table {
     table
 }
 
-fn align_right(table: &mut Table, columns: std::ops::Range<usize>) {
+pub(crate) fn align_right(table: &mut Table, columns: std::ops::Range<usize>) {
     for column in columns {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);

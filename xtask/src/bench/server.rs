@@ -40,8 +40,12 @@ pub(crate) struct Server {
 struct Output(Arc<Mutex<VecDeque<String>>>);
 
 impl Server {
-    /// Starts the program and waits until it listens.
-    pub(crate) fn start(binary: &Path, data: &Path) -> Outcome<Server> {
+    /// Starts the program on its own files, but for what the environment says, and waits until it listens.
+    pub(crate) fn start(
+        binary: &Path,
+        data: &Path,
+        environment: &[(&'static str, String)],
+    ) -> Outcome<Server> {
         let mut child = Command::new(binary)
             .env_clear()
             .env("SMS_BRIDGE_BIND", "127.0.0.1:0")
@@ -49,6 +53,7 @@ impl Server {
             .env("SMS_BRIDGE_API_KEY", API_KEY)
             .env("SMS_BRIDGE_RECEIVER_KEY", RECEIVER_KEY)
             .env("SMS_BRIDGE_ADMIN_TOKEN", ADMIN_TOKEN)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -171,7 +176,7 @@ mod tests {
     fn a_server_that_ends_is_reported_with_its_last_output() {
         let folder = tempfile::tempdir().unwrap();
         let binary = program(folder.path(), "echo 'the data folder is not writable' >&2; exit 2");
-        let problem = Server::start(&binary, folder.path()).err().unwrap().to_string();
+        let problem = Server::start(&binary, folder.path(), &[]).err().unwrap().to_string();
         assert!(problem.contains("the data folder is not writable"), "{problem}");
     }
 
@@ -179,7 +184,7 @@ mod tests {
     fn a_server_is_stopped_by_sigterm() {
         let folder = tempfile::tempdir().unwrap();
         let script = "trap 'exit 0' TERM; echo listening on http://127.0.0.1:9; while :; do sleep 0.05; done";
-        let server = Server::start(&program(folder.path(), script), folder.path()).unwrap();
+        let server = Server::start(&program(folder.path(), script), folder.path(), &[]).unwrap();
         assert_eq!(server.addr().port(), 9);
         server.stop().unwrap();
     }

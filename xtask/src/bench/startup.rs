@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
 
-use super::client::{self, Route};
 use super::process;
 use super::server::Server;
 use crate::Outcome;
+use crate::client::{self, Route};
 use crate::stopwatch::Stopwatch;
 
 /// One entry for each start.
@@ -28,7 +28,7 @@ pub(crate) async fn measure(binary: &Path, folder: &Path) -> Outcome<Startup> {
     for _ in 0..STARTS {
         let data = tempfile::tempdir_in(folder)?;
         let watch = Stopwatch::start();
-        let mut server = Server::start(binary, &data.path().join("data"))?;
+        let mut server = Server::start(binary, &data.path().join("data"), &[])?;
         let route = Route::new(Method::GET, server.addr(), "/livez", None)?;
         let (status, _) = client::once(server.addr(), &route, Bytes::new()).await?;
         startup.ready_ms.push(watch.elapsed().as_secs_f64() * 1000.0);
