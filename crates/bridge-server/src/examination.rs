@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bridge_core::{Span, Timestamp};
 use bridge_store::hot::{Counters, Finding, Level, QueueSizes, Restore, Right};
-use bridge_store::{Result, StoreError};
+use bridge_store::{Result, StoreError, StoreFault};
 
 use crate::app::App;
 
@@ -142,8 +142,11 @@ async fn validated(app: &App, mode: Mode, there: u64, known: u64, queued: QueueS
         after = Some(last);
         let absent = app.hot.not_validated(&pairs).await?;
         missing += absent.len() as u64;
-        if mode == Mode::Repair && !absent.is_empty() {
-            app.hot.restore(app.clock.now(), Right::Entered, Restore::Validated(&absent)).await?;
+        if mode == Mode::Repair
+            && !absent.is_empty()
+            && !app.hot.restore(app.clock.now(), Right::Entered, Restore::Validated(&absent)).await?
+        {
+            return Err(StoreError { operation: "repair", kind: StoreFault::Lost, source: None });
         }
     }
     // What is not dumped yet is rightly here and not there.

@@ -8,7 +8,7 @@ use bridge_core::settings::{Durability, Settings};
 use bridge_core::{Onboarding, Span, Timestamp};
 use bridge_store::hot::{QueuedSms, Restore, Right};
 use bridge_store::journal::{Entry, Part, Subject};
-use bridge_store::{Result, StoreError};
+use bridge_store::{Result, StoreError, StoreFault};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -49,7 +49,7 @@ pub async fn keep(app: &App, settings: &Settings, entry: Entry, generation: u64)
 async fn hand_over_late(app: &App, entry: &Entry) -> Result<()> {
     let entries = std::slice::from_ref(entry);
     to_audit(app, entries).await?;
-    while let Err(error) = to_hot(app, Right::Entered, entries).await {
+    while let Err(error) = to_hot(app, entries).await {
         tracing::debug!(%error, "the hot store does not judge yet");
         tokio::time::sleep(LATE_POLL).await;
     }
@@ -76,12 +76,15 @@ async fn to_audit(app: &App, entries: &[Entry]) -> Result<()> {
 }
 
 /// Tells the hot store what it may not know.
-async fn to_hot(app: &App, right: Right, entries: &[Entry]) -> Result<()> {
+async fn to_hot(app: &App, entries: &[Entry]) -> Result<()> {
     let now = app.clock.now();
     for step in entries.chunks(STEP) {
         let (judged, onboardings) = sorted(step);
-        app.hot.restore(now, right, Restore::Onboardings(&onboardings)).await?;
-        app.hot.restore(now, right, Restore::Judged(&judged)).await?;
+        for part in [Restore::Onboardings(&onboardings), Restore::Judged(&judged)] {
+            if !app.hot.restore(now, Right::Entered, part).await? {
+                return Err(StoreError { operation: "restore", kind: StoreFault::Lost, source: None });
+            }
+        }
         app.hot.mark_waiting(now, &marks(step)).await?;
     }
     Ok(())
@@ -122,7 +125,7 @@ pub async fn settle_handed_over(app: &App) -> Result<()> {
     let mut parts = Parts::default();
     while let Some(entries) = parts.next(app).await? {
         to_audit(app, &entries).await?;
-        to_hot(app, Right::Entered, &entries).await?;
+        to_hot(app, &entries).await?;
         settle(app, &entries);
     }
     Ok(())
@@ -141,7 +144,7 @@ pub async fn hand_over_old(app: &App, now: Timestamp, age: Span) -> Result<()> {
         }
         to_audit(app, &entries).await?;
         if is_open {
-            to_hot(app, Right::Entered, &entries).await?;
+            to_hot(app, &entries).await?;
         }
         settle(app, &entries);
         if entries.iter().any(|entry| matches!(entry, Entry::Waiting(_))) {
@@ -183,9 +186,5 @@ impl Parts {
 }
 
 fn unread(error: tokio::task::JoinError) -> StoreError {
-    StoreError {
-        operation: "journal",
-        kind: bridge_store::StoreFault::Unavailable,
-        source: Some(error.into()),
-    }
+    StoreError { operation: "journal", kind: StoreFault::Unavailable, source: Some(error.into()) }
 }

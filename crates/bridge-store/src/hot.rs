@@ -383,9 +383,10 @@ pub enum Level {
 ///
 /// **Epochs (D28).** A store that lost its memory must not judge by what it does not know. Its data carry the
 /// name of their epoch, which is new after every rebuild and, where the server says so, ends with every restart
-/// of the server. `register`, `onboarding`, `newest_onboarding`, `cancel`, `revive`, `admit`, `record`,
-/// `expire_deadlines` and `restore` under [`Right::Entered`] answer [`StoreFault::Lost`](crate::StoreFault::Lost)
-/// unless the epoch of the store is the one that was entered: checked in the same atomic step.
+/// of the server. `register`, `cancel`, `revive`, `admit` and `record` answer
+/// [`StoreFault::Lost`](crate::StoreFault::Lost) unless the epoch of the store is the one that was entered: checked
+/// in the same atomic step. So do `onboarding`, `newest_onboarding` and `expire_deadlines` of a store that can be lost
+/// under a running bridge; `restore` under [`Right::Entered`] answers false.
 #[async_trait]
 pub trait HotStore: Send + Sync + 'static {
     /// Does the store answer?
