@@ -155,9 +155,11 @@ impl Hand {
                 self.start_again(server)
             }
             Deed::Stop => {
-                server.stop()?;
+                // One that did not end in time was killed: it is started again all the same.
+                let stopped = server.stop();
                 self.last(event.length);
-                self.start_again(server)
+                self.start_again(server)?;
+                Ok(stopped?)
             }
             Deed::Pause => {
                 server.pause()?;
