@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use bridge_core::settings::{Durability, Settings};
-use bridge_core::{Onboarding, Span, Timestamp};
+use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::hot::{QueuedSms, Restore, Right};
 use bridge_store::journal::{Entry, Part, Subject};
 use bridge_store::{Result, StoreError, StoreFault};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -16,6 +17,8 @@ use crate::workers::Bell;
 
 /// Entries that are handed over in one step.
 const STEP: usize = 500;
+/// SMS that are stored for later beside each other.
+const STORED_AT_ONCE: usize = 16;
 /// Between two tries to tell a store that is being rebuilt.
 const LATE_POLL: Duration = Duration::from_millis(50);
 
@@ -66,12 +69,22 @@ async fn to_audit(app: &App, entries: &[Entry]) -> Result<()> {
         if !onboardings.is_empty() {
             app.audit.upsert_onboardings(&onboardings).await?;
         }
-        for entry in step {
-            if let Entry::Waiting(sms) = entry {
-                app.audit.store_for_later(sms).await?;
-            }
+    }
+    let mut waiting = Vec::new();
+    for entry in entries {
+        if let Entry::Waiting(sms) = entry {
+            waiting.push(InboundSms::clone(sms));
         }
     }
+    // Their order is that of their intake, not that in which they are written.
+    let stored = stream::iter(waiting).map(|sms| store_waiting(app, sms)).buffer_unordered(STORED_AT_ONCE);
+    stored.try_collect().await
+}
+
+async fn store_waiting(app: &App, sms: InboundSms) -> Result<()> {
+    app.audit.store_for_later(&sms).await?;
+    // There it is durable, and whoever judges again marks first what waits there.
+    app.journal.settle(&[Subject::Waiting(sms.sms_id)]);
     Ok(())
 }
 
