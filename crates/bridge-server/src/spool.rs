@@ -2,6 +2,7 @@
 //! is in the audit store, and handed over where that is in doubt. Not the journal itself: that is
 //! `bridge_store::journal`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge_core::settings::{Durability, Settings};
@@ -17,7 +18,7 @@ use crate::workers::Bell;
 
 /// Entries that are handed over in one step.
 const STEP: usize = 500;
-/// SMS that are stored for later beside each other.
+/// Numbers whose SMS are stored for later beside each other.
 const STORED_AT_ONCE: usize = 16;
 /// Between two tries to tell a store that is being rebuilt.
 const LATE_POLL: Duration = Duration::from_millis(50);
@@ -70,21 +71,24 @@ async fn to_audit(app: &App, entries: &[Entry]) -> Result<()> {
             app.audit.upsert_onboardings(&onboardings).await?;
         }
     }
-    let mut waiting = Vec::new();
+    let mut waiting: BTreeMap<&str, Vec<InboundSms>> = BTreeMap::new();
     for entry in entries {
         if let Entry::Waiting(sms) = entry {
-            waiting.push(InboundSms::clone(sms));
+            waiting.entry(sms.mobile_number()).or_default().push(InboundSms::clone(sms));
         }
     }
-    // Their order is that of their intake, not that in which they are written.
-    let stored = stream::iter(waiting).map(|sms| store_waiting(app, sms)).buffer_unordered(STORED_AT_ONCE);
+    let numbers: Vec<Vec<InboundSms>> = waiting.into_values().collect();
+    let stored = stream::iter(numbers).map(|sms| store_in_order(app, sms)).buffer_unordered(STORED_AT_ONCE);
     stored.try_collect().await
 }
 
-async fn store_waiting(app: &App, sms: InboundSms) -> Result<()> {
-    app.audit.store_for_later(&sms).await?;
-    // There it is durable, and whoever judges again marks first what waits there.
-    app.journal.settle(&[Subject::Waiting(sms.sms_id)]);
+/// The SMS of one number: two that were taken in within a millisecond keep the order in which they are written.
+async fn store_in_order(app: &App, waiting: Vec<InboundSms>) -> Result<()> {
+    for sms in waiting {
+        app.audit.store_for_later(&sms).await?;
+        // There it is durable, and whoever judges again marks first what waits there.
+        app.journal.settle(&[Subject::Waiting(sms.sms_id)]);
+    }
     Ok(())
 }
 
