@@ -133,14 +133,14 @@ impl Keeper {
         };
         if there.is_some() && there == self.epoch {
             let open = match was {
-                Hot::Open | Hot::Full => Ok(true),
+                Hot::Open | Hot::Full => Ok(()),
                 // What it does not know since it was away is what bridges kept for later.
                 Hot::Away | Hot::Lost => self.resume(app).await,
             };
             let seen = match open {
-                Ok(true) if pressed => Hot::Full,
-                Ok(true) => Hot::Open,
-                Ok(false) | Err(_) => was,
+                Ok(()) if pressed => Hot::Full,
+                Ok(()) => Hot::Open,
+                Err(_) => was,
             };
             return app.ladder.set_hot(app.clock.now(), seen);
         }
@@ -159,14 +159,14 @@ impl Keeper {
     }
 
     /// The same store with the same memory answers again.
-    async fn resume(&mut self, app: &App) -> Result<bool> {
+    async fn resume(&self, app: &App) -> Result<()> {
         app.hot.enter(self.epoch.as_deref());
         mark_what_waits(app).await?;
         if !app.hot.is_durable() {
             tokio::time::sleep(GRACE).await;
         }
         app.board.ring_all();
-        Ok(true)
+        Ok(())
     }
 
     /// The store is empty, old or another one: what this bridge alone knows is handed over, then whoever holds the

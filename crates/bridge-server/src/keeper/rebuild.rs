@@ -3,7 +3,9 @@
 
 use bridge_core::time::DAY;
 use bridge_core::{Span, Timestamp, sms};
-use bridge_store::hot::{Blacklisting, Counters, QueuedSms, Restore, Right, THRESHOLD_EXCEEDED, Which};
+use bridge_store::hot::{
+    Blacklisting, Counters, QueuedSms, REBUILD, Restore, Right, THRESHOLD_EXCEEDED, Which,
+};
 use bridge_store::{Result, StoreError, StoreFault};
 use uuid::Uuid;
 
@@ -13,17 +15,16 @@ use crate::workers::counters;
 
 /// Rows that are read and given back in one step.
 pub(super) const PAGE: usize = 500;
-const LEASE: &str = "rebuild";
 /// Renewed with every step.
 const LEASE_LENGTH: Span = Span(30_000);
 
 /// Rebuilds the store if no other bridge does. `None`: another does, or one must still hand its journal over.
 pub(super) async fn under_lease(app: &App, lost: &str) -> Result<Option<String>> {
-    if !app.hot.lease(LEASE, app.id, LEASE_LENGTH).await? {
+    if !app.hot.lease(REBUILD, app.id, LEASE_LENGTH).await? {
         return Ok(None);
     }
     let rebuilt = rebuild(app, lost).await;
-    app.hot.release(LEASE, app.id).await?;
+    app.hot.release(REBUILD, app.id).await?;
     rebuilt
 }
 
@@ -35,9 +36,11 @@ async fn rebuild(app: &App, lost: &str) -> Result<Option<String>> {
         tracing::info!(awaited, "waiting for other bridges to hand over what they alone know");
         return Ok(None);
     }
-    tracing::warn!(
-        "the hot store lost its memory: it is rebuilt from the audit trail, registration is paused"
-    );
+    if lost.is_empty() {
+        tracing::info!("the hot store is prepared for the first time");
+    } else {
+        tracing::warn!("the hot store lost its memory: it is rebuilt from the audit trail meanwhile");
+    }
     rescue_queues(app).await?;
     let token = app.entropy.id(app.clock.now()).map_err(|error| StoreError {
         operation: "rebuild",
@@ -178,7 +181,7 @@ impl Rebuild<'_> {
     async fn give(&self, part: Restore<'_>) -> Result<bool> {
         let app = self.app;
         let now = app.clock.now();
-        Ok(app.hot.lease(LEASE, app.id, LEASE_LENGTH).await?
+        Ok(app.hot.lease(REBUILD, app.id, LEASE_LENGTH).await?
             && app.hot.restore(now, Right::Rebuilding(self.token), part).await?)
     }
 
