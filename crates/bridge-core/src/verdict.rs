@@ -101,6 +101,15 @@ impl FailedAt {
             FailedAt::OnboardingMatch => "onboarding_match",
         }
     }
+
+    /// What such a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<FailedAt> {
+        if word == FailedAt::OnboardingMatch.as_str() {
+            return Some(FailedAt::OnboardingMatch);
+        }
+        CheckId::from_name(word).map(FailedAt::Check)
+    }
 }
 
 impl Serialize for FailedAt {
@@ -112,12 +121,7 @@ impl Serialize for FailedAt {
 impl<'de> Deserialize<'de> for FailedAt {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FailedAt, D::Error> {
         let word = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        if word == FailedAt::OnboardingMatch.as_str() {
-            return Ok(FailedAt::OnboardingMatch);
-        }
-        CheckId::from_name(&word)
-            .map(FailedAt::Check)
-            .ok_or_else(|| serde::de::Error::custom(format!("{word:?} is no check")))
+        FailedAt::from_word(&word).ok_or_else(|| serde::de::Error::custom(format!("{word:?} is no check")))
     }
 }
 

@@ -255,7 +255,7 @@ fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable> {
     };
     let failed_at = row.try_get::<_, Option<&str>>("failed_at_check")?;
     let failed_at =
-        failed_at.map(|word| failed_at_check(word).ok_or("failed_at_check is no check")).transpose()?;
+        failed_at.map(|word| FailedAt::from_word(word).ok_or("failed_at_check is no check")).transpose()?;
     Ok(QueuedSms {
         id: row.try_get("redis_id")?,
         sms: InboundSms {
@@ -283,13 +283,6 @@ fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable> {
         device_id: row.try_get("device_id")?,
         sms_in_window: row.try_get("sms_in_window")?,
     })
-}
-
-fn failed_at_check(word: &str) -> Option<FailedAt> {
-    if word == FailedAt::OnboardingMatch.as_str() {
-        return Some(FailedAt::OnboardingMatch);
-    }
-    CheckId::from_name(word).map(FailedAt::Check)
 }
 
 /// Why a sender is no number; of a row that does not tell, any reason is as good.

@@ -1,6 +1,6 @@
 //! What a hot store that lost its memory is rebuilt from (D28), page by page, and who takes part.
 
-use bridge_core::checks::{CHECKS, CheckId};
+use bridge_core::checks::CHECKS;
 use bridge_core::phone::PhoneError;
 use bridge_core::verdict::FailedAt;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp, Verdict};
@@ -112,7 +112,7 @@ fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
     };
     let failed_at: Option<String> = row.get(first + 9)?;
     let failed_at = failed_at
-        .map(|word| failed_at_check(&word).ok_or_else(|| damaged(first + 9, "no check")))
+        .map(|word| FailedAt::from_word(&word).ok_or_else(|| damaged(first + 9, "no check")))
         .transpose()?;
     Ok(QueuedSms {
         id: row.get(first + 1)?,
@@ -141,13 +141,6 @@ fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
         device_id: row.get(first + 8)?,
         sms_in_window: row.get(first + 19)?,
     })
-}
-
-fn failed_at_check(word: &str) -> Option<FailedAt> {
-    if word == FailedAt::OnboardingMatch.as_str() {
-        return Some(FailedAt::OnboardingMatch);
-    }
-    CheckId::from_name(word).map(FailedAt::Check)
 }
 
 /// Why a sender is no number. Rows from before did not tell: of them, any reason is as good.
