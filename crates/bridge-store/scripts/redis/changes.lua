@@ -45,24 +45,26 @@ local function leaves(id, status, expires_at)
 end
 
 -- Writes an onboarding that is not there, as the newest of its number or before all others. `fields` are all but its
--- queue_id.
-local function insert(now, queued, fields, as_newest)
+-- queue_id; `sender` is what SENDER says of its number. SENDER stays for two days longer than the newest onboarding can
+-- be seen: so long may a window last that an SMS of the last moment begins (admit.lua).
+local function insert(now, queued, fields, as_newest, sender)
   local queue_id = redis.call('INCR', COUNTER_ONBOARDING)
   if not as_newest then
     queue_id = -queue_id
   end
   local id, mobile, expires_at = fields.onboarding_id, fields.mobile_number, fields.expires_at
-  redis.call('DEL', ONBOARDING .. id)
   redis.call('HSET', ONBOARDING .. id, 'queue_id', queue_id, chosen(fields, KEPT))
   if as_newest then
     local face, ttl = QUEUE_ONBOARDING .. mobile, math.max(TTL_MIN, expires_at - now)
-    redis.call('DEL', face)
+    local known_for = ttl + 2 * DAY
+    if sender then
+      redis.call('DEL', face)
+      known_for = math.max(known_for, redis.call('PTTL', SENDER .. mobile))
+    end
     redis.call('HSET', face, chosen(fields, SHOWN))
     redis.call('PEXPIRE', face, ttl)
     redis.call('SET', ONBOARD_HASH .. mobile, fields.hash, 'PX', ttl)
-    local sender = redis.call('GET', SENDER .. mobile)
-    redis.call('SET', SENDER .. mobile, (sender and sender:sub(1, 15) or '000000000000000') .. id, 'PX',
-      math.max(ttl, redis.call('PTTL', SENDER .. mobile)))
+    redis.call('SET', SENDER .. mobile, (sender and sender:sub(1, 15) or '000000000000000') .. id, 'PX', known_for)
   end
   if queued then
     redis.call('ZADD', QUEUED_ONBOARDINGS, queue_id, id)

@@ -1,5 +1,8 @@
 -- What is known of a number. Expiry is data: it is compared with the caller's now, and a TTL only clears away.
 
+-- Bytes of a `seen` without an answer: admit.lua.
+local ADMITTED = 77
+
 -- An onboarding in the order in which Rust reads it.
 local STATUS, VERSION, EXPIRES_AT, DEVICE, REGISTERED, VALIDATED_AT, LAST_SMS, QUEUE_ID = 1, 2, 3, 4, 5, 6, 7, 8
 local function onboarding(id)
@@ -47,8 +50,13 @@ local function counted(mobile, now)
   return open_count(found[1], (parts_of(found[2])), now)
 end
 
--- Count, pair validated, blacklisted, and the onboarding: `Known`.
+-- Count, pair validated, blacklisted, and the onboarding: `Known`. The onboarding as one text, a line for each field
+-- (none of them holds a line break but the device, which comes last): a list costs both sides more.
 local function known(mobile, count, found)
-  local pair = mobile .. ':' .. (found and found[DEVICE] or '')
-  return count, redis.call('SISMEMBER', VALIDATED, pair), redis.call('SISMEMBER', BLACKLIST, mobile), found
+  local device = found and found[DEVICE] or ''
+  local text = found and found[STATUS] .. '\n' .. found[VERSION] .. '\n' .. found[EXPIRES_AT] .. '\n'
+    .. found[REGISTERED] .. '\n' .. (found[VALIDATED_AT] or '') .. '\n' .. (found[LAST_SMS] or '')
+    .. (found[DEVICE] and '\n' .. device or '')
+  return count, redis.call('SISMEMBER', VALIDATED, mobile .. ':' .. device),
+    redis.call('SISMEMBER', BLACKLIST, mobile), text
 end

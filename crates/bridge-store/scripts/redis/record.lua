@@ -1,17 +1,18 @@
 -- Records a judged SMS once, if what it was judged by still holds (D9).
 -- ARGV: 1 epoch, 2 now, 3 mobile, 4 fingerprint, 5 sms_id, 6-8 the basis: onboarding id or empty, its state or
 --   empty, pair validated 0 or 1; 9 verdict, 10 counted or empty, 11 validation_status, 12 sms_message,
---   13 received_timestamp, 14-20 the seven codes, 21 what 003 has no field for, and then pairs of further fields
+--   13 received_timestamp, 14 the digits of the seven codes, 15 what 003 has no field for, and then pairs of further
+--   fields
 local now, mobile = tonumber(ARGV[2]), ARGV[3]
 local key = SEEN .. ARGV[4]
 local epoch, seen, sender = unpack(redis.call('MGET', EPOCH, key, SENDER .. mobile))
 if epoch ~= ARGV[1] then
   return {'lost'}
 end
-if not seen or tonumber(seen:sub(2, 16)) <= now or seen:sub(17, 48) ~= ARGV[5] then
+if not seen or tonumber(seen:sub(1, 15)) <= now or seen:sub(16, 47) ~= ARGV[5] then
   return {'not_admitted'}
 end
-if seen:sub(1, 1) == 'd' then
+if #seen > ADMITTED then
   return {'done', seen}
 end
 
@@ -46,11 +47,12 @@ if device then
   ARGV[#ARGV + 1] = 'device_id'
   ARGV[#ARGV + 1] = device
 end
+local codes = ARGV[14]
 redis.call('HSET', QUEUE_INPUT_SMS .. n, 'id', n, 'mobile_number', mobile, 'sms_message', ARGV[12],
-  'received_timestamp', ARGV[13], 'mobile_check', ARGV[14], 'duplicate_check', ARGV[15],
-  'header_hash_check', ARGV[16], 'count_check', ARGV[17], 'foreign_number_check', ARGV[18],
-  'blacklist_check', ARGV[19], 'time_window_check', ARGV[20], 'validation_status', ARGV[11],
-  'judged_at', ARGV[2], 'bridge', ARGV[21], unpack(ARGV, 22))
+  'received_timestamp', ARGV[13], 'mobile_check', codes:sub(1, 1), 'duplicate_check', codes:sub(2, 2),
+  'header_hash_check', codes:sub(3, 3), 'count_check', codes:sub(4, 4), 'foreign_number_check', codes:sub(5, 5),
+  'blacklist_check', codes:sub(6, 6), 'time_window_check', codes:sub(7, 7), 'validation_status', ARGV[11],
+  'bridge', ARGV[15], unpack(ARGV, 16))
 redis.call('XADD', passed and QUEUED_PASSED or QUEUED_FAILED, n, '', '')
 if is_open then
   local last_sms = n .. ' ' .. ARGV[2] .. ' ' .. ARGV[9]
@@ -63,6 +65,6 @@ if is_open then
   end
   redis.call('PUBLISH', NOTICES, 'onboarding ' .. id)
 end
-local done = 'd' .. seen:sub(2, 63) .. n .. ' ' .. ARGV[9]
-redis.call('SET', key, done, 'KEEPTTL')
-return {'done', done}
+local answer = n .. ' ' .. ARGV[9]
+redis.call('APPEND', key, answer)
+return {'done', seen .. answer}

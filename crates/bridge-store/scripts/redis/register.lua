@@ -1,15 +1,20 @@
--- Opens an onboarding (D13).
+-- Opens an onboarding (D13). Its id is new.
 -- ARGV: 1 epoch, 2 now, 3 mobile, 4 refuse a blacklisted number or empty, 5 new hashes an hour, 6 pair
 --   of number and device, 7 device that can be the same again or empty, 8 the e-mail with a sign before it or empty,
 --   9 request_timestamp, 10 onboarding id, and then pairs of its fields
 local now, mobile = tonumber(ARGV[2]), ARGV[3]
+local epoch, sender, window = unpack(redis.call('MGET', EPOCH, SENDER .. mobile, REGISTRATIONS .. mobile))
+if epoch ~= ARGV[1] then
+  return {'lost'}
+end
 if ARGV[4] ~= '' and redis.call('SISMEMBER', BLACKLIST, mobile) == 1 then
   return {'blacklisted'}
 end
 if redis.call('SISMEMBER', VALIDATED, ARGV[6]) == 1 then
   return {'already_validated'}
 end
-local older = newest(mobile, now)
+local _, older_id = parts_of(sender)
+local older = standing(older_id, now)
 if older then
   local registered = cjson.decode(older[REGISTERED])
   if registered.onboarding_id == ARGV[10] then
@@ -23,7 +28,6 @@ if older then
 end
 
 local count, till = 0, now + REGISTRATION_WINDOW
-local window = redis.call('GET', REGISTRATIONS .. mobile)
 if window then
   local known_count, known_till = window:match('^(%d+) (%d+)$')
   if tonumber(known_till) > now then
@@ -40,5 +44,5 @@ redis.call('SET', REGISTRATIONS .. mobile, string.format('%.0f %.0f', count + 1,
 if older and (older[STATUS] == 'pending' or older[STATUS] == 'expired') then
   change_state(cjson.decode(older[REGISTERED]).onboarding_id, older[QUEUE_ID], older[VERSION], 'superseded')
 end
-insert(now, true, by_name(11, #ARGV), true)
+insert(now, true, by_name(11, #ARGV), true, sender)
 return {'new'}

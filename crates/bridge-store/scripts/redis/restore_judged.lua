@@ -39,11 +39,11 @@ end
 local function remember(fingerprint, done, till)
   local key = SEEN .. fingerprint
   local seen = redis.call('GET', key)
-  if seen and tonumber(seen:sub(2, 16)) <= now then
+  if seen and tonumber(seen:sub(1, 15)) <= now then
     seen = false
   end
-  local answered = seen and seen:sub(1, 1) == 'd'
-  if answered and seen:sub(17, 48) == done:sub(17, 48) then
+  local answered = seen and #seen > ADMITTED
+  if answered and seen:sub(16, 47) == done:sub(16, 47) then
     return false
   end
   if till > now and not answered then

@@ -56,7 +56,8 @@ local function restore(restored)
   end
   local at = tonumber(restored.request_timestamp)
   count_registration(restored.mobile_number, at)
-  local _, newest_id = parts_of(redis.call('GET', SENDER .. restored.mobile_number))
+  local sender = redis.call('GET', SENDER .. restored.mobile_number)
+  local _, newest_id = parts_of(sender)
   local known = newest_id and onboarding(newest_id)
   local known_at = known and known[REGISTERED] and cjson.decode(known[REGISTERED]).request_timestamp
   -- Of two in one millisecond, the one that was not superseded is the newer.
@@ -64,7 +65,7 @@ local function restore(restored)
     insert(now, false, restored, false)
     return supersede(restored.onboarding_id)
   end
-  insert(now, false, restored, true)
+  insert(now, false, restored, true, sender)
   if known_at and tonumber(known[EXPIRES_AT]) > now then
     supersede(newest_id)
   end

@@ -14,6 +14,7 @@ if not newest(mobile, now) then
       fields.validated_at, fields.last_sms = left[VALIDATED_AT], left[LAST_SMS]
     end
   end
-  insert(now, queued, fields, true)
+  redis.call('DEL', ONBOARDING .. id)
+  insert(now, queued, fields, true, redis.call('GET', SENDER .. mobile))
 end
 return {'known', known(mobile, counted(mobile, now), newest(mobile, now))}

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use bridge_core::checks::CHECKS;
 use bridge_core::onboarding::LastSms;
 use bridge_core::phone::PhoneError;
-use bridge_core::sms::Key;
 use bridge_core::verdict::{Code, Codes, FailedAt};
 use bridge_core::{InboundSms, Mobile, Onboarding, State, Timestamp, Verdict};
 use serde::de::value::{Error as SerdeError, MapDeserializer};
@@ -15,7 +14,7 @@ use uuid::Uuid;
 
 use super::answer::{Parts, Read, Unreadable, parse};
 use super::keys;
-use crate::hot::QueuedSms;
+use crate::hot::{Judged, QueuedSms};
 
 /// A field's name and value.
 pub(super) type Field = (&'static str, String);
@@ -82,34 +81,66 @@ pub(super) fn of_onboarding(onboarding: &Onboarding) -> Vec<Field> {
 pub(super) const ONBOARDING: &[&str] =
     &["status", "version", "expires_at", "device_id", "registered", "validated_at", "last_sms"];
 
-/// An onboarding from its fields; None where there is none.
+/// An onboarding from a list of these; None where there is none.
 pub(super) fn onboarding(value: redis::Value) -> Read<Option<Onboarding>> {
     if value == redis::Value::Nil {
         return Ok(None);
     }
     let mut parts = Parts::of(value)?;
     let Some(status) = parts.optional_text("status")? else { return Ok(None) };
-    let version = parts.number("version")?;
-    let expires_at = Timestamp(parts.number("expires_at")?);
+    let (version, expires_at) = (parts.text("version")?, parts.text("expires_at")?);
     let device_id = parts.optional_text("device_id")?;
     let registered = parts.text("registered")?;
-    let enrolled: Enrolled<'_> = serde_json::from_str(&registered)
-        .map_err(|error| Unreadable::new(format!("the field registered cannot be read: {error}")))?;
-    Ok(Some(Onboarding {
-        id: enrolled.onboarding_id,
-        mobile: mobile(&enrolled.mobile_number, &enrolled.country_code, &enrolled.local_mobile)?,
-        email: enrolled.email.map(Cow::into_owned),
-        device_id,
-        hash: enrolled.hash.into_owned(),
-        salt: enrolled.salt.into_owned(),
-        request_timestamp: Timestamp(enrolled.request_timestamp),
-        user_deadline: Timestamp(enrolled.user_deadline),
-        expires_at,
-        state: state(&status)?,
-        validated_at: parts.optional_number("validated_at")?.map(Timestamp),
-        version,
-        last_sms: parts.optional_text("last_sms")?.map(|text| last_sms(&text)).transpose()?,
-    }))
+    let (validated_at, last_sms) = (parts.optional_text("validated_at")?, parts.optional_text("last_sms")?);
+    let (version, expires_at) = (version.as_str(), expires_at.as_str());
+    let (validated_at, last_sms) = (validated_at.as_deref(), last_sms.as_deref());
+    let standing = Standing { status: &status, version, expires_at, validated_at, last_sms };
+    standing.of(&registered, device_id).map(Some)
+}
+
+/// An onboarding as `known()` in facts.lua writes it: a line for each field, and a last one only if it has a device.
+pub(super) fn lines(text: &str) -> Read<Onboarding> {
+    let mut lines = text.splitn(7, '\n');
+    let mut next = |what| lines.next().ok_or_else(|| Unreadable::new(format!("{what} is missing")));
+    let (status, version, expires_at) = (next("status")?, next("version")?, next("expires_at")?);
+    let (registered, validated_at) = (next("registered")?, next("validated_at")?);
+    let last_sms = Some(next("last_sms")?).filter(|text| !text.is_empty());
+    let validated_at = Some(validated_at).filter(|text| !text.is_empty());
+    let standing = Standing { status, version, expires_at, validated_at, last_sms };
+    standing.of(registered, lines.next().map(str::to_owned))
+}
+
+/// What changes of an onboarding, as it is stored.
+struct Standing<'a> {
+    status: &'a str,
+    version: &'a str,
+    expires_at: &'a str,
+    validated_at: Option<&'a str>,
+    last_sms: Option<&'a str>,
+}
+
+impl Standing<'_> {
+    /// With what never changes.
+    fn of(&self, registered: &str, device_id: Option<String>) -> Read<Onboarding> {
+        let enrolled: Enrolled<'_> = serde_json::from_str(registered)
+            .map_err(|error| Unreadable::new(format!("the field registered cannot be read: {error}")))?;
+        let validated_at = self.validated_at.map(|at| parse(at, "validated_at")).transpose()?;
+        Ok(Onboarding {
+            id: enrolled.onboarding_id,
+            mobile: mobile(&enrolled.mobile_number, &enrolled.country_code, &enrolled.local_mobile)?,
+            email: enrolled.email.map(Cow::into_owned),
+            device_id,
+            hash: enrolled.hash.into_owned(),
+            salt: enrolled.salt.into_owned(),
+            request_timestamp: Timestamp(enrolled.request_timestamp),
+            user_deadline: Timestamp(enrolled.user_deadline),
+            expires_at: Timestamp(parse(self.expires_at, "expires_at")?),
+            state: state(self.status)?,
+            validated_at: validated_at.map(Timestamp),
+            version: parse(self.version, "version")?,
+            last_sms: self.last_sms.map(last_sms).transpose()?,
+        })
+    }
 }
 
 /// Its id, when it was judged, and how.
@@ -146,26 +177,30 @@ pub(super) fn verdict(text: &str) -> Read<Verdict> {
 
 /// What 003 has no field for in a judged SMS: one field, because each costs the server more than its bytes.
 #[derive(Serialize, Deserialize)]
-struct Beside {
+struct Beside<'a> {
     sms_id: Uuid,
     /// Where the sender is no number, why; then `mobile_number` is the sender as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sender_error: Option<PhoneError>,
     /// The sender as it came, where it is not `mobile_number`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sender_raw: Option<String>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    sender_raw: Option<Cow<'a, str>>,
     server_received_at: Timestamp,
+    judged_at: Timestamp,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     not_stamped: bool,
-    receiver_id: String,
-    format: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    line: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    delivery_id: Option<String>,
-    fingerprint: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    #[serde(borrow)]
+    receiver_id: Cow<'a, str>,
+    #[serde(borrow)]
+    format: Cow<'a, str>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    line: Option<Cow<'a, str>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    delivery_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    fingerprint: Cow<'a, str>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    reason: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     late_delivery: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -174,31 +209,32 @@ struct Beside {
 }
 
 /// The field `bridge` of a judged SMS.
-pub(super) fn beside(
-    sms: &InboundSms,
-    fingerprint: &Key,
-    verdict: &Verdict,
-    onboarding_id: Option<Uuid>,
-    sms_in_window: i64,
-) -> String {
+pub(super) fn beside(now: Timestamp, judged: &Judged) -> String {
+    let Judged { sms, fingerprint, verdict, basis, sms_in_window } = judged;
     let beside = Beside {
         sms_id: sms.sms_id,
         sender_error: sms.sender.as_ref().err().copied(),
-        sender_raw: (sms.sender_raw != sms.mobile_number()).then(|| sms.sender_raw.clone()),
+        sender_raw: Some(sms.sender_raw.as_str()).filter(|raw| *raw != sms.mobile_number()).map(Cow::from),
         server_received_at: sms.server_received_at,
+        judged_at: now,
         not_stamped: !sms.stamped,
-        receiver_id: sms.receiver_id.clone(),
-        format: sms.format.clone(),
-        line: sms.line.clone(),
-        delivery_id: sms.delivery_id.clone(),
-        fingerprint: bridge_core::onboarding::hex(fingerprint),
-        reason: verdict.reason.clone(),
+        receiver_id: sms.receiver_id.as_str().into(),
+        format: sms.format.as_str().into(),
+        line: sms.line.as_deref().map(Cow::from),
+        delivery_id: sms.delivery_id.as_deref().map(Cow::from),
+        fingerprint: bridge_core::onboarding::hex(fingerprint).into(),
+        reason: verdict.reason.as_deref().map(Cow::from),
         late_delivery: verdict.late_delivery,
-        onboarding_id,
-        sms_in_window,
+        onboarding_id: basis.onboarding.map(|(id, _)| id),
+        sms_in_window: *sms_in_window,
     };
     // A struct of texts and numbers: there is nothing that JSON could refuse.
     serde_json::to_string(&beside).unwrap_or_default()
+}
+
+/// A digit for each check, in the order in which record.lua names their fields.
+pub(super) fn digits(codes: Codes) -> String {
+    codes.0.iter().map(|code| char::from(b'0' + code.number())).collect()
 }
 
 /// The fields of 003 that a judged SMS has only where they mean something.
@@ -221,7 +257,6 @@ const SMS: &[&str] = &[
     "local_mobile",
     "sms_message",
     "received_timestamp",
-    "judged_at",
     "failed_at_check",
     "device_id",
 ];
@@ -240,7 +275,8 @@ pub(super) fn ask_for_sms(id: i64) -> redis::Cmd {
 pub(super) fn queued_sms(value: redis::Value) -> Read<Option<QueuedSms>> {
     let mut row = Parts::of(value)?;
     let Some(id) = row.optional_number("id")? else { return Ok(None) };
-    let beside: Beside = serde_json::from_str(&row.text("bridge")?)
+    let beside = row.text("bridge")?;
+    let beside: Beside<'_> = serde_json::from_str(&beside)
         .map_err(|error| Unreadable::new(format!("the field bridge cannot be read: {error}")))?;
     let number = row.text("mobile_number")?;
     let (country_code, local_mobile) =
@@ -249,13 +285,12 @@ pub(super) fn queued_sms(value: redis::Value) -> Read<Option<QueuedSms>> {
         (Some(error), ..) => (Err(error), number),
         (None, Some(country_code), Some(local_mobile)) => {
             let mobile = mobile(&number, &country_code, &local_mobile)?;
-            (Ok(mobile), beside.sender_raw.unwrap_or(number))
+            (Ok(mobile), beside.sender_raw.map_or(number, Cow::into_owned))
         }
         _ => return Err(Unreadable::new("the field country_code or local_mobile is missing")),
     };
     let text = row.text("sms_message")?;
     let received_timestamp = Timestamp(row.number("received_timestamp")?);
-    let judged_at = Timestamp(row.number("judged_at")?);
     let failed_at = row.optional_text("failed_at_check")?.map(|word| failed_at(&word)).transpose()?;
     let device_id = row.optional_text("device_id")?;
     let mut codes = [Code::Disabled; CHECKS.len()];
@@ -266,7 +301,7 @@ pub(super) fn queued_sms(value: redis::Value) -> Read<Option<QueuedSms>> {
                 .ok_or_else(|| Unreadable::new(format!("{} is no code", check.name)))?;
         }
     }
-    let (reason, late_delivery) = (beside.reason, beside.late_delivery);
+    let (reason, late_delivery) = (beside.reason.map(Cow::into_owned), beside.late_delivery);
     Ok(Some(QueuedSms {
         id,
         sms: InboundSms {
@@ -277,14 +312,14 @@ pub(super) fn queued_sms(value: redis::Value) -> Read<Option<QueuedSms>> {
             received_timestamp,
             stamped: !beside.not_stamped,
             server_received_at: beside.server_received_at,
-            receiver_id: beside.receiver_id,
-            format: beside.format,
-            line: beside.line,
-            delivery_id: beside.delivery_id,
+            receiver_id: beside.receiver_id.into_owned(),
+            format: beside.format.into_owned(),
+            line: beside.line.map(Cow::into_owned),
+            delivery_id: beside.delivery_id.map(Cow::into_owned),
         },
-        fingerprint: beside.fingerprint,
+        fingerprint: beside.fingerprint.into_owned(),
         verdict: Verdict { codes: Codes(codes), failed_at, reason, late_delivery },
-        judged_at,
+        judged_at: beside.judged_at,
         onboarding_id: beside.onboarding_id,
         device_id,
         sms_in_window: beside.sms_in_window,

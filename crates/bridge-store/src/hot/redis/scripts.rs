@@ -22,8 +22,9 @@ pub(super) struct Script {
 impl Script {
     fn of(parts: &[&str]) -> Script {
         let constants = format!(
-            "local THRESHOLD_EXCEEDED, REGISTRATION_WINDOW, DAY = '{THRESHOLD_EXCEEDED}', {}, {}\n",
-            REGISTRATION_WINDOW.0, DAY.0
+            "local THRESHOLD_EXCEEDED, REGISTRATION_WINDOW, DAY, DAY_TEXT = '{THRESHOLD_EXCEEDED}', {}, {day}, '{day}'\n",
+            REGISTRATION_WINDOW.0,
+            day = DAY.0,
         );
         let text = with_keys(&[constants.as_str(), &parts.concat()].concat());
         let digest = redis::Script::new(&text).get_hash().to_owned();
@@ -167,7 +168,7 @@ macro_rules! scripts {
 scripts! {
     ADMIT = "facts" "admit";
     RECORD = "facts" "record";
-    REGISTER = "epoch" "facts" "changes" "register";
+    REGISTER = "facts" "changes" "register";
     FIND = "epoch" "facts" "find";
     CANCEL = "epoch" "facts" "changes" "cancel";
     REVIVE = "epoch" "facts" "changes" "revive";

@@ -19,10 +19,15 @@ pub(super) fn wide(time: Timestamp) -> String {
     format!("{:015}", time.0)
 }
 
+/// The `seen` of an SMS that was admitted then.
+fn admitted(sms: &InboundSms, until: Timestamp, at: Timestamp) -> String {
+    format!("{:015}{}{:015}{:015}", until.0, sms.sms_id.simple(), sms.server_received_at.0, at.0)
+}
+
 /// The `seen` of an SMS that was answered.
 pub(super) fn done(sms: &InboundSms, until: Timestamp, id: i64, verdict: &Verdict) -> String {
-    let (sms_id, taken_in) = (sms.sms_id.simple(), wide(sms.server_received_at));
-    format!("d{}{sms_id}{taken_in}{id} {}", wide(until), fields::verdict_text(verdict))
+    let seen = admitted(sms, until, sms.server_received_at);
+    format!("{seen}{id} {}", fields::verdict_text(verdict))
 }
 
 impl RedisHot {
@@ -34,14 +39,20 @@ impl RedisHot {
     ) -> Result<Admitted> {
         const OPERATION: &str = "admit";
         let identity = sms.identity();
-        let until = wide(now + identity.remembered);
-        let first = format!("a{until}{}{}{}", sms.sms_id.simple(), wide(sms.server_received_at), wide(now));
-        let (calling_code, national) =
-            sms.sender.as_ref().map_or(("", ""), |mobile| (mobile.calling_code(), mobile.national()));
+        let until = now + identity.remembered;
+        let (first, fingerprint) = (admitted(sms, until, now), hex(&identity.fingerprint));
+        let delivery = identity.delivery.map(|key| hex(&key)).unwrap_or_default();
+        let delivered = match delivery.as_str() {
+            "" => String::new(),
+            _ => format!("{}{fingerprint}{:015}", hex(&identity.content), until.0),
+        };
+        let number =
+            sms.sender.as_ref().map(|mobile| format!("{} {}", mobile.calling_code(), mobile.national()));
+        let number = number.unwrap_or_default();
         let arguments = |call: Call, second_attempt| {
             call.arg(now.0)
                 .arg(sms.mobile_number())
-                .arg(hex(&identity.fingerprint))
+                .arg(&fingerprint)
                 .arg(&first)
                 .arg(identity.remembered.0)
                 .flag(sms.is_counted())
@@ -49,11 +60,9 @@ impl RedisHot {
                 .arg(limits.takeover_after.0)
                 .flag(limits.behind_waiting)
                 .flag(second_attempt)
-                .arg(identity.delivery.map(|key| hex(&key)).unwrap_or_default())
-                .arg(hex(&identity.content))
-                .arg(&until)
-                .arg(calling_code)
-                .arg(national)
+                .arg(&delivery)
+                .arg(&delivered)
+                .arg(&number)
                 .arg(wide(now + DAY))
         };
         let mut parts =
@@ -74,13 +83,12 @@ impl RedisHot {
 
     pub(super) async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
         const OPERATION: &str = "record";
-        let Judged { sms, fingerprint, verdict, basis, sms_in_window } = judged;
+        let Judged { sms, fingerprint, verdict, basis, .. } = judged;
         let (onboarding, state) = basis.onboarding.unzip();
-        let beside = fields::beside(sms, fingerprint, verdict, onboarding, *sms_in_window);
+        let beside = fields::beside(now, judged);
         // Recording is idempotent on the SMS's own id: a second attempt is the same as the first.
         let arguments = |call: Call, _| {
-            let call = call
-                .arg(now.0)
+            call.arg(now.0)
                 .arg(sms.mobile_number())
                 .arg(hex(fingerprint))
                 .arg(sms.sms_id.simple().to_string())
@@ -91,12 +99,8 @@ impl RedisHot {
                 .flag(sms.is_counted())
                 .arg(verdict.status())
                 .arg(&sms.text)
-                .arg(sms.received_timestamp.0);
-            verdict
-                .codes
-                .0
-                .iter()
-                .fold(call, |call, code| call.arg(code.number()))
+                .arg(sms.received_timestamp.0)
+                .arg(fields::digits(verdict.codes))
                 .arg(&beside)
                 .pairs(fields::optional_of_sms(sms, verdict))
         };
@@ -132,7 +136,7 @@ fn to_judge(sms: &InboundSms, parts: &mut Parts) -> Read<Admission> {
     let (sms_id, server_received_at) = match seen.as_str() {
         "" => (sms.sms_id, sms.server_received_at),
         seen => {
-            (parse(piece(seen, 16..48)?, "sms_id")?, Timestamp(parse(piece(seen, 48..63)?, "taken in at")?))
+            (parse(piece(seen, 15..47)?, "sms_id")?, Timestamp(parse(piece(seen, 47..62)?, "taken in at")?))
         }
     };
     Ok(Admission::Judge { sms_id, server_received_at, fingerprint, known: Box::new(known(parts)?) })
@@ -144,18 +148,18 @@ pub(super) fn known(parts: &mut Parts) -> Read<Known> {
         sms_in_window: parts.number("sms_in_window")?,
         pair_validated: parts.number("pair_validated")? != 0,
         blacklisted: parts.number("blacklisted")? != 0,
-        onboarding: fields::onboarding(parts.next("the onboarding")?)?,
+        onboarding: parts.optional_text("the onboarding")?.map(|lines| fields::lines(&lines)).transpose()?,
     })
 }
 
 /// The answer in a `seen` that is done.
 fn answer(seen: &str) -> Read<Answer> {
-    let (id, verdict) = piece(seen, 63..seen.len())?
+    let (id, verdict) = piece(seen, 77..seen.len())?
         .split_once(' ')
         .ok_or_else(|| Unreadable::new("seen holds no answer"))?;
     Ok(Answer {
         id: parse(id, "the id of an answer")?,
-        sms_id: parse(piece(seen, 16..48)?, "sms_id")?,
+        sms_id: parse(piece(seen, 15..47)?, "sms_id")?,
         verdict: fields::verdict(verdict)?,
     })
 }
