@@ -48,11 +48,12 @@ if device then
   ARGV[#ARGV + 1] = device
 end
 local codes = ARGV[14]
-redis.call('HSET', QUEUE_INPUT_SMS .. n, 'id', n, 'mobile_number', mobile, 'sms_message', ARGV[12],
+-- First what the bridge reads: a field is found by walking over those before it.
+redis.call('HSET', QUEUE_INPUT_SMS .. n, 'id', n, 'bridge', ARGV[15], 'mobile_number', mobile, 'sms_message', ARGV[12],
   'received_timestamp', ARGV[13], 'mobile_check', codes:sub(1, 1), 'duplicate_check', codes:sub(2, 2),
   'header_hash_check', codes:sub(3, 3), 'count_check', codes:sub(4, 4), 'foreign_number_check', codes:sub(5, 5),
   'blacklist_check', codes:sub(6, 6), 'time_window_check', codes:sub(7, 7), 'validation_status', ARGV[11],
-  'bridge', ARGV[15], unpack(ARGV, 16))
+  unpack(ARGV, 16))
 redis.call('XADD', passed and QUEUED_PASSED or QUEUED_FAILED, n, '', '')
 if is_open then
   local last_sms = n .. ' ' .. ARGV[2] .. ' ' .. ARGV[9]

@@ -36,6 +36,8 @@ use crate::Result;
 
 /// Rows, ids or members in one command or script call: a few milliseconds of the server's time.
 const CHUNK: usize = 500;
+/// The same where it happens all day long beside the SMS: a millisecond.
+const DAILY_CHUNK: usize = 100;
 
 /// The URL is none that could work.
 #[derive(Debug, thiserror::Error)]
@@ -59,13 +61,17 @@ pub fn open(url: &str) -> std::result::Result<Arc<dyn HotStore>, UrlError> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Only the kind of mistake: the URL may hold a password.
     let client = redis::Client::open(url).map_err(|error| UrlError { why: error.category().to_owned() })?;
+    let queues = Arc::new(Server::new(client.clone()));
     let server = Arc::new(Server::new(client));
     let notices = Notices::listen(Arc::clone(&server));
-    Ok(Arc::new(RedisHot { server, entered: RwLock::default(), notices }))
+    Ok(Arc::new(RedisHot { server, queues, entered: RwLock::default(), notices }))
 }
 
 struct RedisHot {
     server: Arc<Server>,
+    /// The same server over a connection of its own, for what workers carry away: the server takes turns between
+    /// connections, and no SMS waits behind hundreds of rows.
+    queues: Arc<Server>,
     entered: RwLock<Option<Arc<str>>>,
     notices: Notices,
 }

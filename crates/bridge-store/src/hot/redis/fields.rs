@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 
-use bridge_core::checks::CHECKS;
 use bridge_core::onboarding::LastSms;
 use bridge_core::phone::PhoneError;
-use bridge_core::verdict::{Code, Codes, FailedAt};
+use bridge_core::verdict::{Codes, FailedAt};
 use bridge_core::{InboundSms, Mobile, Onboarding, State, Timestamp, Verdict};
 use serde::de::value::{Error as SerdeError, MapDeserializer};
 use serde::{Deserialize, Serialize};
@@ -175,7 +174,8 @@ pub(super) fn verdict(text: &str) -> Read<Verdict> {
     serde_json::from_str(text).map_err(|error| Unreadable::new(format!("a verdict cannot be read: {error}")))
 }
 
-/// What 003 has no field for in a judged SMS: one field, because each costs the server more than its bytes.
+/// What 003 has no field for in a judged SMS, and what has a field of 003 each but is read with it: one field, because
+/// each costs both sides more than its bytes.
 #[derive(Serialize, Deserialize)]
 struct Beside<'a> {
     sms_id: Uuid,
@@ -185,8 +185,15 @@ struct Beside<'a> {
     /// The sender as it came, where it is not `mobile_number`.
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     sender_raw: Option<Cow<'a, str>>,
-    server_received_at: Timestamp,
-    judged_at: Timestamp,
+    /// Calling code and national number, where the sender is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    received: i64,
+    taken_in: i64,
+    judged: i64,
+    codes: Codes,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed_at: Option<FailedAt>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     not_stamped: bool,
     #[serde(borrow)]
@@ -203,8 +210,9 @@ struct Beside<'a> {
     reason: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     late_delivery: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, rename = "onboarding", skip_serializing_if = "Option::is_none")]
     onboarding_id: Option<Uuid>,
+    #[serde(rename = "nth")]
     sms_in_window: i64,
 }
 
@@ -215,8 +223,12 @@ pub(super) fn beside(now: Timestamp, judged: &Judged) -> String {
         sms_id: sms.sms_id,
         sender_error: sms.sender.as_ref().err().copied(),
         sender_raw: Some(sms.sender_raw.as_str()).filter(|raw| *raw != sms.mobile_number()).map(Cow::from),
-        server_received_at: sms.server_received_at,
-        judged_at: now,
+        number: sms.sender.as_ref().ok().map(number),
+        received: sms.received_timestamp.0,
+        taken_in: sms.server_received_at.0,
+        judged: now.0,
+        codes: verdict.codes,
+        failed_at: verdict.failed_at,
         not_stamped: !sms.stamped,
         receiver_id: sms.receiver_id.as_str().into(),
         format: sms.format.as_str().into(),
@@ -248,26 +260,18 @@ pub(super) fn optional_of_sms(sms: &InboundSms, verdict: &Verdict) -> Vec<(&'sta
     fields
 }
 
-/// The fields of a judged SMS in the order in which [`queued_sms`] reads them; the codes of the checks come after these.
-const SMS: &[&str] = &[
-    "id",
-    "bridge",
-    "mobile_number",
-    "country_code",
-    "local_mobile",
-    "sms_message",
-    "received_timestamp",
-    "failed_at_check",
-    "device_id",
-];
+/// Calling code and national number.
+pub(super) fn number(mobile: &Mobile) -> String {
+    format!("{} {}", mobile.calling_code(), mobile.national())
+}
+
+/// The fields of a judged SMS in the order in which [`queued_sms`] reads them; all others are for people.
+const SMS: &[&str] = &["id", "bridge", "mobile_number", "sms_message", "device_id"];
 
 /// Asks for one judged SMS.
 pub(super) fn ask_for_sms(id: i64) -> redis::Cmd {
     let mut command = redis::cmd("HMGET");
     command.arg(keys::of(keys::QUEUE_INPUT_SMS, id)).arg(SMS);
-    for check in &CHECKS {
-        command.arg(check.name);
-    }
     command
 }
 
@@ -278,29 +282,19 @@ pub(super) fn queued_sms(value: redis::Value) -> Read<Option<QueuedSms>> {
     let beside = row.text("bridge")?;
     let beside: Beside<'_> = serde_json::from_str(&beside)
         .map_err(|error| Unreadable::new(format!("the field bridge cannot be read: {error}")))?;
-    let number = row.text("mobile_number")?;
-    let (country_code, local_mobile) =
-        (row.optional_text("country_code")?, row.optional_text("local_mobile")?);
-    let (sender, sender_raw) = match (beside.sender_error, country_code, local_mobile) {
-        (Some(error), ..) => (Err(error), number),
-        (None, Some(country_code), Some(local_mobile)) => {
-            let mobile = mobile(&number, &country_code, &local_mobile)?;
-            (Ok(mobile), beside.sender_raw.map_or(number, Cow::into_owned))
+    let mobile_number = row.text("mobile_number")?;
+    let number = beside.number.as_deref().and_then(|number| number.split_once(' '));
+    let (sender, sender_raw) = match (beside.sender_error, number) {
+        (Some(error), _) => (Err(error), mobile_number),
+        (None, Some((calling_code, national))) => {
+            let mobile = mobile(&mobile_number, calling_code, national)?;
+            (Ok(mobile), beside.sender_raw.map_or(mobile_number, Cow::into_owned))
         }
-        _ => return Err(Unreadable::new("the field country_code or local_mobile is missing")),
+        (None, None) => return Err(Unreadable::new("the field bridge holds no number")),
     };
     let text = row.text("sms_message")?;
-    let received_timestamp = Timestamp(row.number("received_timestamp")?);
-    let failed_at = row.optional_text("failed_at_check")?.map(|word| failed_at(&word)).transpose()?;
     let device_id = row.optional_text("device_id")?;
-    let mut codes = [Code::Disabled; CHECKS.len()];
-    for (code, check) in codes.iter_mut().zip(&CHECKS) {
-        // A row from before a check was added lacks its field.
-        if let Some(digit) = row.optional_text(check.name)? {
-            *code = Code::from_number(parse(&digit, check.name)?)
-                .ok_or_else(|| Unreadable::new(format!("{} is no code", check.name)))?;
-        }
-    }
+    let (codes, failed_at) = (beside.codes, beside.failed_at);
     let (reason, late_delivery) = (beside.reason.map(Cow::into_owned), beside.late_delivery);
     Ok(Some(QueuedSms {
         id,
@@ -309,25 +303,19 @@ pub(super) fn queued_sms(value: redis::Value) -> Read<Option<QueuedSms>> {
             sender_raw,
             sender,
             text,
-            received_timestamp,
+            received_timestamp: Timestamp(beside.received),
             stamped: !beside.not_stamped,
-            server_received_at: beside.server_received_at,
+            server_received_at: Timestamp(beside.taken_in),
             receiver_id: beside.receiver_id.into_owned(),
             format: beside.format.into_owned(),
             line: beside.line.map(Cow::into_owned),
             delivery_id: beside.delivery_id.map(Cow::into_owned),
         },
         fingerprint: beside.fingerprint.into_owned(),
-        verdict: Verdict { codes: Codes(codes), failed_at, reason, late_delivery },
-        judged_at: beside.judged_at,
+        verdict: Verdict { codes, failed_at, reason, late_delivery },
+        judged_at: Timestamp(beside.judged),
         onboarding_id: beside.onboarding_id,
         device_id,
         sms_in_window: beside.sms_in_window,
     }))
-}
-
-fn failed_at(word: &str) -> Read<FailedAt> {
-    use serde::de::IntoDeserializer;
-    let word: serde::de::value::StrDeserializer<'_, SerdeError> = word.into_deserializer();
-    FailedAt::deserialize(word).map_err(|error| Unreadable::new(format!("failed_at_check: {error}")))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::answer::{Parts, Read, Unreadable, parse};
 use super::connection::Request;
 use super::scripts::{self, read};
-use super::{CHUNK, RedisHot, fields, keys};
+use super::{CHUNK, DAILY_CHUNK, RedisHot, fields, keys};
 use crate::Result;
 use crate::hot::{Blacklisting, Counters, Notice, QueueSizes, QueuedSms, SETTING_CACHED, Which};
 
@@ -27,11 +27,11 @@ impl RedisHot {
             return Ok(Vec::new());
         }
         let call = scripts::QUEUED_SMS.call().arg(limit(max)).arg(queues);
-        let answer = call.run(&self.server, OPERATION).await?;
+        let answer = call.run(&self.queues, OPERATION).await?;
         let ids: Vec<i64> = redis::from_redis_value(answer)
             .map_err(|error| super::fault::damaged(OPERATION, format!("the ids cannot be read: {error}")))?;
         let mut found = Vec::with_capacity(ids.len());
-        for some in ids.chunks(CHUNK) {
+        for some in ids.chunks(DAILY_CHUNK) {
             let rows = self
                 .many(OPERATION, some, |pipe, id| {
                     pipe.add_command(fields::ask_for_sms(*id));
@@ -52,8 +52,8 @@ impl RedisHot {
     }
 
     pub(super) async fn forget_sms(&self, ids: &[i64]) -> Result<()> {
-        for some in ids.chunks(CHUNK) {
-            scripts::FORGET_SMS.call().arg(some).run(&self.server, "forget_sms").await?;
+        for some in ids.chunks(DAILY_CHUNK) {
+            scripts::FORGET_SMS.call().arg(some).run(&self.queues, "forget_sms").await?;
         }
         Ok(())
     }
@@ -62,7 +62,7 @@ impl RedisHot {
         const OPERATION: &str = "queued_onboardings";
         let ids = self.first_of(OPERATION, keys::QUEUED_ONBOARDINGS, max).await?;
         let mut found = Vec::with_capacity(ids.len());
-        for some in ids.chunks(CHUNK) {
+        for some in ids.chunks(DAILY_CHUNK) {
             let rows = self
                 .many(OPERATION, some, |pipe, id| {
                     pipe.cmd("HMGET").arg(keys::of(keys::ONBOARDING, id)).arg(fields::ONBOARDING);
@@ -76,10 +76,10 @@ impl RedisHot {
     }
 
     pub(super) async fn forget_onboardings(&self, written: &[(Uuid, i64)]) -> Result<()> {
-        for some in written.chunks(CHUNK) {
+        for some in written.chunks(DAILY_CHUNK) {
             let pairs = some.iter().map(|(id, version)| (id.to_string(), *version));
             let call = scripts::FORGET_ONBOARDINGS.call().pairs(pairs);
-            call.run(&self.server, "forget_onboardings").await?;
+            call.run(&self.queues, "forget_onboardings").await?;
         }
         Ok(())
     }
@@ -91,7 +91,7 @@ impl RedisHot {
         for some in mobiles.chunks(CHUNK) {
             let mut command = redis::cmd("HMGET");
             command.arg(keys::QUEUED_BLACKLIST_ENTRIES).arg(some);
-            let entries: Vec<Option<String>> = self.server.ask(OPERATION, Request::One(&command)).await?;
+            let entries: Vec<Option<String>> = self.queues.ask(OPERATION, Request::One(&command)).await?;
             for (mobile, entry) in some.iter().zip(entries) {
                 found.extend(read(OPERATION, entry.map(|entry| blacklisting(mobile, &entry)).transpose())?);
             }
@@ -101,7 +101,7 @@ impl RedisHot {
 
     pub(super) async fn forget_blacklistings(&self, mobiles: &[String]) -> Result<()> {
         for some in mobiles.chunks(CHUNK) {
-            scripts::FORGET_BLACKLISTINGS.call().arg(some).run(&self.server, "forget_blacklistings").await?;
+            scripts::FORGET_BLACKLISTINGS.call().arg(some).run(&self.queues, "forget_blacklistings").await?;
         }
         Ok(())
     }
@@ -186,7 +186,7 @@ impl RedisHot {
         }
         let mut command = redis::cmd("ZRANGE");
         command.arg(key).arg(0).arg(limit(max) - 1);
-        self.server.ask(operation, Request::One(&command)).await
+        self.queues.ask(operation, Request::One(&command)).await
     }
 
     /// One command for each of these, sent together.
@@ -198,7 +198,7 @@ impl RedisHot {
     ) -> Result<Vec<Value>> {
         let mut pipe = redis::pipe();
         of.iter().for_each(|one| command(&mut pipe, one));
-        let answer = self.server.ask(operation, Request::Many(&pipe)).await?;
+        let answer = self.queues.ask(operation, Request::Many(&pipe)).await?;
         read(operation, Parts::of(answer)).map(|parts| parts.rest().collect())
     }
 }

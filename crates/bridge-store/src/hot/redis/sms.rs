@@ -46,9 +46,7 @@ impl RedisHot {
             "" => String::new(),
             _ => format!("{}{fingerprint}{:015}", hex(&identity.content), until.0),
         };
-        let number =
-            sms.sender.as_ref().map(|mobile| format!("{} {}", mobile.calling_code(), mobile.national()));
-        let number = number.unwrap_or_default();
+        let number = sms.sender.as_ref().map(fields::number).unwrap_or_default();
         let arguments = |call: Call, second_attempt| {
             call.arg(now.0)
                 .arg(sms.mobile_number())
