@@ -13,6 +13,8 @@ pub(super) const ROTATE_AT_BYTES: u64 = 8 * 1024 * 1024;
 /// Nobody writes a larger record: a length above it is damage.
 const RECORD_MAX_BYTES: u32 = 16 * 1024 * 1024;
 const HEADER_BYTES: usize = 8;
+/// Most records are shorter.
+const USUAL_BYTES: usize = 1024;
 
 /// All files, oldest first; the last one is written to.
 pub(super) struct Segments {
@@ -40,7 +42,8 @@ pub(super) struct Content {
 
 /// One record as it lies in a file.
 pub(super) fn encode(record: &RecordRef<'_>) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = vec![0; HEADER_BYTES];
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    bytes.resize(HEADER_BYTES, 0);
     serde_json::to_writer(&mut bytes, record)?;
     let body = &bytes[HEADER_BYTES..];
     let length = u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes();

@@ -18,6 +18,11 @@ use crate::Result;
 const BATCH_MAX_BYTES: usize = 1024 * 1024;
 /// What nobody waits for is on disk after this long.
 const SYNC_WITHIN: Duration = Duration::from_secs(1);
+/// Where more than one wait for the disk, the next fsync begins no sooner than this after the last one did: what comes
+/// meanwhile shares it, and nobody has to wake the writer. One that waits alone never waits for company.
+const SYNCS_APART: Duration = Duration::from_micros(500);
+/// The same for writes that nobody waits for.
+const WRITES_APART: Duration = Duration::from_millis(2);
 
 /// One record to append.
 pub(super) struct Append {
@@ -33,11 +38,13 @@ pub(super) struct Writer {
     file: Option<File>,
     /// Since when something lies written and not fsynced.
     unsynced: Option<Instant>,
+    /// When the last batch began, where another soon follows.
+    began: Option<Instant>,
 }
 
 impl Writer {
     pub(super) fn new(segments: Arc<Mutex<Segments>>, pending: Arc<AtomicUsize>) -> Writer {
-        Writer { segments, pending, file: None, unsynced: None }
+        Writer { segments, pending, file: None, unsynced: None, began: None }
     }
 
     fn segments(&self) -> MutexGuard<'_, Segments> {
@@ -46,6 +53,8 @@ impl Writer {
 
     pub(super) fn serve(mut self, incoming: &mpsc::Receiver<Append>) {
         while let Some(first) = self.next(incoming) {
+            self.wait_for_company(first.reply.is_some());
+            let began = now();
             let mut batch = vec![first];
             let mut bytes = batch[0].bytes.len();
             while bytes < BATCH_MAX_BYTES
@@ -54,11 +63,20 @@ impl Writer {
                 bytes += append.bytes.len();
                 batch.push(append);
             }
+            self.began = (batch.len() > 1 || batch[0].reply.is_none()).then_some(began);
             self.pending.fetch_sub(batch.len(), Ordering::Relaxed);
             self.write(batch);
             self.carry_over();
         }
         self.sync_quietly();
+    }
+
+    fn wait_for_company(&self, is_waited_for: bool) {
+        let apart = if is_waited_for { SYNCS_APART } else { WRITES_APART };
+        let since = self.began.map(|began| began.elapsed());
+        if let Some(left) = since.and_then(|since| apart.checked_sub(since)) {
+            std::thread::sleep(left);
+        }
     }
 
     /// Waits for a record; what nobody waited for is fsynced in time.
