@@ -93,7 +93,7 @@ async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable>
     if settings.maintenance_mode || !app.ladder.is_open() {
         return store(app, &sms).await;
     }
-    match tokio::time::timeout(JUDGE_WITHIN, judge(app, sms.clone(), &settings, Turn::Live)).await {
+    match tokio::time::timeout(JUDGE_WITHIN, judge(app, &sms, &settings, Turn::Live)).await {
         Ok(Ok(taken)) => Ok(taken),
         Ok(Err(JudgeError::BehindWaiting)) => store(app, &sms).await,
         Ok(Err(error)) => {
@@ -167,7 +167,7 @@ enum Turn {
 /// Judges an SMS that was stored for later, exactly once whatever happened before.
 pub async fn replay(app: &App, sms: InboundSms) -> Result<(), StoreError> {
     let settings = app.live.now();
-    match judge(app, sms, &settings, Turn::Replay).await {
+    match judge(app, &sms, &settings, Turn::Replay).await {
         Ok(Taken::Judged(answer)) => {
             app.metrics.count_checks(&answer.verdict);
             Ok(())
@@ -180,7 +180,7 @@ pub async fn replay(app: &App, sms: InboundSms) -> Result<(), StoreError> {
     }
 }
 
-async fn judge(app: &App, sms: InboundSms, settings: &Settings, turn: Turn) -> Result<Taken, JudgeError> {
+async fn judge(app: &App, sms: &InboundSms, settings: &Settings, turn: Turn) -> Result<Taken, JudgeError> {
     let limits = IntakeLimits {
         blacklist_above: i64::from(settings.blacklist_threshold),
         takeover_after: TAKEOVER_AFTER,
@@ -188,7 +188,7 @@ async fn judge(app: &App, sms: InboundSms, settings: &Settings, turn: Turn) -> R
     };
     let generation = app.ladder.generation();
     loop {
-        let admitted = app.hot.admit(app.clock.now(), &sms, limits).await?;
+        let admitted = app.hot.admit(app.clock.now(), sms, limits).await?;
         fail::fail_point!("intake::admitted", |_| std::process::abort());
         if admitted.delivery_id_reused {
             app.metrics.delivery_id_reused_total.inc();
