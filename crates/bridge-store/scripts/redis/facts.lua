@@ -1,8 +1,5 @@
 -- What is known of a number. Expiry is data: it is compared with the caller's now, and a TTL only clears away.
 
--- Bytes of a `seen` without an answer: admit.lua.
-local ADMITTED = 77
-
 -- An onboarding in the order in which Rust reads it.
 local STATUS, VERSION, EXPIRES_AT, DEVICE, REGISTERED, VALIDATED_AT, LAST_SMS, QUEUE_ID = 1, 2, 3, 4, 5, 6, 7, 8
 local function onboarding(id)

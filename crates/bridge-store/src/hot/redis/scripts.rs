@@ -10,6 +10,7 @@ use super::answer::{Parts, Read};
 use super::connection::{Live, Request, Server, is_broken};
 use super::fault::{damaged, from_redis, lost};
 use super::keys;
+use super::sms::ADMITTED;
 use crate::Result;
 use crate::hot::{REGISTRATION_WINDOW, THRESHOLD_EXCEEDED};
 
@@ -22,7 +23,8 @@ pub(super) struct Script {
 impl Script {
     fn of(parts: &[&str]) -> Script {
         let constants = format!(
-            "local THRESHOLD_EXCEEDED, REGISTRATION_WINDOW, DAY, DAY_TEXT = '{THRESHOLD_EXCEEDED}', {}, {day}, '{day}'\n",
+            "local THRESHOLD_EXCEEDED, ADMITTED, REGISTRATION_WINDOW = '{THRESHOLD_EXCEEDED}', {ADMITTED}, {}
+             local DAY, DAY_TEXT = {day}, '{day}'\n",
             REGISTRATION_WINDOW.0,
             day = DAY.0,
         );
@@ -167,7 +169,7 @@ macro_rules! scripts {
 
 scripts! {
     ADMIT = "facts" "admit";
-    RECORD = "facts" "record";
+    RECORD = "record" "facts" "changed";
     REGISTER = "facts" "changes" "register";
     FIND = "epoch" "facts" "find";
     CANCEL = "epoch" "facts" "changes" "cancel";

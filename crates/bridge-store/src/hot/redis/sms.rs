@@ -19,6 +19,9 @@ pub(super) fn wide(time: Timestamp) -> String {
     format!("{:015}", time.0)
 }
 
+/// Bytes of a `seen` before its answer.
+pub(super) const ADMITTED: usize = 77;
+
 /// The `seen` of an SMS that was admitted then.
 fn admitted(sms: &InboundSms, until: Timestamp, at: Timestamp) -> String {
     format!("{:015}{}{:015}{:015}", until.0, sms.sms_id.simple(), sms.server_received_at.0, at.0)
@@ -152,7 +155,7 @@ pub(super) fn known(parts: &mut Parts) -> Read<Known> {
 
 /// The answer in a `seen` that is done.
 fn answer(seen: &str) -> Read<Answer> {
-    let (id, verdict) = piece(seen, 77..seen.len())?
+    let (id, verdict) = piece(seen, ADMITTED..seen.len())?
         .split_once(' ')
         .ok_or_else(|| Unreadable::new("seen holds no answer"))?;
     Ok(Answer {
