@@ -8,7 +8,7 @@ use std::time::Duration;
 use bridge_core::settings::{Durability, Settings};
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::hot::{QueuedSms, Restore, Right};
-use bridge_store::journal::{Entry, Part, Subject};
+use bridge_store::journal::{Due, Entry, Part, Subject};
 use bridge_store::{Result, StoreError, StoreFault};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
@@ -129,7 +129,7 @@ fn sorted(entries: &[Entry]) -> (Vec<QueuedSms>, Vec<Onboarding>) {
 
 /// Hands everything over that is not settled. Nothing is settled yet: the hot store may have to hear of it too.
 pub async fn hand_over(app: &App) -> Result<()> {
-    let mut parts = Parts::default();
+    let mut parts = Parts::all();
     while let Some(entries) = parts.next(app).await? {
         to_audit(app, &entries).await?;
     }
@@ -139,7 +139,7 @@ pub async fn hand_over(app: &App) -> Result<()> {
 /// Everything that was handed over is told to the hot store, too, and settled: with it what was kept since, which is
 /// handed over only now.
 pub async fn settle_handed_over(app: &App) -> Result<()> {
-    let mut parts = Parts::default();
+    let mut parts = Parts::all();
     while let Some(entries) = parts.next(app).await? {
         to_audit(app, &entries).await?;
         to_hot(app, &entries).await?;
@@ -152,7 +152,7 @@ pub async fn settle_handed_over(app: &App) -> Result<()> {
 /// to be judged go at once. What was judged goes only while the hot store can be told: whoever rebuilds it may have read
 /// the audit trail already.
 pub async fn hand_over_old(app: &App, now: Timestamp, age: Span) -> Result<()> {
-    let mut parts = Parts::default();
+    let mut parts = Parts { due: Due::WaitingOrUntil(now - age), read: None };
     while let Some(mut entries) = parts.next(app).await? {
         let is_open = app.ladder.is_open();
         entries.retain(|entry| matches!(entry, Entry::Waiting(_)) || is_open && now - entry.at() >= age);
@@ -176,7 +176,7 @@ pub async fn mark_waiting(app: &App) -> Result<()> {
     if app.journal.waiting() == 0 {
         return Ok(());
     }
-    let mut parts = Parts::default();
+    let mut parts = Parts::all();
     while let Some(entries) = parts.next(app).await? {
         app.hot.mark_waiting(app.clock.now(), &marks(&entries)).await?;
     }
@@ -189,15 +189,21 @@ fn settle(app: &App, entries: &[Entry]) {
 }
 
 /// What is not settled, part by part.
-#[derive(Default)]
-struct Parts(Option<Part>);
+struct Parts {
+    due: Due,
+    read: Option<Part>,
+}
 
 impl Parts {
+    fn all() -> Parts {
+        Parts { due: Due::All, read: None }
+    }
+
     async fn next(&mut self, app: &App) -> Result<Option<Vec<Entry>>> {
-        let (journal, after) = (app.journal.clone(), self.0);
-        let read = tokio::task::spawn_blocking(move || journal.unsettled(after)).await;
+        let (journal, after, due) = (app.journal.clone(), self.read, self.due);
+        let read = tokio::task::spawn_blocking(move || journal.unsettled(after, due)).await;
         let Some((part, entries)) = read.map_err(unread)?? else { return Ok(None) };
-        self.0 = Some(part);
+        self.read = Some(part);
         Ok(Some(entries))
     }
 }

@@ -110,6 +110,15 @@ pub struct Journal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part(u64);
 
+/// What is looked for in the journal: a part without it is not even read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Everything.
+    All,
+    /// SMS that wait to be judged, and what came to be at this time or before.
+    WaitingOrUntil(Timestamp),
+}
+
 /// Why a journal cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("the journal {} cannot be used: {source}", .path.display())]
@@ -158,14 +167,14 @@ impl Journal {
         let probe = RecordRef::Probe("0".repeat(bytes as usize));
         let bytes = segment::encode(&probe).map_err(|error| failed(std::io::Error::other(error)))?;
         let (reply, answer) = oneshot::channel();
-        self.append(Append { bytes, subjects: Vec::new(), reply: Some(reply) })?;
+        self.append(Append { bytes, entry: None, reply: Some(reply) })?;
         answer.await.map_err(|_| gone())?
     }
 
     fn send(&self, entry: &Entry, reply: Option<oneshot::Sender<Result<()>>>) -> Result<()> {
         let bytes =
             segment::encode(&RecordRef::Kept(entry)).map_err(|error| failed(std::io::Error::other(error)))?;
-        self.append(Append { bytes, subjects: vec![entry.subject()], reply })
+        self.append(Append { bytes, entry: Some((entry.subject(), entry.at())), reply })
     }
 
     fn append(&self, append: Append) -> Result<()> {
@@ -185,15 +194,16 @@ impl Journal {
         }
         // Without this note a restart hands over more than it must, and nothing else: no need to wait, or to insist.
         if let Ok(bytes) = segment::encode(&RecordRef::Settled(&settled)) {
-            let _ = self.append(Append { bytes, subjects: Vec::new(), reply: None });
+            let _ = self.append(Append { bytes, entry: None, reply: None });
         }
         self.segments().sweep();
     }
 
     /// The entries that are not settled, one part of the journal after the other, in the order in which they were
-    /// kept. Begin without a part; none is left when the answer is `None`.
-    pub fn unsettled(&self, after: Option<Part>) -> Result<Option<(Part, Vec<Entry>)>> {
-        let Some((part, path, open)) = self.segments().open_after(after.map(|part| part.0)) else {
+    /// kept: of every part in which something is due, all of them. Begin without a part; none is left when the answer
+    /// is `None`.
+    pub fn unsettled(&self, after: Option<Part>, due: Due) -> Result<Option<(Part, Vec<Entry>)>> {
+        let Some((part, path, open)) = self.segments().open_after(after.map(|part| part.0), due) else {
             return Ok(None);
         };
         let entries = segment::read(&path).map_err(failed)?.entries;
@@ -210,7 +220,7 @@ impl Journal {
     /// Nothing is unsettled.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.segments().open_subjects().next().is_none()
     }
 
     /// SMS in it that wait to be judged.

@@ -6,7 +6,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Entry, Record, RecordRef, Subject};
+use bridge_core::Timestamp;
+
+use super::{Due, Entry, Record, RecordRef, Subject};
 
 /// A file that is larger is followed by a new one.
 pub(super) const ROTATE_AT_BYTES: u64 = 8 * 1024 * 1024;
@@ -30,6 +32,8 @@ struct Segment {
     path: PathBuf,
     bytes: u64,
     open: HashSet<Subject>,
+    /// Nothing open in it is older.
+    oldest: Option<Timestamp>,
 }
 
 /// What a file holds.
@@ -124,7 +128,8 @@ impl Segments {
             }
             settled.extend(content.settled);
             let open: HashSet<Subject> = content.entries.iter().map(Entry::subject).collect();
-            files.push_back(Segment { number, path, bytes: length, open });
+            let oldest = content.entries.iter().map(Entry::at).min();
+            files.push_back(Segment { number, path, bytes: length, open, oldest });
         }
         let waiting = files.iter().flat_map(|file| &file.open).filter(|s| s.waits()).count();
         let mut segments = Segments { folder: folder.to_owned(), files, next, waiting };
@@ -139,7 +144,8 @@ impl Segments {
         let file = OpenOptions::new().create_new(true).append(true).open(&path)?;
         // The name must survive a power cut too.
         File::open(&self.folder)?.sync_all()?;
-        self.files.push_back(Segment { number: self.next, path, bytes: 0, open: HashSet::new() });
+        let (number, open) = (self.next, HashSet::new());
+        self.files.push_back(Segment { number, path, bytes: 0, open, oldest: None });
         self.next += 1;
         self.sweep();
         Ok(file)
@@ -154,9 +160,10 @@ impl Segments {
     }
 
     /// These were appended to the newest file and not settled before.
-    pub(super) fn note_open(&mut self, subjects: impl IntoIterator<Item = Subject>) {
+    pub(super) fn note_open(&mut self, subjects: impl IntoIterator<Item = (Subject, Timestamp)>) {
         if let Some(last) = self.files.back_mut() {
-            for subject in subjects {
+            for (subject, at) in subjects {
+                last.oldest = Some(last.oldest.map_or(at, |oldest| oldest.min(at)));
                 if last.open.insert(subject) && subject.waits() {
                     self.waiting += 1;
                 }
@@ -188,6 +195,9 @@ impl Segments {
                     }
                     Subject::Waiting(_) => settled.extend(file.open.remove(subject).then_some(*subject)),
                 }
+            }
+            if file.open.is_empty() {
+                file.oldest = None;
             }
         }
         self.waiting -= settled.iter().filter(|s| s.waits()).count();
@@ -223,10 +233,21 @@ impl Segments {
         self.files.iter().flat_map(|file| &file.open)
     }
 
-    /// The first file after that number that still holds something, and what of it is open.
-    pub(super) fn open_after(&self, after: Option<u64>) -> Option<(u64, PathBuf, HashSet<Subject>)> {
+    /// The first file after that number that still holds something that is `due`, and what of it is open.
+    pub(super) fn open_after(
+        &self,
+        after: Option<u64>,
+        due: Due,
+    ) -> Option<(u64, PathBuf, HashSet<Subject>)> {
         let later = |file: &&Segment| after.is_none_or(|after| file.number > after);
-        let file = self.files.iter().filter(later).find(|file| !file.open.is_empty())?;
+        let is_due = |file: &&Segment| match due {
+            Due::All => !file.open.is_empty(),
+            Due::WaitingOrUntil(time) => {
+                file.oldest.is_some_and(|oldest| oldest <= time)
+                    || self.waiting > 0 && file.open.iter().any(Subject::waits)
+            }
+        };
+        let file = self.files.iter().filter(later).find(is_due)?;
         Some((file.number, file.path.clone(), file.open.clone()))
     }
 

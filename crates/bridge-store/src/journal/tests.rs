@@ -1,6 +1,6 @@
 //! Only what was kept is told, all of it, after any end of the process and any torn file.
 
-use bridge_core::Verdict;
+use bridge_core::{Span, Verdict};
 
 use super::*;
 
@@ -41,7 +41,7 @@ fn waiting(n: u128) -> Entry {
 
 fn all(journal: &Journal) -> Vec<Entry> {
     let (mut found, mut after) = (Vec::new(), None);
-    while let Some((part, entries)) = journal.unsettled(after).unwrap() {
+    while let Some((part, entries)) = journal.unsettled(after, Due::All).unwrap() {
         found.extend(entries);
         after = Some(part);
     }
@@ -136,6 +136,25 @@ async fn one_laggard_does_not_hold_the_disk() {
     }
     assert_eq!(all(&journal), [judged(1)]);
     assert!(journal.bytes() < 64 * 1024 * 1024, "{} bytes for one entry", journal.bytes());
+}
+
+#[tokio::test]
+async fn parts_in_which_nothing_is_due_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let is_read = |journal: &Journal, due| journal.unsettled(None, due).unwrap().is_some();
+    journal.keep(&judged(1)).await.unwrap();
+    assert!(!is_read(&journal, Due::WaitingOrUntil(T0 - Span(1))));
+    assert!(is_read(&journal, Due::WaitingOrUntil(T0)) && is_read(&journal, Due::All));
+    journal.keep(&waiting(2)).await.unwrap();
+    assert!(is_read(&journal, Due::WaitingOrUntil(T0 - Span(1))), "what waits is always due");
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    journal.settle(&[Subject::Waiting(Uuid::from_u128(2))]);
+    assert!(!is_read(&journal, Due::WaitingOrUntil(T0 - Span(1))));
+    assert!(is_read(&journal, Due::WaitingOrUntil(T0)), "the age of an entry outlives the process");
+    journal.settle(&[Subject::Judged(Uuid::from_u128(1))]);
+    assert!(!is_read(&journal, Due::All));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bridge_core::Timestamp;
 use tokio::sync::oneshot;
 
 use super::segment::{self, ROTATE_AT_BYTES, Segments};
@@ -27,7 +28,8 @@ const WRITES_APART: Duration = Duration::from_millis(2);
 /// One record to append.
 pub(super) struct Append {
     pub(super) bytes: Vec<u8>,
-    pub(super) subjects: Vec<Subject>,
+    /// What it speaks of, and when that came to be, if it is an entry.
+    pub(super) entry: Option<(Subject, Timestamp)>,
     /// Who waits for it to be on disk.
     pub(super) reply: Option<oneshot::Sender<Result<()>>>,
 }
@@ -110,8 +112,8 @@ impl Writer {
         let mut bytes = Vec::with_capacity(batch.iter().map(|append| append.bytes.len()).sum());
         batch.iter().for_each(|append| bytes.extend_from_slice(&append.bytes));
         let waited_for = batch.iter().any(|append| append.reply.is_some());
-        let subjects: Vec<Subject> = batch.iter().flat_map(|append| &append.subjects).copied().collect();
-        let outcome = self.append(&bytes, subjects, waited_for);
+        let entries = batch.iter().filter_map(|append| append.entry).collect();
+        let outcome = self.append(&bytes, entries, waited_for);
         if let Err(error) = &outcome {
             tracing::error!(%error, "the journal cannot be written");
         }
@@ -126,7 +128,7 @@ impl Writer {
         }
     }
 
-    fn append(&mut self, bytes: &[u8], subjects: Vec<Subject>, sync: bool) -> io::Result<()> {
+    fn append(&mut self, bytes: &[u8], entries: Vec<(Subject, Timestamp)>, sync: bool) -> io::Result<()> {
         let mut file = match self.file.take() {
             Some(file) => file,
             None => self.segments().begin()?,
@@ -139,7 +141,7 @@ impl Writer {
             return Err(error);
         }
         // Before the fsync: a settlement that comes meanwhile must find them.
-        self.segments().note_open(subjects);
+        self.segments().note_open(entries);
         let full = self.segments().appended(bytes.len() as u64) >= ROTATE_AT_BYTES;
         if sync || full {
             file.sync_data()?;
@@ -160,12 +162,11 @@ impl Writer {
             let entries = segment::read(&path)?.entries;
             let entries: Vec<_> =
                 entries.into_iter().filter(|entry| open.contains(&entry.subject())).collect();
-            let subjects = entries.iter().map(super::Entry::subject).collect();
             let mut bytes = Vec::new();
-            for entry in entries {
-                bytes.extend(segment::encode(&RecordRef::Kept(&entry)).map_err(io::Error::other)?);
+            for entry in &entries {
+                bytes.extend(segment::encode(&RecordRef::Kept(entry)).map_err(io::Error::other)?);
             }
-            self.append(&bytes, subjects, true)
+            self.append(&bytes, entries.iter().map(|entry| (entry.subject(), entry.at())).collect(), true)
         })();
         match carried {
             Ok(()) => self.segments().carried_over(&path),
