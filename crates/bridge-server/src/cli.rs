@@ -8,6 +8,7 @@ mod doctor;
 mod migrate;
 mod openapi;
 mod phone;
+mod push;
 mod serve;
 mod settings;
 mod simulate;
@@ -37,6 +38,8 @@ enum Command {
     Demo(demo::Args),
     /// Play a phone against a running bridge.
     Simulate(simulate::Args),
+    /// Hand an SMS to a bridge, from a modem daemon's hook or the shell.
+    Push(Box<push::Args>),
     /// Read and change settings.
     Settings(settings::Args),
     /// Block and unblock numbers.
@@ -63,6 +66,7 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(config)) => return serve::run(*config),
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Simulate(args)) => simulate::run(&args),
+        Some(Command::Push(args)) => push::run(&args),
         Some(Command::Settings(args)) => settings::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
