@@ -6,8 +6,10 @@
 //! A `static` is never dropped: its server is killed with the process, its folder is swept by the next one.
 
 pub mod free_port;
+pub mod gammu;
 mod gateway;
 pub mod legs;
+pub mod modem;
 pub mod pgbouncer;
 pub mod poll;
 pub mod postgres;
@@ -23,6 +25,8 @@ pub mod supabase;
 mod tls;
 mod workplace;
 
+pub use gammu::Gammu;
+pub use modem::Modem;
 pub use pgbouncer::Pgbouncer;
 pub use postgres::Postgres;
 pub use postgrest::Postgrest;

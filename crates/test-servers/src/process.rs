@@ -18,6 +18,7 @@ use crate::{Problem, Result, poll, programs};
 const SERVICE_USER: &str = "postgres";
 
 /// A running child.
+#[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
     pid: Pid,

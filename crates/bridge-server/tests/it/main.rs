@@ -24,6 +24,8 @@ mod logs;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod push;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod real_stores;
