@@ -197,7 +197,7 @@ fn pdu(from: &str, header: &[u8], units: &[u16], stamp: Stamp) -> String {
     let quarters = stamp.quarters.unsigned_abs();
     pdu += &semi_octets(stamp.local);
     // Writing to a String cannot fail.
-    let _ = write!(pdu, "{:X}{:X}", quarters % 10, quarters / 10 | sign);
+    let _ = write!(pdu, "{:X}{:X}", quarters % 10, (quarters / 10) | sign);
     let body: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
     let _ = write!(pdu, "{:02X}", header.len() + body.len());
     for byte in header.iter().chain(&body) {
@@ -208,7 +208,7 @@ fn pdu(from: &str, header: &[u8], units: &[u16], stamp: Stamp) -> String {
 
 /// Digits in swapped pairs, an odd one filled up.
 fn semi_octets(digits: &str) -> String {
-    let filled = if digits.len() % 2 == 0 { digits.to_owned() } else { format!("{digits}F") };
+    let filled = if digits.len().is_multiple_of(2) { digits.to_owned() } else { format!("{digits}F") };
     filled.as_bytes().chunks(2).flat_map(|pair| pair.iter().rev()).map(|byte| char::from(*byte)).collect()
 }
 

@@ -96,7 +96,7 @@ async fn while_the_bridge_is_away_the_modem_goes_on() {
     let registered = bridge.registered(ALICE).await;
     let proxy = Proxy::start(bridge.url.rsplit(':').next().unwrap().parse().unwrap()).unwrap();
     let pusher = Pusher::to(&proxy.url(&bridge.url));
-    proxy.set(Mode::Refuse);
+    proxy.set(Mode::Refuse).unwrap();
     let modem = legs::or_skip("a modem at a pseudo-terminal", Modem::start()).unwrap();
     let zone = [("SMS_BRIDGE_PUSH_SMSC_ZONE", "+05:30")];
     let started = Gammu::start(Phone::Modem(&modem), &hook(&pusher, &zone));
@@ -109,7 +109,7 @@ async fn while_the_bridge_is_away_the_modem_goes_on() {
     assert_eq!(bridge.status(&registered).await.text("status"), "pending");
     // The user has long given up waiting; the SMS was in time.
     bridge.clock.advance(bridge_core::Span::seconds(3_600));
-    proxy.set(Mode::Pass);
+    proxy.set(Mode::Pass).unwrap();
     modem.receive(BOB, "somebody else", NOON).unwrap();
     let rows = until_rows(&bridge, ALICE, 1).await;
     assert_eq!(

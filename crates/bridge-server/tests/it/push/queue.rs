@@ -26,12 +26,12 @@ async fn texts(bridge: &Bridge, mobile: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_while_the_bridge_was_away_is_handed_over_by_the_next_sms() {
     let (bridge, proxy, pusher) = through_proxy().await;
-    proxy.set(Mode::Refuse);
+    proxy.set(Mode::Refuse).unwrap();
     for text in ["first", "second", "third"] {
         said(&pusher.sms(ALICE, text).await, 0, &["cannot be reached", "--flush"]);
     }
     assert_eq!(pusher.waiting(), 3);
-    proxy.set(Mode::Pass);
+    proxy.set(Mode::Pass).unwrap();
     said(&pusher.sms(ALICE, "fourth").await, 0, &["handed over: 4 SMS"]);
     assert_eq!(texts(&bridge, ALICE).await, ["first", "second", "third", "fourth"]);
     said(&pusher.flush().await, 0, &["handed over: 0 SMS"]);
@@ -41,15 +41,15 @@ async fn what_came_while_the_bridge_was_away_is_handed_over_by_the_next_sms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_hands_over_it_loses_nothing_and_repeats_nothing() {
     let (bridge, proxy, pusher) = through_proxy().await;
-    proxy.set(Mode::Hang);
+    proxy.set(Mode::Hang).unwrap();
     let mut hook = pusher.command(&["--from", ALICE, "--text", "hi"]).spawn().unwrap();
     until("it is in the queue", async || (pusher.waiting() == 1).then_some(())).await;
     hook.kill().await.unwrap();
     assert_eq!(pusher.waiting(), 1);
     // The answer is cut off: the bridge has it, and the hook cannot know.
-    proxy.set(Mode::CutAfter(20));
+    proxy.set(Mode::CutAfter(20)).unwrap();
     said(&pusher.sms(BOB, "ho").await, 0, &["queued: 2 SMS"]);
-    proxy.set(Mode::Pass);
+    proxy.set(Mode::Pass).unwrap();
     said(&pusher.flush().await, 0, &["handed over: 2 SMS"]);
     assert_eq!((texts(&bridge, ALICE).await.len(), texts(&bridge, BOB).await.len()), (1, 1));
     bridge.stop().await;
