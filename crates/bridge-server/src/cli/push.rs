@@ -176,6 +176,9 @@ async fn push(args: &Args, input: Input, clock: &Clock, entropy: &Entropy) -> Re
 async fn hand_over(flush: &Flush<'_>, kept: &[Name], report: &mut Report) {
     let ended = if report.is_flush {
         flush.run(Patience::LeaveItToOthers, &mut report.tally).await
+    } else if kept.is_empty() {
+        // The disk is ill: whoever finds it well again hands over the rest.
+        Ok(())
     } else {
         let run = flush.run(Patience::Until(kept), &mut report.tally);
         tokio::time::timeout(HOOK, run).await.unwrap_or_else(|_| {

@@ -88,22 +88,24 @@ impl Flush<'_> {
     /// Hands over until nothing is left that can be. May be dropped at any time: what is not known to have arrived
     /// stays in the queue.
     pub(super) async fn run(&self, patience: Patience<'_>, tally: &mut Tally) -> io::Result<()> {
-        let _turn = loop {
-            if let Some(turn) = self.queue.turn()? {
-                break turn;
-            }
+        let turn = loop {
+            let turn = self.queue.turn()?;
             match patience {
+                Patience::Until(ours) if !ours.iter().any(|name| self.queue.holds(name)) => {
+                    tally.remarks.push("already handed over, or set aside, by another push".to_owned());
+                    break turn;
+                }
+                _ if turn.is_some() => break turn,
                 Patience::LeaveItToOthers => {
                     tally.trouble = Some(Trouble::Passing("another push is handing over".to_owned()));
-                    return Ok(());
-                }
-                Patience::Until(ours) if !ours.iter().any(|name| self.queue.holds(name)) => {
-                    tally.remarks.push("handed over by another push".to_owned());
-                    return Ok(());
+                    break None;
                 }
                 Patience::Until(_) => tokio::time::sleep(TURN_POLL).await,
             }
         };
+        if turn.is_none() {
+            return Ok(());
+        }
         self.set_aside_drafts(tally);
         // What stays in the queue however this ends: of those who are held back, and what cannot be moved.
         let mut left = HashSet::new();
