@@ -76,6 +76,12 @@ impl Gammu {
         Err(Problem::new(format!("gammu-smsd does not start:\n{}", gammu.log())))
     }
 
+    /// The id of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner).id()
+    }
+
     /// What it wrote so far, with all that the hook said.
     #[must_use]
     pub fn log(&self) -> String {

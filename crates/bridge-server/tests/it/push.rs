@@ -88,19 +88,24 @@ fn said(ended: &Ended, code: i32, words: &[&str]) {
     }
 }
 
-/// What answers every request the same, whatever it is.
+/// What answers requests as a test wants it.
 struct Anything {
     url: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Anything {
-    /// `answer` is a status line, headers and a body.
+    /// The same to every request: a status line, headers and a body.
     fn answering(answer: &str) -> Anything {
+        let answer = answer.to_owned();
+        Anything::answering_by(move |_| answer.clone())
+    }
+
+    fn answering_by(answer: impl Fn(&str) -> String + Send + 'static) -> Anything {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (seen, answer) = (requests.clone(), answer.to_owned());
+        let seen = requests.clone();
         // It ends with the tests.
         std::thread::spawn(move || {
             for mut client in listener.incoming().flatten() {
@@ -110,6 +115,7 @@ impl Anything {
                     let Ok(read @ 1..) = client.read(&mut piece) else { break };
                     request += std::str::from_utf8(&piece[..read]).unwrap();
                 }
+                let answer = answer(&request);
                 seen.lock().unwrap().push(request);
                 let _ = client.write_all(answer.as_bytes());
             }

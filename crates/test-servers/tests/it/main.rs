@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod abandoned;
 #[cfg(test)]
+mod gammu;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod postgrest;

@@ -94,7 +94,8 @@ impl Target {
         match self.send(url, b"{}".to_vec(), now).await {
             Ok((status, ..)) if status.is_success() => Outcome::Done(Value::Null),
             Ok((StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED, ..)) => Outcome::Misconfigured(
-                "it has no heartbeat: the URL leads to something else, or to a bridge that is too old to be asked"
+                "no heartbeat is known there: the URL leads to something else, or to a bridge that is too old to be \
+                 asked"
                     .to_owned(),
             ),
             Ok((status, headers, text)) => meaning(status, &headers, &text),
@@ -175,9 +176,17 @@ fn signature(key: &str, body: &[u8], stamp: &str) -> String {
 
 fn meaning(status: StatusCode, headers: &HeaderMap, text: &str) -> Outcome {
     let body: Value = serde_json::from_str(text).unwrap_or(Value::Null);
-    let detail = || match body["detail"].as_str() {
-        Some(detail) => format!("{status}: {}", detail.chars().take(REASON_MAX_CHARS).collect::<String>()),
-        None => status.to_string(),
+    let detail = || {
+        let fields = body["errors"].as_array().into_iter().flatten();
+        let fields = fields.filter_map(|error| Some((error["field"].as_str()?, error["detail"].as_str()?)));
+        let fields: String = fields.map(|(field, detail)| format!("; {field} {detail}")).collect();
+        match body["detail"].as_str() {
+            Some(detail) => {
+                let said: String = format!("{detail}{fields}").chars().take(REASON_MAX_CHARS).collect();
+                format!("{status}: {said}")
+            }
+            None => status.to_string(),
+        }
     };
     match status.as_u16() {
         // Also a captive portal answers 200: only a bridge's own word counts.
@@ -257,6 +266,13 @@ mod tests {
         ] {
             assert_eq!(word(status, body), expected, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn what_the_bridge_finds_wrong_is_told() {
+        let body = r#"{"detail":"no SMS","errors":[{"field":"from","detail":"is missing"},{"field":7}]}"#;
+        let refused = meaning(StatusCode::BAD_REQUEST, &HeaderMap::new(), body);
+        assert_eq!(refused, Outcome::Refused("400 Bad Request: no SMS; from is missing".to_owned()));
     }
 
     #[test]

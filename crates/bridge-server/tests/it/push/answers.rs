@@ -26,6 +26,14 @@ async fn an_sms_from_the_shell_is_judged() {
     let again = ["--from", ALICE, "--text", "hi", "--received", "1769860801", "--id", "one", "--json"];
     assert_eq!(pusher.push(&again).await.json()["handed_over"][0]["duplicate_delivery"], false);
     assert_eq!(pusher.push(&again).await.json()["handed_over"][0]["duplicate_delivery"], true);
+    // Bytes that are no UTF-8 come through a pipe, too.
+    let mut piped = pusher.command(&["--from", BOB, "--text", "-"]);
+    let mut text = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut text, b"one\ngr\xfc\xdf\r\n").unwrap();
+    std::io::Seek::rewind(&mut text).unwrap();
+    piped.stdin(text);
+    said(&run(piped).await, 0, &["handed over: 1 SMS"]);
+    assert_eq!(bridge.rows(BOB).await[0]["sms_message"], "one\ngrüß");
     bridge.stop().await;
 }
 

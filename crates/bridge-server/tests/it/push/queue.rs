@@ -3,7 +3,7 @@
 use test_servers::Proxy;
 use test_servers::proxy::Mode;
 
-use super::{ALICE, BOB, Pusher, said};
+use super::{ALICE, Anything, BOB, Pusher, said};
 use crate::harness::Bridge;
 use crate::process::run;
 use crate::real_stores::group::until;
@@ -109,4 +109,43 @@ async fn a_weekend_of_sms_is_handed_over_in_order() {
     }
     assert_eq!(pusher.waiting(), 0);
     bridge.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_the_bridge_stumbles_over_holds_back_its_own_sender_only() {
+    const OK: &str =
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 21\r\n\r\n{\"status\":\"received\"}";
+    const ILL: &str = "HTTP/1.1 500 Ill\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    let mut pusher = Pusher::to("http://127.0.0.1:1");
+    for (from, text) in [(ALICE, "poison"), (BOB, "b1"), (ALICE, "after it"), (BOB, "b2")] {
+        said(&pusher.sms(from, text).await, 0, &["queued"]);
+    }
+    let stumbling =
+        Anything::answering_by(
+            |request| {
+                if request.contains("poison") { ILL.to_owned() } else { OK.to_owned() }
+            },
+        );
+    pusher.url = format!("{}/sms/receive", stumbling.url);
+    said(&pusher.flush().await, 0, &["handed over: 2 SMS", "500", "queued: 2 SMS"]);
+    let alices = stumbling.requests().into_iter().filter(|request| request.contains(ALICE));
+    assert!(
+        alices.into_iter().all(|request| request.contains("poison")),
+        "the later one waits for the older"
+    );
+}
+
+#[tokio::test]
+async fn an_ill_bridge_is_not_asked_for_every_sms_that_waits() {
+    let ill = Anything::answering("HTTP/1.1 500 Ill\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    let pusher = Pusher::to(&ill.url);
+    std::fs::create_dir_all(&pusher.queue).unwrap();
+    for n in 0..50 {
+        let body = serde_json::json!({
+            "mobile_number": format!("+9198765432{n:02}"), "message": "hi", "received_timestamp": 1, "message_id": "x",
+        });
+        std::fs::write(pusher.queue.join(format!("{:010}.json", n + 1)), body.to_string()).unwrap();
+    }
+    said(&pusher.flush().await, 0, &["500", "queued: 50 SMS"]);
+    assert!(ill.requests().len() < 10, "{}", ill.requests().len());
 }
