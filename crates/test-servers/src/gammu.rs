@@ -103,7 +103,11 @@ impl Gammu {
 }
 
 impl Drop for Gammu {
+    #[expect(clippy::print_stderr, reason = "a test that fails must tell what the daemon saw")]
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.log());
+        }
         let process = self.process.get_mut().unwrap_or_else(PoisonError::into_inner);
         // In order, so that it gives its shared memory back.
         let asked = process.signal(Signal::TERM);
