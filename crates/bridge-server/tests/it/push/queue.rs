@@ -5,7 +5,6 @@ use test_servers::proxy::Mode;
 
 use super::{ALICE, Anything, BOB, Pusher, said};
 use crate::harness::Bridge;
-use crate::process::run;
 use crate::real_stores::group::until;
 
 /// A bridge, a proxy that can take it away, and a pusher behind it.
@@ -59,6 +58,8 @@ async fn killed_while_it_hands_over_it_loses_nothing_and_repeats_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_at_the_worst_places_it_loses_nothing_and_repeats_nothing() {
     use std::os::unix::process::ExitStatusExt;
+
+    use crate::process::run;
 
     let bridge = Bridge::start().await;
     let pusher = Pusher::to(&bridge.url);
