@@ -107,7 +107,7 @@ impl Facts<'_> {
     fn is_late(&self, tolerance: Span) -> bool {
         self.known.onboarding.as_ref().is_some_and(|o| {
             let end = o.user_deadline + tolerance;
-            self.now > end && self.sms.received_timestamp <= end
+            self.now > end && self.sms.received_at() <= end
         })
     }
 }

@@ -39,6 +39,24 @@ pub struct InboundSms {
     pub line: Option<String>,
     /// The sender's own id of this delivery.
     pub delivery_id: Option<String>,
+    /// How far the receiver's stamps are ahead of the time, as measured at intake (D8); zero where they are
+    /// not steadily off. `received_timestamp` stays as it was stamped.
+    #[serde(default)]
+    pub clock_skew: Span,
+    /// One part of a longer SMS that its sender did not join: it waits for the others.
+    #[serde(default)]
+    pub part: Option<Part>,
+}
+
+/// Which part of a longer SMS this is (3GPP TS 23.040, concatenated short messages).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Part {
+    /// What all parts of one SMS carry; unique for a sender and a receiving number for a while only.
+    pub reference: String,
+    /// How many there are.
+    pub total: u8,
+    /// Which one this is, from 1.
+    pub number: u8,
 }
 
 /// 128 bits that name an SMS or a delivery: of a SHA-256, or of its second and 96 bits of one.
@@ -63,6 +81,12 @@ impl InboundSms {
     #[must_use]
     pub fn mobile_number(&self) -> &str {
         self.sender.as_ref().map_or(self.sender_raw.as_str(), Mobile::e164)
+    }
+
+    /// When it was received, by the true time: the stamp without the receiver's measured skew (D8).
+    #[must_use]
+    pub fn received_at(&self) -> Timestamp {
+        self.received_timestamp - self.clock_skew
     }
 
     /// What this SMS is recognised by.
@@ -90,7 +114,7 @@ impl InboundSms {
     /// D3: counted unless the sender is no number, or the SMS is older than the day the counter spans.
     #[must_use]
     pub fn is_counted(&self) -> bool {
-        self.sender.is_ok() && self.server_received_at - self.received_timestamp <= DAY
+        self.sender.is_ok() && self.server_received_at - self.received_at() <= DAY
     }
 }
 
@@ -123,6 +147,8 @@ mod tests {
             format: "generic".into(),
             line: None,
             delivery_id: None,
+            clock_skew: Span(0),
+            part: None,
         }
     }
 

@@ -1,9 +1,10 @@
 //! The bridge as one value: stores, settings, clock, secrets and what the workers know of each other.
 //! Everything hangs off it, so two bridges live in one test process. It starts nothing by itself.
 
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
 
 use bridge_core::Timestamp;
 use bridge_store::audit::SettingRow;
@@ -20,6 +21,7 @@ use crate::last_known;
 use crate::live::LiveSettings;
 use crate::metrics::Metrics;
 use crate::probe::Probe;
+use crate::pull::Pulls;
 use crate::receivers::Receivers;
 use crate::refusals::Refusals;
 use crate::secrets::Secrets;
@@ -53,8 +55,12 @@ pub struct App {
     pub refusals: Refusals,
     /// Receivers that were heard of.
     pub receivers: Receivers,
+    /// Lists of phones that are to be read.
+    pub pulls: Pulls,
     /// Which bridge of the group this one is: that of its data folder, because the journal in it is.
     pub id: Uuid,
+    /// Where the API listens, once it does.
+    pub address: OnceLock<SocketAddr>,
     /// What is kept beside a hot store that is not durable by itself.
     pub journal: Arc<Journal>,
     /// What the stores are good for now.
@@ -151,6 +157,11 @@ impl App {
                 last_known::load(&config.data_dir)
             }
         };
+        let receivers = Receivers::open(&config.data_dir, now);
+        if let Err(error) = receivers.reload(&*opened.audit).await {
+            tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
+        }
+        let pulls = Pulls::begin(&receivers, &config.data_dir);
         let app = Arc::new(App {
             id: bridge_id(&config.data_dir, &entropy, now)?,
             config,
@@ -167,7 +178,9 @@ impl App {
             watchers: Watchers::default(),
             board: WorkerBoard::default(),
             refusals: Refusals::default(),
-            receivers: Receivers::default(),
+            pulls,
+            receivers,
+            address: OnceLock::new(),
             undumped: AtomicU64::new(0),
             unwritable: AtomicBool::new(false),
             probe: Probe::default(),

@@ -5,10 +5,12 @@ mod blacklist;
 mod bridge;
 mod demo;
 mod doctor;
+mod import;
 mod migrate;
 mod openapi;
 mod phone;
 mod push;
+mod receiver;
 mod serve;
 mod settings;
 mod simulate;
@@ -42,6 +44,10 @@ enum Command {
     Push(Box<push::Args>),
     /// Read and change settings.
     Settings(settings::Args),
+    /// Add and look after the phones, modems and providers that hand in SMS.
+    Receiver(receiver::Args),
+    /// Back-fill SMS from a phone's own list, and see what was missing.
+    Import(import::Args),
     /// Block and unblock numbers.
     Blacklist(blacklist::Args),
     /// Check everything and say what to do.
@@ -68,6 +74,8 @@ pub fn run() -> ExitCode {
         Some(Command::Simulate(args)) => simulate::run(&args),
         Some(Command::Push(args)) => push::run(&args),
         Some(Command::Settings(args)) => settings::run(&args),
+        Some(Command::Receiver(args)) => receiver::run(&args),
+        Some(Command::Import(args)) => import::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Migrate(args)) => migrate::run(&args),

@@ -38,6 +38,7 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
         findings.extend(time.ok().flatten().map(|there| drift(what, now, there)));
     }
     findings.extend(remote(app).await);
+    findings.extend(app.receivers.findings(now, &app.live.now()));
     match in_time_or(compare(app, mode)).await {
         Ok(compared) => findings.extend(compared),
         Err(problem) => findings.push(Finding {

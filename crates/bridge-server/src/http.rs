@@ -8,12 +8,15 @@ pub mod docs;
 pub mod doctor;
 pub mod events;
 pub mod health;
+pub mod import;
 pub mod input_sms;
 pub mod listen;
 pub mod observe;
 pub mod onboarding;
 pub mod problem;
+pub mod pull;
 pub mod receive;
+pub mod receivers;
 pub mod segment;
 pub mod settings;
 pub mod status;
@@ -64,6 +67,9 @@ fn public_api() -> OpenApiRouter<Shared> {
         .routes(routes!(onboarding::cancel))
         .routes(routes!(events::events))
         .routes(routes!(receive::receive))
+        .routes(routes!(receive::receive_named))
+        .routes(routes!(receivers::heartbeat))
+        .routes(routes!(import::import))
         .routes(routes!(status::status))
         .routes(routes!(health::health))
         .routes(routes!(health::livez))
@@ -77,6 +83,10 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(input_sms::by_mobile))
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
+        .routes(routes!(receivers::list, receivers::add))
+        .routes(routes!(receivers::change, receivers::revoke))
+        .routes(routes!(receivers::rotate))
+        .routes(routes!(pull::pull))
         .routes(routes!(health::metrics))
         .routes(routes!(sync::list))
         .routes(routes!(sync::replay))
@@ -112,6 +122,7 @@ pub fn routers(app: &Shared) -> (Router, Option<Router>) {
     let (private, _) = private_api().split_for_parts();
     let [(register, _), (status, _)] = ALIASES;
     let public = public
+        .route("/sms/receive/{format}", axum::routing::get(receive::receive_named))
         .route(register, post(onboarding::register))
         .route(status, axum::routing::get(onboarding::by_mobile));
     let private = private.merge(docs::router());

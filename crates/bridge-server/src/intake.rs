@@ -1,6 +1,7 @@
 //! The way of one SMS: taken in, judged, recorded, and only then acknowledged; stored for later where it
 //! cannot be judged now; refused only where nothing is writable (decisions.md D9, D25-D29).
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use bridge_core::{InboundSms, Span};
 use bridge_store::hot::{Admission, Answer, Basis, IntakeLimits, Judged, QueuedSms, Recorded};
 use bridge_store::journal::Entry;
 use bridge_store::{StoreError, StoreFault};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::app::App;
 use crate::ladder::Hot;
@@ -30,6 +32,8 @@ const STORE_WITHIN: Duration = Duration::from_millis(400);
 const TAKEOVER_AFTER: Span = Span(2_000);
 /// Between two looks at a copy that is being judged.
 const COPY_POLL: Duration = Duration::from_millis(20);
+/// Numbers of one delivery whose SMS are judged beside each other.
+const NUMBERS_AT_ONCE: usize = 16;
 /// Judgements of one SMS whose basis kept changing, before it waits for the replay.
 const REJUDGED_MAX: usize = 16;
 /// How long an onboarding stays that a late SMS brought back (D8).
@@ -88,8 +92,38 @@ pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     taken
 }
 
+/// Takes several in: those of one number in their order, numbers beside each other. `Ok` means all are durable; where
+/// one is not, all come again, and those that are durable are recognised then (D9).
+pub async fn take_all(app: &App, all: Vec<InboundSms>) -> Result<Vec<Taken>, Unwritable> {
+    tokio::time::timeout(ANSWER_WITHIN, take_each(app, all)).await.unwrap_or(Err(Unwritable))
+}
+
+/// The same for whoever may wait longer than a phone: each SMS alone must be answered in time.
+pub async fn take_each(app: &App, all: Vec<InboundSms>) -> Result<Vec<Taken>, Unwritable> {
+    let mut numbers: BTreeMap<String, Vec<(usize, InboundSms)>> = BTreeMap::new();
+    for (place, sms) in all.into_iter().enumerate() {
+        numbers.entry(sms.mobile_number().to_owned()).or_default().push((place, sms));
+    }
+    let each = stream::iter(numbers.into_values()).map(|sms| take_in_order(app, sms));
+    let taken = each.buffer_unordered(NUMBERS_AT_ONCE).try_collect::<Vec<_>>().await?;
+    let mut taken: Vec<(usize, Taken)> = taken.into_iter().flatten().collect();
+    taken.sort_by_key(|(place, _)| *place);
+    Ok(taken.into_iter().map(|(_, taken)| taken).collect())
+}
+
+async fn take_in_order(app: &App, all: Vec<(usize, InboundSms)>) -> Result<Vec<(usize, Taken)>, Unwritable> {
+    let mut taken = Vec::with_capacity(all.len());
+    for (place, sms) in all {
+        taken.push((place, take_in(app, sms).await?));
+    }
+    Ok(taken)
+}
+
 async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     let settings = app.live.now();
+    if sms.part.is_some() {
+        return store_part(app, &sms).await;
+    }
     if settings.maintenance_mode || !app.ladder.is_open() {
         return store(app, &sms).await;
     }
@@ -115,9 +149,23 @@ async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable>
 async fn store(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
     let generation = app.ladder.generation();
     let marked = app.ladder.is_open() && mark(app, sms).await;
-    if app.ladder.now().audit {
+    keep_for_later(app, sms).await?;
+    Ok(stored(app, sms, marked, generation).await)
+}
+
+/// One part of a longer SMS waits for the others. It holds no SMS of its number up: they may never come.
+async fn store_part(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
+    keep_for_later(app, sms).await?;
+    ring_for_stored(app);
+    Ok(Taken::Stored)
+}
+
+async fn keep_for_later(app: &App, sms: &InboundSms) -> Result<(), Unwritable> {
+    // While one waits in this bridge's journal, what comes after it waits behind it there: `power_down_store` is
+    // replayed by any bridge, and none of them sees into this journal.
+    if app.ladder.now().audit && app.journal.waiting() == 0 {
         match tokio::time::timeout(STORE_WITHIN, app.audit.store_for_later(sms)).await {
-            Ok(Ok(())) => return Ok(stored(app, sms, marked, generation).await),
+            Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => {
                 tracing::warn!(%error, source = ?error.source, "power_down_store takes nothing");
             }
@@ -125,13 +173,10 @@ async fn store(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
         }
         app.ladder.suspect();
     }
-    match app.journal.keep(&Entry::Waiting(Box::new(sms.clone()))).await {
-        Ok(()) => Ok(stored(app, sms, marked, generation).await),
-        Err(error) => {
-            tracing::error!(%error, source = ?error.source, "nothing is writable: an SMS was refused");
-            Err(Unwritable)
-        }
-    }
+    app.journal.keep(&Entry::Waiting(Box::new(sms.clone()))).await.map_err(|error| {
+        tracing::error!(%error, source = ?error.source, "nothing is writable: an SMS was refused");
+        Unwritable
+    })
 }
 
 async fn stored(app: &App, sms: &InboundSms, marked: bool, generation: u64) -> Taken {
@@ -142,11 +187,15 @@ async fn stored(app: &App, sms: &InboundSms, marked: bool, generation: u64) -> T
         app.ladder.set_hot(app.clock.now(), Hot::Away);
         app.ladder.suspect();
     }
+    ring_for_stored(app);
+    Taken::Stored
+}
+
+fn ring_for_stored(app: &App) {
     app.board.ring(Bell::Replay);
     if app.journal.waiting() > 0 {
         app.board.ring(Bell::Journal);
     }
-    Taken::Stored
 }
 
 async fn mark(app: &App, sms: &InboundSms) -> bool {

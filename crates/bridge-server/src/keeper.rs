@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_core::settings::Settings;
-use bridge_core::{Span, Timestamp};
+use bridge_core::{InboundSms, Span, Timestamp};
 use bridge_store::audit::Member;
 use bridge_store::{Result, StoreError, StoreFault};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::ladder::Hot;
@@ -220,9 +221,14 @@ pub async fn mark_what_waits(app: &App) -> Result<()> {
         let Some(last) = rows.last() else { return Ok(()) };
         after = Some(last.place());
         let marks: Vec<_> =
-            rows.iter().map(|row| (row.sms.mobile_number().to_owned(), row.sms.sms_id)).collect();
+            rows.iter().map(|row| &row.sms).filter(|sms| sms.part.is_none()).map(mark_of).collect();
         app.hot.mark_waiting(app.clock.now(), &marks).await?;
     }
+}
+
+/// What a waiting SMS is marked by. A part of a longer one is not: it holds nobody up.
+fn mark_of(sms: &InboundSms) -> (String, Uuid) {
+    (sms.mobile_number().to_owned(), sms.sms_id)
 }
 
 /// D27. A store that cannot say is not called full: it will say so itself.

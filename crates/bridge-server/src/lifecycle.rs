@@ -69,6 +69,8 @@ pub async fn start(app: Arc<App>) -> Result<Running, StartError> {
     let address = address_of(&listener).map_err(listen_error)?;
     let private_address = private.as_ref().map(address_of).transpose().map_err(listen_error)?;
     note(&app, address, private_address)?;
+    // Set once: a bridge starts once.
+    let _ = app.address.set(address);
 
     let (http, work) = (TaskTracker::new(), TaskTracker::new());
     let (accept_stop, soft, hard) =

@@ -1,5 +1,5 @@
 //! What the bridges of a group tell each other through the hot store, carried to whoever waits for it here: status
-//! streams, workers that have something to do, settings that were changed elsewhere.
+//! streams, workers that have something to do, settings and receivers that were changed elsewhere.
 
 use std::sync::Arc;
 
@@ -26,10 +26,12 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
                 app.board.ring(Bell::Onboarding);
             }
             Ok(Notice::Setting(_)) => reload_settings(&app).await,
+            Ok(Notice::Receivers) => reload_receivers(&app).await,
             Ok(Notice::Missed) | Err(RecvError::Lagged(_)) => {
                 app.watchers.wake_all();
                 app.board.ring_all();
                 reload_settings(&app).await;
+                reload_receivers(&app).await;
             }
             Err(RecvError::Closed) => return,
         }
@@ -40,5 +42,12 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
 async fn reload_settings(app: &App) {
     if let Ok(rows) = app.audit.settings().await {
         app.apply_settings(&rows);
+    }
+}
+
+/// What fails here is done by the worker within seconds.
+async fn reload_receivers(app: &App) {
+    if let Err(error) = app.receivers.reload(&*app.audit).await {
+        tracing::debug!(%error, "the receivers are read again soon");
     }
 }

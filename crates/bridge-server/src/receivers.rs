@@ -1,49 +1,222 @@
-//! Which receivers were heard of, and when: for /health and the metric. In memory: after a restart a
-//! receiver is silent until it speaks.
+//! The receivers: phones, modems and providers that hand in SMS, known by name, each with its secret and its numbers,
+//! and what was seen of each. Kept in the audit store; what is here is this bridge's view of it, which holds while
+//! that store is away. The receiver `default` is whoever has `SMS_BRIDGE_RECEIVER_KEY`: it has no name of its own
+//! and can never be missed.
+
+mod findings;
+mod known;
+mod lines;
+mod note;
+mod seen;
+mod skew;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
-use bridge_core::Timestamp;
+use bridge_core::{Mobile, Settings, Span, Timestamp};
+use bridge_formats::Report;
+use bridge_store::AuditStore;
+use bridge_store::audit::{Receiver, Sighting};
+use tokio::sync::watch;
 
-/// The receiver behind `SMS_BRIDGE_RECEIVER_KEY`.
-pub const DEFAULT: &str = "default";
+pub use findings::State;
+pub use known::{DEFAULT, Known, hashed};
 
-/// What is known of one receiver.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// Its last request with the right secret.
-    pub last_seen: Option<Timestamp>,
-    /// The last request with a wrong secret: the phone's settings need a look.
-    pub wrong_secret: Option<Timestamp>,
+use lines::{Line, Load};
+use seen::Sightings;
+
+/// All receivers.
+#[derive(Debug)]
+pub struct Receivers {
+    known: watch::Sender<Arc<Vec<Arc<Known>>>>,
+    seen: Sightings,
+    load: Load,
+    data_dir: std::path::PathBuf,
+    /// Nobody was heard before: what was not said while the bridge was away is not held against a phone.
+    listening_since: Timestamp,
 }
 
-/// All receivers heard of.
-#[derive(Debug, Default)]
-pub struct Receivers(Mutex<BTreeMap<String, Seen>>);
+/// Whether receivers speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voices {
+    /// None was added by name and heard of: nobody can be missed.
+    NoneNamed,
+    /// At least one speaks.
+    Heard,
+    /// Every one is silent; the last of them since then.
+    Silent(Timestamp),
+}
 
 impl Receivers {
+    /// Begins with what the data folder remembers.
+    #[must_use]
+    pub fn open(data_dir: &std::path::Path, now: Timestamp) -> Receivers {
+        let receivers = Receivers {
+            known: watch::Sender::new(Arc::default()),
+            seen: Sightings::default(),
+            load: Load::default(),
+            data_dir: data_dir.to_owned(),
+            listening_since: now,
+        };
+        let (rows, sightings) = note::load(data_dir);
+        receivers.replace(rows);
+        receivers.seen.learn(sightings);
+        receivers
+    }
+
+    fn replace(&self, rows: Vec<Receiver>) {
+        self.known.send_replace(Arc::new(rows.into_iter().map(Known::new).map(Arc::new).collect()));
+    }
+
+    /// Reads them from their source: who they are, and what all bridges saw of them.
+    pub async fn reload(&self, audit: &dyn AuditStore) -> bridge_store::Result<()> {
+        let rows = audit.receivers().await?;
+        let sightings = audit.sightings().await?;
+        let changed = !self.known.borrow().iter().map(|known| &known.row).eq(rows.iter());
+        if changed {
+            self.replace(rows.clone());
+            note::save(&self.data_dir, &rows, &sightings);
+        }
+        self.seen.learn(sightings);
+        Ok(())
+    }
+
+    /// Writes down what was seen here, and reads what the others saw.
+    pub async fn exchange(&self, audit: &dyn AuditStore) -> bridge_store::Result<()> {
+        let fresh = self.seen.take_fresh();
+        if !fresh.is_empty()
+            && let Err(error) = audit.note_sightings(&fresh).await
+        {
+            self.seen.give_back(fresh);
+            return Err(error);
+        }
+        self.reload(audit).await
+    }
+
+    /// Every one that was added and is not revoked, by name.
+    #[must_use]
+    pub fn live(&self) -> Vec<Arc<Known>> {
+        self.known.borrow().iter().filter(|known| known.is_live()).cloned().collect()
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<Arc<Known>> {
+        self.known.borrow().iter().find(|known| known.is_live() && known.row.name == name).cloned()
+    }
+
+    /// The one with that secret. Every secret of every receiver is compared.
+    #[must_use]
+    pub fn with_secret(&self, secret: &str) -> Option<Arc<Known>> {
+        let mut found = None;
+        for known in self.known.borrow().iter().filter(|known| known.is_live()) {
+            if known.accepts(secret) {
+                found = Some(known.clone());
+            }
+        }
+        found
+    }
+
     /// It spoke.
-    pub fn saw(&self, receiver: &str, now: Timestamp) {
-        self.note(receiver, |seen| seen.last_seen = Some(now));
+    pub fn spoke(&self, name: &str, now: Timestamp) {
+        self.seen.spoke(name, now);
     }
 
-    /// Somebody came with a wrong secret.
-    pub fn refused(&self, now: Timestamp) {
-        self.note(DEFAULT, |seen| seen.wrong_secret = Some(now));
+    /// Somebody who says it is this receiver came with a wrong secret or signature.
+    pub fn wrong_secret(&self, name: &str, now: Timestamp) {
+        self.seen.wrong_secret(name, now);
     }
 
-    fn note(&self, receiver: &str, change: impl FnOnce(&mut Seen)) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match all.get_mut(receiver) {
-            Some(seen) => change(seen),
-            None => change(all.entry(receiver.to_owned()).or_default()),
+    /// It delivered an SMS, or one that came before.
+    pub fn delivered(&self, name: &str, again: bool) {
+        self.seen.delivered(name, again);
+    }
+
+    /// It delivered something nobody can use.
+    pub fn unusable(&self, name: &str) {
+        self.seen.unusable(name);
+    }
+
+    /// An SMS came live with a stamp: the receiver's clock is measured by it.
+    pub fn stamped(&self, name: &str, stamp: Timestamp, arrived: Timestamp, tolerance: Span) {
+        self.seen.stamped(name, stamp, arrived, tolerance);
+    }
+
+    /// It said how it is.
+    pub fn reported(&self, name: &str, report: Report, now: Timestamp) {
+        self.seen.reported(name, report, now);
+    }
+
+    /// By how much its stamps are steadily ahead (D8).
+    #[must_use]
+    pub fn skew(&self, name: &str) -> Span {
+        self.seen.skew(name)
+    }
+
+    /// What is known of one.
+    #[must_use]
+    pub fn seen(&self, name: &str) -> Sighting {
+        self.seen.of(name)
+    }
+
+    /// What is known of all that were heard of, revoked ones left out.
+    #[must_use]
+    pub fn all_seen(&self) -> BTreeMap<String, Sighting> {
+        let live = self.live();
+        let mut all = self.seen.all();
+        all.retain(|name, _| name == DEFAULT || live.iter().any(|known| known.row.name == *name));
+        all
+    }
+
+    /// Does it speak? One that was never heard of is not missed.
+    #[must_use]
+    pub fn is_silent(&self, name: &str, now: Timestamp, settings: &Settings) -> bool {
+        self.silent_since(name, settings).is_some_and(|since| now > since)
+    }
+
+    /// From when on it is silent if it does not speak.
+    fn silent_since(&self, name: &str, settings: &Settings) -> Option<Timestamp> {
+        let last = self.seen.of(name).last_seen_at?;
+        Some(last.max(self.listening_since) + Span::seconds(settings.receiver_silence_seconds))
+    }
+
+    /// Whether any speaks ("never tell a user to text a dead phone").
+    #[must_use]
+    pub fn voices(&self, now: Timestamp, settings: &Settings) -> Voices {
+        let live = self.live();
+        let silent = live.iter().filter_map(|known| self.silent_since(&known.row.name, settings));
+        match silent.max() {
+            None => Voices::NoneNamed,
+            Some(since) if now > since => Voices::Silent(since),
+            Some(_) => Voices::Heard,
         }
     }
 
-    /// What is known now.
+    /// The number that this user is to text.
     #[must_use]
-    pub fn all(&self) -> BTreeMap<String, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn number_for(&self, user: &Mobile, now: Timestamp, settings: &Settings) -> Option<String> {
+        let mut lines: Vec<Line> = Vec::new();
+        let own = Some(settings.sms_receiver_number.clone()).filter(|number| !number.is_empty());
+        for known in self.live().iter().filter(|known| !known.row.paused) {
+            let seen = self.seen.of(&known.row.name).last_seen_at.is_some();
+            let alive = seen && !self.is_silent(&known.row.name, now, settings);
+            lines.extend(known.row.numbers.iter().map(|number| Line { number: number.clone(), alive }));
+        }
+        if let Some(number) = own
+            && lines.iter().all(|line| line.number != number)
+        {
+            // The number of `default`, which is never missed: before one that is known to be silent or was never heard of.
+            let alive = !lines.iter().any(|line| line.alive)
+                || self.seen.of(DEFAULT).last_seen_at.is_some() && !self.is_silent(DEFAULT, now, settings);
+            lines.push(Line { number, alive });
+        }
+        self.load.hand_out(&lines, user, now)
+    }
+
+    /// Can a user be told a number?
+    #[must_use]
+    pub fn has_number(&self, settings: &Settings) -> bool {
+        !settings.sms_receiver_number.is_empty()
+            || self.live().iter().any(|known| !known.row.paused && !known.row.numbers.is_empty())
     }
 }

@@ -7,15 +7,16 @@ use bridge_core::message;
 use bridge_core::onboarding::{Applicant, Onboarding};
 use bridge_core::phone::BareDigits;
 use bridge_core::{Mobile, Timestamp};
+use bridge_formats::FieldError;
+use bridge_formats::fields::{FieldValue, Fields};
 use bridge_store::StoreError;
 use bridge_store::audit::Refusal;
 use bridge_store::hot::{Registered, Registration};
 use bridge_store::journal::Entry;
 
 use crate::app::App;
-use crate::formats::FieldError;
-use crate::formats::fields::{FieldValue, Fields};
 use crate::http::problem::{Code, Problem};
+use crate::receivers::Voices;
 use crate::spool;
 use crate::workers::Bell;
 
@@ -46,8 +47,8 @@ impl Wanted {
                 errors.push(error(name, "must be a text in quotation marks, not a number"));
                 None
             }
-            Some(FieldValue::Other(what)) => {
-                errors.push(error(name, format!("must be a text, not {what}")));
+            Some(other) => {
+                errors.push(error(name, format!("must be a text, not {}", other.what())));
                 None
             }
         };
@@ -199,7 +200,16 @@ pub fn paused(app: &App) -> Option<Pause> {
         return Some(Pause { since: app.live.updated_at("maintenance_mode"), why: "maintenance_mode is on" });
     }
     let standing = app.ladder.now();
-    standing.hot.why().map(|why| Pause { since: Some(standing.since), why })
+    if let Some(why) = standing.hot.why() {
+        return Some(Pause { since: Some(standing.since), why });
+    }
+    match app.receivers.voices(app.clock.now(), &app.live.now()) {
+        Voices::Silent(since) => Some(Pause {
+            since: Some(since),
+            why: "no receiver was heard of for receiver_silence_seconds: an SMS would reach nobody",
+        }),
+        Voices::Heard | Voices::NoneNamed => None,
+    }
 }
 
 fn refused_while_paused() -> Problem {

@@ -73,8 +73,12 @@ async fn to_audit(app: &App, entries: &[Entry]) -> Result<()> {
     }
     let mut waiting: BTreeMap<&str, Vec<InboundSms>> = BTreeMap::new();
     for entry in entries {
-        if let Entry::Waiting(sms) = entry {
-            waiting.entry(sms.mobile_number()).or_default().push(InboundSms::clone(sms));
+        match entry {
+            Entry::Waiting(sms) => {
+                waiting.entry(sms.mobile_number()).or_default().push(InboundSms::clone(sms));
+            }
+            Entry::Quarantined(body) => app.audit.quarantine(body).await?,
+            Entry::Judged(_) | Entry::Onboarding(_) => {}
         }
     }
     let numbers: Vec<Vec<InboundSms>> = waiting.into_values().collect();
@@ -109,8 +113,8 @@ async fn to_hot(app: &App, entries: &[Entry]) -> Result<()> {
 
 fn marks(entries: &[Entry]) -> Vec<(String, Uuid)> {
     let mark = |entry: &Entry| match entry {
-        Entry::Waiting(sms) => Some((sms.mobile_number().to_owned(), sms.sms_id)),
-        Entry::Judged(_) | Entry::Onboarding(_) => None,
+        Entry::Waiting(sms) if sms.part.is_none() => Some((sms.mobile_number().to_owned(), sms.sms_id)),
+        Entry::Waiting(_) | Entry::Judged(_) | Entry::Onboarding(_) | Entry::Quarantined(_) => None,
     };
     entries.iter().filter_map(mark).collect()
 }
@@ -121,7 +125,7 @@ fn sorted(entries: &[Entry]) -> (Vec<QueuedSms>, Vec<Onboarding>) {
         match entry {
             Entry::Judged(queued) => judged.push(QueuedSms::clone(queued)),
             Entry::Onboarding(onboarding) => onboardings.push(Onboarding::clone(onboarding)),
-            Entry::Waiting(_) => {}
+            Entry::Waiting(_) | Entry::Quarantined(_) => {}
         }
     }
     (judged, onboardings)
@@ -155,7 +159,8 @@ pub async fn hand_over_old(app: &App, now: Timestamp, age: Span) -> Result<()> {
     let mut parts = Parts { due: Due::WaitingOrUntil(now - age), read: None };
     while let Some(mut entries) = parts.next(app).await? {
         let is_open = app.ladder.is_open();
-        entries.retain(|entry| matches!(entry, Entry::Waiting(_)) || is_open && now - entry.at() >= age);
+        let at_once = |entry: &Entry| matches!(entry, Entry::Waiting(_) | Entry::Quarantined(_));
+        entries.retain(|entry| at_once(entry) || is_open && now - entry.at() >= age);
         if entries.is_empty() {
             continue;
         }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use bridge_core::checks::Known;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::audit::{
-    Blacklisted, Counter, Member, Place, Quarantined, Refusal, Refused, SettingPut, SettingRow, SmsRow,
-    Totals, Unsynced, WaitingSms,
+    AskedSms, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal, Refused,
+    SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
 use bridge_store::hot::{
     Admitted, Blacklisting, Cancelled, Counters, Finding, HotTotals, IntakeLimits, Judged, Notice, Pressure,
@@ -107,6 +107,7 @@ timed! { HotStore {
     not_validated(pairs: &[String]) -> Vec<String>;
     cache_settings(rows: &[(String, String)]) -> ();
     announce_setting(key: &str) -> ();
+    announce_receivers() -> ();
 }
     fn is_durable(&self) -> bool {
         self.store.is_durable()
@@ -158,5 +159,14 @@ timed! { AuditStore {
     refusals(max: usize) -> Vec<Refusal>;
     quarantine(entry: &Quarantined) -> ();
     quarantined(max: usize) -> Vec<Quarantined>;
+    quarantined_one(id: Uuid) -> Option<Quarantined>;
+    remove_quarantined(id: Uuid) -> bool;
+    known_sms(asked: &[AskedSms]) -> Vec<bool>;
+    count_by_hour(from: Timestamp, to: Timestamp) -> Vec<HourCount>;
+    parts_judged(sms: &InboundSms, since: Timestamp) -> bool;
+    receivers() -> Vec<Receiver>;
+    put_receiver(now: Timestamp, receiver: &Receiver) -> ();
+    sightings() -> Vec<Sighting>;
+    note_sightings(seen: &[Sighting]) -> ();
     purge(before: Timestamp, max: usize, remote: bool) -> usize;
 }}

@@ -7,7 +7,9 @@ mod cleanup;
 pub mod counters;
 mod dump;
 mod onboarding;
+mod pull;
 mod purge;
+mod receivers;
 mod registration_attempts;
 mod replay;
 mod settle_journal;
@@ -74,6 +76,7 @@ impl Tick {
 #[must_use]
 pub fn all() -> Vec<Box<dyn Worker>> {
     vec![
+        Box::new(pull::PullInboxes),
         Box::new(replay::ReplayPowerDownStore::default()),
         Box::new(cleanup::CleanupExpired),
         Box::new(blacklist::PopulateBlacklist),
@@ -84,6 +87,7 @@ pub fn all() -> Vec<Box<dyn Worker>> {
         Box::new(settle_journal::SettleJournal),
         Box::new(counters::PersistCounters),
         Box::new(purge::PurgeExpiredAudit),
+        Box::new(receivers::NoteReceivers),
     ]
 }
 

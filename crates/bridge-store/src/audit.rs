@@ -1,7 +1,11 @@
 //! The audit store: the six tables of 003 and what else must outlive the hot store (`ops`). Everything
 //! that arrives here may arrive twice: writing is idempotent.
 
+mod lookup;
+mod part;
 pub mod postgres;
+mod quarantined;
+mod receiver;
 pub(crate) mod sqlite;
 
 use async_trait::async_trait;
@@ -10,6 +14,10 @@ use bridge_core::verdict::Codes;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
+
+pub use self::lookup::{AskedSms, HourCount, KNOWN_WITHIN};
+pub use self::quarantined::Quarantined;
+pub use self::receiver::{Receiver, Sighting};
 
 use crate::Result;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
@@ -61,6 +69,8 @@ pub struct SmsRow {
     pub onboarding_id: Option<Uuid>,
     /// Which SMS of its sender in 24 hours it was; 0 if it was not counted.
     pub sms_in_window: i64,
+    /// How far its receiver's stamps were ahead of the time when it came in.
+    pub clock_skew: Span,
 }
 
 /// An SMS stored for later in `power_down_store`.
@@ -187,23 +197,6 @@ pub struct Refusal {
     pub stands_for: i64,
 }
 
-/// A body that an authenticated sender sent and nobody can use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quarantined {
-    /// When.
-    pub at: Timestamp,
-    /// From whom.
-    pub receiver_id: String,
-    /// The format it came in, or `unknown`.
-    pub format: String,
-    /// Why nobody can use it.
-    pub reason: String,
-    /// Its content type.
-    pub content_type: String,
-    /// The raw bytes.
-    pub body: Vec<u8>,
-}
-
 /// A number on the blacklist, for people.
 pub type Blacklisted = Blacklisting;
 
@@ -238,6 +231,9 @@ pub trait AuditStore: Send + Sync + 'static {
     async fn store_for_later(&self, sms: &InboundSms) -> Result<()>;
     /// Up to `max` SMS that wait, in order of arrival, after that place.
     async fn waiting_sms(&self, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>>;
+    /// Was this part of a longer SMS judged before: is there a processed row of the same receiver, sender and part that
+    /// was taken in since then? False of what is no part.
+    async fn parts_judged(&self, sms: &InboundSms, since: Timestamp) -> Result<bool>;
     /// These were judged.
     async fn mark_processed(&self, now: Timestamp, ids: &[i64]) -> Result<()>;
 
@@ -310,10 +306,30 @@ pub trait AuditStore: Send + Sync + 'static {
     async fn append_refusals(&self, batch: &[Refusal]) -> Result<()>;
     /// The newest refused registrations, at most `max`.
     async fn refusals(&self, max: usize) -> Result<Vec<Refusal>>;
-    /// Keeps a body that nobody can use.
+    /// Keeps a body that nobody can use, once for its id.
     async fn quarantine(&self, entry: &Quarantined) -> Result<()>;
     /// The newest quarantined bodies, at most `max`.
     async fn quarantined(&self, max: usize) -> Result<Vec<Quarantined>>;
+    /// One quarantined body.
+    async fn quarantined_one(&self, id: Uuid) -> Result<Option<Quarantined>>;
+    /// Takes a body out of quarantine: it could be used after all, or nobody wants it. False if it was not there.
+    async fn remove_quarantined(&self, id: Uuid) -> Result<bool>;
+
+    /// Is there a row of that number with that text that was received within [`KNOWN_WITHIN`] of one of the stamps, in
+    /// `input_sms` or in `power_down_store`, waiting or processed? One answer for each.
+    async fn known_sms(&self, asked: &[AskedSms]) -> Result<Vec<bool>>;
+    /// How many rows of `input_sms` each receiver's phone received in each hour, from then up to then; hours without
+    /// any are left out.
+    async fn count_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>>;
+
+    /// Every receiver that was added, revoked ones too, by name.
+    async fn receivers(&self) -> Result<Vec<Receiver>>;
+    /// Adds a receiver, or changes the one of that name.
+    async fn put_receiver(&self, now: Timestamp, receiver: &Receiver) -> Result<()>;
+    /// What was seen of every receiver, by name.
+    async fn sightings(&self) -> Result<Vec<Sighting>>;
+    /// Adds what was seen since it was last noted, all or nothing, as [`Sighting::add`] does.
+    async fn note_sightings(&self, seen: &[Sighting]) -> Result<()>;
 
     /// Deletes up to `max` rows of each table that are older than `before` and wait for nothing (D31).
     /// Answers how many. A push that waits for the remote keeps its row only if `remote` is in use.

@@ -349,6 +349,8 @@ pub enum Notice {
     Onboarding(Uuid),
     /// This setting changed: what was read of it before is old.
     Setting(String),
+    /// A receiver was added or changed.
+    Receivers,
     /// Some notices were missed: look at everything again.
     Missed,
 }
@@ -489,6 +491,8 @@ pub trait HotStore: Send + Sync + 'static {
     async fn cache_settings(&self, rows: &[(String, String)]) -> Result<()>;
     /// A setting changed: clears it from the cache and tells every bridge.
     async fn announce_setting(&self, key: &str) -> Result<()>;
+    /// A receiver was added or changed: tells every bridge.
+    async fn announce_receivers(&self) -> Result<()>;
     /// What all bridges tell each other, as it happens. A slow reader misses some and must look again.
     fn notices(&self) -> broadcast::Receiver<Notice>;
 }

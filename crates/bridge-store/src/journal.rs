@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use self::segment::Segments;
 use self::writer::{Append, Writer};
+use crate::audit::Quarantined;
 use crate::hot::QueuedSms;
 use crate::{Result, StoreError, StoreFault};
 
@@ -36,6 +37,8 @@ pub enum Entry {
     Waiting(Box<InboundSms>),
     /// An onboarding as the app was told; belongs into `onboarding_mobile`.
     Onboarding(Box<Onboarding>),
+    /// A body that nobody can use; belongs into quarantine.
+    Quarantined(Box<Quarantined>),
 }
 
 /// What an entry speaks of.
@@ -48,11 +51,17 @@ pub enum Subject {
     Waiting(Uuid),
     /// An onboarding in this version.
     Onboarding(Uuid, i64),
+    /// A body that nobody can use, by its id.
+    Quarantined(Uuid),
 }
 
 impl Subject {
     fn waits(&self) -> bool {
         matches!(self, Subject::Waiting(_))
+    }
+
+    fn is_body(&self) -> bool {
+        matches!(self, Subject::Quarantined(_))
     }
 }
 
@@ -64,6 +73,7 @@ impl Entry {
             Entry::Judged(queued) => Subject::Judged(queued.sms.sms_id),
             Entry::Waiting(sms) => Subject::Waiting(sms.sms_id),
             Entry::Onboarding(onboarding) => Subject::Onboarding(onboarding.id, onboarding.version),
+            Entry::Quarantined(body) => Subject::Quarantined(body.id),
         }
     }
 
@@ -74,6 +84,7 @@ impl Entry {
             Entry::Judged(queued) => queued.judged_at,
             Entry::Waiting(sms) => sms.server_received_at,
             Entry::Onboarding(onboarding) => onboarding.validated_at.unwrap_or(onboarding.request_timestamp),
+            Entry::Quarantined(body) => body.at,
         }
     }
 }
@@ -115,7 +126,7 @@ pub struct Part(u64);
 pub enum Due {
     /// Everything.
     All,
-    /// SMS that wait to be judged, and what came to be at this time or before.
+    /// SMS that wait to be judged, bodies for the quarantine, and what came to be at this time or before.
     WaitingOrUntil(Timestamp),
 }
 

@@ -25,12 +25,14 @@ pub(crate) fn forbidden(packages: &[Package]) -> Vec<Violation> {
 
 fn why_not(package: &str, dependency: &str) -> Option<&'static str> {
     match package {
-        "bridge-core" | "bridge-store" | "bridge-server" if dependency == "test-servers" => {
+        "bridge-core" | "bridge-formats" | "bridge-store" | "bridge-server"
+            if dependency == "test-servers" =>
+        {
             Some("it starts servers for tests, so name it under dev-dependencies")
         }
         // The store is where databases are named; the tool crate measures the raw one.
         "bridge-store" | "xtask" => None,
-        "bridge-core" if IMPURE.contains(&dependency) => {
+        "bridge-core" | "bridge-formats" if IMPURE.contains(&dependency) => {
             Some("it is pure, so take time, salt and facts as arguments and do the I/O in bridge-server")
         }
         _ if DATABASES.contains(&dependency) => {

@@ -81,6 +81,8 @@ impl Sample {
             format: "generic".into(),
             line: None,
             delivery_id: None,
+            clock_skew: Span(0),
+            part: None,
         };
         let found = find_hashes(&sms.text, &self.settings.permitted_headers);
         ask(&Facts { sms: &sms, found: &found, known: &known, now: self.judged })

@@ -8,7 +8,7 @@ pub(super) const CHECK: Check =
     Check { name: "time_window_check", about: "It was received between registration and deadline", run };
 
 fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
-    let received = facts.sms.received_timestamp;
+    let received = facts.sms.received_at();
     let tolerance = settings.tolerance();
     if received > facts.sms.server_received_at + tolerance {
         return Err("received_in_the_future");

@@ -30,6 +30,7 @@ pub(super) struct Which {
 }
 
 /// A client of a bridge's HTTP API.
+#[derive(Clone)]
 pub(super) struct Client {
     http: reqwest::Client,
     url: String,
@@ -58,6 +59,20 @@ impl Client {
         Client { http: self.http.clone(), url: self.url.clone(), secret }
     }
 
+    /// A request to this bridge.
+    pub(super) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.secret)
+    }
+
+    /// Why it could not be sent.
+    pub(super) fn unreachable(&self, error: &reqwest::Error) -> String {
+        if error.is_connect() {
+            format!("no bridge answers at {}", self.url)
+        } else {
+            format!("{}: {error}", self.url)
+        }
+    }
+
     /// Sends a request and reads whatever comes back.
     pub(super) async fn ask(
         &self,
@@ -65,18 +80,11 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, String> {
-        let url = format!("{}{path}", self.url);
-        let mut request = self.http.request(method, &url).bearer_auth(&self.secret);
+        let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| {
-            if error.is_connect() {
-                format!("no bridge answers at {}", self.url)
-            } else {
-                format!("{url}: {error}")
-            }
-        })?;
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         let text = response.text().await.map_err(|error| error.to_string())?;
         Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
@@ -138,7 +146,7 @@ impl Bridge {
     }
 }
 
-fn admin_token(which: &Which) -> Result<String, String> {
+pub(super) fn admin_token(which: &Which) -> Result<String, String> {
     match &which.admin_token {
         Some(token) => Ok(token.split(',').next().unwrap_or_default().to_owned()),
         None => secrets::read(&which.data_dir, "admin_token").map_err(|error| {

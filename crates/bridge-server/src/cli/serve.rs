@@ -103,9 +103,9 @@ fn screen(running: &Running) {
             pause.why
         );
     }
-    if app.live.now().sms_receiver_number.is_empty() {
+    if !app.receivers.has_number(&app.live.now()) {
         anstream::println!(
-            "  {WARN}no receiving number yet:{WARN:#} sms-bridge settings set sms_receiver_number +91…"
+            "  {WARN}no receiving number yet:{WARN:#} sms-bridge receiver add hall-phone --format smsgate --number +91…"
         );
     }
     let docs = running.private_address.map_or(url, |private| format!("http://{private}"));

@@ -1,19 +1,22 @@
 //! Who may ask: bearer secrets in constant time, and the token that opens one onboarding (D35, D36). An
 //! address is never a credential: behind a tunnel every stranger looks local.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bridge_formats::{Format, Incoming, Signing, Unsigned};
 use utoipa::Modify;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use uuid::Uuid;
 
 use super::Shared;
 use super::problem::{Code, Problem};
-use crate::receivers;
+use crate::receivers::{DEFAULT, Known};
 
 /// The security schemes of the API's description.
 pub(super) struct Schemes;
@@ -45,7 +48,7 @@ impl Modify for Schemes {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, secret) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
@@ -122,21 +125,110 @@ pub(super) fn onboarding(app: &Shared, parts: &Parts, id: Uuid) -> Result<(), Pr
     }
 }
 
-/// Which receiver delivers: by bearer, Basic, `?apiKey=` or the secret in the body.
-pub(super) fn receiver(app: &Shared, parts: &Parts, in_body: Option<&str>) -> Result<String, Problem> {
-    let given = [
-        bearer(&parts.headers).map(str::to_owned),
-        basic(&parts.headers),
-        query_value(parts.uri.query(), "apiKey"),
-        in_body.map(str::to_owned),
-    ];
+/// Which receiver delivers: the one whose secret comes as bearer, Basic password, `?apiKey=` or in the body, or whose
+/// signature it is. One that has a signing key must sign, whatever secret it sends.
+pub(super) fn receiver(app: &Shared, incoming: &Incoming<'_>, format: &Format) -> Result<Sender, Problem> {
     let now = app.clock.now();
-    if given.iter().flatten().any(|secret| app.secrets.receiver.accept(secret)) {
-        app.receivers.saw(receivers::DEFAULT, now);
-        return Ok(receivers::DEFAULT.to_owned());
+    let given = [
+        bearer(incoming.headers).map(str::to_owned),
+        basic(incoming.headers),
+        incoming.query("apiKey"),
+        format.secret.and_then(|secret| secret(incoming)),
+    ];
+    let secrets = || given.iter().flatten();
+    let claimed = incoming.query("receiver").and_then(|name| app.receivers.named(&name));
+    let by_secret = || secrets().find_map(|secret| app.receivers.with_secret(secret));
+    let candidates: Vec<Arc<Known>> = match claimed.clone().or_else(by_secret) {
+        Some(known) => vec![known],
+        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => return Ok(Sender::Default),
+        // Nobody is named: whoever of this format signs may have signed this.
+        None => app
+            .receivers
+            .live()
+            .into_iter()
+            .filter(|k| k.must_sign() && k.row.format == format.name)
+            .collect(),
+    };
+    let urls = signed_urls(app, incoming);
+    let mut refused = Refused::Secret;
+    for known in &candidates {
+        if !known.must_sign() {
+            if secrets().any(|secret| known.accepts(secret)) {
+                return Ok(Sender::Named(known.clone()));
+            }
+            continue;
+        }
+        let signing = Signing { keys: &known.row.signing_keys, now, urls: &urls };
+        // As its own format signs, whatever the route says: a signature of one scheme is never read as another's.
+        match known.format.and_then(|own| own.verify).map(|verify| verify(incoming, &signing)) {
+            Some(Ok(())) => return Ok(Sender::Named(known.clone())),
+            Some(Err(why)) => refused = Refused::Signature(why),
+            None => refused = Refused::Signature(Unsigned::Missing),
+        }
     }
-    if given.iter().any(Option::is_some) {
-        app.receivers.refused(now);
+    let blamed = match candidates.as_slice() {
+        [only] => only.row.name.as_str(),
+        _ => DEFAULT,
+    };
+    if claimed.is_some() || secrets().next().is_some() || matches!(refused, Refused::Signature(_)) {
+        app.receivers.wrong_secret(blamed, now);
     }
-    Err(refuse(app, "the receiver key"))
+    app.metrics.wrong_secret_total.inc();
+    Err(Problem::new(Code::Unauthorized, refused.detail()))
+}
+
+/// Whoever delivers.
+#[derive(Clone, Debug)]
+pub(super) enum Sender {
+    /// With the key of `default`.
+    Default,
+    /// A receiver by name.
+    Named(Arc<Known>),
+}
+
+impl Sender {
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Sender::Default => DEFAULT,
+            Sender::Named(known) => &known.row.name,
+        }
+    }
+}
+
+enum Refused {
+    Secret,
+    Signature(Unsigned),
+}
+
+impl Refused {
+    fn detail(&self) -> &'static str {
+        match self {
+            Refused::Secret => {
+                "send the receiver's secret: Authorization: Bearer, a Basic password, ?apiKey= or a field secret"
+            }
+            Refused::Signature(Unsigned::Missing) => {
+                "this receiver must sign what it delivers, as its format does"
+            }
+            Refused::Signature(Unsigned::Wrong) => {
+                "the signature is another: is it the signing key of this receiver?"
+            }
+            Refused::Signature(Unsigned::Stale) => {
+                "it was signed more than five minutes ago, or in the future: is the sender's clock right?"
+            }
+        }
+    }
+}
+
+/// Under what URLs the sender may have called: behind a proxy the bridge sees another one than was signed.
+fn signed_urls(app: &Shared, incoming: &Incoming<'_>) -> Vec<String> {
+    let path = incoming.uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut urls = Vec::new();
+    if let Some(public) = &app.config.public_url {
+        urls.push(format!("{}{path}", public.trim_end_matches('/')));
+    }
+    for host in ["x-forwarded-host", "host"].into_iter().filter_map(|name| incoming.header(name)) {
+        urls.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}{path}")));
+    }
+    urls
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use bridge_formats::content_type;
+use bridge_formats::fields::Fields;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::problem::{Code, Problem};
-use crate::formats::fields::Fields;
 
 /// Contract section 2.
 pub const ONBOARDING_MAX_BYTES: usize = 16 * 1024;
@@ -42,7 +42,7 @@ pub async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
 
 /// Reads on without keeping anything: a client that is still sending when the connection closes sees it
 /// reset, and never the answer that says why.
-async fn discard(body: &mut Body) {
+pub(super) async fn discard(body: &mut Body) {
     let mut left = DISCARD_MAX_BYTES;
     while let Some(Ok(frame)) = body.frame().await {
         left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
@@ -50,13 +50,6 @@ async fn discard(body: &mut Body) {
             return;
         }
     }
-}
-
-/// The content type without parameters, in lower case.
-#[must_use]
-pub fn content_type(headers: &HeaderMap) -> String {
-    let value = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim().to_lowercase()
 }
 
 /// The fields of a JSON body on a route that takes nothing else.

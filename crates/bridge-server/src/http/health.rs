@@ -1,5 +1,7 @@
 //! How the bridge is: for load balancers, for the operator, for Prometheus.
 
+mod receivers;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
@@ -9,6 +11,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub(in crate::http) use receivers::ReceiverView;
 
 use super::auth::{MaybeKnown, Operator};
 use super::problem::{Problem, ProblemBody};
@@ -73,15 +77,6 @@ struct WorkerView {
 }
 
 #[derive(Serialize, ToSchema)]
-struct ReceiverView {
-    #[schema(format = DateTime)]
-    last_seen: Option<String>,
-    /// The last request with a wrong secret.
-    #[schema(format = DateTime)]
-    wrong_secret: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
 struct Spool {
     /// SMS that wait in this bridge's journal, because no store took them.
     waiting_sms: usize,
@@ -104,27 +99,20 @@ pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) ->
     let standing = app.ladder.now();
     let (hot, audit) = (standing.hot == Hot::Open, standing.audit);
     let workers = worker_views(&app);
-    let receivers = app.receivers.all();
+    let settings = app.live.now();
     let mut notes = Vec::new();
-    if app.live.now().sms_receiver_number.is_empty() {
-        notes.push("no receiving number is set: users are not told where to send the SMS (setting sms_receiver_number)".to_owned());
+    if !app.receivers.has_number(&settings) {
+        notes.push("no receiving number is set: users are not told where to send the SMS (setting sms_receiver_number, or `sms-bridge receiver add NAME --number +…`)".to_owned());
     }
-    for (name, seen) in &receivers {
-        if seen.wrong_secret > seen.last_seen {
-            notes.push(format!(
-                "somebody delivers to receiver {name} with a wrong secret: check the phone's settings"
-            ));
-        }
-    }
+    let (receivers, receivers_troubled) = receivers::look(&app, &settings, &mut notes);
     if let Some(why) = standing.hot.why() {
         notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
     }
     let unwritable = !recovered || (!hot && !audit && app.probe.ask(&app).await.is_err());
-    let wrong_secret = receivers.values().any(|seen| seen.wrong_secret > seen.last_seen);
     let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
     let (code, status) = if unwritable {
         (StatusCode::SERVICE_UNAVAILABLE, "unhealthy")
-    } else if !hot || !audit || troubled || wrong_secret || app.live.now().maintenance_mode {
+    } else if !hot || !audit || troubled || receivers_troubled || settings.maintenance_mode {
         (StatusCode::OK, "degraded")
     } else {
         (StatusCode::OK, "healthy")
@@ -143,16 +131,7 @@ pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) ->
             since: None,
         },
         workers,
-        receivers: receivers
-            .into_iter()
-            .map(|(name, seen)| {
-                let text = |at: Option<bridge_core::Timestamp>| at.map(|at| at.to_string());
-                (
-                    name,
-                    ReceiverView { last_seen: text(seen.last_seen), wrong_secret: text(seen.wrong_secret) },
-                )
-            })
-            .collect(),
+        receivers,
         spool: Spool {
             waiting_sms: app.journal.waiting(),
             entries: app.journal.len(),
@@ -244,8 +223,8 @@ pub async fn metrics(
         app.metrics.queue_size.get_or_create(&labels).set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
     app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
-    for (receiver, seen) in app.receivers.all() {
-        if let Some(at) = seen.last_seen {
+    for (receiver, seen) in app.receivers.all_seen() {
+        if let Some(at) = seen.last_seen_at {
             let labels = ReceiverLabels { receiver };
             app.metrics
                 .receiver_last_seen_timestamp_seconds

@@ -99,5 +99,6 @@ fn columns(row: &SmsRow) -> Map<String, Value> {
     put("server_received_at", json!(row.server_received_at));
     put("late_delivery", json!(row.late_delivery));
     put("synced_at", json!(row.synced_at));
+    put("clock_skew_ms", json!(row.clock_skew.0));
     columns
 }

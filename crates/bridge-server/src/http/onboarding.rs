@@ -153,7 +153,7 @@ fn registered(app: &Shared, onboarding: &Onboarding) -> RegisterResponse {
     let settings = app.live.now();
     let seconds = |until: bridge_core::Timestamp| (until - onboarding.request_timestamp).0 / 1000;
     let sms_body = format!("{}:{}", settings.header(), onboarding.hash);
-    let number = Some(settings.sms_receiver_number.clone()).filter(|number| !number.is_empty());
+    let number = app.receivers.number_for(&onboarding.mobile, app.clock.now(), &settings);
     let base = app.config.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
     RegisterResponse {
         status: "success",

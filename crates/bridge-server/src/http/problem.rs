@@ -3,10 +3,9 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bridge_formats::FieldError;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::formats::FieldError;
 
 macro_rules! codes {
     ($($variant:ident = $word:literal, $status:ident, $title:literal;)*) => {
@@ -39,12 +38,14 @@ codes! {
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request came too slowly";
     AlreadyValidated = "already_validated", CONFLICT, "This number is validated on this device already";
     OnboardingFinal = "onboarding_final", CONFLICT, "This onboarding cannot change any more";
+    ReceiverExists = "receiver_exists", CONFLICT, "There is a receiver of this name";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported content type";
     InvalidSetting = "invalid_setting", UNPROCESSABLE_ENTITY, "The setting breaks a rule";
     TooManyRegistrations = "too_many_registrations", TOO_MANY_REQUESTS, "Too many registrations of this number";
     Internal = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong inside";
     OnboardingPaused = "onboarding_paused", SERVICE_UNAVAILABLE, "Mobile onboarding is currently paused";
+    ReceiverAway = "receiver_away", BAD_GATEWAY, "The receiver does not answer";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The bridge cannot answer right now";
 }
 

@@ -1,127 +1,32 @@
-//! `POST /sms/receive`: authenticate, read, hand to the intake, answer as the sender wants. A body nobody
-//! can use is kept before it is refused (contract section 3).
+//! `POST /sms/receive` and `/sms/receive/{format}`: authenticate, read, hand to the intake, answer as the sender wants.
+//! What an authenticated sender sent and nobody can use is kept (contract section 3). One status rule: 2xx once it is
+//! durable, 401 for a wrong secret or signature alone, 503 only where nothing is writable.
+
+mod view;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bridge_core::Verdict;
-use bridge_core::checks::CheckId;
-use bridge_core::onboarding::LastSms;
-use bridge_core::verdict::FailedAt;
-use bridge_store::audit::Quarantined;
-use bridge_store::hot::Answer;
+use bridge_core::{InboundSms, Mobile, Settings, Span, Timestamp};
+use bridge_formats::{Content, Delivered, Format, Incoming, Reply, Unusable, generic};
 use bytes::Bytes;
-use serde::Serialize;
-use utoipa::ToSchema;
 
+use super::auth::Sender;
 use super::problem::{Code, Problem, ProblemBody};
+use super::segment::Segment;
 use super::{Shared, auth, body};
-use crate::formats::fields::Fields;
-use crate::formats::{Intake, Unusable, generic};
 use crate::intake::{self, Taken};
+use crate::quarantine;
 
-/// The result of one check.
-#[derive(Serialize, ToSchema)]
-pub struct CheckView {
-    /// 1 pass, 2 fail, 3 disabled, 4 not applicable.
-    code: u8,
-    /// The same as a word: `pass`, `fail`, `disabled`, `n/a`.
-    result: &'static str,
-}
-
-/// A verdict, check by check.
-#[derive(Serialize, ToSchema)]
-pub struct VerdictView {
-    /// `passed` or `failed`.
-    validation_status: &'static str,
-    /// The check that failed first, or `onboarding_match`.
-    failed_at_check: Option<&'static str>,
-    /// Why, as a stable word like `hash_mismatch`.
-    reason: Option<String>,
-    /// Every check by name.
-    #[schema(example = json!({"mobile_check": {"code": 1, "result": "pass"}}))]
-    checks: Checks,
-    /// Received in time, judged after the deadline.
-    late_delivery: bool,
-}
-
-/// The checks in 003's order.
-#[derive(ToSchema)]
-#[schema(value_type = std::collections::BTreeMap<String, CheckView>)]
-struct Checks(Vec<(&'static str, CheckView)>);
-
-impl Serialize for Checks {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, view)| (name, view)))
-    }
-}
-
-impl VerdictView {
-    fn of(verdict: &Verdict) -> VerdictView {
-        let view = |check: CheckId| {
-            let code = verdict.codes.of(check);
-            (check.name(), CheckView { code: code.number(), result: code.word() })
-        };
-        VerdictView {
-            validation_status: verdict.status(),
-            failed_at_check: verdict.failed_at.map(FailedAt::as_str),
-            reason: verdict.reason.clone(),
-            checks: Checks(CheckId::all().map(view).collect()),
-            late_delivery: verdict.late_delivery,
-        }
-    }
-}
-
-/// The newest SMS of an onboarding's number.
-#[derive(Serialize, ToSchema)]
-pub struct LastSmsView {
-    /// Its id.
-    id: i64,
-    /// When it was judged.
-    #[schema(format = DateTime)]
-    judged_at: String,
-    #[serde(flatten)]
-    verdict: VerdictView,
-}
-
-impl LastSmsView {
-    pub(super) fn of(last: &LastSms) -> LastSmsView {
-        LastSmsView {
-            id: last.id,
-            judged_at: last.judged_at.to_string(),
-            verdict: VerdictView::of(&last.verdict),
-        }
-    }
-}
-
-/// An SMS that was judged.
-#[derive(Serialize, ToSchema)]
-pub struct SmsAnswer {
-    /// Always `received`.
-    status: &'static str,
-    /// Its `queue_input_sms` id.
-    id: i64,
-    /// The bridge's own identity of this SMS.
-    message_id: String,
-    #[serde(flatten)]
-    verdict: VerdictView,
-    /// It came before; this is the answer it got then.
-    duplicate_delivery: bool,
-}
-
-/// An SMS kept for later.
-#[derive(Serialize, ToSchema)]
-pub struct SmsStored {
-    /// Always `stored`.
-    status: &'static str,
-}
+pub use view::{Delivery, LastSmsView, SmsAnswer, SmsStored, SmsView};
 
 /// Hand in an SMS.
 ///
-/// JSON or a form, with any of the names that phone apps use. 2xx means it is durable, whatever the verdict.
-/// The secret may also come as Basic password, as `?apiKey=`, or as field `secret`.
+/// JSON or a form, with any of the names that phone apps use, or the body of any format that can be told. 2xx means it is
+/// durable, whatever the verdict. The secret may also come as Basic password, as `?apiKey=`, or as field `secret`; a
+/// receiver with a signing key signs as its format does.
 #[utoipa::path(
     post, path = "/sms/receive", operation_id = "receive_sms", tag = "sms",
     security(("receiver_key" = []), ("receiver_key_query" = [])),
@@ -142,64 +47,191 @@ pub struct SmsStored {
     )
 )]
 pub async fn receive(State(app): State<Shared>, request: Request) -> Result<Response, Problem> {
+    take(&app, None, request).await
+}
+
+/// Hand in SMS in a named format.
+///
+/// Always 200 once it is durable, with the body that this sender wants: `GET` serves kannel, jasmin and vonage.
+#[utoipa::path(
+    post, path = "/sms/receive/{format}", operation_id = "receive_sms_in_format", tag = "sms",
+    security(("receiver_key" = []), ("receiver_key_query" = [])),
+    params(("format" = String, Path, description = "smsgate, httpsms, textbee, bogkonstantin, smsforwarder, smssync, \
+        twilio, vonage, plivo, telnyx, infobip, africastalking, jasmin, kannel or generic")),
+    responses(
+        (status = 200, description = "Durable; the body is the sender's own where it wants one", body = Delivery),
+        (status = 401, description = "`unauthorized`", body = ProblemBody),
+        (status = 404, description = "`not_found`: no such format", body = ProblemBody),
+        (status = 405, description = "`method_not_allowed`", body = ProblemBody),
+        (status = 413, description = "`body_too_large`", body = ProblemBody),
+        (status = 503, description = "`unavailable`: nothing is writable, send it again", body = ProblemBody),
+    )
+)]
+pub async fn receive_named(
+    State(app): State<Shared>,
+    Segment(name): Segment,
+    request: Request,
+) -> Result<Response, Problem> {
+    let Some(format) = bridge_formats::named(&name) else {
+        let known: Vec<&str> = bridge_formats::FORMATS.iter().map(|format| format.name).collect();
+        return Err(Problem::new(
+            Code::NotFound,
+            format!("there is no such format: known are {}", known.join(", ")),
+        ));
+    };
+    if request.method() == Method::GET && !format.takes_get {
+        return Err(Problem::new(Code::MethodNotAllowed, format!("{name} delivers with POST")));
+    }
+    take(&app, Some(format), request).await
+}
+
+/// What a request turned out to be.
+struct Delivering {
+    sender: Sender,
+    format: &'static Format,
+    /// The route named the format, or it was told by the request: then nothing of it is refused with 400.
+    sure: bool,
+    app_version: Option<String>,
+}
+
+async fn take(app: &Shared, named: Option<&'static Format>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let bytes = body::read(body, body::SMS_MAX_BYTES).await?;
-    let content_type = body::content_type(&parts.headers);
-    let fields = Fields::read(&content_type, &bytes);
-    let secret = fields.as_ref().ok().and_then(generic::secret);
-    let receiver_id = auth::receiver(&app, &parts, secret.as_deref())?;
-    let delivered = match fields.and_then(|fields| generic::parse(&fields)) {
-        Ok(delivered) => delivered,
-        Err(unusable) => return Err(quarantine(&app, &parts, &receiver_id, bytes, unusable).await),
-    };
+    let (delivering, content) = read(app, named, &parts, &bytes)?;
     let now = app.clock.now();
-    let sms_id = app.entropy.id(now).map_err(|error| Problem::unavailable(&error))?;
-    let intake = Intake { receiver_id: &receiver_id, format: generic::NAME, sms_id, now };
-    let sms = delivered.into_sms(&intake, &app.live.now());
-    match intake::take_in(&app, sms).await {
-        Ok(Taken::Judged(answer)) => Ok(answered(&answer, false)),
-        Ok(Taken::Redelivered(answer)) => Ok(answered(&answer, true)),
-        Ok(Taken::Stored) => Ok((StatusCode::ACCEPTED, Json(SmsStored { status: "stored" })).into_response()),
-        Err(intake::Unwritable) => Err(Problem::new(
-            Code::Unavailable,
-            "nothing is writable right now: keep this SMS and send it again",
-        )),
-    }
-}
-
-fn answered(answer: &Answer, duplicate_delivery: bool) -> Response {
-    Json(SmsAnswer {
-        status: "received",
-        id: answer.id,
-        message_id: answer.sms_id.to_string(),
-        verdict: VerdictView::of(&answer.verdict),
-        duplicate_delivery,
-    })
-    .into_response()
-}
-
-/// Keeps the raw body, then says what is wrong with it. If it cannot be kept, the sender must come again.
-async fn quarantine(
-    app: &Shared,
-    parts: &Parts,
-    receiver_id: &str,
-    bytes: Bytes,
-    unusable: Unusable,
-) -> Problem {
-    let named: Vec<String> = unusable.errors.iter().map(|e| format!("{} {}", e.field, e.detail)).collect();
-    let reason = if named.is_empty() { unusable.detail.clone() } else { named.join("; ") };
-    let entry = Quarantined {
-        at: app.clock.now(),
-        receiver_id: receiver_id.to_owned(),
-        format: "unknown".to_owned(),
-        reason,
-        content_type: body::content_type(&parts.headers),
-        body: bytes.to_vec(),
+    let receiver = delivering.sender.name().to_owned();
+    app.receivers.spoke(&receiver, now);
+    let content = match content {
+        Ok(content) => content,
+        Err(unusable) => {
+            keep(app, &delivering, &parts, bytes, unusable.reason()).await?;
+            if !delivering.sure {
+                return Err(Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors));
+            }
+            return Ok(reply(&delivering, named, &[], vec![unusable.reason()]));
+        }
     };
-    app.metrics.quarantined_total.inc();
-    app.metrics.count_sms("unknown", "quarantined");
-    match super::in_time(app.audit.quarantine(&entry)).await {
-        Ok(()) => Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors),
-        Err(problem) => problem,
+    let mut report = content.report.clone();
+    if let Some(version) = &delivering.app_version {
+        report.get_or_insert_default().app_version.get_or_insert_with(|| version.clone());
     }
+    if let Some(report) = report {
+        app.receivers.reported(&receiver, report, now);
+    }
+    let refused: Vec<String> = content.unusable.iter().map(Unusable::reason).collect();
+    if !refused.is_empty() {
+        keep(app, &delivering, &parts, bytes, refused.join(" | ")).await?;
+    }
+    let settings = app.live.now();
+    let mut sms = Vec::with_capacity(content.sms.len());
+    for delivered in content.sms {
+        sms.push(inbound(app, &delivering, delivered, &settings)?);
+    }
+    let stamps: Vec<Option<Timestamp>> =
+        sms.iter().map(|sms| sms.stamped.then_some(sms.received_timestamp)).collect();
+    let taken = intake::take_all(app, sms).await.map_err(|intake::Unwritable| {
+        Problem::new(Code::Unavailable, "nothing is writable right now: keep this SMS and send it again")
+    })?;
+    for (taken, stamp) in taken.iter().zip(stamps) {
+        app.receivers.delivered(&receiver, matches!(taken, Taken::Redelivered(_)));
+        // Only what comes for the first time and is judged at once tells something of a clock.
+        if let (Taken::Judged(_), Some(stamp)) = (taken, stamp) {
+            app.receivers.stamped(&receiver, stamp, now, settings.tolerance());
+        }
+    }
+    Ok(reply(&delivering, named, &taken, refused))
+}
+
+fn read(
+    app: &Shared,
+    named: Option<&'static Format>,
+    parts: &Parts,
+    bytes: &Bytes,
+) -> Result<(Delivering, Result<Content, Unusable>), Problem> {
+    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, bytes);
+    let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
+    let format = recognised.unwrap_or(&generic::FORMAT);
+    let sender = auth::receiver(app, &incoming, format)?;
+    let app_version = format.version.and_then(|version| version(&incoming));
+    let delivering = Delivering { sender, format, sure: recognised.is_some(), app_version };
+    Ok((delivering, (format.parse)(&incoming)))
+}
+
+/// The SMS with everything fixed that identifies it.
+fn inbound(
+    app: &Shared,
+    delivering: &Delivering,
+    sms: Delivered,
+    settings: &Settings,
+) -> Result<InboundSms, Problem> {
+    let now = app.clock.now();
+    let name = delivering.sender.name();
+    let number = sms
+        .number
+        .as_deref()
+        .and_then(|n| Mobile::parse(n, &settings.default_country_code, delivering.format.bare_digits).ok());
+    let line = match &delivering.sender {
+        Sender::Named(known) => Some(known.line(number.as_ref())),
+        Sender::Default => number.map(|n| n.e164().to_owned()).or(sms.content_id).or(sms.device),
+    };
+    Ok(InboundSms {
+        sms_id: app.entropy.id(now).map_err(|error| Problem::unavailable(&error))?,
+        sender: Mobile::parse(&sms.sender, &settings.default_country_code, delivering.format.bare_digits),
+        sender_raw: sms.sender,
+        text: sms.text,
+        received_timestamp: sms.stamp.unwrap_or(now),
+        stamped: sms.stamp.is_some(),
+        server_received_at: now,
+        receiver_id: name.to_owned(),
+        format: delivering.format.name.to_owned(),
+        line,
+        delivery_id: sms.delivery_id,
+        clock_skew: if sms.stamp.is_some() { app.receivers.skew(name) } else { Span(0) },
+        part: sms.part,
+    })
+}
+
+/// What the sender wants to hear now that everything is durable.
+fn reply(delivering: &Delivering, named: Option<&Format>, taken: &[Taken], refused: Vec<String>) -> Response {
+    if let Reply::Fixed { content_type, body } = delivering.format.reply {
+        return (StatusCode::OK, [(header::CONTENT_TYPE, content_type)], body).into_response();
+    }
+    if let ([taken], []) = (taken, refused.as_slice()) {
+        let later = *taken == Taken::Stored && named.is_none();
+        let status = if later { StatusCode::ACCEPTED } else { StatusCode::OK };
+        return (status, Json(SmsView::of(taken))).into_response();
+    }
+    let status = if taken.is_empty() && !refused.is_empty() { "quarantined" } else { "received" };
+    Json(Delivery { status, sms: taken.iter().map(SmsView::of).collect(), quarantined: refused })
+        .into_response()
+}
+
+/// Keeps the raw body. If it cannot be kept, the sender must come again.
+async fn keep(
+    app: &Shared,
+    delivering: &Delivering,
+    parts: &Parts,
+    bytes: Bytes,
+    reason: String,
+) -> Result<(), Problem> {
+    let name = delivering.sender.name();
+    let format = if delivering.sure { delivering.format.name } else { "unknown" };
+    app.receivers.unusable(name);
+    app.metrics.count_sms(format, "quarantined");
+    // What came as GET is all in its query.
+    let body = if parts.method == Method::GET {
+        parts.uri.query().unwrap_or_default().as_bytes().to_vec()
+    } else {
+        bytes.to_vec()
+    };
+    let kept = quarantine::Body {
+        receiver_id: name.to_owned(),
+        format: format.to_owned(),
+        reason,
+        content_type: bridge_formats::content_type(&parts.headers),
+        body,
+    };
+    quarantine::keep(app, kept).await.map_err(|intake::Unwritable| {
+        Problem::new(Code::Unavailable, "nothing is writable right now: keep this and send it again")
+    })
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use bridge_core::settings::{self, SettingDef};
+use bridge_formats::FieldError;
 use bridge_store::audit::SettingPut;
 use serde::Serialize;
 use serde_json::Value;
@@ -12,7 +13,6 @@ use super::auth::Operator;
 use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
-use crate::formats::FieldError;
 
 /// Who changes settings with the admin token.
 const BY_TOKEN: &str = "admin token";

@@ -1,9 +1,12 @@
 //! SMS that were stored for later, judged in their order of arrival for each number, with their own times, exactly once
 //! (D25).
 
+mod parts;
+
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use bridge_core::sms::REMEMBERED;
 use bridge_core::{Settings, Timestamp};
 use bridge_store::StoreError;
 use bridge_store::audit::WaitingSms;
@@ -16,6 +19,8 @@ use crate::{intake, keeper};
 
 /// Numbers whose SMS are judged beside each other.
 const NUMBERS_AT_ONCE: usize = 32;
+/// Pages that may hold nothing but parts of long SMS.
+const PAGES_OF_PARTS_MAX: usize = 20;
 
 #[derive(Default)]
 pub(super) struct ReplayPowerDownStore {
@@ -40,9 +45,10 @@ impl Worker for ReplayPowerDownStore {
             return Ok(Tick::Idle);
         }
         let max = settings.batch_size as usize;
-        let waiting = app.audit.waiting_sms(None, max).await?;
+        let (waiting, parts) = read(app, max).await?;
+        let joined = judge_parts(app, parts).await?;
         if waiting.is_empty() {
-            return Ok(Tick::Idle);
+            return Ok(if joined { Tick::More } else { Tick::Idle });
         }
         self.keep_marked(app).await?;
         let moved = waiting.len();
@@ -65,6 +71,46 @@ impl ReplayPowerDownStore {
         }
         Ok(())
     }
+}
+
+/// Whole SMS that wait, and the parts among and before them: parts may wait for long, and must not hide what comes
+/// after them.
+async fn read(app: &App, max: usize) -> Result<(Vec<WaitingSms>, Vec<WaitingSms>), StoreError> {
+    let mut parts = Vec::new();
+    let mut after = None;
+    for _ in 0..PAGES_OF_PARTS_MAX {
+        let page = app.audit.waiting_sms(after, max).await?;
+        after = page.last().map(WaitingSms::place);
+        let is_last = page.len() < max;
+        let (some_parts, whole): (Vec<_>, Vec<_>) = page.into_iter().partition(|row| row.sms.part.is_some());
+        parts.extend(some_parts);
+        if is_last || !whole.is_empty() {
+            return Ok((whole, parts));
+        }
+    }
+    Ok((Vec::new(), parts))
+}
+
+/// Judges the long SMS whose parts are all there. True: there was one.
+async fn judge_parts(app: &App, parts: Vec<WaitingSms>) -> Result<bool, StoreError> {
+    if parts.is_empty() {
+        return Ok(false);
+    }
+    let now = app.clock.now();
+    let joined = parts::join(parts, now);
+    let some = !joined.whole.is_empty();
+    for (sms, rows) in joined.whole {
+        intake::replay(app, sms).await?;
+        app.audit.mark_processed(app.clock.now(), &rows).await?;
+    }
+    for row in joined.alone {
+        // One that is delivered again after the whole was judged waits for nobody.
+        if app.audit.parts_judged(&row.sms, now - REMEMBERED).await? {
+            app.metrics.redelivered_total.inc();
+            app.audit.mark_processed(now, &[row.id]).await?;
+        }
+    }
+    Ok(some)
 }
 
 /// The SMS of each number, in their order.

@@ -16,6 +16,8 @@ mod harness;
 #[cfg(test)]
 mod http_surface;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod load;
@@ -31,5 +33,7 @@ mod raw;
 mod real_stores;
 #[cfg(test)]
 mod receive_property;
+#[cfg(test)]
+mod receivers;
 #[cfg(test)]
 mod snapshots;

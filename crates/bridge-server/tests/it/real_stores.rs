@@ -2,6 +2,7 @@
 //! these tests start, kill and flush. What an outage does, and that nobody notices it afterwards.
 
 pub(crate) mod group;
+mod import;
 mod journey;
 mod outages;
 mod remote;

@@ -9,9 +9,12 @@ mod failure;
 mod group;
 mod later;
 mod lease;
+mod lookup;
 mod onboardings;
 mod people;
 mod purge;
+mod quarantine;
+mod receivers;
 mod schema;
 mod settings;
 mod sms;
@@ -28,8 +31,8 @@ pub use self::connect::BadUrl;
 use self::lease::{BATCH, Connections, QUICK, SLOW};
 pub use self::schema::{MigrateError, Migrated, SchemaState, migrate, schema_state};
 use super::{
-    AuditStore, Blacklisted, Counter, Member, Place, Quarantined, Refusal, Refused, SettingPut, SettingRow,
-    SmsRow, Totals, Unsynced, WaitingSms,
+    AskedSms, AuditStore, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal,
+    Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
 use crate::Result;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
@@ -96,6 +99,10 @@ impl AuditStore for PostgresAudit {
 
     async fn waiting_sms(&self, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
         on_lease!(self.waiting_sms(BATCH, later::waiting, after, max))
+    }
+
+    async fn parts_judged(&self, sms: &InboundSms, since: Timestamp) -> Result<bool> {
+        on_lease!(self.parts_judged(QUICK, later::parts_judged, sms, since))
     }
 
     async fn mark_processed(&self, now: Timestamp, ids: &[i64]) -> Result<()> {
@@ -215,11 +222,43 @@ impl AuditStore for PostgresAudit {
     }
 
     async fn quarantine(&self, entry: &Quarantined) -> Result<()> {
-        on_lease!(self.quarantine(QUICK, people::quarantine, entry))
+        on_lease!(self.quarantine(QUICK, quarantine::keep, entry))
     }
 
     async fn quarantined(&self, max: usize) -> Result<Vec<Quarantined>> {
-        on_lease!(self.quarantined(QUICK, people::quarantined, max))
+        on_lease!(self.quarantined(QUICK, quarantine::newest, max))
+    }
+
+    async fn quarantined_one(&self, id: Uuid) -> Result<Option<Quarantined>> {
+        on_lease!(self.quarantined_one(QUICK, quarantine::one, id))
+    }
+
+    async fn remove_quarantined(&self, id: Uuid) -> Result<bool> {
+        on_lease!(self.remove_quarantined(QUICK, quarantine::remove, id))
+    }
+
+    async fn known_sms(&self, asked: &[AskedSms]) -> Result<Vec<bool>> {
+        on_lease!(self.known_sms(BATCH, lookup::known, asked))
+    }
+
+    async fn count_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>> {
+        on_lease!(self.count_by_hour(SLOW, lookup::count_by_hour, from, to))
+    }
+
+    async fn receivers(&self) -> Result<Vec<Receiver>> {
+        on_lease!(self.receivers(QUICK, receivers::all))
+    }
+
+    async fn put_receiver(&self, now: Timestamp, receiver: &Receiver) -> Result<()> {
+        on_lease!(self.put_receiver(QUICK, receivers::put, now, receiver))
+    }
+
+    async fn sightings(&self) -> Result<Vec<Sighting>> {
+        on_lease!(self.sightings(QUICK, receivers::sightings))
+    }
+
+    async fn note_sightings(&self, seen: &[Sighting]) -> Result<()> {
+        on_lease!(self.note_sightings(QUICK, receivers::note, seen))
     }
 
     async fn purge(&self, before: Timestamp, max: usize, remote: bool) -> Result<usize> {

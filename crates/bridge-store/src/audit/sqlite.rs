@@ -1,6 +1,10 @@
 //! The audit store on SQLite, for a bridge without PostgreSQL.
 
+mod later;
+mod lookup;
+mod quarantine;
 mod rebuilding;
+mod receivers;
 mod settings;
 mod syncing;
 mod tables;
@@ -16,8 +20,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    AuditStore, Blacklisted, Counter, Member, Place, Quarantined, Refusal, Refused, SettingPut, SettingRow,
-    SmsRow, Totals, Unsynced, WaitingSms,
+    AskedSms, AuditStore, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal,
+    Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
 use crate::Result;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
@@ -28,6 +32,10 @@ const SCHEMA: Schema = Schema {
     steps: &[
         include_str!("../../migrations/sqlite_audit/0001_audit.sql"),
         include_str!("../../migrations/sqlite_audit/0002_rebuild.sql"),
+        include_str!("../../migrations/sqlite_audit/0003_skew.sql"),
+        include_str!("../../migrations/sqlite_audit/0004_receivers.sql"),
+        include_str!("../../migrations/sqlite_audit/0005_quarantine.sql"),
+        include_str!("../../migrations/sqlite_audit/0006_lookups.sql"),
     ],
     settle: add_check_columns,
 };
@@ -128,16 +136,21 @@ impl AuditStore for SqliteAudit {
 
     async fn store_for_later(&self, sms: &InboundSms) -> Result<()> {
         let sms = sms.clone();
-        self.engine.write("store_for_later", move |c, _| tables::store_for_later(c, &sms)).await
+        self.engine.write("store_for_later", move |c, _| later::store(c, &sms)).await
     }
 
     async fn waiting_sms(&self, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
-        self.engine.read("waiting_sms", move |c| tables::waiting_sms(c, after, max)).await
+        self.engine.read("waiting_sms", move |c| later::waiting(c, after, max)).await
+    }
+
+    async fn parts_judged(&self, sms: &InboundSms, since: Timestamp) -> Result<bool> {
+        let sms = sms.clone();
+        self.engine.read("parts_judged", move |c| later::parts_judged(c, &sms, since)).await
     }
 
     async fn mark_processed(&self, now: Timestamp, ids: &[i64]) -> Result<()> {
         let ids = ids.to_vec();
-        self.engine.write("mark_processed", move |c, _| tables::mark_processed(c, now, &ids)).await
+        self.engine.write("mark_processed", move |c, _| later::mark_processed(c, now, &ids)).await
     }
 
     async fn unsynced(&self, max: usize) -> Result<Vec<Unsynced>> {
@@ -269,11 +282,46 @@ impl AuditStore for SqliteAudit {
 
     async fn quarantine(&self, entry: &Quarantined) -> Result<()> {
         let entry = entry.clone();
-        self.engine.write("quarantine", move |c, _| tables::quarantine(c, &entry)).await
+        self.engine.write("quarantine", move |c, _| quarantine::keep(c, &entry)).await
     }
 
     async fn quarantined(&self, max: usize) -> Result<Vec<Quarantined>> {
-        self.engine.read("quarantined", move |c| tables::quarantined(c, max)).await
+        self.engine.read("quarantined", move |c| quarantine::newest(c, max)).await
+    }
+
+    async fn quarantined_one(&self, id: Uuid) -> Result<Option<Quarantined>> {
+        self.engine.read("quarantined_one", move |c| quarantine::one(c, id)).await
+    }
+
+    async fn remove_quarantined(&self, id: Uuid) -> Result<bool> {
+        self.engine.write("remove_quarantined", move |c, _| quarantine::remove(c, id)).await
+    }
+
+    async fn known_sms(&self, asked: &[AskedSms]) -> Result<Vec<bool>> {
+        let asked = asked.to_vec();
+        self.engine.read("known_sms", move |c| lookup::known(c, &asked)).await
+    }
+
+    async fn count_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>> {
+        self.engine.read("count_by_hour", move |c| lookup::count_by_hour(c, from, to)).await
+    }
+
+    async fn receivers(&self) -> Result<Vec<Receiver>> {
+        self.engine.read("receivers", receivers::all).await
+    }
+
+    async fn put_receiver(&self, now: Timestamp, receiver: &Receiver) -> Result<()> {
+        let receiver = receiver.clone();
+        self.engine.write("put_receiver", move |c, _| receivers::put(c, now, &receiver)).await
+    }
+
+    async fn sightings(&self) -> Result<Vec<Sighting>> {
+        self.engine.read("sightings", receivers::sightings).await
+    }
+
+    async fn note_sightings(&self, seen: &[Sighting]) -> Result<()> {
+        let seen = seen.to_vec();
+        self.engine.write("note_sightings", move |c, _| receivers::note(c, &seen)).await
     }
 
     async fn purge(&self, before: Timestamp, max: usize, remote: bool) -> Result<usize> {

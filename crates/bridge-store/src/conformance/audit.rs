@@ -39,6 +39,7 @@ cases! {
         the_blacklist_is_newest_first
         refusals_are_newest_first
         quarantine_takes_any_bytes
+        a_quarantined_body_is_one_until_it_is_taken_away
     }
     settings {
         seeding_gives_every_setting_its_default
@@ -65,6 +66,17 @@ cases! {
         members_say_what_they_handed_over
         totals_count_what_is_there
         probes_can_be_written
+    }
+    lookup {
+        a_known_sms_is_found_wherever_it_is
+        sms_are_counted_by_receiver_and_hour
+        a_part_is_judged_once
+    }
+    receivers {
+        receivers_come_by_name_as_they_were_last_put
+        sightings_add_up
+        sightings_are_the_same_however_they_are_told
+        receivers_are_never_purged
     }
     purging {
         what_is_older_than_the_boundary_goes

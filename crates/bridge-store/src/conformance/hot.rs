@@ -111,7 +111,7 @@ cases! {
         a_rebuild_ends_every_lease_but_its_own
     }
     telling {
-        a_changed_setting_is_announced
+        what_was_changed_is_announced
         probes_can_be_written
     }
 }

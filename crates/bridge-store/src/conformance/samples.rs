@@ -2,7 +2,7 @@
 
 use bridge_core::checks::{CHECKS, Known};
 use bridge_core::onboarding::Applicant;
-use bridge_core::sms::Key;
+use bridge_core::sms::{Key, Part};
 use bridge_core::verdict::{Code, Codes};
 use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Verdict};
 use uuid::Uuid;
@@ -69,7 +69,14 @@ pub(super) fn sms(n: u128, e164: &str, text: &str, now: Timestamp) -> InboundSms
         format: "generic".to_owned(),
         line: None,
         delivery_id: None,
+        clock_skew: Span(0),
+        part: None,
     }
+}
+
+/// One part of a longer SMS.
+pub(super) fn part(number: u8, total: u8) -> Part {
+    Part { reference: "17".to_owned(), total, number }
 }
 
 /// Empties the store and enters its new epoch.

@@ -441,6 +441,11 @@ impl HotStore for MemoryHot {
         Ok(())
     }
 
+    async fn announce_receivers(&self) -> Result<()> {
+        let _ = self.notices.send(Notice::Receivers);
+        Ok(())
+    }
+
     fn notices(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
     }

@@ -287,6 +287,10 @@ impl HotStore for RedisHot {
         self.announce_setting(key).await
     }
 
+    async fn announce_receivers(&self) -> Result<()> {
+        self.announce_receivers().await
+    }
+
     fn notices(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
     }

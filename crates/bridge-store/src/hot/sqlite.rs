@@ -323,6 +323,11 @@ impl HotStore for SqliteHot {
         Ok(())
     }
 
+    async fn announce_receivers(&self) -> Result<()> {
+        self.engine.announce(Notice::Receivers);
+        Ok(())
+    }
+
     fn notices(&self) -> broadcast::Receiver<Notice> {
         self.engine.changes()
     }

@@ -25,6 +25,8 @@ pub(super) struct Segments {
     next: u64,
     /// Waiting SMS among what is open.
     waiting: usize,
+    /// Bodies that belong into quarantine.
+    bodies: usize,
 }
 
 struct Segment {
@@ -131,8 +133,10 @@ impl Segments {
             let oldest = content.entries.iter().map(Entry::at).min();
             files.push_back(Segment { number, path, bytes: length, open, oldest });
         }
-        let waiting = files.iter().flat_map(|file| &file.open).filter(|s| s.waits()).count();
-        let mut segments = Segments { folder: folder.to_owned(), files, next, waiting };
+        let open = || files.iter().flat_map(|file| &file.open);
+        let waiting = open().filter(|s| s.waits()).count();
+        let bodies = open().filter(|s| s.is_body()).count();
+        let mut segments = Segments { folder: folder.to_owned(), files, next, waiting, bodies };
         segments.settle(&settled);
         segments.sweep_all();
         Ok(segments)
@@ -164,8 +168,9 @@ impl Segments {
         if let Some(last) = self.files.back_mut() {
             for (subject, at) in subjects {
                 last.oldest = Some(last.oldest.map_or(at, |oldest| oldest.min(at)));
-                if last.open.insert(subject) && subject.waits() {
-                    self.waiting += 1;
+                if last.open.insert(subject) {
+                    self.waiting += usize::from(subject.waits());
+                    self.bodies += usize::from(subject.is_body());
                 }
             }
         }
@@ -193,7 +198,9 @@ impl Segments {
                             [*subject, Subject::Waiting(*id)].into_iter().filter(|s| file.open.remove(s)),
                         );
                     }
-                    Subject::Waiting(_) => settled.extend(file.open.remove(subject).then_some(*subject)),
+                    Subject::Waiting(_) | Subject::Quarantined(_) => {
+                        settled.extend(file.open.remove(subject).then_some(*subject));
+                    }
                 }
             }
             if file.open.is_empty() {
@@ -201,6 +208,7 @@ impl Segments {
             }
         }
         self.waiting -= settled.iter().filter(|s| s.waits()).count();
+        self.bodies -= settled.iter().filter(|s| s.is_body()).count();
         settled
     }
 
@@ -244,7 +252,8 @@ impl Segments {
             Due::All => !file.open.is_empty(),
             Due::WaitingOrUntil(time) => {
                 file.oldest.is_some_and(|oldest| oldest <= time)
-                    || self.waiting > 0 && file.open.iter().any(Subject::waits)
+                    || self.waiting + self.bodies > 0
+                        && file.open.iter().any(|subject| subject.waits() || subject.is_body())
             }
         };
         let file = self.files.iter().filter(later).find(is_due)?;
@@ -270,6 +279,7 @@ impl Segments {
     pub(super) fn carried_over(&mut self, path: &Path) {
         if let Some(oldest) = self.files.front().filter(|oldest| oldest.path == path) {
             self.waiting -= oldest.open.iter().filter(|s| s.waits()).count();
+            self.bodies -= oldest.open.iter().filter(|s| s.is_body()).count();
             self.delete_oldest();
             self.sweep();
         }

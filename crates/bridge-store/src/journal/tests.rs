@@ -1,5 +1,6 @@
 //! Only what was kept is told, all of it, after any end of the process and any torn file.
 
+use bridge_core::sms::Part as SmsPart;
 use bridge_core::{Span, Verdict};
 
 use super::*;
@@ -19,6 +20,8 @@ fn sms(n: u128) -> InboundSms {
         format: "generic".to_owned(),
         line: None,
         delivery_id: None,
+        clock_skew: Span(0),
+        part: None,
     }
 }
 
@@ -36,7 +39,8 @@ fn judged(n: u128) -> Entry {
 }
 
 fn waiting(n: u128) -> Entry {
-    Entry::Waiting(Box::new(sms(n)))
+    let part = Some(SmsPart { reference: "17".to_owned(), total: 2, number: 1 });
+    Entry::Waiting(Box::new(InboundSms { clock_skew: Span(-1_500), part, ..sms(n) }))
 }
 
 fn all(journal: &Journal) -> Vec<Entry> {
@@ -136,6 +140,34 @@ async fn one_laggard_does_not_hold_the_disk() {
     }
     assert_eq!(all(&journal), [judged(1)]);
     assert!(journal.bytes() < 64 * 1024 * 1024, "{} bytes for one entry", journal.bytes());
+}
+
+#[tokio::test]
+async fn a_body_in_quarantine_comes_back_byte_by_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    let body = Quarantined {
+        id: Uuid::from_u128(5),
+        at: T0,
+        receiver_id: "phone-1".to_owned(),
+        format: "unknown".to_owned(),
+        reason: "no JSON".to_owned(),
+        content_type: "application/json".to_owned(),
+        body: (0..=255).cycle().take(300_000).collect(),
+    };
+    let entry = Entry::Quarantined(Box::new(body));
+    journal.keep(&entry).await.unwrap();
+    assert!(journal.bytes() < 401_000, "{} bytes", journal.bytes());
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(all(&journal), [entry]);
+    assert_eq!((journal.len(), journal.waiting()), (1, 0), "it is no SMS");
+    let due = Due::WaitingOrUntil(T0 - Span(1));
+    assert!(journal.unsettled(None, due).unwrap().is_some(), "it is due at once all the same");
+    journal.settle(&[Subject::Judged(Uuid::from_u128(5)), Subject::Waiting(Uuid::from_u128(5))]);
+    assert_eq!(journal.len(), 1);
+    journal.settle(&[Subject::Quarantined(Uuid::from_u128(5))]);
+    assert!(journal.is_empty());
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ pub(crate) fn sms(n: u128, text: &str) -> InboundSms {
         format: "generic".to_owned(),
         line: None,
         delivery_id: None,
+        clock_skew: Span(0),
+        part: None,
     }
 }
 
@@ -172,4 +174,60 @@ async fn garbage_really_goes() {
     // The onboarding, its hourly count, the count of SMS, and the memory of the SMS.
     assert_eq!(hot.collect_garbage(end, 9).await.unwrap(), 4);
     assert_eq!(hot.collect_garbage(end, 9).await.unwrap(), 0);
+}
+
+/// Before receivers' clocks were measured, and parts told apart.
+#[tokio::test]
+async fn rows_of_the_last_version_are_read_without_skew_and_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hot, audit) = (open_hot(folder.path()).unwrap(), open_audit(folder.path()).unwrap());
+    begin(&*hot).await;
+    let admitted = hot.admit(T0, &sms(10, "x"), LIMITS).await.unwrap();
+    let Admission::Judge { fingerprint, known, .. } = admitted.outcome else { panic!("to be judged") };
+    let judged = Judged {
+        sms: sms(10, "x"),
+        fingerprint,
+        verdict: Verdict::failed_match("no_onboarding"),
+        basis: Basis::from(&*known),
+        sms_in_window: known.sms_in_window,
+    };
+    hot.record(T0, &judged).await.unwrap();
+    audit.store_for_later(&sms(11, "y")).await.unwrap();
+    drop((hot, audit));
+    for (file, table, paths) in [
+        ("hot.db", "queue_input_sms", "'$.sms.clock_skew', '$.sms.part'"),
+        ("audit.db", "power_down_store", "'$.clock_skew', '$.part'"),
+    ] {
+        let conn = rusqlite::Connection::open(folder.path().join(file)).unwrap();
+        let sql = format!("UPDATE {table} SET body = json_remove(body, {paths}) WHERE json_valid(body)");
+        assert_eq!(conn.execute(&sql, []).unwrap(), 1);
+        let body: String =
+            conn.query_row(&format!("SELECT body FROM {table}"), [], |row| row.get(0)).unwrap();
+        assert!(!body.contains("skew") && !body.contains("\"part\""), "{body}");
+    }
+    let (hot, audit) = (open_hot(folder.path()).unwrap(), open_audit(folder.path()).unwrap());
+    assert_eq!(hot.queued_one(1).await.unwrap().unwrap().sms, sms(10, "x"));
+    assert_eq!(audit.waiting_sms(None, 9).await.unwrap()[0].sms, sms(11, "y"));
+}
+
+#[tokio::test]
+async fn what_an_older_version_quarantined_gets_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let conn = rusqlite::Connection::open(folder.path().join("audit.db")).unwrap();
+    conn.execute_batch(include_str!("../../migrations/sqlite_audit/0001_audit.sql")).unwrap();
+    conn.execute_batch(
+        "INSERT INTO ops_quarantine (at, receiver_id, format, reason, content_type, body) VALUES
+             ('2026-01-31T12:00:00.000Z', 'x', 'x', 'x', 'x', x'01'),
+             ('2026-01-31T12:00:00.000Z', 'x', 'x', 'x', 'x', x'02');
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(conn);
+    let audit = open_audit(folder.path()).unwrap();
+    let old = audit.quarantined(9).await.unwrap();
+    assert_eq!(old.iter().map(|old| &old.body[..]).collect::<Vec<_>>(), [[2], [1]]);
+    assert_ne!(old[0].id, old[1].id);
+    assert!(old.iter().all(|old| old.id.get_version_num() == 4), "{old:?}");
+    assert!(audit.remove_quarantined(old[0].id).await.unwrap());
+    assert_eq!(audit.quarantined(9).await.unwrap(), old[1..]);
 }

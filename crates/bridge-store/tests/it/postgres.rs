@@ -161,6 +161,8 @@ fn judged(mobile: &str, n: u32, at: Timestamp, passed: bool) -> QueuedSms {
         format: "generic".to_owned(),
         line: None,
         delivery_id: None,
+        clock_skew: Span(0),
+        part: None,
     };
     QueuedSms {
         id: n.into(),

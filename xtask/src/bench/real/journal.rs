@@ -75,6 +75,8 @@ fn queued(at: usize) -> Outcome<QueuedSms> {
         format: "generic".to_owned(),
         line: None,
         delivery_id: Some(format!("bench-{at}")),
+        clock_skew: bridge_core::Span(0),
+        part: None,
     };
     Ok(QueuedSms {
         id: i64::try_from(at)?,

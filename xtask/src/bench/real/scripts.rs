@@ -144,6 +144,8 @@ impl Driver {
             format: "generic".to_owned(),
             line: None,
             delivery_id: Some(format!("bench-{at}")),
+            clock_skew: bridge_core::Span(0),
+            part: None,
         })
     }
 }

@@ -165,8 +165,10 @@ async fn a_wrong_secret_shows_in_health_and_a_missing_one_does_not() {
     post(&bridge, RECEIVE, "", JSON, &good).await;
     assert_eq!(seen().await.1, json!(null), "scanners without a secret are no news");
     post(&bridge, RECEIVE, "wrong-key", JSON, &good).await;
-    let wrong = json!({"last_seen": null, "wrong_secret": "2026-01-31T12:00:00Z"});
-    assert_eq!(seen().await, ("degraded".to_owned(), wrong));
+    let (status, default) = seen().await;
+    assert_eq!((status.as_str(), &default["status"]), ("degraded", &json!("wrong_secret")));
+    assert_eq!((&default["last_seen"], &default["rejected"]), (&json!(null), &json!(1)));
+    assert_eq!(default["wrong_secret"], "2026-01-31T12:00:00Z");
     let open = bridge.send(bridge.request(Method::GET, "/health")).await;
     assert_eq!(open.body, json!({"status": "degraded"}), "the details need a key");
     bridge.text("+919876543210", "the phone was put right").await;

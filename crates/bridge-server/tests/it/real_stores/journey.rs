@@ -95,3 +95,11 @@ async fn a_setting_changed_at_one_bridge_holds_at_all_and_is_cached() {
     one.stop().await;
     two.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_format_delivers_on_real_stores() {
+    let Some(group) = Group::start("every_format_delivers_on_real_stores") else { return };
+    let bridge = group.bridge().await;
+    crate::receivers::formats::every_format_delivers(&bridge).await;
+    bridge.stop().await;
+}

@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 use super::columns::{At, behind, limit};
 use super::lease::Lease;
 use crate::Result;
-use crate::audit::{Place, WaitingSms};
+use crate::audit::{Place, WaitingSms, part};
 
 /// What it is judged by later is the body; the other columns are for people.
 pub(super) async fn store(lease: &mut Lease, sms: &InboundSms) -> Result<()> {
@@ -17,8 +17,8 @@ pub(super) async fn store(lease: &mut Lease, sms: &InboundSms) -> Result<()> {
     lease
         .run(
             "INSERT INTO public.power_down_store (mobile_number, sms_message, received_timestamp, device_id, stored_at,
-                 sms_id, receiver_id, format, fingerprint, server_received_at, body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $5, $10) ON CONFLICT (sms_id) DO NOTHING",
+                 sms_id, receiver_id, format, fingerprint, server_received_at, body, part)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $5, $10, $11) ON CONFLICT (sms_id) DO NOTHING",
             &[
                 (&storable(sms.mobile_number()), Type::TEXT),
                 (&storable(&sms.text), Type::TEXT),
@@ -30,10 +30,33 @@ pub(super) async fn store(lease: &mut Lease, sms: &InboundSms) -> Result<()> {
                 (&storable(&sms.format), Type::TEXT),
                 (&fingerprint, Type::TEXT),
                 (&body, Type::TEXT),
+                (&part_text(sms), Type::TEXT),
             ],
         )
         .await
         .map(drop)
+}
+
+fn part_text(sms: &InboundSms) -> Option<String> {
+    sms.part.as_ref().map(|part| storable(&part::text(part)).into_owned())
+}
+
+pub(super) async fn parts_judged(lease: &mut Lease, sms: &InboundSms, since: Timestamp) -> Result<bool> {
+    let Some(part) = part_text(sms) else { return Ok(false) };
+    let found = lease
+        .rows(
+            "SELECT EXISTS (SELECT FROM public.power_down_store
+                 WHERE processed AND part = $1 AND mobile_number = $2 AND receiver_id = $3 AND server_received_at >= $4)",
+            &[
+                (&part, Type::TEXT),
+                (&storable(sms.mobile_number()), Type::TEXT),
+                (&storable(&sms.receiver_id), Type::TEXT),
+                (&At(since), Type::TIMESTAMPTZ),
+            ],
+            |row| Ok(row.try_get::<_, bool>(0)?),
+        )
+        .await?;
+    Ok(found == [true])
 }
 
 pub(super) async fn waiting(lease: &mut Lease, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {

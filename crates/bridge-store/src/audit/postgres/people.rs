@@ -1,4 +1,4 @@
-//! The blacklist, refused registrations and quarantine: what people look at.
+//! The blacklist and refused registrations: what people look at.
 
 use bridge_core::Timestamp;
 use bridge_core::message::storable;
@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use super::columns::{At, column, limit};
 use super::lease::Lease;
 use crate::Result;
-use crate::audit::{Blacklisted, Quarantined, Refusal};
+use crate::audit::{Blacklisted, Refusal};
 use crate::hot::Blacklisting;
 
 pub(super) async fn append_blacklist(lease: &mut Lease, batch: &[Blacklisting]) -> Result<()> {
@@ -102,43 +102,6 @@ pub(super) async fn refusals(lease: &mut Lease, max: usize) -> Result<Vec<Refusa
                     mobile_number: row.try_get(2)?,
                     address_hash: row.try_get(3)?,
                     stands_for: row.try_get(4)?,
-                })
-            },
-        )
-        .await
-}
-
-pub(super) async fn quarantine(lease: &mut Lease, entry: &Quarantined) -> Result<()> {
-    lease
-        .run(
-            "INSERT INTO ops.quarantine (at, receiver_id, format, reason, content_type, body)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            &[
-                (&At(entry.at), Type::TIMESTAMPTZ),
-                (&storable(&entry.receiver_id), Type::TEXT),
-                (&storable(&entry.format), Type::TEXT),
-                (&storable(&entry.reason), Type::TEXT),
-                (&storable(&entry.content_type), Type::TEXT),
-                (&entry.body, Type::BYTEA),
-            ],
-        )
-        .await
-        .map(drop)
-}
-
-pub(super) async fn quarantined(lease: &mut Lease, max: usize) -> Result<Vec<Quarantined>> {
-    lease
-        .rows(
-            "SELECT at, receiver_id, format, reason, content_type, body FROM ops.quarantine ORDER BY id DESC LIMIT $1",
-            &[(&limit(max), Type::INT8)],
-            |row| {
-                Ok(Quarantined {
-                    at: row.try_get::<_, At>(0)?.0,
-                    receiver_id: row.try_get(1)?,
-                    format: row.try_get(2)?,
-                    reason: row.try_get(3)?,
-                    content_type: row.try_get(4)?,
-                    body: row.try_get(5)?,
                 })
             },
         )

@@ -1,24 +1,32 @@
 //! The schema and its versions: what brings a database up to date, over a connection past the pooler.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use bridge_core::checks::CHECKS;
 
 use super::connect::BadUrl;
 use super::failure::Failure;
-use super::lease::{Connections, Lease, SLOW};
+use super::lease::{Connections, Lease};
 use crate::{Result, StoreError};
 
 /// One step for each version.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 6] = [
     include_str!("../../../migrations/postgres/0001_audit.sql"),
     include_str!("../../../migrations/postgres/0002_partitions.sql"),
+    include_str!("../../../migrations/postgres/0003_skew.sql"),
+    include_str!("../../../migrations/postgres/0004_receivers.sql"),
+    include_str!("../../../migrations/postgres/0005_quarantine.sql"),
+    include_str!("../../../migrations/postgres/0006_lookups.sql"),
 ];
 /// The version that this program knows.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a handful")]
 pub(super) const KNOWN: i32 = STEPS.len() as i32;
 
 pub(super) const VERSION: &str = "SELECT version FROM ops.schema_version";
+
+/// An index over all that was ever judged takes its time.
+const STEP: Duration = Duration::from_secs(3600);
 
 /// What a migration did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +76,7 @@ pub(super) fn must_be_known(found: Option<i32>) -> std::result::Result<(), Failu
 }
 
 async fn direct(url: &str) -> std::result::Result<Lease, MigrateError> {
-    Ok(Connections::new(url, 1)?.unchecked("migrate", SLOW).await?)
+    Ok(Connections::new(url, 1)?.unchecked("migrate", STEP).await?)
 }
 
 /// How the database at this address, past the pooler, stands to this program.

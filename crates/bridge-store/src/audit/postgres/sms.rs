@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use bridge_core::checks::{CHECKS, CheckId};
 use bridge_core::phone::PhoneError;
 use bridge_core::verdict::{Code, Codes, FailedAt};
-use bridge_core::{InboundSms, Mobile, Timestamp, Verdict};
+use bridge_core::{InboundSms, Mobile, Span, Timestamp, Verdict};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -13,11 +13,11 @@ use super::batch::{self, Batched, Columns, Kept};
 use super::columns::{At, behind, column, limit};
 use super::lease::{Lease, Unreadable};
 use crate::Result;
-use crate::audit::{Place, SmsRow};
+use crate::audit::{Place, SmsRow, part};
 use crate::hot::QueuedSms;
 
 /// What is written of a queued SMS, in the order of [`Batched::columns`]; the check columns follow.
-const COLUMNS: [(&str, &str); 23] = [
+const COLUMNS: [(&str, &str); 25] = [
     ("redis_id", "bigint"),
     ("mobile_number", "text"),
     ("country_code", "text"),
@@ -41,6 +41,8 @@ const COLUMNS: [(&str, &str); 23] = [
     ("delivery_id", "text"),
     ("stamped", "boolean"),
     ("sender_error", "text"),
+    ("clock_skew_ms", "bigint"),
+    ("part", "text"),
 ];
 
 /// All column names with those of the checks, in that order.
@@ -106,6 +108,8 @@ impl Batched for QueuedSms {
             (Box::new(column(batch, |q| q.sms.delivery_id.as_deref())), Type::TEXT_ARRAY),
             (Box::new(column(batch, |q| q.sms.stamped)), Type::BOOL_ARRAY),
             (Box::new(column(batch, |q| q.sms.sender.as_ref().err().map(|e| e.code()))), Type::TEXT_ARRAY),
+            (Box::new(column(batch, |q| q.sms.clock_skew.0)), Type::INT8_ARRAY),
+            (Box::new(column(batch, |q| q.sms.part.as_ref().map(part::text))), Type::TEXT_ARRAY),
         ];
         for check in CheckId::all() {
             let codes = column(batch, |q| i32::from(q.verdict.codes.of(check).number()));
@@ -204,6 +208,7 @@ fn sms_row(row: &Row) -> std::result::Result<SmsRow, Unreadable> {
         synced_at: row.try_get::<_, Option<At>>("synced_at")?.map(|at| at.0),
         onboarding_id: row.try_get("onboarding_id")?,
         sms_in_window: row.try_get("sms_in_window")?,
+        clock_skew: Span(row.try_get("clock_skew_ms")?),
     })
 }
 
@@ -256,6 +261,7 @@ fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable> {
     let failed_at = row.try_get::<_, Option<&str>>("failed_at_check")?;
     let failed_at =
         failed_at.map(|word| FailedAt::from_word(word).ok_or("failed_at_check is no check")).transpose()?;
+    let part = row.try_get::<_, Option<&str>>("part")?;
     Ok(QueuedSms {
         id: row.try_get("redis_id")?,
         sms: InboundSms {
@@ -270,6 +276,8 @@ fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable> {
             format: row.try_get("format")?,
             line: row.try_get("line")?,
             delivery_id: row.try_get("delivery_id")?,
+            clock_skew: Span(row.try_get("clock_skew_ms")?),
+            part: part.map(|text| part::read(text).ok_or("part is no part of an SMS")).transpose()?,
         },
         fingerprint: row.try_get("fingerprint")?,
         verdict: Verdict {

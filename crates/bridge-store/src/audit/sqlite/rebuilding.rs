@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::tables::{ONBOARDING_COLUMNS, check_columns, codes, limit, onboarding_row, optional_uuid, uuid};
 use super::{At, damaged};
-use crate::audit::{Member, Place, Totals};
+use crate::audit::{Member, Place, Totals, part};
 use crate::hot::QueuedSms;
 use crate::sqlite::CLOCK;
 
@@ -88,7 +88,8 @@ pub(super) fn judged_since(
     conn.prepare_cached(&format!(
         "SELECT {}, id, redis_id, mobile_number, country_code, sender_error, sms_message, received_timestamp,
              stamped, device_id, failed_at_check, reason, created_at, sms_id, receiver_id, format, fingerprint,
-             server_received_at, late_delivery, onboarding_id, sms_in_window, line, delivery_id
+             server_received_at, late_delivery, onboarding_id, sms_in_window, line, delivery_id,
+             clock_skew_ms, part
          FROM input_sms WHERE server_received_at >= ?1 AND (server_received_at, id) > (?2, ?3)
          ORDER BY server_received_at, id LIMIT ?4",
         check_columns()
@@ -114,6 +115,10 @@ fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
     let failed_at = failed_at
         .map(|word| FailedAt::from_word(&word).ok_or_else(|| damaged(first + 9, "no check")))
         .transpose()?;
+    let part: Option<String> = row.get(first + 23)?;
+    let part = part
+        .map(|text| part::read(&text).ok_or_else(|| damaged(first + 23, "no part of an SMS")))
+        .transpose()?;
     Ok(QueuedSms {
         id: row.get(first + 1)?,
         sms: InboundSms {
@@ -128,6 +133,8 @@ fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
             format: row.get(first + 14)?,
             line: row.get(first + 20)?,
             delivery_id: row.get(first + 21)?,
+            clock_skew: Span(row.get(first + 22)?),
+            part,
         },
         fingerprint: row.get(first + 15)?,
         verdict: Verdict {

@@ -3,14 +3,14 @@
 use bridge_core::checks::{CHECKS, CheckId};
 use bridge_core::onboarding::State;
 use bridge_core::verdict::{Code, Codes, FailedAt};
-use bridge_core::{InboundSms, Mobile, Onboarding, Timestamp};
+use bridge_core::{Mobile, Onboarding, Span, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::{At, damaged};
-use crate::audit::{Blacklisted, Counter, Place, Quarantined, Refusal, SmsRow, WaitingSms};
+use crate::audit::{Blacklisted, Counter, Refusal, SmsRow, part};
 use crate::hot::{Blacklisting, QueuedSms};
-use crate::sqlite::{Json, marks};
+use crate::sqlite::marks;
 
 pub(super) fn limit(max: usize) -> i64 {
     i64::try_from(max).unwrap_or(i64::MAX)
@@ -23,11 +23,11 @@ pub(super) fn check_columns() -> String {
 
 const SMS_COLUMNS: &str = "redis_id, mobile_number, country_code, local_mobile, sms_message, received_timestamp, \
      device_id, validation_status, failed_at_check, reason, created_at, sms_id, receiver_id, format, fingerprint, \
-     server_received_at, late_delivery, onboarding_id, sms_in_window";
-const SMS_COLUMN_COUNT: usize = 19;
+     server_received_at, late_delivery, onboarding_id, sms_in_window, clock_skew_ms";
+const SMS_COLUMN_COUNT: usize = 20;
 /// What a row has besides for the day on which the hot store is rebuilt from it.
-const REBUILD_COLUMNS: &str = "line, delivery_id, stamped, sender_error";
-const REBUILD_COLUMN_COUNT: usize = 4;
+const REBUILD_COLUMNS: &str = "line, delivery_id, stamped, sender_error, part";
+const REBUILD_COLUMN_COUNT: usize = 5;
 
 pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Result<usize> {
     let mut insert = conn.prepare_cached(&format!(
@@ -52,6 +52,7 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
         let (status, failed_at) = (verdict.status(), verdict.failed_at.map(FailedAt::as_str));
         let mobile = sms.mobile_number();
         let onboarding_id = onboarding_id.map(|id| id.to_string());
+        let part = sms.part.as_ref().map(part::text);
         let sender_error = sms.sender.as_ref().err().map(|error| error.code());
         let mut values: Vec<&dyn rusqlite::ToSql> = vec![
             id,
@@ -73,10 +74,12 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
             &verdict.late_delivery,
             &onboarding_id,
             sms_in_window,
+            &sms.clock_skew.0,
             &sms.line,
             &sms.delivery_id,
             &sms.stamped,
             &sender_error,
+            &part,
         ];
         values.extend(codes.iter().map(|code| code as &dyn rusqlite::ToSql));
         new += insert.execute(&values[..])?;
@@ -132,8 +135,9 @@ fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
         late_delivery: row.get(16)?,
         onboarding_id: optional_uuid(row, 17)?,
         sms_in_window: row.get(18)?,
-        id: row.get(19)?,
-        synced_at: row.get::<_, Option<At>>(20)?.map(|at| at.0),
+        clock_skew: Span(row.get(19)?),
+        id: row.get(SMS_COLUMN_COUNT)?,
+        synced_at: row.get::<_, Option<At>>(SMS_COLUMN_COUNT + 1)?.map(|at| at.0),
         codes: codes(row, SMS_COLUMN_COUNT + 2)?,
     })
 }
@@ -254,50 +258,6 @@ pub(super) fn blacklist(conn: &Connection) -> rusqlite::Result<Vec<Blacklisted>>
     .collect()
 }
 
-pub(super) fn store_for_later(conn: &Connection, sms: &InboundSms) -> rusqlite::Result<()> {
-    conn.prepare_cached(
-        "INSERT INTO power_down_store (mobile_number, sms_message, received_timestamp, device_id, stored_at, sms_id,
-             receiver_id, format, fingerprint, server_received_at, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5, ?10) ON CONFLICT (sms_id) DO NOTHING",
-    )?
-    .execute(params![
-        sms.mobile_number(),
-        sms.text,
-        At(sms.received_timestamp),
-        sms.line,
-        At(sms.server_received_at),
-        sms.sms_id.to_string(),
-        sms.receiver_id,
-        sms.format,
-        bridge_core::onboarding::hex(&sms.identity().fingerprint),
-        Json(sms),
-    ])?;
-    Ok(())
-}
-
-pub(super) fn waiting_sms(
-    conn: &Connection,
-    after: Option<Place>,
-    max: usize,
-) -> rusqlite::Result<Vec<WaitingSms>> {
-    let Place { at, id } = after.unwrap_or(Place { at: Timestamp(0), id: 0 });
-    conn.prepare_cached(
-        "SELECT id, body FROM power_down_store WHERE processed = 0 AND (server_received_at, id) > (?1, ?2)
-         ORDER BY server_received_at, id LIMIT ?3",
-    )?
-    .query_map(params![At(at), id, limit(max)], |row| {
-        Ok(WaitingSms { id: row.get(0)?, sms: row.get::<_, Json<InboundSms>>(1)?.0 })
-    })?
-    .collect()
-}
-
-pub(super) fn mark_processed(conn: &Connection, now: Timestamp, ids: &[i64]) -> rusqlite::Result<()> {
-    let mut mark = conn.prepare_cached(
-        "UPDATE power_down_store SET processed = 1, processed_at = ?2 WHERE id = ?1 AND processed = 0",
-    )?;
-    ids.iter().try_for_each(|id| mark.execute(params![id, At(now)]).map(|_| ()))
-}
-
 pub(super) fn counters(conn: &Connection) -> rusqlite::Result<Vec<Counter>> {
     conn.prepare_cached(
         "SELECT counter_name, counter_value FROM power_down_store_counters ORDER BY counter_name",
@@ -352,31 +312,6 @@ pub(super) fn refusals(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Re
             mobile_number: row.get(2)?,
             address_hash: row.get(3)?,
             stands_for: row.get(4)?,
-        })
-    })?
-    .collect()
-}
-
-pub(super) fn quarantine(conn: &Connection, entry: &Quarantined) -> rusqlite::Result<()> {
-    conn.prepare_cached(
-        "INSERT INTO ops_quarantine (at, receiver_id, format, reason, content_type, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![At(entry.at), entry.receiver_id, entry.format, entry.reason, entry.content_type, entry.body])?;
-    Ok(())
-}
-
-pub(super) fn quarantined(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Quarantined>> {
-    conn.prepare_cached(
-        "SELECT at, receiver_id, format, reason, content_type, body FROM ops_quarantine ORDER BY id DESC LIMIT ?1",
-    )?
-    .query_map([limit(max)], |row| {
-        Ok(Quarantined {
-            at: row.get::<_, At>(0)?.0,
-            receiver_id: row.get(1)?,
-            format: row.get(2)?,
-            reason: row.get(3)?,
-            content_type: row.get(4)?,
-            body: row.get(5)?,
         })
     })?
     .collect()

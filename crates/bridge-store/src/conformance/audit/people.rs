@@ -86,21 +86,42 @@ pub(super) async fn refusals_are_newest_first(audit: &dyn AuditUnderTest) {
     assert_eq!(store.refusals(2).await.unwrap(), [refusal(3, None), two]);
 }
 
-pub(super) async fn quarantine_takes_any_bytes(audit: &dyn AuditUnderTest) {
-    let store = audit.store();
-    let bodies = [(0..=255).collect(), Vec::new(), vec![0xff; 100_000]];
-    let entries = bodies.map(|body: Vec<u8>| Quarantined {
+fn quarantined(n: u128, body: Vec<u8>) -> Quarantined {
+    Quarantined {
+        id: id(n),
         at: T0,
         receiver_id: "phone-1".to_owned(),
         format: "unknown".to_owned(),
         reason: "no JSON".to_owned(),
         content_type: "application/json".to_owned(),
         body,
-    });
+    }
+}
+
+pub(super) async fn quarantine_takes_any_bytes(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let entries =
+        [quarantined(3, (0..=255).collect()), quarantined(1, Vec::new()), quarantined(2, vec![0xff; 100_000])];
     for entry in &entries {
         store.quarantine(entry).await.unwrap();
     }
     let kept = store.quarantined(MAX).await.unwrap();
     assert!(kept.iter().eq(entries.iter().rev()), "all, newest first");
     assert_eq!(store.quarantined(1).await.unwrap(), kept[..1]);
+}
+
+pub(super) async fn a_quarantined_body_is_one_until_it_is_taken_away(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let (first, other) = (quarantined(1, vec![1]), quarantined(2, vec![2]));
+    let again = Quarantined { at: T0 + HOUR, ..quarantined(1, vec![3]) };
+    for entry in [&first, &other, &again] {
+        store.quarantine(entry).await.unwrap();
+    }
+    assert_eq!(store.quarantined(MAX).await.unwrap(), [other.clone(), first.clone()], "the first stays");
+    assert_eq!(store.quarantined_one(id(1)).await.unwrap(), Some(first));
+    assert_eq!(store.quarantined_one(id(9)).await.unwrap(), None);
+    assert!(store.remove_quarantined(id(1)).await.unwrap());
+    assert!(!store.remove_quarantined(id(1)).await.unwrap());
+    assert_eq!(store.quarantined_one(id(1)).await.unwrap(), None);
+    assert_eq!(store.quarantined(MAX).await.unwrap(), [other]);
 }

@@ -49,6 +49,8 @@ fn samples() -> Vec<QueuedSms> {
         line: Some("sim-2".to_owned()),
         delivery_id: Some("n/1".to_owned()),
         received_timestamp: T0 - HOUR,
+        clock_skew: MILLI,
+        part: Some(part(2, 2)),
         ..sms(2, BOB, "", T0 + MILLI)
     };
     let mut all = vec![

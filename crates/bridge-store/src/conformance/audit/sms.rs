@@ -1,9 +1,9 @@
 //! `input_sms` and `power_down_store`: every SMS once, as it came (D22, D23, D25).
 
+use bridge_core::checks::CheckId;
 use bridge_core::phone::PhoneError;
 use bridge_core::verdict::{Code, Codes, FailedAt};
-use bridge_core::{InboundSms, Verdict};
-use bridge_core::checks::CheckId;
+use bridge_core::{InboundSms, Span, Verdict};
 
 use super::super::samples::*;
 use super::AuditUnderTest;
@@ -22,7 +22,11 @@ pub(super) async fn every_column_comes_back(audit: &dyn AuditUnderTest) {
         reason: Some("too_many".to_owned()),
         late_delivery: true,
     };
-    let received = InboundSms { received_timestamp: T0 - HOUR + MILLI, ..sms(1, ALICE, "x", T0) };
+    let received = InboundSms {
+        received_timestamp: T0 - HOUR + MILLI,
+        clock_skew: Span(-90_000),
+        ..sms(1, ALICE, "x", T0)
+    };
     let queued =
         QueuedSms { verdict, judged_at: T0 + SECOND, onboarding_id: Some(id(7)), sms_in_window: 4, ..queued(i64::MAX, received.clone(), failed()) };
     assert_eq!(audit.store().append_sms(&[queued]).await.unwrap(), 1);
@@ -51,6 +55,7 @@ pub(super) async fn every_column_comes_back(audit: &dyn AuditUnderTest) {
         synced_at: None,
         onboarding_id: Some(id(7)),
         sms_in_window: 4,
+        clock_skew: Span(-90_000),
     };
     assert_eq!(rows, [expected]);
 }
@@ -142,6 +147,8 @@ pub(super) async fn stored_for_later_in_order_of_arrival(audit: &dyn AuditUnderT
         line: Some("sim-2".to_owned()),
         delivery_id: Some("a".to_owned()),
         stamped: false,
+        clock_skew: HOUR,
+        part: Some(part(1, 2)),
         ..sms(7, ALICE, "नमस्ते \u{1f511}", T0 - HOUR)
     };
     let arrived = [sms(9, ALICE, "x", T0), sms(8, BOB, "y", T0 + HOUR), bank];

@@ -9,7 +9,8 @@ use crate::hot::{Admission, Answer, Counters, Judged, QueueSizes, QueuedSms, Rec
 
 pub(super) async fn a_pass_validates_everything_at_once(store: &dyn HotStore) {
     let opened = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
-    let taken = take(store, T0, &sms(10, ALICE, "x", T0)).await;
+    let skewed = InboundSms { clock_skew: SECOND, part: Some(part(1, 2)), ..sms(10, ALICE, "x", T0) };
+    let taken = take(store, T0, &skewed).await;
     let now = T0 + SECOND;
     let answer = record(store, now, &taken.judged(passed())).await;
     assert_eq!(answer, Answer { id: 1, sms_id: id(10), verdict: passed() });

@@ -1,5 +1,5 @@
-//! A connection to the server, of which the store has one for SMS and one for its queues: made when first needed,
-//! made again when it broke, and never waited for without an end. Not what is asked over it.
+//! The one connection to the server: made when first needed, made again when it broke, and never waited for
+//! without an end. Not what is asked over it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

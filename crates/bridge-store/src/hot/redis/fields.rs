@@ -5,8 +5,9 @@ use std::borrow::Cow;
 
 use bridge_core::onboarding::LastSms;
 use bridge_core::phone::PhoneError;
+use bridge_core::sms::Part;
 use bridge_core::verdict::{Codes, FailedAt};
-use bridge_core::{InboundSms, Mobile, Onboarding, State, Timestamp, Verdict};
+use bridge_core::{InboundSms, Mobile, Onboarding, Span, State, Timestamp, Verdict};
 use serde::de::value::{Error as SerdeError, MapDeserializer};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -204,6 +205,10 @@ struct Beside<'a> {
     line: Option<Cow<'a, str>>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     delivery_id: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    clock_skew: Span,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    part: Option<Cow<'a, Part>>,
     #[serde(borrow)]
     fingerprint: Cow<'a, str>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
@@ -214,6 +219,11 @@ struct Beside<'a> {
     onboarding_id: Option<Uuid>,
     #[serde(rename = "nth")]
     sms_in_window: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(skew: &Span) -> bool {
+    *skew == Span(0)
 }
 
 /// The field `bridge` of a judged SMS.
@@ -234,6 +244,8 @@ pub(super) fn beside(now: Timestamp, judged: &Judged) -> String {
         format: sms.format.as_str().into(),
         line: sms.line.as_deref().map(Cow::from),
         delivery_id: sms.delivery_id.as_deref().map(Cow::from),
+        clock_skew: sms.clock_skew,
+        part: sms.part.as_ref().map(Cow::Borrowed),
         fingerprint: bridge_core::onboarding::hex(fingerprint).into(),
         reason: verdict.reason.as_deref().map(Cow::from),
         late_delivery: verdict.late_delivery,
@@ -310,6 +322,8 @@ pub(super) fn queued_sms(value: redis::Value) -> Read<Option<QueuedSms>> {
             format: beside.format.into_owned(),
             line: beside.line.map(Cow::into_owned),
             delivery_id: beside.delivery_id.map(Cow::into_owned),
+            clock_skew: beside.clock_skew,
+            part: beside.part.map(Cow::into_owned),
         },
         fingerprint: beside.fingerprint.into_owned(),
         verdict: Verdict { codes, failed_at, reason, late_delivery },

@@ -103,6 +103,7 @@ pub(super) fn text(notice: &Notice) -> String {
     match notice {
         Notice::Onboarding(id) => format!("onboarding {id}"),
         Notice::Setting(key) => format!("setting {key}"),
+        Notice::Receivers => "receivers".to_owned(),
         Notice::Missed => "missed".to_owned(),
     }
 }
@@ -112,6 +113,7 @@ fn read(text: &str) -> Option<Notice> {
     Some(match text.split_once(' ') {
         Some(("onboarding", id)) => Notice::Onboarding(id.parse().ok()?),
         Some(("setting", key)) => Notice::Setting(key.to_owned()),
+        None if text == "receivers" => Notice::Receivers,
         _ => Notice::Missed,
     })
 }
@@ -122,9 +124,12 @@ mod tests {
 
     #[test]
     fn what_is_published_is_read_back() {
-        for notice in
-            [Notice::Onboarding(uuid::Uuid::max()), Notice::Setting("log_level".to_owned()), Notice::Missed]
-        {
+        for notice in [
+            Notice::Onboarding(uuid::Uuid::max()),
+            Notice::Setting("log_level".to_owned()),
+            Notice::Receivers,
+            Notice::Missed,
+        ] {
             assert_eq!(read(&text(&notice)), Some(notice));
         }
         assert_eq!(read("something new"), Some(Notice::Missed));

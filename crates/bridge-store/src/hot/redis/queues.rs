@@ -179,6 +179,12 @@ impl RedisHot {
         self.server.ask::<Value>("announce_setting", Request::Many(&pipe)).await.map(|_| ())
     }
 
+    pub(super) async fn announce_receivers(&self) -> Result<()> {
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(keys::NOTICES).arg(super::notices::text(&Notice::Receivers));
+        self.server.ask::<Value>("announce_receivers", Request::One(&publish)).await.map(|_| ())
+    }
+
     /// The first members of a sorted set.
     async fn first_of(&self, operation: &'static str, key: &str, max: usize) -> Result<Vec<String>> {
         if max == 0 {

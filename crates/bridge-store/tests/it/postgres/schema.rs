@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::{ALICE, T0, fresh, judged, server};
 
-const NEWEST: i32 = 2;
+const NEWEST: i32 = 6;
 
 fn empty() -> (String, String) {
     let name = server().new_database().unwrap();
@@ -52,11 +52,15 @@ async fn an_older_schema_is_brought_up_to_date() {
          version integer not null, migrated_at timestamptz not null default now());
          insert into ops.schema_version (version) values (1);";
     let first = include_str!("../../../migrations/postgres/0001_audit.sql");
-    server().sql(&name, &format!("{sql}{first}")).unwrap();
+    let quarantined = "insert into ops.quarantine (at, receiver_id, format, reason, content_type, body)
+         select now(), 'x', 'x', 'x', 'x', '' from generate_series(1, 2);";
+    server().sql(&name, &format!("{sql}{first}{quarantined}")).unwrap();
     assert_eq!(schema_state(&url).await.unwrap(), SchemaState::Older(1));
     let store = open(&url, 2).unwrap();
     assert_eq!(store.ping().await.unwrap_err().kind, StoreFault::Schema);
     assert_eq!(migrate(&url).await.unwrap(), Migrated { from: 1, to: NEWEST });
+    let old = store.quarantined(9).await.unwrap();
+    assert!(old.len() == 2 && old[0].id != old[1].id, "{old:?}");
     assert_eq!(store.append_sms(&[judged(ALICE, 1, T0, true)]).await.unwrap(), 1);
 }
 

@@ -25,9 +25,11 @@ async fn every_bridge_hears_what_one_changed() {
     register(&*first, 1).await.unwrap();
     pass(&*first, &sms(10, "x")).await.unwrap();
     others[0].announce_setting("batch_size").await.unwrap();
+    others[1].announce_receivers().await.unwrap();
     for notices in &mut heard {
         assert_eq!(next(notices).await, Notice::Onboarding(Uuid::from_u128(1)));
         assert_eq!(next(notices).await, Notice::Setting("batch_size".to_owned()));
+        assert_eq!(next(notices).await, Notice::Receivers);
     }
 }
 

@@ -1,0 +1,51 @@
+//! Africa's Talking's notification of an incoming message. It has neither a signature nor a secret of its own:
+//! the address that it calls must hold one.
+//! Sources: developers.africastalking.com/docs/sms/notifications and `handlers/africastalking/handler.go` of
+//! nyaruka/courier.
+
+use bridge_core::phone::BareDigits;
+
+use crate::wanted::Wanted;
+use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "africastalking",
+    about: "Africa's Talking",
+    takes_get: false,
+    bare_digits: BareDigits::InternationalFirst,
+    clock: Clock::Network,
+    recognises: Some(|incoming| {
+        let own = ["linkId", "from", "to", "text", "date"];
+        incoming.fields().is_ok_and(|fields| own.iter().all(|name| fields.get(name).is_some()))
+    }),
+    parse,
+    secret: None,
+    verify: None,
+    reply: Reply::Fixed { content_type: "text/plain", body: "" },
+    version: None,
+    warning: None,
+    steps: &[
+        "In the Africa's Talking dashboard, open SMS, SMS Callback URLs, Incoming Messages.",
+        "Enter {url}: Africa's Talking signs nothing and sends no password.",
+        "Let only TLS reach that address, and keep it out of the logs of your proxy.",
+        "Text your short code or number from a phone and look for the SMS in the bridge's log.",
+    ],
+};
+
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    let fields = incoming.fields()?;
+    // Delivery reports, opt-outs and subscriptions name the other side so, and hold no text.
+    if fields.get("phoneNumber").is_some() && fields.get("from").is_none() && fields.get("text").is_none() {
+        return Ok(Content::nothing());
+    }
+    let mut wanted = Wanted::default();
+    let sms = Delivered {
+        sender: wanted.text("from", fields.get("from"), "the sender"),
+        text: wanted.text("text", fields.get("text"), "the text"),
+        stamp: wanted.stamp("date", fields.get("date")),
+        delivery_id: wanted.maybe("id", fields.get("id")),
+        number: wanted.maybe("to", fields.get("to")),
+        ..Delivered::default()
+    };
+    Ok(Content::one(wanted.finish(sms)?))
+}

@@ -1,0 +1,84 @@
+//! Bogkonstantin's "Incoming SMS to URL forwarder" (Android), with its own template or one that keeps its names.
+//! The signature covers the body and no time. The app's heartbeat is an empty body that it does not sign: only a
+//! receiver without a signing key takes it.
+//! Sources: README.md and `ForwardingConfig.java` of bogkonstantin/android_income_sms_gateway_webhook.
+
+use bridge_core::Timestamp;
+use bridge_core::phone::BareDigits;
+
+use crate::fields::Fields;
+use crate::signing::body_alone;
+use crate::wanted::Wanted;
+use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Report, Unusable};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "bogkonstantin",
+    about: "Incoming SMS to URL forwarder (Android app of bogkonstantin)",
+    takes_get: false,
+    bare_digits: BareDigits::NationalFirst,
+    clock: Clock::Phone,
+    recognises: Some(|incoming| {
+        let named = |fields: &Fields| {
+            ["from", "text", "sentStamp", "receivedStamp"].iter().all(|name| fields.get(name).is_some())
+        };
+        incoming.fields().is_ok_and(named)
+    }),
+    parse,
+    secret: None,
+    verify: Some(body_alone),
+    reply: Reply::Ours,
+    version: None,
+    warning: None,
+    steps: &[
+        "Install the app from F-Droid or its releases page, version 2.4.0 or newer, and grant it SMS and notifications.",
+        "Add a rule with the sender * and the URL {url}, and leave the template as it is.",
+        "Turn on \"Sign with HMAC-SHA-256\" with the secret {signing_key}; a version that cannot sign needs the header \
+         {\"Authorization\": \"Bearer {secret}\"} instead.",
+        "Turn on \"Store failed messages\", so that nothing is dropped after the tenth try.",
+        "On a network without internet turn on \"Local network mode\"; on a version before 2.4.0 leave chunked mode on, \
+         or texts with letters beyond ASCII arrive cut short.",
+        "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
+        "Press Test, then text the phone and look for both in the bridge's log.",
+    ],
+};
+
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    if incoming.body.trim_ascii().is_empty() {
+        return Ok(Content::sign_of_life(Report::default()));
+    }
+    let fields: Fields = incoming.json()?;
+    let mut wanted = Wanted::default();
+    let mut stamp = |field: &str| {
+        let text = wanted.maybe(field, fields.get(field))?;
+        // A template may format it in the phone's own zone and not say which: worse than none.
+        Timestamp::parse(&text).ok()
+    };
+    let stamp = stamp("receivedStamp").or_else(|| stamp("sentStamp"));
+    let sms = Delivered {
+        sender: wanted.text("from", fields.get("from"), "the sender"),
+        text: wanted.text("text", fields.get("text"), "the text"),
+        stamp,
+        device: wanted.maybe("sim", fields.get("sim")).filter(|sim| sim != "undetected"),
+        ..Delivered::default()
+    };
+    let mut content = Content::one(wanted.finish(sms)?);
+    content.report = report(&fields);
+    Ok(content)
+}
+
+/// What `%battery%`, `%power%`, `%network%` and `%version%` say, where the template has fields of these names.
+fn report(fields: &Fields) -> Option<Report> {
+    let told = |field: &str| {
+        let (_, text) = fields.text(&[field]).ok().flatten()?;
+        Some(text).filter(|text| !text.is_empty() && text != "unknown")
+    };
+    let report = Report {
+        // -1 where the phone does not know.
+        battery: told("battery").and_then(|percent| percent.parse().ok()).filter(|percent| *percent <= 100),
+        charging: told("power").map(|source| source != "unplugged"),
+        network: told("network")
+            .map(|network| if network == "mobile" { "cellular".to_owned() } else { network }),
+        app_version: told("version"),
+    };
+    (report != Report::default()).then_some(report)
+}

@@ -1,0 +1,222 @@
+//! What the bytes of an SMS mean: the alphabets of a short message (3GPP TS 23.038) and the header of one
+//! part of a longer one (TS 23.040). For the senders that hand the bytes on as the network gave them.
+
+use std::fmt::Write;
+
+use bridge_core::message;
+use bridge_core::sms::Part;
+
+use crate::fields;
+
+/// How the bytes stand for letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alphabet {
+    /// The default alphabet of GSM, one letter in a byte.
+    Gsm,
+    /// ISO 8859-1.
+    Latin1,
+    /// UTF-16, high byte first.
+    Ucs2,
+    /// The sender does not say.
+    Unknown,
+}
+
+impl Alphabet {
+    /// What `data_coding` of SMPP 3.4 says.
+    pub(crate) fn of_smpp(coding: u8) -> Alphabet {
+        match coding {
+            0 => Alphabet::Gsm,
+            3 => Alphabet::Latin1,
+            8 => Alphabet::Ucs2,
+            _ => Alphabet::Unknown,
+        }
+    }
+
+    /// What a `charset` says.
+    pub(crate) fn of_charset(name: &str) -> Alphabet {
+        match name.trim_matches('"').to_ascii_uppercase().as_str() {
+            "UTF-16BE" | "UTF16-BE" | "UTF-16" | "UCS-2" | "UCS-2BE" => Alphabet::Ucs2,
+            "ISO-8859-1" | "LATIN1" | "LATIN-1" => Alphabet::Latin1,
+            "GSM" | "GSM0338" => Alphabet::Gsm,
+            _ => Alphabet::Unknown,
+        }
+    }
+
+    /// The text that the bytes stand for, storable. Nothing is lost: what is no letter stays visible.
+    pub(crate) fn text(self, bytes: &[u8]) -> String {
+        let text = match self {
+            // Many networks call Latin-1 or UTF-8 their default alphabet, which has 128 letters only.
+            Alphabet::Gsm if bytes.is_ascii() => gsm(bytes),
+            Alphabet::Gsm | Alphabet::Unknown if std::str::from_utf8(bytes).is_ok() => fields::plain(bytes),
+            Alphabet::Gsm | Alphabet::Latin1 => bytes.iter().copied().map(char::from).collect(),
+            Alphabet::Ucs2 => ucs2(bytes),
+            Alphabet::Unknown => fields::plain(bytes),
+        };
+        message::storable(&text).into_owned()
+    }
+}
+
+/// The letters of the default alphabet at 0x00-0x1f; `\x1b` is the way to the second table.
+const GSM_LOW: [char; 32] = [
+    '@', '£', '$', '¥', 'è', 'é', 'ù', 'ì', 'ò', 'Ç', '\n', 'Ø', 'ø', '\r', 'Å', 'å', 'Δ', '_', 'Φ', 'Γ',
+    'Λ', 'Ω', 'Π', 'Ψ', 'Σ', 'Θ', 'Ξ', '\u{1b}', 'Æ', 'æ', 'ß', 'É',
+];
+
+fn gsm(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes.iter().copied();
+    while let Some(byte) = rest.next() {
+        match byte {
+            0x1b => match rest.next() {
+                Some(second) => text.push(gsm_second_table(second)),
+                None => text.push('\u{1b}'),
+            },
+            0x00..=0x1f => text.push(GSM_LOW[usize::from(byte)]),
+            _ => text.push(gsm_high(byte)),
+        }
+    }
+    text
+}
+
+/// What differs from ASCII above 0x1f.
+fn gsm_high(byte: u8) -> char {
+    match byte {
+        0x24 => '¤',
+        0x40 => '¡',
+        0x5b => 'Ä',
+        0x5c => 'Ö',
+        0x5d => 'Ñ',
+        0x5e => 'Ü',
+        0x5f => '§',
+        0x60 => '¿',
+        0x7b => 'ä',
+        0x7c => 'ö',
+        0x7d => 'ñ',
+        0x7e => 'ü',
+        0x7f => 'à',
+        ascii => char::from(ascii),
+    }
+}
+
+/// A letter that the second table does not have is the one of the first.
+fn gsm_second_table(byte: u8) -> char {
+    match byte {
+        0x0a => '\u{c}',
+        0x14 => '^',
+        0x28 => '{',
+        0x29 => '}',
+        0x2f => '\\',
+        0x3c => '[',
+        0x3d => '~',
+        0x3e => ']',
+        0x40 => '|',
+        0x65 => '€',
+        0x00..=0x1f => GSM_LOW[usize::from(byte)],
+        _ => gsm_high(byte),
+    }
+}
+
+fn ucs2(bytes: &[u8]) -> String {
+    let (pairs, odd) = bytes.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| u16::from_be_bytes(*pair));
+    let mut text = String::with_capacity(bytes.len());
+    for letter in char::decode_utf16(units) {
+        let _ = match letter {
+            Ok(letter) => text.write_char(letter),
+            // Half a pair cannot stand in a Rust string: it is kept as JSON would write it.
+            Err(half) => write!(text, "\\u{:04x}", half.unpaired_surrogate()),
+        };
+    }
+    if let [byte] = odd {
+        let _ = write!(text, "\\x{byte:02x}");
+    }
+    text
+}
+
+/// The bytes that hex digits stand for.
+pub(crate) fn bytes_of_hex(hex: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, []) = hex.as_chunks::<2>() else { return None };
+    let digit = |digit: u8| char::from(digit).to_digit(16);
+    pairs.iter().map(|&[high, low]| u8::try_from(digit(high)? * 16 + digit(low)?).ok()).collect()
+}
+
+/// Which part of a longer SMS the user data header says this is.
+pub(crate) fn part(header: &[u8]) -> Option<Part> {
+    let (&length, elements) = header.split_first()?;
+    let mut rest = elements.get(..usize::from(length))?;
+    loop {
+        let (&[kind, length], tail) = rest.split_first_chunk::<2>()?;
+        let (data, next) = tail.split_at_checked(usize::from(length))?;
+        let (reference, total, number) = match (kind, data) {
+            (0x00, &[reference, total, number]) => (u16::from(reference), total, number),
+            (0x08, &[high, low, total, number]) => (u16::from_be_bytes([high, low]), total, number),
+            _ => {
+                rest = next;
+                continue;
+            }
+        };
+        return one_of_several(reference.to_string(), total, number);
+    }
+}
+
+/// A part, if it is one of several and the numbers make sense.
+pub(crate) fn one_of_several(reference: String, total: u8, number: u8) -> Option<Part> {
+    (total > 1 && (1..=total).contains(&number)).then_some(Part { reference, total, number })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_alphabet() {
+        let gsm = |bytes: &[u8]| Alphabet::Gsm.text(bytes);
+        assert_eq!(gsm(b"ONBOARD:a06f0b785d66\nThank you"), "ONBOARD:a06f0b785d66\nThank you");
+        assert_eq!(gsm(b"\x00\x02\x11\x1b\x65\x1b\x28\x1b\x3e\x1b\x3c\x1b\x29"), "@$_€{][}");
+        assert_eq!(gsm(b"gr\x7e\x1e"), "grüß");
+        assert_eq!(gsm(b"a\x1b"), "a\u{1b}");
+        assert_eq!(gsm(b"\x1b\x41"), "A");
+        assert_eq!(gsm(b"caf\xe9"), "café", "it cannot be the default alphabet");
+        assert_eq!(gsm("café €".as_bytes()), "café €");
+    }
+
+    #[test]
+    fn two_bytes_a_letter() {
+        let ucs2 = |bytes: &[u8]| Alphabet::Ucs2.text(bytes);
+        assert_eq!(ucs2(b"\x00V\x00E\x00R"), "VER");
+        assert_eq!(ucs2(b"\x09\x28\xd8\x3d\xde\x00"), "न\u{1f600}");
+        assert_eq!(ucs2(b"\xd8\x3d\x00a"), "\\ud83da");
+        assert_eq!(ucs2(b"\x00a\x00"), "a\\x00");
+        assert_eq!(ucs2(b"\x00\x00"), "\\u0000");
+    }
+
+    #[test]
+    fn other_alphabets() {
+        assert_eq!(Alphabet::Latin1.text(b"caf\xe9"), "café");
+        assert_eq!(Alphabet::Unknown.text(b"caf\xe9"), "caf\\xe9");
+        assert_eq!(Alphabet::Unknown.text("é\0".as_bytes()), "é\\u0000");
+        assert_eq!(Alphabet::of_charset("\"utf-16be\""), Alphabet::Ucs2);
+        assert_eq!(Alphabet::of_charset("8-BIT"), Alphabet::Unknown);
+        assert_eq!(Alphabet::of_smpp(8), Alphabet::Ucs2);
+    }
+
+    #[test]
+    fn the_header_of_a_part() {
+        let found = |header: &[u8]| part(header).map(|part| (part.reference, part.total, part.number));
+        assert_eq!(found(b"\x05\x00\x03\xa1\x02\x01"), Some(("161".into(), 2, 1)));
+        assert_eq!(found(b"\x06\x08\x04\x01\x02\x03\x03"), Some(("258".into(), 3, 3)));
+        assert_eq!(found(b"\x0b\x05\x04\x15\x82\x00\x00\x00\x03\x07\x02\x02"), Some(("7".into(), 2, 2)));
+        for header in [
+            &b""[..],
+            b"\x00",
+            b"\x05\x00\x03\xa1\x02",
+            b"\x05\x00\x03\xa1\x02\x03",
+            b"\x05\x00\x03\xa1\x02\x00",
+            b"\x05\x00\x03\xa1\x01\x01",
+            b"\x06\x05\x04\x15\x82\x00\x00",
+            b"\xff\xff",
+        ] {
+            assert_eq!(found(header), None, "{header:?}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a body turned out to hold.
+
+use bridge_core::Timestamp;
+use bridge_core::sms::Part;
+
+/// One SMS as its sender wrote it. No text holds NUL, no optional one is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// The sender's number or name.
+    pub sender: String,
+    /// The text.
+    pub text: String,
+    /// When the phone or its network received it, where it says so.
+    pub stamp: Option<Timestamp>,
+    /// The sender's id of this delivery: the same when it is tried again.
+    pub delivery_id: Option<String>,
+    /// The number that received it, as written.
+    pub number: Option<String>,
+    /// The phone or SIM that received it.
+    pub device: Option<String>,
+    /// What this SMS carries whichever way it comes, where the same app delivers by two.
+    pub content_id: Option<String>,
+    /// It is one part of a longer SMS that the sender did not join.
+    pub part: Option<Part>,
+}
+
+/// What a receiver says about itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// In percent.
+    pub battery: Option<u8>,
+    /// It hangs on a charger.
+    pub charging: Option<bool>,
+    /// `wifi`, `cellular`, `none`: as the app says it.
+    pub network: Option<String>,
+    /// The app's version.
+    pub app_version: Option<String>,
+}
+
+/// What a request held.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Content {
+    /// SMS, in the sender's order.
+    pub sms: Vec<Delivered>,
+    /// What claimed to be an SMS and is none that can be used: the raw body is kept.
+    pub unusable: Vec<Unusable>,
+    /// A sign of life.
+    pub report: Option<Report>,
+}
+
+impl Content {
+    /// One SMS.
+    #[must_use]
+    pub fn one(sms: Delivered) -> Content {
+        Content { sms: vec![sms], ..Content::default() }
+    }
+
+    /// An event that is none of the bridge's business, like "sent".
+    #[must_use]
+    pub fn nothing() -> Content {
+        Content::default()
+    }
+
+    /// A sign of life and nothing else.
+    #[must_use]
+    pub fn sign_of_life(report: Report) -> Content {
+        Content { report: Some(report), ..Content::default() }
+    }
+
+    /// Several, each for itself.
+    #[must_use]
+    pub fn each(all: impl IntoIterator<Item = Result<Delivered, Unusable>>) -> Content {
+        let mut content = Content::default();
+        for one in all {
+            match one {
+                Ok(sms) => content.sms.push(sms),
+                Err(unusable) => content.unusable.push(unusable),
+            }
+        }
+        content
+    }
+}
+
+/// Something wrong with one field of a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// Which field.
+    pub field: String,
+    /// What is wrong and what would be right, as a sentence that follows the name.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// See the fields.
+    #[must_use]
+    pub fn new(field: impl Into<String>, detail: impl Into<String>) -> FieldError {
+        FieldError { field: field.into(), detail: detail.into() }
+    }
+}
+
+/// A body that is no SMS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// In one sentence.
+    pub detail: String,
+    /// Field by field.
+    pub errors: Vec<FieldError>,
+}
+
+impl Unusable {
+    /// Without naming a field.
+    #[must_use]
+    pub fn because(detail: impl Into<String>) -> Unusable {
+        Unusable { detail: detail.into(), errors: Vec::new() }
+    }
+
+    /// With the fields that are wrong.
+    #[must_use]
+    pub fn fields(detail: impl Into<String>, errors: Vec<FieldError>) -> Unusable {
+        Unusable { detail: detail.into(), errors }
+    }
+
+    /// All of it in one line, for whoever reads the quarantine.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        if self.errors.is_empty() {
+            return self.detail.clone();
+        }
+        let named: Vec<String> = self.errors.iter().map(|e| format!("{} {}", e.field, e.detail)).collect();
+        named.join("; ")
+    }
+}

@@ -1,0 +1,171 @@
+//! A table: a header that names the columns, and a row for each SMS, separated by comma, semicolon or tab. Quoted
+//! values may hold line breaks; a quote that is never closed costs its own line alone.
+
+use bridge_core::message;
+use csv::{ByteRecord, ReaderBuilder};
+
+use super::cut::{AtEnd, Step, Syntax};
+use super::{Exported, Held};
+use crate::fields::{self, Fields};
+use crate::{FieldError, Unusable, generic};
+
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+
+/// Where in a row a byte stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum At {
+    #[default]
+    RowStart,
+    ValueStart,
+    Value,
+    Quoted,
+    /// A quote inside of a quoted value: its end, or the first of two.
+    Quote,
+}
+
+/// A table. Until its header was read, each of the three separates.
+#[derive(Default)]
+pub(super) struct Table {
+    at: At,
+    separator: Option<u8>,
+    columns: Vec<String>,
+}
+
+impl Syntax for Table {
+    fn step(&mut self, byte: u8) -> Step {
+        let ends = matches!(byte, b'\n' | b'\r');
+        if ends && self.at == At::RowStart {
+            return Step::Between;
+        }
+        self.at = match (self.at, byte) {
+            (At::Quoted, b'"') => At::Quote,
+            (At::Quoted, _) | (At::Quote, b'"') => At::Quoted,
+            _ if ends => At::RowStart,
+            (At::RowStart | At::ValueStart, b'"') => At::Quoted,
+            _ if self.separates(byte) => At::ValueStart,
+            _ => At::Value,
+        };
+        if self.at == At::RowStart { Step::Last } else { Step::Inside }
+    }
+
+    fn at_end(&self, _in_record: bool) -> AtEnd {
+        match self.at {
+            At::Quoted => AtEnd::Missing("opens a quote that is never closed"),
+            _ => AtEnd::Whole,
+        }
+    }
+
+    fn take_back(&mut self) -> bool {
+        let open = self.at == At::Quoted;
+        if open {
+            self.at = At::RowStart;
+        }
+        open
+    }
+
+    fn read(&mut self, record: &[u8]) -> Result<Option<Held>, Unusable> {
+        if self.columns.is_empty() {
+            if let Some(separator) = said(record) {
+                self.separator = Some(separator);
+                return Ok(None);
+            }
+            return self.header(record).map(|()| None);
+        }
+        let values = split(record, self.separator.unwrap_or(b','));
+        if values.iter().all(|value| value.trim_ascii().is_empty()) {
+            return Ok(None);
+        }
+        Ok(Some(self.row(&values).unwrap_or_else(Held::Unusable)))
+    }
+}
+
+impl Table {
+    fn separates(&self, byte: u8) -> bool {
+        self.separator.map_or_else(|| SEPARATORS.contains(&byte), |separator| separator == byte)
+    }
+
+    /// Reads the header with whichever separator makes sense of it.
+    fn header(&mut self, record: &[u8]) -> Result<(), Unusable> {
+        let mut lacking = Vec::new();
+        for separator in self.separator.map_or_else(|| SEPARATORS.to_vec(), |said| vec![said]) {
+            let columns: Vec<String> = split(record, separator).iter().map(title).collect();
+            lacking = generic::lacking(&columns);
+            if lacking.is_empty() {
+                let twice = columns.iter().enumerate().find(|(at, name)| columns[..*at].contains(name));
+                if let Some((_, name)) = twice {
+                    return Err(Unusable::fields(
+                        format!("the column {name} stands twice in the header"),
+                        vec![FieldError::new(name, "must stand once")],
+                    ));
+                }
+                self.separator = Some(separator);
+                self.columns = columns;
+                return Ok(());
+            }
+        }
+        Err(Unusable::fields("the first line does not name the columns that a list of SMS needs", lacking))
+    }
+
+    fn row(&self, values: &ByteRecord) -> Result<Held, Unusable> {
+        let beyond = values.iter().skip(self.columns.len()).any(|value| !value.is_empty());
+        if beyond {
+            return Err(Unusable::because(format!(
+                "the row has {} values for {} columns: a text with the separator in it must stand in quotes",
+                values.len(),
+                self.columns.len()
+            )));
+        }
+        let named = self.columns.iter().zip(values);
+        let pairs =
+            named.map(|(name, value)| (name.clone(), message::storable(&fields::plain(value)).into_owned()));
+        let fields = Fields::of(pairs)?;
+        let delivered = generic::read(&fields)?;
+        if rounded(&delivered.sender) {
+            return Err(Unusable::fields(
+                "the sender is not a number any more",
+                vec![FieldError::new(
+                    "sender_number",
+                    "was rounded by a spreadsheet: import the original file",
+                )],
+            ));
+        }
+        Ok(Exported { phone: delivered.stamp, network: generic::network_stamp(&fields), delivered }.held())
+    }
+}
+
+/// `sep=;`, which Excel writes and reads as the first line.
+fn said(record: &[u8]) -> Option<u8> {
+    match record.trim_ascii_end() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] if SEPARATORS.contains(separator) => {
+            Some(*separator)
+        }
+        _ => None,
+    }
+}
+
+fn title(value: &[u8]) -> String {
+    let text = fields::plain(value);
+    generic::name_of(&text).map_or_else(|| text.trim().to_owned(), str::to_owned)
+}
+
+/// `9.19877E+11`: what a spreadsheet makes of a number.
+fn rounded(sender: &str) -> bool {
+    let Some((digits, exponent)) = sender.split_once("E+") else { return false };
+    let numeric =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b','));
+    numeric(digits) && numeric(exponent)
+}
+
+/// The values of one row.
+fn split(record: &[u8], separator: u8) -> ByteRecord {
+    let mut reader = ReaderBuilder::new()
+        .delimiter(separator)
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(record.len().clamp(64, 8192))
+        .from_reader(record);
+    let mut values = ByteRecord::new();
+    // Bytes in memory cannot fail to be read, and a flexible table has no row of the wrong length.
+    let _ = reader.read_byte_record(&mut values);
+    values
+}

@@ -1,0 +1,136 @@
+//! JSON objects one after the other: on lines of their own, or in an array. Whose names they carry is told by each.
+
+use super::cut::{AtEnd, Step, Syntax};
+use super::{Exported, Held, smsgate_inbox};
+use crate::fields::Fields;
+use crate::{Unusable, generic};
+
+/// An object on each line: a broken one ends with its line.
+#[derive(Default)]
+pub(super) struct Lines {
+    begun: bool,
+}
+
+impl Syntax for Lines {
+    fn step(&mut self, byte: u8) -> Step {
+        match byte {
+            b'\n' if self.begun => {
+                self.begun = false;
+                Step::Last
+            }
+            byte if !self.begun && byte.is_ascii_whitespace() => Step::Between,
+            _ => {
+                self.begun = true;
+                Step::Inside
+            }
+        }
+    }
+
+    fn at_end(&self, _in_record: bool) -> AtEnd {
+        AtEnd::Whole
+    }
+
+    fn read(&mut self, record: &[u8]) -> Result<Option<Held>, Unusable> {
+        Ok(Some(object(record)))
+    }
+}
+
+/// One array, or several one after the other as a loop over pages leaves them, or objects without one.
+#[derive(Default)]
+pub(super) struct Array {
+    /// Brackets and braces that are open.
+    depth: usize,
+    /// Inside of an object with that many around it.
+    object: Option<usize>,
+    in_text: bool,
+    escaped: bool,
+    /// Inside of a value that is no object, up to its comma.
+    bare: bool,
+}
+
+impl Array {
+    fn in_value(&mut self, byte: u8) -> Step {
+        if self.in_text {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' => self.escaped = true,
+                b'"' => self.in_text = false,
+                _ => {}
+            }
+            return Step::Inside;
+        }
+        match byte {
+            b'"' => self.in_text = true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                if self.object == Some(self.depth) {
+                    self.object = None;
+                    return Step::Last;
+                }
+            }
+            _ => {}
+        }
+        Step::Inside
+    }
+}
+
+impl Syntax for Array {
+    fn step(&mut self, byte: u8) -> Step {
+        match (self.depth, byte) {
+            _ if self.in_text || self.object.is_some() => self.in_value(byte),
+            (0 | 1, b',' | b'\n') if self.bare => {
+                self.bare = false;
+                Step::Last
+            }
+            (0 | 1, b',') => Step::Between,
+            (0 | 1, byte) if byte.is_ascii_whitespace() && !self.bare => Step::Between,
+            (0, b'[') if !self.bare => {
+                self.depth = 1;
+                Step::Between
+            }
+            (1, b']') => {
+                self.depth = 0;
+                if std::mem::take(&mut self.bare) { Step::Last } else { Step::Between }
+            }
+            (0 | 1, b'{') if !self.bare => {
+                self.object = Some(self.depth);
+                self.in_value(byte)
+            }
+            (0 | 1, _) => {
+                self.bare = true;
+                self.in_value(byte)
+            }
+            _ => self.in_value(byte),
+        }
+    }
+
+    fn at_end(&self, in_record: bool) -> AtEnd {
+        match self.depth {
+            0 if !self.in_text => AtEnd::Whole,
+            _ if in_record => AtEnd::Missing("is cut short: the file ends in the middle of it"),
+            _ => AtEnd::Missing("that should follow is missing: the file ends before its list does"),
+        }
+    }
+
+    fn read(&mut self, record: &[u8]) -> Result<Option<Held>, Unusable> {
+        Ok(Some(object(record)))
+    }
+}
+
+/// One object, by the names that it carries.
+fn object(raw: &[u8]) -> Held {
+    let fields = match Fields::read("application/json", raw) {
+        Ok(fields) => fields,
+        Err(unusable) => return Held::Unusable(unusable),
+    };
+    if smsgate_inbox::is_item(&fields) {
+        return smsgate_inbox::read(&fields);
+    }
+    match generic::read(&fields) {
+        Ok(delivered) => {
+            Exported { phone: delivered.stamp, network: generic::network_stamp(&fields), delivered }.held()
+        }
+        Err(unusable) => Held::Unusable(unusable),
+    }
+}

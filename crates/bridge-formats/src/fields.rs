@@ -1,0 +1,372 @@
+//! The named values of a body, JSON or form, whatever its content type claims: phones forget the header.
+//! Lossless for text (decisions.md D23): what JSON or UTF-8 could not hold is kept escaped.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bridge_core::message;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+
+use crate::{FieldError, Unusable};
+
+/// A value of one field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FieldValue {
+    /// `null`: as good as absent.
+    Null,
+    /// A text.
+    Text(String),
+    /// A number, as written.
+    Number(String),
+    /// `true` or `false`.
+    Bool(bool),
+    /// A list of nothing but texts.
+    Texts(Vec<String>),
+    /// Anything else.
+    Other(&'static str),
+}
+
+impl FieldValue {
+    /// What it is, for people.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        match self {
+            FieldValue::Null => "null",
+            FieldValue::Text(_) => "a text",
+            FieldValue::Number(_) => "a number",
+            FieldValue::Bool(_) => "a boolean",
+            FieldValue::Texts(_) => "a list",
+            FieldValue::Other(what) => what,
+        }
+    }
+}
+
+/// No sender has this many. Names are compared one by one, so a megabyte of them must not be read.
+const FIELDS_MAX: usize = 256;
+
+/// The fields of a body in their order; no name stands twice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fields(Vec<(String, FieldValue)>);
+
+impl Fields {
+    /// Reads a body. JSON if it begins like JSON, else a form.
+    pub fn read(content_type: &str, body: &[u8]) -> Result<Fields, Unusable> {
+        let text = readable(body, IN_JSON);
+        let trimmed = text.trim_start_matches('\u{feff}').trim();
+        if trimmed.is_empty() {
+            return Err(Unusable::because("the body is empty: send JSON or a form"));
+        }
+        let is_form = content_type.starts_with("application/x-www-form-urlencoded");
+        if trimmed.starts_with('{') && !is_form {
+            return Fields::json(trimmed);
+        }
+        if content_type.starts_with("application/json") || trimmed.starts_with('[') {
+            return Err(Unusable::because(match serde_json::from_str::<de::IgnoredAny>(trimmed) {
+                Ok(_) => "the body is JSON, but not one object".to_owned(),
+                Err(error) => format!("the body is not JSON: {error}"),
+            }));
+        }
+        if is_form || trimmed.contains('=') {
+            return Fields::form(body);
+        }
+        Err(Unusable::because("the body is neither JSON nor a form"))
+    }
+
+    fn json(text: &str) -> Result<Fields, Unusable> {
+        let mended = escape_lone_surrogates(text);
+        serde_json::from_str(&mended).map_err(|error| {
+            let detail = error.to_string();
+            match detail.strip_prefix(DUPLICATE).and_then(|rest| rest.split('`').nth(1)) {
+                Some(name) => Unusable {
+                    detail: format!("the field {name} stands twice"),
+                    errors: vec![FieldError { field: name.to_owned(), detail: "must stand once".to_owned() }],
+                },
+                None => Unusable::because(format!("the body is not JSON: {detail}")),
+            }
+        })
+    }
+
+    /// Reads a form, or the query of a GET.
+    pub fn form(body: &[u8]) -> Result<Fields, Unusable> {
+        let pairs = body.split(|b| *b == b'&').filter(|pair| !pair.is_empty());
+        Fields::of(pairs.map(form_pair))
+    }
+
+    /// Values under their names: those of a form, of a row with named columns, of an element.
+    pub(crate) fn of(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Fields, Unusable> {
+        let mut fields = Fields::default();
+        for (name, value) in pairs {
+            if fields.get(&name).is_some() {
+                return Err(Unusable {
+                    detail: format!("the field {name} stands twice"),
+                    errors: vec![FieldError { field: name, detail: "must stand once".to_owned() }],
+                });
+            }
+            fields.push(name, FieldValue::Text(value)).map_err(Unusable::because)?;
+        }
+        Ok(fields)
+    }
+
+    fn push(&mut self, name: String, value: FieldValue) -> Result<(), String> {
+        if self.0.len() == FIELDS_MAX {
+            return Err(format!("it has more than {FIELDS_MAX} fields"));
+        }
+        self.0.push((name, value));
+        Ok(())
+    }
+
+    /// The value of that name, `null` or not.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&FieldValue> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// All of them, in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &FieldValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The first of these names that is there, and its value as text.
+    pub fn text(&self, names: &[&str]) -> Result<Option<(String, String)>, FieldError> {
+        for name in names {
+            match self.get(name) {
+                None | Some(FieldValue::Null) => {}
+                Some(FieldValue::Text(text)) => {
+                    return Ok(Some(((*name).to_owned(), message::storable(text).into_owned())));
+                }
+                Some(FieldValue::Number(number)) => return Ok(Some(((*name).to_owned(), number.clone()))),
+                Some(other) => {
+                    let detail = format!("must be a text, not {}", other.what());
+                    return Err(FieldError::new(*name, detail));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The body as JSON of that shape, with what JSON or UTF-8 could not hold kept escaped.
+pub(crate) fn json<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Unusable> {
+    let text = readable(body, IN_JSON);
+    let mended = escape_lone_surrogates(text.trim_start_matches('\u{feff}'));
+    serde_json::from_str(&mended)
+        .map_err(|error| Unusable::because(format!("the body is not as expected: {error}")))
+}
+
+/// One `name=value` of a form, percent-decoded. Bytes that are no UTF-8 stay visible.
+fn form_pair(pair: &[u8]) -> (String, String) {
+    let mut halves = pair.splitn(2, |b| *b == b'=');
+    let mut half = || decoded(halves.next().unwrap_or_default());
+    (half(), half())
+}
+
+fn decoded(raw: &[u8]) -> String {
+    plain(&decoded_bytes(raw))
+}
+
+/// The bytes that stand in a form, whatever they mean.
+pub(crate) fn decoded_bytes(raw: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((&byte, tail)) = rest.split_first() {
+        let hex = |at: usize| tail.get(at).and_then(|b| char::from(*b).to_digit(16));
+        match (byte, hex(0), hex(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
+                rest = &tail[2..];
+            }
+            (b'+', ..) => {
+                bytes.push(b' ');
+                rest = tail;
+            }
+            _ => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    bytes
+}
+
+/// Bytes as text; what is no UTF-8 stays visible.
+pub(crate) fn plain(bytes: &[u8]) -> String {
+    readable(bytes, PLAIN).into_owned()
+}
+
+/// How a byte that is no UTF-8 begins, written into JSON and into plain text.
+const IN_JSON: &str = r"\\x";
+const PLAIN: &str = r"\x";
+
+/// The bytes as text; what is no UTF-8 is written `\xNN`, so that nothing of it is lost.
+fn readable<'a>(bytes: &'a [u8], mark: &str) -> Cow<'a, str> {
+    use fmt::Write;
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(out, "{mark}{byte:02x}");
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A `\uD83D` without its other half cannot stand in a Rust string: it is kept as the six characters it
+/// was sent as.
+fn escape_lone_surrogates(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let unit = |at: usize| -> Option<u16> {
+        let escape = bytes.get(at..at + 6)?;
+        if !escape.starts_with(b"\\u") {
+            return None;
+        }
+        u16::from_str_radix(std::str::from_utf8(&escape[2..]).ok()?, 16).ok()
+    };
+    let mut out = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while at < bytes.len() {
+        if bytes[at] != b'\\' {
+            at += 1;
+            continue;
+        }
+        match unit(at) {
+            Some(0xd800..=0xdbff) if unit(at + 6).is_some_and(|low| (0xdc00..=0xdfff).contains(&low)) => {
+                at += 12;
+            }
+            Some(0xd800..=0xdfff) => {
+                out.push_str(&text[copied..at]);
+                out.push('\\');
+                copied = at;
+                at += 6;
+            }
+            _ => at += 2,
+        }
+    }
+    if copied == 0 && out.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
+}
+
+const DUPLICATE: &str = "duplicate field ";
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fields, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Fields::default();
+                while let Some((name, value)) = map.next_entry::<String, FieldValue>()? {
+                    if fields.get(&name).is_some() {
+                        return Err(de::Error::custom(format!("{DUPLICATE}`{name}`")));
+                    }
+                    fields.push(name, value).map_err(de::Error::custom)?;
+                }
+                Ok(fields)
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+impl<'de> Deserialize<'de> for FieldValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FieldValue, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = FieldValue;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_unit<E>(self) -> Result<FieldValue, E> {
+                Ok(FieldValue::Null)
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<FieldValue, E> {
+                Ok(FieldValue::Bool(value))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<FieldValue, E> {
+                Ok(FieldValue::Number(number.to_string()))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<FieldValue, E> {
+                Ok(FieldValue::Number(number.to_string()))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<FieldValue, E> {
+                Ok(FieldValue::Number(Number::from_f64(number).map_or_else(String::new, |n| n.to_string())))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<FieldValue, E> {
+                Ok(FieldValue::Text(text.to_owned()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<FieldValue, A::Error> {
+                let mut texts = Some(Vec::new());
+                while let Some(element) = seq.next_element::<FieldValue>()? {
+                    match (element, texts.as_mut()) {
+                        (FieldValue::Text(text), Some(all)) if all.len() < FIELDS_MAX => all.push(text),
+                        _ => texts = None,
+                    }
+                }
+                Ok(texts.map_or(FieldValue::Other("a list"), FieldValue::Texts))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldValue, A::Error> {
+                while map.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
+                Ok(FieldValue::Other("an object"))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(content_type: &str, body: &[u8]) -> Option<(String, String)> {
+        Fields::read(content_type, body).unwrap().text(&["text"]).unwrap()
+    }
+
+    fn value(content_type: &str, body: &[u8]) -> String {
+        text(content_type, body).unwrap().1
+    }
+
+    #[test]
+    fn reads_json_and_forms_whatever_the_header_says() {
+        for content_type in ["application/json", "application/json; charset=utf-8", "", "text/plain"] {
+            assert_eq!(value(content_type, br#" {"text":"a b"} "#), "a b", "{content_type}");
+        }
+        for content_type in ["application/x-www-form-urlencoded", "", "text/plain"] {
+            assert_eq!(value(content_type, b"x=1&text=a+b%20c%2b"), "a b c+", "{content_type}");
+        }
+        assert_eq!(value("application/json", "\u{feff}{\"text\":1.5}".as_bytes()), "1.5");
+        assert_eq!(text("application/json", br#"{"text":null}"#), None);
+    }
+
+    #[test]
+    fn loses_nothing_that_text_cannot_hold() {
+        assert_eq!(value("application/json", br#"{"text":"a\ud83dz"}"#), "a\\ud83dz");
+        assert_eq!(value("application/json", br#"{"text":"\udc00"}"#), "\\udc00");
+        assert_eq!(value("application/json", br#"{"text":"\\ud83d \ud83d\ude00"}"#), "\\ud83d \u{1f600}");
+        assert_eq!(value("application/json", br#"{"text":"a\u0000b"}"#), "a\\u0000b");
+        assert_eq!(value("application/json", b"{\"text\":\"caf\xe9\"}"), "caf\\xe9");
+        assert_eq!(value("application/x-www-form-urlencoded", b"text=caf%E9%00"), "caf\\xe9\\u0000");
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let wrong = |content_type, body: &[u8]| Fields::read(content_type, body).unwrap_err().detail;
+        assert_eq!(wrong("application/json", b""), "the body is empty: send JSON or a form");
+        assert!(wrong("application/json", b"{\"a\":").starts_with("the body is not JSON: EOF"));
+        assert_eq!(wrong("application/json", b"[1]"), "the body is JSON, but not one object");
+        assert_eq!(wrong("application/json", br#"{"a":1,"b":2,"a":3}"#), "the field a stands twice");
+        assert_eq!(wrong("application/x-www-form-urlencoded", b"a=1&a=2"), "the field a stands twice");
+        assert_eq!(wrong("image/png", b"\x89PNG"), "the body is neither JSON nor a form");
+        let fields = Fields::read("application/json", br#"{"text":{"x":1}}"#).unwrap();
+        assert_eq!(fields.text(&["text"]).unwrap_err().detail, "must be a text, not an object");
+    }
+}

@@ -1,0 +1,73 @@
+//! What a format is: how to tell it, read it, verify it and answer it.
+
+use bridge_core::phone::BareDigits;
+
+use crate::{Content, Incoming, Signing, Unsigned, Unusable};
+
+/// Verifies a sender's own signature over the raw request.
+pub type Verify = fn(&Incoming<'_>, &Signing<'_>) -> Result<(), Unsigned>;
+
+/// One way of writing an SMS into HTTP.
+#[derive(Debug)]
+pub struct Format {
+    /// Its name in routes, `input_sms.format` and metrics.
+    pub name: &'static str,
+    /// Who speaks it, for people: `SMSGate (Android app)`.
+    pub about: &'static str,
+    /// Comes as GET too.
+    pub takes_get: bool,
+    /// How it writes numbers without `+` (decisions.md D5).
+    pub bare_digits: BareDigits,
+    /// Whose clock its stamps are of.
+    pub clock: Clock,
+    /// Is this request surely of this format? None: it cannot be told apart from the generic names.
+    pub recognises: Option<fn(&Incoming<'_>) -> bool>,
+    /// Reads a request. An error: nothing of it can be used.
+    pub parse: fn(&Incoming<'_>) -> Result<Content, Unusable>,
+    /// The secret, where the sender writes it into the body.
+    pub secret: Option<fn(&Incoming<'_>) -> Option<String>>,
+    /// The sender's own signature over the raw request. None: it has none.
+    pub verify: Option<Verify>,
+    /// What it wants to hear once everything is durable.
+    pub reply: Reply,
+    /// The app's version, where a request tells it.
+    pub version: Option<fn(&Incoming<'_>) -> Option<String>>,
+    /// What is wrong with that version, for the operator.
+    pub warning: Option<fn(&str) -> Option<&'static str>>,
+    /// How to set the app up, step by step. `{url}`, `{secret}` and `{signing_key}` stand for what it is given.
+    pub steps: &'static [&'static str],
+}
+
+impl Format {
+    /// The app can be given a signing key; a provider has one of its own, which the receiver is given.
+    #[must_use]
+    pub fn takes_our_key(&self) -> bool {
+        self.name == crate::generic::FORMAT.name
+            || self.steps.iter().any(|step| step.contains("{signing_key}"))
+    }
+}
+
+/// Whose clock a stamp is of: what a phone's own list of the same SMS must be compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The carrier's (SMSC).
+    Network,
+    /// The phone's, when it received the SMS.
+    Phone,
+    /// It sends no stamp.
+    None,
+}
+
+/// What a sender wants to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It does not care: it gets the bridge's own JSON, which helps whoever looks at the app's log.
+    Ours,
+    /// Exactly this, with status 200.
+    Fixed {
+        /// `Content-Type`.
+        content_type: &'static str,
+        /// The body.
+        body: &'static str,
+    },
+}

@@ -1,0 +1,181 @@
+//! The generic format: any of the names that phones and apps use for sender, text, time, id and phone
+//! (contract section 3).
+
+use bridge_core::Timestamp;
+use bridge_core::phone::BareDigits;
+
+use crate::fields::Fields;
+use crate::signing::body_and_stamp;
+use crate::{Clock, Content, Delivered, FieldError, Format, Reply, Unusable};
+
+/// The format of `POST /sms/receive` where no other is recognised, and of `sms-bridge push`.
+pub const FORMAT: Format = Format {
+    name: "generic",
+    about: "Anything that can send JSON or a form",
+    takes_get: false,
+    bare_digits: BareDigits::NationalFirst,
+    clock: Clock::Phone,
+    recognises: None,
+    parse: |incoming| Ok(Content::one(read(incoming.fields()?)?)),
+    secret: Some(|incoming| secret(incoming.fields().ok()?)),
+    verify: Some(body_and_stamp),
+    reply: Reply::Ours,
+    version: None,
+    warning: None,
+    steps: &["Send POST {url} with JSON: mobile_number, message, received_timestamp, message_id."],
+};
+
+const SENDER: &[&str] =
+    &["mobile_number", "sender_number", "sender", "from", "number", "phoneNumber", "msisdn", "originator"];
+const TEXT: &[&str] = &["sms_message", "message", "text", "body", "content"];
+const TIME: &[&str] =
+    &["received_timestamp", "received_at", "receivedAt", "receivedStamp", "timestamp", "sentStamp"];
+const ID: &[&str] = &["message_id", "messageId", "id", "smsId"];
+/// The number that received it.
+const NUMBER: &[&str] = &["sms_receiver_number", "receiver_number", "recipient", "to"];
+const PHONE: &[&str] = &["device_id", "deviceId", "sim"];
+const SECRET: &[&str] = &["secret"];
+
+/// The carrier's stamp, beside the phone's, where an app keeps both.
+const NETWORK_TIME: &[&str] = &["sentStamp", "date_sent"];
+
+/// The name that a column's title means, whatever its case and spaces: `Mobile Number` is `mobile_number`.
+#[must_use]
+pub(crate) fn name_of(title: &str) -> Option<&'static str> {
+    let squashed = |name: &str| -> String {
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let title = squashed(title);
+    let mut all = [SENDER, TEXT, TIME, ID, NUMBER, PHONE, NETWORK_TIME].into_iter().flatten().copied();
+    all.find(|name| squashed(name) == title)
+}
+
+/// What a table with these columns lacks to be one of SMS.
+#[must_use]
+pub(crate) fn lacking(columns: &[String]) -> Vec<FieldError> {
+    let needed = [(SENDER, "the sender"), (TEXT, "the text"), (TIME, "when the phone received it")];
+    let missing =
+        needed.into_iter().filter(|(names, _)| !columns.iter().any(|c| names.contains(&c.as_str())));
+    missing
+        .map(|(names, what)| {
+            FieldError::new(names[0], format!("is missing: {what}, as any of {}", names.join(", ")))
+        })
+        .collect()
+}
+
+/// The carrier's stamp of a row that has the phone's too.
+#[must_use]
+pub(crate) fn network_stamp(fields: &Fields) -> Option<Timestamp> {
+    let (_, text) = fields.text(NETWORK_TIME).ok()??;
+    Timestamp::parse(&text).ok().filter(|stamp| stamp.0 > 0)
+}
+
+/// The secret a phone app wrote into the body.
+#[must_use]
+pub fn secret(fields: &Fields) -> Option<String> {
+    fields.text(SECRET).ok().flatten().map(|(_, secret)| secret)
+}
+
+/// Reads one SMS.
+pub fn read(fields: &Fields) -> Result<Delivered, Unusable> {
+    let mut errors = Vec::new();
+    let mut take = |names: &[&str]| {
+        fields.text(names).unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        })
+    };
+    let (sender, text, time, id) = (take(SENDER), take(TEXT), take(TIME), take(ID));
+    let (phone, number) = (take(PHONE), take(NUMBER));
+    let wrong_type =
+        |names: &[&str], errors: &[FieldError]| errors.iter().any(|e| names.contains(&e.field.as_str()));
+    for (names, found, what) in [(SENDER, &sender, "the sender"), (TEXT, &text, "the text")] {
+        if found.is_none() && !wrong_type(names, &errors) {
+            let field = names[0].to_owned();
+            errors.push(FieldError {
+                field,
+                detail: format!("is missing: {what}, as any of {}", names.join(", ")),
+            });
+        }
+    }
+    let stamp = time.and_then(|(name, text)| match Timestamp::parse(&text) {
+        Ok(stamp) => Some(stamp),
+        Err(why) => {
+            errors.push(FieldError { field: name, detail: why.to_string() });
+            None
+        }
+    });
+    match (sender, text) {
+        (Some((_, sender)), Some((_, text))) if errors.is_empty() => Ok(Delivered {
+            sender,
+            text,
+            stamp,
+            delivery_id: filled(id),
+            device: filled(phone),
+            number: filled(number),
+            content_id: None,
+            part: None,
+        }),
+        _ => Err(Unusable { detail: "this is no SMS in a format the bridge knows".to_owned(), errors }),
+    }
+}
+
+fn filled(found: Option<(String, String)>) -> Option<String> {
+    found.map(|(_, text)| text).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &str) -> Result<Delivered, Unusable> {
+        super::read(&Fields::read("", body.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn takes_every_name_of_the_contract() {
+        let expected = Delivered {
+            sender: "+919876543210".into(),
+            text: "hello".into(),
+            stamp: Some(Timestamp(1_790_078_591_000)),
+            delivery_id: Some("m1".into()),
+            device: Some("sim1".into()),
+            ..Delivered::default()
+        };
+        let most = SENDER.len().max(TIME.len());
+        for n in 0..most {
+            let name = |names: &[&str]| names[n % names.len()].to_owned();
+            let body = format!(
+                r#"{{"{}":"+919876543210","{}":"hello","{}":1790078591000,"{}":"m1","{}":"sim1"}}"#,
+                name(SENDER),
+                name(TEXT),
+                name(TIME),
+                name(ID),
+                name(PHONE)
+            );
+            assert_eq!(parse(&body).unwrap(), expected, "{body}");
+        }
+        let form = "number=%2B919876543210&message=hello&timestamp=1790078591&id=m1&sim=sim1";
+        assert_eq!(parse(form).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_bare_sms_is_enough() {
+        let sms = parse(r#"{"from":" 919876543210","body":""}"#).unwrap();
+        assert_eq!((sms.sender.as_str(), sms.text.as_str(), sms.stamp), (" 919876543210", "", None));
+    }
+
+    #[test]
+    fn names_every_field_that_is_wrong() {
+        let errors = |body| -> Vec<String> {
+            parse(body).unwrap_err().errors.into_iter().map(|e| format!("{} {}", e.field, e.detail)).collect()
+        };
+        assert_eq!(errors("{}").len(), 2);
+        assert!(
+            errors("{}")[0].starts_with("mobile_number is missing: the sender, as any of mobile_number, ")
+        );
+        assert_eq!(errors(r#"{"from":["x"],"text":"a"}"#), ["from must be a text, not a list"]);
+        let stamp = errors(r#"{"from":"x","text":"a","timestamp":"soon"}"#);
+        assert!(stamp[0].starts_with("timestamp is not a time: send RFC 3339"), "{stamp:?}");
+    }
+}

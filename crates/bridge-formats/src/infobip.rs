@@ -1,0 +1,74 @@
+//! Infobip's webhook of inbound SMS, several in one request (`MO_JSON_2`). Infobip offers Basic authentication
+//! and an HMAC; how the latter is sent is in none of its public documents, and the bridge verifies none.
+//! Sources: infobip.com/docs/api/channels/sms/inbound-sms, docs/api/platform/subscriptions-api, and
+//! `handlers/infobip/handler.go` of nyaruka/courier.
+
+use bridge_core::phone::BareDigits;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::fields::Fields;
+use crate::wanted::Wanted;
+use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "infobip",
+    about: "Infobip",
+    takes_get: false,
+    bare_digits: BareDigits::InternationalFirst,
+    clock: Clock::Network,
+    recognises: Some(|incoming| {
+        let named = |fields: &Fields| {
+            fields.get("results").is_some()
+                && (fields.get("messageCount").is_some() || fields.get("pendingMessageCount").is_some())
+        };
+        incoming.fields().is_ok_and(named)
+    }),
+    parse,
+    secret: None,
+    verify: None,
+    reply: Reply::Ours,
+    version: None,
+    warning: None,
+    steps: &[
+        "In the Infobip portal, open Channels and Numbers, Numbers, and the number that users text to.",
+        "Under SMS, add the inbound configuration \"Forward to HTTP\" with {url} and the format MO_JSON_2.",
+        "Choose Basic authentication with any user name and the password {secret}; where that is not offered, \
+         enter {url} instead.",
+        "Leave keywords empty, so that every SMS is forwarded.",
+        "Text the number from a phone and look for the SMS in the bridge's log.",
+    ],
+};
+
+#[derive(Deserialize)]
+struct Webhook {
+    results: Vec<Value>,
+}
+
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    let rows = incoming.json::<Webhook>()?.results;
+    Ok(Content::each(rows.iter().enumerate().filter_map(|(at, row)| read(at, row))))
+}
+
+/// None: a delivery report, or an MMS.
+fn read(at: usize, row: &Value) -> Option<Result<Delivered, Unusable>> {
+    let Ok(fields) = Fields::deserialize(row) else {
+        return Some(Err(Unusable::because(format!("results[{at}] is no object"))));
+    };
+    let is_report = fields.get("status").is_some() && fields.get("receivedAt").is_none();
+    let is_mms = fields.get("message").is_some() && fields.get("text").is_none();
+    if is_report || is_mms {
+        return None;
+    }
+    let mut wanted = Wanted::default();
+    let name = |field: &str| format!("results[{at}].{field}");
+    let sms = Delivered {
+        sender: wanted.text(&name("from"), fields.get("from"), "the sender"),
+        text: wanted.text(&name("text"), fields.get("text"), "the text"),
+        stamp: wanted.stamp(&name("receivedAt"), fields.get("receivedAt")),
+        delivery_id: wanted.maybe(&name("messageId"), fields.get("messageId")),
+        number: wanted.maybe(&name("to"), fields.get("to")),
+        ..Delivered::default()
+    };
+    Some(wanted.finish(sms))
+}

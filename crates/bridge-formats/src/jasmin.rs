@@ -1,0 +1,81 @@
+//! Jasmin's HTTP client connector (`deliverSmHttpThrower`), GET or POST. Jasmin signs nothing; it hands on the
+//! bytes of the network, as they are in `content` and in hex in `binary`, and joins the parts of a long SMS.
+//! Sources: docs.jasminsms.com/en/latest/apis/http, `jasmin/routing/throwers.py` of jookies/jasmin, and
+//! `handlers/jasmin/handler.go` of nyaruka/courier.
+
+use bridge_core::phone::BareDigits;
+
+use crate::coding::{Alphabet, bytes_of_hex};
+use crate::fields::{FieldValue, Fields};
+use crate::pairs;
+use crate::wanted::Wanted;
+use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "jasmin",
+    about: "Jasmin SMS gateway (SMPP)",
+    takes_get: true,
+    bare_digits: BareDigits::InternationalFirst,
+    clock: Clock::None,
+    recognises: Some(|incoming| {
+        incoming.fields().is_ok_and(|fields| fields.get("origin-connector").is_some())
+    }),
+    parse,
+    secret: None,
+    verify: None,
+    reply: Reply::Fixed { content_type: "text/plain", body: "ACK/Jasmin" },
+    version: None,
+    warning: None,
+    steps: &[
+        "In jcli, run `httpccm -a` and set `cid bridge`, `method POST` and `url {url}`; then `ok`.",
+        "Add a route to it: `morouter -a`, `type DefaultRoute`, `connector http(bridge)`, `ok`, and `persist`.",
+        "Set `max_retries` under `[deliversm-thrower]` in jasmin.cfg to 200 or more: after the last try Jasmin \
+         throws the SMS away.",
+        "Do not use failover routes: Jasmin does not try again on them.",
+        "Text the number from a phone and look for the SMS in the bridge's log.",
+    ],
+};
+
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    let fields = incoming.fields()?;
+    if fields.get("message_status").is_some() {
+        return Ok(Content::nothing());
+    }
+    let mut wanted = Wanted::default();
+    let sms = Delivered {
+        sender: wanted.text("from", fields.get("from"), "the sender"),
+        text: text(incoming, fields, &mut wanted),
+        delivery_id: wanted.maybe("id", fields.get("id")),
+        number: wanted.maybe("to", fields.get("to")),
+        ..Delivered::default()
+    };
+    Ok(Content::one(wanted.finish(sms)?))
+}
+
+/// The bytes of `binary`, or those of `content`, in the alphabet that `coding` says.
+fn text(incoming: &Incoming<'_>, fields: &Fields, wanted: &mut Wanted) -> String {
+    let coding = wanted.maybe("coding", fields.get("coding"));
+    let alphabet = match coding.as_deref().map(str::parse) {
+        Some(Ok(coding)) => Alphabet::of_smpp(coding),
+        Some(Err(_)) | None => Alphabet::Unknown,
+    };
+    let binary = wanted.maybe("binary", fields.get("binary"));
+    match (binary, fields.get("content")) {
+        (Some(binary), content) => match bytes_of_hex(binary.as_bytes()) {
+            Some(bytes) => alphabet.text(&bytes),
+            None if content.is_some() => written(incoming, alphabet),
+            None => {
+                wanted.wrong("binary", "is not hex");
+                String::new()
+            }
+        },
+        // An empty SMS: Jasmin writes both, and both are empty.
+        (None, None) if matches!(fields.get("binary"), Some(FieldValue::Text(_))) => String::new(),
+        (None, Some(FieldValue::Text(_))) => written(incoming, alphabet),
+        (None, content) => wanted.text("content", content, "the text, unless `binary` holds it"),
+    }
+}
+
+fn written(incoming: &Incoming<'_>, alphabet: Alphabet) -> String {
+    alphabet.text(&pairs::value(incoming, "content").unwrap_or_default())
+}

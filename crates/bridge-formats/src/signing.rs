@@ -1,0 +1,80 @@
+//! What the signatures of several senders have in common: keys that may be two while one is replaced, a
+//! window for stamps that are signed anew at every try, comparison in constant time.
+
+use bridge_core::onboarding::hex;
+use bridge_core::{Span, Timestamp};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::Incoming;
+
+/// How far a signed stamp may lie from now, where the sender signs every try anew.
+pub(crate) const WINDOW: Span = Span(300_000);
+
+/// What a signature is verified with.
+#[derive(Clone, Copy, Debug)]
+pub struct Signing<'a> {
+    /// The receiver's live keys.
+    pub keys: &'a [String],
+    /// Now.
+    pub now: Timestamp,
+    /// The URLs under which the sender may have called this request, the likeliest first: some sign it, and
+    /// behind a proxy the bridge sees another one than they do.
+    pub urls: &'a [String],
+}
+
+/// Why a request is not the receiver's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsigned {
+    /// It carries no signature.
+    Missing,
+    /// Its signature is another.
+    Wrong,
+    /// It was signed too long ago, or in the future: a replay, or a clock that is wrong.
+    Stale,
+}
+
+impl Signing<'_> {
+    /// Is `given` what one of the keys makes of it? Every key is tried, whatever the first says.
+    pub fn any_key(&self, given: &[u8], made: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), Unsigned> {
+        let same = |key: &String| made(key.as_bytes()).ct_eq(given);
+        let any = self.keys.iter().fold(Choice::from(0), |any, key| any | same(key));
+        if any.into() { Ok(()) } else { Err(Unsigned::Wrong) }
+    }
+
+    /// A stamp that is signed anew at every try must be fresh.
+    pub fn fresh(&self, stamp: Timestamp) -> Result<(), Unsigned> {
+        if (self.now - stamp).0.abs() <= WINDOW.0 { Ok(()) } else { Err(Unsigned::Stale) }
+    }
+}
+
+/// HMAC-SHA256 of the parts, one after the other.
+#[must_use]
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    // HMAC takes keys of any length; the impossible error becomes a signature that nothing equals.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// `X-Signature`: lowercase hex HMAC-SHA256 over the raw body followed by `X-Timestamp` (unix seconds), which
+/// is the time of this try.
+pub(crate) fn body_and_stamp(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned> {
+    let (Some(given), Some(stamp)) = (incoming.header("x-signature"), incoming.header("x-timestamp")) else {
+        return Err(Unsigned::Missing);
+    };
+    let made = |key: &[u8]| hex(&hmac_sha256(key, &[incoming.body, stamp.as_bytes()])).into_bytes();
+    signing.any_key(given.as_bytes(), made)?;
+    signing.fresh(Timestamp::parse(stamp).map_err(|_| Unsigned::Wrong)?)
+}
+
+/// `X-Signature`: lowercase hex HMAC-SHA256 over the raw body alone. It says nothing about the time: only what
+/// makes two deliveries one SMS keeps an old request from counting twice.
+pub(crate) fn body_alone(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned> {
+    let given = incoming.header("x-signature").ok_or(Unsigned::Missing)?;
+    let made = |key: &[u8]| hex(&hmac_sha256(key, &[incoming.body])).into_bytes();
+    signing.any_key(given.as_bytes(), made)
+}

@@ -1,0 +1,80 @@
+//! SmsForwarder's webhook (pppscn, Android): its default parameters, or ones that keep their names. `content` may
+//! be decorated by the app's template and is kept as it is. The signature covers the time of sending alone, not
+//! the body: whoever reads one request can sign another one for five minutes.
+//! Source: `utils/sender/WebhookUtils.kt` of pppscn/SmsForwarder.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bridge_core::Timestamp;
+use bridge_core::phone::BareDigits;
+
+use crate::fields::{Fields, decoded_bytes};
+use crate::signing::hmac_sha256;
+use crate::wanted::Wanted;
+use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "smsforwarder",
+    about: "SmsForwarder (Android app of pppscn)",
+    takes_get: true,
+    bare_digits: BareDigits::NationalFirst,
+    clock: Clock::Phone,
+    recognises: Some(|incoming| {
+        let named = |fields: &Fields| {
+            ["from", "content", "timestamp", "sign"].iter().all(|name| fields.get(name).is_some())
+        };
+        incoming.fields().is_ok_and(named)
+    }),
+    parse,
+    secret: None,
+    verify: Some(verify),
+    reply: Reply::Ours,
+    version: None,
+    warning: None,
+    steps: &[
+        "In SmsForwarder, add a sender of the kind Webhook with the method POST and the address {url}.",
+        "Enter {signing_key} as its secret.",
+        "As parameters enter from=[from]&content=[org_content]&receive_time=[receive_time:yyyy-MM-dd'T'HH:mm:ssXXX]\
+         &card_slot=[card_slot]&device_mark=[device_mark]&timestamp=[timestamp]&sign=[sign].",
+        "Add a forwarding rule for every SMS of every SIM to that sender.",
+        "Under settings, raise the number of retries from 0 to 5: the app drops what it could not deliver.",
+        "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
+        "Text the phone and look for the SMS in the bridge's log.",
+    ],
+};
+
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    let fields = incoming.fields()?;
+    let mut wanted = Wanted::default();
+    // Which pattern a template gives it is the operator's choice: without a zone it is worse than the time of
+    // sending, which the app writes itself.
+    let received = wanted.maybe("receive_time", fields.get("receive_time"));
+    let received = received.and_then(|text| Timestamp::parse(&text).ok());
+    let mut maybe = |field: &str| wanted.maybe(field, fields.get(field));
+    let device: Vec<String> = ["device_mark", "card_slot"].into_iter().filter_map(&mut maybe).collect();
+    let sms = Delivered {
+        sender: wanted.text("from", fields.get("from"), "the sender"),
+        text: wanted.text("content", fields.get("content"), "the text"),
+        stamp: received.or_else(|| wanted.stamp("timestamp", fields.get("timestamp"))),
+        device: Some(device.join("/")).filter(|device| !device.is_empty()),
+        ..Delivered::default()
+    };
+    Ok(Content::one(wanted.finish(sms)?))
+}
+
+/// `sign`: base64 HMAC-SHA256 over `timestamp`, a line feed and the secret itself, percent-encoded once more than
+/// the way it comes needs, or not.
+fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned> {
+    let text = |name: &str| {
+        let (_, text) = incoming.fields().ok()?.text(&[name]).ok()??;
+        Some(text)
+    };
+    let (Some(given), Some(stamp)) = (text("sign"), text("timestamp")) else {
+        return Err(Unsigned::Missing);
+    };
+    let given = if given.contains('%') { decoded_bytes(given.as_bytes()) } else { given.into_bytes() };
+    let given = STANDARD.decode(given).map_err(|_| Unsigned::Wrong)?;
+    signing.any_key(&given, |key| hmac_sha256(key, &[stamp.as_bytes(), b"\n", key]))?;
+    // Retries come within seconds; later ones would be an open door, since nothing else is signed.
+    signing.fresh(Timestamp::parse(&stamp).map_err(|_| Unsigned::Wrong)?)
+}

@@ -1,0 +1,170 @@
+//! SMSGate's webhooks (the Android app "SMS Gateway for Android"). The signature covers the body and a time that
+//! is signed anew at every try. One SMS may come by two ways, the phone's own and the app's cloud, with another
+//! event id and another device: `messageId` is the same.
+//! Sources: `modules/webhooks` and `modules/health` of capcom6/android-sms-gateway, and
+//! `docs/features/{webhooks,health}.md` of android-sms-gateway/docs-web.
+
+use std::borrow::Cow;
+
+use bridge_core::message::storable;
+use bridge_core::phone::BareDigits;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::fields::{FieldValue, Fields};
+use crate::signing::body_and_stamp;
+use crate::wanted::Wanted;
+use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Report, Unusable};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "smsgate",
+    about: "SMSGate (Android app)",
+    takes_get: false,
+    bare_digits: BareDigits::NationalFirst,
+    clock: Clock::Network,
+    recognises: Some(|incoming| {
+        let named =
+            |fields: &Fields| ["event", "payload", "webhookId"].iter().all(|name| fields.get(name).is_some());
+        version(incoming).is_some() || incoming.fields().is_ok_and(named)
+    }),
+    parse,
+    secret: None,
+    verify: Some(body_and_stamp),
+    reply: Reply::Ours,
+    version: Some(version),
+    warning: Some(warning),
+    steps: &[
+        "Install SMSGate 1.66.2 or newer, open it and turn on Local or Cloud mode.",
+        "Under Settings, Webhooks, enter {signing_key} as signing key: the one the app makes is only eight characters.",
+        "Where the phone has no internet, turn off Settings, Webhooks, \"Require Internet connection\"; for a bridge \
+         without a public certificate install the project's own, see its documentation.",
+        "Register {url} for the event sms:received with POST /webhooks of the app, in one mode only.",
+        "Register {url} for system:ping and app:started too, and turn on Settings, Ping: the bridge then tells when \
+         the phone falls silent and when its battery runs low.",
+        "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
+        "Text the phone and look for the SMS in the bridge's log.",
+    ],
+};
+
+/// Which event; the rest may be of any shape.
+#[derive(Deserialize)]
+struct Kind {
+    event: Option<FieldValue>,
+}
+
+#[derive(Deserialize)]
+struct Event<P> {
+    id: Option<FieldValue>,
+    #[serde(rename = "deviceId")]
+    device_id: Option<FieldValue>,
+    payload: P,
+}
+
+#[derive(Deserialize)]
+struct Batch {
+    messages: Vec<Value>,
+}
+
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    let mut wanted = Wanted::default();
+    let kind = wanted.text("event", incoming.json::<Kind>()?.event.as_ref(), "which event this is");
+    // Of no SMS; it says what is wrong with `event`.
+    wanted.finish(Delivered::default())?;
+    match kind.as_str() {
+        "sms:received" => {
+            let event = incoming.json::<Event<Fields>>()?;
+            Ok(Content::one(read(&event, &event.payload, None)?))
+        }
+        "sms:batch:received" => {
+            let event = incoming.json::<Event<Batch>>()?;
+            Ok(Content::each(event.payload.messages.iter().enumerate().map(|(at, row)| {
+                let fields = Fields::deserialize(row)
+                    .map_err(|_| Unusable::because(format!("payload.messages[{at}] is no object")))?;
+                read(&event, &fields, Some(at))
+            })))
+        }
+        "system:ping" => {
+            Ok(Content::sign_of_life(health(incoming, &incoming.json::<Event<Value>>()?.payload)))
+        }
+        "app:started" => Ok(Content::sign_of_life(health(incoming, &Value::Null))),
+        // What was sent, cancelled, data and MMS, and what later versions think of.
+        _ => Ok(Content::nothing()),
+    }
+}
+
+/// One SMS, alone or in a batch.
+fn read<P>(event: &Event<P>, fields: &Fields, at: Option<usize>) -> Result<Delivered, Unusable> {
+    let mut wanted = Wanted::default();
+    let name = |field: &str| match at {
+        None => format!("payload.{field}"),
+        Some(at) => format!("payload.messages[{at}].{field}"),
+    };
+    let mut maybe = |field: &str| wanted.maybe(&name(field), fields.get(field));
+    let (number, content_id, sim) = (maybe("recipient"), maybe("messageId"), maybe("simNumber"));
+    let by = ["sender", "phoneNumber"];
+    // Versions before 1.54 know `phoneNumber` alone.
+    let sender = by.into_iter().find(|field| !matches!(fields.get(field), None | Some(FieldValue::Null)));
+    let sender = sender.unwrap_or(by[0]);
+    let delivery_id = wanted.maybe("id", event.id.as_ref());
+    let device = wanted.maybe("deviceId", event.device_id.as_ref());
+    let sms = Delivered {
+        sender: wanted.text(&name(sender), fields.get(sender), "the sender"),
+        text: wanted.text(&name("message"), fields.get("message"), "the text"),
+        stamp: wanted.stamp(&name("receivedAt"), fields.get("receivedAt")),
+        // A batch has one id for all that it holds.
+        delivery_id: delivery_id.map(|id| at.map_or(id.clone(), |at| format!("{id}/{at}"))),
+        number,
+        device: device.map(|device| sim.map_or(device.clone(), |sim| format!("{device}/sim{sim}"))),
+        content_id,
+        part: None,
+    };
+    wanted.finish(sms)
+}
+
+/// What the phone says about itself; what it does not say stays open.
+fn health(incoming: &Incoming<'_>, payload: &Value) -> Report {
+    let observed = |check: &str| payload.pointer(&format!("/health/checks/{check}/observedValue"))?.as_u64();
+    let told = payload.pointer("/health/version").and_then(Value::as_str).map(storable);
+    Report {
+        battery: observed("battery:level").and_then(|percent| u8::try_from(percent.min(100)).ok()),
+        charging: observed("battery:charging").map(|flags| flags != 0),
+        network: observed("connection:transport").and_then(transport).map(str::to_owned),
+        app_version: version(incoming).or(told.map(Cow::into_owned)).filter(|version| !version.is_empty()),
+    }
+}
+
+/// One flag: the app tells one network even where the phone has several.
+fn transport(flag: u64) -> Option<&'static str> {
+    match flag {
+        0 => Some("none"),
+        2 => Some("cellular"),
+        4 => Some("wifi"),
+        8 => Some("ethernet"),
+        _ => None,
+    }
+}
+
+fn version(incoming: &Incoming<'_>) -> Option<String> {
+    let rest = incoming.header("user-agent")?.strip_prefix("me.capcom.smsgateway/")?;
+    rest.split_whitespace().next().map(str::to_owned)
+}
+
+fn warning(version: &str) -> Option<&'static str> {
+    let mut numbers = version.split('.').map(|part| {
+        let digits = part.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        digits.parse::<u32>().ok()
+    });
+    let mut next = || numbers.next().flatten();
+    let known = (next()?, next()?, next().unwrap_or_default());
+    if known < (1, 52, 0) {
+        return Some(
+            "This version forgets what it could not deliver when the phone restarts: update SMSGate to 1.66.2 or newer.",
+        );
+    }
+    if ((1, 65, 2)..=(1, 66, 1)).contains(&known) {
+        return Some(
+            "This version drops an SMS that it has seen before, even weeks later: update SMSGate to 1.66.2 or newer.",
+        );
+    }
+    None
+}

@@ -1,0 +1,56 @@
+//! SMSSync's sync URL (Ushahidi, Android), as a form or JSON. There is no signature: the secret stands in the body.
+//! The app counts an SMS as delivered only if the answer is its own JSON. What it polls for with GET, tasks and
+//! texts to be sent, is no business of the bridge.
+//! Sources: `data/net/MessageHttpClient.java` and `data/message/ProcessMessage.java` of ushahidi/SMSSync.
+
+use bridge_core::phone::BareDigits;
+
+use crate::fields::Fields;
+use crate::wanted::Wanted;
+use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable, generic};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "smssync",
+    about: "SMSSync (Android app of Ushahidi)",
+    takes_get: false,
+    bare_digits: BareDigits::NationalFirst,
+    clock: Clock::Network,
+    recognises: Some(|incoming| {
+        let named = |fields: &Fields| {
+            ["from", "message", "message_id", "sent_timestamp"].iter().all(|name| fields.get(name).is_some())
+        };
+        incoming.fields().is_ok_and(named)
+    }),
+    parse,
+    secret: Some(|incoming| generic::secret(incoming.fields().ok()?)),
+    verify: None,
+    reply: Reply::Fixed {
+        content_type: "application/json",
+        body: r#"{"payload":{"success":true,"error":null}}"#,
+    },
+    version: None,
+    warning: None,
+    steps: &[
+        "In SMSSync, open Integration, add a custom web service with the URL {url} and the secret {secret}.",
+        "Leave its method POST, its data format URLEncoded and the names of its keys as they are.",
+        "Turn the service on, then start SMSSync.",
+        "Under Settings, turn on automatic sync, and raise its retries: the app drops an SMS that failed three times.",
+        "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
+        "Text the phone and look for the SMS in the bridge's log.",
+    ],
+};
+
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    let fields = incoming.fields()?;
+    let mut wanted = Wanted::default();
+    let sms = Delivered {
+        sender: wanted.text("from", fields.get("from"), "the sender"),
+        text: wanted.text("message", fields.get("message"), "the text"),
+        stamp: wanted.stamp("sent_timestamp", fields.get("sent_timestamp")),
+        delivery_id: wanted.maybe("message_id", fields.get("message_id")),
+        number: wanted.maybe("sent_to", fields.get("sent_to")),
+        device: wanted.maybe("device_id", fields.get("device_id")),
+        ..Delivered::default()
+    };
+    Ok(Content::one(wanted.finish(sms)?))
+}

@@ -1,0 +1,145 @@
+//! Telnyx's webhook of an inbound message. The signature covers body and time, and is made anew at every try. The
+//! signing key of a receiver is Telnyx's public key.
+//! Sources: developers.telnyx.com/api-reference/callbacks/inbound-message and docs/messaging/messages.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bridge_core::Timestamp;
+use bridge_core::phone::BareDigits;
+use ring::signature::{ED25519, UnparsedPublicKey};
+use serde::Deserialize;
+
+use crate::fields::FieldValue;
+use crate::wanted::Wanted;
+use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "telnyx",
+    about: "Telnyx",
+    takes_get: false,
+    bare_digits: BareDigits::InternationalFirst,
+    clock: Clock::Network,
+    recognises: Some(|incoming| {
+        incoming.header(SIGNATURE).is_some()
+            || incoming.json::<Webhook>().is_ok_and(|webhook| {
+                is(webhook.data.record_type.as_ref(), "event") && webhook.data.event_type.is_some()
+            })
+    }),
+    parse,
+    secret: None,
+    verify: Some(verify),
+    reply: Reply::Ours,
+    version: None,
+    warning: None,
+    steps: &[
+        "In the Telnyx portal, open Account, Public key, and give the receiver that key as signing key.",
+        "Open Messaging, choose the messaging profile of the number that users text to, or add one.",
+        "Enter {url} as webhook URL and as failover URL, with webhook API version 2.",
+        "Assign the number to that profile.",
+        "Keep the bridge close to the internet: Telnyx waits two seconds and tries three times.",
+        "Text the number from a phone and look for the SMS in the bridge's log.",
+    ],
+};
+
+const SIGNATURE: &str = "telnyx-signature-ed25519";
+const STAMP: &str = "telnyx-timestamp";
+
+#[derive(Deserialize)]
+struct Webhook {
+    data: Event,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    record_type: Option<FieldValue>,
+    event_type: Option<FieldValue>,
+    occurred_at: Option<FieldValue>,
+    payload: Option<Message>,
+}
+
+/// Of `data.payload`: of other events than messages too, so that nothing must be there.
+#[derive(Deserialize)]
+struct Message {
+    id: Option<FieldValue>,
+    direction: Option<FieldValue>,
+    #[serde(rename = "type")]
+    kind: Option<FieldValue>,
+    from: Option<Phone>,
+    to: Option<Phones>,
+    text: Option<FieldValue>,
+    received_at: Option<FieldValue>,
+}
+
+/// Version 1 of the API and other events write a bare number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Phone {
+    Named { phone_number: Option<FieldValue> },
+    Bare(FieldValue),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Phones {
+    List(Vec<Phone>),
+    One(Phone),
+}
+
+impl Phone {
+    fn number(&self) -> Option<&FieldValue> {
+        match self {
+            Phone::Named { phone_number } => phone_number.as_ref(),
+            Phone::Bare(number) => Some(number),
+        }
+    }
+}
+
+fn is(value: Option<&FieldValue>, wanted: &str) -> bool {
+    matches!(value, Some(FieldValue::Text(text)) if text == wanted)
+}
+
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    let event = incoming.json::<Webhook>()?.data;
+    let Some(message) = event.payload.filter(|_| is(event.event_type.as_ref(), "message.received")) else {
+        return Ok(Content::nothing());
+    };
+    if is(message.direction.as_ref(), "outbound") || is(message.kind.as_ref(), "MMS") {
+        return Ok(Content::nothing());
+    }
+    let mut wanted = Wanted::default();
+    let from = message.from.as_ref().and_then(Phone::number);
+    let to = message.to.as_ref().and_then(|to| match to {
+        Phones::List(list) => list.first().and_then(Phone::number),
+        Phones::One(one) => one.number(),
+    });
+    let stamp = match wanted.stamp("data.payload.received_at", message.received_at.as_ref()) {
+        None => wanted.stamp("data.occurred_at", event.occurred_at.as_ref()),
+        some => some,
+    };
+    let sms = Delivered {
+        sender: wanted.text("data.payload.from.phone_number", from, "the sender"),
+        text: wanted.text("data.payload.text", message.text.as_ref(), "the text"),
+        stamp,
+        delivery_id: wanted.maybe("data.payload.id", message.id.as_ref()),
+        number: wanted.maybe("data.payload.to.phone_number", to),
+        ..Delivered::default()
+    };
+    Ok(Content::one(wanted.finish(sms)?))
+}
+
+/// Ed25519 over `telnyx-timestamp`, `|` and the raw body.
+fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned> {
+    let (Some(given), Some(stamp)) = (incoming.header(SIGNATURE), incoming.header(STAMP)) else {
+        return Err(Unsigned::Missing);
+    };
+    let given = STANDARD.decode(given).map_err(|_| Unsigned::Wrong)?;
+    let signed = [stamp.as_bytes(), b"|", incoming.body].concat();
+    let by = |key: &String| {
+        let key = STANDARD.decode(key.trim()).unwrap_or_default();
+        UnparsedPublicKey::new(&ED25519, key).verify(&signed, &given).is_ok()
+    };
+    if !signing.keys.iter().any(by) {
+        return Err(Unsigned::Wrong);
+    }
+    signing.fresh(Timestamp::parse(stamp).map_err(|_| Unsigned::Wrong)?)
+}

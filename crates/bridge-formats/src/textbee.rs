@@ -1,0 +1,58 @@
+//! textbee's webhook of a received SMS. The signature covers the body and no time.
+//! textbee gives an SMS up at the first answer with 4xx, a wrong signature's 401 too.
+//! Source: `api/src/webhook/webhook.service.ts` of textbee/textbee.
+
+use bridge_core::phone::BareDigits;
+
+use crate::fields::{FieldValue, Fields};
+use crate::signing::body_alone;
+use crate::wanted::Wanted;
+use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "textbee",
+    about: "textbee (Android app with a cloud)",
+    takes_get: false,
+    bare_digits: BareDigits::NationalFirst,
+    clock: Clock::Network,
+    recognises: Some(|incoming| {
+        let named = |fields: &Fields| {
+            fields.get("webhookSubscriptionId").is_some() && fields.get("webhookEvent").is_some()
+        };
+        incoming.fields().is_ok_and(named)
+    }),
+    parse,
+    secret: None,
+    verify: Some(body_alone),
+    reply: Reply::Ours,
+    version: None,
+    warning: None,
+    steps: &[
+        "Install the textbee app, register the phone in the dashboard, and turn on \"Receive SMS\" in the app.",
+        "In the dashboard, under Webhooks, add a webhook with the delivery URL {url}.",
+        "Enter {signing_key} as its signing secret, exactly: textbee never tries again what was refused once.",
+        "Choose the event MESSAGE_RECEIVED.",
+        "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
+        "Text the phone and look for the SMS in the bridge's log.",
+    ],
+};
+
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    let fields: Fields = incoming.json()?;
+    if let Some(FieldValue::Text(event)) = fields.get("webhookEvent")
+        && event != "MESSAGE_RECEIVED"
+    {
+        return Ok(Content::nothing());
+    }
+    let mut wanted = Wanted::default();
+    let (delivery, sms) = (fields.get("idempotencyKey"), fields.get("smsId"));
+    let sms = Delivered {
+        sender: wanted.text("sender", fields.get("sender"), "the sender"),
+        text: wanted.text("message", fields.get("message"), "the text"),
+        stamp: wanted.stamp("receivedAt", fields.get("receivedAt")),
+        delivery_id: wanted.maybe("idempotencyKey", delivery).or_else(|| wanted.maybe("smsId", sms)),
+        device: wanted.maybe("deviceId", fields.get("deviceId")),
+        ..Delivered::default()
+    };
+    Ok(Content::one(wanted.finish(sms)?))
+}

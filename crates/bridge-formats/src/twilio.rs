@@ -1,0 +1,116 @@
+//! Twilio's webhook of an incoming message. The signature covers the URL and every parameter but no time, and
+//! joins names and values without a mark between them; the SMS carries no stamp.
+//! Sources: twilio.com/docs/messaging/guides/webhook-request, docs/usage/webhooks/webhooks-security, and
+//! `request_validator.py` of twilio-python.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bridge_core::phone::BareDigits;
+use http::Method;
+use ring::hmac;
+
+use crate::fields::{FieldValue, Fields};
+use crate::pairs;
+use crate::wanted::Wanted;
+use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
+
+pub(crate) const FORMAT: Format = Format {
+    name: "twilio",
+    about: "Twilio",
+    takes_get: true,
+    bare_digits: BareDigits::InternationalFirst,
+    clock: Clock::None,
+    recognises: Some(|incoming| {
+        let named =
+            |fields: &Fields| fields.get("MessageSid").is_some() && fields.get("AccountSid").is_some();
+        incoming.header(SIGNATURE).is_some() || incoming.fields().is_ok_and(named)
+    }),
+    parse,
+    secret: None,
+    verify: Some(verify),
+    reply: Reply::Fixed { content_type: "text/xml", body: "<Response/>" },
+    version: None,
+    warning: None,
+    steps: &[
+        "Give the receiver your account's primary Auth Token as signing key.",
+        "In the Twilio Console, open Phone Numbers, Manage, Active numbers, and the number that users text to.",
+        "Under Messaging, \"A message comes in\", choose Webhook, HTTP POST and {url}#rc=5&rp=all, without which \
+         Twilio tries only twice.",
+        "Enter the same address as fallback URL: Twilio does not try again after an answer that it does not like.",
+        "Set SMS_BRIDGE_PUBLIC_URL of the bridge to the address that Twilio calls: its signature covers it.",
+        "Text the number from a phone and look for the SMS in the bridge's log.",
+    ],
+};
+
+const SIGNATURE: &str = "x-twilio-signature";
+
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    let fields = incoming.fields()?;
+    let text = |name: &str| match fields.get(name) {
+        Some(FieldValue::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    // An incoming message is `received`, or still `receiving`; a message of ours is all else.
+    let is_ours = |status: &str| !status.to_ascii_lowercase().starts_with("receiv");
+    let is_status_callback = [text("MessageStatus"), text("SmsStatus")].into_iter().flatten().any(is_ours);
+    let is_mms = text("NumMedia").is_some_and(|media| media != "0");
+    if is_status_callback || is_mms {
+        return Ok(Content::nothing());
+    }
+    let mut wanted = Wanted::default();
+    let sms = Delivered {
+        sender: wanted.text("From", fields.get("From"), "the sender"),
+        text: wanted.text("Body", fields.get("Body"), "the text"),
+        delivery_id: wanted.maybe("MessageSid", fields.get("MessageSid").or_else(|| fields.get("SmsSid"))),
+        number: wanted.maybe("To", fields.get("To")),
+        ..Delivered::default()
+    };
+    Ok(Content::one(wanted.finish(sms)?))
+}
+
+/// Base64 of HMAC-SHA1 over the URL that Twilio called, followed by each parameter's name and value, sorted.
+fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned> {
+    let given = incoming.header(SIGNATURE).ok_or(Unsigned::Missing)?;
+    let mut sent = if incoming.method == Method::GET { Vec::new() } else { pairs::of(incoming.body) };
+    sent.sort();
+    sent.dedup();
+    let parameters = sent.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat();
+    let signed_with = |url: &str| {
+        signing.any_key(given.as_bytes(), |key| {
+            let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key));
+            mac.update(url.as_bytes());
+            mac.update(&parameters);
+            STANDARD.encode(mac.sign()).into_bytes()
+        })
+    };
+    let urls = signing.urls.iter().flat_map(|url| [Some(url.clone()), with_standard_port(url)]);
+    urls.flatten().find_map(|url| signed_with(&url).ok()).ok_or(Unsigned::Wrong)
+}
+
+/// Twilio signs some requests with the standard port in the URL: its own libraries try both.
+fn with_standard_port(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let port = match scheme {
+        "https" => 443,
+        "http" => 80,
+        _ => return None,
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    (!has_port).then(|| format!("{scheme}://{authority}:{port}{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_standard_port_is_added_where_none_stands() {
+        let added = |url| with_standard_port(url);
+        assert_eq!(added("https://a.example/x?y=1").as_deref(), Some("https://a.example:443/x?y=1"));
+        assert_eq!(added("http://a.example").as_deref(), Some("http://a.example:80"));
+        assert_eq!(added("http://[::1]/x").as_deref(), Some("http://[::1]:80/x"));
+        assert_eq!(added("https://a.example:8443/x"), None);
+        assert_eq!(added("/x"), None);
+    }
+}

@@ -1,0 +1,101 @@
+//! Taking the values of one SMS, and remembering what is wrong with each: an error names every field at
+//! once. It knows no sender's names.
+
+use bridge_core::time::StampError;
+use bridge_core::{Timestamp, message};
+
+use crate::fields::FieldValue;
+use crate::{Delivered, FieldError, Unusable};
+
+/// What an SMS wants, as far as it was taken.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    errors: Vec<FieldError>,
+}
+
+impl Wanted {
+    /// A text that must be there; it may be empty.
+    pub(crate) fn text(&mut self, field: &str, found: Option<&FieldValue>, what: &str) -> String {
+        match found {
+            None | Some(FieldValue::Null) => self.wrong(field, format!("is missing: {what}")),
+            Some(_) => return self.maybe(field, found).unwrap_or_default(),
+        }
+        String::new()
+    }
+
+    /// A text that may be missing; empty is as good as missing.
+    pub(crate) fn maybe(&mut self, field: &str, found: Option<&FieldValue>) -> Option<String> {
+        let text = match found? {
+            FieldValue::Null => return None,
+            FieldValue::Text(text) => message::storable(text).into_owned(),
+            FieldValue::Number(number) => number.clone(),
+            other => {
+                self.wrong(field, format!("must be a text, not {}", other.what()));
+                return None;
+            }
+        };
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// A time that may be missing. One without a zone is UTC: that is what these senders document.
+    pub(crate) fn stamp(&mut self, field: &str, found: Option<&FieldValue>) -> Option<Timestamp> {
+        let text = self.maybe(field, found)?;
+        utc(&text).map_err(|why| self.wrong(field, why.to_string())).ok()
+    }
+
+    /// Remembers what is wrong with a field.
+    pub(crate) fn wrong(&mut self, field: &str, detail: impl Into<String>) {
+        self.errors.push(FieldError::new(field, detail));
+    }
+
+    /// The SMS, if nothing was wrong.
+    pub(crate) fn finish(self, sms: Delivered) -> Result<Delivered, Unusable> {
+        if self.errors.is_empty() {
+            return Ok(sms);
+        }
+        Err(Unusable::fields("this is no SMS that the bridge can read", self.errors))
+    }
+}
+
+fn utc(text: &str) -> Result<Timestamp, StampError> {
+    Timestamp::parse(text).or_else(|why| Timestamp::parse(&format!("{}Z", text.trim())).map_err(|_| why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp(1_790_078_591_000);
+
+    #[test]
+    fn reads_the_stamps_of_all_senders() {
+        for text in [
+            "2026-09-22T12:03:11Z",
+            "2026-09-22T14:03:11+02:00",
+            "2026-09-22T12:03:11.000+0000",
+            "2026-09-22T12:03:11.000+00:00",
+            "2026-09-22 12:03:11",
+            " 2026-09-22 12:03:11 ",
+            "1790078591",
+            "1790078591000",
+        ] {
+            assert_eq!(utc(text), Ok(NOON), "{text}");
+        }
+        assert_eq!(utc("2026-09-22 12:03"), Ok(NOON - bridge_core::Span(11_000)));
+        for text in ["soon", "", "2026-13-22 12:03:11", "%T"] {
+            assert_eq!(utc(text), Err(StampError::Unreadable), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_all_that_is_wrong() {
+        let mut wanted = Wanted::default();
+        assert_eq!(wanted.text("a", None, "the text"), "");
+        assert_eq!(wanted.text("b", Some(&FieldValue::Other("a list")), "the text"), "");
+        assert_eq!(wanted.text("c", Some(&FieldValue::Text(String::new())), "the text"), "");
+        assert_eq!(wanted.maybe("d", Some(&FieldValue::Number("7".into()))).as_deref(), Some("7"));
+        assert_eq!(wanted.stamp("e", Some(&FieldValue::Text("soon".into()))), None);
+        let reason = wanted.finish(Delivered::default()).unwrap_err().reason();
+        assert!(reason.starts_with("a is missing: the text; b must be a text, not a list; e is not a time"));
+    }
+}

@@ -1,0 +1,103 @@
+//! Whose request it is, on the route that takes all formats: every sender's own example is told apart from all
+//! others, and what the generic names read as well is left to them.
+
+use bridge_formats::recognised;
+
+use crate::table::{FORM, JSON, Request};
+
+/// The composed examples of the research, as each sender delivers.
+const EXAMPLES: &[(&str, &str, &str)] = &[
+    (
+        "smsgate",
+        JSON,
+        r#"{"deviceId":"d1","event":"sms:received","id":"n1","payload":{"message":"VERIFY 482913","messageId":"a1b2c3d4","phoneNumber":"+15550100001","receivedAt":"2026-01-02T14:03:11.000+02:00","simNumber":1},"webhookId":"wh-1"}"#,
+    ),
+    (
+        "smsgate",
+        JSON,
+        r#"{"deviceId":"d1","event":"sms:batch:received","id":"n2","payload":{"messages":[]},"webhookId":"wh-1"}"#,
+    ),
+    (
+        "httpsms",
+        JSON,
+        r#"{"specversion":"1.0","id":"0d7c","source":"/v1/messages/receive","type":"message.phone.received","datacontenttype":"application/json","time":"2026-09-22T12:03:12Z","data":{"message_id":"5c4e","owner":"+15550199999","contact":"+15550100001","content":"VERIFY 482913","encrypted":false,"sim":"SIM1","timestamp":"2026-09-22T12:03:11.4Z"}}"#,
+    ),
+    (
+        "textbee",
+        JSON,
+        r#"{"smsId":"66f0","message":"VERIFY 482913","deviceId":"66aa","webhookSubscriptionId":"66bb","webhookEvent":"MESSAGE_RECEIVED","idempotencyKey":"5e0b7a5a-7e0e-4b7a-9a3a-0c1d2e3f4a5b","sender":"+15550100001","receivedAt":"2026-09-22T12:03:11.000Z"}"#,
+    ),
+    (
+        "bogkonstantin",
+        JSON,
+        r#"{"from":"+15550100001","text":"VERIFY 482913","sentStamp":1790078591000,"receivedStamp":1790078593210,"sim":"sim1"}"#,
+    ),
+    (
+        "smssync",
+        FORM,
+        "from=%2B15550100001&message=VERIFY+482913&message_id=5c4e&sent_timestamp=1790078591000&sent_to=&device_id=d1&secret=s3cret",
+    ),
+    (
+        "twilio",
+        FORM,
+        "AccountSid=AC0&Body=VERIFY+482913&From=%2B15550100001&MessageSid=SM1&To=%2B15550199999",
+    ),
+    (
+        "vonage",
+        JSON,
+        r#"{"msisdn":"15550100001","to":"15550199999","messageId":"0B00","text":"VERIFY 48","type":"text","message-timestamp":"2026-09-22 12:03:11","concat":"true","concat-ref":"7","concat-total":"2","concat-part":"1"}"#,
+    ),
+    ("plivo", FORM, "From=15550100001&To=15550199999&Text=VERIFY+482913&Type=sms&MessageUUID=u1"),
+    (
+        "telnyx",
+        JSON,
+        r#"{"data":{"record_type":"event","id":"e1","event_type":"message.received","occurred_at":"2026-09-22T12:03:12.000+00:00","payload":{"id":"m1","direction":"inbound","type":"SMS","from":{"phone_number":"+15550100001"},"to":[{"phone_number":"+15550199999"}],"text":"VERIFY 482913","received_at":"2026-09-22T12:03:11.900+00:00"}},"meta":{"attempt":1}}"#,
+    ),
+    (
+        "infobip",
+        JSON,
+        r#"{"results":[{"messageId":"m1","from":"15550100001","to":"15550199999","text":"VERIFY 482913","receivedAt":"2026-09-22T12:03:11.000+0000","smsCount":1}],"messageCount":1,"pendingMessageCount":0}"#,
+    ),
+    (
+        "africastalking",
+        FORM,
+        "from=%2B254700000001&to=12345&text=VERIFY+482913&date=2026-09-22T12%3A03%3A11Z&id=m1&linkId=",
+    ),
+    ("jasmin", FORM, "id=m1&from=15550100001&to=15550199999&coding=8&binary=0056&origin-connector=smpp1"),
+];
+
+fn whose(request: &Request) -> Option<&'static str> {
+    request.incoming(recognised).map(|format| format.name)
+}
+
+#[test]
+fn every_sender_is_told_apart() {
+    for (format, content_type, body) in EXAMPLES {
+        assert_eq!(whose(&Request::post(content_type, body)), Some(*format), "{body}");
+        assert_eq!(whose(&Request::post("", body)), Some(*format), "without a content type: {body}");
+    }
+    let kannel = Request::post("text/plain", "VERIFY 482913").with("user-agent", "Kannel/1.4.5");
+    assert_eq!(whose(&kannel), Some("kannel"));
+}
+
+#[test]
+fn what_the_generic_names_read_is_theirs() {
+    for (content_type, body) in [
+        (
+            JSON,
+            r#"{"mobile_number":"+15550100001","message":"VERIFY 482913","received_at":"2026-09-22T12:03:11Z"}"#,
+        ),
+        (FORM, "number=%2B15550100001&message=VERIFY+482913&timestamp=1790078591000"),
+        (JSON, r#"{"from":"+15550100001","text":"VERIFY 482913"}"#),
+        (
+            JSON,
+            r#"{"sender":"+15550100001","message":"a","messageId":"1","deviceId":"d1","receivedAt":"1790078591"}"#,
+        ),
+        (FORM, "from=1&to=2&text=a&id=1&date=x"),
+        (JSON, "{}"),
+        ("", ""),
+        ("text/plain", "hello"),
+    ] {
+        assert_eq!(whose(&Request::post(content_type, body)), None, "{body}");
+    }
+}

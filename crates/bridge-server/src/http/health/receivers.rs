@@ -1,0 +1,100 @@
+//! How the receivers are, and what the operator should do about them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bridge_core::{Settings, Timestamp};
+use bridge_store::audit::Sighting;
+use bridge_store::hot::Level;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::Shared;
+use crate::receivers::Known;
+
+/// One receiver.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct ReceiverView {
+    /// `ok`, `silent`, `paused`, `never_seen`, or `wrong_secret` since it last came with the right one.
+    pub(in crate::http) status: &'static str,
+    /// The format it was added with; null for `default`.
+    format: Option<String>,
+    /// Its receiving numbers.
+    numbers: Vec<String>,
+    #[schema(format = DateTime)]
+    first_seen: Option<String>,
+    #[schema(format = DateTime)]
+    last_seen: Option<String>,
+    /// The last request with a wrong secret or signature.
+    #[schema(format = DateTime)]
+    wrong_secret: Option<String>,
+    /// SMS that it delivered for the first time.
+    delivered: i64,
+    /// Of those, delivered again.
+    redelivered: i64,
+    /// What it sent and nobody could use, and requests with a wrong secret.
+    rejected: i64,
+    /// Seconds by which its stamps are steadily ahead of the time; they are subtracted.
+    clock_skew_seconds: i64,
+    /// Percent.
+    battery: Option<u8>,
+    charging: Option<bool>,
+    network: Option<String>,
+    app_version: Option<String>,
+    /// What is wrong with that version.
+    app_warning: Option<&'static str>,
+}
+
+impl ReceiverView {
+    pub(in crate::http) fn of(
+        app: &Shared,
+        known: Option<&Known>,
+        seen: &Sighting,
+        now: Timestamp,
+        settings: &Settings,
+    ) -> ReceiverView {
+        let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        let state = app.receivers.state(known, seen, now, settings);
+        ReceiverView {
+            status: state.word(),
+            format: known.map(|known| known.row.format.clone()),
+            numbers: known.map(|known| known.row.numbers.clone()).unwrap_or_default(),
+            first_seen: text(seen.first_seen_at),
+            last_seen: text(seen.last_seen_at),
+            wrong_secret: text(seen.wrong_secret_at),
+            delivered: seen.delivered,
+            redelivered: seen.redelivered,
+            rejected: seen.rejected,
+            clock_skew_seconds: seen.clock_skew.0 / 1000,
+            battery: seen.battery,
+            charging: seen.charging,
+            network: seen.network.clone(),
+            app_warning: known.and_then(|known| known.warning(seen)),
+            app_version: seen.app_version.clone(),
+        }
+    }
+}
+
+/// Every receiver; what is worth saying of them goes to the notes. True: something must be done.
+pub(super) fn look(
+    app: &Shared,
+    settings: &Settings,
+    notes: &mut Vec<String>,
+) -> (BTreeMap<String, ReceiverView>, bool) {
+    let now = app.clock.now();
+    let view = |(known, seen): (Option<Arc<Known>>, Sighting)| {
+        let view = ReceiverView::of(app, known.as_deref(), &seen, now, settings);
+        (seen.name, view)
+    };
+    let views = app.receivers.each().into_iter().map(view).collect();
+    let findings = app.receivers.findings(now, settings);
+    let troubled = findings.iter().any(|finding| finding.level == Level::Problem);
+    notes.extend(findings.into_iter().filter(|finding| finding.level != Level::Good).map(|finding| {
+        if finding.advice.is_empty() {
+            finding.found
+        } else {
+            format!("{}: {}", finding.found, finding.advice)
+        }
+    }));
+    (views, troubled)
+}

@@ -1,0 +1,70 @@
+//! `POST /admin/receivers/{name}/pull`: the operator has a phone's own list of SMS read now.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use bridge_core::Timestamp;
+
+use super::Shared;
+use super::auth::{self, Operator};
+use super::import::stopped;
+use super::problem::{Code, Problem, ProblemBody};
+use super::segment::Segment;
+use crate::import::Report;
+use crate::pull::{self, PullError};
+
+/// Read a phone's own list of SMS.
+///
+/// For receivers of format smsgate with an `inbox_url`. What the bridge has not is judged, as old as it is; the bridge does
+/// the same by itself when it was away, and when a silent receiver speaks again.
+#[utoipa::path(
+    post, path = "/admin/receivers/{name}/pull", operation_id = "pull_receiver", tag = "admin",
+    security(("admin_token" = [])),
+    params(
+        ("name" = String, Path, description = "The receiver"),
+        ("since" = Option<String>, Query, description = "From when on; an hour before it was last seen when not given"),
+    ),
+    responses(
+        (status = 200, description = "What became of it", body = Report),
+        (status = 400, description = "`invalid_request`: it has no list that can be read", body = ProblemBody),
+        (status = 401, body = ProblemBody),
+        (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 502, description = "`receiver_away`: the phone does not answer, or answers no list", body = ProblemBody),
+        (status = 503, description = "`unavailable`: a store is away", body = ProblemBody),
+    )
+)]
+pub async fn pull(
+    _: Operator,
+    State(app): State<Shared>,
+    Segment(name): Segment,
+    request: Request,
+) -> Result<Json<Report>, Problem> {
+    let Some(known) = app.receivers.named(&name) else {
+        return Err(Problem::new(Code::NotFound, format!("there is no receiver {name}")));
+    };
+    let since = match auth::query_value(request.uri().query(), "since") {
+        Some(text) => Timestamp::parse(&text)
+            .map_err(|error| Problem::field(Code::InvalidRequest, "since", error.to_string()))?,
+        None => pull::since(&known, app.receivers.seen(&name).last_seen_at),
+    };
+    if !pull::has_list(&known) {
+        let detail = "can be read of receivers of format smsgate alone, and from their inbox_url";
+        return Err(Problem::field(Code::InvalidRequest, "the list", detail));
+    }
+    let report = pull::pull(&app, &known, since).await.map_err(problem)?;
+    app.pulls.read(&name, since);
+    Ok(Json(report))
+}
+
+fn problem(error: PullError) -> Problem {
+    match error {
+        PullError::Stopped(why) => stopped(why),
+        PullError::NoInbox | PullError::Address => {
+            Problem::field(Code::InvalidRequest, "inbox_url", error.to_string())
+        }
+        PullError::Away(_)
+        | PullError::Refused
+        | PullError::Status(_)
+        | PullError::NoList(_)
+        | PullError::Endless => Problem::new(Code::ReceiverAway, error.to_string()),
+    }
+}

@@ -1,0 +1,169 @@
+//! How each receiver is, in a word, and what the operator should do about it: for `/health` and `doctor`.
+
+use std::sync::Arc;
+
+use bridge_core::{Settings, Timestamp};
+use bridge_store::audit::Sighting;
+use bridge_store::hot::{Finding, Level};
+
+use super::{DEFAULT, Known, Receivers, Voices};
+
+/// Below this and not charging, a phone will be gone within hours.
+const BATTERY_LOW: u8 = 20;
+
+/// How a receiver is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It speaks.
+    Ok,
+    /// It did, and no longer does.
+    Silent,
+    /// No user is sent to it.
+    Paused,
+    /// It never spoke.
+    NeverSeen,
+    /// Since it last came with the right secret, somebody came with a wrong one.
+    WrongSecret,
+}
+
+impl State {
+    /// In one word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Ok => "ok",
+            State::Silent => "silent",
+            State::Paused => "paused",
+            State::NeverSeen => "never_seen",
+            State::WrongSecret => "wrong_secret",
+        }
+    }
+}
+
+impl Known {
+    /// What is wrong with the version of its app.
+    #[must_use]
+    pub fn warning(&self, seen: &Sighting) -> Option<&'static str> {
+        self.format?.warning?(seen.app_version.as_deref()?)
+    }
+}
+
+impl Receivers {
+    /// Every receiver that was added or heard of, and what was seen of it.
+    #[must_use]
+    pub fn each(&self) -> Vec<(Option<Arc<Known>>, Sighting)> {
+        let default = self.all_seen().remove(DEFAULT).map(|seen| (None, seen));
+        let named = self.live().into_iter().map(|known| {
+            let seen = self.seen(&known.row.name);
+            (Some(known), seen)
+        });
+        default.into_iter().chain(named).collect()
+    }
+
+    /// How it is.
+    #[must_use]
+    pub fn state(
+        &self,
+        known: Option<&Known>,
+        seen: &Sighting,
+        now: Timestamp,
+        settings: &Settings,
+    ) -> State {
+        if seen.wrong_secret_at > seen.last_seen_at {
+            State::WrongSecret
+        } else if known.is_some_and(|known| known.row.paused) {
+            State::Paused
+        } else if seen.last_seen_at.is_none() {
+            State::NeverSeen
+        } else if known.is_some() && self.is_silent(&seen.name, now, settings) {
+            State::Silent
+        } else {
+            State::Ok
+        }
+    }
+
+    /// What there is to say of them.
+    #[must_use]
+    pub fn findings(&self, now: Timestamp, settings: &Settings) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (known, seen) in self.each() {
+            let name = &seen.name;
+            let mut tell = |level, found: String, advice: &str| {
+                let what = format!("receiver {name}");
+                findings.push(Finding { level, what, found, advice: advice.to_owned() });
+            };
+            match self.state(known.as_deref(), &seen, now, settings) {
+                State::WrongSecret => tell(
+                    Level::Problem,
+                    format!("somebody delivers to receiver {name} with a wrong secret or signature"),
+                    "check the phone's settings",
+                ),
+                State::Silent => tell(
+                    Level::Problem,
+                    format!(
+                        "receiver {name} is silent since {}",
+                        seen.last_seen_at.map(|at| at.to_string()).unwrap_or_default()
+                    ),
+                    "look whether the phone is on, charged and online, and its app running",
+                ),
+                State::NeverSeen => tell(
+                    Level::Good,
+                    format!("receiver {name} was not heard of yet"),
+                    "give its app the URL and the secret, and text its number",
+                ),
+                State::Ok | State::Paused => {
+                    let last = seen.last_seen_at.map(|at| at.to_string()).unwrap_or_default();
+                    tell(Level::Good, format!("receiver {name} was heard of at {last}"), "");
+                }
+            }
+            if let Some(battery) = seen.battery
+                && battery < BATTERY_LOW
+                && seen.charging != Some(true)
+            {
+                tell(
+                    Level::Warning,
+                    format!("receiver {name} has {battery} % battery left and is not charging"),
+                    "",
+                );
+            }
+            if seen.clock_skew.0 != 0 {
+                let word = if seen.clock_skew.0 > 0 { "ahead" } else { "behind" };
+                let seconds = seen.clock_skew.0.abs() / 1000;
+                tell(
+                    Level::Warning,
+                    format!("the stamps of receiver {name} are {seconds} s {word}"),
+                    "that is corrected; set its clock and its zone right",
+                );
+            }
+            if let Some(warning) = known.as_ref().and_then(|known| known.warning(&seen)) {
+                tell(Level::Warning, format!("receiver {name}: {warning}"), "");
+            }
+        }
+        findings.extend(self.voice_finding(now, settings));
+        findings
+    }
+
+    fn voice_finding(&self, now: Timestamp, settings: &Settings) -> Option<Finding> {
+        let finding = |level, found: String, advice: &str| {
+            Some(Finding { level, what: "receivers".to_owned(), found, advice: advice.to_owned() })
+        };
+        match self.voices(now, settings) {
+            Voices::Heard => None,
+            Voices::NoneNamed if self.live().is_empty() => finding(
+                Level::Warning,
+                "no receiver was added by name, so none can be missed when it falls silent".to_owned(),
+                "sms-bridge receiver add NAME --format …",
+            ),
+            Voices::NoneNamed => finding(
+                Level::Warning,
+                "no receiver that was added by name was heard of yet, so none can be missed".to_owned(),
+                "text its number, and look here again",
+            ),
+            Voices::Silent(since) => finding(
+                Level::Problem,
+                format!("registration is paused: every receiver is silent since {since}"),
+                "it goes on by itself as soon as one speaks",
+            ),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A receiver that was added by name, ready to be recognised by its secret or its signature.
+
+use bridge_core::{Mobile, onboarding::hex};
+use bridge_formats::Format;
+use bridge_store::audit::Receiver;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+/// The receiver behind `SMS_BRIDGE_RECEIVER_KEY`.
+pub const DEFAULT: &str = "default";
+
+/// A receiver by name.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// As it was added.
+    pub row: Receiver,
+    /// What it speaks; None: a format of a newer version of this program.
+    pub format: Option<&'static Format>,
+}
+
+impl Known {
+    pub(crate) fn new(row: Receiver) -> Known {
+        Known { format: bridge_formats::named(&row.format), row }
+    }
+
+    /// It may deliver.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.row.revoked_at.is_none()
+    }
+
+    /// It must sign: no secret is enough.
+    #[must_use]
+    pub fn must_sign(&self) -> bool {
+        !self.row.signing_keys.is_empty()
+    }
+
+    /// Is this one of its secrets? Takes the same time whatever is wrong with it.
+    #[must_use]
+    pub fn accepts(&self, secret: &str) -> bool {
+        let given = hashed(secret);
+        let same = |known: &String| known.as_bytes().ct_eq(given.as_bytes());
+        self.row.secrets.iter().fold(Choice::from(0), |any, known| any | same(known)).into()
+    }
+
+    /// What an SMS at this receiver is recognised by beside its content (decisions.md D9): its one number, the one of
+    /// several that the sender names, or the receiver itself - whichever way it came and whatever the app called the phone.
+    #[must_use]
+    pub fn line(&self, number: Option<&Mobile>) -> String {
+        let named =
+            number.map(Mobile::e164).filter(|number| self.row.numbers.iter().any(|own| own == number));
+        match (self.row.numbers.as_slice(), named) {
+            ([only], _) => only.clone(),
+            (_, Some(number)) => number.to_owned(),
+            _ => self.row.name.clone(),
+        }
+    }
+}
+
+/// How a secret is kept.
+#[must_use]
+pub fn hashed(secret: &str) -> String {
+    hex(&Sha256::digest(secret))
+}

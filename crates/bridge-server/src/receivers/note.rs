@@ -1,0 +1,83 @@
+//! The receivers as this bridge last knew them, in the data folder, readable by its owner only: they hold when it
+//! starts while the audit store is away, because an SMS must be taken in then too. Never their source.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use bridge_core::Timestamp;
+use bridge_store::audit::{Receiver, Sighting};
+use serde::{Deserialize, Serialize};
+
+const FILE: &str = "receivers.json";
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    name: String,
+    format: String,
+    numbers: Vec<String>,
+    secrets: Vec<String>,
+    signing_keys: Vec<String>,
+    inbox_url: Option<String>,
+    paused: bool,
+    added_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+    /// One that was never heard of is not missed.
+    last_seen_at: Option<Timestamp>,
+}
+
+/// Notes them. A note that cannot be written is only missed when the audit store is away at the next start.
+pub(super) fn save(data_dir: &Path, receivers: &[Receiver], seen: &[Sighting]) {
+    let rows: Vec<Row> = receivers
+        .iter()
+        .map(|receiver| Row {
+            name: receiver.name.clone(),
+            format: receiver.format.clone(),
+            numbers: receiver.numbers.clone(),
+            secrets: receiver.secrets.clone(),
+            signing_keys: receiver.signing_keys.clone(),
+            inbox_url: receiver.inbox_url.clone(),
+            paused: receiver.paused,
+            added_at: receiver.added_at,
+            revoked_at: receiver.revoked_at,
+            last_seen_at: seen.iter().find(|s| s.name == receiver.name).and_then(|s| s.last_seen_at),
+        })
+        .collect();
+    let draft = data_dir.join(".receivers.json.new");
+    let written = serde_json::to_vec_pretty(&rows).map_err(std::io::Error::other).and_then(|bytes| {
+        // One that a power cut left behind may have other rights.
+        let _ = std::fs::remove_file(&draft);
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&draft, data_dir.join(FILE))
+    });
+    if let Err(error) = written {
+        tracing::warn!(%error, "the receivers cannot be noted in the data folder");
+    }
+}
+
+/// Reads them; none were noted, or they cannot be read: none are known until the audit store answers.
+pub(super) fn load(data_dir: &Path) -> (Vec<Receiver>, Vec<Sighting>) {
+    let rows = std::fs::read(data_dir.join(FILE))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Vec<Row>>(&bytes).ok())
+        .unwrap_or_default();
+    let read = |row: Row| {
+        let sighting =
+            Sighting { name: row.name.clone(), last_seen_at: row.last_seen_at, ..Sighting::default() };
+        let receiver = Receiver {
+            name: row.name,
+            format: row.format,
+            numbers: row.numbers,
+            secrets: row.secrets,
+            signing_keys: row.signing_keys,
+            inbox_url: row.inbox_url,
+            paused: row.paused,
+            added_at: row.added_at,
+            revoked_at: row.revoked_at,
+        };
+        (receiver, sighting)
+    };
+    rows.into_iter().map(read).unzip()
+}

@@ -1,0 +1,48 @@
+//! Phones' own lists of SMS, read where something may be missing: after the bridge was away, and after a receiver that
+//! was silent speaks again. What is owed is kept in `pull`; here is only when it is looked at.
+
+use async_trait::async_trait;
+use bridge_core::Settings;
+use bridge_store::StoreError;
+
+use super::{Tick, Worker};
+use crate::app::App;
+use crate::import::Stopped;
+use crate::pull::{self, PullError};
+
+pub(super) struct PullInboxes;
+
+#[async_trait]
+impl Worker for PullInboxes {
+    fn name(&self) -> &'static str {
+        "pull_inboxes"
+    }
+    fn period_seconds(&self, settings: &Settings) -> u32 {
+        (settings.receiver_silence_seconds / 20).clamp(1, 30)
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let settings = app.live.now();
+        for known in app.receivers.live().iter().filter(|known| pull::has_list(known)) {
+            if app.stopping.is_cancelled() {
+                return Ok(Tick::Idle);
+            }
+            let (name, now) = (known.row.name.as_str(), app.clock.now());
+            let last_seen = app.receivers.seen(name).last_seen_at;
+            let is_silent = app.receivers.is_silent(name, now, &settings);
+            let Some(since) = app.pulls.due(known, last_seen, is_silent, now) else { continue };
+            match pull::pull(app, known, since).await {
+                Ok(report) => {
+                    let (rows, missing) = (report.rows, report.missing);
+                    tracing::info!(receiver = name, %since, rows, missing, "the phone's own list was read");
+                    app.pulls.read(name, since);
+                }
+                Err(PullError::Stopped(Stopped::Store(error))) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(receiver = name, %since, %error, "the phone's own list could not be read and is owed");
+                    app.pulls.failed(name, app.clock.now());
+                }
+            }
+        }
+        Ok(Tick::Idle)
+    }
+}

@@ -1,0 +1,30 @@
+//! What was seen of the receivers to the audit store, and what other bridges saw of them back: each bridge for itself,
+//! because a phone speaks with one of them and all hand out its number.
+
+use async_trait::async_trait;
+use bridge_core::Settings;
+use bridge_store::StoreError;
+
+use super::{Scope, Tick, Worker};
+use crate::app::App;
+
+const PERIOD_SECONDS: u32 = 5;
+
+pub(super) struct NoteReceivers;
+
+#[async_trait]
+impl Worker for NoteReceivers {
+    fn name(&self) -> &'static str {
+        "note_receivers"
+    }
+    fn period_seconds(&self, _: &Settings) -> u32 {
+        PERIOD_SECONDS
+    }
+    fn scope(&self) -> Scope {
+        Scope::Bridge
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        app.receivers.exchange(&*app.audit).await?;
+        Ok(Tick::Idle)
+    }
+}

@@ -1,0 +1,37 @@
+//! A body that nobody can use, as it is kept.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bridge_core::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+/// A body that an authenticated sender sent and nobody can use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Its identity, made when it came in: written again, it is still one.
+    pub id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// From whom.
+    pub receiver_id: String,
+    /// The format it came in, or `unknown`.
+    pub format: String,
+    /// Why nobody can use it.
+    pub reason: String,
+    /// Its content type.
+    pub content_type: String,
+    /// The raw bytes.
+    #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
+    pub body: Vec<u8>,
+}
+
+/// Base64: a list of numbers is three times as long.
+fn write_bytes<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&STANDARD.encode(bytes))
+}
+
+fn read_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    let text = String::deserialize(from)?;
+    STANDARD.decode(text).map_err(de::Error::custom)
+}
