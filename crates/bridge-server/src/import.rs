@@ -4,13 +4,11 @@
 
 mod report;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use bridge_core::phone::BareDigits;
-use bridge_core::{InboundSms, Mobile};
+use bridge_core::InboundSms;
 use bridge_formats::export::{Exported, Held, Row};
-use bridge_formats::{Clock, Unusable};
+use bridge_formats::{Delivered, Unusable};
 use bridge_store::StoreError;
 use bridge_store::audit::AskedSms;
 use bridge_store::hot::Which;
@@ -18,9 +16,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::arrival::{self, Way};
 use crate::intake::{self, Taken};
 use crate::quarantine;
-use crate::receivers::{DEFAULT, Known};
+use crate::receivers::Sender;
 use crate::workers::Bell;
 
 pub use report::{Hour, Report};
@@ -38,35 +37,6 @@ const DUMPED_WITHIN: Duration = Duration::from_secs(60);
 const DUMPED_POLL: Duration = Duration::from_millis(20);
 /// What the audit store may take for one batch.
 const COMPARED_WITHIN: Duration = Duration::from_secs(30);
-
-/// Whose list it is.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// None: `default`.
-    receiver: Option<Arc<Known>>,
-}
-
-impl Source {
-    /// The list of a receiver by name, or of `default`.
-    #[must_use]
-    pub fn new(receiver: Option<Arc<Known>>) -> Source {
-        Source { receiver }
-    }
-
-    fn name(&self) -> &str {
-        self.receiver.as_ref().map_or(DEFAULT, |known| &known.row.name)
-    }
-
-    /// By whose clock its live deliveries are stamped.
-    fn clock(&self) -> Clock {
-        self.receiver.as_ref().and_then(|known| known.format).map_or(Clock::Phone, |format| format.clock)
-    }
-
-    fn bare_digits(&self) -> BareDigits {
-        let format = self.receiver.as_ref().and_then(|known| known.format);
-        format.map_or(BareDigits::NationalFirst, |format| format.bare_digits)
-    }
-}
 
 /// Why an import cannot go on. What was taken in stays; the list is still where it was, and may come again whole.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +77,7 @@ struct Candidate {
 
 /// One import.
 pub struct Import {
-    source: Source,
+    source: Sender,
     /// Takes nothing in: only compares.
     check: bool,
     batch: Vec<Candidate>,
@@ -118,7 +88,7 @@ pub struct Import {
 
 impl Import {
     /// Begins: what was judged before is carried to where it can be compared with.
-    pub async fn begin(app: &App, source: Source, check: bool) -> Result<Import, Stopped> {
+    pub async fn begin(app: &App, source: Sender, check: bool) -> Result<Import, Stopped> {
         if !app.ladder.now().audit {
             return Err(Stopped::Away("the audit store, which knows what came before,"));
         }
@@ -213,33 +183,12 @@ impl Import {
     fn candidate(&self, app: &App, exported: Exported) -> Result<Candidate, Stopped> {
         let source = &self.source;
         let now = app.clock.now();
-        let country = &app.live.now().default_country_code;
-        let number = |text: &str| Mobile::parse(text, country, source.bare_digits());
-        let sms = &exported.delivered;
-        let receiving = sms.number.as_deref().and_then(|text| number(text).ok());
-        let line = match &source.receiver {
-            Some(known) => Some(known.line(receiving.as_ref())),
-            None => receiving
-                .map(|number| number.e164().to_owned())
-                .or_else(|| sms.content_id.clone())
-                .or_else(|| sms.device.clone()),
-        };
+        let way = Way { sender: source, format: FORMAT, bare_digits: source.bare_digits(), now };
+        // Always stamped, and under no id: a list has ids of its own.
         let stamp = exported.stamp(source.clock()).unwrap_or(now);
-        let inbound = InboundSms {
-            sms_id: app.entropy.id(now).map_err(|_| Stopped::Unwritable)?,
-            sender: number(&sms.sender),
-            sender_raw: sms.sender.clone(),
-            text: sms.text.clone(),
-            received_timestamp: stamp,
-            stamped: true,
-            server_received_at: now,
-            receiver_id: source.name().to_owned(),
-            format: FORMAT.to_owned(),
-            line,
-            delivery_id: None,
-            clock_skew: app.receivers.skew(source.name()),
-            part: None,
-        };
+        let sms =
+            Delivered { stamp: Some(stamp), delivery_id: None, part: None, ..exported.delivered.clone() };
+        let inbound = arrival::inbound(app, way, sms).map_err(|_| Stopped::Unwritable)?;
         Ok(Candidate { sms: inbound, exported })
     }
 

@@ -4,6 +4,7 @@
 //! randomness come from [`clock`]. Tasks are started by [`lifecycle`] alone.
 
 pub mod app;
+pub mod arrival;
 pub mod cli;
 pub mod client;
 pub mod clock;

@@ -15,8 +15,8 @@ use bridge_formats::export::{Kind, Row, Rows};
 use reqwest::{StatusCode, Url, redirect};
 
 use crate::app::App;
-use crate::import::{Import, Report, Source, Stopped};
-use crate::receivers::Known;
+use crate::import::{Import, Report, Stopped};
+use crate::receivers::{Known, Sender};
 
 pub use owed::Pulls;
 
@@ -94,7 +94,7 @@ pub fn since(known: &Known, last_seen: Option<Timestamp>) -> Timestamp {
 /// Reads what the phone received since then, and takes in what the bridge has not.
 pub async fn pull(app: &App, known: &Arc<Known>, since: Timestamp) -> Result<Report, PullError> {
     let inbox = Inbox::of(known, ANSWERED_WITHIN)?;
-    let mut import = Import::begin(app, Source::new(Some(known.clone())), false).await?;
+    let mut import = Import::begin(app, Sender::Named(known.clone()), false).await?;
     let now = app.clock.now();
     let mut from = since.max(Timestamp(now.0 - DAYS_MAX * DAY.0));
     while from <= now {

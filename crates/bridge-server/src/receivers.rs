@@ -20,7 +20,7 @@ use bridge_store::audit::{Receiver, Sighting};
 use tokio::sync::watch;
 
 pub use findings::State;
-pub use known::{DEFAULT, Known, hashed};
+pub use known::{DEFAULT, Known, Sender, hashed};
 
 use lines::{Line, Load};
 use seen::Sightings;
@@ -32,6 +32,8 @@ pub struct Receivers {
     seen: Sightings,
     load: Load,
     data_dir: std::path::PathBuf,
+    /// Held from reading to applying: what was read before a change must not be applied after it.
+    reading: tokio::sync::Mutex<()>,
     /// Nobody was heard before: what was not said while the bridge was away is not held against a phone.
     listening_since: Timestamp,
 }
@@ -56,6 +58,7 @@ impl Receivers {
             seen: Sightings::default(),
             load: Load::default(),
             data_dir: data_dir.to_owned(),
+            reading: tokio::sync::Mutex::default(),
             listening_since: now,
         };
         let (rows, sightings) = note::load(data_dir);
@@ -70,6 +73,7 @@ impl Receivers {
 
     /// Reads them from their source: who they are, and what all bridges saw of them.
     pub async fn reload(&self, audit: &dyn AuditStore) -> bridge_store::Result<()> {
+        let _turn = self.reading.lock().await;
         let rows = audit.receivers().await?;
         let sightings = audit.sightings().await?;
         let changed = !self.known.borrow().iter().map(|known| &known.row).eq(rows.iter());

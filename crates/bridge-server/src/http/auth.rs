@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::problem::{Code, Problem};
-use crate::receivers::{DEFAULT, Known};
+use crate::receivers::{DEFAULT, Known, Sender};
 
 /// The security schemes of the API's description.
 pub(super) struct Schemes;
@@ -175,25 +175,6 @@ pub(super) fn receiver(app: &Shared, incoming: &Incoming<'_>, format: &Format) -
     }
     app.metrics.wrong_secret_total.inc();
     Err(Problem::new(Code::Unauthorized, refused.detail()))
-}
-
-/// Whoever delivers.
-#[derive(Clone, Debug)]
-pub(super) enum Sender {
-    /// With the key of `default`.
-    Default,
-    /// A receiver by name.
-    Named(Arc<Known>),
-}
-
-impl Sender {
-    /// Its name.
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Sender::Default => DEFAULT,
-            Sender::Named(known) => &known.row.name,
-        }
-    }
 }
 
 enum Refused {

@@ -16,11 +16,11 @@ use futures_util::stream;
 use http_body_util::BodyExt;
 use serde_json::json;
 
-use super::auth::{self, Sender};
+use super::auth;
 use super::problem::{Code, Problem, ProblemBody};
 use super::{Shared, body};
-use crate::import::{Import, Report, Source, Stopped};
-use crate::receivers::DEFAULT;
+use crate::import::{Import, Report, Stopped};
+use crate::receivers::{DEFAULT, Sender};
 
 /// A client that sends nothing for so long is gone.
 const SILENT_FOR: Duration = Duration::from_secs(60);
@@ -84,14 +84,14 @@ async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
 }
 
 /// Whose list it is: the receiver's whose secret it comes with, or the one that the operator names.
-fn source(app: &Shared, parts: &Parts) -> Result<Source, Problem> {
+fn source(app: &Shared, parts: &Parts) -> Result<Sender, Problem> {
     let named = auth::query_value(parts.uri.query(), "receiver");
     let is_operator = auth::bearer(&parts.headers).is_some_and(|secret| app.secrets.admin.accept(secret));
     if is_operator {
         return match named.as_deref() {
-            None | Some(DEFAULT) => Ok(Source::new(None)),
+            None | Some(DEFAULT) => Ok(Sender::Default),
             Some(name) => match app.receivers.named(name) {
-                Some(known) => Ok(Source::new(Some(known))),
+                Some(known) => Ok(Sender::Named(known)),
                 None => Err(Problem::new(Code::NotFound, format!("there is no receiver {name}"))),
             },
         };
@@ -99,8 +99,8 @@ fn source(app: &Shared, parts: &Parts) -> Result<Source, Problem> {
     // A list is not signed: it is longer than what a signature is made of.
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
     match auth::receiver(app, &incoming, &generic::FORMAT)? {
-        Sender::Default => Ok(Source::new(None)),
-        Sender::Named(known) => Ok(Source::new(Some(known))),
+        Sender::Default => Ok(Sender::Default),
+        Sender::Named(known) => Ok(Sender::Named(known)),
     }
 }
 

@@ -9,16 +9,17 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bridge_core::{InboundSms, Mobile, Settings, Span, Timestamp};
-use bridge_formats::{Content, Delivered, Format, Incoming, Reply, Unusable, generic};
+use bridge_core::Timestamp;
+use bridge_formats::{Content, Format, Incoming, Reply, Unusable, generic};
 use bytes::Bytes;
 
-use super::auth::Sender;
 use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, auth, body};
+use crate::arrival::{self, Way};
 use crate::intake::{self, Taken};
 use crate::quarantine;
+use crate::receivers::Sender;
 
 pub use view::{Delivery, LastSmsView, SmsAnswer, SmsStored, SmsView};
 
@@ -124,8 +125,14 @@ async fn take(app: &Shared, named: Option<&'static Format>, request: Request) ->
     }
     let settings = app.live.now();
     let mut sms = Vec::with_capacity(content.sms.len());
+    let way = Way {
+        sender: &delivering.sender,
+        format: delivering.format.name,
+        bare_digits: delivering.format.bare_digits,
+        now,
+    };
     for delivered in content.sms {
-        sms.push(inbound(app, &delivering, delivered, &settings)?);
+        sms.push(arrival::inbound(app, way, delivered).map_err(|error| Problem::unavailable(&error))?);
     }
     let stamps: Vec<Option<Timestamp>> =
         sms.iter().map(|sms| sms.stamped.then_some(sms.received_timestamp)).collect();
@@ -155,40 +162,6 @@ fn read(
     let app_version = format.version.and_then(|version| version(&incoming));
     let delivering = Delivering { sender, format, sure: recognised.is_some(), app_version };
     Ok((delivering, (format.parse)(&incoming)))
-}
-
-/// The SMS with everything fixed that identifies it.
-fn inbound(
-    app: &Shared,
-    delivering: &Delivering,
-    sms: Delivered,
-    settings: &Settings,
-) -> Result<InboundSms, Problem> {
-    let now = app.clock.now();
-    let name = delivering.sender.name();
-    let number = sms
-        .number
-        .as_deref()
-        .and_then(|n| Mobile::parse(n, &settings.default_country_code, delivering.format.bare_digits).ok());
-    let line = match &delivering.sender {
-        Sender::Named(known) => Some(known.line(number.as_ref())),
-        Sender::Default => number.map(|n| n.e164().to_owned()).or(sms.content_id).or(sms.device),
-    };
-    Ok(InboundSms {
-        sms_id: app.entropy.id(now).map_err(|error| Problem::unavailable(&error))?,
-        sender: Mobile::parse(&sms.sender, &settings.default_country_code, delivering.format.bare_digits),
-        sender_raw: sms.sender,
-        text: sms.text,
-        received_timestamp: sms.stamp.unwrap_or(now),
-        stamped: sms.stamp.is_some(),
-        server_received_at: now,
-        receiver_id: name.to_owned(),
-        format: delivering.format.name.to_owned(),
-        line,
-        delivery_id: sms.delivery_id,
-        clock_skew: if sms.stamp.is_some() { app.receivers.skew(name) } else { Span(0) },
-        part: sms.part,
-    })
 }
 
 /// What the sender wants to hear now that everything is durable.

@@ -1,7 +1,10 @@
 //! A receiver that was added by name, ready to be recognised by its secret or its signature.
 
+use std::sync::Arc;
+
+use bridge_core::phone::BareDigits;
 use bridge_core::{Mobile, onboarding::hex};
-use bridge_formats::Format;
+use bridge_formats::{Clock, Format};
 use bridge_store::audit::Receiver;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
@@ -54,6 +57,45 @@ impl Known {
             (_, Some(number)) => number.to_owned(),
             _ => self.row.name.clone(),
         }
+    }
+}
+
+/// Whoever delivers.
+#[derive(Clone, Debug)]
+pub enum Sender {
+    /// With the key of `default`.
+    Default,
+    /// A receiver by name.
+    Named(Arc<Known>),
+}
+
+impl Sender {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Sender::Default => DEFAULT,
+            Sender::Named(known) => &known.row.name,
+        }
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        match self {
+            Sender::Default => None,
+            Sender::Named(known) => known.format,
+        }
+    }
+
+    /// By whose clock its live deliveries are stamped.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.format().map_or(Clock::Phone, |format| format.clock)
+    }
+
+    /// How its live deliveries write numbers without `+`.
+    #[must_use]
+    pub fn bare_digits(&self) -> BareDigits {
+        self.format().map_or(BareDigits::NationalFirst, |format| format.bare_digits)
     }
 }
 
