@@ -194,7 +194,14 @@ impl App {
         Ok(app)
     }
 
-    /// These are the settings now. Noted in the data folder, where they are others than before.
+    /// Reads the settings and applies them.
+    pub async fn reload_settings(&self) -> bridge_store::Result<()> {
+        let _turn = self.live.turn().await;
+        self.apply_settings(&self.audit.settings().await?);
+        Ok(())
+    }
+
+    /// These are the settings now, under [`LiveSettings::turn`]. Noted in the data folder, where they are others than before.
     pub fn apply_settings(&self, rows: &[SettingRow]) {
         if self.live.apply_if_changed(rows) {
             last_known::save(&self.config.data_dir, rows);

@@ -91,13 +91,10 @@ impl Keeper {
         let (hot, pressed, audit) = tokio::join!(
             in_time(app.hot.epoch()),
             async { if aside { is_full(app).await } else { app.ladder.now().hot == Hot::Full } },
-            async { if aside { Some(in_time(app.audit.settings()).await) } else { None } },
+            async { if aside { Some(in_time(app.reload_settings()).await) } else { None } },
         );
         if let Some(settings) = audit {
             app.ladder.set_audit(settings.is_ok());
-            if let Ok(rows) = settings {
-                app.apply_settings(&rows);
-            }
         }
         self.judge(app, hot, pressed).await;
         if !app.hot.is_durable() && due(self.noted, now, NOTE_EVERY) {

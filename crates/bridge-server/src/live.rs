@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bridge_core::Timestamp;
 use bridge_core::settings::{self, Settings};
 use bridge_store::audit::SettingRow;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, MutexGuard, watch};
 
 /// One consistent state of all settings and when each was changed.
 #[derive(Clone, Debug)]
@@ -18,35 +18,44 @@ pub struct Snapshot {
 
 /// The live settings.
 #[derive(Debug)]
-pub struct LiveSettings(watch::Sender<Snapshot>);
+pub struct LiveSettings {
+    snapshot: watch::Sender<Snapshot>,
+    reading: Mutex<()>,
+}
 
 impl LiveSettings {
     /// Begins with the stored rows; what is wrong with them is logged and its default holds.
     #[must_use]
     pub fn new(rows: Vec<SettingRow>) -> LiveSettings {
-        LiveSettings(watch::Sender::new(snapshot(rows)))
+        LiveSettings { snapshot: watch::Sender::new(snapshot(rows)), reading: Mutex::default() }
+    }
+
+    /// Held from reading or changing the stored rows to applying them: what was read before a change must not be
+    /// applied after it.
+    pub async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.reading.lock().await
     }
 
     /// The values now.
     #[must_use]
     pub fn now(&self) -> Arc<Settings> {
-        self.0.borrow().settings.clone()
+        self.snapshot.borrow().settings.clone()
     }
 
     /// When this setting was last changed.
     #[must_use]
     pub fn updated_at(&self, key: &str) -> Option<Timestamp> {
-        self.0.borrow().rows.iter().find(|row| row.key == key).map(|row| row.updated_at)
+        self.snapshot.borrow().rows.iter().find(|row| row.key == key).map(|row| row.updated_at)
     }
 
     /// Replaces all of them; whoever waits for a change wakes.
     fn apply(&self, rows: Vec<SettingRow>) {
-        self.0.send_replace(snapshot(rows));
+        self.snapshot.send_replace(snapshot(rows));
     }
 
     /// Replaces all of them if they are others. True: they were.
     pub fn apply_if_changed(&self, rows: &[SettingRow]) -> bool {
-        let changed = *self.0.borrow().rows != rows;
+        let changed = *self.snapshot.borrow().rows != rows;
         if changed {
             self.apply(rows.to_vec());
         }
@@ -56,7 +65,7 @@ impl LiveSettings {
     /// Wakes with every change.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Snapshot> {
-        self.0.subscribe()
+        self.snapshot.subscribe()
     }
 }
 

@@ -40,8 +40,8 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
 
 /// What fails here is done by the keeper within a second.
 async fn reload_settings(app: &App) {
-    if let Ok(rows) = app.audit.settings().await {
-        app.apply_settings(&rows);
+    if let Err(error) = app.reload_settings().await {
+        tracing::debug!(%error, "the settings are read again soon");
     }
 }
 

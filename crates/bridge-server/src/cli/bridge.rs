@@ -1,6 +1,8 @@
 //! A bridge to speak with: the one that runs on a data folder, or one started inside for as long as the
 //! command needs it. Either way over HTTP: there is one way in.
 
+use std::ffi::OsStr;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use bridge_store::embedded::FolderError;
@@ -139,6 +141,11 @@ impl Bridge {
         }
     }
 
+    /// Where the bridge inside listens, if there is one.
+    pub(super) fn address_inside(&self) -> Option<SocketAddr> {
+        self.inside.as_ref().map(|inside| inside.address)
+    }
+
     pub(super) async fn leave(self) {
         if let Some(inside) = self.inside {
             inside.stop().await;
@@ -155,24 +162,30 @@ pub(super) fn admin_token(which: &Which) -> Result<String, String> {
     }
 }
 
+#[derive(Parser)]
+struct Given {
+    #[command(flatten)]
+    config: Config,
+}
+
 /// The configuration of a bridge on this folder and any free port, whatever the environment says.
 pub(super) fn private_config(data_dir: &Path) -> Config {
-    #[derive(Parser)]
-    struct Defaults {
-        #[command(flatten)]
-        config: Config,
-    }
-    let folder = data_dir.as_os_str();
     let arguments = [
-        std::ffi::OsStr::new("sms-bridge"),
+        "sms-bridge".as_ref(),
         "--bind".as_ref(),
         "127.0.0.1:0".as_ref(),
         "--data-dir".as_ref(),
-        folder,
+        data_dir.as_os_str(),
     ];
-    let mut config = Defaults::parse_from(arguments).config;
+    let mut config = Given::parse_from::<_, &OsStr>(arguments).config;
     config.private_bind = None;
     config
+}
+
+/// Where a bridge listens that is started as the environment says.
+pub(super) fn usual_bind(which: &Which) -> SocketAddr {
+    let arguments = ["sms-bridge".as_ref(), "--data-dir".as_ref(), which.data_dir.as_os_str()];
+    Given::parse_from::<_, &OsStr>(arguments).config.bind
 }
 
 async fn start_inside(which: &Which) -> Result<Running, StartError> {

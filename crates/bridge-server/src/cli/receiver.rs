@@ -6,7 +6,7 @@ use qrcode::{Color, QrCode};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::bridge::{Bridge, Client, Which};
+use super::bridge::{Bridge, Client, Which, usual_bind};
 use super::{BAD, BOLD, DIM, GOOD, WARN};
 
 /// What to do with receivers.
@@ -117,8 +117,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let answer = super::block_on(async {
         let bridge = Bridge::find(which).await?;
         let answer = ask(&bridge.client, &args.action).await;
+        let elsewhere = bridge.address_inside();
         bridge.leave().await;
-        answer
+        // What phones are given is where the bridge will listen, not where the one inside did.
+        answer.map(|answer| match elsewhere {
+            Some(inside) => moved(answer, &inside.to_string(), &usual_bind(which).to_string()),
+            None => answer,
+        })
     })?;
     if which.json {
         anstream::println!("{answer:#}");
@@ -185,6 +190,18 @@ async fn ask(client: &Client, action: &Action) -> Result<Value, String> {
     }
 }
 
+/// Every text of it with another address.
+fn moved(value: Value, from: &str, to: &str) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace(from, to)),
+        Value::Array(items) => items.into_iter().map(|item| moved(item, from, to)).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, moved(value, from, to))).collect()
+        }
+        other => other,
+    }
+}
+
 /// What the app is to be given.
 fn given(answer: &Value) {
     let text = |name: &str| answer[name].as_str().unwrap_or_default();
@@ -197,7 +214,11 @@ fn given(answer: &Value) {
     for (what, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
         anstream::println!("  {DIM}{what:<13}{DIM:#} {BOLD}{value}{BOLD:#}");
     }
-    anstream::println!("  {WARN}The secret is shown this once.{WARN:#}\n");
+    anstream::println!("  {WARN}The secret is shown this once.{WARN:#}");
+    if !text("warning").is_empty() {
+        anstream::println!("  {BAD}{}{BAD:#}", text("warning"));
+    }
+    anstream::println!();
     if let Some(picture) = qr(text("url")) {
         anstream::println!("{picture}\n  {DIM}Scan it with the phone to copy the URL.{DIM:#}\n");
     }

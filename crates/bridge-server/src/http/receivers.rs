@@ -22,6 +22,8 @@ use crate::receivers::{DEFAULT, hashed};
 use crate::secrets;
 
 const NAME_MAX_CHARS: usize = 40;
+/// Of a secret that the operator chose.
+const SECRET_MIN_CHARS: usize = 6;
 /// Of one receiver: two may be live while one replaces the other.
 const SECRETS_LIVE_MAX: usize = 2;
 
@@ -59,6 +61,9 @@ pub struct ReceiverAdded {
     heartbeat_url: String,
     /// How to set the app up.
     steps: Vec<String>,
+    /// What is weak about the secret that was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
 }
 
 /// One receiver.
@@ -134,15 +139,14 @@ fn numbers_of(app: &Shared, fields: &Fields) -> Result<Vec<String>, Problem> {
     given.iter().map(read).collect()
 }
 
+/// An app may allow only what it allows: a short secret is taken, and said to be weak.
 fn secret_of(app: &Shared, fields: &Fields) -> Result<String, Problem> {
     match text(fields, "secret")? {
-        Some(secret) => match secrets::weak(&secret) {
-            Some(why) => Err(wrong(
-                "secret",
-                format!("{why}: use a long random text, or leave it out and one is made"),
-            )),
-            None => Ok(secret),
-        },
+        Some(secret) if secret.chars().count() < SECRET_MIN_CHARS => {
+            let rule = format!("is shorter than {SECRET_MIN_CHARS} characters: leave it out and one is made");
+            Err(wrong("secret", rule))
+        }
+        Some(secret) => Ok(secret),
         None => made(app),
     }
 }
@@ -216,6 +220,8 @@ fn given_to_app(
         numbers: row.numbers.clone(),
         heartbeat_url: format!("{base}/receivers/heartbeat?apiKey={secret}"),
         steps: format.steps.iter().map(filled).collect(),
+        warning: secrets::weak(&secret)
+            .map(|why| format!("the secret {why}: whoever guesses it can hand in SMS")),
         url,
         secret,
         signing_key: key,

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use bridge_core::settings::{self, SettingDef};
 use bridge_formats::FieldError;
+use bridge_store::StoreError;
 use bridge_store::audit::SettingPut;
 use serde::Serialize;
 use serde_json::Value;
@@ -131,9 +132,16 @@ pub async fn put(
     let value = given
         .get("value")
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "value", "is missing: send {\"value\": …}"))?;
-    match in_time(app.audit.put_setting(app.clock.now(), &key, value, BY_TOKEN)).await? {
-        SettingPut::Stored(rows) => {
-            app.apply_settings(&rows);
+    let put = async {
+        let _turn = app.live.turn().await;
+        let put = app.audit.put_setting(app.clock.now(), &key, value, BY_TOKEN).await?;
+        if let SettingPut::Stored(rows) = &put {
+            app.apply_settings(rows);
+        }
+        Ok::<_, StoreError>(put)
+    };
+    match in_time(put).await? {
+        SettingPut::Stored(_) => {
             // Should this not get through, every other bridge sees it within a second all the same.
             if let Err(problem) = in_time(app.hot.announce_setting(&key)).await {
                 tracing::warn!(?problem, "a changed setting could not be announced");

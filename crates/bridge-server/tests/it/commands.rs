@@ -141,6 +141,42 @@ async fn blacklist_add_list_remove() {
 }
 
 #[tokio::test]
+async fn receivers_from_a_shell_with_and_without_a_bridge() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = ["receiver", "add", "hall", "--format", "smsgate", "--number", "+919000000001", "--json"];
+    // Without a bridge: what the phone is given is where the bridge will listen.
+    let mut alone = command(folder.path(), &add);
+    alone.env("SMS_BRIDGE_BIND", "127.0.0.1:8099");
+    let given = good(alone).await.json();
+    let (url, secret) = (given["url"].as_str().unwrap(), given["secret"].as_str().unwrap());
+    assert_eq!(url, format!("http://127.0.0.1:8099/sms/receive/smsgate?apiKey={secret}"));
+    assert_eq!((&given["name"], &given["format"]), (&json!("hall"), &json!("smsgate")));
+
+    let bridge = Process::start(folder.path()).await;
+    let again = run(command(folder.path(), &add)).await;
+    assert_eq!(again.code(), Some(1));
+    assert!(again.stderr.contains("there is a receiver hall"), "{}", again.stderr);
+    let signed =
+        ["receiver", "add", "cellar", "--format", "smsgate", "--signing-key", "a-key-of-the-tests", "--json"];
+    let given = good(command(folder.path(), &signed)).await.json();
+    assert_eq!(given["url"], format!("{}/sms/receive/smsgate?receiver=cellar", bridge.url));
+    let shown =
+        good(command(folder.path(), &["receiver", "add", "yard", "--format", "textbee", "--sign"])).await;
+    for part in ["yard is added", "signing key", "sign of life", "shown this once", "▄▄▄▄▄", "1. "]
+    {
+        assert!(shown.stdout.contains(part), "{part:?} is not in {}", shown.stdout);
+    }
+    good(command(folder.path(), &["receiver", "pause", "yard"])).await;
+    good(command(folder.path(), &["receiver", "rotate", "cellar"])).await;
+    good(command(folder.path(), &["receiver", "rotate", "cellar", "--finish"])).await;
+    good(command(folder.path(), &["receiver", "revoke", "hall"])).await;
+    let list = good(command(folder.path(), &["receiver", "list"])).await;
+    assert!(list.stdout.contains("cellar") && list.stdout.contains("paused"), "{}", list.stdout);
+    assert!(!list.stdout.contains("hall"), "{}", list.stdout);
+    bridge.stop().await;
+}
+
+#[tokio::test]
 async fn doctor_is_content_with_a_healthy_bridge_and_not_with_open_secrets() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();

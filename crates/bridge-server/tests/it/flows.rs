@@ -4,4 +4,5 @@ mod checks;
 mod concurrency;
 mod journey;
 mod onboarding;
+mod order;
 mod redelivery;

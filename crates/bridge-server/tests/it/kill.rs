@@ -1,7 +1,6 @@
 //! The proof that a 2xx is a promise: the bridge dies under load, at random moments and at every place
 //! where dying is worst, and every acknowledged SMS is in the audit table exactly once.
 
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 use serde_json::json;
@@ -75,6 +74,8 @@ async fn at_twenty_random_moments() {
 
 #[cfg(feature = "crash-points")]
 mod at_the_crash_point {
+    use std::os::unix::process::ExitStatusExt;
+
     use bridge_core::Timestamp;
     use bridge_server::clock::Clock;
     use reqwest::{Method, StatusCode};

@@ -72,7 +72,8 @@ async fn what_is_wrong_with_a_receiver_is_named() {
         );
         assert_eq!(answer.body["errors"][0]["field"], field, "{body}: {}", answer.body);
     }
-    added(&bridge, json!({"name": "hall", "format": "generic"})).await;
+    let weak = added(&bridge, json!({"name": "hall", "format": "generic", "secret": "s3cret"})).await;
+    assert!(text(&weak, "warning").contains("shorter than 16"), "an app may allow no other: {weak}");
     let again =
         admin(&bridge, Method::POST, "/admin/receivers", &json!({"name": "hall", "format": "generic"})).await;
     assert_eq!((again.status.as_u16(), again.code()), (409, "receiver_exists"));
