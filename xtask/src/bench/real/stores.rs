@@ -30,9 +30,11 @@ const DATABASE: &str = "postgres";
 /// PgBouncer's own default, where `test_servers` prefers a small one.
 const POOL_SIZE: u32 = 20;
 
-/// Redis or Valkey as the bridge wants it: append-only file every second, queue rows small.
+/// Redis or Valkey as the bridge wants it: append-only file every second, queue rows small, and the file not rewritten
+/// before that is worth it.
 pub(crate) fn redis(flavour: Flavour) -> Outcome<Redis> {
-    let settings = vec![("hash-max-listpack-value".to_owned(), "512".to_owned())];
+    let settings = [("hash-max-listpack-value", "512"), ("auto-aof-rewrite-min-size", "1gb")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let append_only = Some(redis::Fsync::EverySecond);
     Ok(Redis::start(&redis::Options { flavour, append_only, settings, ..Default::default() })?)
 }
