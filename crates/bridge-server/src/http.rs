@@ -8,6 +8,7 @@ pub mod docs;
 pub mod doctor;
 pub mod events;
 pub mod health;
+pub mod heartbeat;
 pub mod import;
 pub mod input_sms;
 pub mod listen;
@@ -68,7 +69,7 @@ fn public_api() -> OpenApiRouter<Shared> {
         .routes(routes!(events::events))
         .routes(routes!(receive::receive))
         .routes(routes!(receive::receive_named))
-        .routes(routes!(receivers::heartbeat))
+        .routes(routes!(heartbeat::heartbeat))
         .routes(routes!(import::import))
         .routes(routes!(status::status))
         .routes(routes!(health::health))
