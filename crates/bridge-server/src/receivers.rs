@@ -188,7 +188,11 @@ impl Receivers {
     #[must_use]
     pub fn voices(&self, now: Timestamp, settings: &Settings) -> Voices {
         let live = self.live();
-        let silent = live.iter().filter_map(|known| self.silent_since(&known.row.name, settings));
+        // One that the operator paused is expected to say nothing.
+        let silent = live
+            .iter()
+            .filter(|known| !known.row.paused)
+            .filter_map(|known| self.silent_since(&known.row.name, settings));
         match silent.max() {
             None => Voices::NoneNamed,
             Some(since) if now > since => Voices::Silent(since),

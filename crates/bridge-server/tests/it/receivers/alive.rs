@@ -84,6 +84,15 @@ async fn registration_pauses_while_every_receiver_is_silent() {
     assert_eq!(heartbeat(&bridge, &hall, json!({})).await, 200);
     bridge.registered("+919876543212").await;
     assert_eq!(bridge.get("/status", API_KEY).await.text("onboarding"), "accepting");
+
+    // One that the operator paused is not missed.
+    bridge.clock.advance(Span(700_000));
+    assert_eq!(bridge.get("/status", API_KEY).await.text("onboarding"), "paused");
+    for name in ["hall", "cellar"] {
+        let path = format!("/admin/receivers/{name}");
+        assert_eq!(admin(&bridge, Method::PATCH, &path, &json!({"paused": true})).await.status, 204);
+    }
+    assert_eq!(bridge.get("/status", API_KEY).await.text("onboarding"), "accepting");
     bridge.stop().await;
 }
 
