@@ -10,6 +10,7 @@ mod migrate;
 mod openapi;
 mod phone;
 mod push;
+mod quarantine;
 mod receiver;
 mod serve;
 mod settings;
@@ -48,6 +49,8 @@ enum Command {
     Receiver(receiver::Args),
     /// Back-fill SMS from a phone's own list, and see what was missing.
     Import(import::Args),
+    /// Look at what receivers sent and nobody can use.
+    Quarantine(quarantine::Args),
     /// Block and unblock numbers.
     Blacklist(blacklist::Args),
     /// Check everything and say what to do.
@@ -76,6 +79,7 @@ pub fn run() -> ExitCode {
         Some(Command::Settings(args)) => settings::run(&args),
         Some(Command::Receiver(args)) => receiver::run(&args),
         Some(Command::Import(args)) => import::run(&args),
+        Some(Command::Quarantine(args)) => quarantine::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Migrate(args)) => migrate::run(&args),

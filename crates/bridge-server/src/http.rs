@@ -16,6 +16,7 @@ pub mod observe;
 pub mod onboarding;
 pub mod problem;
 pub mod pull;
+pub mod quarantine;
 pub mod receive;
 pub mod receivers;
 pub mod segment;
@@ -84,6 +85,9 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(input_sms::by_mobile))
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(quarantine::get, quarantine::remove))
+        .routes(routes!(quarantine::replay))
         .routes(routes!(receivers::list, receivers::add))
         .routes(routes!(receivers::change, receivers::revoke))
         .routes(routes!(receivers::rotate))

@@ -1,6 +1,7 @@
 //! What an authenticated sender sent and nobody can use is kept with its reason, as durably as an SMS: in the audit
-//! store, else in the journal until that can be written, else the sender must come again. Not where it is read or
-//! replayed: that is the desk.
+//! store, else in the journal until that can be written, else the sender must come again.
+
+mod replay;
 
 use std::time::Duration;
 
@@ -11,6 +12,11 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::intake::Unwritable;
 use crate::workers::Bell;
+
+pub use replay::{Stays, replay};
+
+/// The format of what no format was told of.
+pub const UNKNOWN: &str = "unknown";
 
 /// What the audit store may take before the journal keeps it instead.
 const STORE_WITHIN: Duration = Duration::from_millis(400);

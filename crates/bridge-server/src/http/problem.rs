@@ -39,6 +39,7 @@ codes! {
     AlreadyValidated = "already_validated", CONFLICT, "This number is validated on this device already";
     OnboardingFinal = "onboarding_final", CONFLICT, "This onboarding cannot change any more";
     ReceiverExists = "receiver_exists", CONFLICT, "There is a receiver of this name";
+    StaysInQuarantine = "stays_in_quarantine", CONFLICT, "It stays in quarantine";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported content type";
     InvalidSetting = "invalid_setting", UNPROCESSABLE_ENTITY, "The setting breaks a rule";

@@ -188,7 +188,7 @@ async fn keep(
     reason: String,
 ) -> Result<(), Problem> {
     let name = delivering.sender.name();
-    let format = if delivering.sure { delivering.format.name } else { "unknown" };
+    let format = if delivering.sure { delivering.format.name } else { quarantine::UNKNOWN };
     app.receivers.unusable(name);
     app.metrics.count_sms(format, "quarantined");
     // What came as GET is all in its query.

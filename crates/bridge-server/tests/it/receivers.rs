@@ -5,6 +5,7 @@ mod alive;
 mod auth;
 pub(crate) mod formats;
 mod phone;
+mod quarantine;
 
 use bridge_formats::FORMATS;
 use reqwest::Method;

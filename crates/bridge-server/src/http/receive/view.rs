@@ -117,7 +117,7 @@ pub enum SmsView {
 }
 
 impl SmsView {
-    pub(super) fn of(taken: &Taken) -> SmsView {
+    pub(in crate::http) fn of(taken: &Taken) -> SmsView {
         match taken {
             Taken::Judged(answer) => SmsView::Judged(Box::new(SmsAnswer::of(answer, false))),
             Taken::Redelivered(answer) => SmsView::Judged(Box::new(SmsAnswer::of(answer, true))),
