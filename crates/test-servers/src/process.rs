@@ -16,6 +16,8 @@ use crate::{Problem, Result, poll, programs};
 
 /// Servers that refuse root run as this user of Debian's packages.
 const SERVICE_USER: &str = "postgres";
+/// A killed process ends as soon as the system finds the time.
+const KILLED_WITHIN: Duration = Duration::from_secs(5);
 
 /// A running child.
 #[derive(Debug)]
@@ -70,10 +72,14 @@ impl Process {
         self.signal(signal)
     }
 
-    /// Kills it and its children, and waits for the end.
+    /// Kills it and its children, and waits for the end of all: PostgreSQL does not start again while a child of the
+    /// killed one still holds its shared memory.
     pub(crate) fn kill(&mut self) {
+        let children = descendants(self.pid);
         if self.signal_family(Signal::KILL).is_ok() {
             let _ = self.child.wait();
+            let _ =
+                poll::until(KILLED_WITHIN, || children.iter().all(|child| has_ended(*child)).then_some(()));
         }
     }
 
@@ -130,6 +136,13 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// Gone, or waiting to be reaped: it holds nothing any more.
+fn has_ended(pid: Pid) -> bool {
+    procfs::process::Process::new(pid.as_raw_pid())
+        .and_then(|process| process.stat())
+        .map_or(true, |stat| stat.state == 'Z')
 }
 
 /// Children, their children and so on.
