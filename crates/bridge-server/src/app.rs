@@ -22,6 +22,7 @@ use crate::live::LiveSettings;
 use crate::metrics::Metrics;
 use crate::probe::Probe;
 use crate::pull::Pulls;
+use crate::pulse::Pulse;
 use crate::receivers::Receivers;
 use crate::refusals::Refusals;
 use crate::secrets::Secrets;
@@ -73,6 +74,8 @@ pub struct App {
     pub unwritable: AtomicBool,
     /// Can an SMS be made durable?
     pub probe: Probe,
+    /// What it did in the last hour.
+    pub pulse: Pulse,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
     /// Watches over the stores; whoever holds it looks.
@@ -184,6 +187,7 @@ impl App {
             undumped: AtomicU64::new(0),
             unwritable: AtomicBool::new(false),
             probe: Probe::default(),
+            pulse: Pulse::default(),
             stopping: CancellationToken::new(),
             keeper: tokio::sync::Mutex::default(),
             _folder: folder,

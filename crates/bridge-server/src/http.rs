@@ -35,6 +35,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::desk;
 use auth::Schemes;
 use problem::{Code, Problem};
 
@@ -130,7 +131,7 @@ pub fn routers(app: &Shared) -> (Router, Option<Router>) {
         .route("/sms/receive/{format}", axum::routing::get(receive::receive_named))
         .route(register, post(onboarding::register))
         .route(status, axum::routing::get(onboarding::by_mobile));
-    let private = private.merge(docs::router());
+    let private = private.merge(docs::router()).merge(desk::router(app));
     match app.config.private_bind {
         None => (finish(public.merge(private), app), None),
         Some(_) => {

@@ -136,6 +136,12 @@ impl Problem {
         self.code
     }
 
+    /// For a page: its kind and itself in words, and field by field.
+    pub(crate) fn into_words(self) -> (&'static str, String, Vec<String>) {
+        let details = self.errors.into_iter().map(|e| format!("{} {}", e.field, e.detail)).collect();
+        (self.code.title(), self.detail, details)
+    }
+
     /// The finished answer; `observe` calls it, because it knows the request's id.
     #[must_use]
     pub fn into_body(self, request_id: &str) -> ProblemBody {

@@ -1,0 +1,65 @@
+//! Every address of the desk, and who may ask for it. A page is a line here: without a rule it cannot be written.
+//! Not what the rules mean: that is `access::guard`.
+
+use axum::Router;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get};
+
+use super::access::{Role, guard};
+use super::{assets, page, pages};
+use crate::http::Shared;
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Anyone: nothing of the bridge is shown.
+    Anyone,
+    /// Whoever is logged in with at least this role.
+    AtLeast(Role),
+}
+
+/// One address.
+pub struct Route {
+    /// How it is asked.
+    pub method: Method,
+    /// Where.
+    pub path: &'static str,
+    /// By whom.
+    pub rule: Rule,
+    handler: fn() -> MethodRouter<Shared>,
+}
+
+const fn read(path: &'static str, rule: Rule, handler: fn() -> MethodRouter<Shared>) -> Route {
+    Route { method: Method::GET, path, rule, handler }
+}
+
+#[expect(dead_code, reason = "the first action comes with its page")]
+const fn act(path: &'static str, rule: Rule, handler: fn() -> MethodRouter<Shared>) -> Route {
+    Route { method: Method::POST, path, rule, handler }
+}
+
+const ANYONE: Rule = Rule::Anyone;
+const VIEWER: Rule = Rule::AtLeast(Role::Viewer);
+#[expect(dead_code, reason = "the first action comes with its page")]
+const OPERATOR: Rule = Rule::AtLeast(Role::Operator);
+#[expect(dead_code, reason = "the first page of owners comes with accounts")]
+const OWNER: Rule = Rule::AtLeast(Role::Owner);
+
+/// To add a page, add its lines.
+pub static ROUTES: &[Route] = &[
+    read("/admin/ui/assets/{name}", ANYONE, || get(assets::asset)),
+    read("/admin", VIEWER, || get(pages::overview::show)),
+    read("/admin/ui/live", VIEWER, || get(pages::overview::live)),
+];
+
+/// The desk.
+pub fn router(app: &Shared) -> Router<Shared> {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let guarded =
+            (route.handler)().route_layer(from_fn_with_state((app.clone(), route.rule), guard::guard));
+        router = router.route(route.path, guarded);
+    }
+    router.layer(from_fn(page::finish))
+}
