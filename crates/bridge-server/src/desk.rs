@@ -11,7 +11,6 @@ mod nav;
 pub mod page;
 mod pages;
 pub mod routes;
-#[expect(dead_code, reason = "more is drawn by pages to come")]
 mod show;
 
 pub use routes::router;
