@@ -47,11 +47,18 @@ pub struct Check {
     pub about: &'static str,
     run: fn(&Facts<'_>, &Settings) -> Outcome,
     reasons: &'static [Reason],
+    off: Option<&'static str>,
     rule: fn(&Settings) -> String,
     fact: fn(&Past<'_>, &Settings) -> String,
 }
 
 impl Check {
+    /// What may happen while it is switched off, where that is dangerous.
+    #[must_use]
+    pub fn danger_when_off(&self) -> Option<&'static str> {
+        self.off
+    }
+
     /// Its rule in words, with the values that hold.
     #[must_use]
     pub fn rule(&self, settings: &Settings) -> String {

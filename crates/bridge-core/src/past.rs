@@ -115,10 +115,10 @@ impl Past<'_> {
         if self.verdict.passed() {
             return vec![State::Pending];
         }
-        if self.verdict.failed_at == Some(FailedAt::OnboardingMatch) {
-            if let Some(state) = self.verdict.reason.as_deref().and_then(state_told) {
-                return vec![state];
-            }
+        if self.verdict.failed_at == Some(FailedAt::OnboardingMatch)
+            && let Some(state) = self.verdict.reason.as_deref().and_then(state_told)
+        {
+            return vec![state];
         }
         match onboarding.state {
             // What is not final now was not final then.

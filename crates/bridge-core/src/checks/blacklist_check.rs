@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     about: "The sender is not blacklisted",
     run,
     reasons: &[BLACKLISTED],
+    off: Some("Blacklisted numbers register and are validated like any other."),
     rule: |_| "The sender must not be on the blacklist.".to_owned(),
     fact: |past, _| {
         match past.blacklisted() {

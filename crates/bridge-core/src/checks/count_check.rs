@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     about: "The sender has not sent too many SMS in 24 hours",
     run,
     reasons: &[TOO_MANY],
+    off: Some("A number may guess hashes until it is blacklisted."),
     rule: |settings| {
         format!("At most {} SMS of one number in 24 hours (count_check_threshold).", settings.count_check_threshold)
     },

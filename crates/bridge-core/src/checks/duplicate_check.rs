@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     about: "The number is not validated on this device already",
     run,
     reasons: &[ALREADY_VALIDATED],
+    off: None,
     rule: |_| "A number is validated once on each device.".to_owned(),
     fact: |past, _| {
         match past.pair_validated() {

@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     about: "The number belongs to an allowed country",
     run,
     reasons: &[COUNTRY_NOT_ALLOWED, SENDERS[0], SENDERS[1], SENDERS[2], SENDERS[3], SENDERS[4]],
+    off: Some("Numbers of every country register and are validated."),
     rule: |settings| {
         format!("The calling code of the sender must be {} (allowed_country_codes).", allowed(settings))
     },

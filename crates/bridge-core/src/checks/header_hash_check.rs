@@ -12,6 +12,8 @@ pub(super) const CHECK: Check = Check {
     about: "The text is ONBOARD:<hash> with the hash that this number was given last",
     run,
     reasons: &[NO_HEADER, NO_HASH, NO_ONBOARDING, HASH_MISMATCH],
+    off: Some("Any SMS of a number that registered validates it, whatever its text says: nothing shows any more that its \
+         holder meant this registration."),
     rule: |settings| {
         format!(
             "The text must be {} and the 64 characters that the app showed for this number last (permitted_headers).",

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     about: "The sender is a mobile number, not a name or a short code",
     run,
     reasons: &SENDERS,
+    off: None,
     rule: |_| "The sender must be a mobile number of 10 to 15 digits with its calling code.".to_owned(),
     fact: |past, _| match &past.sms.sender {
         Ok(mobile) => format!("The sender was {}.", mobile.e164()),

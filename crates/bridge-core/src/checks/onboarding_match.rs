@@ -22,6 +22,7 @@ pub(crate) const MATCH: Check = Check {
         SENDERS[3],
         SENDERS[4],
     ],
+    off: None,
     rule: |_| "The sender must have an onboarding that is pending or expired.".to_owned(),
     fact: |past, _| match past.against {
         Against::Nobody => "The sender had no onboarding.".to_owned(),

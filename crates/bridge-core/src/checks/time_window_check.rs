@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     about: "It was received between registration and deadline",
     run,
     reasons: &[IN_THE_FUTURE, BEFORE_REGISTRATION, AFTER_DEADLINE, LATE_DELIVERY],
+    off: Some("An SMS validates its number however long after the deadline it was sent."),
     rule: |settings| {
         let late = match settings.late_delivery_policy {
             LatePolicy::Accept => "one that reaches the bridge later passes",
