@@ -2,15 +2,22 @@
 //!
 //! A check is a pure function from one snapshot of facts to a result: it cannot ask a store, and it can
 //! run twice. To add one: write its file and add its line to `checks!` below; its toggle, its place in
-//! `check_sequence`, its field in the API and its column in `input_sms` follow from the list.
+//! `check_sequence`, its field in the API, its column in `input_sms` and its line in every trace follow from
+//! the list.
+
+mod onboarding_match;
+mod reason;
 
 use crate::message::Found;
-use crate::onboarding::{Onboarding, State};
+use crate::onboarding::Onboarding;
+use crate::past::Past;
 use crate::phone::{Mobile, PhoneError};
 use crate::settings::{LatePolicy, Settings};
 use crate::sms::InboundSms;
 use crate::time::{Span, Timestamp};
 use crate::verdict::{Code, Codes, FailedAt, Verdict};
+pub(crate) use onboarding_match::{MATCH, state_told};
+use reason::Reason;
 
 macro_rules! checks {
     ($($module:ident)*) => {
@@ -39,10 +46,41 @@ pub struct Check {
     /// What it makes sure of, for people.
     pub about: &'static str,
     run: fn(&Facts<'_>, &Settings) -> Outcome,
+    reasons: &'static [Reason],
+    off: Option<&'static str>,
+    rule: fn(&Settings) -> String,
+    fact: fn(&Past<'_>, &Settings) -> String,
 }
 
-/// What a check says when it runs: pass, or fail with a stable reason.
-type Outcome = Result<(), &'static str>;
+impl Check {
+    /// What may happen while it is switched off, where that is dangerous.
+    #[must_use]
+    pub fn danger_when_off(&self) -> Option<&'static str> {
+        self.off
+    }
+
+    /// Its rule in words, with the values that hold.
+    #[must_use]
+    pub fn rule(&self, settings: &Settings) -> String {
+        (self.rule)(settings)
+    }
+
+    /// What it found, or would have found, as far as the stored SMS tells.
+    #[must_use]
+    pub fn fact(&self, past: &Past<'_>, settings: &Settings) -> String {
+        (self.fact)(past, settings)
+    }
+
+    /// What would have made an SMS pass that failed here for that reason. None: the check knows no such reason.
+    #[must_use]
+    pub fn mend(&self, reason: &str, past: &Past<'_>, settings: &Settings) -> Option<String> {
+        let reason = self.reasons.iter().find(|known| known.word == reason)?;
+        Some((reason.mend)(past, settings))
+    }
+}
+
+/// What a check says when it runs: pass, or fail with a reason.
+type Outcome = Result<(), Reason>;
 
 /// One check of [`CHECKS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,32 +164,20 @@ pub fn evaluate(facts: &Facts<'_>, settings: &Settings) -> Verdict {
             (true, None) => match (CHECKS[id.index()].run)(facts, settings) {
                 Ok(()) => Code::Pass,
                 Err(reason) => {
-                    failed = Some((FailedAt::Check(id), reason));
+                    failed = Some((FailedAt::Check(id), reason.word));
                     Code::Fail
                 }
             },
         };
     }
-    let failed =
-        failed.or_else(|| onboarding_match(facts).err().map(|reason| (FailedAt::OnboardingMatch, reason)));
+    let failed = failed.or_else(|| {
+        (MATCH.run)(facts, settings).err().map(|reason| (FailedAt::OnboardingMatch, reason.word))
+    });
     Verdict {
         codes: Codes(codes),
         failed_at: failed.map(|(at, _)| at),
         reason: failed.map(|(_, reason)| reason.to_owned()),
         late_delivery: facts.is_late(settings.tolerance()),
-    }
-}
-
-/// D7: whatever is switched off, an SMS validates only an onboarding of its own sender that can still
-/// be validated, and never a pair twice.
-fn onboarding_match(facts: &Facts<'_>) -> Outcome {
-    facts.sender().map_err(PhoneError::code)?;
-    let onboarding = facts.known.onboarding.as_ref().ok_or("no_onboarding")?;
-    match onboarding.state {
-        State::Pending | State::Expired => Ok(()),
-        State::Validated => Err("already_validated"),
-        State::Cancelled => Err("onboarding_cancelled"),
-        State::Superseded => Err("onboarding_superseded"),
     }
 }
 
@@ -161,6 +187,6 @@ fn refused_as_late(facts: &Facts<'_>, settings: &Settings) -> bool {
 }
 
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -1,5 +1,5 @@
 //! What SMS Bridge decides, and nothing else: reading phone numbers and SMS texts, the onboarding and
-//! its states, the seven checks and their verdict, the settings.
+//! its states, the seven checks and their verdict, why it was so and how it would be otherwise, the settings.
 //!
 //! **Invariant:** no async, no clock, no randomness, no I/O. Time and salt are arguments, facts come in
 //! as one snapshot ([`checks::Facts`]), a verdict goes out ([`verdict::Verdict`]). That is why every
@@ -8,13 +8,16 @@
 pub mod checks;
 pub mod message;
 pub mod onboarding;
+pub mod past;
 pub mod phone;
 pub mod settings;
 pub mod sms;
 pub mod time;
+pub mod trace;
 pub mod verdict;
 
 pub use onboarding::{Onboarding, State};
+pub use past::Past;
 pub use phone::Mobile;
 pub use settings::Settings;
 pub use sms::InboundSms;

@@ -40,7 +40,7 @@ pub enum PhoneError {
 impl PhoneError {
     /// The stable name that a verdict carries as its reason.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
             PhoneError::Empty => "sender_empty",
             PhoneError::Alphanumeric => "sender_alphanumeric",

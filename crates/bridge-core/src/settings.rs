@@ -3,6 +3,7 @@
 //! values, the API and the documentation. Not configuration: what the process needs to start is a
 //! command line flag.
 
+mod input;
 mod rules;
 mod values;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::checks::{CHECKS, CheckId, TOGGLES};
 use crate::phone::Mobile;
 use crate::time::Span;
+pub use input::{Danger, Input};
 pub use rules::{Broken, Rule};
 use values::SettingValue;
 pub use values::{Durability, LatePolicy, LogLevel};
@@ -59,6 +61,8 @@ pub struct SettingDef {
     pub description: String,
     /// What values it takes.
     pub rule: Rule,
+    /// Values that may do harm.
+    pub dangers: Vec<Danger>,
     access: Access,
 }
 
@@ -77,6 +81,18 @@ impl SettingDef {
             Rule::Text(_) | Rule::Choice(_) => "string",
             Rule::List(_) | Rule::Sequence => "json",
         }
+    }
+
+    /// What an input for it needs to know.
+    #[must_use]
+    pub fn input(&self) -> Input {
+        self.rule.input()
+    }
+
+    /// Why that value may do harm, where it may.
+    #[must_use]
+    pub fn danger(&self, value: &Value) -> Option<&'static str> {
+        self.dangers.iter().find(|danger| danger.value == *value).map(|danger| danger.why)
     }
 
     /// Its value in a snapshot.
@@ -127,7 +143,8 @@ impl SettingDef {
 macro_rules! settings {
     ($(
         $category:ident {
-            $( $(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr, $rule:expr; )*
+            $( $(#[doc = $doc:literal])+ $key:ident: $type:ty = $default:expr, $rule:expr
+                $(, $danger:literal => $why:literal)*; )*
         }
     )*) => {
         /// One consistent set of settings. A request reads one snapshot and keeps it.
@@ -150,6 +167,7 @@ macro_rules! settings {
                 category: Category::$category,
                 description: concat!($($doc),+).trim().to_owned(),
                 rule: $rule,
+                dangers: vec![$(Danger::new($danger, $why)),*],
                 access: Access::Field {
                     read: |settings, value, rule| {
                         settings.$key = <$type as SettingValue>::read(value, rule)?;
@@ -205,7 +223,8 @@ settings! {
         /// How often rows past their retention are purged.
         purge_interval_seconds: u32 = 3_600, INTERVAL;
         /// Days the audit tables keep a row; 0 keeps it for ever.
-        audit_retention_days: u32 = 400, Rule::Whole { min: 0, max: 36_500, unit: "days" };
+        audit_retention_days: u32 = 400, Rule::Whole { min: 0, max: 36_500, unit: "days" },
+            0 => "Numbers and texts of people are kept for ever.";
     }
     Validation {
         /// The order in which the checks run; the first that fails ends the judgement.
@@ -215,7 +234,8 @@ settings! {
         /// How far the clocks of phones may be off.
         clock_skew_tolerance_seconds: u32 = 60, Rule::Whole { min: 0, max: 600, unit: "seconds" };
         /// What becomes of an SMS that was received in time and reached the bridge after the deadline.
-        late_delivery_policy: LatePolicy = LatePolicy::Accept, Rule::Choice(LatePolicy::WORDS);
+        late_delivery_policy: LatePolicy = LatePolicy::Accept, Rule::Choice(LatePolicy::WORDS),
+            "reject" => "People who sent their SMS in time are refused when a receiver or its network was cut off.";
     }
     Thresholds {
         /// SMS of one number in 24 hours above which count_check fails.
@@ -225,7 +245,8 @@ settings! {
     }
     Infrastructure {
         /// When an SMS is acknowledged: strict waits until it is on disk, everysec may lose a second in a power cut.
-        durability: Durability = Durability::Strict, Rule::Choice(Durability::WORDS);
+        durability: Durability = Durability::Strict, Rule::Choice(Durability::WORDS),
+            "everysec" => "A power cut may lose SMS of the last second that were acknowledged: no phone sends them again.";
         /// Share of Redis' memory above which new SMS wait in the journal and registration pauses.
         redis_memory_limit_percent: u32 = 80, Rule::Whole { min: 1, max: 100, unit: "percent" };
         /// Times a row that the remote refuses is tried before it is set aside.
@@ -237,7 +258,8 @@ settings! {
         /// How much is logged.
         log_level: LogLevel = LogLevel::Info, Rule::Choice(LogLevel::WORDS);
         /// Pauses registration and keeps SMS for later.
-        maintenance_mode: bool = false, Rule::Flag;
+        maintenance_mode: bool = false, Rule::Flag,
+            true => "Nobody can register, and SMS are kept but not judged until it is off again.";
     }
 }
 
@@ -249,6 +271,7 @@ static DEFS: LazyLock<Vec<SettingDef>> = LazyLock::new(|| {
         category: Category::Validation,
         description: format!("Runs {}: {}.", check.name, lower_first(check.about)),
         rule: Rule::Flag,
+        dangers: check.danger_when_off().map(|why| Danger::new(false, why)).into_iter().collect(),
         access: Access::Toggle(id),
     });
     defs.splice(first_validation..first_validation, toggles);
@@ -305,9 +328,20 @@ impl Settings {
 
     /// This snapshot with one value changed, if the value and the whole are valid.
     pub fn with(&self, def: &SettingDef, value: &Value) -> Result<Settings, Vec<Broken>> {
+        self.with_all([(def, value)])
+    }
+
+    /// This snapshot with several values changed, if each of them and the whole are valid.
+    pub fn with_all<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (&'a SettingDef, &'a Value)>,
+    ) -> Result<Settings, Vec<Broken>> {
         let mut changed = self.clone();
-        def.set(&mut changed, value).map_err(|broken| vec![broken])?;
-        let broken = rules::cross_field(&changed);
+        let mut broken: Vec<Broken> =
+            changes.into_iter().filter_map(|(def, value)| def.set(&mut changed, value).err()).collect();
+        if broken.is_empty() {
+            broken = rules::cross_field(&changed);
+        }
         if broken.is_empty() { Ok(changed) } else { Err(broken) }
     }
 

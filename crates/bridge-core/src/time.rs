@@ -22,6 +22,26 @@ impl Span {
     }
 }
 
+/// In words, for people: `4 min 12 s`. The two largest units.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0 / 1000;
+        match seconds {
+            0 if self.0 != 0 => write!(f, "{} ms", self.0),
+            -59..=59 => write!(f, "{seconds} s"),
+            _ if seconds < 0 => write!(f, "-{}", Span(self.0.saturating_neg())),
+            60..3_600 => parts(f, (seconds / 60, "min"), (seconds % 60, "s")),
+            3_600..86_400 => parts(f, (seconds / 3_600, "h"), (seconds % 3_600 / 60, "min")),
+            _ => parts(f, (seconds / 86_400, "d"), (seconds % 86_400 / 3_600, "h")),
+        }
+    }
+}
+
+fn parts(f: &mut fmt::Formatter<'_>, large: (i64, &str), small: (i64, &str)) -> fmt::Result {
+    write!(f, "{} {}", large.0, large.1)?;
+    if small.0 == 0 { Ok(()) } else { write!(f, " {} {}", small.0, small.1) }
+}
+
 /// Twenty-four hours: the window of `sms_count` (decisions.md D3).
 pub const DAY: Span = Span(86_400_000);
 
@@ -177,6 +197,22 @@ mod tests {
             [("0", 0), ("1970-01-01T00:00:00Z", 0), ("2100-01-01T00:00:00Z", 4_102_444_800_000)]
         {
             assert_eq!(Timestamp::parse(text), Ok(Timestamp(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_are_said_in_words() {
+        for (millis, words) in [
+            (0, "0 s"),
+            (250, "250 ms"),
+            (60_000, "1 min"),
+            (252_999, "4 min 12 s"),
+            (7_260_000, "2 h 1 min"),
+            (90_000_000, "1 d 1 h"),
+            (-61_000, "-1 min 1 s"),
+            (i64::MIN, "-106751991167 d 7 h"),
+        ] {
+            assert_eq!(Span(millis).to_string(), words);
         }
     }
 

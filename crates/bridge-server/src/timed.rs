@@ -8,7 +8,7 @@ use bridge_core::checks::Known;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::audit::{
     AskedSms, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal, Refused,
-    SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+    SettingChange, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
 use bridge_store::hot::{
     Admitted, Blacklisting, Cancelled, Counters, Finding, HotTotals, IntakeLimits, Judged, Notice, Pressure,
@@ -145,6 +145,9 @@ timed! { AuditStore {
     unexpired_onboardings(now: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, Onboarding)>;
     validated_pairs(after: Option<&str>, max: usize) -> Vec<String>;
     judged_since(since: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, QueuedSms)>;
+    judged_before(before: Option<Place>, max: usize) -> Vec<(Place, QueuedSms)>;
+    judged_one(sms_id: Uuid) -> Option<QueuedSms>;
+    onboardings_by_ids(ids: &[Uuid]) -> Vec<Onboarding>;
     unblacklisted_since(since: Timestamp) -> Vec<(String, Timestamp)>;
     totals() -> Totals;
     examine() -> Vec<Finding>;
@@ -154,7 +157,8 @@ timed! { AuditStore {
     add_to_counter(now: Timestamp, name: &str, by: i64) -> ();
     seed_settings(now: Timestamp) -> ();
     settings() -> Vec<SettingRow>;
-    put_setting(now: Timestamp, key: &str, value: &Value, by: &str) -> SettingPut;
+    put_settings(now: Timestamp, changes: &[(&str, &Value)], by: &str) -> SettingPut;
+    settings_history(key: Option<&str>, before: Option<i64>, max: usize) -> Vec<SettingChange>;
     append_refusals(batch: &[Refusal]) -> ();
     refusals(max: usize) -> Vec<Refusal>;
     quarantine(entry: &Quarantined) -> ();

@@ -182,6 +182,23 @@ pub enum SettingPut {
     Unknown,
 }
 
+/// One change of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingChange {
+    /// The row's id: the cursor of keyset pages.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Which setting.
+    pub key: String,
+    /// Its value before, as text; None where it had no row yet.
+    pub old_value: Option<String>,
+    /// Its value since.
+    pub new_value: String,
+    /// Who changed it.
+    pub changed_by: String,
+}
+
 /// A refused registration, kept because 002 wants spurious requests captured (D13).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -279,6 +296,12 @@ pub trait AuditStore: Send + Sync + 'static {
         after: Option<Place>,
         max: usize,
     ) -> Result<Vec<(Place, QueuedSms)>>;
+    /// Up to `max` rows of `input_sms` before that place, newest first in order of intake: as they were queued.
+    async fn judged_before(&self, before: Option<Place>, max: usize) -> Result<Vec<(Place, QueuedSms)>>;
+    /// The row of `input_sms` of one SMS, as it was queued.
+    async fn judged_one(&self, sms_id: Uuid) -> Result<Option<QueuedSms>>;
+    /// Those of these onboardings that are kept, in no order.
+    async fn onboardings_by_ids(&self, ids: &[Uuid]) -> Result<Vec<Onboarding>>;
     /// Numbers taken off the blacklist since then, and when: their count of the day began anew.
     async fn unblacklisted_since(&self, since: Timestamp) -> Result<Vec<(String, Timestamp)>>;
     /// For `doctor`.
@@ -299,8 +322,20 @@ pub trait AuditStore: Send + Sync + 'static {
     async fn seed_settings(&self, now: Timestamp) -> Result<()>;
     /// Every row of `sms_settings`.
     async fn settings(&self) -> Result<Vec<SettingRow>>;
-    /// Changes one setting if the value and the whole stay valid, and keeps the old value in the history.
-    async fn put_setting(&self, now: Timestamp, key: &str, value: &Value, by: &str) -> Result<SettingPut>;
+    /// Changes several settings at once if each value and the whole stay valid, and keeps the old values in the
+    /// history; all or none of them.
+    async fn put_settings(&self, now: Timestamp, changes: &[(&str, &Value)], by: &str) -> Result<SettingPut>;
+    /// The same for one.
+    async fn put_setting(&self, now: Timestamp, key: &str, value: &Value, by: &str) -> Result<SettingPut> {
+        self.put_settings(now, &[(key, value)], by).await
+    }
+    /// Up to `max` changes of one setting or of all, newest first, with ids below `before`.
+    async fn settings_history(
+        &self,
+        key: Option<&str>,
+        before: Option<i64>,
+        max: usize,
+    ) -> Result<Vec<SettingChange>>;
 
     /// Keeps refused registrations.
     async fn append_refusals(&self, batch: &[Refusal]) -> Result<()>;

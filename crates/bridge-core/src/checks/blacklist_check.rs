@@ -1,12 +1,32 @@
 //! The sender is not blacklisted.
 
-use super::{Check, Facts, Outcome};
+use super::{Check, Facts, Outcome, Reason};
 use crate::settings::Settings;
 
-pub(super) const CHECK: Check = Check { name: "blacklist_check", about: "The sender is not blacklisted", run };
+pub(super) const CHECK: Check = Check {
+    name: "blacklist_check",
+    about: "The sender is not blacklisted",
+    run,
+    reasons: &[BLACKLISTED],
+    off: Some("Blacklisted numbers register and are validated like any other."),
+    rule: |_| "The sender must not be on the blacklist.".to_owned(),
+    fact: |past, _| {
+        match past.blacklisted() {
+            Some(true) => "The sender was on the blacklist.",
+            Some(false) => "The sender was not on the blacklist.",
+            None => "Nobody looked whether the sender was on the blacklist.",
+        }
+        .to_owned()
+    },
+};
+
+const BLACKLISTED: Reason = Reason {
+    word: "blacklisted",
+    mend: |_, _| "The number must be taken off the blacklist before it sends its SMS.".to_owned(),
+};
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    if facts.known.blacklisted { Err("blacklisted") } else { Ok(()) }
+    if facts.known.blacklisted { Err(BLACKLISTED) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -1,13 +1,36 @@
 //! The sender has not sent more SMS in 24 hours than allowed. The counting happened at intake (D3).
 
-use super::{Check, Facts, Outcome};
+use super::{Check, Facts, Outcome, Reason};
 use crate::settings::Settings;
 
-pub(super) const CHECK: Check =
-    Check { name: "count_check", about: "The sender has not sent too many SMS in 24 hours", run };
+pub(super) const CHECK: Check = Check {
+    name: "count_check",
+    about: "The sender has not sent too many SMS in 24 hours",
+    run,
+    reasons: &[TOO_MANY],
+    off: Some("A number may guess hashes until it is blacklisted."),
+    rule: |settings| {
+        format!("At most {} SMS of one number in 24 hours (count_check_threshold).", settings.count_check_threshold)
+    },
+    fact: |past, _| match past.sms_in_window {
+        0 => "This SMS was not counted: its sender is no number, or it was more than a day old.".to_owned(),
+        n => format!("This was number {n} of its sender in 24 hours."),
+    },
+};
+
+const TOO_MANY: Reason = Reason {
+    word: "too_many_sms",
+    mend: |past, settings| {
+        format!(
+            "At most {} SMS of one number pass in 24 hours, and this was number {}: an SMS sent a day after the first of \
+             them would have passed.",
+            settings.count_check_threshold, past.sms_in_window
+        )
+    },
+};
 
 fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
-    if facts.known.sms_in_window > i64::from(settings.count_check_threshold) { Err("too_many_sms") } else { Ok(()) }
+    if facts.known.sms_in_window > i64::from(settings.count_check_threshold) { Err(TOO_MANY) } else { Ok(()) }
 }
 
 #[cfg(test)]

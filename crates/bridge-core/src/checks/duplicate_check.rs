@@ -1,13 +1,36 @@
 //! This number has not been validated on this device already.
 
-use super::{Check, Facts, Outcome};
+use super::{Check, Facts, Outcome, Reason};
 use crate::settings::Settings;
 
-pub(super) const CHECK: Check =
-    Check { name: "duplicate_check", about: "The number is not validated on this device already", run };
+pub(super) const CHECK: Check = Check {
+    name: "duplicate_check",
+    about: "The number is not validated on this device already",
+    run,
+    reasons: &[ALREADY_VALIDATED],
+    off: None,
+    rule: |_| "A number is validated once on each device.".to_owned(),
+    fact: |past, _| {
+        match past.pair_validated() {
+            Some(true) => "The number was validated on this device before.",
+            Some(false) => "The number was not validated on this device before.",
+            None => "Nobody looked whether the number was validated on this device before.",
+        }
+        .to_owned()
+    },
+};
+
+const ALREADY_VALIDATED: Reason = Reason {
+    word: "already_validated",
+    mend: |_, _| {
+        "Nothing was missing: the number is validated on this device already. An SMS for a registration with another \
+         device would have passed."
+            .to_owned()
+    },
+};
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    if facts.known.pair_validated { Err("already_validated") } else { Ok(()) }
+    if facts.known.pair_validated { Err(ALREADY_VALIDATED) } else { Ok(()) }
 }
 
 #[cfg(test)]

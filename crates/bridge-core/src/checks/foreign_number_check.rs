@@ -1,15 +1,44 @@
 //! The sender's country is allowed, compared by calling code: +1 is both Canada and the Bahamas (D5).
 
-use super::{Check, Facts, Outcome};
-use crate::phone::PhoneError;
+use super::reason::SENDERS;
+use super::{Check, Facts, Outcome, Reason};
+use crate::phone::Mobile;
 use crate::settings::Settings;
 
-pub(super) const CHECK: Check =
-    Check { name: "foreign_number_check", about: "The number belongs to an allowed country", run };
+pub(super) const CHECK: Check = Check {
+    name: "foreign_number_check",
+    about: "The number belongs to an allowed country",
+    run,
+    reasons: &[COUNTRY_NOT_ALLOWED, SENDERS[0], SENDERS[1], SENDERS[2], SENDERS[3], SENDERS[4]],
+    off: Some("Numbers of every country register and are validated."),
+    rule: |settings| {
+        format!("The calling code of the sender must be {} (allowed_country_codes).", allowed(settings))
+    },
+    fact: |past, _| match &past.sms.sender {
+        Ok(mobile) => format!("{} has the calling code +{}.", mobile.e164(), mobile.calling_code()),
+        Err(_) => format!("The sender is no number: {:?}.", past.sms.sender_raw),
+    },
+};
+
+const COUNTRY_NOT_ALLOWED: Reason = Reason {
+    word: "country_not_allowed",
+    mend: |past, settings| {
+        let code = past.sms.sender.as_ref().map_or("", Mobile::calling_code);
+        format!(
+            "The SMS must come from a number with the calling code {}; this one has +{code}.",
+            allowed(settings)
+        )
+    },
+};
+
+fn allowed(settings: &Settings) -> String {
+    let codes: Vec<String> = settings.allowed_country_codes.iter().map(|code| format!("+{code}")).collect();
+    codes.join(" or ")
+}
 
 fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
-    let sender = facts.sender().map_err(PhoneError::code)?;
-    if settings.allows_country(sender) { Ok(()) } else { Err("country_not_allowed") }
+    let sender = facts.sender().map_err(Reason::of_sender)?;
+    if settings.allows_country(sender) { Ok(()) } else { Err(COUNTRY_NOT_ALLOWED) }
 }
 
 #[cfg(test)]

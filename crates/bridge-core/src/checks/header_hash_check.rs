@@ -2,28 +2,94 @@
 
 use subtle::ConstantTimeEq;
 
-use super::{Check, Facts, Outcome};
-use crate::message::Found;
+use super::reason::NO_ONBOARDING;
+use super::{Check, Facts, Outcome, Reason};
+use crate::message::{Found, find_hashes};
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {
     name: "header_hash_check",
     about: "The text is ONBOARD:<hash> with the hash that this number was given last",
     run,
+    reasons: &[NO_HEADER, NO_HASH, NO_ONBOARDING, HASH_MISMATCH],
+    off: Some("Any SMS of a number that registered validates it, whatever its text says: nothing shows any more that its \
+         holder meant this registration."),
+    rule: |settings| {
+        format!(
+            "The text must be {} and the 64 characters that the app showed for this number last (permitted_headers).",
+            headers(settings)
+        )
+    },
+    fact: |past, settings| match find_hashes(&past.sms.text, &settings.permitted_headers) {
+        Found::NoHeader => format!("The text has no {}.", headers(settings)),
+        Found::NoHash => format!("The text has {}, but not 64 characters of a hash behind it.", headers(settings)),
+        Found::Hashes(hashes) => match past.onboarding() {
+            Some(onboarding) => format!(
+                "The text has the hash {}, and the number was given {}.",
+                shortened(&hashes),
+                short(&onboarding.hash)
+            ),
+            None => format!("The text has the hash {}.", shortened(&hashes)),
+        },
+    },
 };
+
+const NO_HEADER: Reason = Reason {
+    word: "no_header",
+    mend: |_, settings| {
+        format!(
+            "The text must be exactly {} and the 64 characters the app shows; this text has no {0}.",
+            headers(settings)
+        )
+    },
+};
+
+const NO_HASH: Reason = Reason {
+    word: "no_hash",
+    mend: |_, settings| {
+        format!(
+            "The text must be exactly {} and the 64 characters the app shows; in this text they are missing or cut short.",
+            headers(settings)
+        )
+    },
+};
+
+const HASH_MISMATCH: Reason = Reason {
+    word: "hash_mismatch",
+    mend: |_, settings| {
+        format!(
+            "The text must be exactly {} and the 64 characters the app shows; this text has another hash.",
+            headers(settings)
+        )
+    },
+};
+
+fn headers(settings: &Settings) -> String {
+    let headers: Vec<String> = settings.permitted_headers.iter().map(|header| format!("{header}:")).collect();
+    headers.join(" or ")
+}
+
+fn shortened(hashes: &[String]) -> String {
+    hashes.iter().map(|hash| short(hash)).collect::<Vec<_>>().join(" and ")
+}
+
+/// Enough of a hash to tell it from another one.
+fn short(hash: &str) -> String {
+    format!("{}…", hash.chars().take(8).collect::<String>())
+}
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
     let hashes = match facts.found {
-        Found::NoHeader => return Err("no_header"),
-        Found::NoHash => return Err("no_hash"),
+        Found::NoHeader => return Err(NO_HEADER),
+        Found::NoHash => return Err(NO_HASH),
         Found::Hashes(hashes) => hashes,
     };
-    let onboarding = facts.known.onboarding.as_ref().ok_or("no_onboarding")?;
+    let onboarding = facts.known.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
     // Every candidate is compared, and each in constant time: nothing tells how close a guess was.
     let matches = hashes.iter().fold(subtle::Choice::from(0), |any, hash| {
         any | hash.as_bytes().ct_eq(onboarding.hash.as_bytes())
     });
-    if bool::from(matches) { Ok(()) } else { Err("hash_mismatch") }
+    if bool::from(matches) { Ok(()) } else { Err(HASH_MISMATCH) }
 }
 
 #[cfg(test)]

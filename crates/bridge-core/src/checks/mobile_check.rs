@@ -1,14 +1,24 @@
 //! The sender is a mobile number in E.164.
 
-use super::{Check, Facts, Outcome};
-use crate::phone::PhoneError;
+use super::reason::SENDERS;
+use super::{Check, Facts, Outcome, Reason};
 use crate::settings::Settings;
 
-pub(super) const CHECK: Check =
-    Check { name: "mobile_check", about: "The sender is a mobile number, not a name or a short code", run };
+pub(super) const CHECK: Check = Check {
+    name: "mobile_check",
+    about: "The sender is a mobile number, not a name or a short code",
+    run,
+    reasons: &SENDERS,
+    off: None,
+    rule: |_| "The sender must be a mobile number of 10 to 15 digits with its calling code.".to_owned(),
+    fact: |past, _| match &past.sms.sender {
+        Ok(mobile) => format!("The sender was {}.", mobile.e164()),
+        Err(why) => format!("The sender was {:?}, which {why}.", past.sms.sender_raw),
+    },
+};
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    facts.sender().map(|_| ()).map_err(PhoneError::code)
+    facts.sender().map(|_| ()).map_err(Reason::of_sender)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::settings::{LatePolicy, Settings};
 use crate::time::{Span, Timestamp};
 use crate::verdict::Code;
 
-fn samples() -> impl Strategy<Value = Sample> {
+pub(crate) fn samples() -> impl Strategy<Value = Sample> {
     let sender = prop_oneof![
         4 => Just(Ok(Mobile::from_e164("+919876543210").unwrap())),
         1 => Just(Ok(Mobile::from_e164("+447911123456").unwrap())),
@@ -48,7 +48,7 @@ fn samples() -> impl Strategy<Value = Sample> {
         )
 }
 
-fn settings() -> impl Strategy<Value = Settings> {
+pub(crate) fn settings() -> impl Strategy<Value = Settings> {
     (any::<[bool; 7]>(), Just(CheckId::all().collect::<Vec<_>>()).prop_shuffle(), any::<bool>()).prop_map(
         |(checks_enabled, check_sequence, strict)| Settings {
             checks_enabled,

@@ -1,26 +1,102 @@
 //! The phone received the SMS between registration and deadline (D8). It is the phone's stamp that
 //! counts: an SMS that a power cut kept back is judged by when it was sent in, not by when it arrived.
 
-use super::{Check, Facts, Outcome, refused_as_late};
-use crate::settings::Settings;
+use super::{Check, Facts, Outcome, Reason, refused_as_late};
+use crate::settings::{LatePolicy, Settings};
 
-pub(super) const CHECK: Check =
-    Check { name: "time_window_check", about: "It was received between registration and deadline", run };
+pub(super) const CHECK: Check = Check {
+    name: "time_window_check",
+    about: "It was received between registration and deadline",
+    run,
+    reasons: &[IN_THE_FUTURE, BEFORE_REGISTRATION, AFTER_DEADLINE, LATE_DELIVERY],
+    off: Some("An SMS validates its number however long after the deadline it was sent."),
+    rule: |settings| {
+        let late = match settings.late_delivery_policy {
+            LatePolicy::Accept => "one that reaches the bridge later passes",
+            LatePolicy::Reject => "and must reach the bridge by then too",
+        };
+        format!(
+            "It must be received between the registration and the deadline, give or take {} \
+             (clock_skew_tolerance_seconds); {late} (late_delivery_policy).",
+            settings.tolerance()
+        )
+    },
+    fact: |past, _| {
+        let received = past.sms.received_at();
+        match past.onboarding() {
+            Some(o) => format!(
+                "It was registered at {}, the deadline was {}, and the SMS was received at {received}.",
+                o.request_timestamp, o.user_deadline
+            ),
+            None => format!("The SMS was received at {received}."),
+        }
+    },
+};
+
+const IN_THE_FUTURE: Reason = Reason {
+    word: "received_in_the_future",
+    mend: |past, settings| {
+        format!(
+            "Its stamp lies {} after the time at which it reached the bridge: the clock of the receiver must be set right \
+             (up to {} are tolerated).",
+            past.sms.received_at() - past.sms.server_received_at,
+            settings.tolerance()
+        )
+    },
+};
+
+const BEFORE_REGISTRATION: Reason = Reason {
+    word: "before_registration",
+    mend: |past, settings| {
+        let tolerance = settings.tolerance();
+        let first = past.onboarding().map(|o| o.request_timestamp).unwrap_or_default();
+        format!(
+            "It was received {} before the registration at {first} and the {tolerance} tolerance: it must be sent after \
+             registering.",
+            first - tolerance - past.sms.received_at()
+        )
+    },
+};
+
+const AFTER_DEADLINE: Reason = Reason {
+    word: "after_deadline",
+    mend: |past, settings| {
+        let tolerance = settings.tolerance();
+        let last = past.onboarding().map(|o| o.user_deadline).unwrap_or_default();
+        format!(
+            "It came {} after the deadline of {last} and the {tolerance} tolerance: it must be sent before, or the number \
+             registered again.",
+            past.sms.received_at() - (last + tolerance)
+        )
+    },
+};
+
+const LATE_DELIVERY: Reason = Reason {
+    word: "late_delivery",
+    mend: |past, settings| {
+        let last = past.onboarding().map(|o| o.user_deadline).unwrap_or_default() + settings.tolerance();
+        format!(
+            "It was received in time, but reached the bridge {} after {last}: with late_delivery_policy accept it would \
+             have passed.",
+            past.judged_at - last
+        )
+    },
+};
 
 fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
     let received = facts.sms.received_at();
     let tolerance = settings.tolerance();
     if received > facts.sms.server_received_at + tolerance {
-        return Err("received_in_the_future");
+        return Err(IN_THE_FUTURE);
     }
     // Without an onboarding there is no window; the match that follows the checks refuses it (D7).
     let Some(onboarding) = &facts.known.onboarding else { return Ok(()) };
     if received < onboarding.request_timestamp - tolerance {
-        Err("before_registration")
+        Err(BEFORE_REGISTRATION)
     } else if received > onboarding.user_deadline + tolerance {
-        Err("after_deadline")
+        Err(AFTER_DEADLINE)
     } else if refused_as_late(facts, settings) {
-        Err("late_delivery")
+        Err(LATE_DELIVERY)
     } else {
         Ok(())
     }

@@ -129,3 +129,37 @@ fn a_damaged_row_falls_back_to_its_default_and_is_reported() {
     assert_eq!(settings, Settings { hash_salt_length: 32, ..Settings::default() });
     assert_eq!(problems.len(), 3, "{problems:?}");
 }
+
+#[test]
+fn several_settings_change_together_or_not_at_all() {
+    let (count, blacklist) = (find("count_check_threshold").unwrap(), find("blacklist_threshold").unwrap());
+    let (ten, twenty, none) = (json!(10), json!(20), json!(0));
+    let together = Settings::default().with_all([(count, &ten), (blacklist, &twenty)]).unwrap();
+    assert_eq!((together.count_check_threshold, together.blacklist_threshold), (10, 20));
+    let broken = Settings::default().with_all([(count, &none), (blacklist, &none)]).unwrap_err();
+    assert_eq!(
+        broken.iter().map(|b| b.key).collect::<Vec<_>>(),
+        ["count_check_threshold", "blacklist_threshold"]
+    );
+}
+
+#[test]
+fn every_setting_can_be_drawn_and_no_default_is_dangerous() {
+    for def in all() {
+        let input = def.input();
+        match def.setting_type() {
+            "integer" => assert!(input.min < input.max && input.unit.is_some(), "{}", def.key),
+            "boolean" => assert_eq!(input.kind, "boolean"),
+            "string" => assert!(["text", "choice"].contains(&input.kind)),
+            _ => assert!(["list", "sequence"].contains(&input.kind)),
+        }
+        assert_eq!(def.danger(&def.default_value()), None, "{}", def.key);
+        for danger in &def.dangers {
+            let mut settings = Settings::default();
+            assert_eq!(def.set(&mut settings, &danger.value), Ok(()), "{} takes {}", def.key, danger.value);
+            assert!(danger.why.ends_with('.'));
+        }
+    }
+    let off = find("header_hash_check_enabled").unwrap();
+    assert!(off.danger(&json!(false)).is_some_and(|why| why.starts_with("Any SMS of a number")));
+}

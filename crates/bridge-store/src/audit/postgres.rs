@@ -32,7 +32,7 @@ use self::lease::{BATCH, Connections, QUICK, SLOW};
 pub use self::schema::{MigrateError, Migrated, SchemaState, migrate, schema_state};
 use super::{
     AskedSms, AuditStore, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal,
-    Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+    Refused, SettingChange, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
 use crate::Result;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
@@ -173,6 +173,18 @@ impl AuditStore for PostgresAudit {
         on_lease!(self.judged_since(BATCH, sms::judged_since, since, after, max))
     }
 
+    async fn judged_before(&self, before: Option<Place>, max: usize) -> Result<Vec<(Place, QueuedSms)>> {
+        on_lease!(self.judged_before(BATCH, sms::judged_before, before, max))
+    }
+
+    async fn judged_one(&self, sms_id: Uuid) -> Result<Option<QueuedSms>> {
+        on_lease!(self.judged_one(QUICK, sms::judged_one, sms_id))
+    }
+
+    async fn onboardings_by_ids(&self, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
+        on_lease!(self.onboardings_by_ids(QUICK, onboardings::by_ids, ids))
+    }
+
     async fn unblacklisted_since(&self, since: Timestamp) -> Result<Vec<(String, Timestamp)>> {
         on_lease!(self.unblacklisted_since(BATCH, group::unblacklisted_since, since))
     }
@@ -209,8 +221,17 @@ impl AuditStore for PostgresAudit {
         on_lease!(self.settings(QUICK, settings::all))
     }
 
-    async fn put_setting(&self, now: Timestamp, key: &str, value: &Value, by: &str) -> Result<SettingPut> {
-        on_lease!(self.put_setting(QUICK, settings::put, now, key, value, by))
+    async fn put_settings(&self, now: Timestamp, changes: &[(&str, &Value)], by: &str) -> Result<SettingPut> {
+        on_lease!(self.put_settings(QUICK, settings::put, now, changes, by))
+    }
+
+    async fn settings_history(
+        &self,
+        key: Option<&str>,
+        before: Option<i64>,
+        max: usize,
+    ) -> Result<Vec<SettingChange>> {
+        on_lease!(self.settings_history(QUICK, settings::history, key, before, max))
     }
 
     async fn append_refusals(&self, batch: &[Refusal]) -> Result<()> {

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     AskedSms, AuditStore, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal,
-    Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+    Refused, SettingChange, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
 use crate::Result;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
@@ -228,6 +228,19 @@ impl AuditStore for SqliteAudit {
         self.engine.read("judged_since", move |c| rebuilding::judged_since(c, since, after, max)).await
     }
 
+    async fn judged_before(&self, before: Option<Place>, max: usize) -> Result<Vec<(Place, QueuedSms)>> {
+        self.engine.read("judged_before", move |c| rebuilding::judged_before(c, before, max)).await
+    }
+
+    async fn judged_one(&self, sms_id: Uuid) -> Result<Option<QueuedSms>> {
+        self.engine.read("judged_one", move |c| rebuilding::judged_one(c, sms_id)).await
+    }
+
+    async fn onboardings_by_ids(&self, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
+        let ids = ids.to_vec();
+        self.engine.read("onboardings_by_ids", move |c| tables::onboardings_by_ids(c, &ids)).await
+    }
+
     async fn unblacklisted_since(&self, since: Timestamp) -> Result<Vec<(String, Timestamp)>> {
         self.engine.read("unblacklisted_since", move |c| rebuilding::unblacklisted_since(c, since)).await
     }
@@ -266,9 +279,21 @@ impl AuditStore for SqliteAudit {
         self.engine.read("settings", settings::all).await
     }
 
-    async fn put_setting(&self, now: Timestamp, key: &str, value: &Value, by: &str) -> Result<SettingPut> {
-        let (key, value, by) = (key.to_owned(), value.clone(), by.to_owned());
-        self.engine.write("put_setting", move |c, _| settings::put(c, now, &key, &value, &by)).await
+    async fn put_settings(&self, now: Timestamp, changes: &[(&str, &Value)], by: &str) -> Result<SettingPut> {
+        let changes: Vec<(String, Value)> =
+            changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).clone())).collect();
+        let by = by.to_owned();
+        self.engine.write("put_settings", move |c, _| settings::put(c, now, &changes, &by)).await
+    }
+
+    async fn settings_history(
+        &self,
+        key: Option<&str>,
+        before: Option<i64>,
+        max: usize,
+    ) -> Result<Vec<SettingChange>> {
+        let key = key.map(str::to_owned);
+        self.engine.read("settings_history", move |c| settings::history(c, key.as_deref(), before, max)).await
     }
 
     async fn append_refusals(&self, batch: &[Refusal]) -> Result<()> {

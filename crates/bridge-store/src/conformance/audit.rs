@@ -46,6 +46,8 @@ cases! {
         a_changed_setting_survives_seeding
         a_setting_that_breaks_a_rule_is_refused
         the_history_keeps_what_was
+        the_history_is_read_page_by_page
+        several_settings_change_together_or_not_at_all
         counters_keep_the_larger_value
         report_counters_add_up
     }
@@ -77,6 +79,11 @@ cases! {
         sightings_add_up
         sightings_are_the_same_however_they_are_told
         receivers_are_never_purged
+    }
+    looking_back {
+        judged_sms_are_read_newest_first
+        one_judged_sms_is_found
+        onboardings_are_found_by_their_ids
     }
     purging {
         what_is_older_than_the_boundary_goes

@@ -6,6 +6,7 @@ use bridge_core::onboarding::State;
 use bridge_core::{Mobile, Onboarding, Timestamp};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use super::batch::{self, Batched, Columns, Kept};
 use super::columns::{At, behind, column, counted, limit};
@@ -101,6 +102,11 @@ pub(super) async fn newest(lease: &mut Lease, mobile: &str) -> Result<Option<Onb
          ORDER BY request_timestamp DESC, id DESC LIMIT 1"
     );
     Ok(lease.rows(&sql, &[(&mobile, Type::TEXT)], onboarding_row).await?.pop())
+}
+
+pub(super) async fn by_ids(lease: &mut Lease, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
+    let sql = format!("SELECT {COLUMNS} FROM public.onboarding_mobile WHERE onboarding_id = ANY($1)");
+    lease.rows(&sql, &[(&ids, Type::UUID_ARRAY)], onboarding_row).await
 }
 
 pub(super) async fn unexpired(

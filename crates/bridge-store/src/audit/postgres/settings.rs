@@ -2,14 +2,14 @@
 //! `power_down_store_counters` (D21).
 
 use bridge_core::Timestamp;
-use bridge_core::settings::{self, Settings};
+use bridge_core::settings::{self, SettingDef, Settings};
 use serde_json::Value;
 use tokio_postgres::types::Type;
 
-use super::columns::{At, column};
+use super::columns::{At, column, limit};
 use super::lease::Lease;
 use crate::Result;
-use crate::audit::{Counter, SettingPut, SettingRow};
+use crate::audit::{Counter, SettingChange, SettingPut, SettingRow};
 
 pub(super) async fn seed(lease: &mut Lease, now: Timestamp) -> Result<()> {
     let defs: Vec<_> = settings::all().iter().collect();
@@ -48,23 +48,33 @@ pub(super) async fn all(lease: &mut Lease) -> Result<Vec<SettingRow>> {
         .await
 }
 
-/// One at a time in the whole group: two changes that are valid each may break a rule together.
+/// All of them, or none. One change at a time in the whole group: two that are valid each may break a rule together.
 pub(super) async fn put(
     lease: &mut Lease,
     now: Timestamp,
-    key: &str,
-    value: &Value,
+    changes: &[(&str, &Value)],
     by: &str,
 ) -> Result<SettingPut> {
-    let Some(def) = settings::find(key) else { return Ok(SettingPut::Unknown) };
+    let found: Option<Vec<_>> =
+        changes.iter().map(|(key, value)| settings::find(key).map(|def| (def, *value))).collect();
+    let Some(changes) = found else { return Ok(SettingPut::Unknown) };
     lease.begin().await?;
     lease.simple("SELECT pg_advisory_xact_lock(8470321957)").await?;
     let rows = all(lease).await?;
     let (current, _) = Settings::from_rows(rows.iter().map(|row| (row.key.as_str(), row.value.as_str())));
-    if let Err(broken) = current.with(def, value) {
+    if let Err(broken) = current.with_all(changes.iter().copied()) {
         lease.commit().await?;
         return Ok(SettingPut::Refused(broken));
     }
+    for (def, value) in changes {
+        put_one(lease, now, def, value, by).await?;
+    }
+    let rows = all(lease).await?;
+    lease.commit().await?;
+    Ok(SettingPut::Stored(rows))
+}
+
+async fn put_one(lease: &mut Lease, now: Timestamp, def: &SettingDef, value: &Value, by: &str) -> Result<()> {
     lease
         .run(
             "WITH noted AS (
@@ -77,7 +87,7 @@ pub(super) async fn put(
                  setting_value = excluded.setting_value, updated_at = excluded.updated_at",
             &[
                 (&At(now), Type::TIMESTAMPTZ),
-                (&key, Type::TEXT),
+                (&def.key, Type::TEXT),
                 (&def.to_text(value), Type::TEXT),
                 (&by, Type::TEXT),
                 (&def.setting_type(), Type::TEXT),
@@ -85,10 +95,33 @@ pub(super) async fn put(
                 (&def.description, Type::TEXT),
             ],
         )
-        .await?;
-    let rows = all(lease).await?;
-    lease.commit().await?;
-    Ok(SettingPut::Stored(rows))
+        .await
+        .map(drop)
+}
+
+pub(super) async fn history(
+    lease: &mut Lease,
+    key: Option<&str>,
+    before: Option<i64>,
+    max: usize,
+) -> Result<Vec<SettingChange>> {
+    lease
+        .rows(
+            "SELECT id, at, setting_key, old_value, new_value, changed_by FROM ops.settings_history
+             WHERE id < $1 AND ($2::text IS NULL OR setting_key = $2) ORDER BY id DESC LIMIT $3",
+            &[(&before.unwrap_or(i64::MAX), Type::INT8), (&key, Type::TEXT), (&limit(max), Type::INT8)],
+            |row| {
+                Ok(SettingChange {
+                    id: row.try_get(0)?,
+                    at: row.try_get::<_, At>(1)?.0,
+                    key: row.try_get(2)?,
+                    old_value: row.try_get(3)?,
+                    new_value: row.try_get(4)?,
+                    changed_by: row.try_get(5)?,
+                })
+            },
+        )
+        .await
 }
 
 pub(super) async fn counters(lease: &mut Lease) -> Result<Vec<Counter>> {

@@ -8,6 +8,7 @@ use bridge_core::verdict::{Code, Codes, FailedAt};
 use bridge_core::{InboundSms, Mobile, Span, Timestamp, Verdict};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use super::batch::{self, Batched, Columns, Kept};
 use super::columns::{At, behind, column, limit};
@@ -244,11 +245,33 @@ pub(super) async fn judged_since(
         (&id, Type::INT8),
         (&limit(max), Type::INT8),
     ];
-    let read = |row: &Row| {
-        let queued = queued_row(row)?;
-        Ok((Place { at: queued.sms.server_received_at, id: row.try_get("id")? }, queued))
-    };
-    lease.rows(&sql, &parameters, read).await
+    lease.rows(&sql, &parameters, placed_row).await
+}
+
+pub(super) async fn judged_before(
+    lease: &mut Lease,
+    before: Option<Place>,
+    max: usize,
+) -> Result<Vec<(Place, QueuedSms)>> {
+    let sql = format!(
+        "SELECT id, {} FROM public.input_sms WHERE (server_received_at, id) < ($1, $2)
+         ORDER BY server_received_at DESC, id DESC LIMIT $3",
+        *NAMES
+    );
+    let (at, id) = before.map_or((At(Timestamp(i64::MAX)), i64::MAX), |place| (At(place.at), place.id));
+    let parameters: [super::lease::Parameter<'_>; 3] =
+        [(&at, Type::TIMESTAMPTZ), (&id, Type::INT8), (&limit(max), Type::INT8)];
+    lease.rows(&sql, &parameters, placed_row).await
+}
+
+pub(super) async fn judged_one(lease: &mut Lease, sms_id: Uuid) -> Result<Option<QueuedSms>> {
+    let sql = format!("SELECT {} FROM public.input_sms WHERE sms_id = $1 LIMIT 1", *NAMES);
+    Ok(lease.rows(&sql, &[(&sms_id, Type::UUID)], queued_row).await?.pop())
+}
+
+fn placed_row(row: &Row) -> std::result::Result<(Place, QueuedSms), Unreadable> {
+    let queued = queued_row(row)?;
+    Ok((Place { at: queued.sms.server_received_at, id: row.try_get("id")? }, queued))
 }
 
 /// A row as it was queued. The sender as it came is kept only where it is no number.

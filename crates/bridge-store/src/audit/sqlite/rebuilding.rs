@@ -5,6 +5,7 @@ use bridge_core::phone::PhoneError;
 use bridge_core::verdict::FailedAt;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp, Verdict};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
 
 use super::tables::{ONBOARDING_COLUMNS, check_columns, codes, limit, onboarding_row, optional_uuid, uuid};
 use super::{At, damaged};
@@ -85,20 +86,49 @@ pub(super) fn judged_since(
     max: usize,
 ) -> rusqlite::Result<Vec<(Place, QueuedSms)>> {
     let Place { at, id } = start(after);
-    conn.prepare_cached(&format!(
+    conn.prepare_cached(&select_queued(
+        "server_received_at >= ?1 AND (server_received_at, id) > (?2, ?3) ORDER BY server_received_at, id LIMIT ?4",
+    ))?
+    .query_map(params![At(since), At(at), id, limit(max)], placed_row)?
+    .collect()
+}
+
+pub(super) fn judged_before(
+    conn: &Connection,
+    before: Option<Place>,
+    max: usize,
+) -> rusqlite::Result<Vec<(Place, QueuedSms)>> {
+    let newest_first = "ORDER BY server_received_at DESC, id DESC LIMIT ?1";
+    match before {
+        None => conn
+            .prepare_cached(&select_queued(&format!("TRUE {newest_first}")))?
+            .query_map([limit(max)], placed_row)?
+            .collect(),
+        Some(Place { at, id }) => conn
+            .prepare_cached(&select_queued(&format!("(server_received_at, id) < (?2, ?3) {newest_first}")))?
+            .query_map(params![limit(max), At(at), id], placed_row)?
+            .collect(),
+    }
+}
+
+pub(super) fn judged_one(conn: &Connection, sms_id: Uuid) -> rusqlite::Result<Option<QueuedSms>> {
+    conn.prepare_cached(&select_queued("sms_id = ?1"))?.query_row([sms_id.to_string()], queued_row).optional()
+}
+
+fn select_queued(condition: &str) -> String {
+    format!(
         "SELECT {}, id, redis_id, mobile_number, country_code, sender_error, sms_message, received_timestamp,
              stamped, device_id, failed_at_check, reason, created_at, sms_id, receiver_id, format, fingerprint,
              server_received_at, late_delivery, onboarding_id, sms_in_window, line, delivery_id,
              clock_skew_ms, part
-         FROM input_sms WHERE server_received_at >= ?1 AND (server_received_at, id) > (?2, ?3)
-         ORDER BY server_received_at, id LIMIT ?4",
+         FROM input_sms WHERE {condition}",
         check_columns()
-    ))?
-    .query_map(params![At(since), At(at), id, limit(max)], |row| {
-        let queued = queued_row(row)?;
-        Ok((Place { at: queued.sms.server_received_at, id: row.get("id")? }, queued))
-    })?
-    .collect()
+    )
+}
+
+fn placed_row(row: &Row<'_>) -> rusqlite::Result<(Place, QueuedSms)> {
+    let queued = queued_row(row)?;
+    Ok((Place { at: queued.sms.server_received_at, id: row.get("id")? }, queued))
 }
 
 /// A row of `input_sms` as it was queued. The sender as it came is kept only where it is no number.

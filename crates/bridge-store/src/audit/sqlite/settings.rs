@@ -6,7 +6,8 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::At;
-use crate::audit::{SettingPut, SettingRow};
+use super::tables::limit;
+use crate::audit::{SettingChange, SettingPut, SettingRow};
 
 pub(super) fn seed(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     for def in settings::all() {
@@ -38,30 +39,59 @@ pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<SettingRow>> {
     .collect()
 }
 
+/// Changes all of them, or none.
 pub(super) fn put(
     conn: &Connection,
     now: Timestamp,
-    key: &str,
-    value: &Value,
+    changes: &[(String, Value)],
     by: &str,
 ) -> rusqlite::Result<SettingPut> {
-    let Some(def) = settings::find(key) else { return Ok(SettingPut::Unknown) };
+    let found: Option<Vec<_>> =
+        changes.iter().map(|(key, value)| settings::find(key).map(|def| (def, value))).collect();
+    let Some(changes) = found else { return Ok(SettingPut::Unknown) };
     let rows = all(conn)?;
     let (current, _) = Settings::from_rows(rows.iter().map(|row| (row.key.as_str(), row.value.as_str())));
-    if let Err(broken) = current.with(def, value) {
+    if let Err(broken) = current.with_all(changes.iter().copied()) {
         return Ok(SettingPut::Refused(broken));
     }
-    let text = def.to_text(value);
-    let old = rows.iter().find(|row| row.key == key).map(|row| row.value.as_str());
-    conn.execute(
-        "INSERT INTO ops_settings_history (at, setting_key, old_value, new_value, changed_by) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![At(now), key, old, text, by],
-    )?;
-    conn.execute(
-        "INSERT INTO sms_settings (setting_key, setting_value, setting_type, category, description, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (setting_key) DO UPDATE SET setting_value = excluded.setting_value, updated_at = excluded.updated_at",
-        params![key, text, def.setting_type(), def.category.as_str(), def.description, At(now)],
-    )?;
+    for (def, value) in changes {
+        let text = def.to_text(value);
+        let old = rows.iter().find(|row| row.key == def.key).map(|row| row.value.as_str());
+        conn.execute(
+            "INSERT INTO ops_settings_history (at, setting_key, old_value, new_value, changed_by)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![At(now), def.key, old, text, by],
+        )?;
+        conn.execute(
+            "INSERT INTO sms_settings (setting_key, setting_value, setting_type, category, description, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (setting_key) DO UPDATE SET
+                 setting_value = excluded.setting_value, updated_at = excluded.updated_at",
+            params![def.key, text, def.setting_type(), def.category.as_str(), def.description, At(now)],
+        )?;
+    }
     Ok(SettingPut::Stored(all(conn)?))
+}
+
+pub(super) fn history(
+    conn: &Connection,
+    key: Option<&str>,
+    before: Option<i64>,
+    max: usize,
+) -> rusqlite::Result<Vec<SettingChange>> {
+    conn.prepare_cached(
+        "SELECT id, at, setting_key, old_value, new_value, changed_by FROM ops_settings_history
+         WHERE id < ?1 AND (?2 IS NULL OR setting_key = ?2) ORDER BY id DESC LIMIT ?3",
+    )?
+    .query_map(params![before.unwrap_or(i64::MAX), key, limit(max)], |row| {
+        Ok(SettingChange {
+            id: row.get(0)?,
+            at: row.get::<_, At>(1)?.0,
+            key: row.get(2)?,
+            old_value: row.get(3)?,
+            new_value: row.get(4)?,
+            changed_by: row.get(5)?,
+        })
+    })?
+    .collect()
 }

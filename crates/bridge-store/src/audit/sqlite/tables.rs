@@ -202,6 +202,16 @@ pub(super) fn newest_onboarding(conn: &Connection, mobile: &str) -> rusqlite::Re
     .optional()
 }
 
+pub(super) fn onboardings_by_ids(conn: &Connection, ids: &[Uuid]) -> rusqlite::Result<Vec<Onboarding>> {
+    let ids: serde_json::Value = ids.iter().map(Uuid::to_string).collect();
+    conn.prepare_cached(&format!(
+        "SELECT {ONBOARDING_COLUMNS} FROM onboarding_mobile
+         WHERE onboarding_id IN (SELECT value FROM json_each(?1))"
+    ))?
+    .query_map([ids.to_string()], onboarding_row)?
+    .collect()
+}
+
 pub(super) fn onboarding_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
     let e164: String = row.get(1)?;
     let status: String = row.get(9)?;

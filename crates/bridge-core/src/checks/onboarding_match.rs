@@ -1,0 +1,82 @@
+//! What follows the checks and no toggle removes (D7): whatever is switched off, an SMS validates only an
+//! onboarding of its own sender that can still be validated, and never a pair twice.
+
+use super::reason::{NO_ONBOARDING, SENDERS};
+use super::{Check, Facts, Outcome, Reason};
+use crate::onboarding::State;
+use crate::past::Against;
+use crate::settings::Settings;
+
+pub(crate) const MATCH: Check = Check {
+    name: "onboarding_match",
+    about: "The number has an onboarding that can still be validated",
+    run,
+    reasons: &[
+        NO_ONBOARDING,
+        ALREADY_VALIDATED,
+        CANCELLED,
+        SUPERSEDED,
+        SENDERS[0],
+        SENDERS[1],
+        SENDERS[2],
+        SENDERS[3],
+        SENDERS[4],
+    ],
+    off: None,
+    rule: |_| "The sender must have an onboarding that is pending or expired.".to_owned(),
+    fact: |past, _| match past.against {
+        Against::Nobody => "The sender had no onboarding.".to_owned(),
+        Against::Gone(id) => format!("The onboarding {id} is not kept any more."),
+        Against::Onboarding(onboarding) => match past.states(onboarding)[..] {
+            [State::Pending] => "The newest onboarding of the sender could be validated.".to_owned(),
+            [state] => format!("The newest onboarding of the sender was {}.", state.as_str()),
+            _ => format!(
+                "The newest onboarding of the sender is {} now; how it stood then is not known.",
+                onboarding.state.as_str()
+            ),
+        },
+    },
+};
+
+const ALREADY_VALIDATED: Reason = Reason {
+    word: "already_validated",
+    mend: |_, _| "Nothing was missing: the onboarding was validated by an earlier SMS.".to_owned(),
+};
+
+const CANCELLED: Reason = Reason {
+    word: "onboarding_cancelled",
+    mend: |_, _| {
+        "The onboarding was cancelled: the number must be registered again, and the SMS carry the new hash."
+            .to_owned()
+    },
+};
+
+const SUPERSEDED: Reason = Reason {
+    word: "onboarding_superseded",
+    mend: |_, _| {
+        "A newer registration took its place: the SMS must carry the hash of the newest one.".to_owned()
+    },
+};
+
+fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
+    facts.sender().map_err(Reason::of_sender)?;
+    let onboarding = facts.known.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
+    closed(onboarding.state).map_or(Ok(()), Err)
+}
+
+/// Why an onboarding in that state cannot be validated any more.
+fn closed(state: State) -> Option<Reason> {
+    match state {
+        State::Pending | State::Expired => None,
+        State::Validated => Some(ALREADY_VALIDATED),
+        State::Cancelled => Some(CANCELLED),
+        State::Superseded => Some(SUPERSEDED),
+    }
+}
+
+/// The state that a failure at the match for that reason tells.
+pub(crate) fn state_told(reason: &str) -> Option<State> {
+    [State::Validated, State::Cancelled, State::Superseded]
+        .into_iter()
+        .find(|state| closed(*state).is_some_and(|known| known.word == reason))
+}

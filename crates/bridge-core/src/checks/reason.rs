@@ -1,0 +1,91 @@
+//! Why an SMS fails, as a stable word, and what would have made it pass, as a sentence: one cannot be declared
+//! without the other. The reasons of one check stand in its file; here are those that several share.
+
+use crate::past::Past;
+use crate::phone::PhoneError;
+use crate::settings::Settings;
+
+/// A reason for failing.
+#[derive(Clone, Copy)]
+pub(super) struct Reason {
+    /// The word in `input_sms` and the API; it never changes.
+    pub(super) word: &'static str,
+    /// What would have made this SMS pass.
+    pub(super) mend: fn(&Past<'_>, &Settings) -> String,
+}
+
+pub(super) const NO_ONBOARDING: Reason = Reason {
+    word: "no_onboarding",
+    mend: |_, _| {
+        "The number must be registered before it sends its SMS: when this one came, it was not, or its registration was \
+         forgotten already."
+            .to_owned()
+    },
+};
+
+/// A sender that is no mobile number, in the order of [`PhoneError`].
+pub(super) const SENDERS: [Reason; 5] = [
+    Reason {
+        word: PhoneError::Empty.code(),
+        mend: |_, _| "The SMS must show the number it came from: its sender was empty.".to_owned(),
+    },
+    Reason {
+        word: PhoneError::Alphanumeric.code(),
+        mend: |past, _| {
+            format!(
+                "It must be sent from a phone that shows its number: {:?} is a name, which proves no number.",
+                past.sms.sender_raw
+            )
+        },
+    },
+    Reason {
+        word: PhoneError::TooShort.code(),
+        mend: |past, _| {
+            format!(
+                "It must be sent from a number of at least 10 digits: {:?} is a short code, or digits are missing.",
+                past.sms.sender_raw
+            )
+        },
+    },
+    Reason {
+        word: PhoneError::TooLong.code(),
+        mend: |past, _| {
+            format!("It must be sent from a number of at most 15 digits: {:?} has more.", past.sms.sender_raw)
+        },
+    },
+    Reason {
+        word: PhoneError::Impossible.code(),
+        mend: |past, _| {
+            format!(
+                "It must be sent from a number that a numbering plan has, in international form: {:?} is none.",
+                past.sms.sender_raw
+            )
+        },
+    },
+];
+
+impl Reason {
+    /// The reason that a sender which is no number gives.
+    pub(super) fn of_sender(error: PhoneError) -> Reason {
+        SENDERS[match error {
+            PhoneError::Empty => 0,
+            PhoneError::Alphanumeric => 1,
+            PhoneError::TooShort => 2,
+            PhoneError::TooLong => 3,
+            PhoneError::Impossible => 4,
+        }]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_unusable_sender_has_its_own_reason() {
+        use PhoneError::{Alphanumeric, Empty, Impossible, TooLong, TooShort};
+        for error in [Empty, Alphanumeric, TooShort, TooLong, Impossible] {
+            assert_eq!(Reason::of_sender(error).word, error.code());
+        }
+    }
+}

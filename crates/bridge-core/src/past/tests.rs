@@ -1,0 +1,156 @@
+//! Judging again never says anything else than judging did, and never guesses; every failure has its explanation.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::checks::Known;
+use crate::checks::properties::{samples, settings};
+use crate::checks::samples::{DEADLINE, HASH, Sample};
+use crate::trace::trace;
+
+/// What became of an onboarding after the SMS was judged against it, as it is kept now.
+#[derive(Clone, Copy, Debug)]
+struct Since {
+    state: State,
+    after: Span,
+}
+
+fn since() -> impl Strategy<Value = Since> {
+    let states = [State::Pending, State::Validated, State::Expired, State::Cancelled, State::Superseded];
+    (prop::sample::select(states.to_vec()), 0i64..100_000)
+        .prop_map(|(state, after)| Since { state, after: Span(after) })
+}
+
+/// The onboarding as it is kept now, given how it was: nothing that is final changes.
+fn kept(then: &Onboarding, verdict: &Verdict, judged_at: Timestamp, since: Since) -> Onboarding {
+    let validated = |at| Onboarding { state: State::Validated, validated_at: Some(at), ..then.clone() };
+    match then.state {
+        _ if verdict.passed() => validated(judged_at),
+        State::Validated => validated(judged_at - since.after),
+        State::Cancelled | State::Superseded => then.clone(),
+        State::Pending | State::Expired => match since.state {
+            State::Validated => validated(judged_at + since.after),
+            state => Onboarding { state, ..then.clone() },
+        },
+    }
+}
+
+/// Judges the sample, and looks back at it from later.
+fn look_back<T>(sample: &Sample, since: Since, look: impl FnOnce(&Past<'_>, &Known) -> T) -> T {
+    sample.with_facts(|facts| {
+        let verdict = evaluate(facts, &sample.settings);
+        let kept = facts.known.onboarding.as_ref().map(|then| kept(then, &verdict, facts.now, since));
+        let past = Past {
+            sms: facts.sms,
+            verdict: &verdict,
+            judged_at: facts.now,
+            sms_in_window: facts.known.sms_in_window,
+            against: kept.as_ref().map_or(Against::Nobody, Against::Onboarding),
+        };
+        look(&past, facts.known)
+    })
+}
+
+/// What a hot store may say: a validated onboarding has its pair among the validated ones, because both are noted in
+/// one step, and a superseded one is never the newest of its number while it is kept there.
+fn consistent() -> impl Strategy<Value = Sample> {
+    samples().prop_map(|sample| Sample {
+        pair_validated: sample.pair_validated || sample.state == Some(State::Validated),
+        state: sample.state.map(|state| if state == State::Superseded { State::Expired } else { state }),
+        ..sample
+    })
+}
+
+proptest! {
+    #[test]
+    fn by_the_same_settings_the_verdict_is_the_stored_one(sample in consistent(), since in since()) {
+        let again = look_back(&sample, since, |past, _| past.rejudge(&sample.settings));
+        prop_assert_eq!(again, Rejudged::Verdict(sample.verdict()));
+    }
+
+    #[test]
+    fn by_other_settings_it_is_what_it_would_have_been_or_unknown(
+        sample in consistent(), since in since(), other in settings()
+    ) {
+        let truth = Sample { settings: other.clone(), ..sample.clone() }.verdict();
+        match look_back(&sample, since, |past, _| past.rejudge(&other)) {
+            Rejudged::Verdict(verdict) => prop_assert_eq!(verdict, truth),
+            Rejudged::Unknown(facts) => prop_assert!(!facts.is_empty()),
+        }
+    }
+
+    #[test]
+    fn a_trace_tells_what_is_stored_and_explains_every_failure(sample in samples(), since in since()) {
+        let (steps, verdict) = look_back(&sample, since, |past, _| (trace(past, &sample.settings), past.verdict.clone()));
+        prop_assert_eq!(steps.len(), CHECKS.len() + 1);
+        for step in &steps {
+            let fails = verdict.failed_at.is_some_and(|at| at.as_str() == step.check);
+            prop_assert_eq!(step.result == Code::Fail, fails);
+            prop_assert_eq!(step.mend.is_some(), fails);
+            prop_assert_eq!(step.reason.as_deref(), verdict.reason.as_deref().filter(|_| fails));
+            for sentence in [Some(&step.rule), Some(&step.fact), step.mend.as_ref()].into_iter().flatten() {
+                prop_assert!(sentence.ends_with('.'), "{}", sentence);
+                prop_assert!(!sentence.contains("another version"), "{} has no explanation", step.check);
+            }
+        }
+    }
+}
+
+const NEVER: Since = Since { state: State::Pending, after: Span(0) };
+
+#[test]
+fn what_no_check_looked_at_is_unknown() {
+    let sample = Sample { text: "hello".into(), ..Sample::default() };
+    let mut lax = Settings::default();
+    for check in ["header_hash_check", "blacklist_check"] {
+        lax.checks_enabled[crate::checks::CheckId::from_name(check).unwrap().index()] = false;
+    }
+    let again = look_back(&sample, NEVER, |past, _| past.rejudge(&lax));
+    assert!(matches!(again, Rejudged::Verdict(verdict) if verdict.passed()));
+    lax.checks_enabled = [true, true, false, true, true, true, true];
+    let again = look_back(&sample, NEVER, |past, _| past.rejudge(&lax));
+    assert_eq!(again, Rejudged::Unknown(vec![Fact::Blacklisted]), "blacklist_check had not run");
+    let cancelled = Since { state: State::Cancelled, ..NEVER };
+    let again = look_back(&sample, cancelled, |past, _| past.rejudge(&lax));
+    assert_eq!(again, Rejudged::Unknown(vec![Fact::Blacklisted, Fact::State]));
+}
+
+#[test]
+fn what_is_not_kept_any_more_is_unknown() {
+    let again = look_back(&Sample::default(), NEVER, |past, _| {
+        Past { against: Against::Gone(Uuid::nil()), ..*past }.rejudge(&Settings::default())
+    });
+    assert_eq!(again, Rejudged::Unknown(vec![Fact::Onboarding]));
+}
+
+#[test]
+fn failures_are_explained_in_plain_sentences() {
+    let mend = |sample: Sample| {
+        look_back(&sample, NEVER, |past, _| {
+            trace(past, &sample.settings).into_iter().find_map(|step| step.mend).unwrap_or_default()
+        })
+    };
+    let late = DEADLINE + Span(60_000 + 252_000);
+    for (sample, sentence) in [
+        (
+            Sample { sms_in_window: 7, ..Sample::default() },
+            "At most 5 SMS of one number pass in 24 hours, and this was number 7: an SMS sent a day after the first of \
+             them would have passed.",
+        ),
+        (
+            Sample { text: format!("ONBOARD:{}", HASH.replace('a', "b")), ..Sample::default() },
+            "The text must be exactly ONBOARD: and the 64 characters the app shows; this text has another hash.",
+        ),
+        (
+            Sample { received: late, judged: late, ..Sample::default() },
+            "It came 4 min 12 s after the deadline of 2026-01-31T12:05:00Z and the 1 min tolerance: it must be sent \
+             before, or the number registered again.",
+        ),
+        (
+            Sample { sender: Ok(crate::Mobile::from_e164("+447911123456").unwrap()), ..Sample::default() },
+            "The SMS must come from a number with the calling code +91; this one has +44.",
+        ),
+    ] {
+        assert_eq!(mend(sample), sentence);
+    }
+}
