@@ -1,5 +1,6 @@
 //! The audit store on SQLite, for a bridge without PostgreSQL.
 
+mod desk;
 mod later;
 mod lookup;
 mod quarantine;
