@@ -18,8 +18,8 @@ pub use self::figures::{
     DropOut, Failures, Funnel, Outcomes, ReceiverRate, RefusalRate, RegistrationRate, Sender, SmsRate,
 };
 pub use self::incident::Incident;
-pub use self::latency::{Kind, Latencies, Latency};
-pub(crate) use self::latency::{LATENCY_GRAIN, bounds, bucket_of};
+pub(crate) use self::latency::{Kind, LATENCY_GRAIN, bounds, bucket_of};
+pub use self::latency::{Latencies, Latency};
 pub use self::people::{
     BlacklistPlace, OnboardingFilter, OnboardingRow, QuarantineRow, RefusalFilter, RefusalRow, SettingChange,
     ValidatedRow, WaitingRow,
@@ -52,6 +52,25 @@ impl<T, C> Page<T, C> {
 pub(crate) const SCAN: usize = 20_000;
 /// Up to so many rows with a number that begins like that are sorted; more are looked through in order of time.
 pub(crate) const FEW: usize = 5_000;
+
+/// At most so many incidents are shown at once.
+pub(crate) const INCIDENTS: usize = 1_000;
+/// An SMS may be older than the onboarding that it is judged against by as much as two clocks differ.
+pub(crate) const CLOCKS: Span = Span(3_600_000);
+/// From steps of this length on, figures are read by hours.
+pub(crate) const HOUR: Span = Span(3_600_000);
+const MINUTE: Span = Span(60_000);
+
+/// The beginning of the stretch of that length in which a time lies.
+pub(crate) fn floor(at: Timestamp, length: Span) -> Timestamp {
+    Timestamp(at.0 - at.0.rem_euclid(length.0.max(1)))
+}
+
+/// A step that figures can be read in: whole minutes, or whole hours.
+pub(crate) fn step(step: Span) -> Span {
+    let grain = if step >= HOUR { HOUR } else { MINUTE };
+    Span((step.0 / grain.0).max(1) * grain.0)
+}
 
 /// What people look at. A page has at most `max` rows; `before` and `after` are the `next` of the page before.
 /// Ranges of time begin at `from` and end before `to`.
@@ -114,7 +133,8 @@ pub trait DeskStore: Send + Sync + 'static {
     /// Bodies in quarantine, without the bodies.
     async fn quarantine_page(&self, before: Option<Place>, max: usize) -> Result<Page<QuarantineRow>>;
 
-    /// Judged SMS by steps of time, steps without any left out. A step of an hour or more is a whole number of hours.
+    /// Judged SMS by steps of time, steps without any left out. A step is a whole number of minutes, from an hour on of
+    /// hours, and the first is whole.
     async fn sms_rates(&self, from: Timestamp, to: Timestamp, step: Span) -> Result<Vec<SmsRate>>;
     /// Judged SMS by receiver, in whole hours, by name.
     async fn receiver_rates(&self, from: Timestamp, to: Timestamp) -> Result<Vec<ReceiverRate>>;
@@ -131,7 +151,7 @@ pub trait DeskStore: Send + Sync + 'static {
     async fn funnel(&self, from: Timestamp, to: Timestamp) -> Result<Funnel>;
     /// How long it took, in steps of ten minutes.
     async fn latencies(&self, from: Timestamp, to: Timestamp) -> Result<Latencies>;
-    /// Who sent the most SMS that failed among the newest [`SCAN`] failed ones of that time, the worst first.
+    /// Who sent the most SMS that failed, the worst first: of each check only the newest thousands of that time count.
     async fn top_failing_senders(&self, from: Timestamp, to: Timestamp, max: usize) -> Result<Vec<Sender>>;
     /// Refused registrations by hour and reason.
     async fn refusals_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<RefusalRate>>;

@@ -61,6 +61,8 @@ macro_rules! on_lease {
     }};
 }
 
+pub(self) use on_lease;
+
 #[async_trait]
 impl AuditStore for PostgresAudit {
     async fn ping(&self) -> Result<()> {

@@ -63,6 +63,20 @@ pub struct Funnel {
     pub drop_outs: Vec<DropOut>,
 }
 
+impl Funnel {
+    /// From where those who registered stand, the most frequent first.
+    pub(crate) fn of(stood: Vec<DropOut>) -> Funnel {
+        let sum =
+            |counts: &dyn Fn(&DropOut) -> bool| stood.iter().filter(|d| counts(d)).map(|d| d.count).sum();
+        Funnel {
+            registered: sum(&|_| true),
+            sms_seen: sum(&|stands| stands.last_sms.is_some()),
+            validated: sum(&|stands| stands.state == State::Validated),
+            drop_outs: stood.into_iter().filter(|stands| stands.state != State::Validated).collect(),
+        }
+    }
+}
+
 /// Those who are not validated, by why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DropOut {

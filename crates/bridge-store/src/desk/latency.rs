@@ -7,7 +7,7 @@ use bridge_core::Span;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// From an SMS taken in to its verdict.
     Verdict,
     /// From a registration to its validation.
@@ -16,8 +16,7 @@ pub enum Kind {
 
 impl Kind {
     /// The word in the table.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Kind::Verdict => "verdict",
             Kind::Validation => "validation",
@@ -45,6 +44,18 @@ pub struct Latencies {
     pub verdict: Latency,
     /// From a registration to its validation.
     pub validation: Latency,
+}
+
+impl Latencies {
+    /// From the words and buckets of the table.
+    pub(crate) fn of(counted: &[(String, (i32, i64))]) -> Latencies {
+        let of = |kind: Kind| {
+            let buckets: Vec<_> =
+                counted.iter().filter(|(word, _)| word == kind.as_str()).map(|(_, bucket)| *bucket).collect();
+            Latency::of(&buckets)
+        };
+        Latencies { verdict: of(Kind::Verdict), validation: of(Kind::Validation) }
+    }
 }
 
 /// Latencies are counted for stretches of this length.
