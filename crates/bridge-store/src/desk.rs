@@ -59,7 +59,7 @@ pub(crate) const INCIDENTS: usize = 1_000;
 pub(crate) const CLOCKS: Span = Span(3_600_000);
 /// From steps of this length on, figures are read by hours.
 pub(crate) const HOUR: Span = Span(3_600_000);
-const MINUTE: Span = Span(60_000);
+pub(crate) const MINUTE: Span = Span(60_000);
 
 /// The beginning of the stretch of that length in which a time lies.
 pub(crate) fn floor(at: Timestamp, length: Span) -> Timestamp {

@@ -9,7 +9,7 @@ use super::super::columns::At;
 use super::super::lease::{Lease, Parameter, Unreadable};
 use crate::Result;
 use crate::desk::{
-    DropOut, Failures, Funnel, HOUR, Kind, LATENCY_GRAIN, Latencies, Latency, Outcomes, ReceiverRate,
+    DropOut, Failures, Funnel, HOUR, Kind, LATENCY_GRAIN, Latencies, MINUTE, Outcomes, ReceiverRate,
     RefusalRate, RegistrationRate, SmsRate, bounds, floor,
 };
 
@@ -18,7 +18,7 @@ fn latency(kind: Kind, since: &str, took: &str, from: &str) -> String {
     let bounds: Vec<String> = bounds().iter().map(i64::to_string).collect();
     format!(
         "INSERT INTO ops.latency AS there (since, kind, bucket, count)
-         SELECT to_timestamp(extract(epoch FROM {since})::bigint / {grain} * {grain}), '{}',
+         SELECT to_timestamp(floor(extract(epoch FROM {since}))::bigint / {grain} * {grain}), '{}',
              width_bucket((extract(epoch FROM {took}) * 1000)::bigint, '{{{}}}'::bigint[]), count(*)
          FROM {from} GROUP BY 1, 3 ORDER BY 1, 3
          ON CONFLICT (since, kind, bucket) DO UPDATE SET count = there.count + excluded.count",
@@ -157,12 +157,11 @@ pub(super) async fn failures_by_check(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<Failures>> {
-    let minute = Span(60_000);
     lease
         .rows(
             "SELECT outcome, sum(count)::bigint FROM ops.sms_minute
              WHERE minute >= $1 AND minute < $2 AND outcome <> 'passed' GROUP BY 1 ORDER BY 2 DESC, 1",
-            &parameters(&range(from, to, minute), &0),
+            &parameters(&range(from, to, MINUTE), &0),
             |row| Ok(Failures { check: row.try_get(0)?, count: count(row, 1)? }),
         )
         .await
@@ -173,7 +172,7 @@ pub(super) async fn funnel(lease: &mut Lease, from: Timestamp, to: Timestamp) ->
         .rows(
             "SELECT state, last_sms, sum(count)::bigint FROM ops.onboarding_minute
              WHERE minute >= $1 AND minute < $2 GROUP BY 1, 2 HAVING sum(count) > 0 ORDER BY 3 DESC, 1, 2",
-            &parameters(&range(from, to, Span(60_000)), &0),
+            &parameters(&range(from, to, MINUTE), &0),
             |row| {
                 let state = State::from_word(row.try_get(0)?).ok_or("state is no state of an onboarding")?;
                 let last_sms = Some(row.try_get::<_, String>(1)?).filter(|word| !word.is_empty());
