@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use bridge_core::Timestamp;
 use bridge_store::audit::SettingRow;
 use bridge_store::embedded::{FolderError, FolderLock};
-use bridge_store::{AuditStore, HotStore, Journal, Remote};
+use bridge_store::{AuditStore, DeskStore, HotStore, Journal, Remote};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -42,6 +42,8 @@ pub struct App {
     pub hot: Arc<dyn HotStore>,
     /// What stays.
     pub audit: Arc<dyn AuditStore>,
+    /// What people look at.
+    pub desk: Arc<dyn DeskStore>,
     /// The settings now.
     pub live: LiveSettings,
     /// Keys.
@@ -171,6 +173,7 @@ impl App {
             entropy,
             hot: opened.hot,
             audit: opened.audit,
+            desk: opened.desk,
             remote: opened.remote,
             journal: opened.journal,
             ladder: Ladder::new(now),

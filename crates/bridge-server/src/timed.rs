@@ -8,13 +8,18 @@ use bridge_core::checks::Known;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::audit::{
     AskedSms, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal, Refused,
-    SettingChange, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+    SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+};
+use bridge_store::desk::{
+    BlacklistPlace, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
+    QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
+    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
 };
 use bridge_store::hot::{
     Admitted, Blacklisting, Cancelled, Counters, Finding, HotTotals, IntakeLimits, Judged, Notice, Pressure,
     QueueSizes, QueuedSms, Recorded, Registered, Registration, Restore, Right, Which,
 };
-use bridge_store::{AuditStore, HotStore, StoreError};
+use bridge_store::{AuditStore, DeskStore, HotStore, StoreError};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use serde_json::Value;
@@ -53,6 +58,12 @@ pub fn hot(store: Arc<dyn HotStore>, durations: &Durations) -> Arc<dyn HotStore>
 #[must_use]
 pub fn audit(store: Arc<dyn AuditStore>, durations: &Durations) -> Arc<dyn AuditStore> {
     Arc::new(Timed { store, name: "postgresql", durations: durations.clone() })
+}
+
+/// The same store, timed.
+#[must_use]
+pub fn desk(store: Arc<dyn DeskStore>, durations: &Durations) -> Arc<dyn DeskStore> {
+    Arc::new(Timed { store, name: "desk", durations: durations.clone() })
 }
 
 macro_rules! timed {
@@ -158,7 +169,7 @@ timed! { AuditStore {
     seed_settings(now: Timestamp) -> ();
     settings() -> Vec<SettingRow>;
     put_settings(now: Timestamp, changes: &[(&str, &Value)], by: &str) -> SettingPut;
-    settings_history(key: Option<&str>, before: Option<i64>, max: usize) -> Vec<SettingChange>;
+    settings_history(key: Option<&str>, before: Option<i64>, max: usize) -> Vec<bridge_store::audit::SettingChange>;
     append_refusals(batch: &[Refusal]) -> ();
     refusals(max: usize) -> Vec<Refusal>;
     quarantine(entry: &Quarantined) -> ();
@@ -173,4 +184,30 @@ timed! { AuditStore {
     sightings() -> Vec<Sighting>;
     note_sightings(seen: &[Sighting]) -> ();
     purge(before: Timestamp, max: usize, remote: bool) -> usize;
+}}
+
+timed! { DeskStore {
+    search_sms(filter: &SmsFilter, before: Option<Place>, max: usize) -> Page<SmsRow>;
+    sms_story(sms_id: Uuid) -> Option<SmsStory>;
+    sms_of_onboarding(onboarding: &OnboardingRow, max: usize) -> Vec<SmsRow>;
+    search_onboardings(filter: &OnboardingFilter, before: Option<Place>, max: usize) -> Page<OnboardingRow>;
+    onboarding(id: Uuid) -> Option<OnboardingRow>;
+    search_validated(prefix: &str, after: Option<&str>, max: usize) -> Page<ValidatedRow, String>;
+    search_refusals(filter: &RefusalFilter, before: Option<Place>, max: usize) -> Page<RefusalRow>;
+    settings_history(key: Option<&str>, before: Option<i64>, max: usize) -> Page<SettingChange, i64>;
+    setting_change(id: i64) -> Option<SettingChange>;
+    blacklist_page(prefix: &str, before: Option<&BlacklistPlace>, max: usize) -> Page<Blacklisted, BlacklistPlace>;
+    power_down_page(processed: Option<bool>, before: Option<Place>, max: usize) -> Page<WaitingRow>;
+    quarantine_page(before: Option<Place>, max: usize) -> Page<QuarantineRow>;
+    sms_rates(from: Timestamp, to: Timestamp, step: Span) -> Vec<SmsRate>;
+    receiver_rates(from: Timestamp, to: Timestamp) -> Vec<ReceiverRate>;
+    registrations(from: Timestamp, to: Timestamp, step: Span) -> Vec<RegistrationRate>;
+    failures_by_check(from: Timestamp, to: Timestamp) -> Vec<Failures>;
+    funnel(from: Timestamp, to: Timestamp) -> Funnel;
+    latencies(from: Timestamp, to: Timestamp) -> Latencies;
+    top_failing_senders(from: Timestamp, to: Timestamp, max: usize) -> Vec<Sender>;
+    refusals_by_hour(from: Timestamp, to: Timestamp) -> Vec<RefusalRate>;
+    begin_incident(what: &str, began_at: Timestamp, detail: &str) -> ();
+    end_incident(what: &str, began_at: Timestamp, ended_at: Timestamp, detail: &str) -> ();
+    incidents(from: Timestamp, to: Timestamp) -> Vec<Incident>;
 }}

@@ -4,6 +4,7 @@
 mod batch;
 mod columns;
 pub(crate) mod connect;
+mod desk;
 mod examine;
 mod failure;
 mod group;
@@ -34,13 +35,18 @@ use super::{
     AskedSms, AuditStore, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal,
     Refused, SettingChange, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
-use crate::Result;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
+use crate::{Result, Trail};
 
 /// The audit store at this address, with at most so many connections. The server need not be up: only an
 /// address that cannot be used at all is an error at once.
 pub fn open(url: &str, pool_size: usize) -> std::result::Result<Arc<dyn AuditStore>, BadUrl> {
-    Ok(Arc::new(PostgresAudit { connections: Connections::new(url, pool_size)? }))
+    open_trail(url, pool_size).map(|trail| trail.audit)
+}
+
+/// As [`open`], for the bridge and for people.
+pub fn open_trail(url: &str, pool_size: usize) -> std::result::Result<Trail, BadUrl> {
+    Ok(Trail::of(PostgresAudit { connections: Connections::new(url, pool_size)? }))
 }
 
 struct PostgresAudit {
@@ -54,6 +60,8 @@ macro_rules! on_lease {
         $function(&mut lease $(, $argument)*).await
     }};
 }
+
+pub(self) use on_lease;
 
 #[async_trait]
 impl AuditStore for PostgresAudit {

@@ -7,6 +7,7 @@ use bridge_core::{Mobile, Onboarding, Span, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
+use super::desk::figures::{self, Added};
 use super::{At, damaged};
 use crate::audit::{Blacklisted, Counter, Refusal, SmsRow, part};
 use crate::hot::{Blacklisting, QueuedSms};
@@ -29,6 +30,11 @@ const SMS_COLUMN_COUNT: usize = 20;
 const REBUILD_COLUMNS: &str = "line, delivery_id, stamped, sender_error, part";
 const REBUILD_COLUMN_COUNT: usize = 5;
 
+/// What [`sms_row`] reads.
+pub(super) fn sms_columns() -> String {
+    format!("{SMS_COLUMNS}, id, synced_at, {}", check_columns())
+}
+
 pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Result<usize> {
     let mut insert = conn.prepare_cached(&format!(
         "INSERT INTO input_sms ({SMS_COLUMNS}, {REBUILD_COLUMNS}, {}) VALUES ({}) ON CONFLICT (sms_id) DO NOTHING",
@@ -40,6 +46,7 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
          ON CONFLICT DO NOTHING",
     )?;
     let mut new = 0;
+    let mut figures = Added::default();
     for queued in batch {
         let QueuedSms { id, sms, fingerprint, verdict, judged_at, .. } = queued;
         let QueuedSms { onboarding_id, device_id, sms_in_window, .. } = queued;
@@ -82,11 +89,15 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
             &part,
         ];
         values.extend(codes.iter().map(|code| code as &dyn rusqlite::ToSql));
-        new += insert.execute(&values[..])?;
+        if insert.execute(&values[..])? > 0 {
+            new += 1;
+            figures.sms(queued);
+        }
         if verdict.passed() {
             validate.execute(params![mobile, device_id.as_deref().unwrap_or_default(), sms_id, judged])?;
         }
     }
+    figures.write(conn)?;
     Ok(new)
 }
 
@@ -96,10 +107,13 @@ pub(super) fn sms_of(
     before: Option<i64>,
     max: usize,
 ) -> rusqlite::Result<Vec<SmsRow>> {
+    // Their ids are in the index by number; only those of the page are read.
     conn.prepare_cached(&format!(
-        "SELECT {SMS_COLUMNS}, id, synced_at, {} FROM input_sms
-         WHERE mobile_number = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-        check_columns(),
+        "SELECT {} FROM input_sms WHERE id IN (
+             SELECT id FROM input_sms INDEXED BY input_sms_number
+             WHERE mobile_number = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3)
+         ORDER BY id DESC",
+        sms_columns(),
     ))?
     .query_map(params![mobile, before.unwrap_or(i64::MAX), limit(max)], sms_row)?
     .collect()
@@ -114,7 +128,7 @@ pub(super) fn codes(row: &Row<'_>, first: usize) -> rusqlite::Result<Codes> {
     Ok(Codes(codes))
 }
 
-fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
+pub(super) fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
     Ok(SmsRow {
         redis_id: row.get(0)?,
         mobile_number: row.get(1)?,
@@ -152,22 +166,36 @@ pub(super) fn optional_uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Op
 }
 
 pub(super) fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Result<usize> {
-    let mut known = conn.prepare_cached("SELECT 1 FROM onboarding_mobile WHERE onboarding_id = ?1")?;
+    let mut known = conn
+        .prepare_cached("SELECT version, status, last_sms FROM onboarding_mobile WHERE onboarding_id = ?1")?;
     let mut upsert = conn.prepare_cached(
         "INSERT INTO onboarding_mobile (onboarding_id, mobile_number, email, device_id, hash, salt, country_code,
-             local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated, validated_at, version, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9)
+             local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated, validated_at, version, created_at,
+             last_sms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9, ?16)
          ON CONFLICT (onboarding_id) DO UPDATE SET
              status = excluded.status, is_validated = excluded.is_validated,
-             validated_at = excluded.validated_at, version = excluded.version
+             validated_at = excluded.validated_at, version = excluded.version, last_sms = excluded.last_sms
          WHERE excluded.version > version",
     )?;
     let mut new = 0;
+    let mut figures = Added::default();
     for onboarding in batch {
         let id = onboarding.id.to_string();
-        if !known.exists([&id])? {
-            new += 1;
+        let before = known
+            .query_row([&id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get(2)?)))
+            .optional()?;
+        if before.as_ref().is_some_and(|(version, ..)| *version >= onboarding.version) {
+            continue;
         }
+        new += usize::from(before.is_none());
+        let before: Option<(State, Option<String>)> = before
+            .map(|(_, word, last_sms)| match State::from_word(&word) {
+                Some(state) => Ok((state, last_sms)),
+                None => Err(damaged(1, "no state of an onboarding")),
+            })
+            .transpose()?;
+        let last_sms = last_sms(onboarding).or_else(|| before.as_ref().and_then(|(_, last)| last.clone()));
         upsert.execute(params![
             id,
             onboarding.mobile.e164(),
@@ -184,9 +212,18 @@ pub(super) fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rus
             onboarding.state == State::Validated,
             onboarding.validated_at.map(At),
             onboarding.version,
+            last_sms,
         ])?;
+        figures.onboarding(onboarding, last_sms, before);
     }
+    figures.write(conn)?;
     Ok(new)
+}
+
+/// What its last SMS came to.
+fn last_sms(onboarding: &Onboarding) -> Option<String> {
+    let last = onboarding.last_sms.as_ref()?;
+    Some(last.verdict.failed_at.map_or("passed", FailedAt::as_str).to_owned())
 }
 
 /// What [`onboarding_row`] reads.
@@ -344,11 +381,17 @@ pub(super) fn purge(
         ("ops_quarantine", "at < ?1".to_owned()),
         ("ops_settings_history", "at < ?1".to_owned()),
         ("ops_unblacklisted", "at < ?1".to_owned()),
+        ("ops_incident", "began_at < ?1 AND ended_at < ?1".to_owned()),
         ("ops_sync_refused", "at < ?1 AND sms_id NOT IN (SELECT sms_id FROM input_sms)".to_owned()),
     ] {
         let sql =
             format!("DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {condition} LIMIT ?2)");
         purged += conn.prepare_cached(&sql)?.execute(params![At(before), limit(max)])?;
+    }
+    for (table, time) in figures::AGED {
+        let aged = format!("SELECT {time} FROM {table} WHERE {time} < ?1 ORDER BY {time} LIMIT 1 OFFSET ?2");
+        let sql = format!("DELETE FROM {table} WHERE {time} < coalesce(({aged}), ?1)");
+        purged += conn.prepare_cached(&sql)?.execute(params![before.0, limit(max)])?;
     }
     Ok(purged)
 }
