@@ -5,7 +5,9 @@
 //! `access` says who is asking, `pages` has one file for each page.
 
 pub mod access;
+mod asked;
 mod assets;
+mod export;
 mod nav;
 #[expect(dead_code, reason = "forms come with the pages that have them")]
 pub mod page;

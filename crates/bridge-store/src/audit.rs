@@ -10,7 +10,7 @@ pub(crate) mod sqlite;
 
 use async_trait::async_trait;
 use bridge_core::settings::Broken;
-use bridge_core::verdict::Codes;
+use bridge_core::verdict::{Codes, FailedAt, Verdict};
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
@@ -71,6 +71,19 @@ pub struct SmsRow {
     pub sms_in_window: i64,
     /// How far its receiver's stamps were ahead of the time when it came in.
     pub clock_skew: Span,
+}
+
+impl SmsRow {
+    /// How it was judged.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict {
+            codes: self.codes,
+            failed_at: self.failed_at_check.as_deref().and_then(FailedAt::from_word),
+            reason: self.reason.clone(),
+            late_delivery: self.late_delivery,
+        }
+    }
 }
 
 /// An SMS stored for later in `power_down_store`.

@@ -22,4 +22,18 @@ const fn page(title: &'static str, path: &'static str, key: char) -> Entry {
 }
 
 /// To show a page in the navigation, add a line.
-pub(super) static NAV: &[Group] = &[Group { title: "Watch", pages: &[page("Overview", "/admin", 'o')] }];
+pub(super) static NAV: &[Group] = &[
+    Group {
+        title: "Watch",
+        pages: &[
+            page("Overview", "/admin", 'o'),
+            page("SMS", "/admin/ui/sms", 's'),
+            page("Onboardings", "/admin/ui/onboardings", 'n'),
+            page("Validated numbers", "/admin/ui/validated", 'v'),
+        ],
+    },
+    Group {
+        title: "Run",
+        pages: &[page("Receivers", "/admin/ui/receivers", 'r'), page("Workers", "/admin/ui/workers", 'w')],
+    },
+];

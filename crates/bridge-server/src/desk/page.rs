@@ -66,6 +66,16 @@ impl Frame {
         self.visitor.as_ref().map_or("", |visitor| visitor.csrf.as_str())
     }
 
+    /// May the visitor change what the bridge does?
+    pub(super) fn operates(&self) -> bool {
+        self.visitor.as_ref().is_some_and(Visitor::operates)
+    }
+
+    /// May the visitor decide about accounts and persons?
+    pub(super) fn owns(&self) -> bool {
+        self.visitor.as_ref().is_some_and(Visitor::owns)
+    }
+
     pub(super) fn version(&self) -> &'static str {
         env!("CARGO_PKG_VERSION")
     }

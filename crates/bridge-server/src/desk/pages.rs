@@ -1,4 +1,9 @@
 //! The pages, one file each: what it shows, and what can be done there. A page draws and asks; what it changes is
 //! changed by the function that the JSON route uses too.
 
+pub(super) mod onboardings;
 pub(super) mod overview;
+pub(super) mod receivers;
+pub(super) mod sms;
+pub(super) mod validated;
+pub(super) mod workers;

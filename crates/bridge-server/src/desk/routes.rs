@@ -51,6 +51,16 @@ pub static ROUTES: &[Route] = &[
     read("/admin/ui/assets/{name}", ANYONE, || get(assets::asset)),
     read("/admin", VIEWER, || get(pages::overview::show)),
     read("/admin/ui/live", VIEWER, || get(pages::overview::live)),
+    read("/admin/ui/sms", VIEWER, || get(pages::sms::list)),
+    read("/admin/ui/sms/{id}", VIEWER, || get(pages::sms::one)),
+    read("/admin/ui/sms/export/{kind}", VIEWER, || get(pages::sms::export)),
+    read("/admin/ui/onboardings", VIEWER, || get(pages::onboardings::list)),
+    read("/admin/ui/onboardings/{id}", VIEWER, || get(pages::onboardings::one)),
+    read("/admin/ui/onboardings/export/{kind}", VIEWER, || get(pages::onboardings::export)),
+    read("/admin/ui/validated", VIEWER, || get(pages::validated::list)),
+    read("/admin/ui/validated/export/{kind}", VIEWER, || get(pages::validated::export)),
+    read("/admin/ui/receivers", VIEWER, || get(pages::receivers::list)),
+    read("/admin/ui/workers", VIEWER, || get(pages::workers::list)),
 ];
 
 /// The desk.

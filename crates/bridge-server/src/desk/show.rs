@@ -6,8 +6,8 @@ mod verdict;
 mod when;
 
 pub(super) use self::banner::Banner;
-pub(super) use self::verdict::{Dots, Outcome};
-pub(super) use self::when::When;
+pub(super) use self::verdict::{Dots, Outcome, class_of};
+pub(super) use self::when::{When, lasting};
 
 /// A count with thin spaces between thousands: 12 345.
 pub(super) fn count(number: impl TryInto<u64>) -> String {

@@ -22,10 +22,6 @@ use crate::ladder::Hot;
 use crate::metrics::{QueueLabels, ReceiverLabels};
 use crate::workers;
 
-/// A worker is behind when its last success is older than this many periods and at least a minute.
-const PERIODS_BEHIND: i64 = 3;
-const BEHIND_MIN_SECONDS: i64 = 60;
-
 /// How the bridge is.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
@@ -212,13 +208,7 @@ fn worker_views(app: &Shared) -> BTreeMap<&'static str, WorkerView> {
     let view = |worker: Box<dyn workers::Worker>| {
         let status = board.get(worker.name()).cloned().unwrap_or_default();
         let lag_seconds = status.last_success.map(|at| (now - at).0 / 1000);
-        let patience = (i64::from(worker.period_seconds(&settings)) * PERIODS_BEHIND).max(BEHIND_MIN_SECONDS);
-        let word = match (&status.last_error, lag_seconds) {
-            (Some(_), _) => "failing",
-            (None, None) => "starting",
-            (None, Some(lag)) if lag > patience => "behind",
-            (None, Some(_)) => "ok",
-        };
+        let word = workers::standing(worker.as_ref(), &status, now, &settings).word();
         let view = WorkerView {
             status: word,
             last_run: status.last_run.map(|at| at.to_string()),

@@ -21,6 +21,9 @@ impl Worker for PopulateBlacklist {
     fn name(&self) -> &'static str {
         PopulateBlacklist::NAME
     }
+    fn about(&self) -> &'static str {
+        "Carries blocked numbers to blacklist_sms, and the whole list back to where the check reads it."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.blacklist_check_interval_seconds
     }

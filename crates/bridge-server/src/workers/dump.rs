@@ -20,6 +20,9 @@ impl Worker for DumpQueueInputSms {
     fn name(&self) -> &'static str {
         "dump_queue_input_sms_to_postgres"
     }
+    fn about(&self) -> &'static str {
+        "Writes judged SMS to input_sms."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.local_sync_interval_seconds
     }

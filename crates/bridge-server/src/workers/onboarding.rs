@@ -18,6 +18,9 @@ impl Worker for DumpQueueOnboarding {
     fn name(&self) -> &'static str {
         "dump_queue_onboarding_to_postgres"
     }
+    fn about(&self) -> &'static str {
+        "Writes new and changed onboardings to onboarding_mobile."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.onboarding_sync_interval_seconds
     }

@@ -18,6 +18,9 @@ impl Worker for PurgeExpiredAudit {
     fn name(&self) -> &'static str {
         "purge_expired_audit"
     }
+    fn about(&self) -> &'static str {
+        "Deletes rows that are older than audit_retention_days."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.purge_interval_seconds
     }

@@ -17,6 +17,9 @@ impl Worker for WriteRegistrationAttempts {
     fn name(&self) -> &'static str {
         "write_registration_attempts"
     }
+    fn about(&self) -> &'static str {
+        "Writes refused registrations to registration_attempts."
+    }
     fn period_seconds(&self, _: &Settings) -> u32 {
         PERIOD_SECONDS
     }

@@ -33,6 +33,9 @@ impl Worker for ReplayPowerDownStore {
     fn name(&self) -> &'static str {
         "replay_power_down_store"
     }
+    fn about(&self) -> &'static str {
+        "Judges the SMS that waited in power_down_store, oldest first."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.replay_interval_seconds
     }

@@ -23,6 +23,9 @@ impl Worker for SettleJournal {
     fn name(&self) -> &'static str {
         "settle_journal"
     }
+    fn about(&self) -> &'static str {
+        "Hands over what lies in the journal for longer than a dump takes."
+    }
     fn period_seconds(&self, _: &Settings) -> u32 {
         PERIOD_SECONDS
     }

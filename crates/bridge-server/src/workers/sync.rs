@@ -24,6 +24,9 @@ impl Worker for SyncValidatedMobiles {
     fn name(&self) -> &'static str {
         "sync_validated_mobiles_to_hetzner"
     }
+    fn about(&self) -> &'static str {
+        "Pushes validated numbers to the remote."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.hetzner_sync_interval_seconds
     }

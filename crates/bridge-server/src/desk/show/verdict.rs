@@ -12,6 +12,16 @@ pub(in crate::desk) struct Dot {
     pub(in crate::desk) word: &'static str,
 }
 
+/// What the style sheet calls a result.
+pub(in crate::desk) fn class_of(code: Code) -> &'static str {
+    match code {
+        Code::Pass => "pass",
+        Code::Fail => "fail",
+        Code::Disabled => "off",
+        Code::NotApplicable => "skip",
+    }
+}
+
 /// The seven.
 #[derive(Clone, Debug)]
 pub(in crate::desk) struct Dots(pub(in crate::desk) Vec<Dot>);
@@ -20,13 +30,7 @@ impl Dots {
     pub(in crate::desk) fn of(codes: &Codes) -> Dots {
         let dot = |check: CheckId| {
             let code = codes.of(check);
-            let class = match code {
-                Code::Pass => "pass",
-                Code::Fail => "fail",
-                Code::Disabled => "off",
-                Code::NotApplicable => "skip",
-            };
-            Dot { check: check.name(), class, word: code.word() }
+            Dot { check: check.name(), class: class_of(code), word: code.word() }
         };
         Dots(CheckId::all().map(dot).collect())
     }

@@ -36,7 +36,7 @@ impl When {
 }
 
 /// A length of time in its largest unit: `45 s`, `3 min`, `5 h`, `12 d`.
-fn lasting(span: Span) -> String {
+pub(in crate::desk) fn lasting(span: Span) -> String {
     let seconds = span.0.unsigned_abs() / 1000;
     match seconds {
         0..90 => format!("{seconds} s"),

@@ -1,0 +1,105 @@
+//! Receivers: how each is, and everything the operator does with one. What an app is to be given is shown once, with
+//! a QR code.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use bridge_formats::{FORMATS, generic};
+
+use crate::desk::access::Visitor;
+use crate::desk::page::{Frame, render};
+use crate::desk::show::{When, count};
+use crate::http::{Shared, in_time};
+use crate::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
+
+const PATH: &str = "/admin/ui/receivers";
+
+struct Card {
+    name: String,
+    /// It can be changed: it was added by name.
+    named: bool,
+    format: String,
+    numbers: String,
+    state: &'static str,
+    class: &'static str,
+    last_seen: Option<When>,
+    wrong_secret: Option<When>,
+    delivered: String,
+    redelivered: String,
+    rejected: String,
+    last_day: String,
+    battery: Option<u8>,
+    battery_low: bool,
+    charging: bool,
+    network: Option<String>,
+    app_version: Option<String>,
+    warning: Option<&'static str>,
+    skew_seconds: i64,
+    paused: bool,
+    signs: bool,
+    rotating: bool,
+    has_list: bool,
+}
+
+#[derive(Template)]
+#[template(path = "desk/receivers.html")]
+struct Page {
+    frame: Frame,
+    cards: Vec<Card>,
+    formats: Vec<&'static str>,
+    silence: u32,
+}
+
+fn class(state: Standing) -> &'static str {
+    match state {
+        Standing::Ok => "good",
+        Standing::Silent | Standing::WrongSecret => "bad",
+        Standing::Paused | Standing::NeverSeen => "warn",
+    }
+}
+
+/// Every receiver.
+pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
+    let (now, settings) = (app.clock.now(), app.live.now());
+    let day = app.desk.receiver_rates(now - bridge_core::Span::seconds(86_400), now);
+    // The page is most needed while a store is away.
+    let day = in_time(day).await.unwrap_or_default();
+    let cards = app.receivers.each().into_iter().map(|(known, seen)| {
+        let standing = app.receivers.state(known.as_deref(), &seen, now, &settings);
+        let row = known.as_ref().map(|known| &known.row);
+        let judged = day.iter().find(|rate| rate.receiver_id == seen.name).map(|rate| rate.count);
+        Card {
+            named: seen.name != DEFAULT,
+            format: row.map_or_else(|| "any".to_owned(), |row| row.format.clone()),
+            numbers: row.map(|row| row.numbers.join(", ")).unwrap_or_default(),
+            state: standing.word(),
+            class: class(standing),
+            last_seen: seen.last_seen_at.map(|at| When::new(at, now)),
+            wrong_secret: seen.wrong_secret_at.map(|at| When::new(at, now)),
+            delivered: count(seen.delivered),
+            redelivered: count(seen.redelivered),
+            rejected: count(seen.rejected),
+            last_day: judged.map_or_else(|| "0".to_owned(), |n| count(n.passed + n.failed)),
+            battery: seen.battery,
+            battery_low: seen.battery.is_some_and(|percent| percent < BATTERY_LOW)
+                && seen.charging != Some(true),
+            charging: seen.charging == Some(true),
+            network: seen.network.clone(),
+            warning: known.as_ref().and_then(|known| known.warning(&seen)),
+            app_version: seen.app_version.clone(),
+            skew_seconds: seen.clock_skew.0 / 1000,
+            paused: row.is_some_and(|row| row.paused),
+            signs: known.as_ref().is_some_and(|known| known.must_sign()),
+            rotating: row.is_some_and(|row| row.secrets.len() > 1 || row.signing_keys.len() > 1),
+            has_list: known.as_ref().is_some_and(|known| crate::pull::has_list(known)),
+            name: seen.name,
+        }
+    });
+    let cards = cards.collect();
+    render(&Page {
+        frame: Frame::new(&app, visitor, "Receivers", PATH).await,
+        cards,
+        formats: FORMATS.iter().map(|format| format.name).chain([generic::FORMAT.name]).collect(),
+        silence: settings.receiver_silence_seconds,
+    })
+}
