@@ -6,6 +6,7 @@
 
 pub mod access;
 mod assets;
+mod form;
 mod nav;
 #[expect(dead_code, reason = "forms come with the pages that have them")]
 pub mod page;

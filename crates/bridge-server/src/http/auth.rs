@@ -64,7 +64,7 @@ fn basic(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The value of a query parameter.
-pub(super) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
+pub(crate) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
     form_urlencoded::parse(query?.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
