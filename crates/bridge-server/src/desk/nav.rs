@@ -22,4 +22,13 @@ const fn page(title: &'static str, path: &'static str, key: char) -> Entry {
 }
 
 /// To show a page in the navigation, add a line.
-pub(super) static NAV: &[Group] = &[Group { title: "Watch", pages: &[page("Overview", "/admin", 'o')] }];
+pub(super) static NAV: &[Group] = &[
+    Group { title: "Watch", pages: &[page("Overview", "/admin", 'o')] },
+    Group {
+        title: "People",
+        pages: &[
+            page("Admin log", "/admin/ui/log", 'l'),
+            Entry { title: "Accounts", path: "/admin/ui/accounts", key: 'a', role: Role::Owner },
+        ],
+    },
+];

@@ -42,7 +42,6 @@ const ANYONE: Rule = Rule::Anyone;
 const VIEWER: Rule = Rule::AtLeast(Role::Viewer);
 #[expect(dead_code, reason = "the first action comes with its page")]
 const OPERATOR: Rule = Rule::AtLeast(Role::Operator);
-#[expect(dead_code, reason = "the first page of owners comes with accounts")]
 const OWNER: Rule = Rule::AtLeast(Role::Owner);
 
 /// To add a page, add its lines.
@@ -56,6 +55,14 @@ pub static ROUTES: &[Route] = &[
     read("/admin/reset", ANYONE, || get(entry::reset_page)),
     act("/admin/reset", ANYONE, || post(entry::reset)),
     read("/admin", VIEWER, || get(pages::overview::show)),
+    read("/admin/ui/me", VIEWER, || get(pages::me::show)),
+    act("/admin/ui/me", VIEWER, || post(pages::me::change)),
+    read("/admin/ui/log", VIEWER, || get(pages::log::show)),
+    read("/admin/ui/accounts", OWNER, || get(pages::accounts::show)),
+    act("/admin/ui/accounts", OWNER, || post(pages::accounts::add)),
+    act("/admin/ui/accounts/link", OWNER, || post(pages::accounts::link)),
+    act("/admin/ui/accounts/change", OWNER, || post(pages::accounts::change)),
+    act("/admin/ui/accounts/end", OWNER, || post(pages::accounts::end_sessions)),
     read("/admin/ui/live", VIEWER, || get(pages::overview::live)),
 ];
 
