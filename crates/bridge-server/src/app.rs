@@ -9,12 +9,13 @@ use std::sync::{Arc, OnceLock};
 use bridge_core::Timestamp;
 use bridge_store::audit::SettingRow;
 use bridge_store::embedded::{FolderError, FolderLock};
-use bridge_store::{AuditStore, DeskStore, HotStore, Journal, Remote};
+use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, Journal, Remote};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
+use crate::desk::access::Access;
 use crate::keeper::Keeper;
 use crate::ladder::Ladder;
 use crate::last_known;
@@ -44,6 +45,10 @@ pub struct App {
     pub audit: Arc<dyn AuditStore>,
     /// What people look at.
     pub desk: Arc<dyn DeskStore>,
+    /// Who may use the desk, and what they changed.
+    pub accounts: Arc<dyn AccountStore>,
+    /// What is known of those at the desk.
+    pub access: Access,
     /// The settings now.
     pub live: LiveSettings,
     /// Keys.
@@ -172,6 +177,8 @@ impl App {
             config,
             entropy,
             hot: opened.hot,
+            accounts: opened.audit.clone(),
+            access: Access::new(&clock),
             audit: opened.audit,
             desk: opened.desk,
             remote: opened.remote,

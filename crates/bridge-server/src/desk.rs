@@ -8,6 +8,7 @@ pub mod access;
 mod asked;
 mod assets;
 mod export;
+mod form;
 mod nav;
 #[expect(dead_code, reason = "forms come with the pages that have them")]
 pub mod page;

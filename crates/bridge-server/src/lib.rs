@@ -3,6 +3,7 @@
 //! **Invariants.** No database is named here. Nothing is acknowledged before it is durable. Time and
 //! randomness come from [`clock`]. Tasks are started by [`lifecycle`] alone.
 
+pub mod admin_log;
 pub mod app;
 pub mod arrival;
 pub mod cli;

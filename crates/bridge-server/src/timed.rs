@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bridge_core::checks::Known;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
+use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
     AskedSms, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal, Refused,
     SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
@@ -19,7 +20,7 @@ use bridge_store::hot::{
     Admitted, Blacklisting, Cancelled, Counters, Finding, HotTotals, IntakeLimits, Judged, Notice, Pressure,
     QueueSizes, QueuedSms, Recorded, Registered, Registration, Restore, Right, Which,
 };
-use bridge_store::{AuditStore, DeskStore, HotStore, StoreError};
+use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, StoreError};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use serde_json::Value;
@@ -67,9 +68,9 @@ pub fn desk(store: Arc<dyn DeskStore>, durations: &Durations) -> Arc<dyn DeskSto
 }
 
 macro_rules! timed {
-    ($trait:ident { $($method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* } $($plain:item)*) => {
+    ($trait:ident for $store:ident { $($method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* } $($plain:item)*) => {
         #[async_trait]
-        impl $trait for Timed<dyn $trait> {
+        impl $trait for Timed<dyn $store> {
             $(async fn $method(&self, $($arg: $type),*) -> Result<$answer> {
                 self.run(stringify!($method), self.store.$method($($arg),*)).await
             })*
@@ -78,7 +79,7 @@ macro_rules! timed {
     };
 }
 
-timed! { HotStore {
+timed! { HotStore for HotStore {
     ping() -> ();
     try_write(bytes: u32) -> ();
     pressure() -> Pressure;
@@ -131,7 +132,26 @@ timed! { HotStore {
     }
 }
 
-timed! { AuditStore {
+timed! { AccountStore for AuditStore {
+    accounts() -> Vec<Account>;
+    account(name: &str) -> Option<Account>;
+    add_account(now: Timestamp, name: &str, role: Role) -> bool;
+    set_password(now: Timestamp, name: &str, password: &str) -> bool;
+    change_account(name: &str, role: Role, disabled: bool) -> AccountChanged;
+    put_link(link: &Link) -> bool;
+    link(now: Timestamp, token_hash: &str) -> Option<Link>;
+    use_link(now: Timestamp, token_hash: &str, name: &str, password: &str) -> Option<Account>;
+    begin_session(now: Timestamp, session: &Session) -> ();
+    touch_session(id_hash: &str, seen_at: Timestamp) -> ();
+    session(now: Timestamp, id_hash: &str) -> Option<(Session, Account)>;
+    sessions(now: Timestamp) -> Vec<Session>;
+    end_session(id_hash: &str) -> ();
+    end_sessions(account: &str) -> usize;
+    note_change(change: &NewChange) -> ();
+    changes(asked: &ChangesAsked, max: usize) -> Vec<Change>;
+}}
+
+timed! { AuditStore for AuditStore {
     ping() -> ();
     try_write(bytes: u32) -> ();
     append_sms(batch: &[QueuedSms]) -> usize;
@@ -186,7 +206,7 @@ timed! { AuditStore {
     purge(before: Timestamp, max: usize, remote: bool) -> usize;
 }}
 
-timed! { DeskStore {
+timed! { DeskStore for DeskStore {
     search_sms(filter: &SmsFilter, before: Option<Place>, max: usize) -> Page<SmsRow>;
     sms_story(sms_id: Uuid) -> Option<SmsStory>;
     sms_of_onboarding(onboarding: &OnboardingRow, max: usize) -> Vec<SmsRow>;

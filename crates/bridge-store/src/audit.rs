@@ -20,6 +20,7 @@ pub use self::quarantined::Quarantined;
 pub use self::receiver::{Receiver, Sighting};
 
 use crate::Result;
+use crate::accounts::AccountStore;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
 
 /// One row of `input_sms`.
@@ -232,7 +233,7 @@ pub type Blacklisted = Blacklisting;
 
 /// Domain operations, each atomic as a whole, durable when it returns, and safe to repeat.
 #[async_trait]
-pub trait AuditStore: Send + Sync + 'static {
+pub trait AuditStore: AccountStore {
     /// Does the store answer?
     async fn ping(&self) -> Result<()>;
     /// As [`crate::HotStore::try_write`].

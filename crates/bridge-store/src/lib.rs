@@ -1,10 +1,12 @@
 //! Where SMS Bridge keeps things. Two traits of domain operations, each atomic as a whole:
 //! [`HotStore`] is what every check reads and every verdict writes (003's Redis), [`AuditStore`] is the
-//! trail that stays (003's six PostgreSQL tables). [`DeskStore`] is how people look at that trail.
+//! trail that stays (003's six PostgreSQL tables), and with it [`AccountStore`]: who may use the desk. [`DeskStore`] is how
+//! people look at that trail.
 //!
 //! **Invariants.** No other crate names a database. No backend reads a clock: `now` is an argument.
 //! An operation that returned `Ok` is durable. Every backend passes the same `conformance` suite.
 
+pub mod accounts;
 pub mod audit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -15,6 +17,7 @@ pub mod journal;
 pub mod remote;
 mod sqlite;
 
+pub use accounts::AccountStore;
 pub use audit::AuditStore;
 pub use desk::DeskStore;
 pub use hot::HotStore;

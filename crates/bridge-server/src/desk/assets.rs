@@ -27,6 +27,11 @@ static ASSETS: &[Asset] = &[
         kind: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../../assets/desk.js"),
     },
+    Asset {
+        file: "setup.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../assets/setup.js"),
+    },
     Asset { file: "icon.svg", kind: "image/svg+xml", bytes: include_bytes!("../../assets/icon.svg") },
 ];
 

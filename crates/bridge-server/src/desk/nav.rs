@@ -36,4 +36,11 @@ pub(super) static NAV: &[Group] = &[
         title: "Run",
         pages: &[page("Receivers", "/admin/ui/receivers", 'r'), page("Workers", "/admin/ui/workers", 'w')],
     },
+    Group {
+        title: "People",
+        pages: &[
+            page("Admin log", "/admin/ui/log", 'l'),
+            Entry { title: "Accounts", path: "/admin/ui/accounts", key: 'a', role: Role::Owner },
+        ],
+    },
 ];

@@ -172,14 +172,20 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
         && let Some(Led(to)) = response.extensions_mut().remove::<Led>()
         && let Ok(to) = HeaderValue::try_from(to)
     {
+        // A cookie that was set stays set.
+        let cookies: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
         response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
+        for cookie in cookies {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CSP),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // Not `no-referrer`: with it a browser names no origin in a form either, and nobody could tell whose it is.
+        (header::REFERRER_POLICY, "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -4,9 +4,9 @@
 use axum::Router;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 
-use super::access::{Role, guard};
+use super::access::{Role, entry, guard};
 use super::{assets, page, pages};
 use crate::http::Shared;
 
@@ -34,7 +34,6 @@ const fn read(path: &'static str, rule: Rule, handler: fn() -> MethodRouter<Shar
     Route { method: Method::GET, path, rule, handler }
 }
 
-#[expect(dead_code, reason = "the first action comes with its page")]
 const fn act(path: &'static str, rule: Rule, handler: fn() -> MethodRouter<Shared>) -> Route {
     Route { method: Method::POST, path, rule, handler }
 }
@@ -43,13 +42,27 @@ const ANYONE: Rule = Rule::Anyone;
 const VIEWER: Rule = Rule::AtLeast(Role::Viewer);
 #[expect(dead_code, reason = "the first action comes with its page")]
 const OPERATOR: Rule = Rule::AtLeast(Role::Operator);
-#[expect(dead_code, reason = "the first page of owners comes with accounts")]
 const OWNER: Rule = Rule::AtLeast(Role::Owner);
 
 /// To add a page, add its lines.
 pub static ROUTES: &[Route] = &[
     read("/admin/ui/assets/{name}", ANYONE, || get(assets::asset)),
+    read("/admin/login", ANYONE, || get(entry::login_page)),
+    act("/admin/login", ANYONE, || post(entry::login)),
+    act("/admin/logout", VIEWER, || post(entry::logout)),
+    read("/admin/setup", ANYONE, || get(entry::setup_page)),
+    act("/admin/setup", ANYONE, || post(entry::setup)),
+    read("/admin/reset", ANYONE, || get(entry::reset_page)),
+    act("/admin/reset", ANYONE, || post(entry::reset)),
     read("/admin", VIEWER, || get(pages::overview::show)),
+    read("/admin/ui/me", VIEWER, || get(pages::me::show)),
+    act("/admin/ui/me", VIEWER, || post(pages::me::change)),
+    read("/admin/ui/log", VIEWER, || get(pages::log::show)),
+    read("/admin/ui/accounts", OWNER, || get(pages::accounts::show)),
+    act("/admin/ui/accounts", OWNER, || post(pages::accounts::add)),
+    act("/admin/ui/accounts/link", OWNER, || post(pages::accounts::link)),
+    act("/admin/ui/accounts/change", OWNER, || post(pages::accounts::change)),
+    act("/admin/ui/accounts/end", OWNER, || post(pages::accounts::end_sessions)),
     read("/admin/ui/live", VIEWER, || get(pages::overview::live)),
     read("/admin/ui/sms", VIEWER, || get(pages::sms::list)),
     read("/admin/ui/sms/{id}", VIEWER, || get(pages::sms::one)),

@@ -10,12 +10,14 @@ use bridge_core::{Mobile, Span};
 use bridge_store::StoreError;
 use bridge_store::hot::Blacklisting;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::auth::Operator;
 use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
+use crate::admin_log::Actor;
 use crate::workers::{Bell, PopulateBlacklist};
 
 const REASON_DEFAULT: &str = "blocked_by_operator";
@@ -65,7 +67,8 @@ impl From<Blacklisting> for BlacklistEntry {
     }
 }
 
-fn mobile(app: &Shared, text: &str) -> Result<Mobile, Problem> {
+/// A number as the operator writes it.
+pub(crate) fn mobile(app: &Shared, text: &str) -> Result<Mobile, Problem> {
     let default = app.live.now().default_country_code.clone();
     Mobile::parse(text, &default, BareDigits::NationalFirst)
         .map_err(|why| Problem::field(Code::InvalidMobileNumber, "mobile_number", why.to_string()))
@@ -95,7 +98,7 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<Blackli
     )
 )]
 pub async fn add(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     request: Request,
 ) -> Result<(StatusCode, Json<BlacklistEntry>), Problem> {
@@ -114,6 +117,17 @@ pub async fn add(
         return Err(Problem::field(Code::InvalidRequest, "reason", rule));
     }
     let mobile = mobile(&app, &number)?;
+    let entry = block(&app, &actor, &mobile, reason).await?;
+    Ok((StatusCode::CREATED, Json(entry.into())))
+}
+
+/// Blocks a number from now on.
+pub(crate) async fn block(
+    app: &Shared,
+    actor: &Actor,
+    mobile: &Mobile,
+    reason: String,
+) -> Result<Blacklisting, Problem> {
     let entry = Blacklisting {
         mobile_number: mobile.e164().to_owned(),
         country_code: mobile.calling_code().to_owned(),
@@ -122,6 +136,8 @@ pub async fn add(
         reason,
         message_count: 0,
     };
+    let after = json!({"reason": entry.reason});
+    app.note_change(actor, "blacklist.add", mobile.e164(), Value::Null, after).await?;
     // The source first (D24): a hot store may forget what nobody else knows. One that is durable keeps it until the
     // source answers again.
     let kept = in_time(app.audit.append_blacklist(std::slice::from_ref(&entry))).await;
@@ -130,7 +146,7 @@ pub async fn add(
     }
     in_time(app.hot.blacklist(&entry)).await?;
     app.board.ring(Bell::Blacklist);
-    Ok((StatusCode::CREATED, Json(entry.into())))
+    Ok(entry)
 }
 
 /// Unblock a number.
@@ -146,23 +162,30 @@ pub async fn add(
     )
 )]
 pub async fn remove(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
 ) -> Result<StatusCode, Problem> {
     let mobile = mobile(&app, &text)?;
+    unblock(&app, &actor, &mobile).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Unblocks a number.
+pub(crate) async fn unblock(app: &Shared, actor: &Actor, mobile: &Mobile) -> Result<(), Problem> {
+    app.note_change(actor, "blacklist.remove", mobile.e164(), Value::Null, Value::Null).await?;
     let remove = async {
         // Nobody carries the blacklist to and fro meanwhile: what was read before must not bring the number back.
         let _turn = app.board.blacklisting.lock().await;
         while !app.hot.lease(PopulateBlacklist::NAME, app.id, TURN).await? {
             tokio::time::sleep(TURN_POLL).await;
         }
-        let removed = remove_everywhere(&app, &mobile).await;
+        let removed = remove_everywhere(app, mobile).await;
         app.hot.release(PopulateBlacklist::NAME, app.id).await?;
         removed
     };
     if in_time(remove).await? {
-        Ok(StatusCode::NO_CONTENT)
+        Ok(())
     } else {
         Err(Problem::new(Code::NotFound, "this number is not on the blacklist"))
     }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use bridge_core::Timestamp;
+use serde_json::{Value, json};
 
 use super::Shared;
 use super::auth::{self, Operator};
@@ -33,7 +34,7 @@ use crate::pull::{self, PullError};
     )
 )]
 pub async fn pull(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(name): Segment,
     request: Request,
@@ -50,6 +51,8 @@ pub async fn pull(
         let detail = "can be read of receivers of format smsgate alone, and from their inbox_url";
         return Err(Problem::field(Code::InvalidRequest, "the list", detail));
     }
+    let after = json!({"since": since.to_string()});
+    app.note_change(&actor, "receiver.pull", &name, Value::Null, after).await?;
     let report = pull::pull(&app, &known, since).await.map_err(problem)?;
     app.pulls.read(&name, since);
     Ok(Json(report))

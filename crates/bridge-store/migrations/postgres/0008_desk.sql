@@ -98,7 +98,8 @@ BEGIN
              public.power_down_store, public.power_down_store_counters, public.sms_settings, ops.validated_mobile,
              ops.registration_attempts, ops.quarantine, ops.settings_history, ops.sync_refused, ops.unblacklisted,
              ops.member, ops.epoch, ops.probe, ops.receiver, ops.sighting, ops.sms_minute, ops.sms_hour,
-             ops.onboarding_minute, ops.latency, ops.incident TO %I', role);
+             ops.onboarding_minute, ops.latency, ops.incident, ops.account, ops.session, ops.link TO %I', role);
+    EXECUTE format('GRANT SELECT, INSERT ON ops.admin_log TO %I', role);
     EXECUTE format('GRANT SELECT ON ops.schema_version, public.input_sms_default TO %I', role);
     EXECUTE format('GRANT USAGE ON SEQUENCE public.input_sms_id_seq TO %I', role);
     EXECUTE format('GRANT EXECUTE ON FUNCTION ops.add_partition, ops.tend_partitions TO %I', role);

@@ -1,6 +1,7 @@
 //! The audit store on PostgreSQL, directly or through PgBouncer in transaction mode. Every operation is one
 //! statement, or one transaction; what it writes is durable as far as the server's `synchronous_commit` says.
 
+mod accounts;
 mod batch;
 mod columns;
 pub(crate) mod connect;

@@ -1,5 +1,6 @@
 //! The audit store on SQLite, for a bridge without PostgreSQL.
 
+mod accounts;
 mod desk;
 mod later;
 mod lookup;
@@ -37,6 +38,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/sqlite_audit/0004_receivers.sql"),
         include_str!("../../migrations/sqlite_audit/0005_quarantine.sql"),
         include_str!("../../migrations/sqlite_audit/0006_lookups.sql"),
+        include_str!("../../migrations/sqlite_audit/0007_accounts.sql"),
         include_str!("../../migrations/sqlite_audit/0008_desk.sql"),
     ],
     settle: add_check_columns,

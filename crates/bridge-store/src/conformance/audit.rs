@@ -85,6 +85,15 @@ cases! {
         one_judged_sms_is_found
         onboardings_are_found_by_their_ids
     }
+    accounts {
+        accounts_come_by_name
+        there_is_always_an_owner
+        a_link_makes_the_first_owner_once
+        a_link_sets_a_password_once
+        a_session_lasts_until_it_ends
+        sessions_end_with_what_they_rest_on
+        the_admin_log_is_found_by_what_it_says
+    }
     purging {
         what_is_older_than_the_boundary_goes
         at_most_max_rows_of_each_table_go

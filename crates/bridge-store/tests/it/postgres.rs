@@ -72,8 +72,11 @@ impl AuditUnderTest for AuditPostgres {
     }
 
     async fn column(&self, table: &str, column: &str) -> Vec<Option<String>> {
-        let order =
-            if ["ops.validated_mobile", "ops.epoch", "ops.member"].contains(&table) { "ctid" } else { "id" };
+        let order = if ["ops.validated_mobile", "ops.epoch", "ops.member", "ops.session"].contains(&table) {
+            "ctid"
+        } else {
+            "id"
+        };
         let sql = format!("SELECT ({column})::text FROM {table} ORDER BY {order}");
         let (client, connection) =
             tokio_postgres::connect(&self.direct, tokio_postgres::NoTls).await.unwrap();
