@@ -3,7 +3,6 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::bad_input::{assert_refused, refusal};
 use crate::harness::{ADMIN_TOKEN, Answer, Bridge};
 
 const ALICE: &str = "+919876543210";
@@ -35,6 +34,10 @@ impl Bridge {
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer
     }
+}
+
+fn refused(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{}", answer.body);
 }
 
 /// Whose verdict would change to what.
@@ -151,7 +154,7 @@ async fn the_story_of_an_sms_is_told_by_the_settings_that_held_then() {
 
     let nobody = "/admin/sms/00000000-0000-0000-0000-000000000000/rejudge";
     for path in [nobody, "/admin/sms/none/rejudge"] {
-        assert_refused(&bridge.admin(Method::POST, path, None).await, &refusal(404, "not_found"));
+        refused(&bridge.admin(Method::POST, path, None).await, 404, "not_found");
     }
     bridge.stop().await;
 }
@@ -184,10 +187,10 @@ async fn a_change_can_be_undone_from_the_history() {
     assert_eq!(rest.body["items"].as_array().unwrap().len(), 3);
     assert_eq!(rest.body["next_before"], Value::Null);
     // The blacklist would begin at 10 again, below the count of 15.
-    let refused = roll_back(&rest.body["items"][0]["id"]).await;
-    assert_refused(&refused, &refusal(422, "invalid_setting"));
+    let back = roll_back(&rest.body["items"][0]["id"]).await;
+    refused(&back, 422, "invalid_setting");
     for id in [json!(999), json!("none")] {
-        assert_refused(&roll_back(&id).await, &refusal(404, "not_found"));
+        refused(&roll_back(&id).await, 404, "not_found");
     }
     bridge.stop().await;
 }
@@ -202,12 +205,12 @@ async fn several_settings_change_at_once_or_not_at_all() {
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_eq!(changed.body["items"].as_array().unwrap().len(), 2);
     let broken = patch(json!({"count_check_threshold": 1, "batch_size": 0, "durability": "never"})).await;
-    assert_refused(&broken, &refusal(422, "invalid_setting"));
+    refused(&broken, 422, "invalid_setting");
     let fields: Vec<&Value> = broken.body["errors"].as_array().unwrap().iter().map(|e| &e["field"]).collect();
     assert_eq!(fields, ["batch_size", "durability"], "each beside its field");
     let kept = bridge.get("/admin/settings/count_check_threshold", ADMIN_TOKEN).await;
     assert_eq!(kept.body["setting_value"], 12);
-    assert_refused(&patch(json!({})).await, &refusal(400, "invalid_request"));
+    refused(&patch(json!({})).await, 400, "invalid_request");
     bridge.stop().await;
 }
 
