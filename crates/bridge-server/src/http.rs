@@ -19,6 +19,7 @@ pub mod pull;
 pub mod quarantine;
 pub mod receive;
 pub mod receivers;
+pub mod rejudge;
 pub mod segment;
 pub mod settings;
 pub mod status;
@@ -81,9 +82,13 @@ fn public_api() -> OpenApiRouter<Shared> {
 
 fn private_api() -> OpenApiRouter<Shared> {
     OpenApiRouter::default()
-        .routes(routes!(settings::list))
+        .routes(routes!(settings::list, settings::patch))
         .routes(routes!(settings::get, settings::put))
+        .routes(routes!(settings::history))
+        .routes(routes!(settings::rollback))
+        .routes(routes!(rejudge::dry_run))
         .routes(routes!(input_sms::by_mobile))
+        .routes(routes!(rejudge::rejudge))
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
         .routes(routes!(quarantine::list))

@@ -52,6 +52,12 @@ pub(super) async fn discard(body: &mut Body) {
     }
 }
 
+/// A body that must be JSON.
+pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Problem::new(Code::InvalidRequest, format!("the body is not JSON: {error}")))
+}
+
 /// The fields of a JSON body on a route that takes nothing else.
 pub async fn json_fields(headers: &HeaderMap, body: Body, max: usize) -> Result<Fields, Problem> {
     let content_type = content_type(headers);

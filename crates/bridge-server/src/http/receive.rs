@@ -21,6 +21,7 @@ use crate::intake::{self, Taken};
 use crate::quarantine;
 use crate::receivers::Sender;
 
+pub(super) use view::VerdictView;
 pub use view::{Delivery, LastSmsView, SmsAnswer, SmsStored, SmsView};
 
 /// Hand in an SMS.

@@ -1,19 +1,22 @@
-//! Reading and changing settings. A change is applied before it is answered.
+//! Reading and changing settings, one or several at once, and going back to what was. A change is applied before it
+//! is answered.
 
 use axum::Json;
 use axum::extract::{Request, State};
-use bridge_core::settings::{self, SettingDef};
+use axum::http::request::Parts;
+use bridge_core::settings::{self, Danger, Input, SettingDef};
 use bridge_formats::FieldError;
 use bridge_store::StoreError;
-use bridge_store::audit::SettingPut;
+use bridge_store::audit::SettingChange;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::auth::Operator;
+use super::auth::{Operator, query_value};
 use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
+use crate::settings::{Change, ChangeError, change, find, roll_back};
 
 /// Who changes settings with the admin token.
 const BY_TOKEN: &str = "admin token";
@@ -33,6 +36,15 @@ pub struct SettingView {
     description: String,
     /// What values it takes, in words.
     rule: String,
+    /// What an input for it needs to know: `kind` is `integer` (with `min`, `max`, `unit`), `boolean`, `text`, `choice`
+    /// (with `words`), `list` or `sequence` (of `words`).
+    #[schema(value_type = Object)]
+    input: Input,
+    /// Values that may do harm, each with why.
+    #[schema(value_type = Vec<Object>)]
+    dangers: &'static [Danger],
+    /// Why the value it has may do harm.
+    danger: Option<&'static str>,
     #[schema(format = DateTime)]
     updated_at: Option<String>,
 }
@@ -52,10 +64,14 @@ pub struct SettingPutBody {
     value: Value,
 }
 
-fn view(app: &Shared, def: &SettingDef) -> SettingView {
+fn view(app: &Shared, def: &'static SettingDef) -> SettingView {
+    let value = def.value(&app.live.now());
     SettingView {
         setting_key: def.key,
-        setting_value: def.value(&app.live.now()),
+        input: def.input(),
+        dangers: &def.dangers,
+        danger: def.danger(&value),
+        setting_value: value,
         setting_type: def.setting_type(),
         category: def.category.as_str(),
         default: def.default_value(),
@@ -65,10 +81,32 @@ fn view(app: &Shared, def: &SettingDef) -> SettingView {
     }
 }
 
-fn find(key: &str) -> Result<&'static SettingDef, Problem> {
-    settings::find(key).ok_or_else(|| {
-        Problem::new(Code::NotFound, format!("there is no setting {key:?}: see /admin/settings"))
-    })
+/// Why it was not changed, for the client.
+pub(super) fn refused(error: ChangeError) -> Problem {
+    match error {
+        ChangeError::Broken(broken) => {
+            let detail = broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            let errors =
+                broken.into_iter().map(|b| FieldError { field: b.key.to_owned(), detail: b.rule }).collect();
+            Problem::fields(Code::InvalidSetting, detail, errors)
+        }
+        ChangeError::Unknown(what) => Problem::new(Code::NotFound, what),
+        ChangeError::Store(error) => Problem::unavailable(&error),
+    }
+}
+
+/// The settings named in `changes` of a body, with their new values.
+pub(super) fn changes(given: &Value) -> Result<Vec<Change>, Problem> {
+    let Some(changes) = given.get("changes") else { return Ok(Vec::new()) };
+    let Value::Object(changes) = changes else {
+        let rule = "must be an object: {\"changes\": {\"count_check_threshold\": 3}}";
+        return Err(Problem::field(Code::InvalidRequest, "changes", rule));
+    };
+    changes.iter().map(|(key, value)| Ok((find(key).map_err(refused)?, value.clone()))).collect()
+}
+
+async fn changed<T>(work: impl Future<Output = Result<T, ChangeError>>) -> Result<T, Problem> {
+    in_time(async { Ok::<_, StoreError>(work.await) }).await?.map_err(refused)
 }
 
 /// Every setting.
@@ -95,7 +133,7 @@ pub async fn get(
     State(app): State<Shared>,
     Segment(key): Segment,
 ) -> Result<Json<SettingView>, Problem> {
-    let def = find(&key)?;
+    let def = find(&key).map_err(refused)?;
     // 003: reading fills the cache. It is for others to look at; what holds here is the snapshot.
     let text = def.to_text(&def.value(&app.live.now()));
     if app.ladder.is_open() && in_time(app.hot.cache_settings(&[(key, text)])).await.is_err() {
@@ -124,36 +162,154 @@ pub async fn put(
     Segment(key): Segment,
     request: Request,
 ) -> Result<Json<SettingView>, Problem> {
-    let def = find(&key)?;
-    let (_, body) = request.into_parts();
-    let bytes = body::read(body, body::ONBOARDING_MAX_BYTES).await?;
-    let given: Value = serde_json::from_slice(&bytes)
-        .map_err(|error| Problem::new(Code::InvalidRequest, format!("the body is not JSON: {error}")))?;
+    let def = find(&key).map_err(refused)?;
+    let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
+    let given = body::json(&bytes)?;
     let value = given
         .get("value")
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "value", "is missing: send {\"value\": …}"))?;
-    let put = async {
-        let _turn = app.live.turn().await;
-        let put = app.audit.put_setting(app.clock.now(), &key, value, BY_TOKEN).await?;
-        if let SettingPut::Stored(rows) = &put {
-            app.apply_settings(rows);
-        }
-        Ok::<_, StoreError>(put)
-    };
-    match in_time(put).await? {
-        SettingPut::Stored(_) => {
-            // Should this not get through, every other bridge sees it within a second all the same.
-            if let Err(problem) = in_time(app.hot.announce_setting(&key)).await {
-                tracing::warn!(?problem, "a changed setting could not be announced");
-            }
-            Ok(Json(view(&app, def)))
-        }
-        SettingPut::Refused(broken) => {
-            let detail = broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            let errors =
-                broken.into_iter().map(|b| FieldError { field: b.key.to_owned(), detail: b.rule }).collect();
-            Err(Problem::fields(Code::InvalidSetting, detail, errors))
-        }
-        SettingPut::Unknown => find(&key).map(|def| Json(view(&app, def))),
+    changed(change(&app, &[(def, value.clone())], BY_TOKEN)).await?;
+    Ok(Json(view(&app, def)))
+}
+
+/// New values of several settings.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; the handler reads it by hand to name what is wrong")]
+pub struct SettingsPatchBody {
+    /// New values by key.
+    #[schema(value_type = Object, example = json!({"count_check_threshold": 10, "blacklist_threshold": 20}))]
+    changes: Value,
+}
+
+/// Change several settings at once: all of them or none.
+#[utoipa::path(
+    patch, path = "/admin/settings", operation_id = "patch_settings", tag = "admin", security(("admin_token" = [])),
+    request_body = SettingsPatchBody,
+    responses(
+        (status = 200, description = "Stored and in force: those that were given", body = SettingList),
+        (status = 400, description = "`invalid_request`", body = ProblemBody),
+        (status = 401, body = ProblemBody),
+        (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 422, description = "`invalid_setting`: names every broken rule", body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub async fn patch(
+    _: Operator,
+    State(app): State<Shared>,
+    request: Request,
+) -> Result<Json<SettingList>, Problem> {
+    let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
+    let changes = changes(&body::json(&bytes)?)?;
+    if changes.is_empty() {
+        let rule = "is missing or empty: send {\"changes\": {\"count_check_threshold\": 3}}";
+        return Err(Problem::field(Code::InvalidRequest, "changes", rule));
     }
+    changed(change(&app, &changes, BY_TOKEN)).await?;
+    Ok(Json(SettingList { items: changes.iter().map(|(def, _)| view(&app, def)).collect() }))
+}
+
+/// One change of a setting.
+#[derive(Serialize, ToSchema)]
+pub struct SettingChangeView {
+    id: i64,
+    #[schema(format = DateTime)]
+    at: String,
+    setting_key: String,
+    /// Typed; null where it had none yet.
+    #[schema(value_type = Value)]
+    old_value: Option<Value>,
+    /// Typed.
+    #[schema(value_type = Value)]
+    new_value: Value,
+    changed_by: String,
+}
+
+impl SettingChangeView {
+    fn of(change: SettingChange) -> SettingChangeView {
+        let typed = |text: String| {
+            settings::find(&change.key).map_or_else(|| Value::from(&*text), |def| def.from_text(&text))
+        };
+        SettingChangeView {
+            id: change.id,
+            at: change.at.to_string(),
+            old_value: change.old_value.map(typed),
+            new_value: typed(change.new_value),
+            setting_key: change.key,
+            changed_by: change.changed_by,
+        }
+    }
+}
+
+/// One page, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct SettingHistory {
+    items: Vec<SettingChangeView>,
+    /// Give it as `before` for the next page; null on the last one.
+    next_before: Option<i64>,
+}
+
+const PAGE_DEFAULT: usize = 50;
+const PAGE_MAX: usize = 500;
+
+/// What was changed, when, by whom.
+#[utoipa::path(
+    get, path = "/admin/settings/history", operation_id = "settings_history", tag = "admin",
+    security(("admin_token" = [])),
+    params(
+        ("key" = Option<String>, Query, description = "Changes of this setting only"),
+        ("before" = Option<i64>, Query, description = "Entries with smaller ids only"),
+        ("limit" = Option<usize>, Query, description = "Entries on a page, at most 500"),
+    ),
+    responses(
+        (status = 200, body = SettingHistory),
+        (status = 400, description = "`invalid_request`", body = ProblemBody),
+        (status = 401, body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub async fn history(
+    _: Operator,
+    State(app): State<Shared>,
+    parts: Parts,
+) -> Result<Json<SettingHistory>, Problem> {
+    let query = |name: &str| query_value(parts.uri.query(), name);
+    let number = |name: &'static str| match query(name).map(|text| text.parse::<i64>()) {
+        None => Ok(None),
+        Some(Ok(number)) if number > 0 => Ok(Some(number)),
+        Some(_) => Err(Problem::field(Code::InvalidRequest, name, "must be a whole number above 0")),
+    };
+    let limit =
+        number("limit")?.map_or(PAGE_DEFAULT, |n| usize::try_from(n).unwrap_or(PAGE_MAX).min(PAGE_MAX));
+    let (key, before) = (query("key"), number("before")?);
+    let mut items = in_time(app.audit.settings_history(key.as_deref(), before, limit + 1)).await?;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next_before = items.last().filter(|_| more).map(|entry| entry.id);
+    Ok(Json(SettingHistory { items: items.into_iter().map(SettingChangeView::of).collect(), next_before }))
+}
+
+/// Put the value from before a change back.
+#[utoipa::path(
+    post, path = "/admin/settings/history/{id}/rollback", operation_id = "rollback_setting", tag = "admin",
+    security(("admin_token" = [])),
+    params(("id" = i64, Path, description = "The entry of the history")),
+    responses(
+        (status = 200, description = "Stored and in force; an entry of its own", body = SettingView),
+        (status = 401, body = ProblemBody),
+        (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 422, description = "`invalid_setting`: names the rule", body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub async fn rollback(
+    _: Operator,
+    State(app): State<Shared>,
+    Segment(id): Segment,
+) -> Result<Json<SettingView>, Problem> {
+    let id = id
+        .parse()
+        .map_err(|_| Problem::new(Code::NotFound, format!("the history of settings has no entry {id:?}")))?;
+    let def = changed(roll_back(&app, id, BY_TOKEN)).await?;
+    Ok(Json(view(&app, def)))
 }

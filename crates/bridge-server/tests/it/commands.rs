@@ -81,6 +81,15 @@ async fn settings_can_be_read_and_changed(folder: &Path) {
     assert!(said.contains("a whole number from 1 to 10000"), "{said}");
     let said = bad(command(folder, &["settings", "set", "blacklist_threshold", "5"])).await;
     assert!(said.contains("must be greater than count_check_threshold"), "{said}");
+    let tried = good(command(folder, &["settings", "set", "batch_size", "7", "--dry-run=50"])).await;
+    assert!(tried.stdout.contains("Nothing was changed"), "{}", tried.stdout);
+    let history = good(command(folder, &["settings", "history", "batch_size", "--json"])).await.json();
+    assert_eq!(history["items"][0]["new_value"], 123);
+    let entry = history["items"][0]["id"].to_string();
+    good(command(folder, &["settings", "rollback", &entry])).await;
+    let table = good(command(folder, &["settings", "history"])).await;
+    assert!(table.stdout.contains("permitted_headers"), "{}", table.stdout);
+    good(command(folder, &["settings", "set", "batch_size", "123"])).await;
     let said = bad(command(folder, &["settings", "set", "batch_sise", "5"])).await;
     assert!(said.contains("batch_sise"), "{said}");
 }

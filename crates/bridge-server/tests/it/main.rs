@@ -18,6 +18,8 @@ mod http_surface;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod judging_again;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod load;

@@ -21,7 +21,7 @@ pub(super) struct CheckView {
 
 /// A verdict, check by check.
 #[derive(Serialize, ToSchema)]
-pub(super) struct VerdictView {
+pub(in crate::http) struct VerdictView {
     /// `passed` or `failed`.
     validation_status: &'static str,
     /// The check that failed first, or `onboarding_match`.
@@ -47,7 +47,7 @@ impl Serialize for Checks {
 }
 
 impl VerdictView {
-    fn of(verdict: &Verdict) -> VerdictView {
+    pub(in crate::http) fn of(verdict: &Verdict) -> VerdictView {
         let view = |check: CheckId| {
             let code = verdict.codes.of(check);
             (check.name(), CheckView { code: code.number(), result: code.word() })
