@@ -2,9 +2,9 @@
 //! the crates, and cargo runs them.
 
 mod needs;
-mod pass_through;
-mod tally;
-mod tools;
+pub(crate) mod pass_through;
+pub(crate) mod tally;
+pub(crate) mod tools;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use anstyle::{AnsiColor, Style};
 use self::pass_through::pass_through;
 use self::tally::Tally;
 use crate::stopwatch::Stopwatch;
-use crate::{Outcome, chaos, tidy, workspace};
+use crate::{Outcome, chaos, desk, tidy, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -40,6 +40,7 @@ const STEPS: &[Step] = &[
     Step { name: "tidy", title: "house rules", run: |_| tidy::run() },
     Step { name: "clippy", title: "lints", run: |_| cargo(CLIPPY) },
     Step { name: "cargo-test", title: "tests of every crate", run: cargo_test },
+    Step { name: "desk", title: "the desk in a real browser", run: desk::step },
     Step { name: "chaos", title: "two bridges, faults all around", run: |_| chaos::ci() },
 ];
 

@@ -130,10 +130,11 @@ function live(place) {
   let last = Date.now();
   const open = () => {
     if (source || document.hidden || place.dataset.paused) return;
+    last = Date.now();
     source = new EventSource(place.dataset.live);
     source.addEventListener("part", (event) => {
       last = Date.now();
-      delete place.dataset.stale;
+      delete root.dataset.stale;
       if (place.contains(document.activeElement) && document.activeElement.matches("input, select, summary")) return;
       place.innerHTML = event.data;
       dress(place);
@@ -159,7 +160,7 @@ function live(place) {
   }
   setInterval(() => {
     const late = source && Date.now() - last > 2.5 * Number(place.dataset.every || 2) * 1000;
-    if (late) place.dataset.stale = "yes";
+    if (late) root.dataset.stale = "yes";
   }, 1000);
   open();
 }

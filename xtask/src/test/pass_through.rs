@@ -14,7 +14,7 @@ use crate::{Outcome, workspace};
 
 /// Runs a command, hands every line of its output on at once and counts the test results in it. Without a line for
 /// `silence`, it is ended with all that it started.
-pub(super) fn pass_through(
+pub(crate) fn pass_through(
     command: &mut Command,
     to: &mut impl Write,
     tally: &mut Tally,
