@@ -189,7 +189,6 @@ timed! { AuditStore for AuditStore {
     seed_settings(now: Timestamp) -> ();
     settings() -> Vec<SettingRow>;
     put_settings(now: Timestamp, changes: &[(&str, &Value)], by: &str) -> SettingPut;
-    settings_history(key: Option<&str>, before: Option<i64>, max: usize) -> Vec<bridge_store::audit::SettingChange>;
     append_refusals(batch: &[Refusal]) -> ();
     refusals(max: usize) -> Vec<Refusal>;
     quarantine(entry: &Quarantined) -> ();

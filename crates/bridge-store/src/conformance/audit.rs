@@ -46,7 +46,6 @@ cases! {
         a_changed_setting_survives_seeding
         a_setting_that_breaks_a_rule_is_refused
         the_history_keeps_what_was
-        the_history_is_read_page_by_page
         several_settings_change_together_or_not_at_all
         counters_keep_the_larger_value
         report_counters_add_up
