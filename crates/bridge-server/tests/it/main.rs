@@ -9,6 +9,8 @@ mod binary;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod flows;
 #[cfg(test)]
 mod full_disk;
