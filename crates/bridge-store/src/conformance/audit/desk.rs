@@ -262,7 +262,7 @@ pub(super) async fn refusals_are_found_by_number_and_reason(audit: &dyn AuditUnd
 pub(super) async fn the_history_of_settings_is_read_page_by_page(audit: &dyn AuditUnderTest) {
     let (store, desk) = (audit.store(), audit.desk());
     store.seed_settings(T0).await.unwrap();
-    for (n, key) in [(11, "batch_size"), (12, "sms_count_threshold"), (13, "batch_size"), (14, "batch_size")] {
+    for (n, key) in [(11, "batch_size"), (12, "blacklist_threshold"), (13, "batch_size"), (14, "batch_size")] {
         store.put_setting(T0 + Span(n), key, &json!(n), "ana").await.unwrap();
     }
     let first = desk.settings_history(Some("batch_size"), None, 2).await.unwrap();
