@@ -229,4 +229,5 @@ timed! { DeskStore for DeskStore {
     begin_incident(what: &str, began_at: Timestamp, detail: &str) -> ();
     end_incident(what: &str, began_at: Timestamp, ended_at: Timestamp, detail: &str) -> ();
     incidents(from: Timestamp, to: Timestamp) -> Vec<Incident>;
+    purge_figures(before: Timestamp, max: usize) -> usize;
 }}
