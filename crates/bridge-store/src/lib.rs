@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod embedded;
 pub mod hot;
 pub mod journal;
+pub mod person;
 pub mod remote;
 mod sqlite;
 

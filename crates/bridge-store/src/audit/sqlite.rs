@@ -36,6 +36,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/sqlite_audit/0004_receivers.sql"),
         include_str!("../../migrations/sqlite_audit/0005_quarantine.sql"),
         include_str!("../../migrations/sqlite_audit/0006_lookups.sql"),
+        include_str!("../../migrations/sqlite_audit/0009_persons.sql"),
     ],
     settle: add_check_columns,
 };
