@@ -5,6 +5,8 @@
 
 pub mod app;
 pub mod arrival;
+pub mod blacklist;
+pub mod blocked_emails;
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -21,6 +23,7 @@ pub mod live;
 pub mod log;
 pub mod metrics;
 pub mod notices;
+pub mod person;
 pub mod probe;
 pub mod pull;
 pub mod quarantine;

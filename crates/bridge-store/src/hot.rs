@@ -281,6 +281,13 @@ impl Blacklisting {
         self.expires_at.is_none_or(|end| end > now)
     }
 
+    /// Of two blocks of a number the earlier one holds, unless it has ended or a person gave the later one.
+    #[must_use]
+    pub fn gives_way_to(&self, later: &Blacklisting) -> bool {
+        !self.holds(later.blacklisted_at)
+            || later.blocked_by.is_some() && later.blacklisted_at >= self.blacklisted_at
+    }
+
     /// What the set of blocked numbers knows of it.
     #[must_use]
     pub fn block(&self) -> (String, Option<Timestamp>) {

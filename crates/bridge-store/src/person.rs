@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use bridge_core::sms::Key;
 use bridge_core::{Mobile, Onboarding, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::audit::Quarantined;
 use crate::hot::{Answer, Blacklisting, QueuedSms};
 
 /// How much of what was removed.
@@ -171,6 +172,17 @@ pub struct Erasing<'a> {
     pub until: Timestamp,
     /// What to do with a block.
     pub block: Block,
+}
+
+/// A quarantined body, for whoever it is about.
+pub(crate) fn shown(entry: &Quarantined) -> Value {
+    json!({
+        "at": entry.at,
+        "receiver_id": entry.receiver_id,
+        "format": entry.format,
+        "reason": entry.reason,
+        "body": String::from_utf8_lossy(&entry.body),
+    })
 }
 
 /// The ways of writing a number that people use, in digits.

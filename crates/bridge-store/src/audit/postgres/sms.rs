@@ -46,12 +46,12 @@ const COLUMNS: [(&str, &str); 25] = [
 ];
 
 /// All column names with those of the checks, in that order.
-static NAMES: LazyLock<String> = LazyLock::new(|| {
+pub(super) static NAMES: LazyLock<String> = LazyLock::new(|| {
     let names = COLUMNS.iter().map(|(name, _)| *name).chain(CHECKS.iter().map(|check| check.name));
     names.collect::<Vec<_>>().join(", ")
 });
 
-/// One statement, one round trip: the rows, what they validate, how many were new, and when one came in for
+/// One statement, one round trip: the rows, what the new ones validate, how many were new, and when one came in for
 /// whose month there is no partition.
 static APPEND: LazyLock<String> = LazyLock::new(|| {
     let types = COLUMNS.iter().map(|(_, r#type)| *r#type).chain(CHECKS.iter().map(|_| "integer"));
@@ -62,11 +62,11 @@ static APPEND: LazyLock<String> = LazyLock::new(|| {
          ), written AS (
              INSERT INTO public.input_sms ({names}) SELECT {names} FROM arrived ORDER BY place
              ON CONFLICT (sms_id, server_received_at) DO NOTHING
-             RETURNING server_received_at, tableoid = 'public.input_sms_default'::regclass AS is_homeless
+             RETURNING sms_id, server_received_at, tableoid = 'public.input_sms_default'::regclass AS is_homeless
          ), validated AS (
              INSERT INTO ops.validated_mobile (mobile_number, device_id, sms_id, validated_at)
              SELECT mobile_number, coalesce(device_id, ''), sms_id, created_at FROM arrived
-             WHERE validation_status = 'passed' ORDER BY place
+             WHERE validation_status = 'passed' AND sms_id IN (SELECT sms_id FROM written) ORDER BY place
              ON CONFLICT DO NOTHING
          )
          SELECT count(*), min(server_received_at) FILTER (WHERE is_homeless) FROM written",
@@ -252,7 +252,7 @@ pub(super) async fn judged_since(
 }
 
 /// A row as it was queued. The sender as it came is kept only where it is no number.
-fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable> {
+pub(super) fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable> {
     let mobile_number: String = row.try_get("mobile_number")?;
     let sender = match row.try_get::<_, Option<&str>>("country_code")? {
         Some(_) => Ok(Mobile::from_e164(&mobile_number).ok_or("mobile_number is no E.164 number")?),

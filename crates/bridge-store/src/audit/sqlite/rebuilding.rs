@@ -78,6 +78,11 @@ pub(super) fn validated_pairs(
     .collect()
 }
 
+/// What [`queued_row`] reads behind the check columns.
+pub(super) const JUDGED_COLUMNS: &str = "id, redis_id, mobile_number, country_code, sender_error, sms_message, \
+     received_timestamp, stamped, device_id, failed_at_check, reason, created_at, sms_id, receiver_id, format, \
+     fingerprint, server_received_at, late_delivery, onboarding_id, sms_in_window, line, delivery_id, clock_skew_ms, part";
+
 pub(super) fn judged_since(
     conn: &Connection,
     since: Timestamp,
@@ -86,11 +91,7 @@ pub(super) fn judged_since(
 ) -> rusqlite::Result<Vec<(Place, QueuedSms)>> {
     let Place { at, id } = start(after);
     conn.prepare_cached(&format!(
-        "SELECT {}, id, redis_id, mobile_number, country_code, sender_error, sms_message, received_timestamp,
-             stamped, device_id, failed_at_check, reason, created_at, sms_id, receiver_id, format, fingerprint,
-             server_received_at, late_delivery, onboarding_id, sms_in_window, line, delivery_id,
-             clock_skew_ms, part
-         FROM input_sms WHERE server_received_at >= ?1 AND (server_received_at, id) > (?2, ?3)
+        "SELECT {}, {JUDGED_COLUMNS} FROM input_sms WHERE server_received_at >= ?1 AND (server_received_at, id) > (?2, ?3)
          ORDER BY server_received_at, id LIMIT ?4",
         check_columns()
     ))?
@@ -102,7 +103,7 @@ pub(super) fn judged_since(
 }
 
 /// A row of `input_sms` as it was queued. The sender as it came is kept only where it is no number.
-fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
+pub(super) fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
     let first = CHECKS.len();
     let mobile_number: String = row.get(first + 2)?;
     let sender = match row.get::<_, Option<String>>(first + 3)? {

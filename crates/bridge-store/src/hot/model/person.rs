@@ -54,7 +54,7 @@ impl Memory {
     pub(super) fn unvalidate(&mut self, mobile: &str, but: &[String]) -> u64 {
         let gone: Vec<String> =
             self.pairs_of(mobile).into_iter().filter(|pair| !but.contains(pair)).collect();
-        gone.iter().for_each(|pair| drop(self.validated.remove(pair)));
+        self.validated.retain(|pair| !gone.contains(pair));
         gone.len() as u64
     }
 
@@ -77,16 +77,19 @@ impl Memory {
             remembered.extend(sms.key());
             deliveries.extend(sms.sms.identity().delivery);
         }
-        let (gone, stay): (Vec<_>, Vec<_>) = std::mem::take(&mut self.onboardings).into_iter().partition(|kept| {
-            kept.onboarding.mobile.e164() == mobile && kept.onboarding.request_timestamp <= until
-        });
+        let (gone, stay): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.onboardings).into_iter().partition(|kept| {
+                kept.onboarding.mobile.e164() == mobile && kept.onboarding.request_timestamp <= until
+            });
         self.onboardings = stay;
         self.changed.extend(gone.iter().map(|kept| kept.onboarding.id));
         note("onboardings", gone.len() as u64);
         let stays: Vec<String> = self
             .onboardings
             .iter()
-            .filter(|kept| kept.onboarding.mobile.e164() == mobile && kept.onboarding.state == State::Validated)
+            .filter(|kept| {
+                kept.onboarding.mobile.e164() == mobile && kept.onboarding.state == State::Validated
+            })
             .map(|kept| kept.onboarding.pair())
             .collect();
         let mut counts = 0;
@@ -114,7 +117,10 @@ impl Memory {
             }
         }
         note("answers", answers);
-        note("deliveries", deliveries.iter().filter(|key| self.deliveries.remove(*key).is_some()).count() as u64);
+        note(
+            "deliveries",
+            deliveries.iter().filter(|key| self.deliveries.remove(*key).is_some()).count() as u64,
+        );
         let marks = traces.waiting.iter().map(|id| (mobile.to_owned(), *id));
         note("waiting", marks.filter(|mark| self.waiting.remove(mark).is_some()).count() as u64);
         removed

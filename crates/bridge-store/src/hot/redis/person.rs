@@ -56,7 +56,9 @@ impl RedisHot {
         let mut answers = Vec::new();
         for some in remembered(traces, &found.queued).chunks(CHUNK) {
             let mut command = redis::cmd("MGET");
-            some.iter().for_each(|key| drop(command.arg(keys::of(keys::SEEN, key))));
+            for key in some {
+                command.arg(keys::of(keys::SEEN, key));
+            }
             let seen: Vec<Option<String>> = self.server.ask(OPERATION, Request::One(&command)).await?;
             let live = seen.into_iter().flatten().filter(|seen| {
                 seen.len() > sms::ADMITTED && seen.get(..15).is_some_and(|until| is_after(until, now))
@@ -88,7 +90,8 @@ impl RedisHot {
 
     pub(super) async fn erase(&self, mobile: &str, until: Timestamp, traces: &Traces) -> Result<Removed> {
         const OPERATION: &str = "erase";
-        let found = self.look_for(OPERATION, mobile, traces).await?;
+        let mut found = self.look_for(OPERATION, mobile, traces).await?;
+        found.queued.retain(|queued| queued.sms.server_received_at <= until);
         let remembered = remembered(traces, &found.queued);
         let mut deliveries = traces.deliveries.clone();
         deliveries.extend(found.queued.iter().filter_map(|queued| queued.sms.identity().delivery));
@@ -205,7 +208,8 @@ impl RedisHot {
             loop {
                 let mut command = redis::cmd("XRANGE");
                 command.arg(queue).arg(&after).arg("+").arg("COUNT").arg(CHUNK);
-                let entries: Vec<(String, Value)> = self.queues.ask(operation, Request::One(&command)).await?;
+                let entries: Vec<(String, Value)> =
+                    self.queues.ask(operation, Request::One(&command)).await?;
                 let Some((last, _)) = entries.last() else { break };
                 after = format!("({last}");
                 let ids: Vec<i64> =
@@ -214,8 +218,7 @@ impl RedisHot {
                 for id in &ids {
                     pipe.cmd("HGET").arg(keys::of(keys::QUEUE_INPUT_SMS, id)).arg("mobile_number");
                 }
-                let numbers: Vec<Option<String>> =
-                    self.queues.ask(operation, Request::Many(&pipe)).await?;
+                let numbers: Vec<Option<String>> = self.queues.ask(operation, Request::Many(&pipe)).await?;
                 let theirs = |number: &Option<String>| number.as_deref() == Some(mobile);
                 for (id, _) in ids.iter().zip(numbers).filter(|(_, number)| theirs(number)) {
                     found.extend(self.queued_one(*id).await?);
@@ -257,5 +260,8 @@ fn counted(count: Option<&str>, sender: Option<&str>) -> Read<Option<Count>> {
     let (Some(count), Some(until)) = (count, sender.and_then(|sender| sender.get(..15))) else {
         return Ok(None);
     };
-    Ok(Some(Count { count: parse(count, "a count")?, until: Timestamp(parse(until, "the end of a window")?) }))
+    Ok(Some(Count {
+        count: parse(count, "a count")?,
+        until: Timestamp(parse(until, "the end of a window")?),
+    }))
 }

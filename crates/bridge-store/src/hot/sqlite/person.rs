@@ -19,7 +19,8 @@ pub(super) fn look(
     mobile: &str,
     traces: &Traces,
 ) -> rusqlite::Result<HotPerson> {
-    let mut onboardings: Vec<Onboarding> = onboardings_of(conn, mobile)?.into_iter().map(|(_, o)| o).collect();
+    let mut onboardings: Vec<Onboarding> =
+        onboardings_of(conn, mobile)?.into_iter().map(|(_, o)| o).collect();
     onboardings.sort_by_key(|onboarding| onboarding.id);
     let queued_sms = queued_of(conn, mobile)?;
     let mut answers = Vec::new();
@@ -48,12 +49,7 @@ pub(super) fn look(
     })
 }
 
-fn window(
-    conn: &Connection,
-    table: &str,
-    now: Timestamp,
-    mobile: &str,
-) -> rusqlite::Result<Option<Count>> {
+fn window(conn: &Connection, table: &str, now: Timestamp, mobile: &str) -> rusqlite::Result<Option<Count>> {
     conn.prepare_cached(&format!(
         "SELECT count, expires_at FROM {table} WHERE mobile = ?1 AND expires_at > ?2"
     ))?
@@ -82,9 +78,11 @@ fn queued_of(conn: &Connection, mobile: &str) -> rusqlite::Result<Vec<QueuedSms>
 
 fn pairs_of(conn: &Connection, mobile: &str) -> rusqlite::Result<Vec<String>> {
     // Everything that begins with the number and a colon: no number holds one.
-    conn.prepare_cached("SELECT pair FROM validated WHERE pair >= ?1 || ':' AND pair < ?1 || ';' ORDER BY pair")?
-        .query_map([mobile], |row| row.get(0))?
-        .collect()
+    conn.prepare_cached(
+        "SELECT pair FROM validated WHERE pair >= ?1 || ':' AND pair < ?1 || ';' ORDER BY pair",
+    )?
+    .query_map([mobile], |row| row.get(0))?
+    .collect()
 }
 
 fn remembered(traces: &Traces, queued: &[QueuedSms]) -> Vec<Key> {
@@ -129,7 +127,10 @@ pub(super) fn erase(
         changes.push(Notice::Onboarding(onboarding.id));
     }
     for (sql, begun) in [
-        ("DELETE FROM registration_count WHERE mobile = ?1 AND expires_at <= ?2", until + REGISTRATION_WINDOW),
+        (
+            "DELETE FROM registration_count WHERE mobile = ?1 AND expires_at <= ?2",
+            until + REGISTRATION_WINDOW,
+        ),
         ("DELETE FROM sms_count WHERE mobile = ?1 AND expires_at <= ?2", until + DAY),
         ("DELETE FROM uncounted WHERE mobile = ?1 AND at <= ?2", until),
     ] {
