@@ -154,14 +154,14 @@ async fn from_journal(app: &App, owed: &mut Owed) -> Result<()> {
 }
 
 async fn from_hot(app: &App, owed: &mut Owed) -> Result<()> {
-    let (mobile, until) = (owed.mobile.e164(), owed.receipt.requested_at);
-    let erased = app.hot.erase(mobile, until, &owed.traces).await?;
+    let (mobile, until) = (owed.mobile.clone(), owed.receipt.requested_at);
+    let erased = app.hot.erase(mobile.e164(), until, &owed.traces).await?;
     fail::fail_point!("person::hot_erased", |_| std::process::abort());
     owed.note(HOT, erased);
     if owed.block == Block::Keep && owed.receipt.blacklist == Blocked::None {
         // One that is on its way to the table.
         let waiting = app.hot.queued_blacklistings(usize::MAX).await?;
-        if waiting.iter().any(|entry| entry.mobile_number == mobile) {
+        if waiting.iter().any(|entry| entry.mobile_number == mobile.e164()) {
             owed.receipt.blacklist = Blocked::Kept;
         }
     }

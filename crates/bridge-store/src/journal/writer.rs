@@ -187,7 +187,8 @@ impl Writer {
     fn compact(&mut self) -> io::Result<()> {
         self.sync_quietly();
         self.file = None;
-        for (path, open) in self.segments().all() {
+        let files = self.segments().all();
+        for (path, open) in files {
             self.keep_anew(&path, &open)?;
         }
         Ok(())
