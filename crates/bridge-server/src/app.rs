@@ -13,6 +13,7 @@ use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, Journal, Remot
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::blocked_emails::BlockedEmails;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::desk::access::Access;
@@ -21,6 +22,7 @@ use crate::ladder::Ladder;
 use crate::last_known;
 use crate::live::LiveSettings;
 use crate::metrics::Metrics;
+use crate::person::Erasures;
 use crate::probe::Probe;
 use crate::pull::Pulls;
 use crate::pulse::Pulse;
@@ -63,6 +65,10 @@ pub struct App {
     pub refusals: Refusals,
     /// Receivers that were heard of.
     pub receivers: Receivers,
+    /// E-mail addresses that may not register.
+    pub blocked_emails: BlockedEmails,
+    /// Persons whose erasure is not finished.
+    pub erasures: Erasures,
     /// Lists of phones that are to be read.
     pub pulls: Pulls,
     /// Which bridge of the group this one is: that of its data folder, because the journal in it is.
@@ -105,6 +111,9 @@ pub enum StartError {
     /// The bridge's own id.
     #[error("the id of this bridge cannot be read or written in the data folder: {0}")]
     Id(#[source] std::io::Error),
+    /// What is owed to persons that are to be erased.
+    #[error("erasures.json in the data folder cannot be read, and what is owed must not be forgotten: {0}")]
+    Erasures(#[source] std::io::Error),
     /// The signals that stop it.
     #[error("cannot listen for SIGTERM and SIGINT: {0}")]
     Signals(#[source] std::io::Error),
@@ -171,6 +180,11 @@ impl App {
         if let Err(error) = receivers.reload(&*opened.audit).await {
             tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
         }
+        let blocked_emails = BlockedEmails::open(&config.data_dir);
+        if let Err(error) = blocked_emails.reload(&*opened.audit).await {
+            tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
+        }
+        let erasures = Erasures::open(&config.data_dir).map_err(StartError::Erasures)?;
         let pulls = Pulls::begin(&receivers, &config.data_dir);
         let app = Arc::new(App {
             id: bridge_id(&config.data_dir, &entropy, now)?,
@@ -192,6 +206,8 @@ impl App {
             board: WorkerBoard::default(),
             refusals: Refusals::default(),
             pulls,
+            blocked_emails,
+            erasures,
             receivers,
             address: OnceLock::new(),
             undumped: AtomicU64::new(0),

@@ -8,6 +8,7 @@ mod doctor;
 mod import;
 mod migrate;
 mod openapi;
+mod person;
 mod phone;
 mod push;
 mod quarantine;
@@ -15,6 +16,7 @@ mod receiver;
 mod serve;
 mod settings;
 mod simulate;
+mod validated;
 mod verdicts;
 
 use std::process::ExitCode;
@@ -53,6 +55,10 @@ enum Command {
     Quarantine(quarantine::Args),
     /// Block and unblock numbers.
     Blacklist(blacklist::Args),
+    /// Show or erase everything that is kept of a number.
+    Person(person::Args),
+    /// Take a validated number off.
+    Validated(validated::Args),
     /// Check everything and say what to do.
     Doctor(doctor::Args),
     /// Bring the audit database up to date.
@@ -81,6 +87,8 @@ pub fn run() -> ExitCode {
         Some(Command::Import(args)) => import::run(&args),
         Some(Command::Quarantine(args)) => quarantine::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
+        Some(Command::Person(args)) => person::run(&args),
+        Some(Command::Validated(args)) => validated::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Migrate(args)) => migrate::run(&args),
         Some(Command::Openapi) => openapi::run(),

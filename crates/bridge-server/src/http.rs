@@ -14,6 +14,7 @@ pub mod input_sms;
 pub mod listen;
 pub mod observe;
 pub mod onboarding;
+pub mod persons;
 pub mod problem;
 pub mod pull;
 pub mod quarantine;
@@ -91,6 +92,10 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(rejudge::rejudge))
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
+        .routes(routes!(persons::export))
+        .routes(routes!(persons::erase))
+        .routes(routes!(persons::receipts))
+        .routes(routes!(persons::remove_validated))
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::get, quarantine::remove))
         .routes(routes!(quarantine::replay))

@@ -6,6 +6,8 @@
 pub mod admin_log;
 pub mod app;
 pub mod arrival;
+pub mod blacklist;
+pub mod blocked_emails;
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -23,6 +25,7 @@ pub mod live;
 pub mod log;
 pub mod metrics;
 pub mod notices;
+pub mod person;
 pub mod probe;
 pub mod pull;
 pub mod pulse;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bridge_core::checks::Known;
-use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
+use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
-    AskedSms, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal, Refused,
-    SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+    AskedSms, Blacklisted, BlockedEmail, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal,
+    Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
 use bridge_store::desk::{
     BlacklistPlace, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
@@ -20,6 +20,7 @@ use bridge_store::hot::{
     Admitted, Blacklisting, Cancelled, Counters, Finding, HotTotals, IntakeLimits, Judged, Notice, Pressure,
     QueueSizes, QueuedSms, Recorded, Registered, Registration, Restore, Right, Which,
 };
+use bridge_store::person::{AuditErased, Erasing, Erasure, HotPerson, Removed, Table, Traces};
 use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, StoreError};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -112,7 +113,10 @@ timed! { HotStore for HotStore {
     queue_sizes() -> QueueSizes;
     blacklist(entry: &Blacklisting) -> ();
     unblacklist(mobile: &str) -> ();
-    replace_blacklist(mobiles: &[String]) -> ();
+    replace_blacklist(blocks: &[(String, Option<Timestamp>)]) -> ();
+    person(now: Timestamp, mobile: &str, traces: &Traces) -> HotPerson;
+    erase(mobile: &str, until: Timestamp, traces: &Traces) -> Removed;
+    unvalidate(mobile: &str) -> u64;
     counters() -> Counters;
     raise_counters(at_least: Counters) -> ();
     totals() -> HotTotals;
@@ -120,6 +124,7 @@ timed! { HotStore for HotStore {
     cache_settings(rows: &[(String, String)]) -> ();
     announce_setting(key: &str) -> ();
     announce_receivers() -> ();
+    announce_blocked_emails() -> ();
 }
     fn is_durable(&self) -> bool {
         self.store.is_durable()
@@ -198,6 +203,16 @@ timed! { AuditStore for AuditStore {
     known_sms(asked: &[AskedSms]) -> Vec<bool>;
     count_by_hour(from: Timestamp, to: Timestamp) -> Vec<HourCount>;
     parts_judged(sms: &InboundSms, since: Timestamp) -> bool;
+    clear_ended_blocks(now: Timestamp) -> u64;
+    person(mobile: &Mobile, max: usize) -> Vec<Table>;
+    traces(mobile: &Mobile, since: Timestamp) -> Traces;
+    erase(erasing: &Erasing<'_>, receipt: &Erasure) -> AuditErased;
+    put_erasure(receipt: &Erasure) -> ();
+    erasures(max: usize) -> Vec<Erasure>;
+    erased_until(hashes: &[String]) -> Vec<(String, Timestamp)>;
+    unvalidate(now: Timestamp, mobile: &str) -> u64;
+    blocked_emails() -> Vec<BlockedEmail>;
+    put_blocked_email(entry: &BlockedEmail) -> ();
     receivers() -> Vec<Receiver>;
     put_receiver(now: Timestamp, receiver: &Receiver) -> ();
     sightings() -> Vec<Sighting>;

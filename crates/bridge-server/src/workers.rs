@@ -3,9 +3,11 @@
 //! runs, and what happens when it fails, is the supervisor's business alone.
 
 mod blacklist;
+mod blocked_emails;
 mod cleanup;
 pub mod counters;
 mod dump;
+mod erasures;
 mod onboarding;
 mod pull;
 mod purge;
@@ -90,6 +92,8 @@ pub fn all() -> Vec<Box<dyn Worker>> {
         Box::new(counters::PersistCounters),
         Box::new(purge::PurgeExpiredAudit),
         Box::new(receivers::NoteReceivers),
+        Box::new(erasures::FinishErasures),
+        Box::new(blocked_emails::ReadBlockedEmails),
     ]
 }
 
@@ -112,9 +116,11 @@ pub enum Bell {
     Counters,
     /// An SMS waits in the journal.
     Journal,
+    /// Somebody is to be erased.
+    Erasure,
 }
 
-const BELLS: [Bell; 8] = [
+const BELLS: [Bell; 9] = [
     Bell::Dump,
     Bell::Validated,
     Bell::Onboarding,
@@ -123,6 +129,7 @@ const BELLS: [Bell; 8] = [
     Bell::Refusal,
     Bell::Counters,
     Bell::Journal,
+    Bell::Erasure,
 ];
 
 /// How a worker is doing.
@@ -189,6 +196,9 @@ pub struct WorkerBoard {
     /// Held while the blacklist is carried to and fro, and while a number is taken off it: one that was just
     /// taken off must not come back with what was read before.
     pub blacklisting: tokio::sync::Mutex<()>,
+    /// Held by whoever carries rows from one store to another, and alone by whoever erases a person: what was read before
+    /// must not be written afterwards.
+    pub carrying: tokio::sync::RwLock<()>,
     /// Up to which id of an SMS they are reserved (D21).
     pub reserved: AtomicI64,
     /// Rows written to `input_sms` since the reports were last saved.

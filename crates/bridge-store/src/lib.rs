@@ -14,6 +14,7 @@ pub mod desk;
 pub mod embedded;
 pub mod hot;
 pub mod journal;
+pub mod person;
 pub mod remote;
 mod sqlite;
 

@@ -1,13 +1,10 @@
 //! The blacklist by hand: adding holds at once and survives; removing takes the day's count along.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use bridge_core::Mobile;
 use bridge_core::phone::BareDigits;
-use bridge_core::{Mobile, Span};
-use bridge_store::StoreError;
 use bridge_store::hot::Blacklisting;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,13 +15,11 @@ use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::admin_log::Actor;
-use crate::workers::{Bell, PopulateBlacklist};
+use crate::blacklist;
+use crate::workers::Bell;
 
 const REASON_DEFAULT: &str = "blocked_by_operator";
 const REASON_MAX_CHARS: usize = 100;
-/// For taking one number off.
-const TURN: Span = Span(5_000);
-const TURN_POLL: Duration = Duration::from_millis(20);
 
 /// One blacklisted number.
 #[derive(Serialize, ToSchema)]
@@ -135,6 +130,8 @@ pub(crate) async fn block(
         blacklisted_at: app.clock.now(),
         reason,
         message_count: 0,
+        expires_at: None,
+        blocked_by: Some("operator".to_owned()),
     };
     let after = json!({"reason": entry.reason});
     app.note_change(actor, "blacklist.add", mobile.e164(), Value::Null, after).await?;
@@ -174,28 +171,9 @@ pub async fn remove(
 /// Unblocks a number.
 pub(crate) async fn unblock(app: &Shared, actor: &Actor, mobile: &Mobile) -> Result<(), Problem> {
     app.note_change(actor, "blacklist.remove", mobile.e164(), Value::Null, Value::Null).await?;
-    let remove = async {
-        // Nobody carries the blacklist to and fro meanwhile: what was read before must not bring the number back.
-        let _turn = app.board.blacklisting.lock().await;
-        while !app.hot.lease(PopulateBlacklist::NAME, app.id, TURN).await? {
-            tokio::time::sleep(TURN_POLL).await;
-        }
-        let removed = remove_everywhere(app, mobile).await;
-        app.hot.release(PopulateBlacklist::NAME, app.id).await?;
-        removed
-    };
-    if in_time(remove).await? {
+    if in_time(blacklist::take_off(app, app.clock.now(), mobile)).await? {
         Ok(())
     } else {
         Err(Problem::new(Code::NotFound, "this number is not on the blacklist"))
     }
-}
-
-async fn remove_everywhere(app: &Shared, mobile: &Mobile) -> Result<bool, StoreError> {
-    let waiting = app.hot.queued_blacklistings(usize::MAX).await?;
-    let queued = waiting.iter().any(|entry| entry.mobile_number == mobile.e164());
-    // The source first: otherwise the next load would bring the number back (D24).
-    let stored = app.audit.remove_blacklisted(app.clock.now(), mobile.e164()).await?;
-    app.hot.unblacklist(mobile.e164()).await?;
-    Ok(queued || stored)
 }

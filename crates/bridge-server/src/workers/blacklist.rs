@@ -1,9 +1,11 @@
 //! The blacklist both ways: numbers that flooded to `blacklist_sms`, then the whole of it back into the
-//! set that the check reads, together with what is not yet written (D24).
+//! set that the check reads, together with what is not yet written (D24). Blocks that have ended
+//! are cleared away on the way.
 
 use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
+use bridge_store::hot::Blacklisting;
 
 use super::{Bell, Tick, Worker};
 use crate::app::App;
@@ -40,8 +42,8 @@ impl Worker for PopulateBlacklist {
         if written.len() >= max {
             return Ok(Tick::More);
         }
-        let all: Vec<String> =
-            app.audit.blacklist().await?.into_iter().map(|entry| entry.mobile_number).collect();
+        app.audit.clear_ended_blocks(app.clock.now()).await?;
+        let all: Vec<_> = app.audit.blacklist().await?.iter().map(Blacklisting::block).collect();
         app.hot.replace_blacklist(&all).await?;
         Ok(Tick::Idle)
     }

@@ -28,6 +28,7 @@ impl Worker for DumpQueueOnboarding {
         Some(Bell::Onboarding)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let _carrying = app.board.carrying.read().await;
         let max = app.live.now().batch_size as usize;
         let batch = app.hot.queued_onboardings(max).await?;
         if batch.is_empty() {

@@ -31,6 +31,7 @@ impl Worker for WriteRegistrationAttempts {
         Some(Bell::Refusal)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let _carrying = app.board.carrying.read().await;
         let batch = app.refusals.take();
         if batch.is_empty() {
             return Ok(Tick::Idle);

@@ -47,6 +47,7 @@ impl Worker for ReplayPowerDownStore {
         if settings.maintenance_mode || !app.ladder.is_open() {
             return Ok(Tick::Idle);
         }
+        let _carrying = app.board.carrying.read().await;
         let max = settings.batch_size as usize;
         let (waiting, parts) = read(app, max).await?;
         let joined = judge_parts(app, parts).await?;

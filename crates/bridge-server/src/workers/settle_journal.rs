@@ -40,6 +40,7 @@ impl Worker for SettleJournal {
         if app.journal.is_empty() || !app.ladder.now().audit {
             return Ok(Tick::Idle);
         }
+        let _carrying = app.board.carrying.read().await;
         let interval = app.live.now().local_sync_interval_seconds;
         let age = Span::seconds(interval.saturating_add(BEHIND_SECONDS));
         spool::hand_over_old(app, app.clock.now(), age).await?;

@@ -39,6 +39,7 @@ impl Worker for SyncValidatedMobiles {
         if self.not_before.is_some_and(|at| app.clock.now() < at) {
             return Ok(dumped);
         }
+        let _carrying = app.board.carrying.read().await;
         let max = app.live.now().batch_size as usize;
         let rows = app.audit.unsynced(max).await?;
         if rows.is_empty() {

@@ -28,6 +28,8 @@ mod load;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod person;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod push;

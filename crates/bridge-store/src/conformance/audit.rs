@@ -113,6 +113,16 @@ cases! {
         an_incident_begins_and_ends_once
         figures_are_purged_by_age
     }
+    person {
+        rows_about_a_number_are_shown_and_erased_and_no_others
+        what_came_after_the_erasure_stays
+        a_block_is_kept_or_lifted
+        receipts_are_kept_in_their_last_state
+        what_the_hot_store_may_know_is_told_by_traces
+        an_unvalidated_number_does_not_come_back
+        a_blocked_address_is_as_it_was_last_put
+        a_block_that_ended_gives_way_and_goes
+    }
     purging {
         what_is_older_than_the_boundary_goes
         at_most_max_rows_of_each_table_go

@@ -64,12 +64,12 @@ static APPEND: LazyLock<String> = LazyLock::new(|| {
          ), written AS (
              INSERT INTO public.input_sms ({names}) SELECT {names} FROM arrived ORDER BY place
              ON CONFLICT (sms_id, server_received_at) DO NOTHING
-             RETURNING server_received_at, created_at, receiver_id, coalesce(failed_at_check, 'passed') AS outcome,
+             RETURNING sms_id, server_received_at, created_at, receiver_id, coalesce(failed_at_check, 'passed') AS outcome,
                  tableoid = 'public.input_sms_default'::regclass AS is_homeless
          ), {figures}, validated AS (
              INSERT INTO ops.validated_mobile (mobile_number, device_id, sms_id, validated_at)
              SELECT mobile_number, coalesce(device_id, ''), sms_id, created_at FROM arrived
-             WHERE validation_status = 'passed' ORDER BY place
+             WHERE validation_status = 'passed' AND sms_id IN (SELECT sms_id FROM written) ORDER BY place
              ON CONFLICT DO NOTHING
          )
          SELECT count(*), min(server_received_at) FILTER (WHERE is_homeless) FROM written",

@@ -89,11 +89,13 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
             &part,
         ];
         values.extend(codes.iter().map(|code| code as &dyn rusqlite::ToSql));
-        if insert.execute(&values[..])? > 0 {
+        let is_new = insert.execute(&values[..])? > 0;
+        if is_new {
             new += 1;
             figures.sms(queued);
         }
-        if verdict.passed() {
+        // A number that was taken off does not come back with a row that was there.
+        if verdict.passed() && is_new {
             validate.execute(params![mobile, device_id.as_deref().unwrap_or_default(), sms_id, judged])?;
         }
     }
@@ -271,8 +273,13 @@ pub(super) fn onboarding_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
 
 pub(super) fn append_blacklist(conn: &Connection, batch: &[Blacklisting]) -> rusqlite::Result<()> {
     let mut insert = conn.prepare_cached(
-        "INSERT INTO blacklist_sms (mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4) ON CONFLICT (mobile_number) DO NOTHING",
+        "INSERT INTO blacklist_sms (mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count,
+             created_at, expires_at, blocked_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4, ?7, ?8)
+         ON CONFLICT (mobile_number) DO UPDATE SET blacklisted_at = excluded.blacklisted_at, reason = excluded.reason,
+             message_count = excluded.message_count, expires_at = excluded.expires_at, blocked_by = excluded.blocked_by
+         WHERE expires_at <= excluded.blacklisted_at
+             OR excluded.blocked_by IS NOT NULL AND excluded.blacklisted_at >= blacklisted_at",
     )?;
     for entry in batch {
         insert.execute(params![
@@ -282,14 +289,22 @@ pub(super) fn append_blacklist(conn: &Connection, batch: &[Blacklisting]) -> rus
             At(entry.blacklisted_at),
             entry.reason,
             entry.message_count,
+            entry.expires_at.map(At),
+            entry.blocked_by,
         ])?;
     }
     Ok(())
 }
 
+pub(super) fn clear_ended_blocks(conn: &Connection, now: Timestamp) -> rusqlite::Result<u64> {
+    let cleared =
+        conn.prepare_cached("DELETE FROM blacklist_sms WHERE expires_at <= ?1")?.execute([At(now)])?;
+    Ok(cleared as u64)
+}
+
 pub(super) fn blacklist(conn: &Connection) -> rusqlite::Result<Vec<Blacklisted>> {
     conn.prepare_cached(
-        "SELECT mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count
+        "SELECT mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count, expires_at, blocked_by
          FROM blacklist_sms ORDER BY blacklisted_at DESC, mobile_number",
     )?
     .query_map([], |row| {
@@ -300,6 +315,8 @@ pub(super) fn blacklist(conn: &Connection) -> rusqlite::Result<Vec<Blacklisted>>
             blacklisted_at: row.get::<_, At>(3)?.0,
             reason: row.get(4)?,
             message_count: row.get(5)?,
+            expires_at: row.get::<_, Option<At>>(6)?.map(|at| at.0),
+            blocked_by: row.get(7)?,
         })
     })?
     .collect()

@@ -200,7 +200,8 @@ pub(super) async fn blacklist(
         Some(_) => "(blacklisted_at, mobile_number COLLATE \"C\") < ($3, $4)",
     };
     let sql = format!(
-        "SELECT mobile_number, coalesce(country_code, ''), coalesce(local_mobile, ''), blacklisted_at, reason, message_count
+        "SELECT mobile_number, coalesce(country_code, ''), coalesce(local_mobile, ''), blacklisted_at, reason,
+             message_count, expires_at, blocked_by
          FROM public.blacklist_sms WHERE {by_number} AND {earlier}
          ORDER BY blacklisted_at DESC, mobile_number COLLATE \"C\" DESC LIMIT $5"
     );
@@ -223,6 +224,8 @@ pub(super) async fn blacklist(
                     blacklisted_at: row.try_get::<_, At>(3)?.0,
                     reason: row.try_get(4)?,
                     message_count: row.try_get(5)?,
+                    expires_at: row.try_get::<_, Option<At>>(6)?.map(|at| at.0),
+                    blocked_by: row.try_get(7)?,
                 })
             },
         )

@@ -192,7 +192,8 @@ pub(super) fn blacklist(
         conditions.push(format!("(blacklisted_at, mobile_number) < ({at}, {number})"));
     }
     let sql = format!(
-        "SELECT mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count FROM blacklist_sms
+        "SELECT mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count,
+             expires_at, blocked_by FROM blacklist_sms
          WHERE {} ORDER BY blacklisted_at DESC, mobile_number DESC LIMIT {}",
         conditions.join(" AND "),
         max.saturating_add(1)
@@ -205,6 +206,8 @@ pub(super) fn blacklist(
             blacklisted_at: row.get::<_, At>(3)?.0,
             reason: row.get(4)?,
             message_count: row.get(5)?,
+            expires_at: row.get::<_, Option<At>>(6)?.map(|at| at.0),
+            blocked_by: row.get(7)?,
         })
     })?;
     let is_more = rows.len() > max;
