@@ -1,6 +1,6 @@
 // The tests of the operator's desk: every file in `journeys` is played against a bridge of its own, in a real Chromium.
 // Started by `cargo xtask desk`, which counts the `test result:` line. No dependency but playwright-core and axe-core.
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
 import { Browser } from "./browser.mjs";
@@ -28,6 +28,8 @@ for (const file of (await readdir(new URL("journeys/", import.meta.url))).sort()
 // The longest first, so that the lanes end together.
 journeys.sort((a, b) => (b.weight ?? 0) - (a.weight ?? 0));
 
+// Pictures of an earlier run would be taken for this one's.
+await rm(options.shots, { recursive: true, force: true });
 await mkdir(options.shots, { recursive: true });
 const started = Date.now();
 const browser = await Browser.launch(options);

@@ -21,10 +21,10 @@ export async function everyPage(visit) {
 
 async function links(visit, selector) {
   const all = await visit.page.locator(selector).evaluateAll((anchors) => anchors.map((a) => a.getAttribute("href")));
-  return all.filter((path) => path.startsWith("/admin") && !/export|download|\.(csv|json|txt|vcf|svg)\b/.test(path));
+  return all.map((path) => path.replace(/#.*/, "")).filter((path) => path.startsWith("/admin") && !/export|download|\.(csv|json|txt|vcf|svg)\b/.test(path));
 }
 
 /** A name for its picture. */
 export function slug(path) {
-  return kind(path).replace(/^\/admin\/?(ui\/)?/, "").replaceAll(/[^a-z0-9]+/gi, "-").replaceAll(/^-|-$/g, "") || "overview";
+  return kind(path).replaceAll("…", "one").replace(/^\/admin\/?(ui\/)?/, "").replaceAll(/[^a-z0-9]+/gi, "-").replaceAll(/^-|-$/g, "") || "overview";
 }
