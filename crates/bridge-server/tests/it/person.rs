@@ -60,7 +60,7 @@ async fn a_person_is_shown_whole_and_erased_from_the_embedded_stores() {
     bridge.text(ALICE, "hello").await;
     let unusable = json!({"from": ALICE});
     let request = bridge.request(Method::POST, "/sms/receive").bearer_auth(RECEIVER_KEY).json(&unusable);
-    assert!(bridge.send(request).await.status.is_success());
+    assert_ne!(bridge.send(request).await.status, 401);
     bridge.set("maintenance_mode", json!(true)).await;
     assert_eq!(bridge.text(ALICE, "later").await.status, 202);
 
@@ -182,7 +182,7 @@ async fn nothing_tells(group: &Group, bridges: &[&Bridge], number: &str) {
     let pairs: Vec<String> = group.redis(&["SMEMBERS", "Queue_validated_mobiles"]).await;
     assert!(pairs.iter().all(|pair| !pair.contains(digits)), "{pairs:?}");
     for bridge in bridges {
-        for file in std::fs::read_dir(bridge.folder.path().join("journal")).unwrap() {
+        for file in std::fs::read_dir(bridge.folder.path().join("spool")).unwrap() {
             let bytes = std::fs::read(file.unwrap().path()).unwrap();
             assert!(!String::from_utf8_lossy(&bytes).contains(digits), "a journal still tells the number");
         }
