@@ -10,6 +10,7 @@ use bridge_store::StoreError;
 use bridge_store::audit::{SettingChange, SettingPut};
 use serde_json::Value;
 
+use crate::admin_log::Actor;
 use crate::app::App;
 
 /// Longest wait for the announcement: every other bridge sees a change within a second all the same.
@@ -43,11 +44,17 @@ pub fn find(key: &str) -> Result<&'static SettingDef, ChangeError> {
 }
 
 /// Changes all of them or none. They hold when it returns.
-pub async fn change(app: &App, changes: &[Change], by: &str) -> Result<(), ChangeError> {
+pub async fn change(app: &App, changes: &[Change], by: &Actor) -> Result<(), ChangeError> {
+    // What breaks a rule is not done, so it is not noted.
+    proposed(app, changes)?;
+    for (def, value) in changes {
+        let before = def.value(&app.live.now());
+        app.note(by, "setting.put", def.key, before, value.clone()).await?;
+    }
     let pairs: Vec<(&str, &Value)> = changes.iter().map(|(def, value)| (def.key, value)).collect();
     let put = {
         let _turn = app.live.turn().await;
-        let put = app.audit.put_settings(app.clock.now(), &pairs, by).await?;
+        let put = app.audit.put_settings(app.clock.now(), &pairs, &by.who).await?;
         if let SettingPut::Stored(rows) = &put {
             app.apply_settings(rows);
         }
@@ -88,7 +95,7 @@ pub async fn entry(app: &App, id: i64) -> Result<SettingChange, ChangeError> {
 }
 
 /// Puts the value from before that entry back, by the same rules as any change: an entry of its own.
-pub async fn roll_back(app: &App, id: i64, by: &str) -> Result<&'static SettingDef, ChangeError> {
+pub async fn roll_back(app: &App, id: i64, by: &Actor) -> Result<&'static SettingDef, ChangeError> {
     let entry = entry(app, id).await?;
     let def = find(&entry.key)?;
     // Without a row its default held.

@@ -18,9 +18,6 @@ use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::settings::{Change, ChangeError, change, find, roll_back};
 
-/// Who changes settings with the admin token.
-const BY_TOKEN: &str = "admin token";
-
 /// One setting.
 #[derive(Serialize, ToSchema)]
 pub struct SettingView {
@@ -157,7 +154,7 @@ pub async fn get(
     )
 )]
 pub async fn put(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(key): Segment,
     request: Request,
@@ -168,7 +165,7 @@ pub async fn put(
     let value = given
         .get("value")
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "value", "is missing: send {\"value\": …}"))?;
-    changed(change(&app, &[(def, value.clone())], BY_TOKEN)).await?;
+    changed(change(&app, &[(def, value.clone())], &actor)).await?;
     Ok(Json(view(&app, def)))
 }
 
@@ -195,7 +192,7 @@ pub struct SettingsPatchBody {
     )
 )]
 pub async fn patch(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     request: Request,
 ) -> Result<Json<SettingList>, Problem> {
@@ -205,7 +202,7 @@ pub async fn patch(
         let rule = "is missing or empty: send {\"changes\": {\"count_check_threshold\": 3}}";
         return Err(Problem::field(Code::InvalidRequest, "changes", rule));
     }
-    changed(change(&app, &changes, BY_TOKEN)).await?;
+    changed(change(&app, &changes, &actor)).await?;
     Ok(Json(SettingList { items: changes.iter().map(|(def, _)| view(&app, def)).collect() }))
 }
 
@@ -303,13 +300,13 @@ pub async fn history(
     )
 )]
 pub async fn rollback(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(id): Segment,
 ) -> Result<Json<SettingView>, Problem> {
     let id = id
         .parse()
         .map_err(|_| Problem::new(Code::NotFound, format!("the history of settings has no entry {id:?}")))?;
-    let def = changed(roll_back(&app, id, BY_TOKEN)).await?;
+    let def = changed(roll_back(&app, id, &actor)).await?;
     Ok(Json(view(&app, def)))
 }
