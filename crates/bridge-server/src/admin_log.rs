@@ -40,22 +40,6 @@ impl App {
         before: Value,
         after: Value,
     ) -> Result<(), Problem> {
-        in_time(self.note(actor, action, subject, before, after)).await.map_err(|_| {
-            let why = "the admin log cannot be written right now, so nothing was changed: is the audit store away? \
-                /health says so";
-            Problem::new(Code::Unavailable, why)
-        })
-    }
-
-    /// As [`App::note_change`], for whoever waits for more than this.
-    pub(crate) async fn note(
-        &self,
-        actor: &Actor,
-        action: &str,
-        subject: &str,
-        before: Value,
-        after: Value,
-    ) -> bridge_store::Result<()> {
         let change = NewChange {
             at: self.clock.now(),
             who: actor.who.clone(),
@@ -65,6 +49,10 @@ impl App {
             before,
             after,
         };
-        self.accounts.note_change(&change).await
+        in_time(self.accounts.note_change(&change)).await.map_err(|_| {
+            let why = "the admin log cannot be written right now, so nothing was changed: is the audit store away? \
+                /health says so";
+            Problem::new(Code::Unavailable, why)
+        })
     }
 }

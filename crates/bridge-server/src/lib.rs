@@ -12,7 +12,6 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod examination;
-pub mod hindsight;
 pub mod http;
 pub mod import;
 pub mod intake;

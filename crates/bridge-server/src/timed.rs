@@ -189,7 +189,6 @@ timed! { AuditStore for AuditStore {
     seed_settings(now: Timestamp) -> ();
     settings() -> Vec<SettingRow>;
     put_settings(now: Timestamp, changes: &[(&str, &Value)], by: &str) -> SettingPut;
-    settings_history(key: Option<&str>, before: Option<i64>, max: usize) -> Vec<bridge_store::audit::SettingChange>;
     append_refusals(batch: &[Refusal]) -> ();
     refusals(max: usize) -> Vec<Refusal>;
     quarantine(entry: &Quarantined) -> ();
@@ -230,4 +229,5 @@ timed! { DeskStore for DeskStore {
     begin_incident(what: &str, began_at: Timestamp, detail: &str) -> ();
     end_incident(what: &str, began_at: Timestamp, ended_at: Timestamp, detail: &str) -> ();
     incidents(from: Timestamp, to: Timestamp) -> Vec<Incident>;
+    purge_figures(before: Timestamp, max: usize) -> usize;
 }}

@@ -118,7 +118,7 @@ pub struct NewChange {
     pub who: String,
     /// From which address, where known.
     pub address: Option<String>,
-    /// What was done, as a stable word such as `setting.put`.
+    /// What was done, as a stable word such as `setting.change`.
     pub action: String,
     /// To what: a key, a name, a number.
     pub subject: String,

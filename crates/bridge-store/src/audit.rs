@@ -10,7 +10,7 @@ pub(crate) mod sqlite;
 
 use async_trait::async_trait;
 use bridge_core::settings::Broken;
-use bridge_core::verdict::{Codes, FailedAt, Verdict};
+use bridge_core::verdict::Codes;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
@@ -72,19 +72,6 @@ pub struct SmsRow {
     pub sms_in_window: i64,
     /// How far its receiver's stamps were ahead of the time when it came in.
     pub clock_skew: Span,
-}
-
-impl SmsRow {
-    /// How it was judged.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        Verdict {
-            codes: self.codes,
-            failed_at: self.failed_at_check.as_deref().and_then(FailedAt::from_word),
-            reason: self.reason.clone(),
-            late_delivery: self.late_delivery,
-        }
-    }
 }
 
 /// An SMS stored for later in `power_down_store`.
@@ -194,23 +181,6 @@ pub enum SettingPut {
     Refused(Vec<Broken>),
     /// No such setting.
     Unknown,
-}
-
-/// One change of a setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingChange {
-    /// The row's id: the cursor of keyset pages.
-    pub id: i64,
-    /// When.
-    pub at: Timestamp,
-    /// Which setting.
-    pub key: String,
-    /// Its value before, as text; None where it had no row yet.
-    pub old_value: Option<String>,
-    /// Its value since.
-    pub new_value: String,
-    /// Who changed it.
-    pub changed_by: String,
 }
 
 /// A refused registration, kept because 002 wants spurious requests captured (D13).
@@ -343,13 +313,6 @@ pub trait AuditStore: AccountStore {
     async fn put_setting(&self, now: Timestamp, key: &str, value: &Value, by: &str) -> Result<SettingPut> {
         self.put_settings(now, &[(key, value)], by).await
     }
-    /// Up to `max` changes of one setting or of all, newest first, with ids below `before`.
-    async fn settings_history(
-        &self,
-        key: Option<&str>,
-        before: Option<i64>,
-        max: usize,
-    ) -> Result<Vec<SettingChange>>;
 
     /// Keeps refused registrations.
     async fn append_refusals(&self, batch: &[Refusal]) -> Result<()>;

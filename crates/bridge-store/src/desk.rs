@@ -1,5 +1,6 @@
 //! What people look at: searches over the audit tables, page by page, the figures that are kept while rows are
-//! written, and the incidents. Reads only, but for incidents; nothing here judges or validates.
+//! written, and the incidents. Reads only, but for
+//! incidents and what age removes; nothing here judges or validates.
 //!
 //! No search reads more than a bounded number of rows for one page: where what is asked for is rare among what has to
 //! be looked through, the page says how far it came, and the next one goes on from there.
@@ -168,4 +169,7 @@ pub trait DeskStore: Send + Sync + 'static {
     ) -> Result<()>;
     /// Incidents of which any part lies in that time, newest first.
     async fn incidents(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Incident>>;
+
+    /// Deletes up to about `max` rows of each table of figures, and incidents, that are older than that. Answers how many.
+    async fn purge_figures(&self, before: Timestamp, max: usize) -> Result<usize>;
 }

@@ -48,7 +48,7 @@ where
     Read: FnMut(Option<C>) -> Reading + Send + 'static,
     Reading: Future<Output = Result<Page<T, C>, StoreError>> + Send,
 {
-    let begin = State { kind, read, place: Place::Start, written: 0 };
+    let begin = State { read, place: Place::Start, written: 0 };
     let chunks = stream::try_unfold(begin, move |mut state| async move {
         let place = match std::mem::replace(&mut state.place, Place::End) {
             Place::End => return Ok(None),
@@ -85,7 +85,6 @@ where
 }
 
 struct State<Read, C> {
-    kind: Kind,
     read: Read,
     place: Place<C>,
     written: u64,

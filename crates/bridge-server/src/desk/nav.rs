@@ -32,6 +32,7 @@ pub(super) static NAV: &[Group] = &[
             page("Validated numbers", "/admin/ui/validated", 'v'),
         ],
     },
+    Group { title: "Protect", pages: &[page("Quarantine", "/admin/ui/quarantine", 'q')] },
     Group {
         title: "Run",
         pages: &[page("Receivers", "/admin/ui/receivers", 'r'), page("Workers", "/admin/ui/workers", 'w')],

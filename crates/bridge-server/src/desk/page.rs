@@ -93,6 +93,17 @@ pub(super) fn render(page: &impl Template) -> Response {
     }
 }
 
+/// A piece of a page, for the script that asked: it is put in where the form says (`data-into`).
+pub(super) fn part(piece: &impl Template) -> Response {
+    match piece.render() {
+        Ok(html) => axum::Json(json!({ "html": html })).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a part of a page cannot be drawn: this is a bug, please report it with the log");
+            Problem::new(Code::Internal, "this cannot be drawn: this is a bug of the bridge").into_response()
+        }
+    }
+}
+
 /// What became of a form: a sentence, and where to go on. `desk.js` shows the sentence and stays where no address is
 /// given; without scripts the browser is led to it.
 pub(super) struct Done {

@@ -6,6 +6,7 @@ pub(super) mod log;
 pub(super) mod me;
 pub(super) mod onboardings;
 pub(super) mod overview;
+pub(super) mod quarantine;
 pub(super) mod receivers;
 pub(super) mod sms;
 pub(super) mod validated;

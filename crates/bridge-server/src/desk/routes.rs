@@ -40,7 +40,6 @@ const fn act(path: &'static str, rule: Rule, handler: fn() -> MethodRouter<Share
 
 const ANYONE: Rule = Rule::Anyone;
 const VIEWER: Rule = Rule::AtLeast(Role::Viewer);
-#[expect(dead_code, reason = "the first action comes with its page")]
 const OPERATOR: Rule = Rule::AtLeast(Role::Operator);
 const OWNER: Rule = Rule::AtLeast(Role::Owner);
 
@@ -72,8 +71,20 @@ pub static ROUTES: &[Route] = &[
     read("/admin/ui/onboardings/export/{kind}", VIEWER, || get(pages::onboardings::export)),
     read("/admin/ui/validated", VIEWER, || get(pages::validated::list)),
     read("/admin/ui/validated/export/{kind}", VIEWER, || get(pages::validated::export)),
+    act("/admin/ui/sms/{id}/rejudge", VIEWER, || post(pages::sms::judge_again)),
+    read("/admin/ui/quarantine", VIEWER, || get(pages::quarantine::list)),
+    read("/admin/ui/quarantine/{id}", VIEWER, || get(pages::quarantine::one)),
+    act("/admin/ui/quarantine/{id}/replay", OPERATOR, || post(pages::quarantine::replay)),
+    act("/admin/ui/quarantine/{id}/remove", OPERATOR, || post(pages::quarantine::remove)),
     read("/admin/ui/receivers", VIEWER, || get(pages::receivers::list)),
+    act("/admin/ui/receivers/add", OPERATOR, || post(pages::receivers::add)),
+    act("/admin/ui/receivers/change", OPERATOR, || post(pages::receivers::change)),
+    act("/admin/ui/receivers/rotate", OPERATOR, || post(pages::receivers::rotate)),
+    act("/admin/ui/receivers/finish", OPERATOR, || post(pages::receivers::finish)),
+    act("/admin/ui/receivers/pull", OPERATOR, || post(pages::receivers::pull)),
+    act("/admin/ui/receivers/revoke", OPERATOR, || post(pages::receivers::revoke)),
     read("/admin/ui/workers", VIEWER, || get(pages::workers::list)),
+    act("/admin/ui/workers/run", OPERATOR, || post(pages::workers::run)),
 ];
 
 /// The desk.

@@ -2,10 +2,12 @@
 
 mod banner;
 pub(super) mod chart;
+mod qr;
 mod verdict;
 mod when;
 
 pub(super) use self::banner::Banner;
+pub(super) use self::qr::Qr;
 pub(super) use self::verdict::{Dots, Outcome, class_of};
 pub(super) use self::when::{When, lasting};
 

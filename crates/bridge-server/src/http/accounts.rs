@@ -240,7 +240,7 @@ pub struct ChangeView {
     who: String,
     /// From where.
     address: Option<String>,
-    /// What was done, such as `setting.put`.
+    /// What was done, such as `setting.change`.
     action: String,
     /// To what.
     subject: String,

@@ -71,6 +71,13 @@ pub struct QuarantineReplayed {
     sms: Vec<SmsView>,
 }
 
+impl QuarantineReplayed {
+    /// How many SMS it held.
+    pub(crate) fn len(&self) -> usize {
+        self.sms.len()
+    }
+}
+
 /// What is in quarantine, newest first.
 #[utoipa::path(
     get, path = "/admin/quarantine", operation_id = "list_quarantine", tag = "admin", security(("admin_token" = [])),

@@ -50,22 +50,22 @@ pub struct ReceiverAdd {
 /// What the app is to be given. The secret is shown this once.
 #[derive(Serialize, ToSchema)]
 pub struct ReceiverAdded {
-    name: String,
+    pub(crate) name: String,
     format: String,
     numbers: Vec<String>,
     /// Where it delivers; leads to this receiver's own secret or key.
-    url: String,
+    pub(crate) url: String,
     /// Its secret.
-    secret: String,
+    pub(crate) secret: String,
     /// Its signing key, where it signs.
-    signing_key: Option<String>,
+    pub(crate) signing_key: Option<String>,
     /// Where it says that it lives.
-    heartbeat_url: String,
+    pub(crate) heartbeat_url: String,
     /// How to set the app up.
-    steps: Vec<String>,
+    pub(crate) steps: Vec<String>,
     /// What is weak about the secret that was chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    warning: Option<String>,
+    pub(crate) warning: Option<String>,
 }
 
 /// One receiver.

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use bridge_core::settings::{self, Danger, Input, SettingDef};
 use bridge_formats::FieldError;
 use bridge_store::StoreError;
-use bridge_store::audit::SettingChange;
+use bridge_store::desk::SettingChange;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -88,6 +88,7 @@ pub(super) fn refused(error: ChangeError) -> Problem {
             Problem::fields(Code::InvalidSetting, detail, errors)
         }
         ChangeError::Unknown(what) => Problem::new(Code::NotFound, what),
+        ChangeError::Unnoted(problem) => problem,
         ChangeError::Store(error) => Problem::unavailable(&error),
     }
 }
@@ -165,7 +166,7 @@ pub async fn put(
     let value = given
         .get("value")
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "value", "is missing: send {\"value\": …}"))?;
-    changed(change(&app, &[(def, value.clone())], &actor)).await?;
+    changed(change(&app, &actor, &[(def, value.clone())])).await?;
     Ok(Json(view(&app, def)))
 }
 
@@ -202,7 +203,7 @@ pub async fn patch(
         let rule = "is missing or empty: send {\"changes\": {\"count_check_threshold\": 3}}";
         return Err(Problem::field(Code::InvalidRequest, "changes", rule));
     }
-    changed(change(&app, &changes, &actor)).await?;
+    changed(change(&app, &actor, &changes)).await?;
     Ok(Json(SettingList { items: changes.iter().map(|(def, _)| view(&app, def)).collect() }))
 }
 
@@ -279,11 +280,9 @@ pub async fn history(
     let limit =
         number("limit")?.map_or(PAGE_DEFAULT, |n| usize::try_from(n).unwrap_or(PAGE_MAX).min(PAGE_MAX));
     let (key, before) = (query("key"), number("before")?);
-    let mut items = in_time(app.audit.settings_history(key.as_deref(), before, limit + 1)).await?;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next_before = items.last().filter(|_| more).map(|entry| entry.id);
-    Ok(Json(SettingHistory { items: items.into_iter().map(SettingChangeView::of).collect(), next_before }))
+    let page = in_time(app.desk.settings_history(key.as_deref(), before, limit)).await?;
+    let items = page.rows.into_iter().map(SettingChangeView::of).collect();
+    Ok(Json(SettingHistory { items, next_before: page.next }))
 }
 
 /// Put the value from before a change back.
@@ -307,6 +306,6 @@ pub async fn rollback(
     let id = id
         .parse()
         .map_err(|_| Problem::new(Code::NotFound, format!("the history of settings has no entry {id:?}")))?;
-    let def = changed(roll_back(&app, id, &actor)).await?;
+    let def = changed(roll_back(&app, &actor, id)).await?;
     Ok(Json(view(&app, def)))
 }

@@ -31,6 +31,7 @@ impl Worker for PurgeExpiredAudit {
         }
         let before = app.clock.now() - Span(DAY.0 * i64::from(days));
         let purged = app.audit.purge(before, ROWS_MAX, app.remote.is_some()).await?;
-        Ok(Tick::after(purged, ROWS_MAX))
+        let figures = app.desk.purge_figures(before, ROWS_MAX).await?;
+        Ok(Tick::after(purged.max(figures), ROWS_MAX))
     }
 }

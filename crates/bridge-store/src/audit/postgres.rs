@@ -34,7 +34,7 @@ use self::lease::{BATCH, Connections, QUICK, SLOW};
 pub use self::schema::{MigrateError, Migrated, SchemaState, migrate, schema_state};
 use super::{
     AskedSms, AuditStore, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal,
-    Refused, SettingChange, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+    Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
 use crate::hot::{Blacklisting, Finding, QueuedSms};
 use crate::{Result, Trail};
@@ -232,15 +232,6 @@ impl AuditStore for PostgresAudit {
 
     async fn put_settings(&self, now: Timestamp, changes: &[(&str, &Value)], by: &str) -> Result<SettingPut> {
         on_lease!(self.put_settings(QUICK, settings::put, now, changes, by))
-    }
-
-    async fn settings_history(
-        &self,
-        key: Option<&str>,
-        before: Option<i64>,
-        max: usize,
-    ) -> Result<Vec<SettingChange>> {
-        on_lease!(self.settings_history(QUICK, settings::history, key, before, max))
     }
 
     async fn append_refusals(&self, batch: &[Refusal]) -> Result<()> {

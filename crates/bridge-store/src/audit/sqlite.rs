@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::{
     AskedSms, AuditStore, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal,
-    Refused, SettingChange, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+    Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
 use crate::Result;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
@@ -288,16 +288,6 @@ impl AuditStore for SqliteAudit {
             changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).clone())).collect();
         let by = by.to_owned();
         self.engine.write("put_settings", move |c, _| settings::put(c, now, &changes, &by)).await
-    }
-
-    async fn settings_history(
-        &self,
-        key: Option<&str>,
-        before: Option<i64>,
-        max: usize,
-    ) -> Result<Vec<SettingChange>> {
-        let key = key.map(str::to_owned);
-        self.engine.read("settings_history", move |c| settings::history(c, key.as_deref(), before, max)).await
     }
 
     async fn append_refusals(&self, batch: &[Refusal]) -> Result<()> {

@@ -3,13 +3,18 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use bridge_formats::fields::{FieldValue, Fields};
 use bridge_formats::{FORMATS, generic};
 
 use crate::desk::access::Visitor;
-use crate::desk::page::{Frame, render};
-use crate::desk::show::{When, count};
-use crate::http::{Shared, in_time};
+use crate::desk::form::Form;
+use crate::desk::page::{Done, Frame, part, render};
+use crate::desk::show::{Qr, When, count};
+use crate::http::problem::Problem;
+use crate::http::receivers::{self as doing, ReceiverAdded};
+use crate::http::{Shared, in_time, pull};
 use crate::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
 
 const PATH: &str = "/admin/ui/receivers";
@@ -102,4 +107,116 @@ pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -
         formats: FORMATS.iter().map(|format| format.name).chain([generic::FORMAT.name]).collect(),
         silence: settings.receiver_silence_seconds,
     })
+}
+
+/// What the app is to be given.
+#[derive(Template)]
+#[template(path = "desk/receiver_given.html")]
+struct Given {
+    name: String,
+    warning: Option<String>,
+    steps: Vec<String>,
+    url: String,
+    secret: String,
+    signing_key: Option<String>,
+    heartbeat_url: String,
+    qr: Qr,
+}
+
+impl From<ReceiverAdded> for Given {
+    fn from(added: ReceiverAdded) -> Given {
+        Given {
+            qr: Qr::of(&added.url),
+            name: added.name,
+            warning: added.warning,
+            steps: added.steps,
+            url: added.url,
+            secret: added.secret,
+            signing_key: added.signing_key,
+            heartbeat_url: added.heartbeat_url,
+        }
+    }
+}
+
+/// The fields of a form that are not empty, as the JSON routes read them.
+fn fields(form: &Form, names: &[&str]) -> Fields {
+    let given = names.iter().map(|name| (*name, form.text(name).trim()));
+    given
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(name, text)| (name.to_owned(), FieldValue::Text(text.to_owned())))
+        .collect()
+}
+
+/// Adds one.
+pub(in crate::desk) async fn add(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Problem> {
+    let fields = fields(&form, &["name", "format", "numbers", "secret", "signing_key", "inbox_url"]);
+    let added = doing::add_receiver(&app, &visitor.actor(), &fields, &headers).await?;
+    Ok(part(&Given::from(added)))
+}
+
+/// Gives one a new secret.
+pub(in crate::desk) async fn rotate(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Problem> {
+    let nothing = Fields::default();
+    let name = form.text("name");
+    match doing::rotate_receiver(&app, &visitor.actor(), name, &nothing, &headers).await? {
+        Some(given) => Ok(part(&Given::from(given))),
+        None => Ok(Done::reload("The old secret is refused from now on", PATH).into_response()),
+    }
+}
+
+/// Ends the secret from before.
+pub(in crate::desk) async fn finish(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Done, Problem> {
+    let finish = [("finish".to_owned(), FieldValue::Bool(true))].into_iter().collect();
+    doing::rotate_receiver(&app, &visitor.actor(), form.text("name"), &finish, &headers).await?;
+    Ok(Done::reload("The old secret is refused from now on", PATH))
+}
+
+/// Pauses one, or lets users be sent to it again.
+pub(in crate::desk) async fn change(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Problem> {
+    let paused = form.text("paused") == "yes";
+    let change = [("paused".to_owned(), FieldValue::Bool(paused))].into_iter().collect();
+    doing::change_receiver(&app, &visitor.actor(), form.text("name"), &change).await?;
+    Ok(Done::reload(
+        if paused { "Paused: no new user is sent to it" } else { "Users are sent to it again" },
+        PATH,
+    ))
+}
+
+/// Revokes one.
+pub(in crate::desk) async fn revoke(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Problem> {
+    doing::revoke_receiver(&app, &visitor.actor(), form.text("name")).await?;
+    Ok(Done::reload("Revoked: nothing that it sends is taken", PATH))
+}
+
+/// Reads a phone's own list.
+pub(in crate::desk) async fn pull(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Problem> {
+    let report = pull::read_list(&app, &visitor.actor(), form.text("name"), None).await?;
+    Ok(Done::reload(report.sentence(), PATH))
 }

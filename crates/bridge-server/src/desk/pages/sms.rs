@@ -4,10 +4,9 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bridge_core::checks::CHECKS;
-use bridge_core::past::{Against, Past};
+use bridge_core::past::{Fact, Rejudged};
 use bridge_core::trace::{Step, trace};
 use bridge_core::verdict::FailedAt;
-use bridge_core::{InboundSms, Onboarding};
 use bridge_store::audit::SmsRow;
 use bridge_store::desk::SmsFilter;
 use serde_json::{Value, json};
@@ -16,11 +15,12 @@ use uuid::Uuid;
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
 use crate::desk::export::{self, Exported, Kind};
-use crate::desk::page::{Frame, render};
+use crate::desk::page::{Frame, part, render};
 use crate::desk::show::{Dots, Outcome, When, class_of, lasting};
-use crate::hindsight;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Shared, in_time};
+use crate::rejudge::{self, Judgement};
+use crate::settings;
 
 const PATH: &str = "/admin/ui/sms";
 const PAGE: usize = 50;
@@ -191,9 +191,8 @@ struct Judged {
     took: String,
     steps: Vec<StepView>,
     /// Settings that have changed since.
-    changed: Vec<String>,
+    changed: Vec<&'static str>,
     redis_id: i64,
-    dumped: bool,
     synced: Option<When>,
     counted: i64,
 }
@@ -233,14 +232,12 @@ pub(in crate::desk) async fn one(
     let story = in_time(app.desk.sms_story(id)).await?.ok_or_else(nothing)?;
     let now = app.clock.now();
     let when = |at| When::new(at, now);
-    let onboarding = match story.judged.as_ref().and_then(|row| row.onboarding_id) {
-        Some(id) => in_time(app.desk.onboarding(id)).await?.map(|row| row.onboarding),
-        None => None,
+    let looked_back = in_time(rejudge::one(&app, id)).await?;
+    let judged = match (&looked_back, &story.judged) {
+        (Some(judgement), Some(row)) => Some(judged(&app, judgement, row).await?),
+        _ => None,
     };
-    let judged = match &story.judged {
-        Some(row) => Some(judged(&app, &story.sms, row, onboarding.as_ref()).await?),
-        None => None,
-    };
+    let onboarding = looked_back.and_then(|judgement| judgement.onboarding);
     let sms = &story.sms;
     Ok(render(&OnePage {
         frame: Frame::new(&app, visitor, "One SMS", PATH).await,
@@ -260,33 +257,60 @@ pub(in crate::desk) async fn one(
     }))
 }
 
-async fn judged(
-    app: &Shared,
-    sms: &InboundSms,
-    row: &SmsRow,
-    onboarding: Option<&Onboarding>,
-) -> Result<Judged, Problem> {
-    let then = in_time(hindsight::settings_at(app, row.created_at)).await?;
-    let verdict = row.verdict();
-    let against = match (onboarding, row.onboarding_id) {
-        (Some(onboarding), _) => Against::Onboarding(onboarding),
-        (None, Some(id)) => Against::Gone(id),
-        (None, None) => Against::Nobody,
-    };
-    let past =
-        Past { sms, verdict: &verdict, judged_at: row.created_at, sms_in_window: row.sms_in_window, against };
-    let now = app.clock.now();
+async fn judged(app: &Shared, judgement: &Judgement, row: &SmsRow) -> Result<Judged, Problem> {
+    let then = in_time(settings::as_of(app, row.created_at)).await?;
+    let now = app.live.now();
+    let changed = bridge_core::settings::all().iter().filter(|def| def.value(&then) != def.value(&now));
+    let seen = app.clock.now();
     Ok(Judged {
         outcome: Outcome::of(row.failed_at_check.as_deref()),
         reason: row.reason.clone(),
         late: row.late_delivery,
-        at: When::new(row.created_at, now),
+        at: When::new(row.created_at, seen),
         took: lasting(row.created_at - row.server_received_at),
-        steps: trace(&past, &then.settings).into_iter().map(StepView::of).collect(),
-        changed: then.changed_since,
+        steps: trace(&judgement.past(), &then).into_iter().map(StepView::of).collect(),
+        changed: changed.map(|def| def.key).collect(),
         redis_id: row.redis_id,
-        dumped: true,
-        synced: row.synced_at.map(|at| When::new(at, now)),
+        synced: row.synced_at.map(|at| When::new(at, seen)),
         counted: row.sms_in_window,
     })
+}
+
+#[derive(Template)]
+#[template(path = "desk/sms_again.html")]
+struct Again {
+    outcome: Option<Outcome>,
+    dots: Option<Dots>,
+    reason: Option<String>,
+    unknown: Vec<&'static str>,
+    same: bool,
+}
+
+/// Judges it again by the settings of now, and changes nothing.
+pub(in crate::desk) async fn judge_again(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let nothing = || Problem::new(Code::NotFound, "nothing is kept of such an SMS");
+    let id: Uuid = id.parse().map_err(|_| nothing())?;
+    let judgement = in_time(rejudge::one(&app, id)).await?.ok_or_else(nothing)?;
+    let now = app.live.now();
+    let stored = &judgement.row.verdict;
+    let again = match judgement.rejudge(&now, &now) {
+        Rejudged::Verdict(verdict) => Again {
+            same: (verdict.failed_at, &verdict.reason) == (stored.failed_at, &stored.reason),
+            outcome: Some(Outcome::of(verdict.failed_at.map(FailedAt::as_str))),
+            dots: Some(Dots::of(&verdict.codes)),
+            reason: verdict.reason,
+            unknown: Vec::new(),
+        },
+        Rejudged::Unknown(facts) => Again {
+            outcome: None,
+            dots: None,
+            reason: None,
+            unknown: facts.into_iter().map(Fact::about).collect(),
+            same: false,
+        },
+    };
+    Ok(part(&again))
 }

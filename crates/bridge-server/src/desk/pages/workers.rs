@@ -3,11 +3,14 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use serde_json::Value;
 
 use crate::desk::access::Visitor;
-use crate::desk::page::{Frame, render};
+use crate::desk::form::Form;
+use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::{When, count, lasting};
 use crate::http::Shared;
+use crate::http::problem::{Code, Problem};
 use crate::workers::{self, Scope, Standing};
 
 const PATH: &str = "/admin/ui/workers";
@@ -20,7 +23,6 @@ struct Row {
     class: &'static str,
     state: &'static str,
     last_run: Option<When>,
-    last_success: Option<When>,
     next: Option<When>,
     last_error: Option<String>,
     failures: String,
@@ -60,7 +62,6 @@ pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -
             class: class(state),
             state: state.word(),
             last_run: status.last_run.map(|at| When::new(at, now)),
-            last_success: status.last_success.map(|at| When::new(at, now)),
             next: status.last_run.map(|at| When::new((at + period).max(now), now)),
             last_error: status.last_error,
             failures: count(status.failures),
@@ -68,4 +69,18 @@ pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -
     });
     let rows = rows.collect();
     render(&Page { frame: Frame::new(&app, visitor, "Workers", PATH).await, rows })
+}
+
+/// Lets one run now.
+pub(in crate::desk) async fn run(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Problem> {
+    let name = form.text("worker");
+    app.note_change(&visitor.actor(), "worker.run", name, Value::Null, Value::Null).await?;
+    if !app.board.run_now(name) {
+        return Err(Problem::new(Code::NotFound, format!("there is no worker {name}")));
+    }
+    Ok(Done::reload(format!("{name} runs"), PATH))
 }

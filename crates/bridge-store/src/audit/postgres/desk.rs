@@ -159,4 +159,8 @@ impl DeskStore for PostgresAudit {
     async fn incidents(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Incident>> {
         on_lease!(self.incidents(QUICK, incidents::between, from, to))
     }
+
+    async fn purge_figures(&self, before: Timestamp, max: usize) -> Result<usize> {
+        on_lease!(self.purge_figures(BATCH, figures::purge, before, max))
+    }
 }

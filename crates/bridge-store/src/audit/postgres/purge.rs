@@ -8,7 +8,7 @@ use super::lease::Lease;
 use crate::Result;
 
 /// The tables, the key that finds a row again, and what may go. `$3`: the remote is in use.
-const AGED: [(&str, &str, &str); 13] = [
+const AGED: [(&str, &str, &str); 8] = [
     (
         "public.input_sms",
         "server_received_at, id",
@@ -20,11 +20,6 @@ const AGED: [(&str, &str, &str); 13] = [
     ("ops.quarantine", "id", "at < $1"),
     ("ops.settings_history", "id", "at < $1"),
     ("ops.unblacklisted", "id", "at < $1"),
-    ("ops.incident", "id", "began_at < $1 AND ended_at < $1"),
-    ("ops.sms_minute", "minute, outcome", "minute < $1"),
-    ("ops.sms_hour", "hour, receiver_id, outcome", "hour < $1"),
-    ("ops.onboarding_minute", "minute, state, last_sms", "minute < $1"),
-    ("ops.latency", "since, kind, bucket", "since < $1"),
     (
         "ops.sync_refused",
         "id",

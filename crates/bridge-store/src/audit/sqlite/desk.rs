@@ -175,4 +175,12 @@ impl DeskStore for SqliteAudit {
     async fn incidents(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Incident>> {
         self.engine.read("incidents", move |c| incidents::between(c, from, to)).await
     }
+
+    async fn purge_figures(&self, before: Timestamp, max: usize) -> Result<usize> {
+        self.engine
+            .write("purge_figures", move |c, _| {
+                Ok(figures::purge(c, before, max)? + incidents::purge(c, before, max)?)
+            })
+            .await
+    }
 }

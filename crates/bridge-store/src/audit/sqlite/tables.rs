@@ -7,7 +7,7 @@ use bridge_core::{Mobile, Onboarding, Span, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::desk::figures::{self, Added};
+use super::desk::figures::Added;
 use super::{At, damaged};
 use crate::audit::{Blacklisted, Counter, Refusal, SmsRow, part};
 use crate::hot::{Blacklisting, QueuedSms};
@@ -381,17 +381,11 @@ pub(super) fn purge(
         ("ops_quarantine", "at < ?1".to_owned()),
         ("ops_settings_history", "at < ?1".to_owned()),
         ("ops_unblacklisted", "at < ?1".to_owned()),
-        ("ops_incident", "began_at < ?1 AND ended_at < ?1".to_owned()),
         ("ops_sync_refused", "at < ?1 AND sms_id NOT IN (SELECT sms_id FROM input_sms)".to_owned()),
     ] {
         let sql =
             format!("DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {condition} LIMIT ?2)");
         purged += conn.prepare_cached(&sql)?.execute(params![At(before), limit(max)])?;
-    }
-    for (table, time) in figures::AGED {
-        let aged = format!("SELECT {time} FROM {table} WHERE {time} < ?1 ORDER BY {time} LIMIT 1 OFFSET ?2");
-        let sql = format!("DELETE FROM {table} WHERE {time} < coalesce(({aged}), ?1)");
-        purged += conn.prepare_cached(&sql)?.execute(params![before.0, limit(max)])?;
     }
     Ok(purged)
 }

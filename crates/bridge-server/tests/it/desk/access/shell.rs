@@ -104,7 +104,7 @@ async fn accounts_as_json() {
     let row = &page.body["items"][0];
     assert_eq!(
         (&row["action"], &row["subject"], &row["after"]),
-        (&json!("setting.put"), &json!("batch_size"), &json!(7))
+        (&json!("setting.change"), &json!("batch_size"), &json!(7))
     );
     let next = bridge.get(&format!("/admin/log?before={}", page.body["next_before"]), ADMIN_TOKEN).await;
     let actions: Vec<_> =

@@ -5,7 +5,7 @@ use bridge_core::{Span, Timestamp};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::super::columns::At;
+use super::super::columns::{At, limit};
 use super::super::lease::{Lease, Parameter, Unreadable};
 use crate::Result;
 use crate::desk::{
@@ -213,4 +213,27 @@ pub(super) async fn refusals_by_hour(
             },
         )
         .await
+}
+
+/// Tables of figures, their keys, the time at which what a row counts begins, and how long it is.
+const AGED: [(&str, &str, &str, Span); 4] = [
+    ("ops.sms_minute", "minute, outcome", "minute", MINUTE),
+    ("ops.sms_hour", "hour, receiver_id, outcome", "hour", HOUR),
+    ("ops.onboarding_minute", "minute, state, last_sms", "minute", MINUTE),
+    ("ops.latency", "since, kind, bucket", "since", LATENCY_GRAIN),
+];
+
+/// What age removes, with the incidents that are over.
+pub(super) async fn purge(lease: &mut Lease, before: Timestamp, max: usize) -> Result<usize> {
+    let mut purged = super::incidents::purge(lease, before, max).await?;
+    for (table, key, time, length) in AGED {
+        lease.renew();
+        let sql = format!(
+            "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {time} <= $1 ORDER BY {key} LIMIT $2)"
+        );
+        let gone =
+            lease.run(&sql, &[(&At(before - length), Type::TIMESTAMPTZ), (&limit(max), Type::INT8)]).await?;
+        purged += usize::try_from(gone).unwrap_or(usize::MAX);
+    }
+    Ok(purged)
 }

@@ -3,7 +3,7 @@
 use bridge_core::Timestamp;
 use tokio_postgres::types::Type;
 
-use super::super::columns::At;
+use super::super::columns::{At, limit};
 use super::super::lease::Lease;
 use crate::Result;
 use crate::desk::{INCIDENTS, Incident};
@@ -48,4 +48,15 @@ pub(super) async fn between(lease: &mut Lease, from: Timestamp, to: Timestamp) -
             })
         })
         .await
+}
+
+pub(super) async fn purge(lease: &mut Lease, before: Timestamp, max: usize) -> Result<usize> {
+    let gone = lease
+        .run(
+            "DELETE FROM ops.incident WHERE id IN
+                 (SELECT id FROM ops.incident WHERE began_at < $1 AND ended_at < $1 LIMIT $2)",
+            &[(&At(before), Type::TIMESTAMPTZ), (&limit(max), Type::INT8)],
+        )
+        .await?;
+    Ok(usize::try_from(gone).unwrap_or(usize::MAX))
 }

@@ -179,7 +179,8 @@ fn unfilled<T>(found: Vec<(Place, T)>, edge: Option<Place>) -> Page<T> {
 }
 
 async fn are_few(lease: &mut Lease, table: &str, numbers: &str, search: &Search) -> Result<bool> {
-    let sql = format!("SELECT count(*) FROM (SELECT FROM {table} WHERE {numbers} LIMIT {}) AS some", FEW + 1);
+    let sql =
+        format!("SELECT count(*) FROM (SELECT FROM {table} WHERE {numbers} LIMIT {}) AS alike", FEW + 1);
     let count = lease.rows(&sql, &search.parameters(), |row| Ok(row.try_get::<_, i64>(0)?)).await?;
     Ok(count.first().is_some_and(|count| *count <= limit(FEW)))
 }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::super::At;
 use super::super::damaged;
+use super::super::tables::limit;
 use crate::desk::{
     DropOut, Failures, Funnel, HOUR, Kind, LATENCY_GRAIN, Latencies, MINUTE, Outcomes, ReceiverRate,
     RefusalRate, RegistrationRate, SmsRate, bucket_of, floor,
@@ -101,13 +102,26 @@ impl Added {
     }
 }
 
-/// Tables of figures, and the time that says how old a row is.
-pub(in super::super) const AGED: [(&str, &str); 4] = [
-    ("ops_sms_minute", "minute"),
-    ("ops_sms_hour", "hour"),
-    ("ops_onboarding_minute", "minute"),
-    ("ops_latency", "since"),
+/// Tables of figures, and the time at which what a row counts begins, and how long it is.
+const AGED: [(&str, &str, Span); 4] = [
+    ("ops_sms_minute", "minute", MINUTE),
+    ("ops_sms_hour", "hour", HOUR),
+    ("ops_onboarding_minute", "minute", MINUTE),
+    ("ops_latency", "since", LATENCY_GRAIN),
 ];
+
+pub(super) fn purge(conn: &Connection, before: Timestamp, max: usize) -> rusqlite::Result<usize> {
+    let mut purged = 0;
+    for (table, time, length) in AGED {
+        // Rows of one time go together, or stay.
+        let sql = format!(
+            "DELETE FROM {table} WHERE {time} <= ?1 AND {time} < coalesce(
+                 (SELECT {time} FROM {table} WHERE {time} <= ?1 ORDER BY {time} LIMIT 1 OFFSET ?2), ?1 + 1)"
+        );
+        purged += conn.prepare_cached(&sql)?.execute(params![(before - length).0, limit(max)])?;
+    }
+    Ok(purged)
+}
 
 fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))

@@ -40,3 +40,11 @@ pub(super) fn between(conn: &Connection, from: Timestamp, to: Timestamp) -> rusq
     })?
     .collect()
 }
+
+pub(super) fn purge(conn: &Connection, before: Timestamp, max: usize) -> rusqlite::Result<usize> {
+    conn.prepare_cached(
+        "DELETE FROM ops_incident WHERE id IN
+             (SELECT id FROM ops_incident WHERE began_at < ?1 AND ended_at < ?1 LIMIT ?2)",
+    )?
+    .execute(params![At(before), limit(max)])
+}
