@@ -63,7 +63,8 @@ impl Account {
     }
 
     /// Would somebody still be able to log in as owner, if this one had that role, and might log in or not?
-    pub(crate) fn keeps_an_owner(everybody: &[Account], name: &str, role: Role, disabled: bool) -> bool {
+    #[must_use]
+    pub fn keeps_an_owner(everybody: &[Account], name: &str, role: Role, disabled: bool) -> bool {
         let stays = role == Role::Owner && !disabled;
         let was = everybody.iter().any(|account| account.name == name && account.is_owner());
         stays || !was || everybody.iter().any(|account| account.name != name && account.is_owner())
