@@ -1,6 +1,7 @@
 //! The HTTP interface: which route answers on which listener, and what every request passes through.
 //! One file per resource below; nothing here decides anything about an SMS.
 
+pub mod accounts;
 pub mod auth;
 pub mod blacklist;
 pub mod body;
@@ -90,6 +91,10 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(rejudge::dry_run))
         .routes(routes!(input_sms::by_mobile))
         .routes(routes!(rejudge::rejudge))
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::change))
+        .routes(routes!(accounts::link))
+        .routes(routes!(accounts::log))
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
         .routes(routes!(persons::export))

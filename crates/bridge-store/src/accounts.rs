@@ -63,7 +63,8 @@ impl Account {
     }
 
     /// Would somebody still be able to log in as owner, if this one had that role, and might log in or not?
-    pub(crate) fn keeps_an_owner(everybody: &[Account], name: &str, role: Role, disabled: bool) -> bool {
+    #[must_use]
+    pub fn keeps_an_owner(everybody: &[Account], name: &str, role: Role, disabled: bool) -> bool {
         let stays = role == Role::Owner && !disabled;
         let was = everybody.iter().any(|account| account.name == name && account.is_owner());
         stays || !was || everybody.iter().any(|account| account.name != name && account.is_owner())
@@ -118,7 +119,7 @@ pub struct NewChange {
     pub who: String,
     /// From which address, where known.
     pub address: Option<String>,
-    /// What was done, as a stable word such as `setting.put`.
+    /// What was done, as a stable word such as `setting.change`.
     pub action: String,
     /// To what: a key, a name, a number.
     pub subject: String,

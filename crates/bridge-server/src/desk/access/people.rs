@@ -106,23 +106,28 @@ pub async fn first_link(app: &App) -> Result<Option<MadeLink>, Problem> {
 
 /// Gives an account a role, and lets it log in or not.
 pub async fn change(app: &App, actor: &Actor, name: &str, role: Role, disabled: bool) -> Result<(), Problem> {
-    let before = one(app, name).await?;
-    let after = json!({"role": role.word(), "disabled": disabled});
-    if shown(&before) == after {
+    let last_owner = || {
+        let detail = format!("{name} is the last owner who can log in: make somebody else an owner first");
+        Problem::new(Code::LastOwner, detail)
+    };
+    let everybody = in_time(app.accounts.accounts()).await?;
+    let before = everybody.iter().find(|account| account.name == name).ok_or_else(|| unknown(name))?;
+    let (before, after) = (shown(before), json!({"role": role.word(), "disabled": disabled}));
+    if before == after {
         return Ok(());
     }
-    app.note_change(actor, "account.change", name, shown(&before), after).await?;
+    // What will be refused is not noted.
+    if !Account::keeps_an_owner(&everybody, name, role, disabled) {
+        return Err(last_owner());
+    }
+    app.note_change(actor, "account.change", name, before, after).await?;
     match in_time(app.accounts.change_account(name, role, disabled)).await? {
         AccountChanged::Changed => {
             app.access.sessions.forget(name);
             Ok(())
         }
         AccountChanged::Unknown => Err(unknown(name)),
-        AccountChanged::LastOwner => {
-            let detail =
-                format!("{name} is the last owner who can log in: make somebody else an owner first");
-            Err(Problem::new(Code::LastOwner, detail))
-        }
+        AccountChanged::LastOwner => Err(last_owner()),
     }
 }
 

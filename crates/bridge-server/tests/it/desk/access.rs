@@ -6,3 +6,4 @@ mod people;
 mod roles;
 mod sessions;
 mod setup;
+mod shell;
