@@ -60,10 +60,19 @@ async function send(form, button) {
       if (first) first.focus();
       return;
     }
-    const into = form.dataset.into && one(form.dataset.into);
+    const place = (button && button.dataset.into) || (!(button && button.hasAttribute("formaction")) && form.dataset.into);
+    const into = place && one(place);
     if (into && answer.html !== undefined) {
       into.innerHTML = answer.html;
       dress(into);
+      into.scrollIntoView({ block: "nearest" });
+    }
+    // What is saved is what the next change is compared with.
+    if ("remember" in form.dataset && answer.html === undefined) {
+      all('[name^="was-"]', form).forEach((was) => {
+        const input = form.elements.namedItem(was.name.slice(4));
+        was.value = input.type === "checkbox" ? String(input.checked) : input.value;
+      });
     }
     form.dispatchEvent(new CustomEvent("sent", { bubbles: true, detail: answer }));
     if (answer.go === undefined || answer.go === null) {
@@ -239,6 +248,14 @@ document.addEventListener("DOMContentLoaded", () => {
       menu.setAttribute("aria-expanded", String(open));
     });
   }
+  // What a chosen value may do is told before it is saved.
+  all("[data-danger]").forEach((note) => {
+    const input = document.getElementById(note.dataset.danger);
+    input.addEventListener("change", () => {
+      const value = input.type === "checkbox" ? String(input.checked) : input.value;
+      note.hidden = value !== note.dataset.value;
+    });
+  });
   // A list that is filtered while one types.
   all("[data-find]").forEach((input) => {
     const show = () => {

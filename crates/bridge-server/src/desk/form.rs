@@ -18,9 +18,14 @@ impl Form {
         Ok((Form(form_urlencoded::parse(&bytes).into_owned().collect()), bytes))
     }
 
+    /// A field, if the form has it.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, text)| text.as_str())
+    }
+
     /// A field; empty where it is missing.
     pub(super) fn text(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, text)| text.as_str())
+        self.get(name).unwrap_or_default()
     }
 }
 

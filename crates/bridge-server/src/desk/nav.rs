@@ -35,7 +35,11 @@ pub(super) static NAV: &[Group] = &[
     Group { title: "Protect", pages: &[page("Quarantine", "/admin/ui/quarantine", 'q')] },
     Group {
         title: "Run",
-        pages: &[page("Receivers", "/admin/ui/receivers", 'r'), page("Workers", "/admin/ui/workers", 'w')],
+        pages: &[
+            page("Receivers", "/admin/ui/receivers", 'r'),
+            page("Workers", "/admin/ui/workers", 'w'),
+            page("Settings", "/admin/settings/ui", 't'),
+        ],
     },
     Group {
         title: "People",

@@ -8,6 +8,7 @@ pub(super) mod onboardings;
 pub(super) mod overview;
 pub(super) mod quarantine;
 pub(super) mod receivers;
+pub(super) mod settings;
 pub(super) mod sms;
 pub(super) mod validated;
 pub(super) mod workers;

@@ -83,6 +83,11 @@ pub static ROUTES: &[Route] = &[
     act("/admin/ui/receivers/finish", OPERATOR, || post(pages::receivers::finish)),
     act("/admin/ui/receivers/pull", OPERATOR, || post(pages::receivers::pull)),
     act("/admin/ui/receivers/revoke", OPERATOR, || post(pages::receivers::revoke)),
+    read("/admin/settings/ui", VIEWER, || get(pages::settings::show)),
+    act("/admin/settings/ui", OPERATOR, || post(pages::settings::save)),
+    act("/admin/settings/ui/try", OPERATOR, || post(pages::settings::try_out)),
+    read("/admin/settings/ui/history", VIEWER, || get(pages::settings::history)),
+    act("/admin/settings/ui/history/{id}/back", OPERATOR, || post(pages::settings::go_back)),
     read("/admin/ui/workers", VIEWER, || get(pages::workers::list)),
     act("/admin/ui/workers/run", OPERATOR, || post(pages::workers::run)),
 ];

@@ -79,7 +79,7 @@ fn view(app: &Shared, def: &'static SettingDef) -> SettingView {
 }
 
 /// Why it was not changed, for the client.
-pub(super) fn refused(error: ChangeError) -> Problem {
+pub(crate) fn refused(error: ChangeError) -> Problem {
     match error {
         ChangeError::Broken(broken) => {
             let detail = broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");

@@ -9,7 +9,6 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bridge_core::Timestamp;
 use bridge_core::phone::masked;
-use bridge_core::verdict::FailedAt;
 use futures_util::{StreamExt, stream};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
@@ -97,7 +96,7 @@ async fn look(app: &Shared) -> Live {
         sender: masked(&beat.sender),
         receiver: beat.receiver,
         dots: Dots::of(&beat.verdict.codes),
-        outcome: Outcome::of(beat.verdict.failed_at.map(FailedAt::as_str)),
+        outcome: Outcome::of_verdict(&beat.verdict),
         took: format!("{:.1} ms", beat.took.as_secs_f64() * 1000.0),
     });
     Live {

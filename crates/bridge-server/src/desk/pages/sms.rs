@@ -299,7 +299,7 @@ pub(in crate::desk) async fn judge_again(
     let again = match judgement.rejudge(&now, &now) {
         Rejudged::Verdict(verdict) => Again {
             same: (verdict.failed_at, &verdict.reason) == (stored.failed_at, &stored.reason),
-            outcome: Some(Outcome::of(verdict.failed_at.map(FailedAt::as_str))),
+            outcome: Some(Outcome::of_verdict(&verdict)),
             dots: Some(Dots::of(&verdict.codes)),
             reason: verdict.reason,
             unknown: Vec::new(),

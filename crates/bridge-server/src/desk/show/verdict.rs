@@ -1,7 +1,7 @@
 //! A judgement at a glance: seven dots in the order of 003, and one word.
 
 use bridge_core::checks::CheckId;
-use bridge_core::verdict::{Code, Codes};
+use bridge_core::verdict::{Code, Codes, FailedAt, Verdict};
 
 /// One dot.
 #[derive(Clone, Debug)]
@@ -51,6 +51,10 @@ pub(in crate::desk) struct Outcome {
 }
 
 impl Outcome {
+    pub(in crate::desk) fn of_verdict(verdict: &Verdict) -> Outcome {
+        Outcome::of(verdict.failed_at.map(FailedAt::as_str))
+    }
+
     pub(in crate::desk) fn of(failed_at: Option<&str>) -> Outcome {
         match failed_at {
             None => Outcome { class: "good", word: "passed".to_owned() },
