@@ -82,11 +82,15 @@ async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
         Some("true" | "") => true,
         Some(_) => return Err(Problem::field(Code::InvalidRequest, "check", "must be true or false")),
     };
+    let name = source.name().to_owned();
+    let import = Import::begin(app, source, check).await.map_err(stopped)?;
     if auth::is_operator(app, parts) && !check {
         let actor = Actor::with_token(client::address(app, parts));
-        app.note_change(&actor, "sms.import", source.name(), Value::Null, Value::Null).await?;
+        let noted = app.note_change(&actor, "sms.import", &name, Value::Null, Value::Null).await;
+        // What was not begun is to come again, as whatever else is refused here.
+        noted.map_err(|_| stopped(Stopped::Away("the audit store, which keeps the admin log,")))?;
     }
-    Ok((Rows::new(kind), Import::begin(app, source, check).await.map_err(stopped)?))
+    Ok((Rows::new(kind), import))
 }
 
 /// Whose list it is: the receiver's whose secret it comes with, or the one that the operator names.
