@@ -2,6 +2,7 @@
 //! are clients of its HTTP API; without one they start it inside for as long as they need it.
 
 mod blacklist;
+mod blocked_email;
 mod bridge;
 mod demo;
 mod doctor;
@@ -55,6 +56,8 @@ enum Command {
     Quarantine(quarantine::Args),
     /// Block and unblock numbers.
     Blacklist(blacklist::Args),
+    /// Block e-mail addresses from registering.
+    BlockedEmail(blocked_email::Args),
     /// Show or erase everything that is kept of a number.
     Person(person::Args),
     /// Take a validated number off.
@@ -87,6 +90,7 @@ pub fn run() -> ExitCode {
         Some(Command::Import(args)) => import::run(&args),
         Some(Command::Quarantine(args)) => quarantine::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
+        Some(Command::BlockedEmail(args)) => blocked_email::run(&args),
         Some(Command::Person(args)) => person::run(&args),
         Some(Command::Validated(args)) => validated::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),

@@ -1,10 +1,13 @@
-//! The blacklist by hand: adding holds at once and survives; removing takes the day's count along.
+//! The blacklist by hand: adding holds at once and survives, until its end where it has one; removing takes the day's
+//! count along.
+
+pub mod import;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use bridge_core::Mobile;
 use bridge_core::phone::BareDigits;
+use bridge_core::{Mobile, Timestamp};
 use bridge_store::hot::Blacklisting;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +19,7 @@ use super::{Shared, body, in_time};
 use crate::blacklist;
 use crate::workers::Bell;
 
-const REASON_DEFAULT: &str = "blocked_by_operator";
+pub(super) const REASON_DEFAULT: &str = "blocked_by_operator";
 const REASON_MAX_CHARS: usize = 100;
 
 /// One blacklisted number.
@@ -31,6 +34,13 @@ pub struct BlacklistEntry {
     reason: String,
     /// SMS in 24 hours at that time.
     message_count: i64,
+    /// It ends by itself then.
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    /// Who blocked it, where a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked_by: Option<String>,
 }
 
 /// The blacklist, newest first.
@@ -45,6 +55,47 @@ pub struct BlacklistPage {
 pub struct BlacklistAdd {
     mobile_number: String,
     reason: Option<String>,
+    /// When the block ends by itself.
+    expires_at: Option<String>,
+}
+
+/// A block as somebody asked for it.
+pub(super) struct Wish {
+    pub(super) reason: String,
+    pub(super) expires_at: Option<String>,
+}
+
+impl Wish {
+    /// Its reason and its end, if they can be used.
+    pub(super) fn read(self, now: Timestamp) -> Result<(String, Option<Timestamp>), Problem> {
+        let reason: String = self.reason.trim().to_owned();
+        if reason.chars().count() > REASON_MAX_CHARS || reason.chars().any(char::is_control) {
+            let rule = format!("must be at most {REASON_MAX_CHARS} characters without control characters");
+            return Err(Problem::field(Code::InvalidRequest, "reason", rule));
+        }
+        let ends = self.expires_at.map(|text| Timestamp::parse(&text)).transpose();
+        match ends.map_err(|why| Problem::field(Code::InvalidRequest, "expires_at", why.to_string()))? {
+            Some(end) if end <= now => {
+                Err(Problem::field(Code::InvalidRequest, "expires_at", "must lie in the future"))
+            }
+            end => Ok((reason, end)),
+        }
+    }
+
+    fn block(self, app: &Shared, mobile: &Mobile) -> Result<Blacklisting, Problem> {
+        let now = app.clock.now();
+        let (reason, expires_at) = self.read(now)?;
+        Ok(Blacklisting {
+            mobile_number: mobile.e164().to_owned(),
+            country_code: mobile.calling_code().to_owned(),
+            local_mobile: mobile.national().to_owned(),
+            blacklisted_at: now,
+            reason,
+            message_count: 0,
+            expires_at,
+            blocked_by: Some("operator".to_owned()),
+        })
+    }
 }
 
 impl From<Blacklisting> for BlacklistEntry {
@@ -56,6 +107,8 @@ impl From<Blacklisting> for BlacklistEntry {
             blacklisted_at: entry.blacklisted_at.to_string(),
             reason: entry.reason,
             message_count: entry.message_count,
+            expires_at: entry.expires_at.map(|at| at.to_string()),
+            blocked_by: entry.blocked_by,
         }
     }
 }
@@ -75,7 +128,9 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<Blackli
     let both = async { tokio::try_join!(app.hot.queued_blacklistings(usize::MAX), app.audit.blacklist()) };
     let (waiting, mut all) = in_time(both).await?;
     all.retain(|entry| waiting.iter().all(|w| w.mobile_number != entry.mobile_number));
-    Ok(Json(BlacklistPage { items: waiting.into_iter().chain(all).map(Into::into).collect() }))
+    let now = app.clock.now();
+    let holding = waiting.into_iter().chain(all).filter(|entry| entry.holds(now));
+    Ok(Json(BlacklistPage { items: holding.map(Into::into).collect() }))
 }
 
 /// Block a number.
@@ -104,21 +159,9 @@ pub async fn add(
         Problem::field(Code::InvalidRequest, "mobile_number", "is missing: the number to block")
     })?;
     let reason = text("reason")?.unwrap_or_else(|| REASON_DEFAULT.to_owned());
-    if reason.chars().count() > REASON_MAX_CHARS {
-        let rule = format!("must be at most {REASON_MAX_CHARS} characters");
-        return Err(Problem::field(Code::InvalidRequest, "reason", rule));
-    }
+    let wish = Wish { reason, expires_at: text("expires_at")? };
     let mobile = mobile(&app, &number)?;
-    let entry = Blacklisting {
-        mobile_number: mobile.e164().to_owned(),
-        country_code: mobile.calling_code().to_owned(),
-        local_mobile: mobile.national().to_owned(),
-        blacklisted_at: app.clock.now(),
-        reason,
-        message_count: 0,
-        expires_at: None,
-        blocked_by: Some("operator".to_owned()),
-    };
+    let entry = wish.block(&app, &mobile)?;
     // The source first (D24): a hot store may forget what nobody else knows. One that is durable keeps it until the
     // source answers again.
     let kept = in_time(app.audit.append_blacklist(std::slice::from_ref(&entry))).await;
