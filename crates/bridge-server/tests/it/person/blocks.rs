@@ -96,7 +96,7 @@ async fn a_list_of_numbers_is_blocked_and_its_wrong_lines_are_told() {
         items["items"].as_array().unwrap().iter().find(|item| item["mobile_number"] == ALICE).unwrap();
     assert_eq!(
         (&alice["reason"], &alice["expires_at"]),
-        (&json!("spam, again"), &json!("2026-02-01T00:00:00.000Z"))
+        (&json!("spam, again"), &json!("2026-02-01T00:00:00Z"))
     );
 
     let many: String = (0..1200).map(|n| format!("+9198{n:08}\n")).collect();
