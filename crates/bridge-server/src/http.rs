@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod auth;
 pub mod blacklist;
+pub mod blocked_emails;
 pub mod body;
 pub mod docs;
 pub mod doctor;
@@ -97,6 +98,9 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(accounts::log))
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
+        .routes(routes!(blacklist::import::import))
+        .routes(routes!(blocked_emails::list, blocked_emails::add))
+        .routes(routes!(blocked_emails::remove))
         .routes(routes!(persons::export))
         .routes(routes!(persons::erase))
         .routes(routes!(persons::receipts))

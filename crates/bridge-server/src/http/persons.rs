@@ -8,16 +8,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bridge_core::Mobile;
-use bridge_core::phone::BareDigits;
+use bridge_core::phone::masked;
 use bridge_store::person::{Block, Blocked, Erasure};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::{Operator, query_value};
+use super::blacklist::mobile;
 use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, in_time};
+use crate::admin_log::Actor;
 use crate::person::{self, Owed};
 
 /// Every store is asked, and the slowest of them may go through whole tables.
@@ -89,12 +92,6 @@ pub struct Unvalidated {
     devices: u64,
 }
 
-pub(super) fn mobile(app: &Shared, text: &str) -> Result<Mobile, Problem> {
-    let default = app.live.now().default_country_code.clone();
-    Mobile::parse(text, &default, BareDigits::NationalFirst)
-        .map_err(|why| Problem::field(Code::InvalidMobileNumber, "mobile_number", why.to_string()))
-}
-
 fn too_slow() -> Problem {
     Problem::new(Code::Unavailable, "the stores did not answer in time")
 }
@@ -142,7 +139,7 @@ pub async fn export(
     )
 )]
 pub async fn erase(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
     parts: Parts,
@@ -153,18 +150,30 @@ pub async fn erase(
         Some("lift") => Block::Lift,
         Some(_) => return Err(Problem::field(Code::InvalidRequest, "blacklist", "must be keep or lift")),
     };
-    let id = person::begin(&app, mobile, block, "operator").map_err(|error| Problem::unavailable(&error))?;
-    let carried_out = tokio::time::timeout(ANSWER_WITHIN, person::carry_out(&app, id)).await;
-    let receipt = match carried_out {
-        Ok(Ok(Some(owed))) => owed.into(),
-        // Given up half way, or a store is away: what is known of it is noted.
-        _ => match app.erasures.all().into_iter().find(|owed| owed.receipt.id == id) {
-            Some(owed) => owed.into(),
-            None => receipt(&app, id).await?,
-        },
-    };
+    let receipt = erase_person(&app, &actor, mobile, block).await?;
     let status = if receipt.state == "done" { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(receipt)))
+}
+
+/// Erases a person, and answers with what is done by now.
+pub(crate) async fn erase_person(
+    app: &Shared,
+    actor: &Actor,
+    mobile: Mobile,
+    block: Block,
+) -> Result<ErasureReceipt, Problem> {
+    let subject = masked(mobile.e164());
+    app.note_change(actor, "person.erase", &subject, Value::Null, Value::Null).await?;
+    let id = person::begin(app, mobile, block, &actor.who).map_err(|error| Problem::unavailable(&error))?;
+    let carried_out = tokio::time::timeout(ANSWER_WITHIN, person::carry_out(app, id)).await;
+    match carried_out {
+        Ok(Ok(Some(owed))) => Ok(owed.into()),
+        // Given up half way, or a store is away: what is known of it is noted.
+        _ => match app.erasures.all().into_iter().find(|owed| owed.receipt.id == id) {
+            Some(owed) => Ok(owed.into()),
+            None => receipt(app, id).await,
+        },
+    }
 }
 
 /// A worker was faster.
@@ -217,14 +226,20 @@ pub async fn receipts(
     )
 )]
 pub async fn remove_validated(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
 ) -> Result<Json<Unvalidated>, Problem> {
     let mobile = mobile(&app, &text)?;
-    let removed = tokio::time::timeout(ANSWER_WITHIN, person::unvalidate(&app, &mobile)).await;
+    unvalidate(&app, &actor, &mobile).await.map(Json)
+}
+
+/// Takes a number off the validated ones, here and at the remote.
+pub(crate) async fn unvalidate(app: &Shared, actor: &Actor, mobile: &Mobile) -> Result<Unvalidated, Problem> {
+    app.note_change(actor, "validated.remove", mobile.e164(), Value::Null, Value::Null).await?;
+    let removed = tokio::time::timeout(ANSWER_WITHIN, person::unvalidate(app, mobile)).await;
     match removed.map_err(|_| too_slow())?.map_err(|error| Problem::unavailable(&error))? {
         0 => Err(Problem::new(Code::NotFound, "this number is not validated")),
-        devices => Ok(Json(Unvalidated { devices })),
+        devices => Ok(Unvalidated { devices }),
     }
 }
