@@ -30,25 +30,25 @@ const RECEIPTS_MAX: usize = 500;
 /// The receipt of an erasure: everything but the number.
 #[derive(Serialize, ToSchema)]
 pub struct ErasureReceipt {
-    id: Uuid,
+    pub(crate) id: Uuid,
     /// The number under a key that no store has.
-    number_hash: String,
+    pub(crate) number_hash: String,
     /// What came later was not erased.
     #[schema(format = DateTime)]
-    requested_at: String,
-    requested_by: String,
+    pub(crate) requested_at: String,
+    pub(crate) requested_by: String,
     /// `done`, or `owed`: it is finished by itself as soon as what it waits for is there.
-    state: &'static str,
+    pub(crate) state: &'static str,
     #[schema(format = DateTime)]
-    finished_at: Option<String>,
+    pub(crate) finished_at: Option<String>,
     /// `none`, `kept` or `lifted`.
-    blacklist: &'static str,
+    pub(crate) blacklist: &'static str,
     /// How much of what was removed, by store.
-    removed: BTreeMap<String, BTreeMap<String, u64>>,
+    pub(crate) removed: BTreeMap<String, BTreeMap<String, u64>>,
     /// Which stores it waits for, and why.
-    waits_for: BTreeMap<String, String>,
+    pub(crate) waits_for: BTreeMap<String, String>,
     /// What remains, in words.
-    remains: Vec<&'static str>,
+    pub(crate) remains: Vec<&'static str>,
 }
 
 impl ErasureReceipt {
@@ -89,7 +89,7 @@ pub struct ErasurePage {
 #[derive(Serialize, ToSchema)]
 pub struct Unvalidated {
     /// On how many devices the number was validated.
-    devices: u64,
+    pub(crate) devices: u64,
 }
 
 fn too_slow() -> Problem {
@@ -115,8 +115,12 @@ pub async fn export(
     Segment(text): Segment,
 ) -> Result<Json<person::Export>, Problem> {
     let mobile = mobile(&app, &text)?;
-    let export = tokio::time::timeout(ANSWER_WITHIN, person::export(&app, &mobile)).await;
-    export.map(Json).map_err(|_| too_slow())
+    read_export(&app, &mobile).await.map(Json)
+}
+
+/// Everything that is kept of a number.
+pub(crate) async fn read_export(app: &Shared, mobile: &Mobile) -> Result<person::Export, Problem> {
+    tokio::time::timeout(ANSWER_WITHIN, person::export(app, mobile)).await.map_err(|_| too_slow())
 }
 
 /// Erase a person.
@@ -200,6 +204,14 @@ pub async fn receipts(
     parts: Parts,
 ) -> Result<Json<ErasurePage>, Problem> {
     let asked = query_value(parts.uri.query(), "mobile").map(|text| mobile(&app, &text)).transpose()?;
+    Ok(Json(ErasurePage { items: receipts_of(&app, asked.as_ref()).await? }))
+}
+
+/// Receipts, newest first, of one number or of all.
+pub(crate) async fn receipts_of(
+    app: &Shared,
+    asked: Option<&Mobile>,
+) -> Result<Vec<ErasureReceipt>, Problem> {
     let hashes = asked.map(|mobile| app.secrets.number_hashes(mobile.e164()));
     let owed = app.erasures.all();
     let mut kept = in_time(app.audit.erasures(RECEIPTS_MAX)).await?;
@@ -208,7 +220,7 @@ pub async fn receipts(
     let kept = kept.into_iter().map(|receipt| ErasureReceipt::of(receipt, BTreeMap::new()));
     let is_asked =
         |item: &ErasureReceipt| hashes.as_ref().is_none_or(|hashes| hashes.contains(&item.number_hash));
-    Ok(Json(ErasurePage { items: owed.chain(kept).filter(is_asked).collect() }))
+    Ok(owed.chain(kept).filter(is_asked).collect())
 }
 
 /// Take a number off the validated ones.
