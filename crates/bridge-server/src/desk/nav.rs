@@ -44,6 +44,7 @@ pub(super) static NAV: &[Group] = &[
         title: "Run",
         pages: &[
             page("Receivers", "/admin/ui/receivers", 'r'),
+            page("Sync & recovery", "/admin/ui/recovery", 'y'),
             page("Workers", "/admin/ui/workers", 'w'),
             page("Settings", "/admin/settings/ui", 't'),
         ],

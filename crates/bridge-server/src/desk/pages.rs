@@ -10,6 +10,7 @@ pub(super) mod overview;
 pub(super) mod person;
 pub(super) mod quarantine;
 pub(super) mod receivers;
+pub(super) mod recovery;
 pub(super) mod settings;
 pub(super) mod sms;
 pub(super) mod validated;
