@@ -115,7 +115,7 @@ pub(super) const POSTGRES: Filling = Filling {
         r#"INSERT INTO public.power_down_store (mobile_number, sms_message, received_timestamp, stored_at, processed,
              processed_at, sms_id, receiver_id, format, fingerprint, server_received_at, body)
          SELECT number, 'x', at, at, n > 50, at, id, 'phone-1', 'generic', 'f', at, json_build_object('sms_id', id,
-             'sender_raw', number, 'sender', json_build_object('Ok', number), 'text', 'x', 'received_timestamp', stamp,
+             'sender_raw', number, 'sender', json_build_object('Err', 'empty'), 'text', 'x', 'received_timestamp', stamp,
              'stamped', true, 'server_received_at', stamp, 'receiver_id', 'phone-1', 'format', 'generic', 'line', NULL,
              'delivery_id', NULL, 'clock_skew', 0, 'part', NULL)::text
          FROM (SELECT n, gen_random_uuid() AS id, '+9198' || lpad(n::text, 8, '0') AS number,
@@ -206,7 +206,7 @@ pub(super) const SQLITE: Filling = Filling {
          made AS MATERIALIZED (SELECT n, printf('%08x-0000-7000-a000-000000000000', n) AS id, printf('+9198%08d', n) AS number,
              strftime('%Y-%m-%dT%H:%M:%fZ', 1769860800 - n * 60, 'unixepoch') AS at FROM counted)
          SELECT number, 'x', at, at, n > 50, at, id, 'phone-1', 'generic', 'f', at, json_object('sms_id', id,
-             'sender_raw', number, 'sender', json_object('Ok', number), 'text', 'x', 'received_timestamp', at,
+             'sender_raw', number, 'sender', json_object('Err', 'empty'), 'text', 'x', 'received_timestamp', at,
              'stamped', json('true'), 'server_received_at', at, 'receiver_id', 'phone-1', 'format', 'generic', 'line', NULL,
              'delivery_id', NULL, 'clock_skew', 0, 'part', NULL)
          FROM made",
