@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
+use crate::incidents::Incidents;
 use crate::keeper::Keeper;
 use crate::ladder::Ladder;
 use crate::last_known;
@@ -55,6 +56,8 @@ pub struct App {
     pub board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub refusals: Refusals,
+    /// What was away, and when.
+    pub incidents: Incidents,
     /// Receivers that were heard of.
     pub receivers: Receivers,
     /// Lists of phones that are to be read.
@@ -163,6 +166,7 @@ impl App {
         if let Err(error) = receivers.reload(&*opened.audit).await {
             tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
         }
+        let incidents = Incidents::open(&config.data_dir, now);
         let pulls = Pulls::begin(&receivers, &config.data_dir);
         let app = Arc::new(App {
             id: bridge_id(&config.data_dir, &entropy, now)?,
@@ -182,6 +186,7 @@ impl App {
             board: WorkerBoard::default(),
             refusals: Refusals::default(),
             pulls,
+            incidents,
             receivers,
             address: OnceLock::new(),
             undumped: AtomicU64::new(0),

@@ -12,6 +12,7 @@ pub mod config;
 pub mod examination;
 pub mod http;
 pub mod import;
+pub mod incidents;
 pub mod intake;
 pub mod keeper;
 pub mod ladder;

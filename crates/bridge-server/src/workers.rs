@@ -6,6 +6,7 @@ mod blacklist;
 mod cleanup;
 pub mod counters;
 mod dump;
+mod incidents;
 mod onboarding;
 mod pull;
 mod purge;
@@ -88,6 +89,7 @@ pub fn all() -> Vec<Box<dyn Worker>> {
         Box::new(counters::PersistCounters),
         Box::new(purge::PurgeExpiredAudit),
         Box::new(receivers::NoteReceivers),
+        Box::new(incidents::NoteIncidents),
     ]
 }
 

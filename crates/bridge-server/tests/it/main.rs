@@ -18,6 +18,7 @@ mod http_surface;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod incidents;
 mod kill;
 #[cfg(test)]
 mod load;
