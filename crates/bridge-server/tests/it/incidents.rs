@@ -19,9 +19,8 @@ async fn incidents(bridge: &Bridge) -> Vec<Incident> {
     incidents
 }
 
-async fn heartbeat(bridge: &Bridge, secret: &str) {
-    let request = bridge.request(Method::POST, "/receivers/hall/heartbeat").bearer_auth(secret);
-    assert_eq!(bridge.send(request.json(&json!({}))).await.status, 200);
+async fn heartbeat(bridge: &Bridge, url: &str) {
+    assert_eq!(bridge.send(bridge.http.post(url).json(&json!({}))).await.status, 200);
 }
 
 #[tokio::test]
@@ -29,16 +28,16 @@ async fn a_receiver_that_falls_silent_is_an_incident_until_it_speaks() {
     let bridge = Bridge::start().await;
     let request = bridge.request(Method::POST, "/admin/receivers").bearer_auth(ADMIN_TOKEN);
     let added = bridge.send(request.json(&json!({"name": "hall", "format": "generic"}))).await;
-    let secret = added.text("secret");
+    let url = added.text("heartbeat_url");
     assert_eq!(incidents(&bridge).await, [], "one that was never heard of is not missed");
-    heartbeat(&bridge, secret).await;
+    heartbeat(&bridge, url).await;
     bridge.clock.advance(Span(700_000));
     let silent = incidents(&bridge).await;
     assert_eq!(silent.len(), 1);
     let Incident { what, began_at, ended_at, .. } = &silent[0];
     assert_eq!((what.as_str(), *began_at, *ended_at), ("receiver:hall", NOON, None));
     assert_eq!(incidents(&bridge).await, silent);
-    heartbeat(&bridge, secret).await;
+    heartbeat(&bridge, url).await;
     let over = incidents(&bridge).await;
     assert_eq!((over.len(), over[0].ended_at), (1, Some(NOON + Span(700_000))));
     bridge.stop().await;

@@ -214,14 +214,16 @@ async fn an_outage_is_remembered_until_it_can_be_written() {
     until_onboarding(&bridge, "paused").await;
     group.postgres.kill().unwrap();
     until("both noted in the folder", async || {
+        // The keeper looks at the audit store once in a second.
+        group.clock.advance(Span(1_000));
         let noted = std::fs::read_to_string(folder.path().join("incidents.json")).unwrap_or_default();
         (noted.contains("redis") && noted.contains("postgresql")).then_some(())
     })
     .await;
-    group.clock.advance(Span(60_000));
     group.postgres.restart().unwrap();
     group.redis.restart().unwrap();
     let told = until("both over in the audit store", async || {
+        group.clock.advance(Span(1_000));
         bridge.settle().await;
         let told = bridge.app().desk.incidents(NOON - Span(1), NOON + Span(3_600_000)).await.ok()?;
         (told.len() >= 2 && told.iter().all(|incident| incident.ended_at.is_some())).then_some(told)
@@ -229,7 +231,9 @@ async fn an_outage_is_remembered_until_it_can_be_written() {
     .await;
     for what in ["redis", "postgresql"] {
         let incident = told.iter().find(|incident| incident.what == what).unwrap();
-        assert_eq!((incident.began_at, incident.ended_at), (NOON, Some(NOON + Span(60_000))), "{told:?}");
+        assert!(incident.ended_at > Some(incident.began_at), "{told:?}");
     }
+    let began_at = told.iter().find(|incident| incident.what == "redis").unwrap().began_at;
+    assert_eq!(began_at, NOON, "from when it was away, not from when that could be written");
     bridge.stop().await;
 }
