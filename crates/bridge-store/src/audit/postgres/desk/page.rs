@@ -120,9 +120,9 @@ pub(super) async fn page<T>(
         Some(numbers) => {
             let few = are_few(lease, table, &numbers, &search).await?;
             if few {
-                search.indexed.insert(0, numbers)
+                search.indexed.insert(0, numbers);
             } else {
-                search.rest(numbers)
+                search.rest(numbers);
             }
             few
         }
