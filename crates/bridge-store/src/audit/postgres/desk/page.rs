@@ -90,7 +90,8 @@ impl Search {
     pub(super) fn before(&mut self, time: &str, place: Option<Place>) -> String {
         let Some(Place { at, id }) = place else { return String::new() };
         let (at, id) = (self.bind(At(at), Type::TIMESTAMPTZ), self.bind(id, Type::INT8));
-        format!(" AND ({time}, id) < ({at}, {id})")
+        // Said twice: only of the time alone it follows which months need not be looked at.
+        format!(" AND {time} <= {at} AND ({time}, id) < ({at}, {id})")
     }
 
     pub(super) fn parameters(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
