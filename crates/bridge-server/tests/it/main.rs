@@ -19,6 +19,7 @@ mod http_surface;
 mod import;
 #[cfg(test)]
 mod incidents;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod load;
