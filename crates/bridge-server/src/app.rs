@@ -17,6 +17,7 @@ use crate::blocked_emails::BlockedEmails;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::desk::access::Access;
+use crate::incidents::Incidents;
 use crate::keeper::Keeper;
 use crate::ladder::Ladder;
 use crate::last_known;
@@ -63,6 +64,8 @@ pub struct App {
     pub board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub refusals: Refusals,
+    /// What was away, and when.
+    pub incidents: Incidents,
     /// Receivers that were heard of.
     pub receivers: Receivers,
     /// E-mail addresses that may not register.
@@ -185,6 +188,7 @@ impl App {
             tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
         }
         let erasures = Erasures::open(&config.data_dir).map_err(StartError::Erasures)?;
+        let incidents = Incidents::open(&config.data_dir, now);
         let pulls = Pulls::begin(&receivers, &config.data_dir);
         let app = Arc::new(App {
             id: bridge_id(&config.data_dir, &entropy, now)?,
@@ -208,6 +212,7 @@ impl App {
             pulls,
             blocked_emails,
             erasures,
+            incidents,
             receivers,
             address: OnceLock::new(),
             undumped: AtomicU64::new(0),

@@ -16,6 +16,7 @@ pub mod desk;
 pub mod examination;
 pub mod http;
 pub mod import;
+pub mod incidents;
 pub mod intake;
 pub mod keeper;
 pub mod ladder;

@@ -126,6 +126,7 @@ impl Running {
         }
         self.work.wait().await;
         self.app.keeper.lock().await.leave(&self.app).await;
+        self.app.incidents.stopped(self.app.clock.now());
         let _ = std::fs::remove_file(self.app.config.data_dir.join(NOTE));
     }
 

@@ -20,6 +20,8 @@ mod http_surface;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 mod judging_again;
 #[cfg(test)]
 mod kill;

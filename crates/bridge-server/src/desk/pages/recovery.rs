@@ -48,7 +48,6 @@ struct Stage {
     title: &'static str,
     about: &'static str,
     number: String,
-    class: &'static str,
 }
 
 #[derive(Template)]
@@ -90,11 +89,6 @@ pub(in crate::desk) async fn show(
         title,
         about,
         number: number.map_or_else(|| "?".to_owned(), count),
-        class: match number {
-            Some(0) => "good",
-            Some(_) => "info",
-            None => "bad",
-        },
     };
     let stages = vec![
         stage("In the journal", "SMS that no store could take", Some(app.journal.waiting() as u64)),
