@@ -1,7 +1,7 @@
 // Whatever a stranger may write is text on every page: in an SMS, a device, an e-mail address, a receiver, a setting.
 import assert from "node:assert/strict";
 
-import { everyPage } from "../pages.mjs";
+import { onEveryPage } from "../pages.mjs";
 import { owner } from "../people.mjs";
 import { seed } from "../seed.mjs";
 
@@ -28,13 +28,13 @@ export async function play(stage) {
     await bridge.ask("POST", "/sms/receive", { nobody: attack("in-quarantine") }, bridge.keys.phone);
 
     const seen = new Set();
-    for (const path of await everyPage(visit)) {
-      await visit.open(path);
+    await onEveryPage(visit, async () => {
       const text = await visit.page.locator("main").innerText();
       text.match(/in-[a-z]+(?="'><b data-injected)/g)?.forEach((place) => seen.add(place));
       const injected = await visit.page.locator('[data-injected], img[src="x"]').count();
-      assert.equal(injected, 0, `an element was injected into ${path}`);
-      visit.mustBeClean();
-    }
+      assert.equal(injected, 0, "an element was injected");
+    });
+    const shown = ["in-text", "in-email", "in-registration", "in-reason"];
+    assert.deepEqual(shown.filter((place) => !seen.has(place)), [], "it was not shown at all");
   });
 }

@@ -13,7 +13,7 @@ export async function play(stage) {
   const nowhere = await owner(stage, bridge, { tolerate: [/the server responded with a status of 404/] });
   await stage.test("a page that is not there says so", async () => {
     await nowhere.page.goto("/admin/ui/sms/00000000-0000-7000-8000-000000000000");
-    await nowhere.sees("no such SMS");
+    await nowhere.sees("nothing is kept of such an SMS");
   });
   await look(stage, await owner(stage, bridge), "empty");
 }
