@@ -273,6 +273,8 @@ document.addEventListener("DOMContentLoaded", () => {
       });
     };
     input.addEventListener("input", show);
+    // Who searches does not save the form around it.
+    input.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
     show();
   });
 });
