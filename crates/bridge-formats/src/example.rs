@@ -37,9 +37,12 @@ const LINE: &str = "+919000000001";
 /// The SMS in the format of that name; None for a name that no format has.
 #[must_use]
 pub fn write(format: &str, sms: &Example<'_>) -> Option<Written> {
+    by_app(format, sms).or_else(|| by_provider(format, sms))
+}
+
+/// What apps on a phone write, and the bridge's own names.
+fn by_app(format: &str, sms: &Example<'_>) -> Option<Written> {
     let stamp = sms.at.to_string();
-    let digits = sms.sender.trim_start_matches('+');
-    let line = LINE.trim_start_matches('+');
     let millis = sms.at.0.to_string();
     Some(match format {
         "smsgate" => object(
@@ -65,6 +68,20 @@ pub fn write(format: &str, sms: &Example<'_>) -> Option<Written> {
             ("sent_to", ""),
             ("device_id", "test-lab"),
         ]),
+        "generic" => {
+            object(&json!({"mobile_number": sms.sender, "sms_message": sms.text, "received_timestamp": stamp,
+            "message_id": sms.id, "device_id": "test-lab"}))
+        }
+        _ => return None,
+    })
+}
+
+/// What providers and the gateways of modems and of SMPP write.
+fn by_provider(format: &str, sms: &Example<'_>) -> Option<Written> {
+    let stamp = sms.at.to_string();
+    let digits = sms.sender.trim_start_matches('+');
+    let line = LINE.trim_start_matches('+');
+    Some(match format {
         "twilio" => form(&[
             ("AccountSid", "AC0"),
             ("Body", sms.text),
@@ -124,10 +141,6 @@ pub fn write(format: &str, sms: &Example<'_>) -> Option<Written> {
             ("sender", sms.sender),
             ("message", sms.text),
         ]),
-        "generic" => {
-            object(&json!({"mobile_number": sms.sender, "sms_message": sms.text, "received_timestamp": stamp,
-            "message_id": sms.id, "device_id": "test-lab"}))
-        }
         _ => return None,
     })
 }

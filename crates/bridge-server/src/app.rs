@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::keeper::Keeper;
+use crate::lab::Lab;
 use crate::ladder::Ladder;
 use crate::last_known;
 use crate::live::LiveSettings;
@@ -73,6 +74,8 @@ pub struct App {
     pub unwritable: AtomicBool,
     /// Can an SMS be made durable?
     pub probe: Probe,
+    /// A bridge to play with, inside this one.
+    pub lab: Lab,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
     /// Watches over the stores; whoever holds it looks.
@@ -184,6 +187,7 @@ impl App {
             undumped: AtomicU64::new(0),
             unwritable: AtomicBool::new(false),
             probe: Probe::default(),
+            lab: Lab::default(),
             stopping: CancellationToken::new(),
             keeper: tokio::sync::Mutex::default(),
             _folder: folder,

@@ -14,6 +14,7 @@ pub mod http;
 pub mod import;
 pub mod intake;
 pub mod keeper;
+pub mod lab;
 pub mod ladder;
 pub mod last_known;
 pub mod lifecycle;
