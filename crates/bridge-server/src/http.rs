@@ -11,6 +11,7 @@ pub mod health;
 pub mod heartbeat;
 pub mod import;
 pub mod input_sms;
+pub mod lab;
 pub mod listen;
 pub mod observe;
 pub mod onboarding;
@@ -57,6 +58,7 @@ pub type Shared = Arc<App>;
         (name = "onboarding", description = "For apps: register a number and learn when it is validated."),
         (name = "sms", description = "For receivers: hand in an SMS."),
         (name = "admin", description = "For the operator."),
+        (name = "lab", description = "For the operator: a bridge to play with, whose traffic stays in it."),
         (name = "health", description = "For whoever watches over the bridge.")
     )
 )]
@@ -88,6 +90,13 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(rejudge::dry_run))
         .routes(routes!(input_sms::by_mobile))
         .routes(routes!(rejudge::rejudge))
+        .routes(routes!(lab::show, lab::end))
+        .routes(routes!(lab::register))
+        .routes(routes!(lab::send))
+        .routes(routes!(lab::play))
+        .routes(routes!(lab::forward))
+        .routes(routes!(lab::list))
+        .routes(routes!(lab::events))
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
         .routes(routes!(quarantine::list))
