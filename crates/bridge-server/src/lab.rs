@@ -101,8 +101,9 @@ impl Lab {
         let preset = presets::find(name)
             .ok_or_else(|| LabError::Wrong(format!("there is no preset {name:?}: see /admin/lab")))?;
         let mut sandbox = self.enter(app).await?;
-        let events = preset.play(&mut sandbox).await?;
-        Ok(events.into_iter().map(|event| self.tell(event)).collect())
+        let mut events = Vec::new();
+        preset.play(&mut sandbox, &mut |event| events.push(self.tell(event))).await?;
+        Ok(events)
     }
 
     /// Sets the clock of the sandbox forward. What is due by then is done. Answers what time it is there.

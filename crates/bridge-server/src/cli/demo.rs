@@ -76,8 +76,8 @@ async fn play() -> Result<Vec<Scene>, String> {
         Sandbox::open(&Entropy::system(), Clock::system().now()).await.map_err(|error| error.to_string())?;
     let mut scenes = Vec::new();
     for preset in PRESETS {
-        let events = preset.play(&mut sandbox).await.map_err(|error| error.to_string())?;
-        scenes.extend(events.iter().filter_map(scene));
+        let mut tell = |event| scenes.extend(scene(&event));
+        preset.play(&mut sandbox, &mut tell).await.map_err(|error| error.to_string())?;
     }
     Ok(scenes)
 }

@@ -212,11 +212,13 @@ pub fn find(name: &str) -> Option<&'static Preset> {
 }
 
 impl Preset {
-    /// Plays it: everything that happened, in order.
-    pub async fn play(&self, sandbox: &mut Sandbox) -> Result<Vec<Event>, LabError> {
-        let mut stage = Stage { sandbox, preset: self, events: Vec::new() };
-        (self.play)(&mut stage).await?;
-        Ok(stage.events)
+    /// Plays it, and tells everything as it happens.
+    pub async fn play(
+        &self,
+        sandbox: &mut Sandbox,
+        tell: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<(), LabError> {
+        (self.play)(&mut Stage { sandbox, preset: self, tell }).await
     }
 }
 
@@ -224,7 +226,7 @@ impl Preset {
 struct Stage<'a> {
     sandbox: &'a mut Sandbox,
     preset: &'a Preset,
-    events: Vec<Event>,
+    tell: &'a mut (dyn FnMut(Event) + Send),
 }
 
 /// Somebody who registered.
@@ -258,7 +260,7 @@ impl Stage<'_> {
         let fields = json!({"email": "user@example.com", "device_id": "phone-of-the-user"});
         let event = self.sandbox.register(&fields, "a simulated user registers").await?;
         let (answer, number) = (event.answer(), event.who.clone());
-        self.events.push(event);
+        (self.tell)(event);
         match answer["sms_body"].as_str() {
             Some(body) => Ok(Person { number, body: body.to_owned() }),
             None => {
@@ -271,7 +273,7 @@ impl Stage<'_> {
     async fn is_refused(&mut self, what: &str, mobile: &str, expected: &'static str) -> Result<(), LabError> {
         let fields = json!({"mobile_number": mobile, "email": Value::Null, "device_id": "another-device"});
         let event = self.sandbox.register(&fields, what).await?;
-        self.events.push(Event { expected: Some(expected), ..event });
+        (self.tell)(Event { expected: Some(expected), ..event });
         Ok(())
     }
 
@@ -279,7 +281,7 @@ impl Stage<'_> {
     async fn sends(&mut self, sending: Sending) -> Result<(), LabError> {
         let what = "an SMS that comes before";
         let event = self.sandbox.send(Sending { what: what.to_owned(), ..sending }).await?;
-        self.events.push(event);
+        (self.tell)(event);
         Ok(())
     }
 
@@ -288,7 +290,7 @@ impl Stage<'_> {
         let what = if sending.what.is_empty() { self.preset.about.to_owned() } else { sending.what };
         let expected = Some(self.preset.expected);
         let event = self.sandbox.send(Sending { what, expected, ..sending }).await?;
-        self.events.push(event);
+        (self.tell)(event);
         Ok(())
     }
 

@@ -58,6 +58,12 @@ fn expected(all: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
 #[tokio::test]
 async fn a_dry_run_shows_whose_verdict_would_differ_and_changes_nothing() {
     let bridge = Bridge::start().await;
+    whose_verdict_would_differ(&bridge).await;
+    bridge.stop().await;
+}
+
+/// On whatever stores.
+pub(crate) async fn whose_verdict_would_differ(bridge: &Bridge) {
     let alice = bridge.registered(ALICE).await;
     assert_eq!(bridge.text(ALICE, alice.text("sms_body")).await.verdict(), "passed");
     // Bob pastes the hash without its header, and Carol waits for six minutes and a half.
@@ -93,7 +99,6 @@ async fn a_dry_run_shows_whose_verdict_would_differ_and_changes_nothing() {
     let last = json!({"changes": {"user_timelimit_seconds": 600}, "last": 1});
     let last = bridge.admin(Method::POST, "/admin/settings/dry-run", Some(last)).await;
     assert_eq!((last.body["judged"].clone(), differ(&last).len()), (json!(1), 1));
-    bridge.stop().await;
 }
 
 #[tokio::test]
@@ -162,6 +167,12 @@ async fn the_story_of_an_sms_is_told_by_the_settings_that_held_then() {
 #[tokio::test]
 async fn a_change_can_be_undone_from_the_history() {
     let bridge = Bridge::start().await;
+    goes_back_in_the_history(&bridge).await;
+    bridge.stop().await;
+}
+
+/// On whatever stores.
+pub(crate) async fn goes_back_in_the_history(bridge: &Bridge) {
     for value in [json!(["44", "91"]), json!(["44"])] {
         bridge.clock.advance(bridge_core::Span(1_000));
         bridge.set("allowed_country_codes", value).await;
@@ -192,7 +203,6 @@ async fn a_change_can_be_undone_from_the_history() {
     for id in [json!(999), json!("none")] {
         refused(&roll_back(&id).await, 404, "not_found");
     }
-    bridge.stop().await;
 }
 
 #[tokio::test]

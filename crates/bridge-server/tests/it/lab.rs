@@ -93,7 +93,10 @@ async fn every_format_is_really_read() {
 async fn the_live_settings_hold_in_the_lab_at_once() {
     let bridge = Bridge::start().await;
     let last = |events: Vec<Value>| events.last().unwrap()["outcome"].clone();
-    assert_eq!(last(bridge.plays("late").await), "passed");
+    // However often the same is played, each phone is another one, and no clock is believed to be slow.
+    for _ in 0..7 {
+        assert_eq!(last(bridge.plays("late").await), "passed");
+    }
     bridge.set("late_delivery_policy", json!("reject")).await;
     assert_eq!(last(bridge.plays("late").await), "time_window_check");
     bridge.set("header_hash_check_enabled", json!(false)).await;
