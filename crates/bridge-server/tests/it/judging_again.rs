@@ -1,5 +1,7 @@
 //! Judging again without effect: dry runs of settings, the full story of one SMS, and going back in the history.
 
+use bridge_core::past::Rejudged;
+use bridge_server::rejudge;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -62,6 +64,21 @@ async fn a_dry_run_shows_whose_verdict_would_differ_and_changes_nothing() {
     bridge.stop().await;
 }
 
+/// Whatever is stored would be judged the same again by the settings of now, which must be those of then.
+pub(crate) async fn judged_the_same_again(bridge: &Bridge) {
+    bridge.settle().await;
+    let (app, settings) = (bridge.app(), bridge.app().live.now());
+    let rows = app.audit.judged_before(None, 10_000).await.unwrap();
+    assert!(!rows.is_empty(), "nothing is stored");
+    for (_, row) in rows {
+        let judgement = rejudge::one(app, row.sms.sms_id).await.unwrap().unwrap();
+        let again = judgement.rejudge(&settings, &settings);
+        assert_eq!(again, Rejudged::Verdict(row.verdict.clone()), "{row:?}");
+        let why = rejudge::why(app, &judgement).await.unwrap();
+        assert_eq!(why.iter().filter(|step| step.mend.is_some()).count(), usize::from(!row.verdict.passed()));
+    }
+}
+
 /// On whatever stores.
 pub(crate) async fn whose_verdict_would_differ(bridge: &Bridge) {
     let alice = bridge.registered(ALICE).await;
@@ -73,6 +90,7 @@ pub(crate) async fn whose_verdict_would_differ(bridge: &Bridge) {
     bridge.clock.advance(bridge_core::Span::seconds(390));
     assert_eq!(bridge.text(CAROL, carol.text("sms_body")).await.verdict(), "time_window_check");
     let before = bridge.rows(ALICE).await;
+    judged_the_same_again(bridge).await;
 
     let same = bridge.dry_run(json!({"log_level": "ERROR"})).await;
     assert_eq!((same.body["judged"].clone(), same.body["unknown"].clone()), (json!(3), json!(0)));
