@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::desk::access::Access;
 use crate::incidents::Incidents;
 use crate::keeper::Keeper;
+use crate::lab::Lab;
 use crate::ladder::Ladder;
 use crate::last_known;
 use crate::live::LiveSettings;
@@ -92,6 +93,8 @@ pub struct App {
     pub probe: Probe,
     /// What it did in the last hour.
     pub pulse: Pulse,
+    /// A bridge to play with, inside this one.
+    pub lab: Lab,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
     /// Watches over the stores; whoever holds it looks.
@@ -219,6 +222,7 @@ impl App {
             unwritable: AtomicBool::new(false),
             probe: Probe::default(),
             pulse: Pulse::default(),
+            lab: Lab::default(),
             stopping: CancellationToken::new(),
             keeper: tokio::sync::Mutex::default(),
             _folder: folder,

@@ -19,6 +19,7 @@ pub mod import;
 pub mod incidents;
 pub mod intake;
 pub mod keeper;
+pub mod lab;
 pub mod ladder;
 pub mod last_known;
 pub mod lifecycle;

@@ -26,6 +26,8 @@ mod judging_again;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod lab;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod logs;
