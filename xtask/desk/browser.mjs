@@ -2,17 +2,19 @@
 // happen: an error in a script, what the Content-Security-Policy refused, a dialog, a request to anywhere else.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 // How long something may take to be seen. Nothing waits for it to pass.
 const SEEN_LIMIT = 15_000;
 
 export class Browser {
   #chromium;
+  #assets;
 
-  static async launch({ chromium, modules }) {
+  static async launch({ chromium, modules, assets }) {
     const load = createRequire(join(modules, "x.js"));
     const browser = new Browser();
+    browser.#assets = assets;
     browser.axe = await readFile(load.resolve("axe-core/axe.min.js"), "utf8");
     // Root has no sandbox. Nothing but the bridge may be found, not even by the browser itself.
     const args = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"];
@@ -21,7 +23,15 @@ export class Browser {
   }
 
   async visit(url, how) {
-    return Visit.begin(await this.#chromium.newContext(settings(url, how)), url, how);
+    const context = await this.#chromium.newContext(settings(url, how));
+    const visit = await Visit.begin(context, url, how);
+    if (this.#assets) {
+      await context.route(/\/admin\/ui\/assets\//, (route) => {
+        const file = basename(route.request().url()).replace(/^[0-9a-f]+-/, "");
+        return route.fulfill({ path: join(this.#assets, file) });
+      });
+    }
+    return visit;
   }
 
   close() {

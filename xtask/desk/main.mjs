@@ -4,6 +4,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 
 import { Browser } from "./browser.mjs";
+import { sideBySide } from "./look.mjs";
 import { Picture } from "./picture.mjs";
 import { Stage } from "./stage.mjs";
 
@@ -15,6 +16,7 @@ const { values: options } = parseArgs({
     shots: { type: "string" },
     only: { type: "string", multiple: true, default: [] },
     picture: { type: "string" },
+    assets: { type: "string" },
   },
 });
 
@@ -40,7 +42,10 @@ try {
 } finally {
   await browser.close();
 }
-if (!options.picture) report();
+if (!options.picture) {
+  await sideBySide(options.shots);
+  report();
+}
 
 async function lane() {
   for (let journey = journeys.shift(); journey; journey = journeys.shift()) {

@@ -19,6 +19,22 @@ export async function everyPage(visit) {
   return [...found.values()];
 }
 
+/** Looks at every page; what is wrong with one keeps nobody from the next. */
+export async function onEveryPage(visit, check) {
+  const wrong = [];
+  for (const path of await everyPage(visit)) {
+    try {
+      await visit.open(path);
+      await check(path);
+      visit.mustBeClean();
+    } catch (error) {
+      visit.forgetTrouble();
+      wrong.push(`${path}: ${error.message}`);
+    }
+  }
+  if (wrong.length) throw new Error(wrong.join("\n"));
+}
+
 async function links(visit, selector) {
   const all = await visit.page.locator(selector).evaluateAll((anchors) => anchors.map((a) => a.getAttribute("href")));
   return all.map((path) => path.replace(/#.*/, "")).filter((path) => path.startsWith("/admin") && !/export|download|\.(csv|json|txt|vcf|svg)\b/.test(path));

@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// Run this program instead of the one that the tests build
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// Style sheet and scripts from this folder instead of those in the program, to style without building
+    #[arg(long, value_name = "FOLDER")]
+    assets: Option<PathBuf>,
     /// Take the picture of the README anew, and run no test
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
@@ -61,6 +64,9 @@ fn drive(args: &Args, tally: &mut Tally) -> Outcome {
     node.arg("--binary").arg(binary).arg("--shots").arg(target.join("desk-shots"));
     for name in &args.only {
         node.arg("--only").arg(name);
+    }
+    if let Some(folder) = &args.assets {
+        node.arg("--assets").arg(std::path::absolute(folder)?);
     }
     if let Some(file) = &args.picture {
         node.arg("--picture").arg(std::path::absolute(file)?);

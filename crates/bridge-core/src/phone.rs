@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use rlibphonenumber::enums::Region;
+use rlibphonenumber::enums::{PhoneNumberType, Region};
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
 use serde::{Deserialize, Serialize};
 
@@ -193,6 +193,19 @@ fn region_of(calling_code: &str) -> Option<Region> {
     PHONE_NUMBER_UTIL.get_region_for_country_code(calling_code.parse().ok()?)
 }
 
+/// A mobile number of that calling code which belongs to nobody in particular, another one for each `n` below 10,000:
+/// for what simulates users. None: no numbering plan has the code, or it tells no example.
+#[must_use]
+pub fn example_mobile(calling_code: &str, n: u32) -> Option<Mobile> {
+    const VARIED: usize = 4;
+    let region = region_of(calling_code)?;
+    let example =
+        PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, PhoneNumberType::Mobile).ok()?;
+    let e164 = example.format_as(PhoneNumberFormat::E164);
+    let kept = e164.get(..e164.len().checked_sub(VARIED)?)?;
+    Mobile::from_e164(&format!("{kept}{:04}", n % 10_000))
+}
+
 /// True for a calling code that some numbering plan has, like `91`; false for `+91`, `0`, `IN`.
 #[must_use]
 pub fn is_calling_code(code: &str) -> bool {
@@ -288,6 +301,17 @@ mod tests {
         assert_eq!((mobile.calling_code(), mobile.national()), ("91", "9876543210"));
         assert_eq!(format!("{mobile:?}"), "+91••••••••10");
         assert!(Mobile::from_e164("9876543210").is_none());
+    }
+
+    #[test]
+    fn examples_are_valid_and_differ() {
+        for code in ["91", "44", "1", "49", "971", "254"] {
+            let (first, second) = (example_mobile(code, 1).unwrap(), example_mobile(code, 2).unwrap());
+            assert_eq!((first.calling_code(), first == second), (code, false), "{first:?}");
+            let bare = first.e164().trim_start_matches('+');
+            assert_eq!(Mobile::parse(bare, "91", BareDigits::InternationalFirst), Ok(first.clone()));
+        }
+        assert!(example_mobile("999", 1).is_none());
     }
 
     #[test]

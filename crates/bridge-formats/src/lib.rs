@@ -6,6 +6,7 @@ mod africastalking;
 mod bogkonstantin;
 mod coding;
 mod content;
+pub mod example;
 pub mod export;
 pub mod fields;
 mod format;

@@ -36,15 +36,22 @@ async function send(form, button) {
   all("[data-wrong]", form).forEach((place) => (place.textContent = ""));
   all("[aria-invalid]", form).forEach((input) => input.removeAttribute("aria-invalid"));
   const data = new FormData(form, button || undefined);
-  const upload = form.enctype === "multipart/form-data";
-  const url = (button && button.getAttribute("formaction")) || form.getAttribute("action") || location.href;
+  // A file is sent as it is, and what stands beside it in the address.
+  const file = "raw" in form.dataset && one('input[type="file"]', form);
+  let url = (button && button.getAttribute("formaction")) || form.getAttribute("action") || location.href;
+  if (file) {
+    data.delete(file.name);
+    const beside = new URLSearchParams(data);
+    beside.delete("csrf");
+    url += `?${beside}`;
+  }
   const buttons = all("button", form);
   buttons.forEach((b) => (b.disabled = true));
   try {
     const response = await fetch(url, {
       method: "POST",
       headers: { Accept: "application/json", "X-CSRF-Token": data.get("csrf") || "" },
-      body: upload ? data : new URLSearchParams(data),
+      body: file ? file.files[0] : new URLSearchParams(data),
     });
     if (response.redirected && new URL(response.url).pathname === "/admin/login") {
       location.href = response.url;
@@ -266,6 +273,8 @@ document.addEventListener("DOMContentLoaded", () => {
       });
     };
     input.addEventListener("input", show);
+    // Who searches does not save the form around it.
+    input.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
     show();
   });
 });

@@ -17,7 +17,9 @@ use crate::blocked_emails::BlockedEmails;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::desk::access::Access;
+use crate::incidents::Incidents;
 use crate::keeper::Keeper;
+use crate::lab::Lab;
 use crate::ladder::Ladder;
 use crate::last_known;
 use crate::live::LiveSettings;
@@ -63,6 +65,8 @@ pub struct App {
     pub board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub refusals: Refusals,
+    /// What was away, and when.
+    pub incidents: Incidents,
     /// Receivers that were heard of.
     pub receivers: Receivers,
     /// E-mail addresses that may not register.
@@ -89,6 +93,8 @@ pub struct App {
     pub probe: Probe,
     /// What it did in the last hour.
     pub pulse: Pulse,
+    /// A bridge to play with, inside this one.
+    pub lab: Lab,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
     /// Watches over the stores; whoever holds it looks.
@@ -185,6 +191,7 @@ impl App {
             tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
         }
         let erasures = Erasures::open(&config.data_dir).map_err(StartError::Erasures)?;
+        let incidents = Incidents::open(&config.data_dir, now);
         let pulls = Pulls::begin(&receivers, &config.data_dir);
         let app = Arc::new(App {
             id: bridge_id(&config.data_dir, &entropy, now)?,
@@ -208,12 +215,14 @@ impl App {
             pulls,
             blocked_emails,
             erasures,
+            incidents,
             receivers,
             address: OnceLock::new(),
             undumped: AtomicU64::new(0),
             unwritable: AtomicBool::new(false),
             probe: Probe::default(),
             pulse: Pulse::default(),
+            lab: Lab::default(),
             stopping: CancellationToken::new(),
             keeper: tokio::sync::Mutex::default(),
             _folder: folder,

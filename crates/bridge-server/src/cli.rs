@@ -3,6 +3,7 @@
 
 mod admin;
 mod blacklist;
+mod blocked_email;
 mod bridge;
 mod demo;
 mod doctor;
@@ -58,6 +59,8 @@ enum Command {
     Admin(admin::Args),
     /// Block and unblock numbers.
     Blacklist(blacklist::Args),
+    /// Block e-mail addresses from registering.
+    BlockedEmail(blocked_email::Args),
     /// Show or erase everything that is kept of a number.
     Person(person::Args),
     /// Take a validated number off.
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
         Some(Command::Quarantine(args)) => quarantine::run(&args),
         Some(Command::Admin(args)) => admin::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
+        Some(Command::BlockedEmail(args)) => blocked_email::run(&args),
         Some(Command::Person(args)) => person::run(&args),
         Some(Command::Validated(args)) => validated::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),

@@ -10,7 +10,6 @@ mod assets;
 mod export;
 mod form;
 mod nav;
-#[expect(dead_code, reason = "forms come with the pages that have them")]
 pub mod page;
 mod pages;
 pub mod routes;

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod auth;
 pub mod blacklist;
+pub mod blocked_emails;
 pub mod body;
 pub mod docs;
 pub mod doctor;
@@ -12,6 +13,7 @@ pub mod health;
 pub mod heartbeat;
 pub mod import;
 pub mod input_sms;
+pub mod lab;
 pub mod listen;
 pub mod observe;
 pub mod onboarding;
@@ -60,6 +62,7 @@ pub type Shared = Arc<App>;
         (name = "onboarding", description = "For apps: register a number and learn when it is validated."),
         (name = "sms", description = "For receivers: hand in an SMS."),
         (name = "admin", description = "For the operator."),
+        (name = "lab", description = "For the operator: a bridge to play with, whose traffic stays in it."),
         (name = "health", description = "For whoever watches over the bridge.")
     )
 )]
@@ -95,8 +98,18 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(accounts::change))
         .routes(routes!(accounts::link))
         .routes(routes!(accounts::log))
+        .routes(routes!(lab::show, lab::end))
+        .routes(routes!(lab::register))
+        .routes(routes!(lab::send))
+        .routes(routes!(lab::play))
+        .routes(routes!(lab::forward))
+        .routes(routes!(lab::list))
+        .routes(routes!(lab::events))
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
+        .routes(routes!(blacklist::import::import))
+        .routes(routes!(blocked_emails::list, blocked_emails::add))
+        .routes(routes!(blocked_emails::remove))
         .routes(routes!(persons::export))
         .routes(routes!(persons::erase))
         .routes(routes!(persons::receipts))

@@ -97,6 +97,7 @@ impl Keeper {
             app.ladder.set_audit(settings.is_ok());
         }
         self.judge(app, hot, pressed).await;
+        app.incidents.look(app);
         if !app.hot.is_durable() && due(self.noted, now, NOTE_EVERY) {
             self.noted = Some(now);
             let _ = in_time(app.audit.note_member(&self.member(app))).await;

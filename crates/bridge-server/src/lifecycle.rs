@@ -16,7 +16,7 @@ use crate::app::{App, StartError};
 use crate::http::{self, listen};
 use crate::workers;
 use crate::workers::supervisor;
-use crate::{keeper, notices};
+use crate::{keeper, lab, notices};
 
 /// Workers have this long to move what waits when the bridge stops.
 const WORKERS_DRAIN_WITHIN: Duration = Duration::from_secs(15);
@@ -77,6 +77,7 @@ pub async fn start(app: Arc<App>) -> Result<Running, StartError> {
         (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
     work.spawn(notices::follow(app.clone(), soft.clone()));
     work.spawn(keeper::run(app.clone(), soft.clone()));
+    work.spawn(lab::run(app.clone(), soft.clone()));
     for worker in workers::all() {
         work.spawn(supervisor::run(worker, app.clone(), soft.clone(), hard.clone()));
     }
@@ -126,6 +127,7 @@ impl Running {
         }
         self.work.wait().await;
         self.app.keeper.lock().await.leave(&self.app).await;
+        self.app.incidents.stopped(self.app.clock.now());
         let _ = std::fs::remove_file(self.app.config.data_dir.join(NOTE));
     }
 

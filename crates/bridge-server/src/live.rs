@@ -42,6 +42,12 @@ impl LiveSettings {
         self.snapshot.borrow().settings.clone()
     }
 
+    /// The stored rows that they come from.
+    #[must_use]
+    pub fn rows(&self) -> Arc<Vec<SettingRow>> {
+        self.snapshot.borrow().rows.clone()
+    }
+
     /// When this setting was last changed.
     #[must_use]
     pub fn updated_at(&self, key: &str) -> Option<Timestamp> {

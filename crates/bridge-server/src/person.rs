@@ -91,7 +91,7 @@ pub async fn carry_out(app: &App, id: Uuid) -> Result<Option<Owed>> {
 }
 
 fn save(app: &App, owed: &Owed) -> Result<()> {
-    app.erasures.update(owed.clone()).map_err(|error| StoreError {
+    app.erasures.update(owed).map_err(|error| StoreError {
         operation: "erase",
         kind: bridge_store::StoreFault::Unavailable,
         source: Some(error.into()),

@@ -126,6 +126,11 @@ impl Receivers {
         self.seen.spoke(name, now);
     }
 
+    /// What was seen of it here is forgotten: it stands for phones that have nothing to do with each other.
+    pub fn forget(&self, name: &str) {
+        self.seen.forget(name);
+    }
+
     /// Somebody who says it is this receiver came with a wrong secret or signature.
     pub fn wrong_secret(&self, name: &str, now: Timestamp) {
         self.seen.wrong_secret(name, now);

@@ -134,6 +134,9 @@ async fn open(app: &App, wanted: Wanted) -> Result<Outcome, Problem> {
         return Err(Problem::field(Code::CountryNotAllowed, NUMBER, format!("must belong to +{allowed}")));
     }
     let now = app.clock.now();
+    if wanted.email.as_deref().is_some_and(|email| app.blocked_emails.is_blocked(email, now)) {
+        return Err(Problem::new(Code::Blacklisted, "this e-mail address was blocked by the operator"));
+    }
     let no_entropy = |error| Problem::unavailable(&error);
     let mut salt = vec![0; settings.hash_salt_length as usize];
     app.entropy.fill(&mut salt).map_err(no_entropy)?;

@@ -8,6 +8,7 @@ mod cleanup;
 pub mod counters;
 mod dump;
 mod erasures;
+mod incidents;
 mod onboarding;
 mod pull;
 mod purge;
@@ -94,6 +95,7 @@ pub fn all() -> Vec<Box<dyn Worker>> {
         Box::new(receivers::NoteReceivers),
         Box::new(erasures::FinishErasures),
         Box::new(blocked_emails::ReadBlockedEmails),
+        Box::new(incidents::NoteIncidents),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The hot store: what the checks read and the verdicts write. 003 calls it Redis; on a laptop it is
 //! a SQLite file. A method is one thing the bridge does, not a command of a database.
 
+mod blacklisting;
 #[cfg(feature = "conformance")]
 pub mod model;
 pub mod redis;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+pub use self::blacklisting::Blacklisting;
 use crate::Result;
 use crate::person::{HotPerson, Removed, Traces};
 
@@ -249,50 +251,6 @@ pub enum Which {
     All,
     /// Only those that validated a number (D20).
     Passed,
-}
-
-/// A number on its way to `blacklist_sms`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Blacklisting {
-    /// E.164.
-    pub mobile_number: String,
-    /// Calling code.
-    pub country_code: String,
-    /// National number.
-    pub local_mobile: String,
-    /// When.
-    pub blacklisted_at: Timestamp,
-    /// `threshold_exceeded`, or what the operator gave.
-    pub reason: String,
-    /// SMS in 24 hours at that time.
-    pub message_count: i64,
-    /// It ends by itself then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
-    /// Who blocked it, where a person did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blocked_by: Option<String>,
-}
-
-impl Blacklisting {
-    /// It holds at that time.
-    #[must_use]
-    pub fn holds(&self, now: Timestamp) -> bool {
-        self.expires_at.is_none_or(|end| end > now)
-    }
-
-    /// Of two blocks of a number the earlier one holds, unless it has ended or a person gave the later one.
-    #[must_use]
-    pub fn gives_way_to(&self, later: &Blacklisting) -> bool {
-        !self.holds(later.blacklisted_at)
-            || later.blocked_by.is_some() && later.blacklisted_at >= self.blacklisted_at
-    }
-
-    /// What the set of blocked numbers knows of it.
-    #[must_use]
-    pub fn block(&self) -> (String, Option<Timestamp>) {
-        (self.mobile_number.clone(), self.expires_at)
-    }
 }
 
 /// `reason` of a number that flooded (D4).

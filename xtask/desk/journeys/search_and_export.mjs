@@ -33,7 +33,7 @@ export async function play(stage) {
     assert.equal(await page.locator(".trace > li").count(), 8, "seven checks and the match");
     await page.locator(".trace .note.bad").waitFor();
     await page.getByText("The SMS as the bridge keeps it").click();
-    await visit.sees("sms_message", "details pre");
+    await visit.sees(/ONBOARD:/, "details pre");
   });
 
   await stage.test("it is judged again without effect", async () => {

@@ -49,12 +49,12 @@ const BEFORE_REGISTRATION: Reason = Reason {
     word: "before_registration",
     mend: |past, settings| {
         let tolerance = settings.tolerance();
-        let first = past.onboarding().map(|o| o.request_timestamp).unwrap_or_default();
-        format!(
-            "It was received {} before the registration at {first} and the {tolerance} tolerance: it must be sent after \
-             registering.",
-            first - tolerance - past.sms.received_at()
-        )
+        let by = past.onboarding().map(|o| {
+            let first = o.request_timestamp;
+            let early = first - tolerance - past.sms.received_at();
+            format!("It was received {early} before the registration at {first} and the {tolerance} tolerance")
+        });
+        format!("{}: it must be sent after registering.", by.unwrap_or_else(|| no_times("before its registration")))
     },
 };
 
@@ -62,11 +62,14 @@ const AFTER_DEADLINE: Reason = Reason {
     word: "after_deadline",
     mend: |past, settings| {
         let tolerance = settings.tolerance();
-        let last = past.onboarding().map(|o| o.user_deadline).unwrap_or_default();
+        let by = past.onboarding().map(|o| {
+            let last = o.user_deadline;
+            let late = past.sms.received_at() - (last + tolerance);
+            format!("It came {late} after the deadline of {last} and the {tolerance} tolerance")
+        });
         format!(
-            "It came {} after the deadline of {last} and the {tolerance} tolerance: it must be sent before, or the number \
-             registered again.",
-            past.sms.received_at() - (last + tolerance)
+            "{}: it must be sent before, or the number registered again.",
+            by.unwrap_or_else(|| no_times("after its deadline"))
         )
     },
 };
@@ -74,14 +77,20 @@ const AFTER_DEADLINE: Reason = Reason {
 const LATE_DELIVERY: Reason = Reason {
     word: "late_delivery",
     mend: |past, settings| {
-        let last = past.onboarding().map(|o| o.user_deadline).unwrap_or_default() + settings.tolerance();
+        let by = past.onboarding().map(|o| {
+            let last = o.user_deadline + settings.tolerance();
+            format!("It was received in time, but reached the bridge {} after {last}", past.judged_at - last)
+        });
         format!(
-            "It was received in time, but reached the bridge {} after {last}: with late_delivery_policy accept it would \
-             have passed.",
-            past.judged_at - last
+            "{}: with late_delivery_policy accept it would have passed.",
+            by.unwrap_or_else(|| "It was received in time, but reached the bridge too late".to_owned())
         )
     },
 };
+
+fn no_times(when: &str) -> String {
+    format!("It was received {when}, which is not kept any more")
+}
 
 fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
     let received = facts.sms.received_at();

@@ -80,8 +80,14 @@ proptest! {
     }
 
     #[test]
-    fn a_trace_tells_what_is_stored_and_explains_every_failure(sample in samples(), since in since()) {
-        let (steps, verdict) = look_back(&sample, since, |past, _| (trace(past, &sample.settings), past.verdict.clone()));
+    fn a_trace_tells_what_is_stored_and_explains_every_failure(
+        sample in samples(), since in since(), gone in any::<bool>()
+    ) {
+        let (steps, verdict) = look_back(&sample, since, |past, known| {
+            let id = known.onboarding.as_ref().filter(|_| gone).map(|o| o.id);
+            let past = Past { against: id.map_or(past.against, Against::Gone), ..*past };
+            (trace(&past, &sample.settings), past.verdict.clone())
+        });
         prop_assert_eq!(steps.len(), CHECKS.len() + 1);
         for step in &steps {
             let fails = verdict.failed_at.is_some_and(|at| at.as_str() == step.check);
@@ -91,6 +97,7 @@ proptest! {
             for sentence in [Some(&step.rule), Some(&step.fact), step.mend.as_ref()].into_iter().flatten() {
                 prop_assert!(sentence.ends_with('.'), "{}", sentence);
                 prop_assert!(!sentence.contains("another version"), "{} has no explanation", step.check);
+                prop_assert!(!sentence.contains("1970"), "{} has a time that nobody knows", step.check);
             }
         }
     }

@@ -3,9 +3,16 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use bridge_core::settings::{self, Category};
+use bridge_core::settings::{self, Category, SettingDef};
 
 const NAME: &str = "docs/settings.gen.md";
+
+/// What it does, and which of its values may do harm.
+fn described(def: &SettingDef) -> String {
+    let dangers =
+        def.dangers.iter().map(|danger| format!(" **Danger** of `{}`: {}", danger.value, danger.why));
+    def.description.clone() + &dangers.collect::<String>()
+}
 
 fn document() -> String {
     let mut text = String::from(
@@ -21,13 +28,7 @@ fn document() -> String {
         }
         let default = def.default_value();
         let (kind, rule) = (def.setting_type(), def.rule.describe());
-        let cells = [
-            format!("`{}`", def.key),
-            kind.to_owned(),
-            format!("`{default}`"),
-            rule,
-            def.description.clone(),
-        ];
+        let cells = [format!("`{}`", def.key), kind.to_owned(), format!("`{default}`"), rule, described(def)];
         // A bar in a cell would begin another one.
         let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
         writeln!(text, "| {} |", cells.join(" | ")).unwrap();

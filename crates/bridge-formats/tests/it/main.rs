@@ -10,6 +10,8 @@ mod bogkonstantin;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod generic;
 #[cfg(test)]
 mod httpsms;

@@ -32,11 +32,19 @@ pub(super) static NAV: &[Group] = &[
             page("Validated numbers", "/admin/ui/validated", 'v'),
         ],
     },
-    Group { title: "Protect", pages: &[page("Quarantine", "/admin/ui/quarantine", 'q')] },
+    Group {
+        title: "Protect",
+        pages: &[
+            page("Blacklist", "/admin/ui/blacklist", 'b'),
+            page("Blocked e-mail", "/admin/ui/blocked-emails", 'e'),
+            page("Quarantine", "/admin/ui/quarantine", 'q'),
+        ],
+    },
     Group {
         title: "Run",
         pages: &[
             page("Receivers", "/admin/ui/receivers", 'r'),
+            page("Sync & recovery", "/admin/ui/recovery", 'y'),
             page("Workers", "/admin/ui/workers", 'w'),
             page("Settings", "/admin/settings/ui", 't'),
         ],
@@ -44,6 +52,7 @@ pub(super) static NAV: &[Group] = &[
     Group {
         title: "People",
         pages: &[
+            Entry { title: "A person", path: "/admin/ui/person", key: 'p', role: Role::Owner },
             page("Admin log", "/admin/ui/log", 'l'),
             Entry { title: "Accounts", path: "/admin/ui/accounts", key: 'a', role: Role::Owner },
         ],

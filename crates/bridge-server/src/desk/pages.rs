@@ -2,12 +2,15 @@
 //! changed by the function that the JSON route uses too.
 
 pub(super) mod accounts;
+pub(super) mod blacklist;
 pub(super) mod log;
 pub(super) mod me;
 pub(super) mod onboardings;
 pub(super) mod overview;
+pub(super) mod person;
 pub(super) mod quarantine;
 pub(super) mod receivers;
+pub(super) mod recovery;
 pub(super) mod settings;
 pub(super) mod sms;
 pub(super) mod validated;

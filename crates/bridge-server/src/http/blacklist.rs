@@ -1,10 +1,13 @@
-//! The blacklist by hand: adding holds at once and survives; removing takes the day's count along.
+//! The blacklist by hand: adding holds at once and survives, until its end where it has one; removing takes the day's
+//! count along.
+
+pub mod import;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use bridge_core::Mobile;
 use bridge_core::phone::BareDigits;
+use bridge_core::{Mobile, Timestamp};
 use bridge_store::hot::Blacklisting;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,7 +21,7 @@ use crate::admin_log::Actor;
 use crate::blacklist;
 use crate::workers::Bell;
 
-const REASON_DEFAULT: &str = "blocked_by_operator";
+pub(super) const REASON_DEFAULT: &str = "blocked_by_operator";
 const REASON_MAX_CHARS: usize = 100;
 
 /// One blacklisted number.
@@ -33,6 +36,13 @@ pub struct BlacklistEntry {
     reason: String,
     /// SMS in 24 hours at that time.
     message_count: i64,
+    /// It ends by itself then.
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    /// Who blocked it, where a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked_by: Option<String>,
 }
 
 /// The blacklist, newest first.
@@ -47,6 +57,48 @@ pub struct BlacklistPage {
 pub struct BlacklistAdd {
     mobile_number: String,
     reason: Option<String>,
+    /// When the block ends by itself.
+    expires_at: Option<String>,
+}
+
+/// A block as somebody asked for it.
+pub(crate) struct Wish {
+    pub(crate) reason: String,
+    pub(crate) expires_at: Option<String>,
+}
+
+impl Wish {
+    /// Its reason and its end, if they can be used.
+    pub(super) fn read(self, now: Timestamp) -> Result<(String, Option<Timestamp>), Problem> {
+        let given = self.reason.trim();
+        let reason = if given.is_empty() { REASON_DEFAULT } else { given }.to_owned();
+        if reason.chars().count() > REASON_MAX_CHARS || reason.chars().any(char::is_control) {
+            let rule = format!("must be at most {REASON_MAX_CHARS} characters without control characters");
+            return Err(Problem::field(Code::InvalidRequest, "reason", rule));
+        }
+        let ends = self.expires_at.map(|text| Timestamp::parse(&text)).transpose();
+        match ends.map_err(|why| Problem::field(Code::InvalidRequest, "expires_at", why.to_string()))? {
+            Some(end) if end <= now => {
+                Err(Problem::field(Code::InvalidRequest, "expires_at", "must lie in the future"))
+            }
+            end => Ok((reason, end)),
+        }
+    }
+
+    fn block(self, app: &Shared, actor: &Actor, mobile: &Mobile) -> Result<Blacklisting, Problem> {
+        let now = app.clock.now();
+        let (reason, expires_at) = self.read(now)?;
+        Ok(Blacklisting {
+            mobile_number: mobile.e164().to_owned(),
+            country_code: mobile.calling_code().to_owned(),
+            local_mobile: mobile.national().to_owned(),
+            blacklisted_at: now,
+            reason,
+            message_count: 0,
+            expires_at,
+            blocked_by: Some(actor.who.clone()),
+        })
+    }
 }
 
 impl From<Blacklisting> for BlacklistEntry {
@@ -58,6 +110,8 @@ impl From<Blacklisting> for BlacklistEntry {
             blacklisted_at: entry.blacklisted_at.to_string(),
             reason: entry.reason,
             message_count: entry.message_count,
+            expires_at: entry.expires_at.map(|at| at.to_string()),
+            blocked_by: entry.blocked_by,
         }
     }
 }
@@ -78,7 +132,9 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<Blackli
     let both = async { tokio::try_join!(app.hot.queued_blacklistings(usize::MAX), app.audit.blacklist()) };
     let (waiting, mut all) = in_time(both).await?;
     all.retain(|entry| waiting.iter().all(|w| w.mobile_number != entry.mobile_number));
-    Ok(Json(BlacklistPage { items: waiting.into_iter().chain(all).map(Into::into).collect() }))
+    let now = app.clock.now();
+    let holding = waiting.into_iter().chain(all).filter(|entry| entry.holds(now));
+    Ok(Json(BlacklistPage { items: holding.map(Into::into).collect() }))
 }
 
 /// Block a number.
@@ -106,13 +162,9 @@ pub async fn add(
     let number = text("mobile_number")?.ok_or_else(|| {
         Problem::field(Code::InvalidRequest, "mobile_number", "is missing: the number to block")
     })?;
-    let reason = text("reason")?.unwrap_or_else(|| REASON_DEFAULT.to_owned());
-    if reason.chars().count() > REASON_MAX_CHARS {
-        let rule = format!("must be at most {REASON_MAX_CHARS} characters");
-        return Err(Problem::field(Code::InvalidRequest, "reason", rule));
-    }
+    let wish = Wish { reason: text("reason")?.unwrap_or_default(), expires_at: text("expires_at")? };
     let mobile = mobile(&app, &number)?;
-    let entry = block(&app, &actor, &mobile, reason).await?;
+    let entry = block(&app, &actor, &mobile, wish).await?;
     Ok((StatusCode::CREATED, Json(entry.into())))
 }
 
@@ -121,19 +173,10 @@ pub(crate) async fn block(
     app: &Shared,
     actor: &Actor,
     mobile: &Mobile,
-    reason: String,
+    wish: Wish,
 ) -> Result<Blacklisting, Problem> {
-    let entry = Blacklisting {
-        mobile_number: mobile.e164().to_owned(),
-        country_code: mobile.calling_code().to_owned(),
-        local_mobile: mobile.national().to_owned(),
-        blacklisted_at: app.clock.now(),
-        reason,
-        message_count: 0,
-        expires_at: None,
-        blocked_by: Some("operator".to_owned()),
-    };
-    let after = json!({"reason": entry.reason});
+    let entry = wish.block(app, actor, mobile)?;
+    let after = json!({"reason": entry.reason, "expires_at": entry.expires_at.map(|at| at.to_string())});
     app.note_change(actor, "blacklist.add", mobile.e164(), Value::Null, after).await?;
     // The source first (D24): a hot store may forget what nobody else knows. One that is durable keeps it until the
     // source answers again.

@@ -95,21 +95,25 @@ async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
 
 /// Whose list it is: the receiver's whose secret it comes with, or the one that the operator names.
 fn source(app: &Shared, parts: &Parts) -> Result<Sender, Problem> {
-    let named = auth::query_value(parts.uri.query(), "receiver");
     if auth::is_operator(app, parts) {
-        return match named.as_deref() {
-            None | Some(DEFAULT) => Ok(Sender::Default),
-            Some(name) => match app.receivers.named(name) {
-                Some(known) => Ok(Sender::Named(known)),
-                None => Err(Problem::new(Code::NotFound, format!("there is no receiver {name}"))),
-            },
-        };
+        return named(app, auth::query_value(parts.uri.query(), "receiver").as_deref());
     }
     // A list is not signed: it is longer than what a signature is made of.
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
     match auth::receiver(app, &incoming, &generic::FORMAT)? {
         Sender::Default => Ok(Sender::Default),
         Sender::Named(known) => Ok(Sender::Named(known)),
+    }
+}
+
+/// As the operator names it.
+fn named(app: &Shared, name: Option<&str>) -> Result<Sender, Problem> {
+    match name {
+        None | Some(DEFAULT) => Ok(Sender::Default),
+        Some(name) => match app.receivers.named(name) {
+            Some(known) => Ok(Sender::Named(known)),
+            None => Err(Problem::new(Code::NotFound, format!("there is no receiver {name}"))),
+        },
     }
 }
 
@@ -187,7 +191,27 @@ impl Upload {
     }
 }
 
-async fn told_at_the_end(mut upload: Upload) -> Result<Response, Problem> {
+async fn told_at_the_end(upload: Upload) -> Result<Response, Problem> {
+    Ok(Json(to_the_end(upload).await?).into_response())
+}
+
+/// A list that the operator uploads at the desk: compared, or what is missing taken in.
+pub(crate) async fn take_list(
+    app: &Shared,
+    actor: &Actor,
+    receiver: &str,
+    check: bool,
+    body: Body,
+) -> Result<Report, Problem> {
+    let source = named(app, Some(receiver))?;
+    if !check {
+        app.note_change(actor, "sms.import", source.name(), Value::Null, Value::Null).await?;
+    }
+    let import = Import::begin(app, source, check).await.map_err(stopped)?;
+    to_the_end(Upload { app: app.clone(), body, rows: Rows::new(None), import, is_whole: false }).await
+}
+
+async fn to_the_end(mut upload: Upload) -> Result<Report, Problem> {
     let done = async {
         while upload.go_on().await? {}
         Ok(())
@@ -196,7 +220,7 @@ async fn told_at_the_end(mut upload: Upload) -> Result<Response, Problem> {
         body::discard(&mut upload.body).await;
         return Err(problem);
     }
-    Ok(Json(upload.import.finish(&upload.app).await.map_err(stopped)?).into_response())
+    upload.import.finish(&upload.app).await.map_err(stopped)
 }
 
 /// The first step is made before the answer begins, so that what is no list at all is refused by its status.

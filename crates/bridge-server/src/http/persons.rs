@@ -8,16 +8,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bridge_core::Mobile;
-use bridge_core::phone::BareDigits;
+use bridge_core::phone::masked;
 use bridge_store::person::{Block, Blocked, Erasure};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::{Operator, query_value};
+use super::blacklist::mobile;
 use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, in_time};
+use crate::admin_log::Actor;
 use crate::person::{self, Owed};
 
 /// Every store is asked, and the slowest of them may go through whole tables.
@@ -27,25 +30,25 @@ const RECEIPTS_MAX: usize = 500;
 /// The receipt of an erasure: everything but the number.
 #[derive(Serialize, ToSchema)]
 pub struct ErasureReceipt {
-    id: Uuid,
+    pub(crate) id: Uuid,
     /// The number under a key that no store has.
-    number_hash: String,
+    pub(crate) number_hash: String,
     /// What came later was not erased.
     #[schema(format = DateTime)]
-    requested_at: String,
-    requested_by: String,
+    pub(crate) requested_at: String,
+    pub(crate) requested_by: String,
     /// `done`, or `owed`: it is finished by itself as soon as what it waits for is there.
-    state: &'static str,
+    pub(crate) state: &'static str,
     #[schema(format = DateTime)]
-    finished_at: Option<String>,
+    pub(crate) finished_at: Option<String>,
     /// `none`, `kept` or `lifted`.
-    blacklist: &'static str,
+    pub(crate) blacklist: &'static str,
     /// How much of what was removed, by store.
-    removed: BTreeMap<String, BTreeMap<String, u64>>,
+    pub(crate) removed: BTreeMap<String, BTreeMap<String, u64>>,
     /// Which stores it waits for, and why.
-    waits_for: BTreeMap<String, String>,
+    pub(crate) waits_for: BTreeMap<String, String>,
     /// What remains, in words.
-    remains: Vec<&'static str>,
+    pub(crate) remains: Vec<&'static str>,
 }
 
 impl ErasureReceipt {
@@ -86,13 +89,7 @@ pub struct ErasurePage {
 #[derive(Serialize, ToSchema)]
 pub struct Unvalidated {
     /// On how many devices the number was validated.
-    devices: u64,
-}
-
-pub(super) fn mobile(app: &Shared, text: &str) -> Result<Mobile, Problem> {
-    let default = app.live.now().default_country_code.clone();
-    Mobile::parse(text, &default, BareDigits::NationalFirst)
-        .map_err(|why| Problem::field(Code::InvalidMobileNumber, "mobile_number", why.to_string()))
+    pub(crate) devices: u64,
 }
 
 fn too_slow() -> Problem {
@@ -118,8 +115,12 @@ pub async fn export(
     Segment(text): Segment,
 ) -> Result<Json<person::Export>, Problem> {
     let mobile = mobile(&app, &text)?;
-    let export = tokio::time::timeout(ANSWER_WITHIN, person::export(&app, &mobile)).await;
-    export.map(Json).map_err(|_| too_slow())
+    read_export(&app, &mobile).await.map(Json)
+}
+
+/// Everything that is kept of a number.
+pub(crate) async fn read_export(app: &Shared, mobile: &Mobile) -> Result<person::Export, Problem> {
+    tokio::time::timeout(ANSWER_WITHIN, person::export(app, mobile)).await.map_err(|_| too_slow())
 }
 
 /// Erase a person.
@@ -142,7 +143,7 @@ pub async fn export(
     )
 )]
 pub async fn erase(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
     parts: Parts,
@@ -153,18 +154,30 @@ pub async fn erase(
         Some("lift") => Block::Lift,
         Some(_) => return Err(Problem::field(Code::InvalidRequest, "blacklist", "must be keep or lift")),
     };
-    let id = person::begin(&app, mobile, block, "operator").map_err(|error| Problem::unavailable(&error))?;
-    let carried_out = tokio::time::timeout(ANSWER_WITHIN, person::carry_out(&app, id)).await;
-    let receipt = match carried_out {
-        Ok(Ok(Some(owed))) => owed.into(),
-        // Given up half way, or a store is away: what is known of it is noted.
-        _ => match app.erasures.all().into_iter().find(|owed| owed.receipt.id == id) {
-            Some(owed) => owed.into(),
-            None => receipt(&app, id).await?,
-        },
-    };
+    let receipt = erase_person(&app, &actor, mobile, block).await?;
     let status = if receipt.state == "done" { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(receipt)))
+}
+
+/// Erases a person, and answers with what is done by now.
+pub(crate) async fn erase_person(
+    app: &Shared,
+    actor: &Actor,
+    mobile: Mobile,
+    block: Block,
+) -> Result<ErasureReceipt, Problem> {
+    let subject = masked(mobile.e164());
+    app.note_change(actor, "person.erase", &subject, Value::Null, Value::Null).await?;
+    let id = person::begin(app, mobile, block, &actor.who).map_err(|error| Problem::unavailable(&error))?;
+    let carried_out = tokio::time::timeout(ANSWER_WITHIN, person::carry_out(app, id)).await;
+    match carried_out {
+        Ok(Ok(Some(owed))) => Ok(owed.into()),
+        // Given up half way, or a store is away: what is known of it is noted.
+        _ => match app.erasures.all().into_iter().find(|owed| owed.receipt.id == id) {
+            Some(owed) => Ok(owed.into()),
+            None => receipt(app, id).await,
+        },
+    }
 }
 
 /// A worker was faster.
@@ -191,6 +204,14 @@ pub async fn receipts(
     parts: Parts,
 ) -> Result<Json<ErasurePage>, Problem> {
     let asked = query_value(parts.uri.query(), "mobile").map(|text| mobile(&app, &text)).transpose()?;
+    Ok(Json(ErasurePage { items: receipts_of(&app, asked.as_ref()).await? }))
+}
+
+/// Receipts, newest first, of one number or of all.
+pub(crate) async fn receipts_of(
+    app: &Shared,
+    asked: Option<&Mobile>,
+) -> Result<Vec<ErasureReceipt>, Problem> {
     let hashes = asked.map(|mobile| app.secrets.number_hashes(mobile.e164()));
     let owed = app.erasures.all();
     let mut kept = in_time(app.audit.erasures(RECEIPTS_MAX)).await?;
@@ -199,7 +220,7 @@ pub async fn receipts(
     let kept = kept.into_iter().map(|receipt| ErasureReceipt::of(receipt, BTreeMap::new()));
     let is_asked =
         |item: &ErasureReceipt| hashes.as_ref().is_none_or(|hashes| hashes.contains(&item.number_hash));
-    Ok(Json(ErasurePage { items: owed.chain(kept).filter(is_asked).collect() }))
+    Ok(owed.chain(kept).filter(is_asked).collect())
 }
 
 /// Take a number off the validated ones.
@@ -217,14 +238,20 @@ pub async fn receipts(
     )
 )]
 pub async fn remove_validated(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
 ) -> Result<Json<Unvalidated>, Problem> {
     let mobile = mobile(&app, &text)?;
-    let removed = tokio::time::timeout(ANSWER_WITHIN, person::unvalidate(&app, &mobile)).await;
+    unvalidate(&app, &actor, &mobile).await.map(Json)
+}
+
+/// Takes a number off the validated ones, here and at the remote.
+pub(crate) async fn unvalidate(app: &Shared, actor: &Actor, mobile: &Mobile) -> Result<Unvalidated, Problem> {
+    app.note_change(actor, "validated.remove", mobile.e164(), Value::Null, Value::Null).await?;
+    let removed = tokio::time::timeout(ANSWER_WITHIN, person::unvalidate(app, mobile)).await;
     match removed.map_err(|_| too_slow())?.map_err(|error| Problem::unavailable(&error))? {
         0 => Err(Problem::new(Code::NotFound, "this number is not validated")),
-        devices => Ok(Json(Unvalidated { devices })),
+        devices => Ok(Unvalidated { devices }),
     }
 }

@@ -147,6 +147,12 @@ impl Problem {
         (self.code.title(), self.detail, details)
     }
 
+    /// It in words.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The finished answer; `observe` calls it, because it knows the request's id.
     #[must_use]
     pub fn into_body(self, request_id: &str) -> ProblemBody {

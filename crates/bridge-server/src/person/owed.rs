@@ -107,7 +107,7 @@ impl Erasures {
         save(&self.data_dir, &all).inspect_err(|_| drop(all.pop()))
     }
 
-    pub(super) fn update(&self, owed: Owed) -> std::io::Result<()> {
+    pub(super) fn update(&self, owed: &Owed) -> std::io::Result<()> {
         let mut all = self.lock();
         for there in all.iter_mut().filter(|there| there.receipt.id == owed.receipt.id) {
             *there = owed.clone();

@@ -44,6 +44,10 @@ impl Sightings {
         });
     }
 
+    pub(super) fn forget(&self, name: &str) {
+        self.lock().remove(name);
+    }
+
     pub(super) fn wrong_secret(&self, name: &str, now: Timestamp) {
         self.note(name, |seen| {
             seen.fresh.wrong_secret_at = Some(now);

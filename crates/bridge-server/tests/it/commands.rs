@@ -150,6 +150,57 @@ async fn blacklist_add_list_remove() {
 }
 
 #[tokio::test]
+async fn a_list_to_block_and_addresses_that_may_not_register() {
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = Process::start(folder.path()).await;
+    let data = folder.path();
+    let list = data.join("list.csv");
+    std::fs::write(&list, format!("{USER},spam,2999-01-01T00:00:00Z\nnobody\n")).unwrap();
+    let import = ["blacklist", "import", list.to_str().unwrap()];
+    let shown = good(command(data, &import)).await;
+    assert!(
+        shown.stdout.contains("1 numbers of 2 lines") && shown.stdout.contains("line 2"),
+        "{}",
+        shown.stdout
+    );
+    let items = good(command(data, &["blacklist", "list", "--json"])).await.json();
+    assert_eq!(items["items"][0]["expires_at"], "2999-01-01T00:00:00Z");
+    good(command(data, &["blacklist", "remove", USER])).await;
+    good(command(data, &["blacklist", "add", USER, "--expires", "2999-01-01T00:00:00Z"])).await;
+    let said = bad(command(data, &["blacklist", "import", "/no/such/file"])).await;
+    assert!(said.contains("cannot be read"), "{said}");
+
+    let add = ["blocked-email", "add", "Eve@example.com", "--reason", "floods", "--json"];
+    assert_eq!(good(command(data, &add)).await.json()["address"], "eve@example.com");
+    let shown = good(command(data, &["blocked-email", "list"])).await;
+    assert!(shown.stdout.contains("eve@example.com") && shown.stdout.contains("floods"), "{}", shown.stdout);
+    good(command(data, &["blocked-email", "remove", "eve@example.com"])).await;
+    assert!(good(command(data, &["blocked-email", "list"])).await.stdout.contains("no address"));
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_from_a_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = Process::start(folder.path()).await;
+    let data = folder.path();
+    good(command(data, &["simulate", "--mobile", USER])).await;
+    let document = good(command(data, &["person", "export", USER])).await.json();
+    assert_eq!((&document["mobile_number"], &document["complete"]), (&json!(USER), &json!(true)));
+    good(command(data, &["validated", "remove", USER])).await;
+    let said = bad(command(data, &["validated", "remove", USER])).await;
+    assert!(said.contains("not validated"), "{said}");
+    let shown = good(command(data, &["person", "erase", USER])).await;
+    assert!(shown.stdout.contains("erased from every store"), "{}", shown.stdout);
+    assert!(!shown.stdout.contains("9876543210"), "a receipt does not tell the number: {}", shown.stdout);
+    let receipts = good(command(data, &["person", "receipts", USER, "--json"])).await.json();
+    assert_eq!(receipts["items"][0]["state"], "done");
+    assert!(good(command(data, &["person", "receipts"])).await.stdout.contains("done"));
+    good(command(data, &["simulate", "--mobile", USER])).await;
+    bridge.stop().await;
+}
+
+#[tokio::test]
 async fn receivers_from_a_shell_with_and_without_a_bridge() {
     let folder = tempfile::tempdir().unwrap();
     let add = ["receiver", "add", "hall", "--format", "smsgate", "--number", "+919000000001", "--json"];

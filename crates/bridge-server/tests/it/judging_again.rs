@@ -1,5 +1,7 @@
 //! Judging again without effect: dry runs of settings, the full story of one SMS, and going back in the history.
 
+use bridge_core::past::Rejudged;
+use bridge_server::rejudge;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -58,6 +60,27 @@ fn expected(all: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
 #[tokio::test]
 async fn a_dry_run_shows_whose_verdict_would_differ_and_changes_nothing() {
     let bridge = Bridge::start().await;
+    whose_verdict_would_differ(&bridge).await;
+    bridge.stop().await;
+}
+
+/// Whatever is stored would be judged the same again by the settings of now, which must be those of then.
+pub(crate) async fn judged_the_same_again(bridge: &Bridge) {
+    bridge.settle().await;
+    let (app, settings) = (bridge.app(), bridge.app().live.now());
+    let rows = app.audit.judged_before(None, 10_000).await.unwrap();
+    assert!(!rows.is_empty(), "nothing is stored");
+    for (_, row) in rows {
+        let judgement = rejudge::one(app, row.sms.sms_id).await.unwrap().unwrap();
+        let again = judgement.rejudge(&settings, &settings);
+        assert_eq!(again, Rejudged::Verdict(row.verdict.clone()), "{row:?}");
+        let why = rejudge::why(app, &judgement).await.unwrap();
+        assert_eq!(why.iter().filter(|step| step.mend.is_some()).count(), usize::from(!row.verdict.passed()));
+    }
+}
+
+/// On whatever stores.
+pub(crate) async fn whose_verdict_would_differ(bridge: &Bridge) {
     let alice = bridge.registered(ALICE).await;
     assert_eq!(bridge.text(ALICE, alice.text("sms_body")).await.verdict(), "passed");
     // Bob pastes the hash without its header, and Carol waits for six minutes and a half.
@@ -67,6 +90,7 @@ async fn a_dry_run_shows_whose_verdict_would_differ_and_changes_nothing() {
     bridge.clock.advance(bridge_core::Span::seconds(390));
     assert_eq!(bridge.text(CAROL, carol.text("sms_body")).await.verdict(), "time_window_check");
     let before = bridge.rows(ALICE).await;
+    judged_the_same_again(bridge).await;
 
     let same = bridge.dry_run(json!({"log_level": "ERROR"})).await;
     assert_eq!((same.body["judged"].clone(), same.body["unknown"].clone()), (json!(3), json!(0)));
@@ -93,7 +117,6 @@ async fn a_dry_run_shows_whose_verdict_would_differ_and_changes_nothing() {
     let last = json!({"changes": {"user_timelimit_seconds": 600}, "last": 1});
     let last = bridge.admin(Method::POST, "/admin/settings/dry-run", Some(last)).await;
     assert_eq!((last.body["judged"].clone(), differ(&last).len()), (json!(1), 1));
-    bridge.stop().await;
 }
 
 #[tokio::test]
@@ -162,6 +185,12 @@ async fn the_story_of_an_sms_is_told_by_the_settings_that_held_then() {
 #[tokio::test]
 async fn a_change_can_be_undone_from_the_history() {
     let bridge = Bridge::start().await;
+    goes_back_in_the_history(&bridge).await;
+    bridge.stop().await;
+}
+
+/// On whatever stores.
+pub(crate) async fn goes_back_in_the_history(bridge: &Bridge) {
     for value in [json!(["44", "91"]), json!(["44"])] {
         bridge.clock.advance(bridge_core::Span(1_000));
         bridge.set("allowed_country_codes", value).await;
@@ -192,7 +221,6 @@ async fn a_change_can_be_undone_from_the_history() {
     for id in [json!(999), json!("none")] {
         refused(&roll_back(&id).await, 404, "not_found");
     }
-    bridge.stop().await;
 }
 
 #[tokio::test]

@@ -194,4 +194,45 @@ mod at_the_crash_point {
         Process::start(folder.path()).await.stop().await;
         ledger.prove(folder.path()).await;
     }
+
+    /// A person is erased; it dies when one store is empty of them and the next is not, and the next process finishes.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn erased() {
+        const PERSON: &str = "/admin/persons/+919876500000";
+        for point in ["person::audit_erased", "person::hot_erased"] {
+            let folder = tempfile::tempdir().unwrap();
+            let process = prepare(folder.path()).await;
+            let ledger = stored(&process).await;
+            drop(ledger);
+            process.set("maintenance_mode", json!(false)).await;
+            process.kill9().await;
+            let mut doomed = Process::start_with(with_point(folder.path(), point, 0)).await.unwrap();
+            let _ = doomed.try_ask(Method::POST, &format!("{PERSON}/erase"), ADMIN_TOKEN, None).await;
+            assert_eq!(doomed.death().await.signal(), Some(ABORTED), "{point}");
+            let process = Process::start(folder.path()).await;
+            let done = async {
+                loop {
+                    let page = process.ask(Method::GET, "/admin/erasures", ADMIN_TOKEN, None).await.body;
+                    if page["items"][0]["state"] == "done" {
+                        return page;
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+            };
+            let page = tokio::time::timeout(std::time::Duration::from_secs(60), done).await.unwrap();
+            assert_eq!(page["items"].as_array().unwrap().len(), 1, "{page:#}");
+            let left = process.ask(Method::GET, PERSON, ADMIN_TOKEN, None).await.body;
+            let tables = left["audit"].as_array().unwrap();
+            assert!(tables.iter().all(|table| table["rows"] == json!([])), "{point}: {left:#}");
+            assert_eq!(
+                (&left["hot"]["onboardings"], &left["hot"]["answers"]),
+                (&json!([]), &json!([])),
+                "{point}"
+            );
+            let other =
+                process.ask(Method::GET, "/admin/persons/+919876500001", ADMIN_TOKEN, None).await.body;
+            assert_eq!(other["hot"]["onboardings"].as_array().unwrap().len(), 1, "nobody else lost anything");
+            process.stop().await;
+        }
+    }
 }

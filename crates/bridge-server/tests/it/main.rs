@@ -20,9 +20,13 @@ mod http_surface;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 mod judging_again;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod lab;
 #[cfg(test)]
 mod load;
 #[cfg(test)]

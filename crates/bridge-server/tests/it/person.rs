@@ -84,7 +84,9 @@ async fn a_person_is_shown_whole_and_erased_from_the_embedded_stores() {
     assert_eq!((erased.status.as_u16(), erased.text("state")), (200, "done"), "{}", erased.body);
     assert_eq!(erased.text("blacklist"), "none");
     assert_eq!(erased.body["removed"]["audit"]["ops.registration_attempts"], 1);
-    assert_eq!(erased.body["removed"]["hot"]["queued_sms"], 1);
+    // Whether the last one was dumped meanwhile or not.
+    let count = |store: &str, kind: &str| erased.body["removed"][store][kind].as_u64().unwrap_or_default();
+    assert_eq!(count("hot", "queued_sms") + count("audit", "input_sms"), 2, "{}", erased.body);
     assert!(!erased.body.to_string().contains("9876543210"), "no receipt tells the number: {}", erased.body);
     bridge.set("maintenance_mode", json!(false)).await;
     bridge.settle().await;

@@ -65,7 +65,7 @@ macro_rules! on_lease {
     }};
 }
 
-pub(self) use on_lease;
+use on_lease;
 
 #[async_trait]
 impl AuditStore for PostgresAudit {

@@ -53,6 +53,31 @@ fn all(journal: &Journal) -> Vec<Entry> {
 }
 
 #[tokio::test]
+async fn of_what_is_settled_nothing_is_left_on_the_disk_after_a_compaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    for entry in [judged(71), waiting(82), judged(93)] {
+        journal.keep(&entry).await.unwrap();
+    }
+    journal.settle(&[judged(71).subject()]);
+    journal.compact().await.unwrap();
+    let on_disk = || {
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        let bytes = files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
+    };
+    assert!(!on_disk().contains("ONBOARD:71") && on_disk().contains("ONBOARD:82"));
+    assert_eq!((all(&journal), journal.waiting()), (vec![waiting(82), judged(93)], 1));
+    journal.keep(&judged(94)).await.unwrap();
+    drop(journal);
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(all(&journal), [waiting(82), judged(93), judged(94)]);
+    journal.settle(&[waiting(82).subject(), judged(93).subject(), judged(94).subject()]);
+    journal.compact().await.unwrap();
+    assert!(journal.is_empty() && !on_disk().contains("ONBOARD"));
+}
+
+#[tokio::test]
 async fn what_is_kept_is_there_after_any_end() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::open(folder.path()).unwrap();

@@ -1,27 +1,34 @@
-//! The blacklist: who is on it and why, adding, removing, importing.
+//! Who is blocked: numbers, with importing of lists, and e-mail addresses that may not register.
 
 use askama::Template;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bridge_core::Timestamp;
-use bridge_store::audit::Blacklisted;
+use bridge_store::audit::{Blacklisted, BlockedEmail};
 use bridge_store::desk::{BlacklistPlace, MobileFilter};
 use serde_json::{Value, json};
 
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, BEFORE, Pages};
 use crate::desk::export::{self, Exported, Kind};
-use crate::desk::page::{Frame, render};
+use crate::desk::form::Form;
+use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{When, count};
+use crate::http::blacklist::import::{BlacklistImported, block_list};
+use crate::http::blacklist::{self, Wish};
+use crate::http::blocked_emails::{block_email, unblock_email};
 use crate::http::problem::{Code, Problem};
 use crate::http::{Shared, in_time};
 
 const PATH: &str = "/admin/ui/blacklist";
+const EMAILS: &str = "/admin/ui/blocked-emails";
 const PAGE: usize = 50;
 
 struct Row {
     mobile: String,
     since: When,
+    until: Option<When>,
     reason: String,
     messages: String,
 }
@@ -69,6 +76,7 @@ pub(in crate::desk) async fn list(
     let row = |entry: Blacklisted| Row {
         mobile: entry.mobile_number,
         since: When::new(entry.blacklisted_at, now),
+        until: entry.expires_at.map(|at| When::new(at, now)),
         reason: entry.reason,
         messages: count(entry.message_count),
     };
@@ -91,6 +99,7 @@ impl Exported for Blacklisted {
         vec![
             ("mobile_number", json!(self.mobile_number)),
             ("reason", json!(self.reason)),
+            ("expires_at", json!(self.expires_at.map(|at| at.to_string()))),
             ("blacklisted_at", json!(self.blacklisted_at.to_string())),
             ("message_count", json!(self.message_count)),
         ]
@@ -109,4 +118,111 @@ pub(in crate::desk) async fn export(
         let (app, prefix) = (app.clone(), prefix.clone());
         async move { app.desk.blacklist_page(&prefix, place.as_ref(), export::PAGE).await }
     }))
+}
+
+/// A time as the browser's field gives it, in UTC.
+fn until(form: &Form) -> Option<String> {
+    let text = form.text("expires_at").trim();
+    match text.len() {
+        0 => None,
+        16 => Some(format!("{text}:00Z")),
+        _ => Some(text.to_owned()),
+    }
+}
+
+/// Blocks a number.
+pub(in crate::desk) async fn add(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Problem> {
+    let mobile = blacklist::mobile(&app, form.text("mobile_number"))?;
+    let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form) };
+    blacklist::block(&app, &visitor.actor(), &mobile, wish).await?;
+    Ok(Done::reload(format!("{} is blocked", mobile.e164()), PATH))
+}
+
+/// Takes a number off.
+pub(in crate::desk) async fn remove(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Problem> {
+    let mobile = blacklist::mobile(&app, form.text("mobile_number"))?;
+    blacklist::unblock(&app, &visitor.actor(), &mobile).await?;
+    Ok(Done::reload(format!("{} may send and register again", mobile.e164()), PATH))
+}
+
+#[derive(Template)]
+#[template(path = "desk/blacklist_imported.html")]
+struct Imported {
+    report: BlacklistImported,
+}
+
+/// Blocks a list.
+pub(in crate::desk) async fn import(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Response, Problem> {
+    let list = Body::from(form.text("list").to_owned());
+    let report = block_list(&app, &visitor.actor(), list).await?;
+    Ok(part(&Imported { report }))
+}
+
+#[derive(Template)]
+#[template(path = "desk/blocked_emails.html")]
+struct EmailPage {
+    frame: Frame,
+    rows: Vec<EmailRow>,
+    add: String,
+}
+
+struct EmailRow {
+    address: String,
+    reason: String,
+    by: String,
+    since: When,
+    until: Option<When>,
+}
+
+/// Blocked e-mail addresses.
+pub(in crate::desk) async fn emails(State(app): State<Shared>, visitor: Visitor, asked: Asked) -> Response {
+    let now = app.clock.now();
+    let mut blocked = app.blocked_emails.all();
+    blocked.retain(|entry| entry.holds(now));
+    blocked.sort_by_key(|entry| std::cmp::Reverse(entry.blocked_at));
+    let row = |entry: BlockedEmail| EmailRow {
+        address: entry.address,
+        reason: entry.reason,
+        by: entry.blocked_by,
+        since: When::new(entry.blocked_at, now),
+        until: entry.expires_at.map(|at| When::new(at, now)),
+    };
+    render(&EmailPage {
+        frame: Frame::new(&app, visitor, "Blocked e-mail addresses", EMAILS).await,
+        rows: blocked.into_iter().map(row).collect(),
+        add: asked.text("add").to_owned(),
+    })
+}
+
+/// Blocks an address.
+pub(in crate::desk) async fn add_email(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Problem> {
+    let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form) };
+    let entry = block_email(&app, &visitor.actor(), form.text("address"), wish).await?;
+    Ok(Done::reload(format!("{} cannot register any more", entry.address), EMAILS))
+}
+
+/// Lets an address register again.
+pub(in crate::desk) async fn remove_email(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Problem> {
+    unblock_email(&app, &visitor.actor(), form.text("address")).await?;
+    Ok(Done::reload("The address may register again", EMAILS))
 }

@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, BEFORE, Pages};
 use crate::desk::export::{self, Exported, Kind};
-use crate::desk::page::{Frame, render};
+use crate::desk::form::Form;
+use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::When;
+use crate::http::blacklist::mobile;
+use crate::http::persons::unvalidate;
 use crate::http::problem::Problem;
 use crate::http::{Shared, in_time};
 
@@ -86,4 +89,15 @@ pub(in crate::desk) async fn export(
         let (app, prefix) = (app.clone(), prefix.clone());
         async move { app.desk.search_validated(&prefix, place.as_deref(), export::PAGE).await }
     }))
+}
+
+/// Takes a number off, so that its person may register again.
+pub(in crate::desk) async fn remove(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Problem> {
+    let mobile = mobile(&app, form.text("mobile_number"))?;
+    unvalidate(&app, &visitor.actor(), &mobile).await?;
+    Ok(Done::reload(format!("{} is not validated any more", mobile.e164()), PATH))
 }

@@ -74,7 +74,6 @@ pub(in crate::desk) fn place(at: i64, from: i64, to: i64) -> String {
     format!("{:.2}", (WIDTH * (at - from) as f64 / span).clamp(0.0, WIDTH))
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "drawn by pages to come"))]
 /// A share of a whole in percent, for bars that lie.
 pub(in crate::desk) fn share(part: u64, whole: u64) -> u64 {
     part.saturating_mul(100).checked_div(whole).unwrap_or(0).min(100)

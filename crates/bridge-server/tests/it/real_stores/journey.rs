@@ -103,3 +103,12 @@ async fn every_format_delivers_on_real_stores() {
     crate::receivers::formats::every_format_delivers(&bridge).await;
     bridge.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_judged_is_judged_again_on_real_stores() {
+    let Some(group) = Group::start("what_was_judged_is_judged_again_on_real_stores") else { return };
+    let bridge = group.bridge().await;
+    crate::judging_again::goes_back_in_the_history(&bridge).await;
+    crate::judging_again::whose_verdict_would_differ(&bridge).await;
+    bridge.stop().await;
+}

@@ -6,7 +6,7 @@ use serde_json::json;
 use test_servers::{Server, redis};
 
 use super::group::{Group, until, until_onboarding, until_rows};
-use crate::harness::{API_KEY, Bridge};
+use crate::harness::{API_KEY, Bridge, NOON};
 
 const ALICE: &str = "+919876543210";
 const BOB: &str = "+919876543211";
@@ -201,5 +201,39 @@ async fn a_hanging_redis_is_answered_within_two_seconds() {
     group.redis.resume().unwrap();
     until_onboarding(&bridge, "accepting").await;
     judged_in_order(&bridge, ALICE).await;
+    bridge.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_remembered_until_it_can_be_written() {
+    let Some(group) = Group::start("an_outage_is_remembered_until_it_can_be_written") else { return };
+    let bridge = group.bridge().await;
+    let folder = bridge.folder.clone();
+    until_onboarding(&bridge, "accepting").await;
+    group.redis.kill().unwrap();
+    until_onboarding(&bridge, "paused").await;
+    group.postgres.kill().unwrap();
+    until("both noted in the folder", async || {
+        // The keeper looks at the audit store once in a second.
+        group.clock.advance(Span(1_000));
+        let noted = std::fs::read_to_string(folder.path().join("incidents.json")).unwrap_or_default();
+        (noted.contains("redis") && noted.contains("postgresql")).then_some(())
+    })
+    .await;
+    group.postgres.restart().unwrap();
+    group.redis.restart().unwrap();
+    let told = until("both over in the audit store", async || {
+        group.clock.advance(Span(1_000));
+        bridge.settle().await;
+        let told = bridge.app().desk.incidents(NOON - Span(1), NOON + Span(3_600_000)).await.ok()?;
+        (told.len() >= 2 && told.iter().all(|incident| incident.ended_at.is_some())).then_some(told)
+    })
+    .await;
+    for what in ["redis", "postgresql"] {
+        let incident = told.iter().find(|incident| incident.what == what).unwrap();
+        assert!(incident.ended_at > Some(incident.began_at), "{told:?}");
+    }
+    let began_at = told.iter().find(|incident| incident.what == "redis").unwrap().began_at;
+    assert_eq!(began_at, NOON, "from when it was away, not from when that could be written");
     bridge.stop().await;
 }

@@ -147,7 +147,7 @@ pub(super) async fn the_story_of_an_sms_is_told_whole(audit: &dyn AuditUnderTest
     assert_eq!(story.sms, waits);
     assert_eq!(story.waited.unwrap().processed_at, Some(T0 + SECOND));
     let row = story.judged.unwrap();
-    assert_eq!(store.sms_of(ALICE, None, MAX).await.unwrap(), [row.clone()]);
+    assert_eq!(store.sms_of(ALICE, None, MAX).await.unwrap(), std::slice::from_ref(&row));
 
     store.upsert_onboardings(&[onboarding(9, ALICE, None, T0), onboarding(8, ALICE, None, T0)]).await.unwrap();
     let judged_against = desk.onboarding(id(9)).await.unwrap().unwrap();

@@ -17,7 +17,7 @@ async fn somebody(store: &dyn AuditStore, n: u128, e164: &str) {
         onboarding_id: Some(id(n)),
         ..queued(i64::try_from(n).unwrap(), sms(n + 1, e164, "x", T0), passed())
     };
-    store.append_sms(&[passing.clone()]).await.unwrap();
+    store.append_sms(std::slice::from_ref(&passing)).await.unwrap();
     store.upsert_onboardings(&[onboarding(n, e164, Some("d1"), T0)]).await.unwrap();
     store.append_blacklist(&[blacklisting(e164, T0, "operator")]).await.unwrap();
     let waiting = InboundSms { delivery_id: Some("w".to_owned()), ..sms(n + 2, e164, "later", T0) };

@@ -104,15 +104,9 @@ impl Client<'_> {
             Operation::Blacklist(mobile) => {
                 store.blacklist(&blacklisting(mobile, now, "operator")).await.unwrap();
             }
-            Operation::BlacklistFor(mobile, span) => {
-                let entry = blacklisting(mobile, now, "for a while");
-                store.blacklist(&Blacklisting { expires_at: Some(now + *span), ..entry }).await.unwrap();
-            }
             Operation::Unblacklist(mobile) => store.unblacklist(mobile).await.unwrap(),
-            Operation::Unvalidate(mobile) => drop(store.unvalidate(mobile).await.unwrap()),
-            // How much there is to erase depends on what was cleared away.
-            Operation::Erase(mobile, ago) => {
-                drop(store.erase(mobile, now - *ago, &self.traces(mobile)).await.unwrap());
+            Operation::BlacklistFor(..) | Operation::Unvalidate(_) | Operation::Erase(..) => {
+                self.run_on_a_person(operation).await;
             }
             Operation::ReplaceBlacklist(mobile) => {
                 store.replace_blacklist(&[((*mobile).to_owned(), None)]).await.unwrap();
@@ -134,6 +128,22 @@ impl Client<'_> {
             restored => self.restore_one(restored).await,
         }
         Outcome::Nothing
+    }
+
+    async fn run_on_a_person(&self, operation: &Operation) {
+        let (store, now) = (self.store, self.now);
+        match operation {
+            Operation::BlacklistFor(mobile, span) => {
+                let entry = blacklisting(mobile, now, "for a while");
+                store.blacklist(&Blacklisting { expires_at: Some(now + *span), ..entry }).await.unwrap();
+            }
+            Operation::Unvalidate(mobile) => drop(store.unvalidate(mobile).await.unwrap()),
+            // How much there is to erase depends on what was cleared away.
+            Operation::Erase(mobile, ago) => {
+                drop(store.erase(mobile, now - *ago, &self.traces(mobile)).await.unwrap());
+            }
+            other => panic!("{other:?} is about nobody"),
+        }
     }
 
     /// What the audit trail would know of a number.

@@ -80,6 +80,29 @@ async fn a_row_that_is_refused_by_itself_stops_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_person_is_found_and_erased_and_what_came_later_stays() {
+    let Some(stage) = Stage::open("remote: one person") else { return };
+    for (way, remote) in stage.ways() {
+        stage.sql("truncate public.validated_mobiles");
+        let rows = [row("+441", "a", 1), row("+441", "b \"quoted\"", 2), row("+442", "", 3)];
+        assert_eq!(remote.push(&rows).await.unwrap(), vec![Pushed::Stored; 3], "{way}");
+        let found = remote.find("+441").await.unwrap();
+        let devices: Vec<_> = found.iter().map(|row| row["device_id"].as_str().unwrap()).collect();
+        assert_eq!(devices, ["a", "b \"quoted\""], "{way}: {found:?}");
+        assert!(remote.find("+449").await.unwrap().is_empty(), "{way}");
+        let validated_at = rows[0].validated_at;
+        assert_eq!(remote.erase("+441", validated_at - bridge_core::Span(1)).await.unwrap(), 0, "{way}");
+        assert_eq!(remote.erase("+441", validated_at).await.unwrap(), 2, "{way}");
+        assert_eq!(remote.erase("+441", validated_at).await.unwrap(), 0, "{way}");
+        assert_eq!(stage.table(), "+442||t|00000000-0000-0000-0000-000000000003", "{way}");
+    }
+    // A remote that was set up before there was anything to erase says what to do.
+    stage.sql("drop function public.erase_validated_mobile");
+    let why = reason(stage.postgres().erase("+442", row("+442", "", 1).validated_at).await);
+    assert!(why.contains("--remote-sql") && !why.contains("+442"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn row_level_security_refuses_rows_and_missing_rights_pause() {
     let Some(stage) = Stage::open("remote: policies") else { return };
     // A role of an operator's own, for which row-level security holds.

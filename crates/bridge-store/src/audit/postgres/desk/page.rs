@@ -90,7 +90,8 @@ impl Search {
     pub(super) fn before(&mut self, time: &str, place: Option<Place>) -> String {
         let Some(Place { at, id }) = place else { return String::new() };
         let (at, id) = (self.bind(At(at), Type::TIMESTAMPTZ), self.bind(id, Type::INT8));
-        format!(" AND ({time}, id) < ({at}, {id})")
+        // Said twice: only of the time alone it follows which months need not be looked at.
+        format!(" AND {time} <= {at} AND ({time}, id) < ({at}, {id})")
     }
 
     pub(super) fn parameters(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
@@ -120,9 +121,9 @@ pub(super) async fn page<T>(
         Some(numbers) => {
             let few = are_few(lease, table, &numbers, &search).await?;
             if few {
-                search.indexed.insert(0, numbers)
+                search.indexed.insert(0, numbers);
             } else {
-                search.rest(numbers)
+                search.rest(numbers);
             }
             few
         }

@@ -73,7 +73,8 @@ fn all_checks() -> Vec<&'static str> {
     CHECKS.iter().map(|check| check.name).chain([FailedAt::OnboardingMatch.as_str()]).collect()
 }
 
-/// What failed anywhere: the newest of each check, and of them the newest.
+/// What failed anywhere: the newest of each check, and of them the newest. Found in the index alone, or the plan might
+/// look for a check that nothing ever fails in all rows.
 async fn failed(
     lease: &mut Lease,
     (from, to): (Option<Timestamp>, Option<Timestamp>),
@@ -87,8 +88,10 @@ async fn failed(
     bounds.push_str(&search.before(time, before));
     let order = format!("ORDER BY {time} DESC, id DESC LIMIT {}", limit(max.saturating_add(1)));
     let sql = format!(
-        "SELECT {columns} FROM unnest({checks}) AS failed (at) CROSS JOIN LATERAL (
-             SELECT * FROM {table} WHERE failed_at_check = failed.at{bounds} {order}) AS newest {order}"
+        "SELECT {columns} FROM (
+             SELECT {time}, id FROM unnest({checks}) AS failed (at) CROSS JOIN LATERAL (
+                 SELECT {time}, id FROM {table} WHERE failed_at_check = failed.at{bounds} {order}) AS newest {order}
+         ) AS page JOIN {table} USING ({time}, id) {order}"
     );
     Ok(filled(lease.rows(&sql, &search.parameters(), read).await?, max))
 }

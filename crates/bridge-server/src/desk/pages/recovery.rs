@@ -1,0 +1,211 @@
+//! Sync and recovery: what waits and where, what the remote refused, and letting it go again.
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bridge_store::audit::Refused;
+use bridge_store::desk::WaitingRow;
+use uuid::Uuid;
+
+use crate::config::EMBEDDED;
+use crate::desk::access::Visitor;
+use crate::desk::asked::{Asked, Pages};
+use crate::desk::form::Form;
+use crate::desk::page::{Done, Frame, part, render};
+use crate::desk::show::chart::share;
+use crate::desk::show::{When, count};
+use crate::http::import::take_list;
+use crate::http::problem::{Code, Problem};
+use crate::http::{Shared, in_time, sync};
+use crate::import::Hour;
+use crate::receivers::DEFAULT;
+
+const PATH: &str = "/admin/ui/recovery";
+const PAGE: usize = 50;
+const REFUSED_SHOWN: usize = 200;
+const UNSYNCED_COUNTED: usize = 1_000;
+
+struct RefusedRow {
+    sms_id: String,
+    mobile: String,
+    attempts: i64,
+    reason: String,
+    at: When,
+    parked: bool,
+}
+
+struct Waits {
+    id: String,
+    mobile: String,
+    came: When,
+    receiver: String,
+    judged: Option<When>,
+}
+
+/// One way of an SMS, and how many are on it.
+struct Stage {
+    title: &'static str,
+    about: &'static str,
+    number: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk/recovery.html")]
+struct Page {
+    frame: Frame,
+    asked: Asked,
+    stages: Vec<Stage>,
+    remote: bool,
+    parked: usize,
+    refused: Vec<RefusedRow>,
+    waiting: Vec<Waits>,
+    pages: Pages,
+    all: bool,
+    backends: String,
+    receivers: Vec<String>,
+}
+
+/// The page. It is most needed while a store is away: what cannot be read then is said to be unknown.
+pub(in crate::desk) async fn show(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let now = app.clock.now();
+    let all = asked.is("all", "yes");
+    let waiting = app.desk.power_down_page(if all { None } else { Some(false) }, asked.before()?, PAGE);
+    let (waiting, refused, unsynced) = if app.ladder.now().audit {
+        (
+            in_time(waiting).await.ok(),
+            in_time(app.audit.refused(REFUSED_SHOWN)).await.ok(),
+            in_time(app.audit.unsynced(UNSYNCED_COUNTED)).await.ok(),
+        )
+    } else {
+        (None, None, None)
+    };
+    let queues = if app.ladder.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
+    let stage = |title, about, number: Option<u64>| Stage {
+        title,
+        about,
+        number: number.map_or_else(|| "?".to_owned(), count),
+    };
+    let stages = vec![
+        stage("In the journal", "SMS that no store could take", Some(app.journal.waiting() as u64)),
+        stage(
+            "In power_down_store",
+            "SMS kept to be judged later, of this page",
+            waiting
+                .as_ref()
+                .map(|page| page.rows.iter().filter(|row| row.processed_at.is_none()).count() as u64),
+        ),
+        stage("For the dump", "judged SMS on their way to PostgreSQL", queues.map(|q| q.input_sms)),
+        stage("Onboardings", "new and changed ones on their way to PostgreSQL", queues.map(|q| q.onboarding)),
+        stage(
+            "For the remote",
+            "validated numbers on their way to Supabase",
+            match app.remote {
+                Some(_) => unsynced.map(|rows| rows.len() as u64),
+                None => Some(0),
+            },
+        ),
+    ];
+    let refused: Vec<RefusedRow> = refused
+        .unwrap_or_default()
+        .into_iter()
+        .map(|row: Refused| RefusedRow {
+            sms_id: row.sms_id.to_string(),
+            mobile: row.mobile_number,
+            attempts: row.attempts,
+            reason: row.reason,
+            at: When::new(row.at, now),
+            parked: row.parked,
+        })
+        .collect();
+    let waits = |row: WaitingRow| Waits {
+        id: row.sms.sms_id.to_string(),
+        mobile: row.sms.mobile_number().to_owned(),
+        came: When::new(row.sms.server_received_at, now),
+        receiver: row.sms.receiver_id.clone(),
+        judged: row.processed_at.map(|at| When::new(at, now)),
+    };
+    let next = waiting.as_ref().and_then(|page| page.next);
+    let backend = |url: &str, name: &'static str| if url == EMBEDDED { "embedded" } else { name };
+    Ok(render(&Page {
+        frame: Frame::new(&app, visitor, "Sync & recovery", PATH).await,
+        stages,
+        remote: app.remote.is_some(),
+        parked: refused.iter().filter(|row| row.parked).count(),
+        refused,
+        waiting: waiting.map(|page| page.rows.into_iter().map(waits).collect()).unwrap_or_default(),
+        pages: asked.pages(next),
+        all,
+        receivers: app.receivers.each().into_iter().map(|(_, seen)| seen.name).collect(),
+        backends: format!(
+            "hot store: {}, audit store: {}",
+            backend(&app.config.hot_url, "Redis"),
+            backend(&app.config.audit_url, "PostgreSQL")
+        ),
+        asked,
+    }))
+}
+
+/// Lets one parked row be pushed again, or all.
+pub(in crate::desk) async fn push_again(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Problem> {
+    let one: Option<Uuid> = match form.text("sms_id") {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Problem::field(Code::InvalidRequest, "sms_id", "is no UUID"))?),
+    };
+    let released = sync::push_again(&app, &visitor.actor(), one).await?;
+    Ok(Done::reload(format!("{released} rows are pushed again"), PATH))
+}
+
+struct HourRow {
+    hour: When,
+    phone: u64,
+    known: u64,
+    missing: u64,
+    share: u64,
+}
+
+#[derive(Template)]
+#[template(path = "desk/gaps.html")]
+struct Gaps {
+    sentence: String,
+    compared: bool,
+    hours: Vec<HourRow>,
+}
+
+/// Compares a phone's own list with what came in, or takes in what is missing.
+pub(in crate::desk) async fn gaps(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    asked: Asked,
+    body: Body,
+) -> Result<Response, Problem> {
+    let compared = !asked.is("do", "import");
+    if !compared && !visitor.operates() {
+        return Err(Problem::new(Code::Forbidden, "operators may import"));
+    }
+    let receiver = asked.get("receiver").unwrap_or(DEFAULT);
+    let report = take_list(&app, &visitor.actor(), receiver, compared, body).await?;
+    let now = app.clock.now();
+    let row = |hour: Hour| HourRow {
+        hour: When::new(hour.hour, now),
+        phone: hour.phone,
+        known: hour.known,
+        missing: hour.missing,
+        share: share(hour.known, hour.phone),
+    };
+    let hours: Vec<HourRow> = report.hours.iter().map(row).collect();
+    let sentence = if compared {
+        format!("{} SMS are on its list, {} of them are missing here", report.rows, report.missing)
+    } else {
+        report.sentence()
+    };
+    Ok(part(&Gaps { sentence, compared, hours }))
+}

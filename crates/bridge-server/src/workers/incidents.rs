@@ -1,0 +1,32 @@
+//! Incidents to the audit store, each bridge its own.
+
+use async_trait::async_trait;
+use bridge_core::Settings;
+use bridge_store::StoreError;
+
+use super::{Scope, Tick, Worker};
+use crate::app::App;
+
+const PERIOD_SECONDS: u32 = 5;
+
+pub(super) struct NoteIncidents;
+
+#[async_trait]
+impl Worker for NoteIncidents {
+    fn name(&self) -> &'static str {
+        "note_incidents"
+    }
+    fn about(&self) -> &'static str {
+        "Keeps when a store, a receiver or the bridge was away."
+    }
+    fn period_seconds(&self, _: &Settings) -> u32 {
+        PERIOD_SECONDS
+    }
+    fn scope(&self) -> Scope {
+        Scope::Bridge
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        app.incidents.tell(app).await?;
+        Ok(Tick::Idle)
+    }
+}
