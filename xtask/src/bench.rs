@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what the real binary does on this machine, beside the floors that the machine
 //! sets. Not a test: a slow result fails nothing, a lost or doubled SMS does.
 
+mod desk;
 mod floors;
 mod journey;
 mod load;
@@ -52,6 +53,13 @@ pub(crate) struct Args {
     /// At most this long for each phase of a run
     #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
+    /// Instead: how fast the desk finds things in so many rows of `input_sms`, in SQLite, or, with `--stores redis`, in
+    /// PostgreSQL
+    #[arg(long)]
+    desk: bool,
+    /// Rows of `input_sms` for `--desk`
+    #[arg(long, requires = "desk", default_value_t = 5_000_000, value_parser = clap::value_parser!(u32).range(1_000..))]
+    rows: u32,
     /// The result as JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -74,6 +82,13 @@ const UNOPTIMISED: bool = cfg!(debug_assertions);
 
 pub(crate) fn run(args: &Args) -> Outcome {
     let target = workspace::metadata()?.target_directory;
+    if args.desk {
+        // Optimised or not: what is waited for is the database.
+        let folder = args.folder.clone().unwrap_or_else(|| target.join("bench"));
+        std::fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        return runtime.block_on(desk::run(args, &folder));
+    }
     if UNOPTIMISED {
         return run_optimised(&target);
     }

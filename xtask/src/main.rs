@@ -6,6 +6,7 @@
 mod bench;
 mod chaos;
 mod client;
+mod desk;
 mod stopwatch;
 mod test;
 mod tidy;
@@ -35,6 +36,8 @@ enum Command {
     Bench(bench::Args),
     /// Two bridges under a seeded schedule of kills, cuts and outages: the proof that nothing is lost
     Chaos(chaos::Args),
+    /// The desk in a real browser: journeys, accessibility, pictures of every page
+    Desk(desk::Args),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Chaos(args) => chaos::run(&args),
+        Command::Desk(args) => desk::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

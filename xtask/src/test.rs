@@ -2,18 +2,20 @@
 //! the crates, and cargo runs them.
 
 mod needs;
-mod tally;
-mod tools;
+pub(crate) mod pass_through;
+pub(crate) mod tally;
+pub(crate) mod tools;
 
-use std::io::{BufRead, BufReader, IsTerminal, Write};
-use std::process::{Command, ExitCode, Stdio};
+use std::io::IsTerminal;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use self::pass_through::pass_through;
 use self::tally::Tally;
 use crate::stopwatch::Stopwatch;
-use crate::{Outcome, chaos, tidy, workspace};
+use crate::{Outcome, chaos, desk, tidy, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -38,12 +40,16 @@ const STEPS: &[Step] = &[
     Step { name: "tidy", title: "house rules", run: |_| tidy::run() },
     Step { name: "clippy", title: "lints", run: |_| cargo(CLIPPY) },
     Step { name: "cargo-test", title: "tests of every crate", run: cargo_test },
+    Step { name: "desk", title: "the desk in a real browser", run: desk::step },
     Step { name: "chaos", title: "two bridges, faults all around", run: |_| chaos::ci() },
 ];
 
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
 /// `--no-fail-fast`, so that one run tells every failing test.
 const TEST: &[&str] = &["test", "--workspace", "--all-features", "--no-fail-fast"];
+
+/// No test says nothing for so long unless it hangs; the run has 90 minutes.
+const SILENCE: Duration = Duration::from_mins(15);
 
 enum End {
     Ok(Duration),
@@ -114,38 +120,12 @@ fn cargo_test(tally: &mut Tally) -> Outcome {
         // Cargo sees our pipe, not the terminal behind it.
         command.env("CARGO_TERM_COLOR", "always");
     }
-    pass_through(&mut command, &mut std::io::stdout(), tally)
-}
-
-/// Runs a command, hands every line of its output on at once and counts the test results in it.
-fn pass_through(command: &mut Command, to: &mut impl Write, tally: &mut Tally) -> Outcome {
-    let mut child = command.stdout(Stdio::piped()).spawn()?;
-    let mut output = BufReader::new(child.stdout.take().ok_or("no output to read")?);
-    let mut line = Vec::new();
-    while output.read_until(b'\n', &mut line)? > 0 {
-        to.write_all(&line)?;
-        tally.read_line(&String::from_utf8_lossy(&line));
-        line.clear();
-    }
-    let status = child.wait()?;
-    if status.success() { Ok(()) } else { Err(format!("{} ({status})", workspace::shown(command)).into()) }
+    pass_through(&mut command, &mut std::io::stdout(), tally, SILENCE)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_command_is_passed_through_and_counted() {
-        let mut tally = Tally::default();
-        let mut shell = Command::new("sh");
-        shell.args(["-c", "echo 'test result: FAILED. 2 passed; 1 failed; 0 ignored'; exit 101"]);
-        let mut seen = Vec::new();
-        let problem = pass_through(&mut shell, &mut seen, &mut tally).unwrap_err().to_string();
-        assert!(problem.contains("101"), "{problem}");
-        assert!(seen.starts_with(b"test result: FAILED"));
-        assert_eq!(tally.closing_line(true), "2 passed, 1 failed");
-    }
 
     #[test]
     fn step_names_are_distinct() {

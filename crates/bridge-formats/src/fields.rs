@@ -50,6 +50,13 @@ const FIELDS_MAX: usize = 256;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fields(Vec<(String, FieldValue)>);
 
+/// Of names that are all different.
+impl FromIterator<(String, FieldValue)> for Fields {
+    fn from_iter<T: IntoIterator<Item = (String, FieldValue)>>(named: T) -> Fields {
+        Fields(named.into_iter().collect())
+    }
+}
+
 impl Fields {
     /// Reads a body. JSON if it begins like JSON, else a form.
     pub fn read(content_type: &str, body: &[u8]) -> Result<Fields, Unusable> {

@@ -9,20 +9,24 @@ use std::sync::{Arc, OnceLock};
 use bridge_core::Timestamp;
 use bridge_store::audit::SettingRow;
 use bridge_store::embedded::{FolderError, FolderLock};
-use bridge_store::{AuditStore, HotStore, Journal, Remote};
+use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, Journal, Remote};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::blocked_emails::BlockedEmails;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
+use crate::desk::access::Access;
 use crate::keeper::Keeper;
 use crate::lab::Lab;
 use crate::ladder::Ladder;
 use crate::last_known;
 use crate::live::LiveSettings;
 use crate::metrics::Metrics;
+use crate::person::Erasures;
 use crate::probe::Probe;
 use crate::pull::Pulls;
+use crate::pulse::Pulse;
 use crate::receivers::Receivers;
 use crate::refusals::Refusals;
 use crate::secrets::Secrets;
@@ -42,6 +46,12 @@ pub struct App {
     pub hot: Arc<dyn HotStore>,
     /// What stays.
     pub audit: Arc<dyn AuditStore>,
+    /// What people look at.
+    pub desk: Arc<dyn DeskStore>,
+    /// Who may use the desk, and what they changed.
+    pub accounts: Arc<dyn AccountStore>,
+    /// What is known of those at the desk.
+    pub access: Access,
     /// The settings now.
     pub live: LiveSettings,
     /// Keys.
@@ -56,6 +66,10 @@ pub struct App {
     pub refusals: Refusals,
     /// Receivers that were heard of.
     pub receivers: Receivers,
+    /// E-mail addresses that may not register.
+    pub blocked_emails: BlockedEmails,
+    /// Persons whose erasure is not finished.
+    pub erasures: Erasures,
     /// Lists of phones that are to be read.
     pub pulls: Pulls,
     /// Which bridge of the group this one is: that of its data folder, because the journal in it is.
@@ -76,6 +90,8 @@ pub struct App {
     pub probe: Probe,
     /// A bridge to play with, inside this one.
     pub lab: Lab,
+    /// What it did in the last hour.
+    pub pulse: Pulse,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
     /// Watches over the stores; whoever holds it looks.
@@ -98,6 +114,9 @@ pub enum StartError {
     /// The bridge's own id.
     #[error("the id of this bridge cannot be read or written in the data folder: {0}")]
     Id(#[source] std::io::Error),
+    /// What is owed to persons that are to be erased.
+    #[error("erasures.json in the data folder cannot be read, and what is owed must not be forgotten: {0}")]
+    Erasures(#[source] std::io::Error),
     /// The signals that stop it.
     #[error("cannot listen for SIGTERM and SIGINT: {0}")]
     Signals(#[source] std::io::Error),
@@ -164,13 +183,21 @@ impl App {
         if let Err(error) = receivers.reload(&*opened.audit).await {
             tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
         }
+        let blocked_emails = BlockedEmails::open(&config.data_dir);
+        if let Err(error) = blocked_emails.reload(&*opened.audit).await {
+            tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
+        }
+        let erasures = Erasures::open(&config.data_dir).map_err(StartError::Erasures)?;
         let pulls = Pulls::begin(&receivers, &config.data_dir);
         let app = Arc::new(App {
             id: bridge_id(&config.data_dir, &entropy, now)?,
             config,
             entropy,
             hot: opened.hot,
+            accounts: opened.audit.clone(),
+            access: Access::new(&clock),
             audit: opened.audit,
+            desk: opened.desk,
             remote: opened.remote,
             journal: opened.journal,
             ladder: Ladder::new(now),
@@ -182,12 +209,15 @@ impl App {
             board: WorkerBoard::default(),
             refusals: Refusals::default(),
             pulls,
+            blocked_emails,
+            erasures,
             receivers,
             address: OnceLock::new(),
             undumped: AtomicU64::new(0),
             unwritable: AtomicBool::new(false),
             probe: Probe::default(),
             lab: Lab::default(),
+            pulse: Pulse::default(),
             stopping: CancellationToken::new(),
             keeper: tokio::sync::Mutex::default(),
             _folder: folder,

@@ -1,6 +1,7 @@
 //! The command line: one file per command (contract section 1). Commands that look at a running bridge
 //! are clients of its HTTP API; without one they start it inside for as long as they need it.
 
+mod admin;
 mod blacklist;
 mod bridge;
 mod demo;
@@ -8,6 +9,7 @@ mod doctor;
 mod import;
 mod migrate;
 mod openapi;
+mod person;
 mod phone;
 mod push;
 mod quarantine;
@@ -15,6 +17,7 @@ mod receiver;
 mod serve;
 mod settings;
 mod simulate;
+mod validated;
 mod verdicts;
 
 use std::process::ExitCode;
@@ -51,8 +54,14 @@ enum Command {
     Import(import::Args),
     /// Look at what receivers sent and nobody can use.
     Quarantine(quarantine::Args),
+    /// Look after the accounts of the operator's desk.
+    Admin(admin::Args),
     /// Block and unblock numbers.
     Blacklist(blacklist::Args),
+    /// Show or erase everything that is kept of a number.
+    Person(person::Args),
+    /// Take a validated number off.
+    Validated(validated::Args),
     /// Check everything and say what to do.
     Doctor(doctor::Args),
     /// Bring the audit database up to date.
@@ -80,7 +89,10 @@ pub fn run() -> ExitCode {
         Some(Command::Receiver(args)) => receiver::run(&args),
         Some(Command::Import(args)) => import::run(&args),
         Some(Command::Quarantine(args)) => quarantine::run(&args),
+        Some(Command::Admin(args)) => admin::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
+        Some(Command::Person(args)) => person::run(&args),
+        Some(Command::Validated(args)) => validated::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Migrate(args)) => migrate::run(&args),
         Some(Command::Openapi) => openapi::run(),

@@ -160,7 +160,8 @@ async fn blacklist(app: &App, mode: Mode, there: u64, known: u64, queued: QueueS
     let extra = there.saturating_sub(known + queued.blacklist);
     if mode == Mode::Repair && missing + extra > 0 {
         let _turn = app.board.blacklisting.lock().await;
-        let all: Vec<String> = app.audit.blacklist().await?.into_iter().map(|e| e.mobile_number).collect();
+        let all: Vec<_> =
+            app.audit.blacklist().await?.iter().map(bridge_store::hot::Blacklisting::block).collect();
         app.hot.replace_blacklist(&all).await?;
     }
     Ok(finding("blacklist", mode, missing, extra, there))

@@ -1,6 +1,7 @@
 //! The HTTP interface: which route answers on which listener, and what every request passes through.
 //! One file per resource below; nothing here decides anything about an SMS.
 
+pub mod accounts;
 pub mod auth;
 pub mod blacklist;
 pub mod body;
@@ -15,6 +16,7 @@ pub mod lab;
 pub mod listen;
 pub mod observe;
 pub mod onboarding;
+pub mod persons;
 pub mod problem;
 pub mod pull;
 pub mod quarantine;
@@ -37,6 +39,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::desk;
 use auth::Schemes;
 use problem::{Code, Problem};
 
@@ -97,8 +100,16 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(lab::forward))
         .routes(routes!(lab::list))
         .routes(routes!(lab::events))
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::change))
+        .routes(routes!(accounts::link))
+        .routes(routes!(accounts::log))
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
+        .routes(routes!(persons::export))
+        .routes(routes!(persons::erase))
+        .routes(routes!(persons::receipts))
+        .routes(routes!(persons::remove_validated))
         .routes(routes!(quarantine::list))
         .routes(routes!(quarantine::get, quarantine::remove))
         .routes(routes!(quarantine::replay))
@@ -144,7 +155,7 @@ pub fn routers(app: &Shared) -> (Router, Option<Router>) {
         .route("/sms/receive/{format}", axum::routing::get(receive::receive_named))
         .route(register, post(onboarding::register))
         .route(status, axum::routing::get(onboarding::by_mobile));
-    let private = private.merge(docs::router());
+    let private = private.merge(docs::router()).merge(desk::router(app));
     match app.config.private_bind {
         None => (finish(public.merge(private), app), None),
         Some(_) => {

@@ -18,6 +18,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use crate::app::App;
 use crate::ladder::Hot;
 use crate::metrics::Stopwatch;
+use crate::pulse::Beat;
 use crate::spool;
 use crate::workers::{Bell, counters};
 
@@ -69,12 +70,16 @@ enum JudgeError {
 pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     let watch = Stopwatch::start();
     let format = sms.format.clone();
+    let (sms_id, sender, receiver) = (sms.sms_id, sms.mobile_number().to_owned(), sms.receiver_id.clone());
     let taken =
         tokio::time::timeout(ANSWER_WITHIN, judge_or_store(app, sms)).await.unwrap_or(Err(Unwritable));
     let outcome = match &taken {
         Ok(Taken::Judged(answer)) => {
-            app.metrics.verdict_duration_seconds.observe(watch.elapsed().as_secs_f64());
+            let took = watch.elapsed();
+            app.metrics.verdict_duration_seconds.observe(took.as_secs_f64());
             app.metrics.count_checks(&answer.verdict);
+            let (at, verdict) = (app.clock.now(), answer.verdict.clone());
+            app.pulse.judged(Beat { sms_id, sender, receiver, at, took, verdict });
             answer.verdict.status()
         }
         Ok(Taken::Redelivered(_)) => {

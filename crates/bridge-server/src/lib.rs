@@ -3,12 +3,16 @@
 //! **Invariants.** No database is named here. Nothing is acknowledged before it is durable. Time and
 //! randomness come from [`clock`]. Tasks are started by [`lifecycle`] alone.
 
+pub mod admin_log;
 pub mod app;
 pub mod arrival;
+pub mod blacklist;
+pub mod blocked_emails;
 pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod desk;
 pub mod examination;
 pub mod http;
 pub mod import;
@@ -22,8 +26,10 @@ pub mod live;
 pub mod log;
 pub mod metrics;
 pub mod notices;
+pub mod person;
 pub mod probe;
 pub mod pull;
+pub mod pulse;
 pub mod quarantine;
 pub mod receivers;
 pub mod refusals;

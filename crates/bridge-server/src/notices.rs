@@ -27,11 +27,13 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
             }
             Ok(Notice::Setting(_)) => reload_settings(&app).await,
             Ok(Notice::Receivers) => reload_receivers(&app).await,
+            Ok(Notice::BlockedEmails) => reload_blocked_emails(&app).await,
             Ok(Notice::Missed) | Err(RecvError::Lagged(_)) => {
                 app.watchers.wake_all();
                 app.board.ring_all();
                 reload_settings(&app).await;
                 reload_receivers(&app).await;
+                reload_blocked_emails(&app).await;
             }
             Err(RecvError::Closed) => return,
         }
@@ -49,5 +51,12 @@ async fn reload_settings(app: &App) {
 async fn reload_receivers(app: &App) {
     if let Err(error) = app.receivers.reload(&*app.audit).await {
         tracing::debug!(%error, "the receivers are read again soon");
+    }
+}
+
+/// What fails here is done by the worker within seconds.
+async fn reload_blocked_emails(app: &App) {
+    if let Err(error) = app.blocked_emails.reload(&*app.audit).await {
+        tracing::debug!(%error, "the blocked e-mail addresses are read again soon");
     }
 }

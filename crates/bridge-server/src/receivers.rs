@@ -19,7 +19,7 @@ use bridge_store::AuditStore;
 use bridge_store::audit::{Receiver, Sighting};
 use tokio::sync::watch;
 
-pub use findings::State;
+pub use findings::{BATTERY_LOW, State};
 pub use known::{DEFAULT, Known, Sender, hashed};
 
 use lines::{Line, Load};

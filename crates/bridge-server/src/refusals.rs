@@ -39,6 +39,14 @@ impl Refusals {
         buffer.kept
     }
 
+    /// Forgets those that are about somebody; how many.
+    pub fn forget(&self, is_about: impl Fn(&Refusal) -> bool) -> usize {
+        let kept = &mut self.lock().kept;
+        let before = kept.len();
+        kept.retain(|refusal| !is_about(refusal));
+        before - kept.len()
+    }
+
     /// Puts back what could not be written, as far as there is room.
     pub fn put_back(&self, refusals: Vec<Refusal>) {
         refusals.into_iter().for_each(|refusal| self.keep(refusal));

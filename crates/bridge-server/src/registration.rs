@@ -157,6 +157,7 @@ async fn open(app: &App, wanted: Wanted) -> Result<Outcome, Problem> {
     match crate::http::in_time(registered).await.map_err(|problem| unless_paused(app, problem))? {
         Registered::New(onboarding) => {
             app.board.ring(Bell::Onboarding);
+            app.pulse.registered(app.clock.now());
             Ok(Outcome::New(onboarding))
         }
         Registered::Same(onboarding) => Ok(Outcome::Same(onboarding)),

@@ -129,6 +129,19 @@ impl Secrets {
         self.api.0.iter().fold(subtle::Choice::from(0), |any, key| any | same(key)).into()
     }
 
+    /// What a receipt says instead of a number. Made under the first API key, so that every bridge of a group that has the
+    /// same keys recognises it.
+    #[must_use]
+    pub fn number_hash(&self, number: &str) -> String {
+        self.number_hashes(number).into_iter().next().unwrap_or_default()
+    }
+
+    /// The same under every key that is in use: a receipt may be older than the first of them.
+    #[must_use]
+    pub fn number_hashes(&self, number: &str) -> Vec<String> {
+        self.api.0.iter().map(|key| keyed_hash(key, b"erased number", number.as_bytes())).collect()
+    }
+
     /// A hash of an address that cannot be turned back without our key (D13).
     #[must_use]
     pub fn address_hash(&self, address: &str) -> String {

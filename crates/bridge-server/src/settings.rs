@@ -7,10 +7,13 @@ use std::time::Duration;
 use bridge_core::settings::{self, Broken, SettingDef, Settings};
 use bridge_core::{Span, Timestamp};
 use bridge_store::StoreError;
-use bridge_store::audit::{SettingChange, SettingPut};
+use bridge_store::audit::SettingPut;
+use bridge_store::desk::SettingChange;
 use serde_json::Value;
 
+use crate::admin_log::Actor;
 use crate::app::App;
+use crate::http::problem::Problem;
 
 /// Longest wait for the announcement: every other bridge sees a change within a second all the same.
 const ANNOUNCE_WITHIN: Duration = Duration::from_millis(400);
@@ -31,6 +34,9 @@ pub enum ChangeError {
     /// No such setting, or no such entry of the history.
     #[error("{0}")]
     Unknown(String),
+    /// The admin log cannot be written.
+    #[error("the admin log cannot be written")]
+    Unnoted(Problem),
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -43,11 +49,18 @@ pub fn find(key: &str) -> Result<&'static SettingDef, ChangeError> {
 }
 
 /// Changes all of them or none. They hold when it returns.
-pub async fn change(app: &App, changes: &[Change], by: &str) -> Result<(), ChangeError> {
+pub async fn change(app: &App, actor: &Actor, changes: &[Change]) -> Result<(), ChangeError> {
+    let now = proposed(app, changes)?;
+    for (def, _) in changes {
+        let (before, after) = (def.value(&app.live.now()), def.value(&now));
+        app.note_change(actor, "setting.change", def.key, before, after)
+            .await
+            .map_err(ChangeError::Unnoted)?;
+    }
     let pairs: Vec<(&str, &Value)> = changes.iter().map(|(def, value)| (def.key, value)).collect();
     let put = {
         let _turn = app.live.turn().await;
-        let put = app.audit.put_settings(app.clock.now(), &pairs, by).await?;
+        let put = app.audit.put_settings(app.clock.now(), &pairs, &actor.who).await?;
         if let SettingPut::Stored(rows) = &put {
             app.apply_settings(rows);
         }
@@ -80,20 +93,19 @@ pub fn proposed(app: &App, changes: &[Change]) -> Result<Settings, ChangeError> 
 
 /// One entry of the history.
 pub async fn entry(app: &App, id: i64) -> Result<SettingChange, ChangeError> {
-    let newest = app.audit.settings_history(None, Some(id.saturating_add(1)), 1).await?;
-    newest
-        .into_iter()
-        .find(|entry| entry.id == id)
+    app.desk
+        .setting_change(id)
+        .await?
         .ok_or_else(|| ChangeError::Unknown(format!("the history of settings has no entry {id}")))
 }
 
 /// Puts the value from before that entry back, by the same rules as any change: an entry of its own.
-pub async fn roll_back(app: &App, id: i64, by: &str) -> Result<&'static SettingDef, ChangeError> {
+pub async fn roll_back(app: &App, actor: &Actor, id: i64) -> Result<&'static SettingDef, ChangeError> {
     let entry = entry(app, id).await?;
     let def = find(&entry.key)?;
     // Without a row its default held.
     let before = entry.old_value.map_or_else(|| def.default_value(), |text| def.from_text(&text));
-    change(app, &[(def, before)], by).await?;
+    change(app, actor, &[(def, before)]).await?;
     Ok(def)
 }
 
@@ -106,8 +118,8 @@ pub async fn as_of(app: &App, at: Timestamp) -> Result<Settings, StoreError> {
     };
     let mut before = None;
     'pages: loop {
-        let page = app.audit.settings_history(None, before, PAGE).await?;
-        for entry in &page {
+        let page = app.desk.settings_history(None, before, PAGE).await?;
+        for entry in &page.rows {
             if entry.at + IN_FORCE_WITHIN < at {
                 break 'pages;
             }
@@ -115,9 +127,9 @@ pub async fn as_of(app: &App, at: Timestamp) -> Result<Settings, StoreError> {
             let old = entry.old_value.clone().unwrap_or_else(|| def.to_text(&def.default_value()));
             values.iter_mut().filter(|(key, _)| *key == def.key).for_each(|(_, text)| old.clone_into(text));
         }
-        match page.last() {
-            Some(last) if page.len() == PAGE => before = Some(last.id),
-            _ => break,
+        match page.next {
+            Some(next) => before = Some(next),
+            None => break,
         }
     }
     let (settings, _) = Settings::from_rows(values.iter().map(|(key, text)| (*key, text.as_str())));

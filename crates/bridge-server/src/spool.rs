@@ -2,14 +2,14 @@
 //! is in the audit store, and handed over where that is in doubt. Not the journal itself: that is
 //! `bridge_store::journal`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bridge_core::settings::{Durability, Settings};
-use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
+use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::hot::{QueuedSms, Restore, Right};
 use bridge_store::journal::{Due, Entry, Part, Subject};
-use bridge_store::{Result, StoreError, StoreFault};
+use bridge_store::{Result, StoreError, StoreFault, person};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
@@ -135,7 +135,7 @@ fn sorted(entries: &[Entry]) -> (Vec<QueuedSms>, Vec<Onboarding>) {
 pub async fn hand_over(app: &App) -> Result<()> {
     let mut parts = Parts::all();
     while let Some(entries) = parts.next(app).await? {
-        to_audit(app, &entries).await?;
+        to_audit(app, &unerased(app, entries).await?).await?;
     }
     Ok(())
 }
@@ -145,6 +145,7 @@ pub async fn hand_over(app: &App) -> Result<()> {
 pub async fn settle_handed_over(app: &App) -> Result<()> {
     let mut parts = Parts::all();
     while let Some(entries) = parts.next(app).await? {
+        let entries = unerased(app, entries).await?;
         to_audit(app, &entries).await?;
         to_hot(app, &entries).await?;
         settle(app, &entries);
@@ -161,6 +162,7 @@ pub async fn hand_over_old(app: &App, now: Timestamp, age: Span) -> Result<()> {
         let is_open = app.ladder.is_open();
         let at_once = |entry: &Entry| matches!(entry, Entry::Waiting(_) | Entry::Quarantined(_));
         entries.retain(|entry| at_once(entry) || is_open && now - entry.at() >= age);
+        let entries = unerased(app, entries).await?;
         if entries.is_empty() {
             continue;
         }
@@ -186,6 +188,69 @@ pub async fn mark_waiting(app: &App) -> Result<()> {
         app.hot.mark_waiting(app.clock.now(), &marks(&entries)).await?;
     }
     Ok(())
+}
+
+/// Whose entry it is, and when what it tells of came in; a body that nobody can use is nobody's.
+fn whose(entry: &Entry) -> Option<(&str, Timestamp)> {
+    match entry {
+        Entry::Judged(queued) => Some((queued.sms.mobile_number(), queued.sms.server_received_at)),
+        Entry::Waiting(sms) => Some((sms.mobile_number(), sms.server_received_at)),
+        Entry::Onboarding(onboarding) => Some((onboarding.mobile.e164(), onboarding.request_timestamp)),
+        Entry::Quarantined(_) => None,
+    }
+}
+
+/// What was erased since it was kept goes to nobody any more: whichever bridge was asked to erase it, and however long
+/// this one was away.
+async fn unerased(app: &App, entries: Vec<Entry>) -> Result<Vec<Entry>> {
+    let numbers: BTreeSet<&str> = entries.iter().filter_map(|entry| Some(whose(entry)?.0)).collect();
+    let hashes: Vec<(&str, Vec<String>)> =
+        numbers.into_iter().map(|number| (number, app.secrets.number_hashes(number))).collect();
+    let asked: Vec<String> = hashes.iter().flat_map(|(_, hashes)| hashes.iter().cloned()).collect();
+    if asked.is_empty() {
+        return Ok(entries);
+    }
+    let erased = app.audit.erased_until(&asked).await?;
+    if erased.is_empty() {
+        return Ok(entries);
+    }
+    let until: BTreeMap<String, Timestamp> = hashes
+        .into_iter()
+        .filter_map(|(number, hashes)| {
+            let ends = erased.iter().filter(|(hash, _)| hashes.contains(hash)).map(|(_, until)| *until);
+            Some((number.to_owned(), ends.max()?))
+        })
+        .collect();
+    let is_erased = |entry: &Entry| {
+        whose(entry).is_some_and(|(number, at)| until.get(number).is_some_and(|until| at <= *until))
+    };
+    let (gone, stays): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_erased);
+    settle(app, &gone);
+    Ok(stays)
+}
+
+/// Everything of a number that is not settled.
+pub async fn of_person(app: &App, mobile: &Mobile) -> Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    let mut parts = Parts::all();
+    while let Some(entries) = parts.next(app).await? {
+        found.extend(entries.into_iter().filter(|entry| match (whose(entry), entry) {
+            (Some((number, _)), _) => number == mobile.e164(),
+            (None, Entry::Quarantined(body)) => person::names(&body.body, mobile),
+            (None, _) => false,
+        }));
+    }
+    Ok(found)
+}
+
+/// Forgets everything of a number that came in until then, on the disk too. Answers how many entries there were.
+pub async fn erase(app: &App, mobile: &Mobile, until: Timestamp) -> Result<u64> {
+    let mut entries = of_person(app, mobile).await?;
+    entries.retain(|entry| whose(entry).map_or_else(|| entry.at(), |(_, at)| at) <= until);
+    settle(app, &entries);
+    // What was settled before lies in the files, too.
+    app.journal.compact().await?;
+    Ok(entries.len() as u64)
 }
 
 fn settle(app: &App, entries: &[Entry]) {

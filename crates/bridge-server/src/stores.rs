@@ -7,7 +7,7 @@ use std::time::Duration;
 use bridge_store::audit::postgres::{self, MigrateError};
 use bridge_store::embedded::{self, FolderError};
 use bridge_store::journal::JournalError;
-use bridge_store::{AuditStore, HotStore, Journal, Remote, StoreError, StoreFault, hot, remote};
+use bridge_store::{AuditStore, DeskStore, HotStore, Journal, Remote, StoreError, StoreFault, hot, remote};
 
 use crate::config::{Config, EMBEDDED};
 use crate::timed;
@@ -22,6 +22,8 @@ pub struct Stores {
     pub hot: Arc<dyn HotStore>,
     /// What stays.
     pub audit: Arc<dyn AuditStore>,
+    /// What people look at.
+    pub desk: Arc<dyn DeskStore>,
     /// Who is told validated numbers.
     pub remote: Option<Arc<dyn Remote>>,
     /// Beside a hot store that is not durable by itself.
@@ -71,18 +73,24 @@ pub async fn open(config: &Config, durations: &timed::Durations) -> Result<Store
     } else {
         hot::redis::open(&config.hot_url).map_err(StoresError::Hot)?
     };
-    let audit = if config.audit_url == EMBEDDED {
-        embedded::open_audit(&config.data_dir)?
+    let trail = if config.audit_url == EMBEDDED {
+        embedded::open_trail(&config.data_dir)?
     } else {
         migrate(config).await?;
-        postgres::open(&config.audit_url, config.audit_pool).map_err(StoresError::Audit)?
+        postgres::open_trail(&config.audit_url, config.audit_pool).map_err(StoresError::Audit)?
     };
     let remote = match &config.remote_url {
         Some(url) => Some(remote::open(url, config.remote_key.as_deref()).map_err(StoresError::Remote)?),
         None => None,
     };
     let journal = Arc::new(Journal::open(&config.data_dir.join(SPOOL))?);
-    Ok(Stores { hot: timed::hot(hot, durations), audit: timed::audit(audit, durations), remote, journal })
+    Ok(Stores {
+        hot: timed::hot(hot, durations),
+        audit: timed::audit(trail.audit, durations),
+        desk: timed::desk(trail.desk, durations),
+        remote,
+        journal,
+    })
 }
 
 /// Brings the audit database up to date, past the pooler. One that is away is left for the next start: until then

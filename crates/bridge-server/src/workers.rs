@@ -3,9 +3,11 @@
 //! runs, and what happens when it fails, is the supervisor's business alone.
 
 mod blacklist;
+mod blocked_emails;
 mod cleanup;
 pub mod counters;
 mod dump;
+mod erasures;
 mod onboarding;
 mod pull;
 mod purge;
@@ -18,7 +20,7 @@ mod sync;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bridge_core::{Settings, Timestamp};
@@ -33,6 +35,8 @@ pub use blacklist::PopulateBlacklist;
 pub trait Worker: Send + Sync + 'static {
     /// Its name in /health, metrics and logs.
     fn name(&self) -> &'static str;
+    /// What it does, in a sentence for the operator.
+    fn about(&self) -> &'static str;
     /// Seconds it waits when nothing wakes it.
     fn period_seconds(&self, settings: &Settings) -> u32;
     /// Who does it in a group of bridges.
@@ -88,6 +92,8 @@ pub fn all() -> Vec<Box<dyn Worker>> {
         Box::new(counters::PersistCounters),
         Box::new(purge::PurgeExpiredAudit),
         Box::new(receivers::NoteReceivers),
+        Box::new(erasures::FinishErasures),
+        Box::new(blocked_emails::ReadBlockedEmails),
     ]
 }
 
@@ -110,9 +116,11 @@ pub enum Bell {
     Counters,
     /// An SMS waits in the journal.
     Journal,
+    /// Somebody is to be erased.
+    Erasure,
 }
 
-const BELLS: [Bell; 8] = [
+const BELLS: [Bell; 9] = [
     Bell::Dump,
     Bell::Validated,
     Bell::Onboarding,
@@ -121,6 +129,7 @@ const BELLS: [Bell; 8] = [
     Bell::Refusal,
     Bell::Counters,
     Bell::Journal,
+    Bell::Erasure,
 ];
 
 /// How a worker is doing.
@@ -136,6 +145,48 @@ pub struct WorkerStatus {
     pub failures: u64,
 }
 
+/// A worker is behind when its last success is older than this many periods and at least a minute.
+const PERIODS_BEHIND: i64 = 3;
+const BEHIND_MIN_SECONDS: i64 = 60;
+
+/// How a worker is doing, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It does its work.
+    Ok,
+    /// It has not succeeded for longer than it should.
+    Behind,
+    /// Its last step failed.
+    Failing,
+    /// It has not run yet.
+    Starting,
+}
+
+impl Standing {
+    /// For `/health`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Ok => "ok",
+            Standing::Behind => "behind",
+            Standing::Failing => "failing",
+            Standing::Starting => "starting",
+        }
+    }
+}
+
+/// How a worker is doing by what it last did.
+#[must_use]
+pub fn standing(worker: &dyn Worker, status: &WorkerStatus, now: Timestamp, settings: &Settings) -> Standing {
+    let patience = (i64::from(worker.period_seconds(settings)) * PERIODS_BEHIND).max(BEHIND_MIN_SECONDS);
+    match (&status.last_error, status.last_success) {
+        (Some(_), _) => Standing::Failing,
+        (None, None) => Standing::Starting,
+        (None, Some(at)) if (now - at).0 / 1000 > patience => Standing::Behind,
+        (None, Some(_)) => Standing::Ok,
+    }
+}
+
 /// Where workers hang their status and wait for their bells.
 #[derive(Debug, Default)]
 pub struct WorkerBoard {
@@ -145,6 +196,9 @@ pub struct WorkerBoard {
     /// Held while the blacklist is carried to and fro, and while a number is taken off it: one that was just
     /// taken off must not come back with what was read before.
     pub blacklisting: tokio::sync::Mutex<()>,
+    /// Held by whoever carries rows from one store to another, and alone by whoever erases a person: what was read before
+    /// must not be written afterwards.
+    pub carrying: tokio::sync::RwLock<()>,
     /// Up to which id of an SMS they are reserved (D21).
     pub reserved: AtomicI64,
     /// Rows written to `input_sms` since the reports were last saved.
@@ -154,6 +208,8 @@ pub struct WorkerBoard {
     /// Rows pushed to the remote since then.
     pub synced: AtomicI64,
     status: Mutex<BTreeMap<&'static str, WorkerStatus>>,
+    /// The operator asked for it now.
+    asked: Mutex<BTreeMap<&'static str, Arc<Notify>>>,
 }
 
 impl WorkerBoard {
@@ -167,10 +223,30 @@ impl WorkerBoard {
         BELLS.into_iter().for_each(|bell| self.ring(bell));
     }
 
-    async fn heard(&self, bell: Option<Bell>) {
-        match bell {
-            Some(bell) => self.bells[bell as usize].notified().await,
-            None => std::future::pending().await,
+    /// Lets the worker of that name run now. False: there is none.
+    pub fn run_now(&self, name: &str) -> bool {
+        let worker = all().into_iter().find(|worker| worker.name() == name);
+        worker.is_some_and(|worker| {
+            self.asked(worker.name()).notify_one();
+            true
+        })
+    }
+
+    fn asked(&self, worker: &'static str) -> Arc<Notify> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).entry(worker).or_default().clone()
+    }
+
+    async fn heard(&self, worker: &dyn Worker) {
+        let asked = self.asked(worker.name());
+        let bell = async {
+            match worker.bell() {
+                Some(bell) => self.bells[bell as usize].notified().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = bell => {}
+            () = asked.notified() => {}
         }
     }
 

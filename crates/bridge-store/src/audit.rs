@@ -1,6 +1,7 @@
 //! The audit store: the six tables of 003 and what else must outlive the hot store (`ops`). Everything
 //! that arrives here may arrive twice: writing is idempotent.
 
+mod blocked_email;
 mod lookup;
 mod part;
 pub mod postgres;
@@ -11,16 +12,19 @@ pub(crate) mod sqlite;
 use async_trait::async_trait;
 use bridge_core::settings::Broken;
 use bridge_core::verdict::Codes;
-use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
+use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use self::blocked_email::BlockedEmail;
 pub use self::lookup::{AskedSms, HourCount, KNOWN_WITHIN};
 pub use self::quarantined::Quarantined;
 pub use self::receiver::{Receiver, Sighting};
 
 use crate::Result;
+use crate::accounts::AccountStore;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
+use crate::person::{AuditErased, Erasing, Erasure, Table, Traces};
 
 /// One row of `input_sms`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,23 +186,6 @@ pub enum SettingPut {
     Unknown,
 }
 
-/// One change of a setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingChange {
-    /// The row's id: the cursor of keyset pages.
-    pub id: i64,
-    /// When.
-    pub at: Timestamp,
-    /// Which setting.
-    pub key: String,
-    /// Its value before, as text; None where it had no row yet.
-    pub old_value: Option<String>,
-    /// Its value since.
-    pub new_value: String,
-    /// Who changed it.
-    pub changed_by: String,
-}
-
 /// A refused registration, kept because 002 wants spurious requests captured (D13).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -219,7 +206,7 @@ pub type Blacklisted = Blacklisting;
 
 /// Domain operations, each atomic as a whole, durable when it returns, and safe to repeat.
 #[async_trait]
-pub trait AuditStore: Send + Sync + 'static {
+pub trait AuditStore: AccountStore {
     /// Does the store answer?
     async fn ping(&self) -> Result<()>;
     /// As [`crate::HotStore::try_write`].
@@ -237,12 +224,16 @@ pub trait AuditStore: Send + Sync + 'static {
     /// The newest onboarding of a number: for a late SMS whose onboarding left the hot store (D8).
     async fn newest_onboarding(&self, mobile: &str) -> Result<Option<Onboarding>>;
 
-    /// Writes numbers to `blacklist_sms`; one that is there keeps its time and reason.
+    /// Writes numbers to `blacklist_sms`. One that is there and holds keeps its time and reason, unless a person gave
+    /// another one since.
     async fn append_blacklist(&self, batch: &[Blacklisting]) -> Result<()>;
-    /// The whole blacklist, newest first.
+    /// The whole blacklist, newest first, also what has ended and was not cleared away yet.
     async fn blacklist(&self) -> Result<Vec<Blacklisted>>;
     /// Takes a number off, and remembers when, also where only the hot store had it. False if it was not on.
     async fn remove_blacklisted(&self, now: Timestamp, mobile: &str) -> Result<bool>;
+
+    /// Clears blocks away that ended by then. Answers how many.
+    async fn clear_ended_blocks(&self, now: Timestamp) -> Result<u64>;
 
     /// Stores an SMS for later in `power_down_store` (D25, D33).
     async fn store_for_later(&self, sms: &InboundSms) -> Result<()>;
@@ -329,13 +320,6 @@ pub trait AuditStore: Send + Sync + 'static {
     async fn put_setting(&self, now: Timestamp, key: &str, value: &Value, by: &str) -> Result<SettingPut> {
         self.put_settings(now, &[(key, value)], by).await
     }
-    /// Up to `max` changes of one setting or of all, newest first, with ids below `before`.
-    async fn settings_history(
-        &self,
-        key: Option<&str>,
-        before: Option<i64>,
-        max: usize,
-    ) -> Result<Vec<SettingChange>>;
 
     /// Keeps refused registrations.
     async fn append_refusals(&self, batch: &[Refusal]) -> Result<()>;
@@ -356,6 +340,28 @@ pub trait AuditStore: Send + Sync + 'static {
     /// How many rows of `input_sms` each receiver's phone received in each hour, from then up to then; hours without
     /// any are left out.
     async fn count_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>>;
+
+    /// All rows about a number, at most `max` of each table.
+    async fn person(&self, mobile: &Mobile, max: usize) -> Result<Vec<Table>>;
+    /// What the hot store may still know of a number's things: those of SMS taken in since then.
+    async fn traces(&self, mobile: &Mobile, since: Timestamp) -> Result<Traces>;
+    /// Takes every row about a number away that came to be until then, and keeps the receipt as it stands: from now on
+    /// [`AuditStore::erased_until`] knows of it.
+    async fn erase(&self, erasing: &Erasing<'_>, receipt: &Erasure) -> Result<AuditErased>;
+    /// Keeps a receipt, in the place of an older state of the same.
+    async fn put_erasure(&self, receipt: &Erasure) -> Result<()>;
+    /// Receipts, newest first, at most `max`.
+    async fn erasures(&self, max: usize) -> Result<Vec<Erasure>>;
+    /// Those of these numbers, as receipts write them, that were erased, and up to when.
+    async fn erased_until(&self, hashes: &[String]) -> Result<Vec<(String, Timestamp)>>;
+    /// The number is validated on no device any more, and what of it waits for the remote does not go there. Answers on
+    /// how many devices it was.
+    async fn unvalidate(&self, now: Timestamp, mobile: &str) -> Result<u64>;
+
+    /// Every e-mail address that was ever blocked, by address.
+    async fn blocked_emails(&self) -> Result<Vec<BlockedEmail>>;
+    /// Blocks an address, or says that it is no more.
+    async fn put_blocked_email(&self, entry: &BlockedEmail) -> Result<()>;
 
     /// Every receiver that was added, revoked ones too, by name.
     async fn receivers(&self) -> Result<Vec<Receiver>>;

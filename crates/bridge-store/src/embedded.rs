@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::audit::sqlite::SqliteAudit;
 use crate::hot::sqlite::SqliteHot;
-use crate::{AuditStore, HotStore, StoreError};
+use crate::{AuditStore, HotStore, StoreError, Trail};
 
 /// The right to use a data folder. Whoever drops it gives it back; a process that dies does too.
 #[derive(Debug)]
@@ -76,8 +76,13 @@ pub fn open_hot(folder: &Path) -> Result<Arc<dyn HotStore>, FolderError> {
 
 /// Opens `audit.db` in a folder that this process holds.
 pub fn open_audit(folder: &Path) -> Result<Arc<dyn AuditStore>, FolderError> {
+    open_trail(folder).map(|trail| trail.audit)
+}
+
+/// Opens `audit.db` in a folder that this process holds, for the bridge and for people.
+pub fn open_trail(folder: &Path) -> Result<Trail, FolderError> {
     let store = SqliteAudit::open(&folder.join("audit.db")).map_err(|source| store_error(folder, source))?;
-    Ok(Arc::new(store))
+    Ok(Trail::of(store))
 }
 
 fn store_error(folder: &Path, source: StoreError) -> FolderError {

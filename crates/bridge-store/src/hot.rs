@@ -17,6 +17,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::Result;
+use crate::person::{HotPerson, Removed, Traces};
 
 /// A registration that the store is to open, with the limits that hold for it.
 #[derive(Clone, Debug)]
@@ -265,6 +266,33 @@ pub struct Blacklisting {
     pub reason: String,
     /// SMS in 24 hours at that time.
     pub message_count: i64,
+    /// It ends by itself then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Who blocked it, where a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<String>,
+}
+
+impl Blacklisting {
+    /// It holds at that time.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| end > now)
+    }
+
+    /// Of two blocks of a number the earlier one holds, unless it has ended or a person gave the later one.
+    #[must_use]
+    pub fn gives_way_to(&self, later: &Blacklisting) -> bool {
+        !self.holds(later.blacklisted_at)
+            || later.blocked_by.is_some() && later.blacklisted_at >= self.blacklisted_at
+    }
+
+    /// What the set of blocked numbers knows of it.
+    #[must_use]
+    pub fn block(&self) -> (String, Option<Timestamp>) {
+        (self.mobile_number.clone(), self.expires_at)
+    }
 }
 
 /// `reason` of a number that flooded (D4).
@@ -351,6 +379,8 @@ pub enum Notice {
     Setting(String),
     /// A receiver was added or changed.
     Receivers,
+    /// An e-mail address was blocked, or is no more.
+    BlockedEmails,
     /// Some notices were missed: look at everything again.
     Missed,
 }
@@ -470,12 +500,20 @@ pub trait HotStore: Send + Sync + 'static {
     /// How much waits.
     async fn queue_sizes(&self) -> Result<QueueSizes>;
 
-    /// Blacklists a number at once and queues it for `blacklist_sms`.
+    /// Blacklists a number at once, until its end where it has one, and queues it for `blacklist_sms`.
     async fn blacklist(&self, entry: &Blacklisting) -> Result<()>;
     /// Takes a number off, and its count of the day with it: otherwise its next SMS would put it back.
     async fn unblacklist(&self, mobile: &str) -> Result<()>;
-    /// The set becomes these numbers and those still queued (D24).
-    async fn replace_blacklist(&self, mobiles: &[String]) -> Result<()>;
+    /// The set becomes these numbers, each until its end where it has one, and those still queued (D24).
+    async fn replace_blacklist(&self, blocks: &[(String, Option<Timestamp>)]) -> Result<()>;
+
+    /// Everything that is kept of a number. What cannot be found by it is looked for by its traces.
+    async fn person(&self, now: Timestamp, mobile: &str, traces: &Traces) -> Result<HotPerson>;
+    /// Takes everything away that came to be until then, but for a block of the number. In every epoch, and as often as
+    /// one likes.
+    async fn erase(&self, mobile: &str, until: Timestamp, traces: &Traces) -> Result<Removed>;
+    /// The number is validated on no device any more: it may register again. Answers how many pairs there were.
+    async fn unvalidate(&self, mobile: &str) -> Result<u64>;
 
     /// How many there are of what the audit trail knows too.
     async fn totals(&self) -> Result<HotTotals>;
@@ -493,6 +531,8 @@ pub trait HotStore: Send + Sync + 'static {
     async fn announce_setting(&self, key: &str) -> Result<()>;
     /// A receiver was added or changed: tells every bridge.
     async fn announce_receivers(&self) -> Result<()>;
+    /// An e-mail address was blocked, or is no more: tells every bridge.
+    async fn announce_blocked_emails(&self) -> Result<()>;
     /// What all bridges tell each other, as it happens. A slow reader misses some and must look again.
     fn notices(&self) -> broadcast::Receiver<Notice>;
 }

@@ -178,14 +178,21 @@ impl Journal {
         let probe = RecordRef::Probe("0".repeat(bytes as usize));
         let bytes = segment::encode(&probe).map_err(|error| failed(std::io::Error::other(error)))?;
         let (reply, answer) = oneshot::channel();
-        self.append(Append { bytes, entry: None, reply: Some(reply) })?;
+        self.append(Append { bytes, entry: None, reply: Some(reply), compacts: false })?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Writes every file anew without what is settled: of that nothing is left on the disk afterwards.
+    pub async fn compact(&self) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.append(Append { bytes: Vec::new(), entry: None, reply: Some(reply), compacts: true })?;
         answer.await.map_err(|_| gone())?
     }
 
     fn send(&self, entry: &Entry, reply: Option<oneshot::Sender<Result<()>>>) -> Result<()> {
         let bytes =
             segment::encode(&RecordRef::Kept(entry)).map_err(|error| failed(std::io::Error::other(error)))?;
-        self.append(Append { bytes, entry: Some((entry.subject(), entry.at())), reply })
+        self.append(Append { bytes, entry: Some((entry.subject(), entry.at())), reply, compacts: false })
     }
 
     fn append(&self, append: Append) -> Result<()> {
@@ -205,7 +212,7 @@ impl Journal {
         }
         // Without this note a restart hands over more than it must, and nothing else: no need to wait, or to insist.
         if let Ok(bytes) = segment::encode(&RecordRef::Settled(&settled)) {
-            let _ = self.append(Append { bytes, entry: None, reply: None });
+            let _ = self.append(Append { bytes, entry: None, reply: None, compacts: false });
         }
         self.segments().sweep();
     }

@@ -1,23 +1,45 @@
 //! Where SMS Bridge keeps things. Two traits of domain operations, each atomic as a whole:
 //! [`HotStore`] is what every check reads and every verdict writes (003's Redis), [`AuditStore`] is the
-//! trail that stays (003's six PostgreSQL tables).
+//! trail that stays (003's six PostgreSQL tables), and with it [`AccountStore`]: who may use the desk. [`DeskStore`] is how
+//! people look at that trail.
 //!
 //! **Invariants.** No other crate names a database. No backend reads a clock: `now` is an argument.
 //! An operation that returned `Ok` is durable. Every backend passes the same `conformance` suite.
 
+pub mod accounts;
 pub mod audit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod desk;
 pub mod embedded;
 pub mod hot;
 pub mod journal;
+pub mod person;
 pub mod remote;
 mod sqlite;
 
+pub use accounts::AccountStore;
 pub use audit::AuditStore;
+pub use desk::DeskStore;
 pub use hot::HotStore;
 pub use journal::Journal;
 pub use remote::Remote;
+
+/// One audit store as the bridge uses it, and as people look at it.
+#[derive(Clone)]
+pub struct Trail {
+    /// What stays.
+    pub audit: std::sync::Arc<dyn AuditStore>,
+    /// What people look at.
+    pub desk: std::sync::Arc<dyn DeskStore>,
+}
+
+impl Trail {
+    pub(crate) fn of<S: AuditStore + DeskStore>(store: S) -> Trail {
+        let store = std::sync::Arc::new(store);
+        Trail { audit: store.clone(), desk: store }
+    }
+}
 
 /// Why an operation could not be carried out. Nothing that it was asked to do has been acknowledged.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,9 @@
 //! The remote Supabase: it is told validated numbers and nothing else (003, D20, D38). Not a store of the
-//! bridge: nothing is ever read back from it, and its outage pauses one worker. Both protocols call one SQL
-//! function there (`migrations/remote`), so that what a row meets is the same.
+//! bridge: nothing is ever judged by it, and its outage pauses one worker. Both protocols call the same SQL
+//! functions there (`migrations/remote`), so that what a row meets is the same.
 
 mod batch;
+mod one;
 mod postgres;
 mod postgrest;
 mod reason;
@@ -12,11 +13,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use bridge_core::Timestamp;
+
 use crate::audit::Unsynced;
 use crate::audit::postgres::BadUrl;
 
-/// What the operator runs once at the remote: the table, its row-level security, and the function that writes it.
-pub const SQL: &str = include_str!("../migrations/remote/0001_validated_mobiles.sql");
+/// What the operator runs once at the remote: the table, its row-level security, and the functions that write, find and erase rows.
+pub const SQL: &str = concat!(
+    include_str!("../migrations/remote/0001_validated_mobiles.sql"),
+    include_str!("../migrations/remote/0002_one_person.sql"),
+);
 
 /// Longest wait for a connection, within that for an answer.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -90,4 +96,8 @@ pub trait Remote: Send + Sync + 'static {
     /// Upserts rows in their order, never touching one that is TRUE already. One answer for each row; a row that
     /// is refused by itself stops no other of another number.
     async fn push(&self, rows: &[Unsynced]) -> Result<Vec<Pushed>, Paused>;
+    /// What it has of a number.
+    async fn find(&self, mobile: &str) -> Result<Vec<serde_json::Value>, Paused>;
+    /// Deletes what it has of a number that was validated until then. Answers how many rows there were.
+    async fn erase(&self, mobile: &str, until: Timestamp) -> Result<u64, Paused>;
 }

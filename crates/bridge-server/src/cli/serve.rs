@@ -6,6 +6,8 @@ use super::{BOLD, DIM, ERROR, FAILED, GOOD, MISCONFIGURED, WARN};
 use crate::app::{App, StartError};
 use crate::clock::{Clock, Entropy};
 use crate::config::{Config, scheme};
+use crate::desk::access::people::{self, MadeLink};
+use crate::http::problem::Problem;
 use crate::lifecycle::{self, Running, Signals};
 use crate::{log, registration};
 
@@ -54,7 +56,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
     let app = App::open(config, Clock::system(), Entropy::system()).await?;
     let running = lifecycle::start(app.clone()).await?;
-    screen(&running);
+    screen(&running, people::first_link(&app).await);
     tokio::select! {
         () = signals.next() => {}
         () = async { levels.follow(&app.live).await; std::future::pending().await } => {}
@@ -76,7 +78,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
 }
 
 /// What runs, where the keys are, what to try next.
-fn screen(running: &Running) {
+fn screen(running: &Running, first_link: Result<Option<MadeLink>, Problem>) {
     let app = &running.app;
     let url = format!("http://{}", running.address);
     let secrets = app.secrets.folder.display();
@@ -109,6 +111,16 @@ fn screen(running: &Running) {
         );
     }
     let docs = running.private_address.map_or(url, |private| format!("http://{private}"));
+    match first_link {
+        Ok(Some(link)) => anstream::println!(
+            "  {WARN}no account yet:{WARN:#} Open {BOLD}{docs}{}{BOLD:#} {DIM}(once, within 30 minutes){DIM:#}",
+            link.path
+        ),
+        Ok(None) => anstream::println!("  the desk     {docs}/admin"),
+        Err(_) => anstream::println!(
+            "  {WARN}the desk stays closed while the audit store is away;{WARN:#} when it is back, without an account yet: start again"
+        ),
+    }
     anstream::println!(
         "  try next     sms-bridge simulate --mobile +919876543210   {DIM}or open{DIM:#} {docs}/docs"
     );

@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::problem::{Code, Problem};
+use crate::admin_log::Actor;
+use crate::client;
 use crate::receivers::{DEFAULT, Known, Sender};
 
 /// The security schemes of the API's description.
@@ -48,7 +50,7 @@ impl Modify for Schemes {
     }
 }
 
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, secret) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
@@ -64,7 +66,7 @@ fn basic(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The value of a query parameter.
-pub(super) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
+pub(crate) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
     form_urlencoded::parse(query?.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
@@ -88,17 +90,24 @@ impl FromRequestParts<Shared> for AppKey {
     }
 }
 
-/// The operator.
-pub struct Operator;
+/// The operator, as whoever has the admin token.
+pub struct Operator(pub Actor);
 
 impl FromRequestParts<Shared> for Operator {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Operator, Problem> {
         match bearer(&parts.headers) {
-            Some(secret) if app.secrets.admin.accept(secret) => Ok(Operator),
+            Some(secret) if app.secrets.admin.accept(secret) => {
+                Ok(Operator(Actor::with_token(client::address(app, parts))))
+            }
             _ => Err(refuse(app, "the admin token")),
         }
     }
+}
+
+/// Does the admin token come with it?
+pub(super) fn is_operator(app: &Shared, parts: &Parts) -> bool {
+    bearer(&parts.headers).is_some_and(|secret| app.secrets.admin.accept(secret))
 }
 
 /// Anyone with some key of ours, or nobody: for answers that tell more to those who belong here.

@@ -1,28 +1,25 @@
 //! The blacklist by hand: adding holds at once and survives; removing takes the day's count along.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use bridge_core::Mobile;
 use bridge_core::phone::BareDigits;
-use bridge_core::{Mobile, Span};
-use bridge_store::StoreError;
 use bridge_store::hot::Blacklisting;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::auth::Operator;
 use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
-use crate::workers::{Bell, PopulateBlacklist};
+use crate::admin_log::Actor;
+use crate::blacklist;
+use crate::workers::Bell;
 
 const REASON_DEFAULT: &str = "blocked_by_operator";
 const REASON_MAX_CHARS: usize = 100;
-/// For taking one number off.
-const TURN: Span = Span(5_000);
-const TURN_POLL: Duration = Duration::from_millis(20);
 
 /// One blacklisted number.
 #[derive(Serialize, ToSchema)]
@@ -65,7 +62,8 @@ impl From<Blacklisting> for BlacklistEntry {
     }
 }
 
-fn mobile(app: &Shared, text: &str) -> Result<Mobile, Problem> {
+/// A number as the operator writes it.
+pub(crate) fn mobile(app: &Shared, text: &str) -> Result<Mobile, Problem> {
     let default = app.live.now().default_country_code.clone();
     Mobile::parse(text, &default, BareDigits::NationalFirst)
         .map_err(|why| Problem::field(Code::InvalidMobileNumber, "mobile_number", why.to_string()))
@@ -95,7 +93,7 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<Blackli
     )
 )]
 pub async fn add(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     request: Request,
 ) -> Result<(StatusCode, Json<BlacklistEntry>), Problem> {
@@ -114,6 +112,17 @@ pub async fn add(
         return Err(Problem::field(Code::InvalidRequest, "reason", rule));
     }
     let mobile = mobile(&app, &number)?;
+    let entry = block(&app, &actor, &mobile, reason).await?;
+    Ok((StatusCode::CREATED, Json(entry.into())))
+}
+
+/// Blocks a number from now on.
+pub(crate) async fn block(
+    app: &Shared,
+    actor: &Actor,
+    mobile: &Mobile,
+    reason: String,
+) -> Result<Blacklisting, Problem> {
     let entry = Blacklisting {
         mobile_number: mobile.e164().to_owned(),
         country_code: mobile.calling_code().to_owned(),
@@ -121,7 +130,11 @@ pub async fn add(
         blacklisted_at: app.clock.now(),
         reason,
         message_count: 0,
+        expires_at: None,
+        blocked_by: Some("operator".to_owned()),
     };
+    let after = json!({"reason": entry.reason});
+    app.note_change(actor, "blacklist.add", mobile.e164(), Value::Null, after).await?;
     // The source first (D24): a hot store may forget what nobody else knows. One that is durable keeps it until the
     // source answers again.
     let kept = in_time(app.audit.append_blacklist(std::slice::from_ref(&entry))).await;
@@ -130,7 +143,7 @@ pub async fn add(
     }
     in_time(app.hot.blacklist(&entry)).await?;
     app.board.ring(Bell::Blacklist);
-    Ok((StatusCode::CREATED, Json(entry.into())))
+    Ok(entry)
 }
 
 /// Unblock a number.
@@ -146,33 +159,21 @@ pub async fn add(
     )
 )]
 pub async fn remove(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
 ) -> Result<StatusCode, Problem> {
     let mobile = mobile(&app, &text)?;
-    let remove = async {
-        // Nobody carries the blacklist to and fro meanwhile: what was read before must not bring the number back.
-        let _turn = app.board.blacklisting.lock().await;
-        while !app.hot.lease(PopulateBlacklist::NAME, app.id, TURN).await? {
-            tokio::time::sleep(TURN_POLL).await;
-        }
-        let removed = remove_everywhere(&app, &mobile).await;
-        app.hot.release(PopulateBlacklist::NAME, app.id).await?;
-        removed
-    };
-    if in_time(remove).await? {
-        Ok(StatusCode::NO_CONTENT)
+    unblock(&app, &actor, &mobile).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Unblocks a number.
+pub(crate) async fn unblock(app: &Shared, actor: &Actor, mobile: &Mobile) -> Result<(), Problem> {
+    app.note_change(actor, "blacklist.remove", mobile.e164(), Value::Null, Value::Null).await?;
+    if in_time(blacklist::take_off(app, app.clock.now(), mobile)).await? {
+        Ok(())
     } else {
         Err(Problem::new(Code::NotFound, "this number is not on the blacklist"))
     }
-}
-
-async fn remove_everywhere(app: &Shared, mobile: &Mobile) -> Result<bool, StoreError> {
-    let waiting = app.hot.queued_blacklistings(usize::MAX).await?;
-    let queued = waiting.iter().any(|entry| entry.mobile_number == mobile.e164());
-    // The source first: otherwise the next load would bring the number back (D24).
-    let stored = app.audit.remove_blacklisted(app.clock.now(), mobile.e164()).await?;
-    app.hot.unblacklist(mobile.e164()).await?;
-    Ok(queued || stored)
 }

@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Operator;
-use super::problem::ProblemBody;
+use super::problem::{Problem, ProblemBody};
 use crate::examination::{self, Mode};
 
 /// What was found.
@@ -49,8 +50,16 @@ pub async fn examine(_: Operator, State(app): State<Shared>) -> Json<Examination
 /// Give the hot store back what it misses.
 #[utoipa::path(
     post, path = "/admin/doctor/repair", operation_id = "repair", tag = "admin", security(("admin_token" = [])),
-    responses((status = 200, body = Examination), (status = 401, body = ProblemBody))
+    responses(
+        (status = 200, body = Examination),
+        (status = 401, body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
 )]
-pub async fn repair(_: Operator, State(app): State<Shared>) -> Json<Examination> {
-    look(&app, Mode::Repair).await
+pub async fn repair(
+    Operator(actor): Operator,
+    State(app): State<Shared>,
+) -> Result<Json<Examination>, Problem> {
+    app.note_change(&actor, "doctor.repair", "hot store", Value::Null, Value::Null).await?;
+    Ok(look(&app, Mode::Repair).await)
 }

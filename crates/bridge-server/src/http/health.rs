@@ -22,10 +22,6 @@ use crate::ladder::Hot;
 use crate::metrics::{QueueLabels, ReceiverLabels};
 use crate::workers;
 
-/// A worker is behind when its last success is older than this many periods and at least a minute.
-const PERIODS_BEHIND: i64 = 3;
-const BEHIND_MIN_SECONDS: i64 = 60;
-
 /// How the bridge is.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
@@ -94,53 +90,107 @@ struct Spool {
     responses((status = 200, body = Health), (status = 503, description = "Nothing is writable", body = Health))
 )]
 pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) -> Response {
-    // Whether an SMS finds room again is tried, not waited for.
-    let recovered = !app.unwritable.load(Ordering::Relaxed) || app.probe.ask(&app).await.is_ok();
-    let standing = app.ladder.now();
-    let (hot, audit) = (standing.hot == Hot::Open, standing.audit);
-    let workers = worker_views(&app);
-    let settings = app.live.now();
-    let mut notes = Vec::new();
-    if !app.receivers.has_number(&settings) {
-        notes.push("no receiving number is set: users are not told where to send the SMS (setting sms_receiver_number, or `sms-bridge receiver add NAME --number +…`)".to_owned());
-    }
-    let (receivers, receivers_troubled) = receivers::look(&app, &settings, &mut notes);
-    if let Some(why) = standing.hot.why() {
-        notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
-    }
-    let unwritable = !recovered || (!hot && !audit && app.probe.ask(&app).await.is_err());
-    let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
-    let (code, status) = if unwritable {
-        (StatusCode::SERVICE_UNAVAILABLE, "unhealthy")
-    } else if !hot || !audit || troubled || receivers_troubled || settings.maintenance_mode {
-        (StatusCode::OK, "degraded")
-    } else {
-        (StatusCode::OK, "healthy")
+    let mut health = Health::look(&app).await;
+    let code = match health.status {
+        UNHEALTHY => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
     };
-    let backend = |url: &str, server| if url == EMBEDDED { EMBEDDED } else { server };
-    let waiting = if known { waiting_sms(&app).await } else { None };
-    let components = known.then(|| Components {
-        redis: Component {
-            status: standing.hot.word(),
-            backend: backend(&app.config.hot_url, "redis"),
-            since: (!hot).then(|| standing.since.to_string()),
-        },
-        postgresql: Component {
-            status: if audit { "up" } else { "down" },
-            backend: backend(&app.config.audit_url, "postgresql"),
-            since: None,
-        },
-        workers,
-        receivers,
-        spool: Spool {
-            waiting_sms: app.journal.waiting(),
-            entries: app.journal.len(),
-            bytes: app.journal.bytes(),
-            power_down_store: waiting,
-        },
-        notes,
-    });
-    (code, Json(Health { status, components })).into_response()
+    match &mut health.components {
+        Some(components) if known => components.spool.power_down_store = waiting_sms(&app).await,
+        _ => health.components = None,
+    }
+    (code, Json(health)).into_response()
+}
+
+const HEALTHY: &str = "healthy";
+const DEGRADED: &str = "degraded";
+const UNHEALTHY: &str = "unhealthy";
+
+impl Health {
+    /// Looks at every part; what a store must be asked for is left out.
+    pub(crate) async fn look(app: &Shared) -> Health {
+        // Whether an SMS finds room again is tried, not waited for.
+        let recovered = !app.unwritable.load(Ordering::Relaxed) || app.probe.ask(app).await.is_ok();
+        let standing = app.ladder.now();
+        let (hot, audit) = (standing.hot == Hot::Open, standing.audit);
+        let workers = worker_views(app);
+        let settings = app.live.now();
+        let mut notes = Vec::new();
+        if !app.receivers.has_number(&settings) {
+            notes.push("no receiving number is set: users are not told where to send the SMS (setting sms_receiver_number, or `sms-bridge receiver add NAME --number +…`)".to_owned());
+        }
+        let (receivers, receivers_troubled) = receivers::look(app, &settings, &mut notes);
+        if let Some(why) = standing.hot.why() {
+            notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
+        }
+        let unwritable = !recovered || (!hot && !audit && app.probe.ask(app).await.is_err());
+        let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
+        let status = if unwritable {
+            UNHEALTHY
+        } else if !hot || !audit || troubled || receivers_troubled || settings.maintenance_mode {
+            DEGRADED
+        } else {
+            HEALTHY
+        };
+        let backend = |url: &str, server| if url == EMBEDDED { EMBEDDED } else { server };
+        let components = Components {
+            redis: Component {
+                status: standing.hot.word(),
+                backend: backend(&app.config.hot_url, "redis"),
+                since: (!hot).then(|| standing.since.to_string()),
+            },
+            postgresql: Component {
+                status: if audit { "up" } else { "down" },
+                backend: backend(&app.config.audit_url, "postgresql"),
+                since: None,
+            },
+            workers,
+            receivers,
+            spool: Spool {
+                waiting_sms: app.journal.waiting(),
+                entries: app.journal.len(),
+                bytes: app.journal.bytes(),
+                power_down_store: None,
+            },
+            notes,
+        };
+        Health { status, components: Some(components) }
+    }
+
+    /// In one word.
+    pub(crate) fn status(&self) -> &'static str {
+        self.status
+    }
+
+    /// Why it is not healthy and what the operator should look at, a sentence each.
+    pub(crate) fn reasons(&self, maintenance: bool) -> Vec<String> {
+        let Some(parts) = &self.components else { return Vec::new() };
+        let mut reasons = Vec::new();
+        if self.status == UNHEALTHY {
+            reasons.push(
+                "No SMS can be made durable: senders are asked to come again. Look at the disk first."
+                    .to_owned(),
+            );
+        }
+        if maintenance {
+            reasons
+                .push("maintenance_mode is on: SMS are kept and judged when it is switched off.".to_owned());
+        }
+        if parts.postgresql.status != "up" {
+            reasons.push(
+                "PostgreSQL does not answer: what was judged waits in Redis and in the journal.".to_owned(),
+            );
+        }
+        for (name, worker) in &parts.workers {
+            match (worker.status, &worker.last_error) {
+                ("failing", Some(error)) => reasons.push(format!("{name} fails: {error}")),
+                ("behind", _) => reasons.push(format!("{name} has not succeeded for longer than it should")),
+                _ => {}
+            }
+        }
+        reasons.extend(parts.notes.iter().cloned());
+        reasons
+    }
 }
 
 /// How many SMS wait in `power_down_store`, counted as far as a thousand.
@@ -158,13 +208,7 @@ fn worker_views(app: &Shared) -> BTreeMap<&'static str, WorkerView> {
     let view = |worker: Box<dyn workers::Worker>| {
         let status = board.get(worker.name()).cloned().unwrap_or_default();
         let lag_seconds = status.last_success.map(|at| (now - at).0 / 1000);
-        let patience = (i64::from(worker.period_seconds(&settings)) * PERIODS_BEHIND).max(BEHIND_MIN_SECONDS);
-        let word = match (&status.last_error, lag_seconds) {
-            (Some(_), _) => "failing",
-            (None, None) => "starting",
-            (None, Some(lag)) if lag > patience => "behind",
-            (None, Some(_)) => "ok",
-        };
+        let word = workers::standing(worker.as_ref(), &status, now, &settings).word();
         let view = WorkerView {
             status: word,
             last_run: status.last_run.map(|at| at.to_string()),

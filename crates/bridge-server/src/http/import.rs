@@ -14,11 +14,13 @@ use bridge_formats::{Incoming, generic};
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::BodyExt;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::auth;
 use super::problem::{Code, Problem, ProblemBody};
 use super::{Shared, body};
+use crate::admin_log::Actor;
+use crate::client;
 use crate::import::{Import, Report, Stopped};
 use crate::receivers::{DEFAULT, Sender};
 
@@ -80,14 +82,17 @@ async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
         Some("true" | "") => true,
         Some(_) => return Err(Problem::field(Code::InvalidRequest, "check", "must be true or false")),
     };
+    if auth::is_operator(app, parts) && !check {
+        let actor = Actor::with_token(client::address(app, parts));
+        app.note_change(&actor, "sms.import", source.name(), Value::Null, Value::Null).await?;
+    }
     Ok((Rows::new(kind), Import::begin(app, source, check).await.map_err(stopped)?))
 }
 
 /// Whose list it is: the receiver's whose secret it comes with, or the one that the operator names.
 fn source(app: &Shared, parts: &Parts) -> Result<Sender, Problem> {
     let named = auth::query_value(parts.uri.query(), "receiver");
-    let is_operator = auth::bearer(&parts.headers).is_some_and(|secret| app.secrets.admin.accept(secret));
-    if is_operator {
+    if auth::is_operator(app, parts) {
         return match named.as_deref() {
             None | Some(DEFAULT) => Ok(Sender::Default),
             Some(name) => match app.receivers.named(name) {

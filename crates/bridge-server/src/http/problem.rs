@@ -33,17 +33,22 @@ codes! {
     Unauthorized = "unauthorized", UNAUTHORIZED, "The secret is missing or wrong";
     Blacklisted = "blacklisted", FORBIDDEN, "This number is blacklisted";
     CountryNotAllowed = "country_not_allowed", FORBIDDEN, "Numbers of this country cannot register";
+    Forbidden = "forbidden", FORBIDDEN, "This is not allowed";
     NotFound = "not_found", NOT_FOUND, "Not found";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed";
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request came too slowly";
     AlreadyValidated = "already_validated", CONFLICT, "This number is validated on this device already";
     OnboardingFinal = "onboarding_final", CONFLICT, "This onboarding cannot change any more";
+    AccountExists = "account_exists", CONFLICT, "There is an account of this name";
+    LastOwner = "last_owner", CONFLICT, "Nobody would be left to look after the accounts";
     ReceiverExists = "receiver_exists", CONFLICT, "There is a receiver of this name";
     StaysInQuarantine = "stays_in_quarantine", CONFLICT, "It stays in quarantine";
+    LinkVoid = "link_void", GONE, "This link does not work";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported content type";
     InvalidSetting = "invalid_setting", UNPROCESSABLE_ENTITY, "The setting breaks a rule";
     TooManyRegistrations = "too_many_registrations", TOO_MANY_REQUESTS, "Too many registrations of this number";
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts";
     Internal = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong inside";
     OnboardingPaused = "onboarding_paused", SERVICE_UNAVAILABLE, "Mobile onboarding is currently paused";
     ReceiverAway = "receiver_away", BAD_GATEWAY, "The receiver does not answer";
@@ -134,6 +139,12 @@ impl Problem {
     #[must_use]
     pub fn code(&self) -> Code {
         self.code
+    }
+
+    /// For a page: its kind and itself in words, and field by field.
+    pub(crate) fn into_words(self) -> (&'static str, String, Vec<String>) {
+        let details = self.errors.into_iter().map(|e| format!("{} {}", e.field, e.detail)).collect();
+        (self.code.title(), self.detail, details)
     }
 
     /// The finished answer; `observe` calls it, because it knows the request's id.

@@ -3,12 +3,14 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use bridge_core::Timestamp;
+use serde_json::{Value, json};
 
 use super::Shared;
 use super::auth::{self, Operator};
 use super::import::stopped;
 use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
+use crate::admin_log::Actor;
 use crate::import::Report;
 use crate::pull::{self, PullError};
 
@@ -33,26 +35,37 @@ use crate::pull::{self, PullError};
     )
 )]
 pub async fn pull(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(name): Segment,
     request: Request,
 ) -> Result<Json<Report>, Problem> {
-    let Some(known) = app.receivers.named(&name) else {
+    let since =
+        auth::query_value(request.uri().query(), "since").map(|text| Timestamp::parse(&text)).transpose();
+    let since = since.map_err(|error| Problem::field(Code::InvalidRequest, "since", error.to_string()))?;
+    read_list(&app, &actor, &name, since).await.map(Json)
+}
+
+/// Reads a phone's own list, from an hour before it was last seen where nobody says since when.
+pub(crate) async fn read_list(
+    app: &Shared,
+    actor: &Actor,
+    name: &str,
+    since: Option<Timestamp>,
+) -> Result<Report, Problem> {
+    let Some(known) = app.receivers.named(name) else {
         return Err(Problem::new(Code::NotFound, format!("there is no receiver {name}")));
     };
-    let since = match auth::query_value(request.uri().query(), "since") {
-        Some(text) => Timestamp::parse(&text)
-            .map_err(|error| Problem::field(Code::InvalidRequest, "since", error.to_string()))?,
-        None => pull::since(&known, app.receivers.seen(&name).last_seen_at),
-    };
+    let since = since.unwrap_or_else(|| pull::since(&known, app.receivers.seen(name).last_seen_at));
     if !pull::has_list(&known) {
         let detail = "can be read of receivers of format smsgate alone, and from their inbox_url";
         return Err(Problem::field(Code::InvalidRequest, "the list", detail));
     }
-    let report = pull::pull(&app, &known, since).await.map_err(problem)?;
-    app.pulls.read(&name, since);
-    Ok(Json(report))
+    let after = json!({"since": since.to_string()});
+    app.note_change(actor, "receiver.pull", name, Value::Null, after).await?;
+    let report = pull::pull(app, &known, since).await.map_err(problem)?;
+    app.pulls.read(name, since);
+    Ok(report)
 }
 
 fn problem(error: PullError) -> Problem {

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bridge_store::audit::Quarantined;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use super::problem::{Code, Problem, ProblemBody};
 use super::receive::SmsView;
 use super::segment::Segment;
 use super::{Shared, in_time};
+use crate::admin_log::Actor;
 use crate::quarantine::{Stays, replay as read_again};
 
 const PAGE_DEFAULT: usize = 20;
@@ -69,6 +71,13 @@ pub struct QuarantineReplayed {
     sms: Vec<SmsView>,
 }
 
+impl QuarantineReplayed {
+    /// How many SMS it held.
+    pub(crate) fn len(&self) -> usize {
+        self.sms.len()
+    }
+}
+
 /// What is in quarantine, newest first.
 #[utoipa::path(
     get, path = "/admin/quarantine", operation_id = "list_quarantine", tag = "admin", security(("admin_token" = [])),
@@ -97,7 +106,8 @@ pub async fn list(
     Ok(Json(QuarantinePage { items }))
 }
 
-async fn one(app: &Shared, text: &str) -> Result<Quarantined, Problem> {
+/// One quarantined body, by its id as text.
+pub(crate) async fn one(app: &Shared, text: &str) -> Result<Quarantined, Problem> {
     let nothing = || Problem::new(Code::NotFound, "there is nothing of this id in quarantine");
     let id: Uuid = text.parse().map_err(|_| nothing())?;
     in_time(app.audit.quarantined_one(id)).await?.ok_or_else(nothing)
@@ -137,17 +147,27 @@ pub async fn get(
     )
 )]
 pub async fn replay(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(id): Segment,
 ) -> Result<Json<QuarantineReplayed>, Problem> {
     let entry = one(&app, &id).await?;
-    let taken = read_again(&app, &entry).await.map_err(|stays| match stays {
+    Ok(Json(take_in(&app, &actor, &entry).await?))
+}
+
+/// Reads a quarantined body again and takes in what it holds.
+pub(crate) async fn take_in(
+    app: &Shared,
+    actor: &Actor,
+    entry: &Quarantined,
+) -> Result<QuarantineReplayed, Problem> {
+    app.note_change(actor, "quarantine.replay", &entry.id.to_string(), Value::Null, Value::Null).await?;
+    let taken = read_again(app, entry).await.map_err(|stays| match stays {
         Stays::Unwritable => Problem::new(Code::Unavailable, stays.to_string()),
         _ => Problem::new(Code::StaysInQuarantine, stays.to_string()),
     })?;
     in_time(app.audit.remove_quarantined(entry.id)).await?;
-    Ok(Json(QuarantineReplayed { sms: taken.iter().map(SmsView::of).collect() }))
+    Ok(QuarantineReplayed { sms: taken.iter().map(SmsView::of).collect() })
 }
 
 /// Throw it away.
@@ -161,11 +181,19 @@ pub async fn replay(
     )
 )]
 pub async fn remove(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(id): Segment,
 ) -> Result<StatusCode, Problem> {
     let entry = one(&app, &id).await?;
-    in_time(app.audit.remove_quarantined(entry.id)).await?;
+    throw_away(&app, &actor, &entry).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Throws a quarantined body away. Why it was there, and from whom, stays in the admin log.
+pub(crate) async fn throw_away(app: &Shared, actor: &Actor, entry: &Quarantined) -> Result<(), Problem> {
+    let before = json!({"receiver_id": entry.receiver_id, "format": entry.format, "reason": entry.reason});
+    app.note_change(actor, "quarantine.remove", &entry.id.to_string(), before, Value::Null).await?;
+    in_time(app.audit.remove_quarantined(entry.id)).await?;
+    Ok(())
 }

@@ -11,6 +11,7 @@ use bridge_formats::fields::{FieldValue, Fields};
 use bridge_formats::{Format, generic};
 use bridge_store::audit::Receiver;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::auth::Operator;
@@ -18,6 +19,7 @@ use super::health::ReceiverView;
 use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
+use crate::admin_log::Actor;
 use crate::receivers::{DEFAULT, hashed};
 use crate::secrets;
 
@@ -48,22 +50,22 @@ pub struct ReceiverAdd {
 /// What the app is to be given. The secret is shown this once.
 #[derive(Serialize, ToSchema)]
 pub struct ReceiverAdded {
-    name: String,
+    pub(crate) name: String,
     format: String,
     numbers: Vec<String>,
     /// Where it delivers; leads to this receiver's own secret or key.
-    url: String,
+    pub(crate) url: String,
     /// Its secret.
-    secret: String,
+    pub(crate) secret: String,
     /// Its signing key, where it signs.
-    signing_key: Option<String>,
+    pub(crate) signing_key: Option<String>,
     /// Where it says that it lives.
-    heartbeat_url: String,
+    pub(crate) heartbeat_url: String,
     /// How to set the app up.
-    steps: Vec<String>,
+    pub(crate) steps: Vec<String>,
     /// What is weak about the secret that was chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    warning: Option<String>,
+    pub(crate) warning: Option<String>,
 }
 
 /// One receiver.
@@ -188,7 +190,29 @@ async fn live_row(app: &Shared, name: &str) -> Result<Option<Receiver>, Problem>
     Ok(rows.into_iter().find(|row| row.name == name && row.revoked_at.is_none()))
 }
 
-async fn put(app: &Shared, row: &Receiver) -> Result<(), Problem> {
+/// Of a receiver in the admin log: no secret, and no password in an address.
+fn noted(row: &Receiver) -> Value {
+    let inbox = row.inbox_url.as_ref().and_then(|url| reqwest::Url::parse(url).ok()).map(|mut url| {
+        // Fails for addresses that can hold neither.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
+        url.to_string()
+    });
+    json!({
+        "format": row.format, "numbers": row.numbers, "paused": row.paused, "inbox_url": inbox,
+        "secrets": row.secrets.len(), "signing_keys": row.signing_keys.len(), "revoked": row.revoked_at.is_some(),
+    })
+}
+
+/// Notes the change and makes it.
+async fn put(
+    app: &Shared,
+    actor: &Actor,
+    action: &str,
+    before: Option<&Receiver>,
+    row: &Receiver,
+) -> Result<(), Problem> {
+    let before = before.map_or(Value::Null, noted);
+    app.note_change(actor, action, &row.name, before, noted(row)).await?;
     in_time(app.audit.put_receiver(app.clock.now(), row)).await?;
     in_time(app.receivers.reload(&*app.audit)).await?;
     if let Err(error) = in_time(app.hot.announce_receivers()).await {
@@ -253,17 +277,27 @@ fn base_url(app: &Shared, headers: &HeaderMap) -> String {
     )
 )]
 pub async fn add(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<ReceiverAdded>), Problem> {
     let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let (name, format) = (name_of(&fields)?, format_of(&fields)?);
-    let numbers = numbers_of(&app, &fields)?;
-    let (secret, key) = (secret_of(&app, &fields)?, signing_key_of(&app, &fields, format)?);
-    let inbox_url = inbox_of(&fields)?;
-    if live_row(&app, &name).await?.is_some() {
+    Ok((StatusCode::CREATED, Json(add_receiver(&app, &actor, &fields, &headers).await?)))
+}
+
+/// Adds a receiver.
+pub(crate) async fn add_receiver(
+    app: &Shared,
+    actor: &Actor,
+    fields: &Fields,
+    headers: &HeaderMap,
+) -> Result<ReceiverAdded, Problem> {
+    let (name, format) = (name_of(fields)?, format_of(fields)?);
+    let numbers = numbers_of(app, fields)?;
+    let (secret, key) = (secret_of(app, fields)?, signing_key_of(app, fields, format)?);
+    let inbox_url = inbox_of(fields)?;
+    if live_row(app, &name).await?.is_some() {
         let detail =
             format!("there is a receiver {name}: rotate its secret, revoke it, or take another name");
         return Err(Problem::new(Code::ReceiverExists, detail));
@@ -279,8 +313,8 @@ pub async fn add(
         added_at: app.clock.now(),
         revoked_at: None,
     };
-    put(&app, &row).await?;
-    Ok((StatusCode::CREATED, Json(given_to_app(&app, &row, format, secret, key, &headers))))
+    put(app, actor, "receiver.add", None, &row).await?;
+    Ok(given_to_app(app, &row, format, secret, key, headers))
 }
 
 /// The receivers.
@@ -322,26 +356,38 @@ async fn named(app: &Shared, name: &str) -> Result<Receiver, Problem> {
     )
 )]
 pub async fn rotate(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(name): Segment,
     request: Request,
 ) -> Result<Json<Option<ReceiverAdded>>, Problem> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let mut row = named(&app, &name).await?;
+    Ok(Json(rotate_receiver(&app, &actor, &name, &fields, &parts.headers).await?))
+}
+
+/// Gives a receiver a new secret, or ends the ones before.
+pub(crate) async fn rotate_receiver(
+    app: &Shared,
+    actor: &Actor,
+    name: &str,
+    fields: &Fields,
+    headers: &HeaderMap,
+) -> Result<Option<ReceiverAdded>, Problem> {
+    let before = named(app, name).await?;
+    let mut row = before.clone();
     let format = bridge_formats::named(&row.format).ok_or_else(|| {
         wrong("format", "is one that this version does not know: rotate it on the newer bridge")
     })?;
     if matches!(fields.get("finish"), Some(FieldValue::Bool(true))) {
         row.secrets.truncate(1);
         row.signing_keys.truncate(1);
-        put(&app, &row).await?;
-        return Ok(Json(None));
+        put(app, actor, "receiver.rotate", Some(&before), &row).await?;
+        return Ok(None);
     }
-    let secret = secret_of(&app, &fields)?;
-    let key = match signing_key_of(&app, &fields, format)? {
-        None if !row.signing_keys.is_empty() => Some(made(&app)?),
+    let secret = secret_of(app, fields)?;
+    let key = match signing_key_of(app, fields, format)? {
+        None if !row.signing_keys.is_empty() => Some(made(app)?),
         key => key,
     };
     // The newest first.
@@ -351,8 +397,8 @@ pub async fn rotate(
         row.signing_keys.insert(0, key.clone());
         row.signing_keys.truncate(SECRETS_LIVE_MAX);
     }
-    put(&app, &row).await?;
-    Ok(Json(Some(given_to_app(&app, &row, format, secret, key, &parts.headers))))
+    put(app, actor, "receiver.rotate", Some(&before), &row).await?;
+    Ok(Some(given_to_app(app, &row, format, secret, key, headers)))
 }
 
 /// Change a receiver: its numbers, where its list of SMS is read, or whether users are sent to it.
@@ -367,27 +413,38 @@ pub async fn rotate(
     )
 )]
 pub async fn change(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(name): Segment,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let mut row = named(&app, &name).await?;
+    change_receiver(&app, &actor, &name, &fields).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes what is given of a receiver.
+pub(crate) async fn change_receiver(
+    app: &Shared,
+    actor: &Actor,
+    name: &str,
+    fields: &Fields,
+) -> Result<(), Problem> {
+    let before = named(app, name).await?;
+    let mut row = before.clone();
     if fields.get("numbers").is_some() || fields.get("number").is_some() {
-        row.numbers = numbers_of(&app, &fields)?;
+        row.numbers = numbers_of(app, fields)?;
     }
     if fields.get("inbox_url").is_some() {
-        row.inbox_url = inbox_of(&fields)?;
+        row.inbox_url = inbox_of(fields)?;
     }
     match fields.get("paused") {
         None => {}
         Some(FieldValue::Bool(paused)) => row.paused = *paused,
         Some(_) => return Err(wrong("paused", "must be true or false")),
     }
-    put(&app, &row).await?;
-    Ok(StatusCode::NO_CONTENT)
+    put(app, actor, "receiver.change", Some(&before), &row).await
 }
 
 /// Revoke a receiver: from now on nothing that it sends is taken.
@@ -401,12 +458,17 @@ pub async fn change(
     )
 )]
 pub async fn revoke(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(name): Segment,
 ) -> Result<StatusCode, Problem> {
-    let mut row = named(&app, &name).await?;
-    row.revoked_at = Some(app.clock.now());
-    put(&app, &row).await?;
+    revoke_receiver(&app, &actor, &name).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Revokes a receiver.
+pub(crate) async fn revoke_receiver(app: &Shared, actor: &Actor, name: &str) -> Result<(), Problem> {
+    let before = named(app, name).await?;
+    let row = Receiver { revoked_at: Some(app.clock.now()), ..before.clone() };
+    put(app, actor, "receiver.revoke", Some(&before), &row).await
 }

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use bridge_core::settings::{self, Danger, Input, SettingDef};
 use bridge_formats::FieldError;
 use bridge_store::StoreError;
-use bridge_store::audit::SettingChange;
+use bridge_store::desk::SettingChange;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -17,9 +17,6 @@ use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::settings::{Change, ChangeError, change, find, roll_back};
-
-/// Who changes settings with the admin token.
-const BY_TOKEN: &str = "admin token";
 
 /// One setting.
 #[derive(Serialize, ToSchema)]
@@ -82,7 +79,7 @@ fn view(app: &Shared, def: &'static SettingDef) -> SettingView {
 }
 
 /// Why it was not changed, for the client.
-pub(super) fn refused(error: ChangeError) -> Problem {
+pub(crate) fn refused(error: ChangeError) -> Problem {
     match error {
         ChangeError::Broken(broken) => {
             let detail = broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
@@ -91,6 +88,7 @@ pub(super) fn refused(error: ChangeError) -> Problem {
             Problem::fields(Code::InvalidSetting, detail, errors)
         }
         ChangeError::Unknown(what) => Problem::new(Code::NotFound, what),
+        ChangeError::Unnoted(problem) => problem,
         ChangeError::Store(error) => Problem::unavailable(&error),
     }
 }
@@ -157,7 +155,7 @@ pub async fn get(
     )
 )]
 pub async fn put(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(key): Segment,
     request: Request,
@@ -168,7 +166,7 @@ pub async fn put(
     let value = given
         .get("value")
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "value", "is missing: send {\"value\": …}"))?;
-    changed(change(&app, &[(def, value.clone())], BY_TOKEN)).await?;
+    changed(change(&app, &actor, &[(def, value.clone())])).await?;
     Ok(Json(view(&app, def)))
 }
 
@@ -195,7 +193,7 @@ pub struct SettingsPatchBody {
     )
 )]
 pub async fn patch(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     request: Request,
 ) -> Result<Json<SettingList>, Problem> {
@@ -205,7 +203,7 @@ pub async fn patch(
         let rule = "is missing or empty: send {\"changes\": {\"count_check_threshold\": 3}}";
         return Err(Problem::field(Code::InvalidRequest, "changes", rule));
     }
-    changed(change(&app, &changes, BY_TOKEN)).await?;
+    changed(change(&app, &actor, &changes)).await?;
     Ok(Json(SettingList { items: changes.iter().map(|(def, _)| view(&app, def)).collect() }))
 }
 
@@ -282,11 +280,9 @@ pub async fn history(
     let limit =
         number("limit")?.map_or(PAGE_DEFAULT, |n| usize::try_from(n).unwrap_or(PAGE_MAX).min(PAGE_MAX));
     let (key, before) = (query("key"), number("before")?);
-    let mut items = in_time(app.audit.settings_history(key.as_deref(), before, limit + 1)).await?;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next_before = items.last().filter(|_| more).map(|entry| entry.id);
-    Ok(Json(SettingHistory { items: items.into_iter().map(SettingChangeView::of).collect(), next_before }))
+    let page = in_time(app.desk.settings_history(key.as_deref(), before, limit)).await?;
+    let items = page.rows.into_iter().map(SettingChangeView::of).collect();
+    Ok(Json(SettingHistory { items, next_before: page.next }))
 }
 
 /// Put the value from before a change back.
@@ -303,13 +299,13 @@ pub async fn history(
     )
 )]
 pub async fn rollback(
-    _: Operator,
+    Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(id): Segment,
 ) -> Result<Json<SettingView>, Problem> {
     let id = id
         .parse()
         .map_err(|_| Problem::new(Code::NotFound, format!("the history of settings has no entry {id:?}")))?;
-    let def = changed(roll_back(&app, id, BY_TOKEN)).await?;
+    let def = changed(roll_back(&app, &actor, id)).await?;
     Ok(Json(view(&app, def)))
 }

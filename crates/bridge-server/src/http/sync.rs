@@ -6,12 +6,14 @@ use axum::extract::State;
 use axum::http::request::Parts;
 use bridge_store::audit::Refused;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::{Operator, query_value};
 use super::problem::{Code, Problem, ProblemBody};
 use super::{Shared, in_time};
+use crate::admin_log::Actor;
 use crate::workers::Bell;
 
 const SHOWN_MAX: usize = 500;
@@ -79,12 +81,23 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<SyncPag
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
-pub async fn replay(_: Operator, State(app): State<Shared>, parts: Parts) -> Result<Json<Replayed>, Problem> {
+pub async fn replay(
+    Operator(actor): Operator,
+    State(app): State<Shared>,
+    parts: Parts,
+) -> Result<Json<Replayed>, Problem> {
     let one: Option<Uuid> =
         query_value(parts.uri.query(), "sms_id").map(|text| text.parse()).transpose().map_err(|_| {
             Problem::field(Code::InvalidRequest, "sms_id", "is no UUID: take one from /admin/sync")
         })?;
+    Ok(Json(Replayed { replayed: push_again(&app, &actor, one).await? }))
+}
+
+/// Pushes what the remote refused again: one row, or all. Answers how many.
+pub(crate) async fn push_again(app: &Shared, actor: &Actor, one: Option<Uuid>) -> Result<usize, Problem> {
+    let subject = one.map_or_else(|| "all".to_owned(), |id| id.to_string());
+    app.note_change(actor, "sync.replay", &subject, Value::Null, Value::Null).await?;
     let replayed = in_time(app.audit.unpark(one)).await?;
     app.board.ring(Bell::Validated);
-    Ok(Json(Replayed { replayed }))
+    Ok(replayed)
 }

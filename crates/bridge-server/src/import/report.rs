@@ -37,6 +37,20 @@ pub struct Report {
     pub hours: Hours,
 }
 
+impl Report {
+    /// For people.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Report { rows, judged, stored, quarantined, .. } = self;
+        match judged + stored + quarantined {
+            0 => format!("{rows} SMS are on its list; nothing was missing"),
+            _ => format!(
+                "{rows} SMS are on its list: {judged} were missing and are judged now, {stored} are kept for later, {quarantined} nobody can use"
+            ),
+        }
+    }
+}
+
 /// One hour of one receiver.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Hour {

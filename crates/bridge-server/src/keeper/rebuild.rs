@@ -105,8 +105,7 @@ impl Rebuild<'_> {
         let now = app.clock.now();
         let mut restored = Restored::default();
         app.hot.raise_counters(self.counters().await?).await?;
-        let blacklist: Vec<String> =
-            app.audit.blacklist().await?.into_iter().map(|e| e.mobile_number).collect();
+        let blacklist: Vec<_> = app.audit.blacklist().await?.iter().map(Blacklisting::block).collect();
         app.hot.replace_blacklist(&blacklist).await?;
         let uncounted = app.audit.unblacklisted_since(now - DAY).await?;
         if !self.give(Restore::Uncounted(&uncounted)).await? {
@@ -172,6 +171,8 @@ impl Rebuild<'_> {
                     blacklisted_at: queued.judged_at,
                     reason: THRESHOLD_EXCEEDED.to_owned(),
                     message_count: queued.sms_in_window,
+                    expires_at: None,
+                    blocked_by: None,
                 })
                 .await?;
         }

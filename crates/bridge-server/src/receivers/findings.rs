@@ -9,7 +9,7 @@ use bridge_store::hot::{Finding, Level};
 use super::{DEFAULT, Known, Receivers, Voices};
 
 /// Below this and not charging, a phone will be gone within hours.
-const BATTERY_LOW: u8 = 20;
+pub const BATTERY_LOW: u8 = 20;
 
 /// How a receiver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

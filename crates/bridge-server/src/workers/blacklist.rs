@@ -1,9 +1,11 @@
 //! The blacklist both ways: numbers that flooded to `blacklist_sms`, then the whole of it back into the
-//! set that the check reads, together with what is not yet written (D24).
+//! set that the check reads, together with what is not yet written (D24). Blocks that have ended
+//! are cleared away on the way.
 
 use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
+use bridge_store::hot::Blacklisting;
 
 use super::{Bell, Tick, Worker};
 use crate::app::App;
@@ -21,6 +23,9 @@ impl Worker for PopulateBlacklist {
     fn name(&self) -> &'static str {
         PopulateBlacklist::NAME
     }
+    fn about(&self) -> &'static str {
+        "Carries blocked numbers to blacklist_sms, and the whole list back to where the check reads it."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.blacklist_check_interval_seconds
     }
@@ -37,8 +42,8 @@ impl Worker for PopulateBlacklist {
         if written.len() >= max {
             return Ok(Tick::More);
         }
-        let all: Vec<String> =
-            app.audit.blacklist().await?.into_iter().map(|entry| entry.mobile_number).collect();
+        app.audit.clear_ended_blocks(app.clock.now()).await?;
+        let all: Vec<_> = app.audit.blacklist().await?.iter().map(Blacklisting::block).collect();
         app.hot.replace_blacklist(&all).await?;
         Ok(Tick::Idle)
     }

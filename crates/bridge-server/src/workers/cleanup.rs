@@ -14,6 +14,9 @@ impl Worker for CleanupExpired {
     fn name(&self) -> &'static str {
         "cleanup_expired_sorted_sets"
     }
+    fn about(&self) -> &'static str {
+        "Ends onboardings whose deadline has passed, and clears what has expired."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.cleanup_interval_seconds
     }

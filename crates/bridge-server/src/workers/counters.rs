@@ -25,6 +25,9 @@ impl Worker for PersistCounters {
     fn name(&self) -> &'static str {
         "persist_counters_to_postgres"
     }
+    fn about(&self) -> &'static str {
+        "Reserves ids ahead and keeps count of what was written."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.counter_sync_interval_seconds
     }

@@ -20,6 +20,9 @@ impl Worker for DumpQueueInputSms {
     fn name(&self) -> &'static str {
         "dump_queue_input_sms_to_postgres"
     }
+    fn about(&self) -> &'static str {
+        "Writes judged SMS to input_sms."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.local_sync_interval_seconds
     }
@@ -33,6 +36,7 @@ impl Worker for DumpQueueInputSms {
 
 /// Writes, and only then forgets: a step that ends half way is repeated and changes nothing.
 pub(super) async fn dump(app: &App, which: Which) -> Result<Tick, StoreError> {
+    let _carrying = app.board.carrying.read().await;
     // One at a time: otherwise both would carry the same rows.
     let _turn = app.board.dumping.lock().await;
     let watch = Stopwatch::start();

@@ -18,6 +18,9 @@ impl Worker for DumpQueueOnboarding {
     fn name(&self) -> &'static str {
         "dump_queue_onboarding_to_postgres"
     }
+    fn about(&self) -> &'static str {
+        "Writes new and changed onboardings to onboarding_mobile."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.onboarding_sync_interval_seconds
     }
@@ -25,6 +28,7 @@ impl Worker for DumpQueueOnboarding {
         Some(Bell::Onboarding)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let _carrying = app.board.carrying.read().await;
         let max = app.live.now().batch_size as usize;
         let batch = app.hot.queued_onboardings(max).await?;
         if batch.is_empty() {

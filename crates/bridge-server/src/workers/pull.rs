@@ -17,6 +17,9 @@ impl Worker for PullInboxes {
     fn name(&self) -> &'static str {
         "pull_inboxes"
     }
+    fn about(&self) -> &'static str {
+        "Reads phones' own lists of SMS after something may have been missed."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         (settings.receiver_silence_seconds / 20).clamp(1, 30)
     }

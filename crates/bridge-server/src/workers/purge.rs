@@ -18,6 +18,9 @@ impl Worker for PurgeExpiredAudit {
     fn name(&self) -> &'static str {
         "purge_expired_audit"
     }
+    fn about(&self) -> &'static str {
+        "Deletes rows that are older than audit_retention_days."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.purge_interval_seconds
     }
@@ -28,6 +31,7 @@ impl Worker for PurgeExpiredAudit {
         }
         let before = app.clock.now() - Span(DAY.0 * i64::from(days));
         let purged = app.audit.purge(before, ROWS_MAX, app.remote.is_some()).await?;
-        Ok(Tick::after(purged, ROWS_MAX))
+        let figures = app.desk.purge_figures(before, ROWS_MAX).await?;
+        Ok(Tick::after(purged.max(figures), ROWS_MAX))
     }
 }

@@ -17,6 +17,9 @@ impl Worker for NoteReceivers {
     fn name(&self) -> &'static str {
         "note_receivers"
     }
+    fn about(&self) -> &'static str {
+        "Keeps what was seen of the receivers, and learns what other bridges saw."
+    }
     fn period_seconds(&self, _: &Settings) -> u32 {
         PERIOD_SECONDS
     }

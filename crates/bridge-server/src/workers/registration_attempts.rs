@@ -17,6 +17,9 @@ impl Worker for WriteRegistrationAttempts {
     fn name(&self) -> &'static str {
         "write_registration_attempts"
     }
+    fn about(&self) -> &'static str {
+        "Writes refused registrations to registration_attempts."
+    }
     fn period_seconds(&self, _: &Settings) -> u32 {
         PERIOD_SECONDS
     }
@@ -28,6 +31,7 @@ impl Worker for WriteRegistrationAttempts {
         Some(Bell::Refusal)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        let _carrying = app.board.carrying.read().await;
         let batch = app.refusals.take();
         if batch.is_empty() {
             return Ok(Tick::Idle);

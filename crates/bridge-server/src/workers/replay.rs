@@ -33,6 +33,9 @@ impl Worker for ReplayPowerDownStore {
     fn name(&self) -> &'static str {
         "replay_power_down_store"
     }
+    fn about(&self) -> &'static str {
+        "Judges the SMS that waited in power_down_store, oldest first."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.replay_interval_seconds
     }
@@ -44,6 +47,7 @@ impl Worker for ReplayPowerDownStore {
         if settings.maintenance_mode || !app.ladder.is_open() {
             return Ok(Tick::Idle);
         }
+        let _carrying = app.board.carrying.read().await;
         let max = settings.batch_size as usize;
         let (waiting, parts) = read(app, max).await?;
         let joined = judge_parts(app, parts).await?;

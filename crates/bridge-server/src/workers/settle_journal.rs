@@ -23,6 +23,9 @@ impl Worker for SettleJournal {
     fn name(&self) -> &'static str {
         "settle_journal"
     }
+    fn about(&self) -> &'static str {
+        "Hands over what lies in the journal for longer than a dump takes."
+    }
     fn period_seconds(&self, _: &Settings) -> u32 {
         PERIOD_SECONDS
     }
@@ -37,6 +40,7 @@ impl Worker for SettleJournal {
         if app.journal.is_empty() || !app.ladder.now().audit {
             return Ok(Tick::Idle);
         }
+        let _carrying = app.board.carrying.read().await;
         let interval = app.live.now().local_sync_interval_seconds;
         let age = Span::seconds(interval.saturating_add(BEHIND_SECONDS));
         spool::hand_over_old(app, app.clock.now(), age).await?;

@@ -198,7 +198,7 @@ async fn rest(worker: &dyn Worker, app: &App, soft: &CancellationToken) -> Woken
         () = soft.cancelled() => Woken::ByPeriod,
         () = tokio::time::sleep(Duration::from_secs(u64::from(period))) => Woken::ByPeriod,
         () = changed => Woken::ByPeriod,
-        () = app.board.heard(worker.bell()) => {
+        () = app.board.heard(worker) => {
             let _ = tokio::time::timeout(COALESCE, soft.cancelled()).await;
             Woken::ByBell
         }

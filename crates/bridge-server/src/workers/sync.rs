@@ -24,6 +24,9 @@ impl Worker for SyncValidatedMobiles {
     fn name(&self) -> &'static str {
         "sync_validated_mobiles_to_hetzner"
     }
+    fn about(&self) -> &'static str {
+        "Pushes validated numbers to the remote."
+    }
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.hetzner_sync_interval_seconds
     }
@@ -36,6 +39,7 @@ impl Worker for SyncValidatedMobiles {
         if self.not_before.is_some_and(|at| app.clock.now() < at) {
             return Ok(dumped);
         }
+        let _carrying = app.board.carrying.read().await;
         let max = app.live.now().batch_size as usize;
         let rows = app.audit.unsynced(max).await?;
         if rows.is_empty() {

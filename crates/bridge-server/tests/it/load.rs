@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bridge_core::{Span, Timestamp};
 use bridge_server::clock::Clock;
@@ -20,6 +21,8 @@ use crate::harness::{API_KEY, RECEIVER_KEY};
 
 /// Phones at the same time.
 const PHONES: usize = 16;
+/// Between two tries of a phone at a bridge that may be gone.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// One SMS on a phone.
 #[derive(Clone, Debug)]
@@ -176,8 +179,17 @@ impl Phone {
                 // The sender is asked to come again: it does.
                 Ok((StatusCode::SERVICE_UNAVAILABLE, _)) => tokio::task::yield_now().await,
                 Ok((status, text)) => panic!("{path} of {body}: {status} {text}"),
-                Err(_) => self.url.changed().await.map_err(|_| Gone)?,
+                Err(_) => self.try_again_later().await?,
             }
+        }
+    }
+
+    /// When the bridge is somewhere else, or after a breath: a connection may break though it lives, because it was
+    /// closed as idle while the request was on its way.
+    async fn try_again_later(&mut self) -> Result<(), Gone> {
+        match tokio::time::timeout(BREATH, self.url.changed()).await {
+            Ok(changed) => changed.map_err(|_| Gone),
+            Err(_) => Ok(()),
         }
     }
 }

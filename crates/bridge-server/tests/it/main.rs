@@ -9,6 +9,8 @@ mod binary;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod flows;
 #[cfg(test)]
 mod full_disk;
@@ -27,6 +29,8 @@ mod lab;
 mod load;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod person;
 #[cfg(test)]
 mod process;
 #[cfg(test)]

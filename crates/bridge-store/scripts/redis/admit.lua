@@ -41,7 +41,7 @@ if live then
   end
   redis.call('SET', key, seen:sub(1, 62) .. ARGV[5]:sub(63), 'KEEPTTL')
   local count = ARGV[7] ~= '' and open_count(counter, till, now) or 0
-  return {'judge', reused, fingerprint, seen, known(mobile, count, standing(id, now))}
+  return {'judge', reused, fingerprint, seen, known(mobile, now, count, standing(id, now))}
 end
 if behind then
   return {'behind_waiting', reused}
@@ -72,10 +72,12 @@ if ARGV[7] ~= '' then
       redis.call('SET', SENDER .. mobile, ARGV[15] .. (id or ''), 'PX', ttl)
     end
   end
-  if count > tonumber(ARGV[8]) and redis.call('SADD', BLACKLIST, mobile) == 1 then
+  if count > tonumber(ARGV[8]) and blocked(mobile, now) == 0 then
+    redis.call('SADD', BLACKLIST, mobile)
+    redis.call('HDEL', BLACKLIST_ENDS, mobile)
     redis.call('ZADD', QUEUED_BLACKLIST, 0, mobile)
     redis.call('HSET', QUEUED_BLACKLIST_ENTRIES, mobile,
       ARGV[2] .. ' ' .. count .. ' ' .. ARGV[14] .. ' ' .. THRESHOLD_EXCEEDED)
   end
 end
-return {'judge', reused, fingerprint, '', known(mobile, count, found)}
+return {'judge', reused, fingerprint, '', known(mobile, now, count, found)}

@@ -47,13 +47,22 @@ local function counted(mobile, now)
   return open_count(found[1], (parts_of(found[2])), now)
 end
 
+-- 1 if the number is blocked: a block may end by itself.
+local function blocked(mobile, now)
+  if redis.call('SISMEMBER', BLACKLIST, mobile) == 0 then
+    return 0
+  end
+  local ends = redis.call('HGET', BLACKLIST_ENDS, mobile)
+  return ends and tonumber(ends) <= now and 0 or 1
+end
+
 -- Count, pair validated, blacklisted, and the onboarding: `Known`. The onboarding as one text, a line for each field
 -- (none of them holds a line break but the device, which comes last): a list costs both sides more.
-local function known(mobile, count, found)
+local function known(mobile, now, count, found)
   local device = found and found[DEVICE] or ''
   local text = found and found[STATUS] .. '\n' .. found[VERSION] .. '\n' .. found[EXPIRES_AT] .. '\n'
     .. found[REGISTERED] .. '\n' .. (found[VALIDATED_AT] or '') .. '\n' .. (found[LAST_SMS] or '')
     .. (found[DEVICE] and '\n' .. device or '')
   return count, redis.call('SISMEMBER', VALIDATED, mobile .. ':' .. device),
-    redis.call('SISMEMBER', BLACKLIST, mobile), text
+    blocked(mobile, now), text
 end

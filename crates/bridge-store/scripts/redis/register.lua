@@ -7,7 +7,7 @@ local epoch, sender, window = unpack(redis.call('MGET', EPOCH, SENDER .. mobile,
 if epoch ~= ARGV[1] then
   return {'lost'}
 end
-if ARGV[4] ~= '' and redis.call('SISMEMBER', BLACKLIST, mobile) == 1 then
+if ARGV[4] ~= '' and blocked(mobile, now) == 1 then
   return {'blacklisted'}
 end
 if redis.call('SISMEMBER', VALIDATED, ARGV[6]) == 1 then

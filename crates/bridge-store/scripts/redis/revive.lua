@@ -17,4 +17,4 @@ if not newest(mobile, now) then
   redis.call('DEL', ONBOARDING .. id)
   insert(now, queued, fields, true, redis.call('GET', SENDER .. mobile))
 end
-return {'known', known(mobile, counted(mobile, now), newest(mobile, now))}
+return {'known', known(mobile, now, counted(mobile, now), newest(mobile, now))}

@@ -1,5 +1,6 @@
 -- Takes a number off, and its count of the day with it. ARGV: 1 mobile
 redis.call('SREM', BLACKLIST, ARGV[1])
+redis.call('HDEL', BLACKLIST_ENDS, ARGV[1])
 redis.call('ZREM', QUEUED_BLACKLIST, ARGV[1])
 redis.call('HDEL', QUEUED_BLACKLIST_ENTRIES, ARGV[1])
 redis.call('DEL', SMS_COUNT .. ARGV[1])

@@ -1,9 +1,12 @@
 //! The audit store on PostgreSQL, directly or through PgBouncer in transaction mode. Every operation is one
 //! statement, or one transaction; what it writes is durable as far as the server's `synchronous_commit` says.
 
+mod accounts;
 mod batch;
+mod blocked_emails;
 mod columns;
 pub(crate) mod connect;
+mod desk;
 mod examine;
 mod failure;
 mod group;
@@ -12,6 +15,7 @@ mod lease;
 mod lookup;
 mod onboardings;
 mod people;
+mod person;
 mod purge;
 mod quarantine;
 mod receivers;
@@ -23,7 +27,7 @@ mod syncing;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
+use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -31,16 +35,22 @@ pub use self::connect::BadUrl;
 use self::lease::{BATCH, Connections, QUICK, SLOW};
 pub use self::schema::{MigrateError, Migrated, SchemaState, migrate, schema_state};
 use super::{
-    AskedSms, AuditStore, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal,
-    Refused, SettingChange, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+    AskedSms, AuditStore, Blacklisted, BlockedEmail, Counter, HourCount, Member, Place, Quarantined,
+    Receiver, Refusal, Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
-use crate::Result;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
+use crate::person::{AuditErased, Erasing, Erasure, Table, Traces};
+use crate::{Result, Trail};
 
 /// The audit store at this address, with at most so many connections. The server need not be up: only an
 /// address that cannot be used at all is an error at once.
 pub fn open(url: &str, pool_size: usize) -> std::result::Result<Arc<dyn AuditStore>, BadUrl> {
-    Ok(Arc::new(PostgresAudit { connections: Connections::new(url, pool_size)? }))
+    open_trail(url, pool_size).map(|trail| trail.audit)
+}
+
+/// As [`open`], for the bridge and for people.
+pub fn open_trail(url: &str, pool_size: usize) -> std::result::Result<Trail, BadUrl> {
+    Ok(Trail::of(PostgresAudit { connections: Connections::new(url, pool_size)? }))
 }
 
 struct PostgresAudit {
@@ -54,6 +64,8 @@ macro_rules! on_lease {
         $function(&mut lease $(, $argument)*).await
     }};
 }
+
+pub(self) use on_lease;
 
 #[async_trait]
 impl AuditStore for PostgresAudit {
@@ -225,15 +237,6 @@ impl AuditStore for PostgresAudit {
         on_lease!(self.put_settings(QUICK, settings::put, now, changes, by))
     }
 
-    async fn settings_history(
-        &self,
-        key: Option<&str>,
-        before: Option<i64>,
-        max: usize,
-    ) -> Result<Vec<SettingChange>> {
-        on_lease!(self.settings_history(QUICK, settings::history, key, before, max))
-    }
-
     async fn append_refusals(&self, batch: &[Refusal]) -> Result<()> {
         on_lease!(self.append_refusals(BATCH, people::append_refusals, batch))
     }
@@ -264,6 +267,46 @@ impl AuditStore for PostgresAudit {
 
     async fn count_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>> {
         on_lease!(self.count_by_hour(SLOW, lookup::count_by_hour, from, to))
+    }
+
+    async fn clear_ended_blocks(&self, now: Timestamp) -> Result<u64> {
+        on_lease!(self.clear_ended_blocks(QUICK, people::clear_ended_blocks, now))
+    }
+
+    async fn person(&self, mobile: &Mobile, max: usize) -> Result<Vec<Table>> {
+        on_lease!(self.person(BATCH, person::person, mobile, max))
+    }
+
+    async fn traces(&self, mobile: &Mobile, since: Timestamp) -> Result<Traces> {
+        on_lease!(self.traces(BATCH, person::traces, mobile, since))
+    }
+
+    async fn erase(&self, erasing: &Erasing<'_>, receipt: &Erasure) -> Result<AuditErased> {
+        on_lease!(self.erase(BATCH, person::erase, erasing, receipt))
+    }
+
+    async fn put_erasure(&self, receipt: &Erasure) -> Result<()> {
+        on_lease!(self.put_erasure(QUICK, person::put_erasure, receipt))
+    }
+
+    async fn erasures(&self, max: usize) -> Result<Vec<Erasure>> {
+        on_lease!(self.erasures(QUICK, person::erasures, max))
+    }
+
+    async fn erased_until(&self, hashes: &[String]) -> Result<Vec<(String, Timestamp)>> {
+        on_lease!(self.erased_until(QUICK, person::erased_until, hashes))
+    }
+
+    async fn unvalidate(&self, now: Timestamp, mobile: &str) -> Result<u64> {
+        on_lease!(self.unvalidate(QUICK, person::unvalidate, now, mobile))
+    }
+
+    async fn blocked_emails(&self) -> Result<Vec<BlockedEmail>> {
+        on_lease!(self.blocked_emails(BATCH, blocked_emails::all))
+    }
+
+    async fn put_blocked_email(&self, entry: &BlockedEmail) -> Result<()> {
+        on_lease!(self.put_blocked_email(QUICK, blocked_emails::put, entry))
     }
 
     async fn receivers(&self) -> Result<Vec<Receiver>> {

@@ -1,7 +1,11 @@
 //! The audit store on SQLite, for a bridge without PostgreSQL.
 
+mod accounts;
+mod blocked_emails;
+mod desk;
 mod later;
 mod lookup;
+mod person;
 mod quarantine;
 mod rebuilding;
 mod receivers;
@@ -13,18 +17,19 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use bridge_core::checks::CHECKS;
-use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
+use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use rusqlite::Connection;
 use rusqlite::types::{FromSqlError, Type};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    AskedSms, AuditStore, Blacklisted, Counter, HourCount, Member, Place, Quarantined, Receiver, Refusal,
-    Refused, SettingChange, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+    AskedSms, AuditStore, Blacklisted, BlockedEmail, Counter, HourCount, Member, Place, Quarantined,
+    Receiver, Refusal, Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
 use crate::Result;
 use crate::hot::{Blacklisting, Finding, QueuedSms};
+use crate::person::{AuditErased, Erasing, Erasure, Table, Traces};
 use crate::sqlite::{Engine, Schema};
 
 const SCHEMA: Schema = Schema {
@@ -36,6 +41,9 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/sqlite_audit/0004_receivers.sql"),
         include_str!("../../migrations/sqlite_audit/0005_quarantine.sql"),
         include_str!("../../migrations/sqlite_audit/0006_lookups.sql"),
+        include_str!("../../migrations/sqlite_audit/0007_accounts.sql"),
+        include_str!("../../migrations/sqlite_audit/0008_desk.sql"),
+        include_str!("../../migrations/sqlite_audit/0009_persons.sql"),
     ],
     settle: add_check_columns,
 };
@@ -286,16 +294,6 @@ impl AuditStore for SqliteAudit {
         self.engine.write("put_settings", move |c, _| settings::put(c, now, &changes, &by)).await
     }
 
-    async fn settings_history(
-        &self,
-        key: Option<&str>,
-        before: Option<i64>,
-        max: usize,
-    ) -> Result<Vec<SettingChange>> {
-        let key = key.map(str::to_owned);
-        self.engine.read("settings_history", move |c| settings::history(c, key.as_deref(), before, max)).await
-    }
-
     async fn append_refusals(&self, batch: &[Refusal]) -> Result<()> {
         let batch = batch.to_vec();
         self.engine.write("append_refusals", move |c, _| tables::append_refusals(c, &batch)).await
@@ -329,6 +327,54 @@ impl AuditStore for SqliteAudit {
 
     async fn count_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>> {
         self.engine.read("count_by_hour", move |c| lookup::count_by_hour(c, from, to)).await
+    }
+
+    async fn clear_ended_blocks(&self, now: Timestamp) -> Result<u64> {
+        self.engine.write("clear_ended_blocks", move |c, _| tables::clear_ended_blocks(c, now)).await
+    }
+
+    async fn person(&self, mobile: &Mobile, max: usize) -> Result<Vec<Table>> {
+        let mobile = mobile.clone();
+        self.engine.read("person", move |c| person::person(c, &mobile, max)).await
+    }
+
+    async fn traces(&self, mobile: &Mobile, since: Timestamp) -> Result<Traces> {
+        let mobile = mobile.clone();
+        self.engine.read("traces", move |c| person::traces(c, &mobile, since)).await
+    }
+
+    async fn erase(&self, erasing: &Erasing<'_>, receipt: &Erasure) -> Result<AuditErased> {
+        let (mobile, until, block) = (erasing.mobile.clone(), erasing.until, erasing.block);
+        let receipt = receipt.clone();
+        self.engine.write("erase", move |c, _| person::erase(c, &mobile, until, block, &receipt)).await
+    }
+
+    async fn put_erasure(&self, receipt: &Erasure) -> Result<()> {
+        let receipt = receipt.clone();
+        self.engine.write("put_erasure", move |c, _| person::put_erasure(c, &receipt)).await
+    }
+
+    async fn erasures(&self, max: usize) -> Result<Vec<Erasure>> {
+        self.engine.read("erasures", move |c| person::erasures(c, max)).await
+    }
+
+    async fn erased_until(&self, hashes: &[String]) -> Result<Vec<(String, Timestamp)>> {
+        let hashes = hashes.to_vec();
+        self.engine.read("erased_until", move |c| person::erased_until(c, &hashes)).await
+    }
+
+    async fn unvalidate(&self, now: Timestamp, mobile: &str) -> Result<u64> {
+        let mobile = mobile.to_owned();
+        self.engine.write("unvalidate", move |c, _| person::unvalidate(c, now, &mobile)).await
+    }
+
+    async fn blocked_emails(&self) -> Result<Vec<BlockedEmail>> {
+        self.engine.read("blocked_emails", blocked_emails::all).await
+    }
+
+    async fn put_blocked_email(&self, entry: &BlockedEmail) -> Result<()> {
+        let entry = entry.clone();
+        self.engine.write("put_blocked_email", move |c, _| blocked_emails::put(c, &entry)).await
     }
 
     async fn receivers(&self) -> Result<Vec<Receiver>> {

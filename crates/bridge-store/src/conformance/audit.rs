@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use async_trait::async_trait;
 
-use crate::AuditStore;
+use crate::{AuditStore, DeskStore};
 
 /// An audit store and a look behind it: what is kept for people and for later is not all to be asked of
 /// the store itself.
@@ -13,6 +13,8 @@ use crate::AuditStore;
 pub trait AuditUnderTest: Send + Sync {
     /// The store.
     fn store(&self) -> &dyn AuditStore;
+    /// The same store, for people.
+    fn desk(&self) -> &dyn DeskStore;
     /// One column of a table as text, oldest row first. Tables of schema `ops` are named `ops.…`.
     async fn column(&self, table: &str, column: &str) -> Vec<Option<String>>;
 }
@@ -46,7 +48,6 @@ cases! {
         a_changed_setting_survives_seeding
         a_setting_that_breaks_a_rule_is_refused
         the_history_keeps_what_was
-        the_history_is_read_page_by_page
         several_settings_change_together_or_not_at_all
         counters_keep_the_larger_value
         report_counters_add_up
@@ -84,6 +85,43 @@ cases! {
         judged_sms_are_read_newest_first
         one_judged_sms_is_found
         onboardings_are_found_by_their_ids
+    }
+    accounts {
+        accounts_come_by_name
+        there_is_always_an_owner
+        a_link_makes_the_first_owner_once
+        a_link_sets_a_password_once
+        a_session_lasts_until_it_ends
+        sessions_end_with_what_they_rest_on
+        the_admin_log_is_found_by_what_it_says
+    }
+    desk {
+        every_filter_finds_what_it_lets_through
+        what_is_rare_is_found_page_by_page
+        the_story_of_an_sms_is_told_whole
+        onboardings_are_found_by_all_they_have
+        validated_numbers_are_found_by_how_they_begin
+        refusals_are_found_by_number_and_reason
+        the_history_of_settings_is_read_page_by_page
+        the_blacklist_is_read_page_by_page
+        what_was_stored_for_later_is_read_page_by_page
+        the_quarantine_is_read_page_by_page
+        sms_are_counted_once_however_often_they_come
+        an_onboarding_is_counted_where_it_stands
+        the_worst_senders_come_first
+        refusals_are_counted_by_hour_and_reason
+        an_incident_begins_and_ends_once
+        figures_are_purged_by_age
+    }
+    person {
+        rows_about_a_number_are_shown_and_erased_and_no_others
+        what_came_after_the_erasure_stays
+        a_block_is_kept_or_lifted
+        receipts_are_kept_in_their_last_state
+        what_the_hot_store_may_know_is_told_by_traces
+        an_unvalidated_number_does_not_come_back
+        a_blocked_address_is_as_it_was_last_put
+        a_block_that_ended_gives_way_and_goes
     }
     purging {
         what_is_older_than_the_boundary_goes

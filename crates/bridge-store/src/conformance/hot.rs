@@ -64,6 +64,8 @@ cases! {
         the_blacklist_is_kept_and_queued
         unblacklisting_forgets_the_count_too
         replacing_the_blacklist_keeps_what_still_waits
+        a_block_ends_by_itself
+        a_flood_blocks_again_after_a_block_has_ended
         counters_never_go_back
         clearing_away_is_invisible
     }
@@ -109,6 +111,13 @@ cases! {
         a_lease_is_taken_over_only_after_its_end
         only_the_holder_gives_a_lease_back
         a_rebuild_ends_every_lease_but_its_own
+    }
+    person {
+        everything_of_a_number_is_shown_and_nothing_of_another
+        an_erased_number_is_one_that_was_never_there
+        what_came_after_the_erasure_stays
+        erasing_is_safe_to_repeat_and_needs_no_epoch
+        an_unvalidated_number_registers_again
     }
     telling {
         what_was_changed_is_announced

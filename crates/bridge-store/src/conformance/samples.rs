@@ -172,6 +172,8 @@ pub(super) fn blacklisting(e164: &str, now: Timestamp, reason: &str) -> Blacklis
         blacklisted_at: now,
         reason: reason.to_owned(),
         message_count: 4,
+        expires_at: None,
+        blocked_by: None,
     }
 }
 

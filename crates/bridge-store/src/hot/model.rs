@@ -19,8 +19,10 @@ use super::{
     Notice, Pressure, QueueSizes, QueuedSms, REGISTRATION_WINDOW, Recorded, Registered, Registration,
     Restore, Right, WAITING_MARK, Which,
 };
+use crate::person::{HotPerson, Removed, Traces};
 use crate::{Result, StoreError, StoreFault};
 
+mod person;
 mod restoring;
 mod sms;
 
@@ -45,7 +47,8 @@ struct Memory {
     registrations: BTreeMap<String, Window>,
     sms_counts: BTreeMap<String, Window>,
     validated: BTreeSet<String>,
-    blacklist: BTreeSet<String>,
+    /// Each until its end, where it has one.
+    blacklist: BTreeMap<String, Option<Timestamp>>,
     blacklist_queue: BTreeMap<String, Blacklisting>,
     seen: BTreeMap<Key, Seen>,
     deliveries: BTreeMap<Key, Delivery>,
@@ -100,6 +103,10 @@ impl Memory {
         Some(kept.onboarding.clone()).filter(|o| o.expires_at > now)
     }
 
+    fn is_blocked(&self, now: Timestamp, mobile: &str) -> bool {
+        self.blacklist.get(mobile).is_some_and(|ends| ends.is_none_or(|ends| ends > now))
+    }
+
     fn insert(&mut self, onboarding: Onboarding, queued: bool) {
         self.counters.queue_onboarding += 1;
         self.onboardings.push(Kept { onboarding, queued });
@@ -125,7 +132,7 @@ impl Memory {
         let device = onboarding.as_ref().and_then(|o| o.device_id.as_deref());
         Known {
             pair_validated: self.validated.contains(&pair(mobile, device)),
-            blacklisted: self.blacklist.contains(mobile),
+            blacklisted: self.is_blocked(now, mobile),
             sms_in_window,
             onboarding,
         }
@@ -134,7 +141,7 @@ impl Memory {
     fn register(&mut self, now: Timestamp, registration: &Registration) -> Registered {
         let wanted = &registration.onboarding;
         let mobile = wanted.mobile.e164();
-        if registration.refuse_blacklisted && self.blacklist.contains(mobile) {
+        if registration.refuse_blacklisted && self.is_blocked(now, mobile) {
             return Registered::Blacklisted;
         }
         if self.validated.contains(&wanted.pair()) {
@@ -404,10 +411,23 @@ impl HotStore for MemoryHot {
         Ok(())
     }
 
-    async fn replace_blacklist(&self, mobiles: &[String]) -> Result<()> {
+    async fn replace_blacklist(&self, blocks: &[(String, Option<Timestamp>)]) -> Result<()> {
         let mut memory = self.memory();
-        memory.blacklist = mobiles.iter().chain(memory.blacklist_queue.keys()).cloned().collect();
+        let waiting = memory.blacklist_queue.values().map(Blacklisting::block);
+        memory.blacklist = blocks.iter().cloned().chain(waiting).collect();
         Ok(())
+    }
+
+    async fn person(&self, now: Timestamp, mobile: &str, traces: &Traces) -> Result<HotPerson> {
+        Ok(self.memory().person(now, mobile, traces))
+    }
+
+    async fn erase(&self, mobile: &str, until: Timestamp, traces: &Traces) -> Result<Removed> {
+        Ok(self.write(|m| m.erase(mobile, until, traces)))
+    }
+
+    async fn unvalidate(&self, mobile: &str) -> Result<u64> {
+        Ok(self.memory().unvalidate(mobile, &[]))
     }
 
     async fn totals(&self) -> Result<HotTotals> {
@@ -443,6 +463,11 @@ impl HotStore for MemoryHot {
 
     async fn announce_receivers(&self) -> Result<()> {
         let _ = self.notices.send(Notice::Receivers);
+        Ok(())
+    }
+
+    async fn announce_blocked_emails(&self) -> Result<()> {
+        let _ = self.notices.send(Notice::BlockedEmails);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod fields;
 mod keys;
 mod notices;
 mod onboardings;
+mod person;
 mod queues;
 mod rebuild;
 mod restoring;
@@ -33,6 +34,7 @@ use super::{
     Pressure, QueueSizes, QueuedSms, Recorded, Registered, Registration, Restore, Right, Which,
 };
 use crate::Result;
+use crate::person::{HotPerson, Removed, Traces};
 
 /// Rows, ids or members in one command or script call: a few milliseconds of the server's time.
 const CHUNK: usize = 500;
@@ -247,8 +249,20 @@ impl HotStore for RedisHot {
         scripts::UNBLACKLIST.call().arg(mobile).run(&self.server, "unblacklist").await.map(|_| ())
     }
 
-    async fn replace_blacklist(&self, mobiles: &[String]) -> Result<()> {
-        self.replace_blacklist(mobiles).await
+    async fn replace_blacklist(&self, blocks: &[(String, Option<Timestamp>)]) -> Result<()> {
+        self.replace_blacklist(blocks).await
+    }
+
+    async fn person(&self, now: Timestamp, mobile: &str, traces: &Traces) -> Result<HotPerson> {
+        self.person(now, mobile, traces).await
+    }
+
+    async fn erase(&self, mobile: &str, until: Timestamp, traces: &Traces) -> Result<Removed> {
+        self.erase(mobile, until, traces).await
+    }
+
+    async fn unvalidate(&self, mobile: &str) -> Result<u64> {
+        self.unvalidate(mobile).await
     }
 
     async fn totals(&self) -> Result<HotTotals> {
@@ -288,7 +302,11 @@ impl HotStore for RedisHot {
     }
 
     async fn announce_receivers(&self) -> Result<()> {
-        self.announce_receivers().await
+        self.announce("announce_receivers", &Notice::Receivers).await
+    }
+
+    async fn announce_blocked_emails(&self) -> Result<()> {
+        self.announce("announce_blocked_emails", &Notice::BlockedEmails).await
     }
 
     fn notices(&self) -> broadcast::Receiver<Notice> {

@@ -5,6 +5,7 @@ mod deliveries;
 mod epochs;
 mod holding;
 mod onboardings;
+mod person;
 mod places;
 mod queues;
 mod restoring;
@@ -30,6 +31,7 @@ use super::{
     Judged, Notice, Pressure, QueueSizes, QueuedSms, Recorded, Registered, Registration, Restore, Right,
     Which,
 };
+use crate::person::{HotPerson, Removed, Traces};
 use crate::sqlite::{Changes, Engine, Schema};
 use crate::{Result, StoreError, StoreFault};
 
@@ -40,6 +42,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/sqlite_hot/0002_epochs.sql"),
         include_str!("../../migrations/sqlite_hot/0003_delivered.sql"),
         include_str!("../../migrations/sqlite_hot/0004_arrived.sql"),
+        include_str!("../../migrations/sqlite_hot/0005_expiring_blocks.sql"),
     ],
     settle: begin_process,
 };
@@ -276,9 +279,27 @@ impl HotStore for SqliteHot {
         self.engine.write("unblacklist", move |c, _| queues::unblacklist(c, &mobile)).await
     }
 
-    async fn replace_blacklist(&self, mobiles: &[String]) -> Result<()> {
-        let mobiles = mobiles.to_vec();
-        self.engine.write("replace_blacklist", move |c, _| queues::replace_blacklist(c, &mobiles)).await
+    async fn replace_blacklist(&self, blocks: &[(String, Option<Timestamp>)]) -> Result<()> {
+        let blocks = blocks.to_vec();
+        self.engine.write("replace_blacklist", move |c, _| queues::replace_blacklist(c, &blocks)).await
+    }
+
+    /// Not a read: only the writer knows where answers lie.
+    async fn person(&self, now: Timestamp, mobile: &str, traces: &Traces) -> Result<HotPerson> {
+        let (memory, mobile, traces) = (self.memory.clone(), mobile.to_owned(), traces.clone());
+        self.engine.write("person", move |c, _| person::look(c, &memory, now, &mobile, &traces)).await
+    }
+
+    async fn erase(&self, mobile: &str, until: Timestamp, traces: &Traces) -> Result<Removed> {
+        let (memory, mobile, traces) = (self.memory.clone(), mobile.to_owned(), traces.clone());
+        self.engine
+            .write("erase", move |c, changes| person::erase(c, &memory, changes, &mobile, until, &traces))
+            .await
+    }
+
+    async fn unvalidate(&self, mobile: &str) -> Result<u64> {
+        let mobile = mobile.to_owned();
+        self.engine.write("unvalidate", move |c, _| person::unvalidate(c, &mobile)).await
     }
 
     async fn totals(&self) -> Result<HotTotals> {
@@ -328,6 +349,11 @@ impl HotStore for SqliteHot {
         Ok(())
     }
 
+    async fn announce_blocked_emails(&self) -> Result<()> {
+        self.engine.announce(Notice::BlockedEmails);
+        Ok(())
+    }
+
     fn notices(&self) -> broadcast::Receiver<Notice> {
         self.engine.changes()
     }
@@ -360,7 +386,7 @@ fn next_id(conn: &Connection, name: &str) -> rusqlite::Result<i64> {
 /// Everything the checks need about one sender, except its count.
 fn known(conn: &Connection, now: Timestamp, mobile: &str, sms_in_window: i64) -> rusqlite::Result<Known> {
     let (onboarding, pair_validated) = standing(conn, now, mobile)?;
-    let blacklisted = contains(conn, "SELECT 1 FROM blacklist WHERE mobile = ?1", mobile)?;
+    let blacklisted = is_blocked(conn, now, mobile)?;
     Ok(Known { onboarding, pair_validated, sms_in_window, blacklisted })
 }
 
@@ -371,6 +397,12 @@ fn standing(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite::Result
     let pair = bridge_core::onboarding::pair(mobile, device);
     let validated = contains(conn, "SELECT 1 FROM validated WHERE pair = ?1", &pair)?;
     Ok((onboarding, validated))
+}
+
+/// A block may end by itself.
+fn is_blocked(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite::Result<bool> {
+    conn.prepare_cached("SELECT 1 FROM blacklist WHERE mobile = ?1 AND coalesce(expires_at > ?2, TRUE)")?
+        .exists(params![mobile, now.0])
 }
 
 fn contains(conn: &Connection, sql: &str, key: &str) -> rusqlite::Result<bool> {

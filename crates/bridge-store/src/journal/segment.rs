@@ -275,6 +275,11 @@ impl Segments {
         others_settled.then(|| (oldest.path.clone(), oldest.open.clone()))
     }
 
+    /// Every file and what is open in it, oldest first.
+    pub(super) fn all(&self) -> Vec<(PathBuf, HashSet<Subject>)> {
+        self.files.iter().map(|file| (file.path.clone(), file.open.clone())).collect()
+    }
+
     /// What was open in the oldest file was kept anew.
     pub(super) fn carried_over(&mut self, path: &Path) {
         if let Some(oldest) = self.files.front().filter(|oldest| oldest.path == path) {

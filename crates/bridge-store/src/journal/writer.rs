@@ -1,8 +1,10 @@
 //! The one thread that writes the journal: whatever waits is appended with one write, fsynced once, and only
 //! then answered. Not what the records mean.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +34,8 @@ pub(super) struct Append {
     pub(super) entry: Option<(Subject, Timestamp)>,
     /// Who waits for it to be on disk.
     pub(super) reply: Option<oneshot::Sender<Result<()>>>,
+    /// Nothing that is settled may lie in any file afterwards.
+    pub(super) compacts: bool,
 }
 
 pub(super) struct Writer {
@@ -113,7 +117,10 @@ impl Writer {
         batch.iter().for_each(|append| bytes.extend_from_slice(&append.bytes));
         let waited_for = batch.iter().any(|append| append.reply.is_some());
         let entries = batch.iter().filter_map(|append| append.entry).collect();
-        let outcome = self.append(&bytes, entries, waited_for);
+        let mut outcome = self.append(&bytes, entries, waited_for);
+        if outcome.is_ok() && batch.iter().any(|append| append.compacts) {
+            outcome = self.compact();
+        }
         if let Err(error) = &outcome {
             tracing::error!(%error, "the journal cannot be written");
         }
@@ -158,20 +165,33 @@ impl Writer {
     /// Keeps anew the little that is open in the oldest file, so that it can go.
     fn carry_over(&mut self) {
         let Some((path, open)) = self.segments().laggards() else { return };
-        let carried = (|| {
-            let entries = segment::read(&path)?.entries;
-            let entries: Vec<_> =
-                entries.into_iter().filter(|entry| open.contains(&entry.subject())).collect();
-            let mut bytes = Vec::new();
-            for entry in &entries {
-                bytes.extend(segment::encode(&RecordRef::Kept(entry)).map_err(io::Error::other)?);
-            }
-            self.append(&bytes, entries.iter().map(|entry| (entry.subject(), entry.at())).collect(), true)
-        })();
-        match carried {
-            Ok(()) => self.segments().carried_over(&path),
-            Err(error) => tracing::warn!(%error, "the oldest part of the journal cannot be kept anew yet"),
+        if let Err(error) = self.keep_anew(&path, &open) {
+            tracing::warn!(%error, "the oldest part of the journal cannot be kept anew yet");
         }
+    }
+
+    /// Keeps anew what is open in the oldest file, which then goes.
+    fn keep_anew(&mut self, path: &Path, open: &HashSet<Subject>) -> io::Result<()> {
+        let entries = segment::read(path)?.entries;
+        let entries: Vec<_> = entries.into_iter().filter(|entry| open.contains(&entry.subject())).collect();
+        let mut bytes = Vec::new();
+        for entry in &entries {
+            bytes.extend(segment::encode(&RecordRef::Kept(entry)).map_err(io::Error::other)?);
+        }
+        self.append(&bytes, entries.iter().map(|entry| (entry.subject(), entry.at())).collect(), true)?;
+        self.segments().carried_over(path);
+        Ok(())
+    }
+
+    /// Every file is written anew with what is open in it, and the old one goes: what is settled is gone from the disk.
+    fn compact(&mut self) -> io::Result<()> {
+        self.sync_quietly();
+        self.file = None;
+        let files = self.segments().all();
+        for (path, open) in files {
+            self.keep_anew(&path, &open)?;
+        }
+        Ok(())
     }
 }
 

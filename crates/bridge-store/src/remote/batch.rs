@@ -18,11 +18,14 @@ pub(super) enum Failure {
     Refused(String),
 }
 
-/// The remote's function `push_validated_mobiles`.
+/// The remote's function that writes rows.
+const PUSH: &str = "push_validated_mobiles";
+
+/// The remote's functions.
 #[async_trait]
 pub(super) trait Function: Send + Sync {
-    /// Calls it with a JSON array of rows and answers what it answered.
-    async fn call(&self, batch: &str) -> Result<String, Failure>;
+    /// Calls one with JSON, the rows or what to look for, and answers what it answered.
+    async fn call(&self, function: &'static str, batch: &str) -> Result<String, Failure>;
 }
 
 /// A row as the function reads it.
@@ -94,7 +97,7 @@ async fn call(function: &dyn Function, rows: &[Unsynced]) -> Result<Vec<Pushed>,
         })
         .collect();
     let batch = serde_json::to_string(&batch).map_err(|why| Failure::Refused(why.to_string()))?;
-    read(&function.call(&batch).await?, rows).map_err(Failure::Paused)
+    read(&function.call(PUSH, &batch).await?, rows).map_err(Failure::Paused)
 }
 
 /// Reads `[null, "23514 why", …]`.
@@ -130,7 +133,7 @@ mod tests {
 
     #[async_trait]
     impl Function for Strict {
-        async fn call(&self, batch: &str) -> Result<String, Failure> {
+        async fn call(&self, _: &'static str, batch: &str) -> Result<String, Failure> {
             let rows: Vec<Value> = serde_json::from_str(batch).unwrap();
             self.calls.lock().unwrap().push(rows.len());
             let is_bad = |row: &Value| self.bad.contains(&row["mobile_number"].as_str().unwrap());

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::pin::Pin;
 
 use async_trait::async_trait;
+use bridge_core::Timestamp;
 use futures_util::future::{self, Either};
+use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_postgres::Client;
@@ -14,13 +16,16 @@ use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::Type;
 
 use super::batch::{self, Failure, Function};
+use super::one;
 use super::reason::Secret;
 use super::{ANSWER_WITHIN, OpenError, Paused, Pushed, RUN_THE_SQL, Remote};
 use crate::audit::Unsynced;
 use crate::audit::postgres::connect::Address;
 
 /// Parse, bind and execute in one flight, with no name: a pooler by transaction cannot part them.
-const CALL: &str = "select public.push_validated_mobiles($1::text::jsonb)::text";
+fn call_of(function: &str) -> String {
+    format!("select public.{function}($1::text::jsonb)::text")
+}
 
 /// A connection is driven by whoever waits for its answer; while nobody does, it rests.
 type Connection = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
@@ -52,18 +57,18 @@ impl Postgres {
 
     /// With a connection that was kept and has ended meanwhile, once more with a new one: nothing is harmed if
     /// the remote had got the first call.
-    async fn answer(&self, batch: &str) -> Result<String, tokio_postgres::Error> {
+    async fn answer(&self, sql: &str, batch: &str) -> Result<String, tokio_postgres::Error> {
         let mut kept = self.session.lock().await;
         // Taken out: given up half way, its answer is for nobody else.
         if let Some(mut session) = kept.take() {
-            let answer = session.call(batch).await;
+            let answer = session.call(sql, batch).await;
             if session.connection.is_some() {
                 *kept = Some(session);
                 return answer;
             }
         }
         let mut session = self.connect().await?;
-        let answer = session.call(batch).await;
+        let answer = session.call(sql, batch).await;
         *kept = session.connection.is_some().then_some(session);
         answer
     }
@@ -85,9 +90,9 @@ impl Postgres {
 }
 
 impl Session {
-    async fn call(&mut self, batch: &str) -> Result<String, tokio_postgres::Error> {
+    async fn call(&mut self, sql: &str, batch: &str) -> Result<String, tokio_postgres::Error> {
         let asked = async {
-            let rows = self.client.query_typed(CALL, &[(&batch, Type::TEXT)]).await?;
+            let rows = self.client.query_typed(sql, &[(&batch, Type::TEXT)]).await?;
             rows.first().map_or_else(|| Ok(String::new()), |row| row.try_get(0))
         };
         let Some(connection) = &mut self.connection else { return asked.await };
@@ -107,8 +112,8 @@ impl Session {
 
 #[async_trait]
 impl Function for Postgres {
-    async fn call(&self, batch: &str) -> Result<String, Failure> {
-        match timeout(ANSWER_WITHIN, self.answer(batch)).await {
+    async fn call(&self, function: &'static str, batch: &str) -> Result<String, Failure> {
+        match timeout(ANSWER_WITHIN, self.answer(&call_of(function), batch)).await {
             Ok(answer) => answer.map_err(|error| self.failed(&error)),
             Err(_) => {
                 let reason = format!("it did not answer within {} s", ANSWER_WITHIN.as_secs());
@@ -126,6 +131,14 @@ impl Remote for Postgres {
 
     async fn push(&self, rows: &[Unsynced]) -> Result<Vec<Pushed>, Paused> {
         batch::push(self, rows).await
+    }
+
+    async fn find(&self, mobile: &str) -> Result<Vec<Value>, Paused> {
+        one::find(self, mobile).await
+    }
+
+    async fn erase(&self, mobile: &str, until: Timestamp) -> Result<u64, Paused> {
+        one::erase(self, mobile, until).await
     }
 }
 

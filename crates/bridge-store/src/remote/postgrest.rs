@@ -4,11 +4,13 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use bridge_core::Timestamp;
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url, redirect};
 use serde_json::Value;
 
 use super::batch::{self, Failure, Function};
+use super::one;
 use super::reason::Secret;
 use super::{ANSWER_WITHIN, CONNECT_WITHIN, OpenError, Paused, Pushed, RUN_THE_SQL, Remote};
 use crate::audit::Unsynced;
@@ -72,7 +74,7 @@ impl Postgrest {
             401 | 403 => {
                 format!("it refuses the key ({code} {said}): is it the service key of this project?")
             }
-            404 => format!("it does not know push_validated_mobiles ({code} {said}): {RUN_THE_SQL}"),
+            404 => format!("it does not know the functions of the bridge ({code} {said}): {RUN_THE_SQL}"),
             300..400 => format!("it is somewhere else ({code}): give the URL that it redirects to"),
             _ => format!("{code} {said}"),
         };
@@ -82,10 +84,11 @@ impl Postgrest {
 
 #[async_trait]
 impl Function for Postgrest {
-    async fn call(&self, batch: &str) -> Result<String, Failure> {
+    async fn call(&self, function: &'static str, batch: &str) -> Result<String, Failure> {
         let body = format!("{{\"batch\":{batch}}}");
-        let request =
-            self.http.post(self.function.clone()).header("content-type", "application/json").body(body);
+        // Beside the one that pushes.
+        let url = self.function.join(function).unwrap_or_else(|_| self.function.clone());
+        let request = self.http.post(url).header("content-type", "application/json").body(body);
         let mut response = request.send().await.map_err(|error| self.failed(error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
@@ -108,6 +111,14 @@ impl Remote for Postgrest {
 
     async fn push(&self, rows: &[Unsynced]) -> Result<Vec<Pushed>, Paused> {
         batch::push(self, rows).await
+    }
+
+    async fn find(&self, mobile: &str) -> Result<Vec<Value>, Paused> {
+        one::find(self, mobile).await
+    }
+
+    async fn erase(&self, mobile: &str, until: Timestamp) -> Result<u64, Paused> {
+        one::erase(self, mobile, until).await
     }
 }
 

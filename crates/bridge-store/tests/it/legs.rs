@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bridge_store::conformance::audit::AuditUnderTest;
 use bridge_store::conformance::hot::begin;
 use bridge_store::hot::model::MemoryHot;
-use bridge_store::{AuditStore, HotStore, embedded};
+use bridge_store::{AuditStore, DeskStore, HotStore, Trail, embedded};
 use tempfile::TempDir;
 
 pub(crate) async fn hot_model() -> Arc<dyn HotStore> {
@@ -37,14 +37,18 @@ pub(crate) async fn hot_sqlite() -> HotSqlite {
 }
 
 pub(crate) struct AuditSqlite {
-    store: Arc<dyn AuditStore>,
+    trail: Trail,
     folder: TempDir,
 }
 
 #[async_trait]
 impl AuditUnderTest for AuditSqlite {
     fn store(&self) -> &dyn AuditStore {
-        &*self.store
+        &*self.trail.audit
+    }
+
+    fn desk(&self) -> &dyn DeskStore {
+        &*self.trail.desk
     }
 
     async fn column(&self, table: &str, column: &str) -> Vec<Option<String>> {
@@ -57,5 +61,5 @@ impl AuditUnderTest for AuditSqlite {
 
 pub(crate) async fn audit_sqlite() -> Box<dyn AuditUnderTest> {
     let folder = tempfile::tempdir().unwrap();
-    Box::new(AuditSqlite { store: embedded::open_audit(folder.path()).unwrap(), folder })
+    Box::new(AuditSqlite { trail: embedded::open_trail(folder.path()).unwrap(), folder })
 }

@@ -7,17 +7,18 @@ mod pooling;
 mod refused;
 mod schema;
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use bridge_core::checks::CHECKS;
 use bridge_core::verdict::{Code, Codes};
 use bridge_core::{InboundSms, Mobile, Span, Timestamp, Verdict};
 use bridge_store::AuditStore;
-use bridge_store::audit::postgres::{self, open};
+use bridge_store::audit::postgres::{self, open_trail};
 use bridge_store::conformance::audit::AuditUnderTest;
 use bridge_store::hot::QueuedSms;
+use bridge_store::{DeskStore, Trail};
 use test_servers::Postgres;
 use test_servers::pgbouncer::{self, Pgbouncer, Version};
 use uuid::Uuid;
@@ -61,19 +62,26 @@ fn fresh(server: &Postgres) -> String {
 
 /// A store in a database of its own.
 pub(crate) struct AuditPostgres {
-    store: Arc<dyn AuditStore>,
+    trail: Trail,
     direct: String,
 }
 
 #[async_trait]
 impl AuditUnderTest for AuditPostgres {
     fn store(&self) -> &dyn AuditStore {
-        &*self.store
+        &*self.trail.audit
+    }
+
+    fn desk(&self) -> &dyn DeskStore {
+        &*self.trail.desk
     }
 
     async fn column(&self, table: &str, column: &str) -> Vec<Option<String>> {
-        let order =
-            if ["ops.validated_mobile", "ops.epoch", "ops.member"].contains(&table) { "ctid" } else { "id" };
+        let order = if ["ops.validated_mobile", "ops.epoch", "ops.member", "ops.session"].contains(&table) {
+            "ctid"
+        } else {
+            "id"
+        };
         let sql = format!("SELECT ({column})::text FROM {table} ORDER BY {order}");
         let (client, connection) =
             tokio_postgres::connect(&self.direct, tokio_postgres::NoTls).await.unwrap();
@@ -86,7 +94,7 @@ impl AuditUnderTest for AuditPostgres {
 pub(crate) async fn direct() -> Box<dyn AuditUnderTest> {
     let server = server();
     let direct = server.url_of(&fresh(server));
-    Box::new(AuditPostgres { store: open(&direct, 3).unwrap(), direct })
+    Box::new(AuditPostgres { trail: open_trail(&direct, 3).unwrap(), direct })
 }
 
 /// Through PgBouncer in transaction mode over few connections.
@@ -94,7 +102,7 @@ fn pooled(pooler: &Pgbouncer) -> Box<dyn AuditUnderTest> {
     let server = server();
     let name = fresh(server);
     let url = through(pooler, &name);
-    Box::new(AuditPostgres { store: open(&url, 5).unwrap(), direct: server.url_of(&name) })
+    Box::new(AuditPostgres { trail: open_trail(&url, 5).unwrap(), direct: server.url_of(&name) })
 }
 
 /// The address of a database for the role without rights.

@@ -24,10 +24,11 @@ fn list() -> Vec<Listed> {
 
 #[tokio::test]
 async fn files_are_imported_into_the_bridge_that_runs_and_into_one_that_does_not() {
+    let list = list();
     let folder = tempfile::tempdir().unwrap();
     let (csv, xml) = (folder.path().join("list.csv"), folder.path().join("backup.xml"));
-    std::fs::write(&csv, lists::csv(&list()[..2])).unwrap();
-    std::fs::write(&xml, lists::backup_xml(&list())).unwrap();
+    std::fs::write(&csv, lists::csv(&list[..2])).unwrap();
+    std::fs::write(&xml, lists::backup_xml(&list)).unwrap();
     let data = tempfile::tempdir().unwrap();
     let (csv, xml) = (csv.to_str().unwrap(), xml.to_str().unwrap());
 
@@ -77,6 +78,7 @@ async fn files_are_imported_into_the_bridge_that_runs_and_into_one_that_does_not
 
 #[tokio::test]
 async fn standard_input_and_a_phone_of_which_the_list_is_pulled() {
+    let list = list();
     let data = tempfile::tempdir().unwrap();
     let bridge = Process::start(data.path()).await;
     let mut child = command(data.path(), &["import", "--json", "-"])
@@ -85,13 +87,13 @@ async fn standard_input_and_a_phone_of_which_the_list_is_pulled() {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(&lists::ndjson(&list())).await.unwrap();
+    stdin.write_all(&lists::ndjson(&list)).await.unwrap();
     drop(stdin);
     let output = child.wait_with_output().await.unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["judged"], 3, "{report}");
 
-    let phone = Phone::start(list());
+    let phone = Phone::start(list);
     let add = ["receiver", "add", "hall", "--format", "smsgate", "--inbox-url", &phone.url()];
     let added = run(command(data.path(), &add)).await;
     assert_eq!(added.code(), Some(0), "{added:?}");

@@ -153,10 +153,13 @@ async fn schema(lease: &mut Lease) -> Finding {
 async fn privileges(lease: &mut Lease) -> Result<Finding> {
     let sql = "SELECT nspname || '.' || relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
          WHERE relkind IN ('r', 'p') AND NOT relispartition
-             AND (nspname = 'ops' AND relname NOT IN ('schema_version', 'bridge_role') OR nspname = 'public' AND relname IN
+             AND (nspname = 'ops' AND relname NOT IN ('schema_version', 'bridge_role', 'admin_log') OR nspname = 'public' AND relname IN
                  ('input_sms', 'onboarding_mobile', 'blacklist_sms', 'power_down_store', 'power_down_store_counters', 'sms_settings'))
              AND NOT (has_table_privilege(pg_class.oid, 'SELECT') AND has_table_privilege(pg_class.oid, 'INSERT')
                  AND has_table_privilege(pg_class.oid, 'UPDATE') AND has_table_privilege(pg_class.oid, 'DELETE'))
+         UNION ALL
+         SELECT 'ops.admin_log' WHERE NOT (has_table_privilege('ops.admin_log', 'SELECT')
+             AND has_table_privilege('ops.admin_log', 'INSERT'))
          UNION ALL
          SELECT 'ops.tend_partitions' WHERE NOT has_function_privilege('ops.tend_partitions(timestamptz, boolean)', 'EXECUTE')
          ORDER BY 1";

@@ -1,8 +1,10 @@
 //! `onboarding_mobile`: every onboarding in its newest version.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use bridge_core::onboarding::State;
+use bridge_core::verdict::FailedAt;
 use bridge_core::{Mobile, Onboarding, Timestamp};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -10,31 +12,40 @@ use uuid::Uuid;
 
 use super::batch::{self, Batched, Columns, Kept};
 use super::columns::{At, behind, column, counted, limit};
+use super::desk::figures;
 use super::lease::{Lease, Unreadable};
 use crate::Result;
 use crate::audit::Place;
 
-impl Batched for Onboarding {
-    fn statement() -> &'static str {
-        // A row that was there has been updated by a transaction before: xmax tells.
-        "WITH written AS (
+/// A row that was there has been updated by a transaction before: xmax tells.
+const UPSERT: &str = "WITH written AS (
              INSERT INTO public.onboarding_mobile AS there (onboarding_id, mobile_number, email, device_id, hash, salt,
                  country_code, local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated,
-                 validated_at, version, created_at)
+                 validated_at, version, created_at, last_sms)
              SELECT id, mobile, email, device, hash, salt, country, local, requested, deadline, expires, status,
-                 status = 'validated', validated, version, requested
+                 status = 'validated', validated, version, requested, last_sms
              FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                 $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::timestamptz[], $14::bigint[])
+                 $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::timestamptz[], $14::bigint[],
+                 $15::text[])
                  WITH ORDINALITY AS arrived (id, mobile, email, device, hash, salt, country, local, requested, deadline,
-                     expires, status, validated, version, place)
+                     expires, status, validated, version, last_sms, place)
              ORDER BY place
              ON CONFLICT (onboarding_id) DO UPDATE SET
                  status = excluded.status, is_validated = excluded.is_validated,
-                 validated_at = excluded.validated_at, version = excluded.version
+                 validated_at = excluded.validated_at, version = excluded.version,
+                 last_sms = coalesce(excluded.last_sms, there.last_sms),
+                 previous_status = there.status, previous_sms = there.last_sms
              WHERE excluded.version > there.version
-             RETURNING there.xmax = 0 AS is_new
-         )
-         SELECT count(*) FILTER (WHERE is_new) FROM written"
+             RETURNING there.xmax = 0 AS is_new, request_timestamp, validated_at, status, last_sms, previous_status,
+                 previous_sms
+         ), {figures}
+         SELECT count(*) FILTER (WHERE is_new) FROM written";
+
+impl Batched for Onboarding {
+    fn statement() -> &'static str {
+        static STATEMENT: LazyLock<String> =
+            LazyLock::new(|| UPSERT.replace("{figures}", &figures::of_onboardings()));
+        &STATEMENT
     }
 
     fn columns(batch: &[Onboarding]) -> Columns<'_> {
@@ -53,6 +64,7 @@ impl Batched for Onboarding {
             (Box::new(column(batch, |o| o.state.as_str())), Type::TEXT_ARRAY),
             (Box::new(column(batch, |o| o.validated_at.map(At))), Type::TIMESTAMPTZ_ARRAY),
             (Box::new(column(batch, |o| o.version)), Type::INT8_ARRAY),
+            (Box::new(column(batch, last_sms)), Type::TEXT_ARRAY),
         ]
     }
 
@@ -65,6 +77,12 @@ impl Batched for Onboarding {
             body: serde_json::to_vec(self),
         }
     }
+}
+
+/// What its last SMS came to.
+fn last_sms(onboarding: &Onboarding) -> Option<&'static str> {
+    let last = onboarding.last_sms.as_ref()?;
+    Some(last.verdict.failed_at.map_or("passed", FailedAt::as_str))
 }
 
 pub(super) async fn upsert(lease: &mut Lease, batch: &[Onboarding]) -> Result<usize> {
@@ -93,12 +111,12 @@ fn newest_versions(batch: &[Onboarding]) -> Vec<Onboarding> {
     newest
 }
 
-const COLUMNS: &str = "id, onboarding_id, mobile_number, email, device_id, hash, salt, request_timestamp, \
+pub(super) const COLUMNS: &str = "id, onboarding_id, mobile_number, email, device_id, hash, salt, request_timestamp, \
      user_deadline, expires_at, status, validated_at, version";
 
 pub(super) async fn newest(lease: &mut Lease, mobile: &str) -> Result<Option<Onboarding>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM public.onboarding_mobile WHERE mobile_number = $1
+        "SELECT {COLUMNS} FROM public.onboarding_mobile WHERE mobile_number COLLATE \"C\" = $1
          ORDER BY request_timestamp DESC, id DESC LIMIT 1"
     );
     Ok(lease.rows(&sql, &[(&mobile, Type::TEXT)], onboarding_row).await?.pop())
@@ -138,7 +156,7 @@ pub(super) async fn unexpired(
     lease.rows(&sql, &parameters, read).await
 }
 
-fn onboarding_row(row: &Row) -> std::result::Result<Onboarding, Unreadable> {
+pub(super) fn onboarding_row(row: &Row) -> std::result::Result<Onboarding, Unreadable> {
     let time = |column: &str| row.try_get::<_, At>(column).map(|at| at.0);
     let mobile =
         Mobile::from_e164(row.try_get("mobile_number")?).ok_or("mobile_number is no E.164 number")?;

@@ -1,5 +1,7 @@
 //! The blacklist and refused registrations: what people look at.
 
+use std::collections::HashMap;
+
 use bridge_core::Timestamp;
 use bridge_core::message::storable;
 use tokio_postgres::types::Type;
@@ -11,14 +13,33 @@ use crate::audit::{Blacklisted, Refusal};
 use crate::hot::Blacklisting;
 
 pub(super) async fn append_blacklist(lease: &mut Lease, batch: &[Blacklisting]) -> Result<()> {
+    // One statement cannot write a row twice.
+    let mut once: Vec<&Blacklisting> = Vec::with_capacity(batch.len());
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for entry in batch {
+        match places.get(entry.mobile_number.as_str()) {
+            None => {
+                places.insert(&entry.mobile_number, once.len());
+                once.push(entry);
+            }
+            Some(place) if once[*place].gives_way_to(entry) => once[*place] = entry,
+            Some(_) => {}
+        }
+    }
+    let batch = &once[..];
     lease
         .run(
-            "INSERT INTO public.blacklist_sms (mobile_number, country_code, local_mobile, blacklisted_at, reason,
-                 message_count, created_at)
-             SELECT mobile, country, local, at, reason, count, at
-             FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::bigint[])
-                 WITH ORDINALITY AS arrived (mobile, country, local, at, reason, count, place)
-             ORDER BY place ON CONFLICT (mobile_number) DO NOTHING",
+            "INSERT INTO public.blacklist_sms AS known (mobile_number, country_code, local_mobile, blacklisted_at,
+                 reason, message_count, created_at, expires_at, blocked_by)
+             SELECT mobile, country, local, at, reason, count, at, ends, by
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::bigint[],
+                     $7::timestamptz[], $8::text[])
+                 WITH ORDINALITY AS arrived (mobile, country, local, at, reason, count, ends, by, place)
+             ORDER BY place ON CONFLICT (mobile_number) DO UPDATE SET blacklisted_at = excluded.blacklisted_at,
+                 reason = excluded.reason, message_count = excluded.message_count, expires_at = excluded.expires_at,
+                 blocked_by = excluded.blocked_by
+             WHERE known.expires_at <= excluded.blacklisted_at
+                 OR excluded.blocked_by IS NOT NULL AND excluded.blacklisted_at >= known.blacklisted_at",
             &[
                 (&column(batch, |entry| &*entry.mobile_number), Type::TEXT_ARRAY),
                 (&column(batch, |entry| &*entry.country_code), Type::TEXT_ARRAY),
@@ -26,17 +47,24 @@ pub(super) async fn append_blacklist(lease: &mut Lease, batch: &[Blacklisting]) 
                 (&column(batch, |entry| At(entry.blacklisted_at)), Type::TIMESTAMPTZ_ARRAY),
                 (&column(batch, |entry| storable(&entry.reason)), Type::TEXT_ARRAY),
                 (&column(batch, |entry| entry.message_count), Type::INT8_ARRAY),
+                (&column(batch, |entry| entry.expires_at.map(At)), Type::TIMESTAMPTZ_ARRAY),
+                (&column(batch, |entry| entry.blocked_by.as_deref().map(storable)), Type::TEXT_ARRAY),
             ],
         )
         .await
         .map(drop)
 }
 
+pub(super) async fn clear_ended_blocks(lease: &mut Lease, now: Timestamp) -> Result<u64> {
+    let sql = "DELETE FROM public.blacklist_sms WHERE expires_at <= $1";
+    lease.run(sql, &[(&At(now), Type::TIMESTAMPTZ)]).await
+}
+
 pub(super) async fn blacklist(lease: &mut Lease) -> Result<Vec<Blacklisted>> {
     lease
         .rows(
             "SELECT mobile_number, coalesce(country_code, ''), coalesce(local_mobile, ''), blacklisted_at, reason,
-                 message_count
+                 message_count, expires_at, blocked_by
              FROM public.blacklist_sms ORDER BY blacklisted_at DESC, mobile_number",
             &[],
             |row| {
@@ -47,6 +75,8 @@ pub(super) async fn blacklist(lease: &mut Lease) -> Result<Vec<Blacklisted>> {
                     blacklisted_at: row.try_get::<_, At>(3)?.0,
                     reason: row.try_get(4)?,
                     message_count: row.try_get(5)?,
+                    expires_at: row.try_get::<_, Option<At>>(6)?.map(|at| at.0),
+                    blocked_by: row.try_get(7)?,
                 })
             },
         )

@@ -29,7 +29,7 @@ pub(super) async fn keep(lease: &mut Lease, entry: &Quarantined) -> Result<()> {
         .map(drop)
 }
 
-fn entry(row: &Row) -> std::result::Result<Quarantined, Unreadable> {
+pub(super) fn entry(row: &Row) -> std::result::Result<Quarantined, Unreadable> {
     Ok(Quarantined {
         id: row.try_get(0)?,
         at: row.try_get::<_, At>(1)?.0,

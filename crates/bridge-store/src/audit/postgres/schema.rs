@@ -11,13 +11,16 @@ use super::lease::{Connections, Lease};
 use crate::{Result, StoreError};
 
 /// One step for each version.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 9] = [
     include_str!("../../../migrations/postgres/0001_audit.sql"),
     include_str!("../../../migrations/postgres/0002_partitions.sql"),
     include_str!("../../../migrations/postgres/0003_skew.sql"),
     include_str!("../../../migrations/postgres/0004_receivers.sql"),
     include_str!("../../../migrations/postgres/0005_quarantine.sql"),
     include_str!("../../../migrations/postgres/0006_lookups.sql"),
+    include_str!("../../../migrations/postgres/0007_accounts.sql"),
+    include_str!("../../../migrations/postgres/0008_desk.sql"),
+    include_str!("../../../migrations/postgres/0009_persons.sql"),
 ];
 /// The version that this program knows.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a handful")]

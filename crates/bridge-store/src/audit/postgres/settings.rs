@@ -6,10 +6,10 @@ use bridge_core::settings::{self, SettingDef, Settings};
 use serde_json::Value;
 use tokio_postgres::types::Type;
 
-use super::columns::{At, column, limit};
+use super::columns::{At, column};
 use super::lease::Lease;
 use crate::Result;
-use crate::audit::{Counter, SettingChange, SettingPut, SettingRow};
+use crate::audit::{Counter, SettingPut, SettingRow};
 
 pub(super) async fn seed(lease: &mut Lease, now: Timestamp) -> Result<()> {
     let defs: Vec<_> = settings::all().iter().collect();
@@ -97,31 +97,6 @@ async fn put_one(lease: &mut Lease, now: Timestamp, def: &SettingDef, value: &Va
         )
         .await
         .map(drop)
-}
-
-pub(super) async fn history(
-    lease: &mut Lease,
-    key: Option<&str>,
-    before: Option<i64>,
-    max: usize,
-) -> Result<Vec<SettingChange>> {
-    lease
-        .rows(
-            "SELECT id, at, setting_key, old_value, new_value, changed_by FROM ops.settings_history
-             WHERE id < $1 AND ($2::text IS NULL OR setting_key = $2) ORDER BY id DESC LIMIT $3",
-            &[(&before.unwrap_or(i64::MAX), Type::INT8), (&key, Type::TEXT), (&limit(max), Type::INT8)],
-            |row| {
-                Ok(SettingChange {
-                    id: row.try_get(0)?,
-                    at: row.try_get::<_, At>(1)?.0,
-                    key: row.try_get(2)?,
-                    old_value: row.try_get(3)?,
-                    new_value: row.try_get(4)?,
-                    changed_by: row.try_get(5)?,
-                })
-            },
-        )
-        .await
 }
 
 pub(super) async fn counters(lease: &mut Lease) -> Result<Vec<Counter>> {

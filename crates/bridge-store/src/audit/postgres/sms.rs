@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::batch::{self, Batched, Columns, Kept};
 use super::columns::{At, behind, column, limit};
+use super::desk::figures;
 use super::lease::{Lease, Unreadable};
 use crate::Result;
 use crate::audit::{Place, SmsRow, part};
@@ -47,13 +48,13 @@ const COLUMNS: [(&str, &str); 25] = [
 ];
 
 /// All column names with those of the checks, in that order.
-static NAMES: LazyLock<String> = LazyLock::new(|| {
+pub(super) static NAMES: LazyLock<String> = LazyLock::new(|| {
     let names = COLUMNS.iter().map(|(name, _)| *name).chain(CHECKS.iter().map(|check| check.name));
     names.collect::<Vec<_>>().join(", ")
 });
 
-/// One statement, one round trip: the rows, what they validate, how many were new, and when one came in for
-/// whose month there is no partition.
+/// One statement, one round trip: the rows, what they validate, the figures of those that are new, how many those
+/// were, and when one came in for whose month there is no partition.
 static APPEND: LazyLock<String> = LazyLock::new(|| {
     let types = COLUMNS.iter().map(|(_, r#type)| *r#type).chain(CHECKS.iter().map(|_| "integer"));
     let arrays: Vec<String> = (1..).zip(types).map(|(n, r#type)| format!("${n}::{type}[]")).collect();
@@ -63,16 +64,18 @@ static APPEND: LazyLock<String> = LazyLock::new(|| {
          ), written AS (
              INSERT INTO public.input_sms ({names}) SELECT {names} FROM arrived ORDER BY place
              ON CONFLICT (sms_id, server_received_at) DO NOTHING
-             RETURNING server_received_at, tableoid = 'public.input_sms_default'::regclass AS is_homeless
-         ), validated AS (
+             RETURNING sms_id, server_received_at, created_at, receiver_id, coalesce(failed_at_check, 'passed') AS outcome,
+                 tableoid = 'public.input_sms_default'::regclass AS is_homeless
+         ), {figures}, validated AS (
              INSERT INTO ops.validated_mobile (mobile_number, device_id, sms_id, validated_at)
              SELECT mobile_number, coalesce(device_id, ''), sms_id, created_at FROM arrived
-             WHERE validation_status = 'passed' ORDER BY place
+             WHERE validation_status = 'passed' AND sms_id IN (SELECT sms_id FROM written) ORDER BY place
              ON CONFLICT DO NOTHING
          )
          SELECT count(*), min(server_received_at) FILTER (WHERE is_homeless) FROM written",
         arrays.join(", "),
         names = *NAMES,
+        figures = figures::of_sms(),
     )
 });
 
@@ -175,8 +178,12 @@ pub(super) async fn of_number(
     before: Option<i64>,
     max: usize,
 ) -> Result<Vec<SmsRow>> {
+    // Their ids are in the index by number; only those of the page are read.
     let sql = format!(
-        "SELECT id, synced_at, {} FROM public.input_sms WHERE mobile_number = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        "SELECT id, synced_at, {} FROM (
+             SELECT server_received_at, id FROM public.input_sms
+             WHERE mobile_number COLLATE \"C\" = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+         ) AS page JOIN public.input_sms USING (server_received_at, id) ORDER BY id DESC",
         *NAMES
     );
     let before = before.unwrap_or(i64::MAX);
@@ -185,7 +192,7 @@ pub(super) async fn of_number(
         .await
 }
 
-fn sms_row(row: &Row) -> std::result::Result<SmsRow, Unreadable> {
+pub(super) fn sms_row(row: &Row) -> std::result::Result<SmsRow, Unreadable> {
     Ok(SmsRow {
         id: row.try_get("id")?,
         redis_id: row.try_get("redis_id")?,
@@ -275,7 +282,7 @@ fn placed_row(row: &Row) -> std::result::Result<(Place, QueuedSms), Unreadable> 
 }
 
 /// A row as it was queued. The sender as it came is kept only where it is no number.
-fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable> {
+pub(super) fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable> {
     let mobile_number: String = row.try_get("mobile_number")?;
     let sender = match row.try_get::<_, Option<&str>>("country_code")? {
         Some(_) => Ok(Mobile::from_e164(&mobile_number).ok_or("mobile_number is no E.164 number")?),

@@ -24,7 +24,7 @@ pub(super) fn keep(conn: &Connection, entry: &Quarantined) -> rusqlite::Result<(
     Ok(())
 }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Quarantined> {
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Quarantined> {
     Ok(Quarantined {
         id: uuid(row, 0)?,
         at: row.get::<_, At>(1)?.0,

@@ -1,5 +1,7 @@
 //! What a hot store that lost its memory is rebuilt from (D28), page by page, and who takes part.
 
+use std::sync::LazyLock;
+
 use bridge_core::checks::CHECKS;
 use bridge_core::phone::PhoneError;
 use bridge_core::verdict::FailedAt;
@@ -116,14 +118,7 @@ pub(super) fn judged_one(conn: &Connection, sms_id: Uuid) -> rusqlite::Result<Op
 }
 
 fn select_queued(condition: &str) -> String {
-    format!(
-        "SELECT {}, id, redis_id, mobile_number, country_code, sender_error, sms_message, received_timestamp,
-             stamped, device_id, failed_at_check, reason, created_at, sms_id, receiver_id, format, fingerprint,
-             server_received_at, late_delivery, onboarding_id, sms_in_window, line, delivery_id,
-             clock_skew_ms, part
-         FROM input_sms WHERE {condition}",
-        check_columns()
-    )
+    format!("SELECT {} FROM input_sms WHERE {condition}", *QUEUED_COLUMNS)
 }
 
 fn placed_row(row: &Row<'_>) -> rusqlite::Result<(Place, QueuedSms)> {
@@ -131,8 +126,18 @@ fn placed_row(row: &Row<'_>) -> rusqlite::Result<(Place, QueuedSms)> {
     Ok((Place { at: queued.sms.server_received_at, id: row.get("id")? }, queued))
 }
 
+/// What [`queued_row`] reads.
+pub(super) static QUEUED_COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{}, id, redis_id, mobile_number, country_code, sender_error, sms_message, received_timestamp, stamped, \
+         device_id, failed_at_check, reason, created_at, sms_id, receiver_id, format, fingerprint, \
+         server_received_at, late_delivery, onboarding_id, sms_in_window, line, delivery_id, clock_skew_ms, part",
+        check_columns()
+    )
+});
+
 /// A row of `input_sms` as it was queued. The sender as it came is kept only where it is no number.
-fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
+pub(super) fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
     let first = CHECKS.len();
     let mobile_number: String = row.get(first + 2)?;
     let sender = match row.get::<_, Option<String>>(first + 3)? {

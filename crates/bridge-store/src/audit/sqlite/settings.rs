@@ -6,8 +6,7 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::At;
-use super::tables::limit;
-use crate::audit::{SettingChange, SettingPut, SettingRow};
+use crate::audit::{SettingPut, SettingRow};
 
 pub(super) fn seed(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     for def in settings::all() {
@@ -71,27 +70,4 @@ pub(super) fn put(
         )?;
     }
     Ok(SettingPut::Stored(all(conn)?))
-}
-
-pub(super) fn history(
-    conn: &Connection,
-    key: Option<&str>,
-    before: Option<i64>,
-    max: usize,
-) -> rusqlite::Result<Vec<SettingChange>> {
-    conn.prepare_cached(
-        "SELECT id, at, setting_key, old_value, new_value, changed_by FROM ops_settings_history
-         WHERE id < ?1 AND (?2 IS NULL OR setting_key = ?2) ORDER BY id DESC LIMIT ?3",
-    )?
-    .query_map(params![before.unwrap_or(i64::MAX), key, limit(max)], |row| {
-        Ok(SettingChange {
-            id: row.get(0)?,
-            at: row.get::<_, At>(1)?.0,
-            key: row.get(2)?,
-            old_value: row.get(3)?,
-            new_value: row.get(4)?,
-            changed_by: row.get(5)?,
-        })
-    })?
-    .collect()
 }

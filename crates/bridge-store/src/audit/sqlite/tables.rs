@@ -7,6 +7,7 @@ use bridge_core::{Mobile, Onboarding, Span, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
+use super::desk::figures::Added;
 use super::{At, damaged};
 use crate::audit::{Blacklisted, Counter, Refusal, SmsRow, part};
 use crate::hot::{Blacklisting, QueuedSms};
@@ -29,6 +30,11 @@ const SMS_COLUMN_COUNT: usize = 20;
 const REBUILD_COLUMNS: &str = "line, delivery_id, stamped, sender_error, part";
 const REBUILD_COLUMN_COUNT: usize = 5;
 
+/// What [`sms_row`] reads.
+pub(super) fn sms_columns() -> String {
+    format!("{SMS_COLUMNS}, id, synced_at, {}", check_columns())
+}
+
 pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Result<usize> {
     let mut insert = conn.prepare_cached(&format!(
         "INSERT INTO input_sms ({SMS_COLUMNS}, {REBUILD_COLUMNS}, {}) VALUES ({}) ON CONFLICT (sms_id) DO NOTHING",
@@ -40,6 +46,7 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
          ON CONFLICT DO NOTHING",
     )?;
     let mut new = 0;
+    let mut figures = Added::default();
     for queued in batch {
         let QueuedSms { id, sms, fingerprint, verdict, judged_at, .. } = queued;
         let QueuedSms { onboarding_id, device_id, sms_in_window, .. } = queued;
@@ -82,11 +89,17 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
             &part,
         ];
         values.extend(codes.iter().map(|code| code as &dyn rusqlite::ToSql));
-        new += insert.execute(&values[..])?;
-        if verdict.passed() {
+        let is_new = insert.execute(&values[..])? > 0;
+        if is_new {
+            new += 1;
+            figures.sms(queued);
+        }
+        // A number that was taken off does not come back with a row that was there.
+        if verdict.passed() && is_new {
             validate.execute(params![mobile, device_id.as_deref().unwrap_or_default(), sms_id, judged])?;
         }
     }
+    figures.write(conn)?;
     Ok(new)
 }
 
@@ -96,10 +109,13 @@ pub(super) fn sms_of(
     before: Option<i64>,
     max: usize,
 ) -> rusqlite::Result<Vec<SmsRow>> {
+    // Their ids are in the index by number; only those of the page are read.
     conn.prepare_cached(&format!(
-        "SELECT {SMS_COLUMNS}, id, synced_at, {} FROM input_sms
-         WHERE mobile_number = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-        check_columns(),
+        "SELECT {} FROM input_sms WHERE id IN (
+             SELECT id FROM input_sms INDEXED BY input_sms_number
+             WHERE mobile_number = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3)
+         ORDER BY id DESC",
+        sms_columns(),
     ))?
     .query_map(params![mobile, before.unwrap_or(i64::MAX), limit(max)], sms_row)?
     .collect()
@@ -114,7 +130,7 @@ pub(super) fn codes(row: &Row<'_>, first: usize) -> rusqlite::Result<Codes> {
     Ok(Codes(codes))
 }
 
-fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
+pub(super) fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
     Ok(SmsRow {
         redis_id: row.get(0)?,
         mobile_number: row.get(1)?,
@@ -152,22 +168,36 @@ pub(super) fn optional_uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Op
 }
 
 pub(super) fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Result<usize> {
-    let mut known = conn.prepare_cached("SELECT 1 FROM onboarding_mobile WHERE onboarding_id = ?1")?;
+    let mut known = conn
+        .prepare_cached("SELECT version, status, last_sms FROM onboarding_mobile WHERE onboarding_id = ?1")?;
     let mut upsert = conn.prepare_cached(
         "INSERT INTO onboarding_mobile (onboarding_id, mobile_number, email, device_id, hash, salt, country_code,
-             local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated, validated_at, version, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9)
+             local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated, validated_at, version, created_at,
+             last_sms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9, ?16)
          ON CONFLICT (onboarding_id) DO UPDATE SET
              status = excluded.status, is_validated = excluded.is_validated,
-             validated_at = excluded.validated_at, version = excluded.version
+             validated_at = excluded.validated_at, version = excluded.version, last_sms = excluded.last_sms
          WHERE excluded.version > version",
     )?;
     let mut new = 0;
+    let mut figures = Added::default();
     for onboarding in batch {
         let id = onboarding.id.to_string();
-        if !known.exists([&id])? {
-            new += 1;
+        let before = known
+            .query_row([&id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get(2)?)))
+            .optional()?;
+        if before.as_ref().is_some_and(|(version, ..)| *version >= onboarding.version) {
+            continue;
         }
+        new += usize::from(before.is_none());
+        let before: Option<(State, Option<String>)> = before
+            .map(|(_, word, last_sms)| match State::from_word(&word) {
+                Some(state) => Ok((state, last_sms)),
+                None => Err(damaged(1, "no state of an onboarding")),
+            })
+            .transpose()?;
+        let last_sms = last_sms(onboarding).or_else(|| before.as_ref().and_then(|(_, last)| last.clone()));
         upsert.execute(params![
             id,
             onboarding.mobile.e164(),
@@ -184,9 +214,18 @@ pub(super) fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rus
             onboarding.state == State::Validated,
             onboarding.validated_at.map(At),
             onboarding.version,
+            last_sms,
         ])?;
+        figures.onboarding(onboarding, last_sms, before);
     }
+    figures.write(conn)?;
     Ok(new)
+}
+
+/// What its last SMS came to.
+fn last_sms(onboarding: &Onboarding) -> Option<String> {
+    let last = onboarding.last_sms.as_ref()?;
+    Some(last.verdict.failed_at.map_or("passed", FailedAt::as_str).to_owned())
 }
 
 /// What [`onboarding_row`] reads.
@@ -234,8 +273,13 @@ pub(super) fn onboarding_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
 
 pub(super) fn append_blacklist(conn: &Connection, batch: &[Blacklisting]) -> rusqlite::Result<()> {
     let mut insert = conn.prepare_cached(
-        "INSERT INTO blacklist_sms (mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4) ON CONFLICT (mobile_number) DO NOTHING",
+        "INSERT INTO blacklist_sms (mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count,
+             created_at, expires_at, blocked_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4, ?7, ?8)
+         ON CONFLICT (mobile_number) DO UPDATE SET blacklisted_at = excluded.blacklisted_at, reason = excluded.reason,
+             message_count = excluded.message_count, expires_at = excluded.expires_at, blocked_by = excluded.blocked_by
+         WHERE expires_at <= excluded.blacklisted_at
+             OR excluded.blocked_by IS NOT NULL AND excluded.blacklisted_at >= blacklisted_at",
     )?;
     for entry in batch {
         insert.execute(params![
@@ -245,14 +289,22 @@ pub(super) fn append_blacklist(conn: &Connection, batch: &[Blacklisting]) -> rus
             At(entry.blacklisted_at),
             entry.reason,
             entry.message_count,
+            entry.expires_at.map(At),
+            entry.blocked_by,
         ])?;
     }
     Ok(())
 }
 
+pub(super) fn clear_ended_blocks(conn: &Connection, now: Timestamp) -> rusqlite::Result<u64> {
+    let cleared =
+        conn.prepare_cached("DELETE FROM blacklist_sms WHERE expires_at <= ?1")?.execute([At(now)])?;
+    Ok(cleared as u64)
+}
+
 pub(super) fn blacklist(conn: &Connection) -> rusqlite::Result<Vec<Blacklisted>> {
     conn.prepare_cached(
-        "SELECT mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count
+        "SELECT mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count, expires_at, blocked_by
          FROM blacklist_sms ORDER BY blacklisted_at DESC, mobile_number",
     )?
     .query_map([], |row| {
@@ -263,6 +315,8 @@ pub(super) fn blacklist(conn: &Connection) -> rusqlite::Result<Vec<Blacklisted>>
             blacklisted_at: row.get::<_, At>(3)?.0,
             reason: row.get(4)?,
             message_count: row.get(5)?,
+            expires_at: row.get::<_, Option<At>>(6)?.map(|at| at.0),
+            blocked_by: row.get(7)?,
         })
     })?
     .collect()

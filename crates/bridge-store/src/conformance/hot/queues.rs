@@ -5,7 +5,7 @@ use bridge_core::time::DAY;
 
 use super::super::samples::*;
 use crate::HotStore;
-use crate::hot::{Admission, Counters, QueueSizes, Which};
+use crate::hot::{Admission, Blacklisting, Counters, QueueSizes, Registered, THRESHOLD_EXCEEDED, Which};
 
 async fn ids(store: &dyn HotStore, which: Which, max: usize) -> Vec<i64> {
     store.queued_sms(which, max).await.unwrap().iter().map(|sms| sms.id).collect()
@@ -90,14 +90,56 @@ pub(super) async fn replacing_the_blacklist_keeps_what_still_waits(store: &dyn H
         (alice, bob)
     };
     store.blacklist(&blacklisting(ALICE, T0, "operator")).await.unwrap();
-    store.replace_blacklist(&[BOB.to_owned(), BOB.to_owned()]).await.unwrap();
+    store.replace_blacklist(&[(BOB.to_owned(), None), (BOB.to_owned(), None)]).await.unwrap();
     assert_eq!(blacklisted(10).await, (true, true));
     assert_eq!(store.queue_sizes().await.unwrap().blacklist, 1, "what came from the table does not wait");
     store.forget_blacklistings(&[ALICE.to_owned()]).await.unwrap();
-    store.replace_blacklist(&[ALICE.to_owned()]).await.unwrap();
+    store.replace_blacklist(&[(ALICE.to_owned(), None)]).await.unwrap();
     assert_eq!(blacklisted(20).await, (true, false));
     store.replace_blacklist(&[]).await.unwrap();
     assert_eq!(blacklisted(30).await, (false, false), "an empty table empties the set");
+}
+
+pub(super) async fn a_block_ends_by_itself(store: &dyn HotStore) {
+    let ends = T0 + HOUR;
+    let entry = Blacklisting {
+        expires_at: Some(ends),
+        blocked_by: Some("operator".to_owned()),
+        ..blacklisting(ALICE, T0, "a week of quiet")
+    };
+    store.blacklist(&entry).await.unwrap();
+    assert_eq!(store.queued_blacklistings(MAX).await.unwrap(), std::slice::from_ref(&entry));
+    let refused = store.register(ends - MILLI, &registration(onboarding(1, ALICE, None, ends - MILLI))).await;
+    assert_eq!(refused.unwrap(), Registered::Blacklisted);
+    assert!(take(store, ends - MILLI, &sms(2, ALICE, "x", ends - MILLI)).await.known.blacklisted);
+    assert!(!take(store, ends, &sms(3, ALICE, "y", ends)).await.known.blacklisted);
+    open(store, ends, onboarding(4, ALICE, None, ends)).await;
+
+    // The same when it comes from its source, and when it still waits for it.
+    store.forget_blacklistings(&[ALICE.to_owned()]).await.unwrap();
+    let later = Some(ends + HOUR);
+    store.replace_blacklist(&[(ALICE.to_owned(), later), (BOB.to_owned(), Some(ends))]).await.unwrap();
+    assert!(take(store, ends, &sms(5, ALICE, "z", ends)).await.known.blacklisted);
+    assert!(!take(store, ends, &sms(6, BOB, "z", ends)).await.known.blacklisted);
+    let without_end = blacklisting(BOB, ends, "for good");
+    store.blacklist(&without_end).await.unwrap();
+    store.replace_blacklist(&[(BOB.to_owned(), Some(ends))]).await.unwrap();
+    assert!(take(store, ends + HOUR, &sms(7, BOB, "w", ends + HOUR)).await.known.blacklisted, "what waits holds");
+}
+
+pub(super) async fn a_flood_blocks_again_after_a_block_has_ended(store: &dyn HotStore) {
+    let entry = Blacklisting { expires_at: Some(T0 + HOUR), ..blacklisting(ALICE, T0, "for an hour") };
+    store.blacklist(&entry).await.unwrap();
+    store.forget_blacklistings(&[ALICE.to_owned()]).await.unwrap();
+    let after = T0 + HOUR;
+    for n in 1..=4 {
+        let blacklisted = take(store, after, &sms(n, ALICE, &n.to_string(), after)).await.known.blacklisted;
+        assert_eq!(blacklisted, n == 4, "{n}");
+    }
+    let waits = store.queued_blacklistings(MAX).await.unwrap();
+    assert_eq!((waits.len(), &*waits[0].reason, waits[0].expires_at), (1, THRESHOLD_EXCEEDED, None));
+    let day = after + DAY - MILLI;
+    assert!(take(store, day, &sms(9, ALICE, "still", day)).await.known.blacklisted);
 }
 
 pub(super) async fn counters_never_go_back(store: &dyn HotStore) {

@@ -23,6 +23,7 @@ use crate::hot::{
     Admission, Admitted, Basis, Blacklisting, Cancelled, Counters, Judged, QueueSizes, QueuedSms, Recorded,
     Registered, Registration, Restore, Right, Which,
 };
+use crate::person::{HotPerson, Traces};
 
 const CASES: u32 = 48;
 const OPERATIONS: usize = 40;
@@ -103,9 +104,18 @@ impl Client<'_> {
             Operation::Blacklist(mobile) => {
                 store.blacklist(&blacklisting(mobile, now, "operator")).await.unwrap();
             }
+            Operation::BlacklistFor(mobile, span) => {
+                let entry = blacklisting(mobile, now, "for a while");
+                store.blacklist(&Blacklisting { expires_at: Some(now + *span), ..entry }).await.unwrap();
+            }
             Operation::Unblacklist(mobile) => store.unblacklist(mobile).await.unwrap(),
+            Operation::Unvalidate(mobile) => drop(store.unvalidate(mobile).await.unwrap()),
+            // How much there is to erase depends on what was cleared away.
+            Operation::Erase(mobile, ago) => {
+                drop(store.erase(mobile, now - *ago, &self.traces(mobile)).await.unwrap());
+            }
             Operation::ReplaceBlacklist(mobile) => {
-                store.replace_blacklist(&[(*mobile).to_owned()]).await.unwrap();
+                store.replace_blacklist(&[((*mobile).to_owned(), None)]).await.unwrap();
             }
             Operation::ForgetBlacklisting(mobile) => {
                 store.forget_blacklistings(&[(*mobile).to_owned()]).await.unwrap();
@@ -124,6 +134,19 @@ impl Client<'_> {
             restored => self.restore_one(restored).await,
         }
         Outcome::Nothing
+    }
+
+    /// What the audit trail would know of a number.
+    fn traces(&self, mobile: &str) -> Traces {
+        let opened = self.opened.iter().filter(|opened| opened.mobile.e164() == mobile);
+        let mut traces = Traces { onboardings: opened.map(|o| o.id).collect(), ..Traces::default() };
+        let taken = self.taken.iter().map(|(sms, key, _)| (sms, *key));
+        for (sms, key) in taken.filter(|(sms, _)| sms.mobile_number() == mobile) {
+            traces.remembered.push(key);
+            traces.deliveries.extend(sms.identity().delivery);
+        }
+        traces.waiting = vec![id(1), id(2)];
+        traces
     }
 
     async fn restore_one(&mut self, operation: &Operation) {
@@ -249,6 +272,13 @@ impl Client<'_> {
         for opened in &self.opened {
             onboardings.push(store.onboarding(now, opened.id).await.unwrap());
         }
+        let mut people = Vec::new();
+        for mobile in MOBILES {
+            let mut person = store.person(now, mobile, &self.traces(mobile)).await.unwrap();
+            // When others are cleared away is the backend's own business.
+            person.onboardings.retain(|onboarding| onboarding.expires_at > now);
+            people.push(person);
+        }
         let mut queued_onboardings = store.queued_onboardings(MAX).await.unwrap();
         let mut counters = store.counters().await.unwrap();
         if self.was_restored {
@@ -258,6 +288,7 @@ impl Client<'_> {
         }
         Seen {
             newest,
+            people,
             onboardings,
             queued_sms: store.queued_sms(Which::All, MAX).await.unwrap(),
             passed_sms: store.queued_sms(Which::Passed, MAX).await.unwrap(),
@@ -273,6 +304,7 @@ impl Client<'_> {
 #[derive(Debug, PartialEq)]
 struct Seen {
     newest: Vec<Option<Onboarding>>,
+    people: Vec<HotPerson>,
     onboardings: Vec<Option<Onboarding>>,
     queued_sms: Vec<QueuedSms>,
     passed_sms: Vec<QueuedSms>,

@@ -134,7 +134,7 @@ impl Trail {
         let pair =
             |q: &QueuedSms| bridge_core::onboarding::pair(q.sms.mobile_number(), q.device_id.as_deref());
         restore(Restore::Validated(&validated.map(pair).collect::<Vec<_>>())).await;
-        let blacklist: Vec<String> = self.blacklist.keys().cloned().collect();
+        let blacklist: Vec<_> = self.blacklist.keys().map(|mobile| (mobile.clone(), None)).collect();
         store.replace_blacklist(&blacklist).await.unwrap();
         restore(Restore::Uncounted(&self.unblacklisted)).await;
         for page in self.judged.chunks(3) {

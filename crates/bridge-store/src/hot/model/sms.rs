@@ -59,7 +59,7 @@ impl Memory {
         let window = live(&self.sms_counts, now, mobile).unwrap_or(Window { count: 0, until: now + DAY });
         let count = window.count + 1;
         self.sms_counts.insert(mobile.to_owned(), Window { count, ..window });
-        if count > limits.blacklist_above && !self.blacklist.contains(mobile) {
+        if count > limits.blacklist_above && !self.is_blocked(now, mobile) {
             self.put_on_blacklist(Blacklisting {
                 mobile_number: mobile.to_owned(),
                 country_code: sender.calling_code().to_owned(),
@@ -67,6 +67,8 @@ impl Memory {
                 blacklisted_at: now,
                 reason: THRESHOLD_EXCEEDED.to_owned(),
                 message_count: count,
+                expires_at: None,
+                blocked_by: None,
             });
         }
     }
@@ -76,7 +78,7 @@ impl Memory {
     }
 
     pub(super) fn put_on_blacklist(&mut self, entry: Blacklisting) {
-        self.blacklist.insert(entry.mobile_number.clone());
+        self.blacklist.insert(entry.mobile_number.clone(), entry.expires_at);
         self.blacklist_queue.insert(entry.mobile_number.clone(), entry);
     }
 

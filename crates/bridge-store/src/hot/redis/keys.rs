@@ -72,6 +72,8 @@ keys! {
     QUEUED_ONBOARDINGS = "bridge:queue:onboarding";
     /// Numbers not yet in `blacklist_sms`, in their order.
     QUEUED_BLACKLIST = "bridge:queue:blacklist";
+    /// When blocks end that end by themselves.
+    BLACKLIST_ENDS = "bridge:blacklist:ends";
     /// What is to be written there of each.
     QUEUED_BLACKLIST_ENTRIES = "bridge:queue:blacklist:entries";
     /// A blacklist that is being built aside, by a number.

@@ -104,6 +104,7 @@ pub(super) fn text(notice: &Notice) -> String {
         Notice::Onboarding(id) => format!("onboarding {id}"),
         Notice::Setting(key) => format!("setting {key}"),
         Notice::Receivers => "receivers".to_owned(),
+        Notice::BlockedEmails => "blocked_emails".to_owned(),
         Notice::Missed => "missed".to_owned(),
     }
 }
@@ -114,6 +115,7 @@ fn read(text: &str) -> Option<Notice> {
         Some(("onboarding", id)) => Notice::Onboarding(id.parse().ok()?),
         Some(("setting", key)) => Notice::Setting(key.to_owned()),
         None if text == "receivers" => Notice::Receivers,
+        None if text == "blocked_emails" => Notice::BlockedEmails,
         _ => Notice::Missed,
     })
 }
@@ -128,6 +130,7 @@ mod tests {
             Notice::Onboarding(uuid::Uuid::max()),
             Notice::Setting("log_level".to_owned()),
             Notice::Receivers,
+            Notice::BlockedEmails,
             Notice::Missed,
         ] {
             assert_eq!(read(&text(&notice)), Some(notice));

@@ -1,5 +1,7 @@
 //! What waits for the audit tables, the blacklist, the id counters, and cached settings.
 
+use std::collections::HashMap;
+
 use bridge_core::{Onboarding, Timestamp};
 use redis::Value;
 use uuid::Uuid;
@@ -118,12 +120,13 @@ impl RedisHot {
     }
 
     pub(super) async fn blacklist(&self, entry: &Blacklisting) -> Result<()> {
-        let call = scripts::BLACKLIST.call().arg(&entry.mobile_number).arg(entry_text(entry));
+        let ends = entry.expires_at.map(|at| at.0.to_string()).unwrap_or_default();
+        let call = scripts::BLACKLIST.call().arg(&entry.mobile_number).arg(entry_text(entry)).arg(ends);
         call.run(&self.server, "blacklist").await.map(|_| ())
     }
 
     /// Built aside in chunks, and swapped in one step with what still waits for its table.
-    pub(super) async fn replace_blacklist(&self, mobiles: &[String]) -> Result<()> {
+    pub(super) async fn replace_blacklist(&self, blocks: &[(String, Option<Timestamp>)]) -> Result<()> {
         const OPERATION: &str = "replace_blacklist";
         /// Left behind by a bridge that died over it, the unfinished set goes by itself.
         const UNFINISHED_SECONDS: u32 = 600;
@@ -131,14 +134,27 @@ impl RedisHot {
         command.arg(keys::of(keys::BLACKLIST_BUILDING, "last"));
         let number: i64 = self.server.ask(OPERATION, Request::One(&command)).await?;
         let aside = keys::of(keys::BLACKLIST_BUILDING, number);
+        let ends_aside = format!("{aside}:ends");
+        // Of one that is named twice, the last holds.
+        let blocks: HashMap<&str, Option<Timestamp>> =
+            blocks.iter().map(|(mobile, ends)| (mobile.as_str(), *ends)).collect();
+        let mobiles: Vec<&str> = blocks.keys().copied().collect();
+        let ends: Vec<(&str, i64)> =
+            blocks.iter().filter_map(|(mobile, ends)| ends.map(|at| (*mobile, at.0))).collect();
         for some in mobiles.chunks(CHUNK) {
             let mut pipe = redis::pipe();
             pipe.cmd("SADD").arg(&aside).arg(some);
             pipe.cmd("EXPIRE").arg(&aside).arg(UNFINISHED_SECONDS);
             self.server.ask::<Value>(OPERATION, Request::Many(&pipe)).await?;
         }
-        let members: std::collections::HashSet<&String> = mobiles.iter().collect();
-        let call = scripts::REPLACE_BLACKLIST.call().arg(&aside).arg(members.len());
+        for some in ends.chunks(CHUNK) {
+            let mut pipe = redis::pipe();
+            pipe.cmd("HSET").arg(&ends_aside).arg(some);
+            pipe.cmd("EXPIRE").arg(&ends_aside).arg(UNFINISHED_SECONDS);
+            self.server.ask::<Value>(OPERATION, Request::Many(&pipe)).await?;
+        }
+        let call = scripts::REPLACE_BLACKLIST.call();
+        let call = call.arg(&aside).arg(mobiles.len()).arg(&ends_aside).arg(ends.len());
         match self.number(OPERATION, call).await? {
             1 => Ok(()),
             _ => Err(super::fault::because(
@@ -179,10 +195,11 @@ impl RedisHot {
         self.server.ask::<Value>("announce_setting", Request::Many(&pipe)).await.map(|_| ())
     }
 
-    pub(super) async fn announce_receivers(&self) -> Result<()> {
+    /// Publishes what is no part of an operation.
+    pub(super) async fn announce(&self, operation: &'static str, notice: &Notice) -> Result<()> {
         let mut publish = redis::cmd("PUBLISH");
-        publish.arg(keys::NOTICES).arg(super::notices::text(&Notice::Receivers));
-        self.server.ask::<Value>("announce_receivers", Request::One(&publish)).await.map(|_| ())
+        publish.arg(keys::NOTICES).arg(super::notices::text(notice));
+        self.server.ask::<Value>(operation, Request::One(&publish)).await.map(|_| ())
     }
 
     /// The first members of a sorted set.
@@ -209,16 +226,25 @@ impl RedisHot {
     }
 }
 
-/// An entry as the scripts write it too: time, count, calling code, national number, and the reason last, which
-/// may hold spaces.
+/// An entry as the scripts write it too: time, count, calling code, national number, and the reason, which may hold
+/// spaces. Then, each on a line of its own, when it ends and who blocked it, where that is known.
 fn entry_text(entry: &Blacklisting) -> String {
     let Blacklisting { blacklisted_at, message_count, country_code, local_mobile, reason, .. } = entry;
-    format!("{} {message_count} {country_code} {local_mobile} {reason}", blacklisted_at.0)
+    let reason = reason.replace('\n', " ");
+    let text = format!("{} {message_count} {country_code} {local_mobile} {reason}", blacklisted_at.0);
+    let ends = entry.expires_at.map(|at| at.0.to_string()).unwrap_or_default();
+    match &entry.blocked_by {
+        Some(by) => format!("{text}\n{ends}\n{by}"),
+        None if ends.is_empty() => text,
+        None => format!("{text}\n{ends}"),
+    }
 }
 
-fn blacklisting(mobile: &str, entry: &str) -> Read<Blacklisting> {
-    let mut words = entry.splitn(5, ' ');
+pub(super) fn blacklisting(mobile: &str, entry: &str) -> Read<Blacklisting> {
+    let mut lines = entry.splitn(3, '\n');
+    let mut words = lines.next().unwrap_or_default().splitn(5, ' ');
     let mut next = |what| words.next().ok_or_else(|| Unreadable::new(format!("{what} is missing")));
+    let ends = lines.next().filter(|ends| !ends.is_empty());
     Ok(Blacklisting {
         mobile_number: mobile.to_owned(),
         blacklisted_at: Timestamp(parse(next("blacklisted_at")?, "blacklisted_at")?),
@@ -226,5 +252,7 @@ fn blacklisting(mobile: &str, entry: &str) -> Read<Blacklisting> {
         country_code: next("country_code")?.to_owned(),
         local_mobile: next("local_mobile")?.to_owned(),
         reason: next("reason")?.to_owned(),
+        expires_at: ends.map(|ends| parse(ends, "expires_at")).transpose()?.map(Timestamp),
+        blocked_by: lines.next().map(str::to_owned),
     })
 }

@@ -183,6 +183,7 @@ scripts! {
     BLACKLIST = "blacklist";
     UNBLACKLIST = "unblacklist";
     REPLACE_BLACKLIST = "replace_blacklist";
+    ERASE = "changes" "erase";
     LEASE = "lease";
     RELEASE = "release";
     RAISE_COUNTERS = "raise_counters";

@@ -154,7 +154,7 @@ pub(super) fn known(parts: &mut Parts) -> Read<Known> {
 }
 
 /// The answer in a `seen` that is done.
-fn answer(seen: &str) -> Read<Answer> {
+pub(super) fn answer(seen: &str) -> Read<Answer> {
     let (id, verdict) = piece(seen, ADMITTED..seen.len())?
         .split_once(' ')
         .ok_or_else(|| Unreadable::new("seen holds no answer"))?;

@@ -136,6 +136,30 @@ impl Arrivals {
         Ok(Arrival { seq, sms_id, server_received_at, admitted_at, answer: None })
     }
 
+    /// Takes one away that was taken in until then. The index goes on pointing to where it was: see `places`.
+    pub(super) fn erase(
+        &self,
+        conn: &Connection,
+        fingerprint: &Key,
+        until: Timestamp,
+    ) -> rusqlite::Result<usize> {
+        let mut erased = conn
+            .prepare_cached("DELETE FROM seen WHERE fingerprint = ?1 AND received_at <= ?2")?
+            .execute(params![fingerprint, until.0])?;
+        if let Some(seq) = self.places().of(fingerprint) {
+            let gone = conn
+                .prepare_cached(
+                    "DELETE FROM arrived WHERE seq = ?1 AND fingerprint = ?2 AND received_at <= ?3",
+                )?
+                .execute(params![seq, fingerprint, until.0])?;
+            if gone > 0 {
+                conn.prepare_cached("DELETE FROM answered WHERE seq = ?1")?.execute([seq])?;
+            }
+            erased += gone;
+        }
+        Ok(erased)
+    }
+
     /// Clears up to `max` of the oldest whose time is over.
     pub(super) fn clear(&self, conn: &Connection, now: Timestamp, max: i64) -> rusqlite::Result<usize> {
         let rows = "SELECT fingerprint, seq, expires_at FROM arrived ORDER BY seq LIMIT ?1";

@@ -91,6 +91,17 @@ impl Deliveries {
         Ok(())
     }
 
+    /// Takes one away. The index goes on pointing to where it was: see `places`.
+    pub(super) fn erase(&self, conn: &Connection, key: &Key) -> rusqlite::Result<usize> {
+        let mut erased = conn.prepare_cached("DELETE FROM delivery WHERE key = ?1")?.execute([key])?;
+        if let Some(seq) = self.places().of(key) {
+            erased += conn
+                .prepare_cached("DELETE FROM delivered WHERE seq = ?1 AND key = ?2")?
+                .execute(params![seq, key])?;
+        }
+        Ok(erased)
+    }
+
     /// Clears up to `max` of the oldest whose time is over.
     pub(super) fn clear(&self, conn: &Connection, now: Timestamp, max: i64) -> rusqlite::Result<usize> {
         let rows = "SELECT key, seq, expires_at FROM delivered ORDER BY seq LIMIT ?1";

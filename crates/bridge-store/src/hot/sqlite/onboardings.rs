@@ -6,7 +6,7 @@ use bridge_core::{Onboarding, State, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::{ONBOARDING, contains, known, next_id};
+use super::{ONBOARDING, contains, is_blocked, known, next_id};
 use crate::hot::{Cancelled, Notice, REGISTRATION_WINDOW, Registered, Registration};
 use crate::sqlite::{Changes, Json};
 
@@ -18,8 +18,7 @@ pub(super) fn register(
 ) -> rusqlite::Result<Registered> {
     let wanted = &registration.onboarding;
     let mobile = wanted.mobile.e164();
-    if registration.refuse_blacklisted && contains(conn, "SELECT 1 FROM blacklist WHERE mobile = ?1", mobile)?
-    {
+    if registration.refuse_blacklisted && is_blocked(conn, now, mobile)? {
         return Ok(Registered::Blacklisted);
     }
     if contains(conn, "SELECT 1 FROM validated WHERE pair = ?1", &wanted.pair())? {

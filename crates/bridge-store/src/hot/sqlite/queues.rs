@@ -69,8 +69,7 @@ pub(super) fn forget_blacklistings(conn: &Connection, mobiles: &[String]) -> rus
 }
 
 pub(super) fn blacklist(conn: &Connection, entry: &Blacklisting) -> rusqlite::Result<()> {
-    conn.prepare_cached("INSERT OR IGNORE INTO blacklist (mobile) VALUES (?1)")?
-        .execute([&entry.mobile_number])?;
+    block(conn, &entry.mobile_number, entry.expires_at)?;
     conn.prepare_cached("INSERT OR REPLACE INTO blacklist_queue (mobile, body) VALUES (?1, ?2)")?
         .execute(params![entry.mobile_number, Json(entry)])?;
     Ok(())
@@ -87,12 +86,20 @@ pub(super) fn unblacklist(conn: &Connection, mobile: &str) -> rusqlite::Result<(
     Ok(())
 }
 
-pub(super) fn replace_blacklist(conn: &Connection, mobiles: &[String]) -> rusqlite::Result<()> {
-    conn.execute("DELETE FROM blacklist", [])?;
-    let mut add = conn.prepare_cached("INSERT OR IGNORE INTO blacklist (mobile) VALUES (?1)")?;
-    mobiles.iter().try_for_each(|mobile| add.execute([mobile]).map(|_| ()))?;
-    conn.execute("INSERT OR IGNORE INTO blacklist SELECT mobile FROM blacklist_queue", [])?;
+fn block(conn: &Connection, mobile: &str, ends: Option<Timestamp>) -> rusqlite::Result<()> {
+    conn.prepare_cached("INSERT OR REPLACE INTO blacklist (mobile, expires_at) VALUES (?1, ?2)")?
+        .execute(params![mobile, ends.map(|at| at.0)])?;
     Ok(())
+}
+
+pub(super) fn replace_blacklist(
+    conn: &Connection,
+    blocks: &[(String, Option<Timestamp>)],
+) -> rusqlite::Result<()> {
+    conn.execute("DELETE FROM blacklist", [])?;
+    let waiting = blacklistings(conn, usize::MAX)?;
+    let waiting: Vec<(String, Option<Timestamp>)> = waiting.iter().map(Blacklisting::block).collect();
+    blocks.iter().chain(&waiting).try_for_each(|(mobile, ends)| block(conn, mobile, *ends))
 }
 
 pub(super) fn totals(conn: &Connection) -> rusqlite::Result<HotTotals> {

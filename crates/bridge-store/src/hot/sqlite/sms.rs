@@ -100,7 +100,7 @@ fn count_new(
 }
 
 fn blacklist_flooder(conn: &Connection, now: Timestamp, sender: &Mobile, count: i64) -> rusqlite::Result<()> {
-    if super::contains(conn, "SELECT 1 FROM blacklist WHERE mobile = ?1", sender.e164())? {
+    if super::is_blocked(conn, now, sender.e164())? {
         return Ok(());
     }
     queues::blacklist(
@@ -112,6 +112,8 @@ fn blacklist_flooder(conn: &Connection, now: Timestamp, sender: &Mobile, count: 
             blacklisted_at: now,
             reason: THRESHOLD_EXCEEDED.to_owned(),
             message_count: count,
+            expires_at: None,
+            blocked_by: None,
         },
     )
 }

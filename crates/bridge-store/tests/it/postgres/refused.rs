@@ -1,7 +1,7 @@
 //! One poisoned row never stops a batch.
 
 use bridge_core::phone::PhoneError;
-use bridge_store::audit::postgres::open;
+use bridge_store::audit::postgres::{open, open_trail};
 use bridge_store::hot::QueuedSms;
 
 use super::{ALICE, AuditPostgres, T0, fresh, judged, server};
@@ -15,7 +15,7 @@ async fn with(sql: &str) -> AuditPostgres {
     let name = fresh(server());
     server().sql(&name, sql).unwrap();
     let direct = server().url_of(&name);
-    AuditPostgres { store: open(&direct, 2).unwrap(), direct }
+    AuditPostgres { trail: open_trail(&direct, 2).unwrap(), direct }
 }
 
 async fn assert_quarantined(audit: &AuditPostgres, batch: &[QueuedSms], guilty: &[usize]) {

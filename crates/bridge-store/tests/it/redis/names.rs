@@ -70,6 +70,8 @@ async fn keys_fields_and_ttls_are_those_of_003() {
             blacklisted_at: T0,
             reason: "operator".to_owned(),
             message_count: 0,
+            expires_at: None,
+            blocked_by: None,
         })
         .await
         .unwrap();

@@ -9,7 +9,7 @@ use bridge_store::remote::{self, Paused};
 use test_servers::{Pgbouncer, Postgres, Postgrest, Result, legs, pgbouncer, postgres, supabase};
 use uuid::Uuid;
 
-const SQL: &str = include_str!("../../../migrations/remote/0001_validated_mobiles.sql");
+const SQL: &str = bridge_store::remote::SQL;
 const NOON: Timestamp = Timestamp(1_769_860_800_123);
 
 /// A database of Supabase's kind, and what stands in front of it.

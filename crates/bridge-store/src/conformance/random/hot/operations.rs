@@ -37,7 +37,12 @@ pub(super) enum Operation {
     ForgetSms(i64),
     ForgetOnboarding(Index, i64),
     Blacklist(&'static str),
+    /// A block that ends by itself.
+    BlacklistFor(&'static str, Span),
     Unblacklist(&'static str),
+    Unvalidate(&'static str),
+    /// A person is erased, with all that came to be up to so long ago.
+    Erase(&'static str, Span),
     ReplaceBlacklist(&'static str),
     ForgetBlacklisting(&'static str),
     RaiseCounters(i64),
@@ -97,7 +102,10 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         1 => (1..6_i64).prop_map(ForgetSms),
         2 => (any::<Index>(), 1..4_i64).prop_map(|(which, version)| ForgetOnboarding(which, version)),
         1 => mobile().prop_map(Blacklist),
+        1 => (mobile(), select(&[MILLI, HOUR, DAY][..])).prop_map(|(mobile, span)| BlacklistFor(mobile, span)),
         1 => mobile().prop_map(Unblacklist),
+        1 => mobile().prop_map(Unvalidate),
+        1 => (mobile(), ago()).prop_map(|(mobile, ago)| Erase(mobile, ago)),
         1 => mobile().prop_map(ReplaceBlacklist),
         1 => mobile().prop_map(ForgetBlacklisting),
         1 => (0..9_i64).prop_map(RaiseCounters),

@@ -1,0 +1,271 @@
+// What pages do in the browser: forms that are sent without a reload, live parts, keys, times. Every page also works
+// without it. No dependency, nothing from elsewhere; the server's Content-Security-Policy allows no inline script.
+"use strict";
+
+const root = document.documentElement;
+const theme = localStorage.getItem("theme");
+if (theme) root.dataset.theme = theme;
+
+const one = (selector, from = document) => from.querySelector(selector);
+const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+function toast(text, bad) {
+  all(".toast").forEach((old) => old.remove());
+  const box = document.createElement("div");
+  box.className = bad ? "toast bad" : "toast";
+  box.setAttribute("role", "status");
+  box.textContent = text;
+  document.body.append(box);
+  setTimeout(() => box.remove(), bad ? 12000 : 5000);
+}
+
+// A sentence that outlives the page that is left.
+const said = sessionStorage.getItem("said");
+sessionStorage.removeItem("said");
+
+// Forms: `data-send` is sent by fetch; what is wrong is written beside the field it names.
+function mark(form, name, text) {
+  const place = one(`[data-wrong="${CSS.escape(name)}"]`, form);
+  const input = form.elements.namedItem(name);
+  if (place) place.textContent = text;
+  if (input instanceof Element) input.setAttribute("aria-invalid", text ? "true" : "false");
+  return Boolean(place);
+}
+
+async function send(form, button) {
+  all("[data-wrong]", form).forEach((place) => (place.textContent = ""));
+  all("[aria-invalid]", form).forEach((input) => input.removeAttribute("aria-invalid"));
+  const data = new FormData(form, button || undefined);
+  const upload = form.enctype === "multipart/form-data";
+  const url = (button && button.getAttribute("formaction")) || form.getAttribute("action") || location.href;
+  const buttons = all("button", form);
+  buttons.forEach((b) => (b.disabled = true));
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { Accept: "application/json", "X-CSRF-Token": data.get("csrf") || "" },
+      body: upload ? data : new URLSearchParams(data),
+    });
+    if (response.redirected && new URL(response.url).pathname === "/admin/login") {
+      location.href = response.url;
+      return;
+    }
+    const kind = response.headers.get("Content-Type") || "";
+    const answer = kind.includes("json") ? await response.json() : { detail: await response.text() };
+    if (!response.ok) {
+      const unplaced = (answer.errors || []).filter((error) => !mark(form, error.field, error.detail));
+      const told = (answer.errors || []).length > unplaced.length;
+      if (unplaced.length || !told) mark(form, "", answer.detail) || toast(answer.detail || answer.title, true);
+      const first = one('[aria-invalid="true"]', form);
+      if (first) first.focus();
+      return;
+    }
+    const place = (button && button.dataset.into) || (!(button && button.hasAttribute("formaction")) && form.dataset.into);
+    const into = place && one(place);
+    if (into && answer.html !== undefined) {
+      into.innerHTML = answer.html;
+      dress(into);
+      into.scrollIntoView({ block: "nearest" });
+    }
+    // What is saved is what the next change is compared with.
+    if ("remember" in form.dataset && answer.html === undefined) {
+      all('[name^="was-"]', form).forEach((was) => {
+        const input = form.elements.namedItem(was.name.slice(4));
+        was.value = input.type === "checkbox" ? String(input.checked) : input.value;
+      });
+    }
+    form.dispatchEvent(new CustomEvent("sent", { bubbles: true, detail: answer }));
+    if (answer.go === undefined || answer.go === null) {
+      if (answer.said) toast(answer.said);
+      return;
+    }
+    if (answer.said) sessionStorage.setItem("said", answer.said);
+    if (answer.go === "") location.reload();
+    else location.href = answer.go;
+  } catch (error) {
+    toast("The bridge does not answer. Is it running?", true);
+  } finally {
+    buttons.forEach((b) => (b.disabled = false));
+  }
+}
+
+function confirmed(text) {
+  return new Promise((answer) => {
+    const dialog = document.createElement("dialog");
+    const words = document.createElement("p");
+    words.textContent = text;
+    const row = document.createElement("form");
+    row.method = "dialog";
+    row.className = "row";
+    for (const [value, label, style] of [["yes", "Yes, do it", "danger"], ["no", "No", ""]]) {
+      const button = document.createElement("button");
+      button.value = value;
+      button.textContent = label;
+      button.className = style;
+      row.append(button);
+    }
+    dialog.append(words, row);
+    dialog.addEventListener("close", () => {
+      answer(dialog.returnValue === "yes");
+      dialog.remove();
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const button = event.submitter;
+  const question = (button && button.dataset.confirm) || form.dataset.confirm;
+  const sent = "send" in form.dataset;
+  if (form.method === "get") {
+    // Filters that are empty do not belong in the address.
+    all("input, select", form).forEach((input) => {
+      if (!input.value) input.disabled = true;
+    });
+    return;
+  }
+  if (!sent && !question) return;
+  event.preventDefault();
+  if (question && !(await confirmed(question))) return;
+  if (sent) send(form, button);
+  else form.submit();
+});
+
+// Live parts: `data-live` is drawn anew by what the server sends; it rests while nobody looks.
+function live(place) {
+  let source = null;
+  let last = Date.now();
+  const open = () => {
+    if (source || document.hidden || place.dataset.paused) return;
+    last = Date.now();
+    source = new EventSource(place.dataset.live);
+    source.addEventListener("part", (event) => {
+      last = Date.now();
+      delete root.dataset.stale;
+      if (place.contains(document.activeElement) && document.activeElement.matches("input, select, summary")) return;
+      place.innerHTML = event.data;
+      dress(place);
+    });
+    source.addEventListener("end", () => location.reload());
+  };
+  const close = () => {
+    if (source) source.close();
+    source = null;
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  window.addEventListener("pagehide", close);
+  const pause = one("[data-pause]");
+  if (pause) {
+    pause.addEventListener("click", () => {
+      const paused = !place.dataset.paused;
+      if (paused) place.dataset.paused = "yes";
+      else delete place.dataset.paused;
+      pause.textContent = paused ? "Go on" : "Pause";
+      pause.setAttribute("aria-pressed", String(paused));
+      paused ? close() : open();
+    });
+  }
+  setInterval(() => {
+    const late = source && Date.now() - last > 2.5 * Number(place.dataset.every || 2) * 1000;
+    if (late) root.dataset.stale = "yes";
+  }, 1000);
+  open();
+}
+
+// Times: the exact ones on hover, here and in UTC.
+function dress(part) {
+  all("time[datetime]", part).forEach((time) => {
+    const at = new Date(time.dateTime);
+    if (!Number.isNaN(at.valueOf())) time.title = `${time.title.split(" · ")[0]} · ${at.toLocaleString()} here`;
+  });
+  all("[data-copy]", part).forEach((button) => {
+    button.addEventListener("click", async () => {
+      const text = button.dataset.copy || one(button.dataset.copyFrom).textContent;
+      try {
+        await navigator.clipboard.writeText(text);
+        toast("Copied");
+      } catch {
+        toast("The browser does not allow copying here: mark it and copy", true);
+      }
+    });
+  });
+  all("[data-toggle]", part).forEach((input) => {
+    const show = () => all(input.dataset.toggle).forEach((target) => (target.hidden = !input.checked));
+    input.addEventListener("change", show);
+    show();
+  });
+}
+
+// Keys: / searches, g and a letter goes, ? tells.
+let going = false;
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  if (going) {
+    going = false;
+    const link = one(`.side a[data-key="${CSS.escape(event.key)}"]`);
+    if (link) link.click();
+    return;
+  }
+  if (event.key === "g") {
+    going = true;
+    setTimeout(() => (going = false), 1500);
+  } else if (event.key === "/") {
+    const search = one("[data-search]");
+    if (search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+  } else if (event.key === "?") {
+    const help = one("#keys");
+    if (help) help.showModal();
+  }
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  if (said) toast(said);
+  dress(document);
+  all("[data-live]").forEach(live);
+  all("[data-theme-next]").forEach((button) =>
+    button.addEventListener("click", () => {
+      const next = { "": "dark", dark: "light", light: "" }[root.dataset.theme || ""];
+      if (next) {
+        root.dataset.theme = next;
+        localStorage.setItem("theme", next);
+      } else {
+        delete root.dataset.theme;
+        localStorage.removeItem("theme");
+      }
+      toast(next ? `Colours: ${next}` : "Colours: as the system wants");
+    }),
+  );
+  const menu = one(".menu");
+  if (menu) {
+    menu.addEventListener("click", () => {
+      const open = one(".side").classList.toggle("open");
+      menu.setAttribute("aria-expanded", String(open));
+    });
+  }
+  // What a chosen value may do is told before it is saved.
+  all("[data-danger]").forEach((note) => {
+    const input = document.getElementById(note.dataset.danger);
+    input.addEventListener("change", () => {
+      const value = input.type === "checkbox" ? String(input.checked) : input.value;
+      note.hidden = value !== note.dataset.value;
+    });
+  });
+  // A list that is filtered while one types.
+  all("[data-find]").forEach((input) => {
+    const show = () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      all(input.dataset.find).forEach((item) => {
+        const text = item.textContent.toLowerCase() + " " + (item.dataset.words || "");
+        item.hidden = !words.every((word) => text.includes(word));
+      });
+    };
+    input.addEventListener("input", show);
+    show();
+  });
+});

@@ -1,0 +1,58 @@
+//! The admin log: who changed what, from where, what was before and what it was to be. Written before the change is
+//! made: what cannot be noted is not done. No secret is ever in it. Not the log of the program, which knows no persons.
+
+use std::net::IpAddr;
+
+use bridge_store::accounts::NewChange;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::http::in_time;
+use crate::http::problem::{Code, Problem};
+
+/// Who changes something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The name of an account, or what else opened the door.
+    pub who: String,
+    /// From where, where that is known.
+    pub address: Option<IpAddr>,
+}
+
+/// Whoever has the admin token. No account can have this name.
+pub const BY_TOKEN: &str = "admin token";
+
+impl Actor {
+    /// Whoever has the admin token.
+    #[must_use]
+    pub fn with_token(address: Option<IpAddr>) -> Actor {
+        Actor { who: BY_TOKEN.to_owned(), address }
+    }
+}
+
+impl App {
+    /// Notes a change that is about to be made. If it cannot be noted, it must not be made: the problem says so.
+    pub async fn note_change(
+        &self,
+        actor: &Actor,
+        action: &str,
+        subject: &str,
+        before: Value,
+        after: Value,
+    ) -> Result<(), Problem> {
+        let change = NewChange {
+            at: self.clock.now(),
+            who: actor.who.clone(),
+            address: actor.address.map(|address| address.to_string()),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            before,
+            after,
+        };
+        in_time(self.accounts.note_change(&change)).await.map_err(|_| {
+            let why = "the admin log cannot be written right now, so nothing was changed: is the audit store away? \
+                /health says so";
+            Problem::new(Code::Unavailable, why)
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! E-mail addresses that may not register. Kept in the audit store; what is here is this bridge's view of it, which
+//! holds while that store is away and is noted in the data folder for the day on which it is away at the start.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bridge_core::Timestamp;
+use bridge_store::AuditStore;
+use bridge_store::audit::BlockedEmail;
+use tokio::sync::watch;
+
+const FILE: &str = "blocked_emails.json";
+
+type Addresses = BTreeMap<String, BlockedEmail>;
+
+/// All addresses that are blocked, or were.
+#[derive(Debug)]
+pub struct BlockedEmails {
+    known: watch::Sender<Arc<Addresses>>,
+    data_dir: PathBuf,
+    /// Held from reading to applying: what was read before a change must not be applied after it.
+    reading: tokio::sync::Mutex<()>,
+}
+
+fn by_address(rows: Vec<BlockedEmail>) -> Arc<Addresses> {
+    Arc::new(rows.into_iter().map(|row| (row.address.clone(), row)).collect())
+}
+
+impl BlockedEmails {
+    /// Begins with what the data folder remembers.
+    #[must_use]
+    pub fn open(data_dir: &Path) -> BlockedEmails {
+        let rows = std::fs::read(data_dir.join(FILE))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Vec<BlockedEmail>>(&bytes).ok())
+            .unwrap_or_default();
+        BlockedEmails {
+            known: watch::Sender::new(by_address(rows)),
+            data_dir: data_dir.to_owned(),
+            reading: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Reads them from their source.
+    pub async fn reload(&self, audit: &dyn AuditStore) -> bridge_store::Result<()> {
+        let _turn = self.reading.lock().await;
+        let rows = audit.blocked_emails().await?;
+        if !self.known.borrow().values().eq(rows.iter()) {
+            self.note(&rows);
+            self.known.send_replace(by_address(rows));
+        }
+        Ok(())
+    }
+
+    /// A note that cannot be written is only missed when the audit store is away at the next start.
+    fn note(&self, rows: &[BlockedEmail]) {
+        let draft = self.data_dir.join(".blocked_emails.json.new");
+        let written = serde_json::to_vec_pretty(rows)
+            .map_err(std::io::Error::other)
+            .and_then(|bytes| std::fs::write(&draft, bytes))
+            .and_then(|()| std::fs::rename(&draft, self.data_dir.join(FILE)));
+        if let Err(error) = written {
+            tracing::warn!(%error, "the blocked e-mail addresses cannot be noted in the data folder");
+        }
+    }
+
+    /// May this address not register?
+    #[must_use]
+    pub fn is_blocked(&self, address: &str, now: Timestamp) -> bool {
+        let known = self.known.borrow();
+        known.get(&BlockedEmail::normal(address)).is_some_and(|entry| entry.holds(now))
+    }
+
+    /// The entry of an address, as it was last put.
+    #[must_use]
+    pub fn entry(&self, address: &str) -> Option<BlockedEmail> {
+        self.known.borrow().get(&BlockedEmail::normal(address)).cloned()
+    }
+
+    /// All of them, by address.
+    #[must_use]
+    pub fn all(&self) -> Vec<BlockedEmail> {
+        self.known.borrow().values().cloned().collect()
+    }
+}

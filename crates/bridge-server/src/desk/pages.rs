@@ -1,0 +1,14 @@
+//! The pages, one file each: what it shows, and what can be done there. A page draws and asks; what it changes is
+//! changed by the function that the JSON route uses too.
+
+pub(super) mod accounts;
+pub(super) mod log;
+pub(super) mod me;
+pub(super) mod onboardings;
+pub(super) mod overview;
+pub(super) mod quarantine;
+pub(super) mod receivers;
+pub(super) mod settings;
+pub(super) mod sms;
+pub(super) mod validated;
+pub(super) mod workers;

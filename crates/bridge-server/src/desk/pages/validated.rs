@@ -1,0 +1,89 @@
+//! Validated numbers: searched by how they begin, exported, removed so that a person may register again.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bridge_store::desk::{MobileFilter, ValidatedRow};
+use serde_json::{Value, json};
+
+use crate::desk::access::Visitor;
+use crate::desk::asked::{Asked, BEFORE, Pages};
+use crate::desk::export::{self, Exported, Kind};
+use crate::desk::page::{Frame, render};
+use crate::desk::show::When;
+use crate::http::problem::Problem;
+use crate::http::{Shared, in_time};
+
+const PATH: &str = "/admin/ui/validated";
+const PAGE: usize = 50;
+
+struct Entry {
+    mobile: String,
+    device: String,
+    sms_id: String,
+    at: When,
+}
+
+#[derive(Template)]
+#[template(path = "desk/validated.html")]
+struct Page {
+    frame: Frame,
+    asked: Asked,
+    rows: Vec<Entry>,
+    pages: Pages,
+}
+
+fn prefix(app: &Shared, asked: &Asked) -> Result<String, Problem> {
+    Ok(match asked.mobile("mobile", app)? {
+        Some(MobileFilter::Exactly(text) | MobileFilter::Prefix(text)) => text,
+        None => String::new(),
+    })
+}
+
+/// The list.
+pub(in crate::desk) async fn list(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let prefix = prefix(&app, &asked)?;
+    let found = in_time(app.desk.search_validated(&prefix, asked.get(BEFORE), PAGE)).await?;
+    let now = app.clock.now();
+    let entry = |row: ValidatedRow| Entry {
+        mobile: row.mobile_number,
+        device: row.device_id,
+        sms_id: row.sms_id.to_string(),
+        at: When::new(row.validated_at, now),
+    };
+    Ok(render(&Page {
+        frame: Frame::new(&app, visitor, "Validated numbers", PATH).await,
+        pages: asked.pages_by(found.next.as_deref()),
+        rows: found.rows.into_iter().map(entry).collect(),
+        asked,
+    }))
+}
+
+impl Exported for ValidatedRow {
+    fn cells(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("mobile_number", json!(self.mobile_number)),
+            ("device_id", json!(self.device_id)),
+            ("validated_at", json!(self.validated_at.to_string())),
+            ("sms_id", json!(self.sms_id)),
+        ]
+    }
+}
+
+/// The list as a file.
+pub(in crate::desk) async fn export(
+    State(app): State<Shared>,
+    Path(kind): Path<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let kind = Kind::asked(&kind)?;
+    let prefix = prefix(&app, &asked)?;
+    Ok(export::file(kind, "validated", move |place: Option<String>| {
+        let (app, prefix) = (app.clone(), prefix.clone());
+        async move { app.desk.search_validated(&prefix, place.as_deref(), export::PAGE).await }
+    }))
+}

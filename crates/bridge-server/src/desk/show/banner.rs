@@ -1,0 +1,25 @@
+//! How the bridge is, as the first thing on every page: one word, and why.
+
+use crate::http::health::Health;
+
+/// The state of the bridge.
+#[derive(Clone, Debug)]
+pub(in crate::desk) struct Banner {
+    /// A word for the style sheet: `good`, `warn` or `bad`.
+    pub(in crate::desk) level: &'static str,
+    /// For people.
+    pub(in crate::desk) headline: &'static str,
+    /// A sentence each.
+    pub(in crate::desk) reasons: Vec<String>,
+}
+
+impl Banner {
+    pub(in crate::desk) fn of(health: &Health, maintenance: bool) -> Banner {
+        let (level, headline) = match health.status() {
+            "healthy" => ("good", "Everything works"),
+            "degraded" => ("warn", "It works, with trouble"),
+            _ => ("bad", "No SMS can be taken in"),
+        };
+        Banner { level, headline, reasons: health.reasons(maintenance) }
+    }
+}

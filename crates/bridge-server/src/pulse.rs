@@ -1,0 +1,133 @@
+//! What this bridge did in the last hour, in memory: judged SMS and registrations by minute, and the newest
+//! verdicts. For people who look; what must be kept is in the audit store.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bridge_core::Timestamp;
+use bridge_core::verdict::Verdict;
+use uuid::Uuid;
+
+/// Minutes that are remembered.
+pub const MINUTES: u8 = 60;
+/// Verdicts that are remembered.
+const NEWEST: usize = 20;
+const MINUTE_MS: i64 = 60_000;
+
+/// One minute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Minute {
+    /// Since 1970.
+    pub number: i64,
+    /// SMS that passed.
+    pub passed: u64,
+    /// SMS that failed.
+    pub failed: u64,
+    /// Onboardings that were opened.
+    pub registered: u64,
+}
+
+/// One verdict.
+#[derive(Clone, Debug)]
+pub struct Beat {
+    /// Which SMS.
+    pub sms_id: Uuid,
+    /// Its sender: shown masked.
+    pub sender: String,
+    /// Who delivered it.
+    pub receiver: String,
+    /// When it was judged.
+    pub at: Timestamp,
+    /// From the request to the recorded verdict.
+    pub took: Duration,
+    /// How.
+    pub verdict: Verdict,
+}
+
+/// The last hour.
+#[derive(Debug, Default)]
+pub struct Pulse(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    /// The oldest first; minutes without anything are left out.
+    minutes: VecDeque<Minute>,
+    /// The newest first.
+    beats: VecDeque<Beat>,
+}
+
+impl Pulse {
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An SMS was judged.
+    pub fn judged(&self, beat: Beat) {
+        let mut remembered = self.lock();
+        let minute = remembered.minute(beat.at);
+        if beat.verdict.passed() {
+            minute.passed += 1;
+        } else {
+            minute.failed += 1;
+        }
+        remembered.beats.truncate(NEWEST - 1);
+        remembered.beats.push_front(beat);
+    }
+
+    /// An onboarding was opened.
+    pub fn registered(&self, now: Timestamp) {
+        self.lock().minute(now).registered += 1;
+    }
+
+    /// The newest verdicts, the newest first.
+    #[must_use]
+    pub fn newest(&self) -> Vec<Beat> {
+        self.lock().beats.iter().cloned().collect()
+    }
+
+    /// The last hour, every minute of it, the oldest first.
+    #[must_use]
+    pub fn minutes(&self, now: Timestamp) -> Vec<Minute> {
+        let last = now.0.div_euclid(MINUTE_MS);
+        let remembered = self.lock();
+        let known = |number| remembered.minutes.iter().find(|minute| minute.number == number).copied();
+        let first = last - i64::from(MINUTES) + 1;
+        (first..=last).map(|number| known(number).unwrap_or(Minute { number, ..Minute::default() })).collect()
+    }
+}
+
+impl Remembered {
+    fn minute(&mut self, now: Timestamp) -> &mut Minute {
+        let number = now.0.div_euclid(MINUTE_MS);
+        // A clock that was set back goes on in the minute it had reached.
+        if self.minutes.back().is_none_or(|minute| minute.number < number) {
+            self.minutes.push_back(Minute { number, ..Minute::default() });
+            if self.minutes.len() > usize::from(MINUTES) {
+                self.minutes.pop_front();
+            }
+        }
+        let newest = self.minutes.len() - 1;
+        &mut self.minutes[newest]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_is_remembered_and_no_more() {
+        let pulse = Pulse::default();
+        let at = |minute: i64| Timestamp(minute * MINUTE_MS + 7);
+        for minute in 0..200 {
+            pulse.registered(at(minute));
+            pulse.registered(at(minute));
+        }
+        let minutes = pulse.minutes(at(210));
+        assert_eq!((minutes.len(), minutes[0].number, minutes[0].registered), (60, 151, 2));
+        assert_eq!(minutes[59].registered, 0);
+        pulse.registered(at(3));
+        assert_eq!(pulse.minutes(at(199))[59].registered, 3);
+    }
+}

@@ -1,0 +1,39 @@
+//! Persons whose erasure is still owed: a store was away, or other bridges may have carried something back meanwhile.
+
+use async_trait::async_trait;
+use bridge_core::Settings;
+use bridge_store::StoreError;
+
+use super::{Bell, Scope, Tick, Worker};
+use crate::app::App;
+use crate::person;
+
+const PERIOD_SECONDS: u32 = 5;
+
+pub(super) struct FinishErasures;
+
+#[async_trait]
+impl Worker for FinishErasures {
+    fn name(&self) -> &'static str {
+        "finish_erasures"
+    }
+    fn about(&self) -> &'static str {
+        "Finishes erasures of persons that a store was away for."
+    }
+    fn period_seconds(&self, _: &Settings) -> u32 {
+        PERIOD_SECONDS
+    }
+    /// They are owed by the bridge that was asked: it alone knows the number.
+    fn scope(&self) -> Scope {
+        Scope::Bridge
+    }
+    fn bell(&self) -> Option<Bell> {
+        Some(Bell::Erasure)
+    }
+    async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
+        for id in app.erasures.due(app.clock.now()) {
+            person::carry_out(app, id).await?;
+        }
+        Ok(Tick::Idle)
+    }
+}

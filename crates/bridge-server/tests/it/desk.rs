@@ -1,0 +1,4 @@
+//! The operator's desk over real HTTP, without a browser: who gets in, and what pages answer.
+
+mod access;
+pub(crate) mod visitor;
