@@ -181,6 +181,18 @@ function live(place) {
   open();
 }
 
+// A list that grows at its top while one looks.
+function feed(place) {
+  const source = new EventSource(place.dataset.feed);
+  source.addEventListener("row", (event) => {
+    all("[data-until-feed]").forEach((empty) => empty.remove());
+    place.insertAdjacentHTML("afterbegin", event.data);
+    while (place.children.length > 500) place.lastElementChild.remove();
+  });
+  source.addEventListener("end", () => location.reload());
+  window.addEventListener("pagehide", () => source.close());
+}
+
 // Times: the exact ones on hover, here and in UTC.
 function dress(part) {
   all("time[datetime]", part).forEach((time) => {
@@ -235,6 +247,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (said) toast(said);
   dress(document);
   all("[data-live]").forEach(live);
+  all("[data-feed]").forEach(feed);
   all("[data-theme-next]").forEach((button) =>
     button.addEventListener("click", () => {
       const next = { "": "dark", dark: "light", light: "" }[root.dataset.theme || ""];

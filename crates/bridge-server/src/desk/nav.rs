@@ -47,6 +47,7 @@ pub(super) static NAV: &[Group] = &[
             page("Sync & recovery", "/admin/ui/recovery", 'y'),
             page("Workers", "/admin/ui/workers", 'w'),
             page("Settings", "/admin/settings/ui", 't'),
+            page("Test Lab", "/admin/ui/lab", 'x'),
         ],
     },
     Group {

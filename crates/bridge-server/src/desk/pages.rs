@@ -3,6 +3,7 @@
 
 pub(super) mod accounts;
 pub(super) mod blacklist;
+pub(super) mod lab;
 pub(super) mod log;
 pub(super) mod me;
 pub(super) mod onboardings;
@@ -13,5 +14,6 @@ pub(super) mod receivers;
 pub(super) mod recovery;
 pub(super) mod settings;
 pub(super) mod sms;
+mod step;
 pub(super) mod validated;
 pub(super) mod workers;

@@ -29,7 +29,7 @@ use super::{Shared, body};
 use crate::lab::{Event, FORWARD_MAX, Kind, LabError, List, Sending, presets};
 
 /// Largest list: ten thousand rows of SMS.
-const LIST_MAX_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const LIST_MAX_BYTES: usize = 8 * 1024 * 1024;
 const NDJSON: &str = "application/x-ndjson";
 /// Between two signs of life of the stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -186,7 +186,8 @@ pub struct LabForward {
     seconds: u32,
 }
 
-fn refused(error: LabError) -> Problem {
+/// Why the lab does not do it.
+pub(crate) fn refused(error: LabError) -> Problem {
     match error {
         LabError::Wrong(what) => Problem::new(Code::InvalidRequest, what),
         LabError::Stopping => Problem::new(Code::Unavailable, "the bridge is stopping"),

@@ -5,18 +5,19 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use bridge_core::checks::CHECKS;
 use bridge_core::past::{Fact, Rejudged};
-use bridge_core::trace::{Step, trace};
+use bridge_core::trace::trace;
 use bridge_core::verdict::FailedAt;
 use bridge_store::audit::SmsRow;
 use bridge_store::desk::SmsFilter;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::step::StepView;
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
 use crate::desk::export::{self, Exported, Kind};
 use crate::desk::page::{Frame, part, render};
-use crate::desk::show::{Dots, Outcome, When, class_of, lasting};
+use crate::desk::show::{Dots, Outcome, When, lasting};
 use crate::http::problem::{Code, Problem};
 use crate::http::{Shared, in_time};
 use crate::rejudge::{self, Judgement};
@@ -156,31 +157,6 @@ pub(in crate::desk) async fn export(
         let (app, filter) = (app.clone(), filter.clone());
         async move { app.desk.search_sms(&filter, place, export::PAGE).await }
     }))
-}
-
-/// One line of the trace.
-struct StepView {
-    check: &'static str,
-    about: &'static str,
-    class: &'static str,
-    word: &'static str,
-    rule: String,
-    fact: String,
-    mend: Option<String>,
-}
-
-impl StepView {
-    fn of(step: Step) -> StepView {
-        StepView {
-            check: step.check,
-            about: step.about,
-            class: class_of(step.result),
-            word: step.result.word(),
-            rule: step.rule,
-            fact: step.fact,
-            mend: step.mend,
-        }
-    }
 }
 
 struct Judged {
