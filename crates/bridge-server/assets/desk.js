@@ -246,6 +246,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("DOMContentLoaded", () => {
   if (said) toast(said);
   dress(document);
+  all("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
   all("[data-live]").forEach(live);
   all("[data-feed]").forEach(feed);
   all("[data-theme-next]").forEach((button) =>

@@ -35,6 +35,7 @@ pub(super) static NAV: &[Group] = &[
     Group {
         title: "Protect",
         pages: &[
+            page("Abuse", "/admin/ui/abuse", 'u'),
             page("Blacklist", "/admin/ui/blacklist", 'b'),
             page("Blocked e-mail", "/admin/ui/blocked-emails", 'e'),
             page("Quarantine", "/admin/ui/quarantine", 'q'),

@@ -1,6 +1,7 @@
 //! The pages, one file each: what it shows, and what can be done there. A page draws and asks; what it changes is
 //! changed by the function that the JSON route uses too.
 
+pub(super) mod abuse;
 pub(super) mod accounts;
 pub(super) mod blacklist;
 pub(super) mod lab;

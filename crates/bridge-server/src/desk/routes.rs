@@ -73,6 +73,8 @@ pub static ROUTES: &[Route] = &[
     read("/admin/ui/validated/export/{kind}", VIEWER, || get(pages::validated::export)),
     act("/admin/ui/sms/{id}/rejudge", VIEWER, || post(pages::sms::judge_again)),
     act("/admin/ui/validated/remove", OPERATOR, || post(pages::validated::remove)),
+    read("/admin/ui/abuse", VIEWER, || get(pages::abuse::show)),
+    read("/admin/ui/abuse/report", VIEWER, || get(pages::abuse::report)),
     read("/admin/ui/blacklist", VIEWER, || get(pages::blacklist::list)),
     read("/admin/ui/blacklist/export/{kind}", VIEWER, || get(pages::blacklist::export)),
     act("/admin/ui/blacklist/add", OPERATOR, || post(pages::blacklist::add)),

@@ -1,5 +1,7 @@
 //! The overview: how the bridge is, what it does right now, and what it did lately; live while somebody looks.
 
+mod figures;
+
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -7,17 +9,18 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use bridge_core::Timestamp;
 use bridge_core::phone::masked;
 use futures_util::{StreamExt, stream};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
+use self::figures::{Figures, Range};
 use crate::desk::access::Visitor;
+use crate::desk::asked::Asked;
 use crate::desk::page::{Frame, render};
-use crate::desk::show::chart::{Bar, Bars, Part};
 use crate::desk::show::{Dots, Outcome, When, count};
-use crate::http::Shared;
+use crate::http::{Shared, in_time};
+use crate::receivers::State as Standing;
 
 /// Between two drawings.
 const EVERY: Duration = Duration::from_secs(2);
@@ -40,56 +43,74 @@ struct FeedRow {
     took: String,
 }
 
-#[derive(Template)]
-#[template(path = "desk/overview.html")]
-struct Page {
-    frame: Frame,
-    tiles: Vec<Tile>,
-    minutes: Bars,
-    from: When,
-    feed: Vec<FeedRow>,
+struct ReceiverTile {
+    name: String,
+    state: &'static str,
+    class: &'static str,
+    last_seen: Option<When>,
+    battery: Option<u8>,
 }
 
+/// What is drawn again and again.
 #[derive(Template)]
 #[template(path = "desk/overview_live.html")]
 struct Live {
     tiles: Vec<Tile>,
-    minutes: Bars,
-    from: When,
+    range: Range,
+    figures: Figures,
+    receivers: Vec<ReceiverTile>,
     feed: Vec<FeedRow>,
 }
 
-async fn look(app: &Shared) -> Live {
-    let now = app.clock.now();
+#[derive(Template)]
+#[template(path = "desk/overview.html")]
+struct Page {
+    frame: Frame,
+    ranges: [Range; 3],
+    range: Range,
+    live: String,
+}
+
+fn class(state: Standing) -> &'static str {
+    match state {
+        Standing::Ok => "good",
+        Standing::Silent | Standing::WrongSecret => "bad",
+        Standing::Paused | Standing::NeverSeen => "warn",
+    }
+}
+
+async fn look(app: &Shared, range: Range) -> Live {
+    let (now, settings) = (app.clock.now(), app.live.now());
     let minutes = app.pulse.minutes(now);
     let sum = |what: fn(&crate::pulse::Minute) -> u64| minutes.iter().map(what).sum::<u64>();
-    let queues = if app.ladder.is_open() { app.hot.queue_sizes().await.ok() } else { None };
+    let queues = if app.ladder.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
+    let queue = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), count);
+    let lag = app.board.status().get("sync_validated_mobiles_to_hetzner").and_then(|s| s.last_success);
     let tiles = vec![
-        Tile { value: count(sum(|m| m.passed + m.failed)), label: "SMS in the last hour" },
-        Tile { value: count(sum(|m| m.passed)), label: "numbers validated in it" },
+        Tile { value: count(sum(|m| m.passed + m.failed)), label: "SMS at this bridge in the last hour" },
         Tile { value: count(sum(|m| m.registered)), label: "registrations in it" },
-        Tile {
-            value: queues.map_or("–".to_owned(), |q| count(q.input_sms)), label: "SMS wait for the dump"
-        },
+        Tile { value: queue(queues.map(|q| q.input_sms)), label: "SMS wait for the dump" },
         Tile { value: count(app.journal.waiting() as u64), label: "SMS wait in the journal" },
+        Tile {
+            value: lag.map_or_else(|| "–".to_owned(), |at| When::new(at, now).ago),
+            label: if app.remote.is_some() {
+                "last push to the remote"
+            } else {
+                "last turn of sync; no remote"
+            },
+        },
     ];
-    let bar = |minute: &crate::pulse::Minute| {
-        let at = When::new(Timestamp(minute.number * 60_000), now);
-        Bar {
-            parts: vec![
-                Part { value: minute.passed, class: "good" },
-                Part { value: minute.failed, class: "bad" },
-            ],
-            title: format!(
-                "{} UTC: {} passed, {} failed, {} registrations",
-                at.clock(),
-                minute.passed,
-                minute.failed,
-                minute.registered
-            ),
+    let receivers = app.receivers.each().into_iter().map(|(known, seen)| {
+        let state = app.receivers.state(known.as_deref(), &seen, now, &settings);
+        ReceiverTile {
+            state: state.word(),
+            class: class(state),
+            last_seen: seen.last_seen_at.map(|at| When::new(at, now)),
+            battery: seen.battery,
+            name: seen.name,
         }
-    };
-    let bars: Vec<Bar> = minutes.iter().map(bar).collect();
+    });
+    let receivers = receivers.collect();
     let feed = app.pulse.newest().into_iter().map(|beat| FeedRow {
         sms_id: beat.sms_id,
         at: When::new(beat.at, now),
@@ -99,31 +120,29 @@ async fn look(app: &Shared) -> Live {
         outcome: Outcome::of_verdict(&beat.verdict),
         took: format!("{:.1} ms", beat.took.as_secs_f64() * 1000.0),
     });
-    Live {
-        tiles,
-        minutes: Bars::of(&bars),
-        from: When::new(Timestamp(minutes.first().map_or(now.0, |m| m.number * 60_000)), now),
-        feed: feed.collect(),
-    }
+    let feed = feed.collect();
+    Live { tiles, range, figures: Figures::read(app, range).await, receivers, feed }
 }
 
 /// The page.
-pub(in crate::desk) async fn show(State(app): State<Shared>, visitor: Visitor) -> Response {
-    let Live { tiles, minutes, from, feed } = look(&app).await;
+pub(in crate::desk) async fn show(State(app): State<Shared>, visitor: Visitor, asked: Asked) -> Response {
+    let range = Range::named(asked.text("range"));
+    let live = look(&app, range).await.render().unwrap_or_default();
     let frame = Frame::new(&app, visitor, "Overview", "/admin").await;
-    render(&Page { frame, tiles, minutes, from, feed })
+    render(&Page { frame, ranges: Range::ALL, range, live })
 }
 
 /// The live part, drawn again and again.
-pub(in crate::desk) async fn live(State(app): State<Shared>) -> Response {
+pub(in crate::desk) async fn live(State(app): State<Shared>, asked: Asked) -> Response {
+    let range = Range::named(asked.text("range"));
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let parts = stream::unfold((app, ticks), |(app, mut ticks)| async move {
+    let parts = stream::unfold((app, ticks), move |(app, mut ticks)| async move {
         tokio::select! {
             _ = ticks.tick() => {}
             () = app.stopping.cancelled() => return None,
         }
-        let html = look(&app).await.render().unwrap_or_default();
+        let html = look(&app, range).await.render().unwrap_or_default();
         Some((Ok::<_, Infallible>(Event::default().event("part").data(html)), (app, ticks)))
     });
     // Whoever looks longer asks again, and is asked again who they are.
