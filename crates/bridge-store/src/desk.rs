@@ -50,7 +50,7 @@ impl<T, C> Page<T, C> {
 }
 
 /// How many rows a search looks through for one page at most.
-pub(crate) const SCAN: usize = 20_000;
+pub(crate) const SCAN: usize = 10_000;
 /// Up to so many rows with a number that begins like that are sorted; more are looked through in order of time.
 pub(crate) const FEW: usize = 5_000;
 
