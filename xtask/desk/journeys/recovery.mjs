@@ -18,7 +18,7 @@ export async function play(stage) {
     await bridge.set("maintenance_mode", true);
     await bridge.sms(NUMBER, text);
     await visit.openUntil("/admin/ui/recovery", NUMBER);
-    await visit.sees(/maintenance/i, ".health");
+    await page.locator(".health").getByText(/maintenance/i).first().waitFor({ state: "attached" });
   });
 
   await stage.test("it is judged afterwards, with its own times", async () => {
@@ -37,6 +37,7 @@ export async function play(stage) {
     await visit.sees(/1 missing/, "#gap-report");
     await page.getByRole("button", { name: "Import what is missing" }).click();
     await page.getByRole("button", { name: "Yes, do it" }).click();
+    await visit.sees(/were missing and are judged now/, "#gap-report");
     await visit.openUntil("/admin/ui/sms", "Hello there");
     const asked = await bridge.must("GET", "/admin/sms?mobile=%2B919810000901");
     assert.ok(JSON.stringify(asked).includes("Hello there"));
