@@ -1,8 +1,13 @@
 // Every page there is, read from the pages themselves: the navigation, and one of each kind that they link to. A page
 // that is added is visited without a line here.
 
-/** A path with what varies taken out: one page of each kind is enough. */
-const kind = (path) => path.replace(/\?.*$/, "").replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|%2B\d+|\+?\d{3,}|\d+/gi, "…");
+/** A path with what varies taken out, and the names of what it asks for: one page of each kind is enough. */
+function kind(path) {
+  const { pathname, searchParams } = new URL(path, "http://desk");
+  const asks = [...searchParams.keys()].sort().join("&");
+  const plain = pathname.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|%2B\d+|\+?\d{3,}|\d+/gi, "one");
+  return asks ? `${plain}?${asks}` : plain;
+}
 
 /** The paths of the pages that this visitor can reach. */
 export async function everyPage(visit) {
@@ -42,5 +47,5 @@ async function links(visit, selector) {
 
 /** A name for its picture. */
 export function slug(path) {
-  return kind(path).replaceAll("…", "one").replace(/^\/admin\/?(ui\/)?/, "").replaceAll(/[^a-z0-9]+/gi, "-").replaceAll(/^-|-$/g, "") || "overview";
+  return kind(path).replace(/^\/admin\/?(ui\/)?/, "").replaceAll(/[^a-z0-9]+/gi, "-").replaceAll(/^-|-$/g, "") || "overview";
 }

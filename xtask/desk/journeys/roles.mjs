@@ -6,8 +6,8 @@ import { onEveryPage } from "../pages.mjs";
 import { owner, useLink } from "../people.mjs";
 import { seed } from "../seed.mjs";
 
-/** Forms that everybody has: the way out, their own password, a judgement without effect. */
-const OWN = 'form[action="/admin/logout"], form[action="/admin/ui/me"], form[action$="/rejudge"]';
+/** Forms that everybody has: the way out, their own password, what changes nothing. */
+const OWN = 'form[action="/admin/logout"], form[action="/admin/ui/me"], form[action$="/rejudge"], form[action$="/gaps"]';
 
 export async function play(stage) {
   const bridge = await stage.bridge();

@@ -75,6 +75,7 @@ pub(in crate::desk) async fn show(
     if let Some(remote) = &export.remote {
         kept.push(Kept { place: "The remote".to_owned(), entries: remote.len() });
     }
+    kept.retain(|one| one.entries > 0);
     let missing = export.missing.iter().map(|(store, why)| format!("{store}: {why}")).collect();
     let receipts = receipts_of(&app, Some(&number)).await?;
     Ok(render(&Page {

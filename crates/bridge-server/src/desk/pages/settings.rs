@@ -97,7 +97,12 @@ fn item(app: &Shared, def: &'static SettingDef) -> Item {
         default: shown(def, &def.default_value()).replace('\n', ", "),
         is_default: value == def.default_value(),
         dangers: def.dangers.iter().map(danger).collect(),
-        updated: app.live.updated_at(def.key).map(|at| When::new(at, now)),
+        // Every setting is written once, when a bridge starts for the first time: that is no change.
+        updated: app
+            .live
+            .updated_at(def.key)
+            .filter(|_| value != def.default_value())
+            .map(|at| When::new(at, now)),
         note: (def.key == "log_level" && app.config.log.is_some())
             .then_some("SMS_BRIDGE_LOG was given when this bridge was started, and wins over this setting."),
     }
