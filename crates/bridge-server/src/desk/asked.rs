@@ -136,7 +136,7 @@ fn number(text: &str, default_country: &str) -> Result<MobileFilter, Problem> {
     if let Ok(mobile) = Mobile::parse(text, default_country, BareDigits::NationalFirst) {
         return Ok(MobileFilter::Exactly(mobile.e164().to_owned()));
     }
-    let digits: String = text.chars().filter(|c| c.is_ascii_digit()).collect();
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let is_number =
         text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')' | '*'));
     if !is_number {

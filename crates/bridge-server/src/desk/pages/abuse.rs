@@ -158,11 +158,8 @@ pub(in crate::desk) async fn report(
     visitor: Visitor,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let mobile = match asked.mobile("mobile", &app)? {
-        Some(MobileFilter::Exactly(mobile)) => mobile,
-        _ => {
-            return Err(Problem::field(Code::InvalidRequest, "mobile", "must be a whole number, or a sender"));
-        }
+    let Some(MobileFilter::Exactly(mobile)) = asked.mobile("mobile", &app)? else {
+        return Err(Problem::field(Code::InvalidRequest, "mobile", "must be a whole number, or a sender"));
     };
     let filter = SmsFilter { mobile: Some(MobileFilter::Exactly(mobile.clone())), ..SmsFilter::default() };
     let registered = OnboardingFilter {

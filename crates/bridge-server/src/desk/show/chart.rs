@@ -67,7 +67,6 @@ impl Bars {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "drawn by pages to come"))]
 /// Where on the width a moment lies: for marks.
 pub(in crate::desk) fn place(at: i64, from: i64, to: i64) -> String {
     let span = (to - from).max(1) as f64;

@@ -28,6 +28,8 @@ const TABLES: [(&str, &str, &str); 6] = [
 const REFUSED: &str = "ops.sync_refused";
 const ATTEMPTS: &str = "ops.registration_attempts";
 const QUARANTINE: &str = "ops.quarantine";
+/// Said in both ways, because the large tables are indexed by the order of bytes and the small ones by the database's.
+const OF_NUMBER: &str = "mobile_number = $1 AND mobile_number COLLATE \"C\" = $1";
 /// A number as somebody typed it, in digits.
 const SPELLED: &str = "regexp_replace(mobile_number, '[^0-9]', '', 'g') = ANY ($1)";
 
@@ -42,7 +44,7 @@ pub(super) async fn person(lease: &mut Lease, mobile: &Mobile, max: usize) -> Re
     let refused = (REFUSED, REFUSED, "at");
     for (table, name, at) in TABLES.into_iter().chain([refused]) {
         let sql = format!(
-            "SELECT to_jsonb(kept)::text FROM {table} kept WHERE mobile_number = $1 ORDER BY {at} DESC LIMIT $2"
+            "SELECT to_jsonb(kept)::text FROM {table} kept WHERE {OF_NUMBER} ORDER BY {at} DESC LIMIT $2"
         );
         let rows = lease.rows(&sql, &[(&number, Type::TEXT), (&some, Type::INT8)], json).await?;
         tables.push(cut(name, rows, max));
@@ -79,7 +81,8 @@ async fn quarantined(lease: &mut Lease, mobile: &Mobile) -> Result<Vec<Quarantin
 pub(super) async fn traces(lease: &mut Lease, mobile: &Mobile, since: Timestamp) -> Result<Traces> {
     let number = mobile.e164();
     let id = |row: &Row| Ok(row.try_get::<_, Uuid>(0)?);
-    let onboardings = "SELECT onboarding_id FROM public.onboarding_mobile WHERE mobile_number = $1";
+    let onboardings =
+        "SELECT onboarding_id FROM public.onboarding_mobile WHERE mobile_number COLLATE \"C\" = $1";
     let waiting = "SELECT sms_id FROM public.power_down_store WHERE mobile_number = $1 AND NOT processed";
     let mut traces = Traces {
         onboardings: lease.rows(onboardings, &[(&number, Type::TEXT)], id).await?,
@@ -87,7 +90,7 @@ pub(super) async fn traces(lease: &mut Lease, mobile: &Mobile, since: Timestamp)
         ..Traces::default()
     };
     let sql = format!(
-        "SELECT {} FROM public.input_sms WHERE mobile_number = $1 AND server_received_at >= $2",
+        "SELECT {} FROM public.input_sms WHERE mobile_number COLLATE \"C\" = $1 AND server_received_at >= $2",
         *NAMES
     );
     let parameters: [super::lease::Parameter<'_>; 2] =
@@ -119,7 +122,7 @@ pub(super) async fn erase(
         if name == "blacklist_sms" && *block == Block::Keep {
             continue;
         }
-        let sql = format!("DELETE FROM {table} WHERE mobile_number = $1 AND {at} <= $2");
+        let sql = format!("DELETE FROM {table} WHERE {OF_NUMBER} AND {at} <= $2");
         note(name, lease.run(&sql, &[(&number, Type::TEXT), (&until_at, Type::TIMESTAMPTZ)]).await?);
         lease.renew();
     }
@@ -199,7 +202,7 @@ pub(super) async fn unvalidate(lease: &mut Lease, now: Timestamp, mobile: &str) 
         .rows(
             "WITH told AS (
                  UPDATE public.input_sms SET synced_at = $2
-                 WHERE mobile_number = $1 AND validation_status = 'passed' AND synced_at IS NULL
+                 WHERE mobile_number COLLATE \"C\" = $1 AND validation_status = 'passed' AND synced_at IS NULL
              ), refused AS (
                  DELETE FROM ops.sync_refused WHERE mobile_number = $1
              ), gone AS (
