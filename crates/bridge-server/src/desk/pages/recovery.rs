@@ -4,8 +4,9 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use bridge_store::audit::Refused;
-use bridge_store::desk::WaitingRow;
+use bridge_store::audit::{Place, Refused};
+use bridge_store::desk::{Page as Rows, WaitingRow};
+use bridge_store::hot::QueueSizes;
 use uuid::Uuid;
 
 use crate::config::EMBEDDED;
@@ -66,6 +67,52 @@ struct Page {
     receivers: Vec<String>,
 }
 
+/// What waits, as far as the stores answer.
+struct Waiting {
+    kept: Option<Rows<WaitingRow>>,
+    refused: Vec<Refused>,
+    unsynced: Option<u64>,
+    queues: Option<QueueSizes>,
+}
+
+impl Waiting {
+    async fn look(app: &Shared, all: bool, before: Option<Place>) -> Waiting {
+        let queues = if app.ladder.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
+        if !app.ladder.now().audit {
+            return Waiting { kept: None, refused: Vec::new(), unsynced: None, queues };
+        }
+        let processed = if all { None } else { Some(false) };
+        let unsynced = in_time(app.audit.unsynced(UNSYNCED_COUNTED)).await.ok();
+        Waiting {
+            kept: in_time(app.desk.power_down_page(processed, before, PAGE)).await.ok(),
+            refused: in_time(app.audit.refused(REFUSED_SHOWN)).await.unwrap_or_default(),
+            unsynced: if app.remote.is_some() { unsynced.map(|rows| rows.len() as u64) } else { Some(0) },
+            queues,
+        }
+    }
+
+    fn stages(&self, app: &Shared) -> Vec<Stage> {
+        let stage = |title, about, number: Option<u64>| Stage {
+            title,
+            about,
+            number: number.map_or_else(|| "?".to_owned(), count),
+        };
+        let kept = self.kept.as_ref();
+        let kept = kept.map(|page| page.rows.iter().filter(|row| row.processed_at.is_none()).count() as u64);
+        vec![
+            stage("In the journal", "SMS that no store could take", Some(app.journal.waiting() as u64)),
+            stage("In power_down_store", "SMS kept to be judged later, on this page", kept),
+            stage("For the dump", "judged SMS on their way to PostgreSQL", self.queues.map(|q| q.input_sms)),
+            stage(
+                "Onboardings",
+                "new and changed, on their way to PostgreSQL",
+                self.queues.map(|q| q.onboarding),
+            ),
+            stage("For the remote", "validated numbers on their way to Supabase", self.unsynced),
+        ]
+    }
+}
+
 /// The page. It is most needed while a store is away: what cannot be read then is said to be unknown.
 pub(in crate::desk) async fn show(
     State(app): State<Shared>,
@@ -74,54 +121,17 @@ pub(in crate::desk) async fn show(
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
     let all = asked.is("all", "yes");
-    let waiting = app.desk.power_down_page(if all { None } else { Some(false) }, asked.before()?, PAGE);
-    let (waiting, refused, unsynced) = if app.ladder.now().audit {
-        (
-            in_time(waiting).await.ok(),
-            in_time(app.audit.refused(REFUSED_SHOWN)).await.ok(),
-            in_time(app.audit.unsynced(UNSYNCED_COUNTED)).await.ok(),
-        )
-    } else {
-        (None, None, None)
+    let waiting = Waiting::look(&app, all, asked.before()?).await;
+    let stages = waiting.stages(&app);
+    let refused = |row: Refused| RefusedRow {
+        sms_id: row.sms_id.to_string(),
+        mobile: row.mobile_number,
+        attempts: row.attempts,
+        reason: row.reason,
+        at: When::new(row.at, now),
+        parked: row.parked,
     };
-    let queues = if app.ladder.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
-    let stage = |title, about, number: Option<u64>| Stage {
-        title,
-        about,
-        number: number.map_or_else(|| "?".to_owned(), count),
-    };
-    let stages = vec![
-        stage("In the journal", "SMS that no store could take", Some(app.journal.waiting() as u64)),
-        stage(
-            "In power_down_store",
-            "SMS kept to be judged later, of this page",
-            waiting
-                .as_ref()
-                .map(|page| page.rows.iter().filter(|row| row.processed_at.is_none()).count() as u64),
-        ),
-        stage("For the dump", "judged SMS on their way to PostgreSQL", queues.map(|q| q.input_sms)),
-        stage("Onboardings", "new and changed ones on their way to PostgreSQL", queues.map(|q| q.onboarding)),
-        stage(
-            "For the remote",
-            "validated numbers on their way to Supabase",
-            match app.remote {
-                Some(_) => unsynced.map(|rows| rows.len() as u64),
-                None => Some(0),
-            },
-        ),
-    ];
-    let refused: Vec<RefusedRow> = refused
-        .unwrap_or_default()
-        .into_iter()
-        .map(|row: Refused| RefusedRow {
-            sms_id: row.sms_id.to_string(),
-            mobile: row.mobile_number,
-            attempts: row.attempts,
-            reason: row.reason,
-            at: When::new(row.at, now),
-            parked: row.parked,
-        })
-        .collect();
+    let refused: Vec<RefusedRow> = waiting.refused.into_iter().map(refused).collect();
     let waits = |row: WaitingRow| Waits {
         id: row.sms.sms_id.to_string(),
         mobile: row.sms.mobile_number().to_owned(),
@@ -129,25 +139,26 @@ pub(in crate::desk) async fn show(
         receiver: row.sms.receiver_id.clone(),
         judged: row.processed_at.map(|at| When::new(at, now)),
     };
-    let next = waiting.as_ref().and_then(|page| page.next);
-    let backend = |url: &str, name: &'static str| if url == EMBEDDED { "embedded" } else { name };
+    let kept = waiting.kept.unwrap_or_else(Rows::empty);
     Ok(render(&Page {
         frame: Frame::new(&app, visitor, "Sync & recovery", PATH).await,
         stages,
         remote: app.remote.is_some(),
         parked: refused.iter().filter(|row| row.parked).count(),
         refused,
-        waiting: waiting.map(|page| page.rows.into_iter().map(waits).collect()).unwrap_or_default(),
-        pages: asked.pages(next),
+        pages: asked.pages(kept.next),
+        waiting: kept.rows.into_iter().map(waits).collect(),
         all,
         receivers: app.receivers.each().into_iter().map(|(_, seen)| seen.name).collect(),
-        backends: format!(
-            "hot store: {}, audit store: {}",
-            backend(&app.config.hot_url, "Redis"),
-            backend(&app.config.audit_url, "PostgreSQL")
-        ),
+        backends: backends(&app),
         asked,
     }))
+}
+
+fn backends(app: &Shared) -> String {
+    let backend = |url: &str, name: &'static str| if url == EMBEDDED { "embedded" } else { name };
+    let (hot, audit) = (backend(&app.config.hot_url, "Redis"), backend(&app.config.audit_url, "PostgreSQL"));
+    format!("hot store: {hot}, audit store: {audit}")
 }
 
 /// Lets one parked row be pushed again, or all.

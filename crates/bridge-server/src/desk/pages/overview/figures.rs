@@ -2,11 +2,16 @@
 //! this bridge alone knows yet.
 
 use bridge_core::{Span, Timestamp};
-use bridge_store::desk::{Funnel, Latencies, Latency, Outcomes};
+use bridge_store::StoreError;
+use bridge_store::desk::{
+    DropOut, Failures, Funnel, Incident, Latencies, Latency, Outcomes, RegistrationRate, SettingChange,
+    SmsRate,
+};
 
 use crate::desk::show::chart::{Bar, Bars, Part, place, share};
 use crate::desk::show::{When, count, lasting};
 use crate::http::{Shared, in_time};
+use crate::pulse::Minute;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -118,105 +123,167 @@ impl Figures {
     }
 
     pub(super) async fn read(app: &Shared, range: Range) -> Figures {
-        let (now, step) = (app.clock.now(), range.step());
-        let last = now.0.div_euclid(step) * step;
-        let (from, to) = (Timestamp(last - (range.steps() - 1) * step), Timestamp(last + step));
-        let slots: Vec<i64> = (0..range.steps()).map(|n| from.0 + n * step).collect();
-        let mut sms: Vec<Outcomes> = vec![Outcomes::default(); slots.len()];
-        let mut registered: Vec<(u64, u64)> = vec![(0, 0); slots.len()];
-        let slot = |at: Timestamp| usize::try_from((at.0 - from.0).div_euclid(step)).ok();
-
-        let mut figures = Figures::default();
-        let kept = async {
-            let desk = &app.desk;
-            tokio::try_join!(
-                desk.sms_rates(from, to, Span(step)),
-                desk.registrations(from, to, Span(step)),
-                desk.funnel(from, to),
-                desk.failures_by_check(from, to),
-                desk.latencies(from, to),
-                desk.incidents(from, to),
-                desk.settings_history(None, None, MARKS_MAX),
-            )
-        };
-        let kept = if app.ladder.now().audit { in_time(kept).await.ok() } else { None };
-        figures.partial = kept.is_none();
-        if let Some((rates, registrations, funnel, failures, latencies, incidents, changes)) = kept {
-            for rate in rates {
-                if let Some(one) = slot(rate.at).and_then(|n| sms.get_mut(n)) {
-                    *one = rate.count;
-                }
-            }
-            for rate in registrations {
-                if let Some(one) = slot(rate.at).and_then(|n| registered.get_mut(n)) {
-                    *one = (rate.registered, rate.validated);
-                }
-            }
-            figures.funnel = funnel_of(&funnel);
-            figures.drop_outs = drop_outs_of(&funnel);
-            let most = failures.first().map_or(0, |most| most.count);
-            let failure = |failure: bridge_store::desk::Failures| Share {
-                percent: share(failure.count, most),
-                count: count(failure.count),
-                label: failure.check,
-                class: "bad",
-            };
-            figures.failures = failures.into_iter().map(failure).collect();
-            figures.latencies = latencies_of(&latencies);
-            for incident in incidents {
-                let ended = incident.ended_at.unwrap_or(now).min(to);
-                let began = incident.began_at.max(from);
-                figures.outages.push(Outage {
-                    x: place(began.0, from.0, to.0),
-                    width: place((ended - began).0.max(step / 2) + from.0, from.0, to.0),
-                    title: format!("{} was away for {}", incident.what, lasting(ended - incident.began_at)),
-                });
-            }
-            let seen = changes.rows.into_iter().filter(|change| change.at >= from);
-            figures.marks = seen
-                .map(|change| Mark {
-                    x: place(change.at.0, from.0, to.0),
-                    title: format!("{} became {} (by {})", change.key, change.new_value, change.changed_by),
-                })
-                .collect();
+        let now = app.clock.now();
+        let mut slots = Slots::new(range, now);
+        let mut figures = Figures { partial: true, ..Figures::default() };
+        if app.ladder.now().audit
+            && let Ok(kept) = in_time(Kept::read(app, &slots)).await
+        {
+            figures.partial = false;
+            slots.fill(&kept);
+            figures.take(kept, &slots, now);
         }
-        // What this bridge judged and is not dumped yet; what is dumped counts the SMS of every bridge.
+        // What this bridge did and is not dumped yet; what is dumped counts the SMS of every bridge.
         if range == Range::Hour {
-            for minute in app.pulse.minutes(now) {
-                let Some(n) = slot(Timestamp(minute.number * MINUTE)) else { continue };
-                if let (Some(one), Some(two)) = (sms.get_mut(n), registered.get_mut(n)) {
-                    one.passed = one.passed.max(minute.passed);
-                    one.failed = one.failed.max(minute.failed);
-                    two.0 = two.0.max(minute.registered);
-                }
-            }
+            slots.fill_from_pulse(&app.pulse.minutes(now));
         }
-        let title = |at: i64, text: String| format!("{}: {text}", When::new(Timestamp(at), now).exact);
-        let sms: Vec<Bar> = slots
-            .iter()
-            .zip(sms)
-            .map(|(at, n)| Bar {
-                parts: vec![Part { value: n.passed, class: "good" }, Part { value: n.failed, class: "bad" }],
-                title: title(*at, format!("{} passed, {} failed", n.passed, n.failed)),
-            })
-            .collect();
-        let registered: Vec<Bar> = slots
-            .iter()
-            .zip(registered)
-            .map(|(at, (all, validated))| Bar {
-                parts: vec![
-                    Part { value: validated.min(all), class: "good" },
-                    Part { value: all.saturating_sub(validated), class: "info" },
-                ],
-                title: title(*at, format!("{all} registered, {validated} of them validated by now")),
-            })
-            .collect();
-        figures.sms = Bars::of(&sms);
-        figures.registrations = Bars::of(&registered);
-        figures.from = When::new(from, now);
-        figures.middle = When::new(Timestamp(from.0 + (to - from).0 / 2), now);
+        figures.sms = slots.sms_bars(now);
+        figures.registrations = slots.registration_bars(now);
+        figures.from = When::new(slots.from, now);
+        figures.middle = When::new(Timestamp(slots.from.0 + (slots.to - slots.from).0 / 2), now);
         figures
     }
+
+    fn take(&mut self, kept: Kept, slots: &Slots, now: Timestamp) {
+        let (from, to) = (slots.from, slots.to);
+        self.funnel = funnel_of(&kept.funnel);
+        self.drop_outs = drop_outs_of(&kept.funnel);
+        self.failures = failures_of(kept.failures);
+        self.latencies = latencies_of(&kept.latencies);
+        for incident in kept.incidents {
+            let ended = incident.ended_at.unwrap_or(now).min(to);
+            let began = incident.began_at.max(from);
+            self.outages.push(Outage {
+                x: place(began.0, from.0, to.0),
+                width: place((ended - began).0.max(slots.step / 2) + from.0, from.0, to.0),
+                title: format!("{} was away for {}", incident.what, lasting(ended - incident.began_at)),
+            });
+        }
+        let seen = kept.changes.into_iter().filter(|change| change.at >= from);
+        self.marks = seen
+            .map(|change| Mark {
+                x: place(change.at.0, from.0, to.0),
+                title: format!("{} became {} (by {})", change.key, change.new_value, change.changed_by),
+            })
+            .collect();
+    }
+}
+
+/// What the store keeps of a stretch of time.
+struct Kept {
+    rates: Vec<SmsRate>,
+    registrations: Vec<RegistrationRate>,
+    funnel: Funnel,
+    failures: Vec<Failures>,
+    latencies: Latencies,
+    incidents: Vec<Incident>,
+    changes: Vec<SettingChange>,
+}
+
+impl Kept {
+    async fn read(app: &Shared, slots: &Slots) -> Result<Kept, StoreError> {
+        let (desk, from, to, step) = (&app.desk, slots.from, slots.to, Span(slots.step));
+        let (rates, registrations, funnel, failures, latencies, incidents, changes) = tokio::try_join!(
+            desk.sms_rates(from, to, step),
+            desk.registrations(from, to, step),
+            desk.funnel(from, to),
+            desk.failures_by_check(from, to),
+            desk.latencies(from, to),
+            desk.incidents(from, to),
+            desk.settings_history(None, None, MARKS_MAX),
+        )?;
+        Ok(Kept { rates, registrations, funnel, failures, latencies, incidents, changes: changes.rows })
+    }
+}
+
+/// The steps of a range, the newest last.
+struct Slots {
+    from: Timestamp,
+    to: Timestamp,
+    step: i64,
+    sms: Vec<Outcomes>,
+    /// All, and those that are validated by now.
+    registered: Vec<(u64, u64)>,
+}
+
+impl Slots {
+    fn new(range: Range, now: Timestamp) -> Slots {
+        let step = range.step();
+        let to = Timestamp((now.0.div_euclid(step) + 1) * step);
+        let length = usize::try_from(range.steps()).unwrap_or_default();
+        Slots {
+            from: Timestamp(to.0 - range.steps() * step),
+            to,
+            step,
+            sms: vec![Outcomes::default(); length],
+            registered: vec![(0, 0); length],
+        }
+    }
+
+    fn place(&self, at: Timestamp) -> usize {
+        usize::try_from((at.0 - self.from.0).div_euclid(self.step)).unwrap_or(usize::MAX)
+    }
+
+    fn fill(&mut self, kept: &Kept) {
+        for rate in &kept.rates {
+            let place = self.place(rate.at);
+            if let Some(one) = self.sms.get_mut(place) {
+                *one = rate.count;
+            }
+        }
+        for rate in &kept.registrations {
+            let place = self.place(rate.at);
+            if let Some(one) = self.registered.get_mut(place) {
+                *one = (rate.registered, rate.validated);
+            }
+        }
+    }
+
+    fn fill_from_pulse(&mut self, minutes: &[Minute]) {
+        for minute in minutes {
+            let place = self.place(Timestamp(minute.number * MINUTE));
+            if let (Some(sms), Some((all, _))) = (self.sms.get_mut(place), self.registered.get_mut(place)) {
+                sms.passed = sms.passed.max(minute.passed);
+                sms.failed = sms.failed.max(minute.failed);
+                *all = (*all).max(minute.registered);
+            }
+        }
+    }
+
+    fn title(&self, place: usize, now: Timestamp, text: &str) -> String {
+        let at = self.from.0 + i64::try_from(place).unwrap_or_default() * self.step;
+        format!("{}: {text}", When::new(Timestamp(at), now).exact)
+    }
+
+    fn sms_bars(&self, now: Timestamp) -> Bars {
+        let bar = |(place, n): (usize, &Outcomes)| Bar {
+            parts: vec![Part { value: n.passed, class: "good" }, Part { value: n.failed, class: "bad" }],
+            title: self.title(place, now, &format!("{} passed, {} failed", n.passed, n.failed)),
+        };
+        Bars::of(&self.sms.iter().enumerate().map(bar).collect::<Vec<_>>())
+    }
+
+    fn registration_bars(&self, now: Timestamp) -> Bars {
+        let bar = |(place, &(all, validated)): (usize, &(u64, u64))| Bar {
+            parts: vec![
+                Part { value: validated.min(all), class: "good" },
+                Part { value: all.saturating_sub(validated), class: "info" },
+            ],
+            title: self.title(place, now, &format!("{all} registered, {validated} of them validated by now")),
+        };
+        Bars::of(&self.registered.iter().enumerate().map(bar).collect::<Vec<_>>())
+    }
+}
+
+fn failures_of(failures: Vec<Failures>) -> Vec<Share> {
+    let most = failures.first().map_or(0, |most| most.count);
+    let one = |failure: Failures| Share {
+        percent: share(failure.count, most),
+        count: count(failure.count),
+        label: failure.check,
+        class: "bad",
+    };
+    failures.into_iter().map(one).collect()
 }
 
 fn funnel_of(funnel: &Funnel) -> Vec<Share> {
@@ -235,7 +302,7 @@ fn funnel_of(funnel: &Funnel) -> Vec<Share> {
 
 fn drop_outs_of(funnel: &Funnel) -> Vec<Share> {
     let out = funnel.registered.saturating_sub(funnel.validated);
-    let one = |drop: &bridge_store::desk::DropOut| {
+    let one = |drop: &DropOut| {
         let last = match drop.last_sms.as_deref() {
             None => "no SMS came".to_owned(),
             Some(check) => format!("last SMS: {check}"),
@@ -263,4 +330,21 @@ fn latencies_of(latencies: &Latencies) -> Vec<Percentiles> {
         one("from the SMS to its verdict", &latencies.verdict),
         one("from the registration to being validated", &latencies.validation),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_ends_with_the_step_that_runs() {
+        let now = Timestamp(1_800_000_123_456);
+        for range in Range::ALL {
+            let mut slots = Slots::new(range, now);
+            assert!(slots.from <= now && now < slots.to && (slots.to - now).0 <= range.step());
+            assert_eq!(slots.place(now), slots.sms.len() - 1);
+            slots.fill_from_pulse(&[Minute { number: now.0 / MINUTE, passed: 2, failed: 1, registered: 3 }]);
+            assert_eq!(slots.sms_bars(now).top, 3);
+        }
+    }
 }
