@@ -22,7 +22,7 @@ async fn a_block_holds_for_its_hour(bridge: &Bridge, anew: impl AsyncFn(&Bridge)
     let block = json!({"mobile_number": ALICE, "reason": "an hour of quiet", "expires_at": ends.to_string()});
     let added = post(bridge, "/admin/blacklist", &block).await;
     assert_eq!((added.status.as_u16(), added.text("expires_at")), (201, &*ends.to_string()));
-    assert_eq!(added.text("blocked_by"), "operator");
+    assert_eq!(added.text("blocked_by"), "admin token");
     for _ in 0..2 {
         assert_eq!(bridge.register(ALICE, "a@example.com", "d1").await.code(), "blacklisted");
         let item = bridge.get("/admin/blacklist", ADMIN_TOKEN).await.body["items"][0].clone();
