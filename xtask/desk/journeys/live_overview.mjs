@@ -48,6 +48,6 @@ export async function play(stage) {
   await stage.test("it says when the bridge has gone", async () => {
     visit.tolerate(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING/);
     await bridge.stop();
-    await visit.sees("not up to date", ".actions");
+    await visit.sees(/not up to date/, "main");
   });
 }
