@@ -16,6 +16,7 @@ const { values: options } = parseArgs({
     shots: { type: "string" },
     only: { type: "string", multiple: true, default: [] },
     picture: { type: "string" },
+    minutes: { type: "string", default: "10" },
     assets: { type: "string" },
   },
 });

@@ -39,10 +39,13 @@ export async function seed(bridge) {
   // Nobody can read this.
   await bridge.ask("POST", "/sms/receive", { hello: "world" }, bridge.keys.phone);
   await bridge.ask("POST", "/sms/receive", "{not json", bridge.keys.phone);
+  // The Test Lab, which is a bridge of its own.
+  for (const preset of ["right", "late", "flood"]) await bridge.must("POST", `/admin/lab/presets/${preset}`);
   return { first: number(1), blocked: number(60), flooder: number(52) };
 }
 
 async function receiver(bridge, name, format, line) {
   const added = await bridge.must("POST", "/admin/receivers", { name, format, numbers: [line] });
+  (bridge.receivers ??= {})[name] = added.secret;
   return added.secret;
 }
