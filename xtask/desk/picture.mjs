@@ -16,6 +16,8 @@ export class Picture {
       const until = Date.now() + Number(options.minutes) * 60_000;
       for (let n = 0; Date.now() < until; n++) {
         await user(bridge, n);
+        // Whoever runs this ends what says nothing for long.
+        if (n % 10 === 0) console.log(`${Math.ceil((until - Date.now()) / 60_000)} minutes of traffic to come`);
         // Some minutes are busier than others.
         await new Promise((done) => setTimeout(done, PACE * (1 + Math.sin(n / 11))));
       }

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Style sheet and scripts from this folder instead of those in the program, to style without building
     #[arg(long, value_name = "FOLDER")]
     assets: Option<PathBuf>,
-    /// Take the picture of the README anew, and run no test
+    /// Take the picture of the README anew, after ten minutes of traffic, and run no test
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
 }
