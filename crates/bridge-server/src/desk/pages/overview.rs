@@ -91,13 +91,12 @@ async fn look(app: &Shared, range: Range) -> Live {
         Tile { value: count(sum(|m| m.registered)), label: "registrations in it" },
         Tile { value: queue(queues.map(|q| q.input_sms)), label: "SMS wait for the dump" },
         Tile { value: count(app.journal.waiting() as u64), label: "SMS wait in the journal" },
-        Tile {
-            value: lag.map_or_else(|| "–".to_owned(), |at| When::new(at, now).ago),
-            label: if app.remote.is_some() {
-                "last push to the remote"
-            } else {
-                "last turn of sync; no remote"
+        match app.remote {
+            Some(_) => Tile {
+                value: lag.map_or_else(|| "–".to_owned(), |at| When::new(at, now).ago),
+                label: "last turn of the push to the remote",
             },
+            None => Tile { value: "–".to_owned(), label: "no remote is configured" },
         },
     ];
     let receivers = app.receivers.each().into_iter().map(|(known, seen)| {

@@ -61,19 +61,19 @@ pub(in crate::desk) async fn show(
     let export = read_export(&app, &number).await?;
     let mut kept = Vec::new();
     for table in export.audit.iter().flatten() {
-        kept.push(Kept { place: format!("PostgreSQL: {}", table.name), entries: table.rows.len() });
+        kept.push(Kept { place: format!("the audit trail: {}", table.name), entries: table.rows.len() });
     }
     if let Some(hot) = &export.hot
         && let Ok(Value::Object(parts)) = serde_json::to_value(hot)
     {
         let entries = parts.iter().filter(|(_, value)| holds_something(value)).count();
-        kept.push(Kept { place: "Redis: what the checks read".to_owned(), entries });
+        kept.push(Kept { place: "what the checks read".to_owned(), entries });
     }
     if let Some(journal) = &export.journal {
-        kept.push(Kept { place: "The journal".to_owned(), entries: journal.len() });
+        kept.push(Kept { place: "the journal".to_owned(), entries: journal.len() });
     }
     if let Some(remote) = &export.remote {
-        kept.push(Kept { place: "The remote".to_owned(), entries: remote.len() });
+        kept.push(Kept { place: "the remote".to_owned(), entries: remote.len() });
     }
     kept.retain(|one| one.entries > 0);
     let missing = export.missing.iter().map(|(store, why)| format!("{store}: {why}")).collect();

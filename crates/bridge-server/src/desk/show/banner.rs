@@ -15,11 +15,13 @@ pub(in crate::desk) struct Banner {
 
 impl Banner {
     pub(in crate::desk) fn of(health: &Health, maintenance: bool) -> Banner {
+        let reasons = health.reasons(maintenance);
         let (level, headline) = match health.status() {
-            "healthy" => ("good", "Everything works"),
+            "healthy" if reasons.is_empty() => ("good", "Everything works"),
+            "healthy" => ("warn", "It works, and wants a look"),
             "degraded" => ("warn", "It works, with trouble"),
             _ => ("bad", "No SMS can be taken in"),
         };
-        Banner { level, headline, reasons: health.reasons(maintenance) }
+        Banner { level, headline, reasons }
     }
 }
