@@ -1,10 +1,15 @@
-//! The desk while PostgreSQL is away: whoever is in stays in, and what cannot be noted is not done.
+//! The desk on real stores: every page opens; while PostgreSQL is away, whoever is in stays in, and what cannot be
+//! noted is not done.
 
-use reqwest::StatusCode;
+use bridge_server::desk::routes::ROUTES;
+use reqwest::{Method, StatusCode};
 use test_servers::Server;
 
-use super::group::{Group, until};
+use super::group::{Group, until, until_rows};
 use crate::desk::visitor::{PASSWORD, Visitor};
+use crate::harness::ADMIN_TOKEN;
+
+const ALICE: &str = "+919876543210";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_in_stays_in_while_postgresql_is_away() {
@@ -38,4 +43,32 @@ async fn whoever_is_in_stays_in_while_postgresql_is_away() {
     assert_eq!(stranger.log_in("olga", PASSWORD).await.status, StatusCode::OK);
     bridge.stop().await;
     other.stop().await;
+}
+
+/// Every page that anybody may look at, on the real stores, with something in them.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_opens() {
+    let Some(group) = Group::start("every_page_opens") else { return };
+    let bridge = group.bridge().await;
+    let registered = bridge.registered(ALICE).await;
+    let judged = bridge.deliver(&bridge.right_sms(ALICE, &registered)).await;
+    assert_eq!(judged.verdict(), "passed", "{}", judged.body);
+    until_rows(&bridge, ALICE, 1).await;
+    until("onboarding_mobile", async || {
+        (group.sql("SELECT count(*) FROM onboarding_mobile") == "1").then_some(())
+    })
+    .await;
+    let (sms, onboarding) = (judged.text("message_id"), registered.text("onboarding_id"));
+    for route in ROUTES.iter().filter(|route| route.method == Method::GET && !route.path.ends_with("/live")) {
+        let id = if route.path.contains("/onboardings/") { onboarding } else { sms };
+        let path = route.path.replace("{kind}", "csv").replace("{id}", id);
+        let answer = bridge.get(&path, ADMIN_TOKEN).await;
+        let is_there = !path.contains('{') && !path.contains("/quarantine/") && !path.ends_with("/export");
+        assert!(!answer.status.is_server_error(), "{path}: {} {}", answer.status, answer.body);
+        assert!(!is_there || answer.status != StatusCode::NOT_FOUND, "{path}: {}", answer.body);
+    }
+    let story = bridge.get(&format!("/admin/ui/sms/{sms}"), ADMIN_TOKEN).await;
+    assert_eq!(story.status, StatusCode::OK);
+    assert!(story.body.to_string().contains("time_window_check"), "the story is told check by check");
+    bridge.stop().await;
 }
