@@ -15,12 +15,12 @@ use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use self::figures::{Figures, Range};
+use super::receivers::class;
 use crate::desk::access::Visitor;
 use crate::desk::asked::Asked;
 use crate::desk::page::{Frame, render};
 use crate::desk::show::{Dots, Outcome, When, count};
 use crate::http::{Shared, in_time};
-use crate::receivers::State as Standing;
 
 /// Between two drawings.
 const EVERY: Duration = Duration::from_secs(2);
@@ -69,14 +69,6 @@ struct Page {
     ranges: [Range; 3],
     range: Range,
     live: String,
-}
-
-fn class(state: Standing) -> &'static str {
-    match state {
-        Standing::Ok => "good",
-        Standing::Silent | Standing::WrongSecret => "bad",
-        Standing::Paused | Standing::NeverSeen => "warn",
-    }
 }
 
 async fn look(app: &Shared, range: Range) -> Live {

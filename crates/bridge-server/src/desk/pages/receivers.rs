@@ -55,7 +55,8 @@ struct Page {
     silence: u32,
 }
 
-fn class(state: Standing) -> &'static str {
+/// What the style sheet calls a state.
+pub(super) fn class(state: Standing) -> &'static str {
     match state {
         Standing::Ok => "good",
         Standing::Silent | Standing::WrongSecret => "bad",
