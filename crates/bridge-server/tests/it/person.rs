@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use test_servers::Server as _;
 
 use crate::harness::{ADMIN_TOKEN, Answer, Bridge, RECEIVER_KEY};
-use crate::real_stores::group::{Group, until, until_onboarding};
+use crate::real_stores::group::{Group, flush_and_rebuild, until};
 
 const ALICE: &str = "+919876543210";
 const BOB: &str = "+919876543211";
@@ -231,9 +231,7 @@ async fn erased_while_postgresql_is_away_is_erased_when_it_is_back_and_after_a_r
     nothing_tells(&group, &[&bridge], ALICE).await;
     assert_eq!(group.sql("SELECT count(*) FROM input_sms"), "1", "Bob's");
 
-    let _: String = group.redis(&["FLUSHALL"]).await;
-    until_onboarding(&bridge, "paused").await;
-    until_onboarding(&bridge, "accepting").await;
+    flush_and_rebuild(&group, &bridge).await;
     nothing_tells(&group, &[&bridge], ALICE).await;
     assert_eq!(bridge.register(BOB, "user@example.com", "d1").await.code(), "already_validated");
     assert_eq!(bridge.status(&first).await.status, 404);
@@ -292,9 +290,7 @@ async fn a_validated_number_that_is_taken_off_registers_again_everywhere() {
     assert_eq!((again.status.as_u16(), again.code()), (404, "not_found"));
     assert_eq!(group.remote_sql("SELECT count(*) FROM validated_mobiles"), "0");
     assert_eq!(group.sql("SELECT count(*) FROM input_sms"), "1", "what was judged stays");
-    let _: String = group.redis(&["FLUSHALL"]).await;
-    until_onboarding(&bridge, "paused").await;
-    until_onboarding(&bridge, "accepting").await;
+    flush_and_rebuild(&group, &bridge).await;
     validated(&bridge, ALICE).await;
     until("at the remote again", async || {
         bridge.settle().await;

@@ -116,6 +116,7 @@ cases! {
     person {
         rows_about_a_number_are_shown_and_erased_and_no_others
         what_came_after_the_erasure_stays
+        what_an_sms_proved_goes_with_it_however_late_it_was_judged
         a_block_is_kept_or_lifted
         receipts_are_kept_in_their_last_state
         what_the_hot_store_may_know_is_told_by_traces

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{ALICE, BOB};
 use crate::harness::{ADMIN_TOKEN, Answer, Bridge};
-use crate::real_stores::group::{Group, until, until_onboarding};
+use crate::real_stores::group::{Group, flush_and_rebuild, until};
 
 async fn post(bridge: &Bridge, path: &str, body: &serde_json::Value) -> Answer {
     bridge.send(bridge.request(Method::POST, path).bearer_auth(ADMIN_TOKEN).json(body)).await
@@ -62,9 +62,7 @@ async fn a_block_ends_by_itself_on_redis_and_after_a_rebuild() {
     let Some(group) = Group::start("a_block_ends_by_itself_on_redis") else { return };
     let bridge = group.bridge().await;
     a_block_holds_for_its_hour(&bridge, async |bridge| {
-        let _: String = group.redis(&["FLUSHALL"]).await;
-        until_onboarding(bridge, "paused").await;
-        until_onboarding(bridge, "accepting").await;
+        flush_and_rebuild(&group, bridge).await;
     })
     .await;
     bridge.stop().await;

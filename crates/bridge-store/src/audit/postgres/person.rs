@@ -21,10 +21,12 @@ const TABLES: [(&str, &str, &str); 6] = [
     ("public.input_sms", "input_sms", "server_received_at"),
     ("public.onboarding_mobile", "onboarding_mobile", "request_timestamp"),
     ("public.power_down_store", "power_down_store", "server_received_at"),
-    ("ops.validated_mobile", "ops.validated_mobile", "validated_at"),
+    (VALIDATED, VALIDATED, "validated_at"),
     ("ops.unblacklisted", "ops.unblacklisted", "at"),
     ("public.blacklist_sms", "blacklist_sms", "blacklisted_at"),
 ];
+/// What SMS proved.
+const VALIDATED: &str = "ops.validated_mobile";
 const REFUSED: &str = "ops.sync_refused";
 const ATTEMPTS: &str = "ops.registration_attempts";
 const QUARANTINE: &str = "ops.quarantine";
@@ -118,11 +120,19 @@ pub(super) async fn erase(
             erased.removed.insert(name.to_owned(), count);
         }
     };
-    for (table, name, at) in TABLES {
+    // The last first: what an SMS proved goes with it, even if it came before the wish and was judged after it.
+    for (table, name, at) in TABLES.into_iter().rev() {
         if name == "blacklist_sms" && *block == Block::Keep {
             continue;
         }
-        let sql = format!("DELETE FROM {table} WHERE {OF_NUMBER} AND {at} <= $2");
+        let with_its_sms = match name {
+            VALIDATED => {
+                "OR sms_id IN (SELECT sms_id FROM public.input_sms
+                     WHERE mobile_number COLLATE \"C\" = $1 AND server_received_at <= $2)"
+            }
+            _ => "",
+        };
+        let sql = format!("DELETE FROM {table} WHERE {OF_NUMBER} AND ({at} <= $2 {with_its_sms})");
         note(name, lease.run(&sql, &[(&number, Type::TEXT), (&until_at, Type::TIMESTAMPTZ)]).await?);
         lease.renew();
     }

@@ -21,10 +21,12 @@ const TABLES: [(&str, &str, &str); 6] = [
     ("input_sms", "input_sms", "server_received_at"),
     ("onboarding_mobile", "onboarding_mobile", "request_timestamp"),
     ("power_down_store", "power_down_store", "server_received_at"),
-    ("ops_validated_mobile", "ops.validated_mobile", "validated_at"),
+    ("ops_validated_mobile", VALIDATED, "validated_at"),
     ("ops_unblacklisted", "ops.unblacklisted", "at"),
     ("blacklist_sms", "blacklist_sms", "blacklisted_at"),
 ];
+/// What SMS proved.
+const VALIDATED: &str = "ops.validated_mobile";
 const REFUSED: (&str, &str) = ("ops_sync_refused", "ops.sync_refused");
 const ATTEMPTS: (&str, &str) = ("ops_registration_attempts", "ops.registration_attempts");
 /// The last millisecond that a column can hold.
@@ -133,11 +135,18 @@ pub(super) fn erase(
     };
     let was_blocked =
         conn.prepare_cached("SELECT 1 FROM blacklist_sms WHERE mobile_number = ?1")?.exists([number])?;
-    for (table, name, at) in TABLES {
+    // The last first: what an SMS proved goes with it, even if it came before the wish and was judged after it.
+    for (table, name, at) in TABLES.into_iter().rev() {
         if name == "blacklist_sms" && block == Block::Keep {
             continue;
         }
-        let sql = format!("DELETE FROM {table} WHERE mobile_number = ?1 AND {at} <= ?2");
+        let with_its_sms = match name {
+            VALIDATED => {
+                "OR sms_id IN (SELECT sms_id FROM input_sms WHERE mobile_number = ?1 AND server_received_at <= ?2)"
+            }
+            _ => "",
+        };
+        let sql = format!("DELETE FROM {table} WHERE mobile_number = ?1 AND ({at} <= ?2 {with_its_sms})");
         note(name, conn.prepare_cached(&sql)?.execute(params![number, At(until)])?);
     }
     // What was refused goes with the row that it speaks of.

@@ -113,6 +113,17 @@ pub(super) async fn what_came_after_the_erasure_stays(audit: &dyn AuditUnderTest
     assert_eq!(shown(store, ALICE).await, before);
 }
 
+pub(super) async fn what_an_sms_proved_goes_with_it_however_late_it_was_judged(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let late = QueuedSms { judged_at: T0 + HOUR, ..queued(1, sms(1, ALICE, "x", T0), passed()) };
+    store.append_sms(std::slice::from_ref(&late)).await.unwrap();
+    assert_eq!(store.totals().await.unwrap().validated, 1);
+    let alice = mobile(ALICE);
+    let erasing = Erasing { mobile: &alice, until: T0 + SECOND, block: Block::Keep };
+    store.erase(&erasing, &receipt(1)).await.unwrap();
+    assert_eq!(store.totals().await.unwrap().validated, 0);
+}
+
 pub(super) async fn a_block_is_kept_or_lifted(audit: &dyn AuditUnderTest) {
     let store = audit.store();
     let alice = mobile(ALICE);
