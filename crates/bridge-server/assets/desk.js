@@ -1,5 +1,5 @@
-// What pages do in the browser: forms that are sent without a reload, live parts, keys, times. Every page also works
-// without it. No dependency, nothing from elsewhere; the server's Content-Security-Policy allows no inline script.
+// What pages do in the browser: forms that are sent without a reload, live parts, keys, times. All but live parts and
+// uploads also works without it. No dependency, nothing from elsewhere; the server's Content-Security-Policy allows no inline script.
 "use strict";
 
 const root = document.documentElement;

@@ -116,6 +116,14 @@ impl Asked {
     pub(super) fn mobile(&self, name: &str, app: &Shared) -> Result<Option<MobileFilter>, Problem> {
         self.get(name).map(|text| number(text, &app.live.now().default_country_code)).transpose()
     }
+
+    /// How a number begins, for lists that are found by that alone; empty for all.
+    pub(super) fn prefix(&self, name: &str, app: &Shared) -> Result<String, Problem> {
+        Ok(match self.mobile(name, app)? {
+            Some(MobileFilter::Exactly(text) | MobileFilter::Prefix(text)) => text,
+            None => String::new(),
+        })
+    }
 }
 
 /// Where a list goes on, in its address.

@@ -60,3 +60,30 @@ pub(super) static NAV: &[Group] = &[
         ],
     },
 ];
+
+/// The page that an address belongs to: the longest of them that it begins with.
+pub(super) fn page_of(path: &str) -> &'static str {
+    let pages = NAV.iter().flat_map(|group| group.pages).map(|entry| entry.path);
+    pages.filter(|page| path.starts_with(page)).max_by_key(|page| page.len()).unwrap_or("/admin")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_belongs_to_its_page() {
+        assert_eq!(page_of("/admin/ui/receivers/add"), "/admin/ui/receivers");
+        assert_eq!(page_of("/admin/settings/ui/try"), "/admin/settings/ui");
+        assert_eq!(page_of("/elsewhere"), "/admin");
+    }
+
+    #[test]
+    fn keys_lead_to_one_page() {
+        let mut keys: Vec<char> = NAV.iter().flat_map(|group| group.pages).map(|entry| entry.key).collect();
+        let all = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), all);
+    }
+}

@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
 use super::access::Visitor;
-use super::nav::{Group, NAV};
+use super::nav::{self, Group, NAV};
 use super::{assets, show};
 use crate::http::Shared;
 use crate::http::health::Health;
@@ -83,25 +83,27 @@ impl Frame {
 
 /// A page, drawn.
 pub(super) fn render(page: &impl Template) -> Response {
-    match page.render() {
-        Ok(html) => Html(html).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "a page cannot be drawn: this is a bug, please report it with the log");
-            Problem::new(Code::Internal, "this page cannot be drawn: this is a bug of the bridge")
-                .into_response()
+    draw(page).map_or_else(IntoResponse::into_response, |html| Html(html).into_response())
+}
+
+/// A piece of a page, for the script that asked: it is put in where the form says (`data-into`). A browser without
+/// scripts gets it as a page of its own.
+pub(super) fn part(piece: &impl Template) -> Response {
+    match draw(piece) {
+        Ok(html) => {
+            let mut response = axum::Json(json!({ "html": html })).into_response();
+            response.extensions_mut().insert(Piece(html));
+            response
         }
+        Err(problem) => problem.into_response(),
     }
 }
 
-/// A piece of a page, for the script that asked: it is put in where the form says (`data-into`).
-pub(super) fn part(piece: &impl Template) -> Response {
-    match piece.render() {
-        Ok(html) => axum::Json(json!({ "html": html })).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "a part of a page cannot be drawn: this is a bug, please report it with the log");
-            Problem::new(Code::Internal, "this cannot be drawn: this is a bug of the bridge").into_response()
-        }
-    }
+fn draw(template: &impl Template) -> Result<String, Problem> {
+    template.render().map_err(|error| {
+        tracing::error!(%error, "a page cannot be drawn: this is a bug, please report it with the log");
+        Problem::new(Code::Internal, "this page cannot be drawn: this is a bug of the bridge")
+    })
 }
 
 /// What became of a form: a sentence, and where to go on. `desk.js` shows the sentence and stays where no address is
@@ -146,6 +148,18 @@ impl IntoResponse for Done {
 #[derive(Clone)]
 struct Led(String);
 
+/// What a browser without scripts is shown instead of the JSON answer.
+#[derive(Clone)]
+struct Piece(String);
+
+#[derive(Template)]
+#[template(path = "desk/piece.html")]
+struct PiecePage {
+    frame: Frame,
+    html: String,
+    back: &'static str,
+}
+
 #[derive(Template)]
 #[template(path = "desk/problem.html")]
 struct ProblemPage {
@@ -164,7 +178,11 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
     let method = request.method().clone();
+    let back = nav::page_of(request.uri().path());
     let mut response = next.run(request).await;
+    if person && let Some(Piece(html)) = response.extensions_mut().remove::<Piece>() {
+        response = render(&PiecePage { frame: Frame::outside("Done"), html, back });
+    }
     if person && let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let status = response.status();
         let (title, detail, details) = problem.into_words();

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use bridge_core::Timestamp;
 use bridge_core::time::StampError;
-use bridge_formats::fields::{FieldValue, Fields};
+use bridge_formats::fields::FieldValue;
 use bridge_store::accounts::{Account, Change, ChangesAsked};
 use serde::Serialize;
 use serde_json::Value;
@@ -107,11 +107,6 @@ impl LinkView {
     }
 }
 
-fn text(fields: &Fields, name: &str) -> Result<Option<String>, Problem> {
-    let found = fields.text(&[name]).map_err(|e| Problem::field(Code::InvalidRequest, name, e.detail))?;
-    Ok(found.map(|(_, text)| text))
-}
-
 async fn done(app: &Shared, name: &str, link: Option<MadeLink>) -> Result<Json<AccountDone>, Problem> {
     let account = AccountView::of(&people::one(app, name).await?);
     Ok(Json(AccountDone { account, link: link.map(LinkView::of) }))
@@ -150,9 +145,9 @@ pub async fn add(
     body: Body,
 ) -> Result<(StatusCode, Json<AccountDone>), Problem> {
     let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let name = people::name(&text(&fields, "name")?.unwrap_or_default())?;
-    let role = people::role(&text(&fields, "role")?.unwrap_or_else(|| "viewer".to_owned()))?;
-    let password = text(&fields, "password")?;
+    let name = people::name(&body::text(&fields, "name")?.unwrap_or_default())?;
+    let role = people::role(&body::text(&fields, "role")?.unwrap_or_else(|| "viewer".to_owned()))?;
+    let password = body::text(&fields, "password")?;
     if let Some(password) = &password {
         people::checked(password)?;
     }
@@ -191,13 +186,13 @@ pub async fn change(
     let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let name = people::name(&name)?;
     let before = people::one(&app, &name).await?;
-    let role = text(&fields, "role")?.map_or(Ok(before.role), |role| people::role(&role))?;
+    let role = body::text(&fields, "role")?.map_or(Ok(before.role), |role| people::role(&role))?;
     let disabled = match fields.get("disabled") {
         None | Some(FieldValue::Null) => before.disabled,
         Some(FieldValue::Bool(disabled)) => *disabled,
         Some(_) => return Err(Problem::field(Code::InvalidRequest, "disabled", "must be true or false")),
     };
-    let password = text(&fields, "password")?;
+    let password = body::text(&fields, "password")?;
     if let Some(password) = &password {
         people::checked(password)?;
     }

@@ -155,10 +155,7 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<BlacklistEntry>), Problem> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let text = |name: &str| {
-        let found = fields.text(&[name]).map_err(|e| Problem::field(Code::InvalidRequest, name, e.detail))?;
-        Ok::<_, Problem>(found.map(|(_, text)| text))
-    };
+    let text = |name| body::text(&fields, name);
     let number = text("mobile_number")?.ok_or_else(|| {
         Problem::field(Code::InvalidRequest, "mobile_number", "is missing: the number to block")
     })?;

@@ -166,10 +166,7 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<BlockedEmailEntry>), Problem> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let text = |name: &str| {
-        let found = fields.text(&[name]).map_err(|e| Problem::field(Code::InvalidRequest, name, e.detail))?;
-        Ok::<_, Problem>(found.map(|(_, text)| text))
-    };
+    let text = |name| body::text(&fields, name);
     let given = text("address")?
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "address", "is missing: what to block"))?;
     let wish = Wish { reason: text("reason")?.unwrap_or_default(), expires_at: text("expires_at")? };

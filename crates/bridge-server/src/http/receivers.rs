@@ -94,8 +94,7 @@ fn wrong(field: &str, detail: impl Into<String>) -> Problem {
 }
 
 fn text(fields: &Fields, name: &str) -> Result<Option<String>, Problem> {
-    let found = fields.text(&[name]).map_err(|error| wrong(name, error.detail))?;
-    Ok(found.map(|(_, text)| text).filter(|text| !text.is_empty()))
+    Ok(body::text(fields, name)?.filter(|text| !text.is_empty()))
 }
 
 fn name_of(fields: &Fields) -> Result<String, Problem> {

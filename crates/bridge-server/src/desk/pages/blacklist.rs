@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use bridge_core::Timestamp;
 use bridge_store::audit::{Blacklisted, BlockedEmail};
-use bridge_store::desk::{BlacklistPlace, MobileFilter};
+use bridge_store::desk::BlacklistPlace;
 use serde_json::{Value, json};
 
 use crate::desk::access::Visitor;
@@ -42,13 +42,6 @@ struct Page {
     pages: Pages,
 }
 
-fn prefix(app: &Shared, asked: &Asked) -> Result<String, Problem> {
-    Ok(match asked.mobile("mobile", app)? {
-        Some(MobileFilter::Exactly(text) | MobileFilter::Prefix(text)) => text,
-        None => String::new(),
-    })
-}
-
 /// `time.number`, as in the address.
 fn place(asked: &Asked) -> Result<Option<BlacklistPlace>, Problem> {
     let Some(text) = asked.get(BEFORE) else { return Ok(None) };
@@ -65,7 +58,7 @@ pub(in crate::desk) async fn list(
     visitor: Visitor,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let prefix = prefix(&app, &asked)?;
+    let prefix = asked.prefix("mobile", &app)?;
     let before = place(&asked)?;
     let found = in_time(app.desk.blacklist_page(&prefix, before.as_ref(), PAGE)).await?;
     let waiting = match before {
@@ -113,7 +106,7 @@ pub(in crate::desk) async fn export(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let kind = Kind::asked(&kind)?;
-    let prefix = prefix(&app, &asked)?;
+    let prefix = asked.prefix("mobile", &app)?;
     Ok(export::file(kind, "blacklist", move |place: Option<BlacklistPlace>| {
         let (app, prefix) = (app.clone(), prefix.clone());
         async move { app.desk.blacklist_page(&prefix, place.as_ref(), export::PAGE).await }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bridge_store::desk::{MobileFilter, ValidatedRow};
+use bridge_store::desk::ValidatedRow;
 use serde_json::{Value, json};
 
 use crate::desk::access::Visitor;
@@ -36,20 +36,13 @@ struct Page {
     pages: Pages,
 }
 
-fn prefix(app: &Shared, asked: &Asked) -> Result<String, Problem> {
-    Ok(match asked.mobile("mobile", app)? {
-        Some(MobileFilter::Exactly(text) | MobileFilter::Prefix(text)) => text,
-        None => String::new(),
-    })
-}
-
 /// The list.
 pub(in crate::desk) async fn list(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let prefix = prefix(&app, &asked)?;
+    let prefix = asked.prefix("mobile", &app)?;
     let found = in_time(app.desk.search_validated(&prefix, asked.get(BEFORE), PAGE)).await?;
     let now = app.clock.now();
     let entry = |row: ValidatedRow| Entry {
@@ -84,7 +77,7 @@ pub(in crate::desk) async fn export(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let kind = Kind::asked(&kind)?;
-    let prefix = prefix(&app, &asked)?;
+    let prefix = asked.prefix("mobile", &app)?;
     Ok(export::file(kind, "validated", move |place: Option<String>| {
         let (app, prefix) = (app.clone(), prefix.clone());
         async move { app.desk.search_validated(&prefix, place.as_deref(), export::PAGE).await }
