@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::secrets::{self, Given};
+use crate::base::secrets::{self, Given};
 
 /// Configuration of the bridge.
 #[derive(Args, Clone, Debug)]

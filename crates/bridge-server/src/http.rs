@@ -6,6 +6,7 @@ pub mod auth;
 pub mod blacklist;
 pub mod blocked_emails;
 pub mod body;
+pub mod client;
 pub mod docs;
 pub mod doctor;
 pub mod events;
@@ -18,7 +19,6 @@ pub mod listen;
 pub mod observe;
 pub mod onboarding;
 pub mod persons;
-pub mod problem;
 pub mod pull;
 pub mod quarantine;
 pub mod receive;
@@ -39,10 +39,10 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::App;
+use crate::base::problem::{Code, Problem};
+use crate::bridge::App;
 use crate::desk;
 use auth::Schemes;
-use problem::{Code, Problem};
 
 /// Whatever hangs, a client has its answer within 2 s (D26).
 const ANSWER_WITHIN: Duration = Duration::from_millis(1900);

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::list::{List, ROWS_MAX};
 pub use self::sandbox::{Event, Kind, RECEIVER, Sandbox, Sending};
-use crate::app::{App, StartError};
+use crate::bridge::{App, StartError};
 
 /// A sandbox that nobody used for so long ends.
 pub const UNUSED_FOR: Span = Span(30 * 60_000);

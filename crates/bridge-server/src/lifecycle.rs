@@ -12,11 +12,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::{App, StartError};
+use crate::bridge::{App, StartError};
+use crate::durability::store_monitor;
 use crate::http::{self, listen};
 use crate::workers;
 use crate::workers::supervisor;
-use crate::{keeper, lab, notices};
+use crate::{lab, peer_events};
 
 /// Workers have this long to move what waits when the bridge stops.
 const WORKERS_DRAIN_WITHIN: Duration = Duration::from_secs(15);
@@ -75,8 +76,8 @@ pub async fn start(app: Arc<App>) -> Result<Running, StartError> {
     let (http, work) = (TaskTracker::new(), TaskTracker::new());
     let (accept_stop, soft, hard) =
         (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
-    work.spawn(notices::follow(app.clone(), soft.clone()));
-    work.spawn(keeper::run(app.clone(), soft.clone()));
+    work.spawn(peer_events::follow(app.clone(), soft.clone()));
+    work.spawn(store_monitor::run(app.clone(), soft.clone()));
     work.spawn(lab::run(app.clone(), soft.clone()));
     for worker in workers::all() {
         work.spawn(supervisor::run(worker, app.clone(), soft.clone(), hard.clone()));

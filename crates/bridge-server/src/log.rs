@@ -10,7 +10,7 @@ use tracing_subscriber::reload::{self, Handle};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-use crate::live::LiveSettings;
+use crate::state::settings::LiveSettings;
 
 /// Changes how much is logged.
 pub struct LogLevels(Option<Handle<EnvFilter, Registry>>);

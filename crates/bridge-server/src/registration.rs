@@ -14,10 +14,10 @@ use bridge_store::audit::Refusal;
 use bridge_store::hot::{Registered, Registration};
 use bridge_store::journal::Entry;
 
-use crate::app::App;
-use crate::http::problem::{Code, Problem};
-use crate::receivers::Voices;
-use crate::spool;
+use crate::base::problem::{Code, Problem};
+use crate::bridge::App;
+use crate::durability::journal;
+use crate::state::receivers::Voices;
 use crate::workers::Bell;
 
 /// RFC 5321.
@@ -153,7 +153,7 @@ async fn open(app: &App, wanted: Wanted) -> Result<Outcome, Problem> {
         if let Registered::New(onboarding) | Registered::Same(onboarding) = &registered {
             // The same again too: whoever opened it may have died before it was on disk.
             let entry = Entry::Onboarding(Box::new(onboarding.clone()));
-            spool::keep(app, &settings, entry, generation).await?;
+            journal::keep(app, &settings, entry, generation).await?;
         }
         Ok::<_, StoreError>(registered)
     };

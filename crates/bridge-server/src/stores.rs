@@ -1,6 +1,8 @@
 //! The stores that the configuration names, opened: embedded ones in the data folder, or clients of servers, which
 //! need not be up. Which is which is known here and nowhere else in the server.
 
+pub mod instrumented;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +12,6 @@ use bridge_store::journal::JournalError;
 use bridge_store::{AuditStore, DeskStore, HotStore, Journal, Remote, StoreError, StoreFault, hot, remote};
 
 use crate::config::{Config, EMBEDDED};
-use crate::timed;
 
 /// A database that does not answer in this time is away, and migrated when it is back.
 const MIGRATE_WITHIN: Duration = Duration::from_secs(30);
@@ -65,7 +66,7 @@ fn because(error: &MigrateError) -> String {
 }
 
 /// Opens them.
-pub async fn open(config: &Config, durations: &timed::Durations) -> Result<Stores, StoresError> {
+pub async fn open(config: &Config, durations: &instrumented::Durations) -> Result<Stores, StoresError> {
     // For every TLS connection to a store. Fails only if a provider is set already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let hot = if config.hot_url == EMBEDDED {
@@ -85,9 +86,9 @@ pub async fn open(config: &Config, durations: &timed::Durations) -> Result<Store
     };
     let journal = Arc::new(Journal::open(&config.data_dir.join(SPOOL))?);
     Ok(Stores {
-        hot: timed::hot(hot, durations),
-        audit: timed::audit(trail.audit, durations),
-        desk: timed::desk(trail.desk, durations),
+        hot: instrumented::hot(hot, durations),
+        audit: instrumented::audit(trail.audit, durations),
+        desk: instrumented::desk(trail.desk, durations),
         remote,
         journal,
     })

@@ -28,7 +28,7 @@ use bridge_core::{Settings, Timestamp};
 use bridge_store::StoreError;
 use tokio::sync::Notify;
 
-use crate::app::App;
+use crate::bridge::App;
 pub use blacklist::PopulateBlacklist;
 
 /// One worker.

@@ -10,11 +10,11 @@ use clap::Parser;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::app::{App, StartError};
-use crate::clock::{Clock, Entropy};
+use crate::base::clock::{Clock, Entropy};
+use crate::base::secrets;
+use crate::bridge::{App, StartError};
 use crate::config::Config;
 use crate::lifecycle::{self, Note, Running};
-use crate::secrets;
 use crate::stores::StoresError;
 
 /// Which bridge a command speaks with.

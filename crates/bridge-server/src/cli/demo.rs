@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::{BAD, BOLD, DIM, FAILED, GOOD, verdicts};
-use crate::clock::{Clock, Entropy};
+use crate::base::clock::{Clock, Entropy};
 use crate::lab::presets::PRESETS;
 use crate::lab::{Event, Sandbox};
 

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use super::{BOLD, DIM, ERROR, FAILED, GOOD, MISCONFIGURED, WARN};
-use crate::app::{App, StartError};
-use crate::clock::{Clock, Entropy};
+use crate::admin::accounts::{self, MadeLink};
+use crate::base::clock::{Clock, Entropy};
+use crate::base::problem::Problem;
+use crate::bridge::{App, StartError};
 use crate::config::{Config, scheme};
-use crate::desk::access::people::{self, MadeLink};
-use crate::http::problem::Problem;
 use crate::lifecycle::{self, Running, Signals};
 use crate::{log, registration};
 
@@ -56,7 +56,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
     let app = App::open(config, Clock::system(), Entropy::system()).await?;
     let running = lifecycle::start(app.clone()).await?;
-    screen(&running, people::first_link(&app).await);
+    screen(&running, accounts::first_link(&app).await);
     tokio::select! {
         () = signals.next() => {}
         () = async { levels.follow(&app.live).await; std::future::pending().await } => {}

@@ -6,10 +6,6 @@
 mod cookie;
 pub(super) mod entry;
 pub mod guard;
-mod password;
-pub mod people;
-mod session;
-mod throttle;
 
 use std::net::IpAddr;
 
@@ -17,32 +13,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 pub use bridge_store::accounts::Role;
 
-use self::password::Passwords;
-use self::session::Sessions;
-use self::throttle::Throttle;
 use crate::admin_log::Actor;
-use crate::clock::Clock;
+use crate::base::problem::{Code, Problem};
 use crate::http::Shared;
-use crate::http::problem::{Code, Problem};
-
-/// What a bridge knows of those at the desk.
-pub struct Access {
-    sessions: Sessions,
-    throttle: Throttle,
-    passwords: Passwords,
-}
-
-impl Access {
-    /// Nobody was seen yet.
-    #[must_use]
-    pub fn new(clock: &Clock) -> Access {
-        Access {
-            sessions: Sessions::default(),
-            throttle: Throttle::new(clock),
-            passwords: Passwords::default(),
-        }
-    }
-}
 
 /// Whoever asks for a page.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use bridge_core::{Mobile, Timestamp};
 use bridge_store::audit::Place;
 use bridge_store::desk::MobileFilter;
 
+use crate::base::problem::{Code, Problem};
 use crate::http::Shared;
-use crate::http::problem::{Code, Problem};
 
 /// Fewer characters are no beginning of a number.
 const PREFIX_MIN_CHARS: usize = 5;

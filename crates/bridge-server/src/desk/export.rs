@@ -11,7 +11,7 @@ use bridge_store::desk::Page;
 use futures_util::stream;
 use serde_json::{Map, Value};
 
-use crate::http::problem::{Code, Problem};
+use crate::base::problem::{Code, Problem};
 
 /// Rows that are read at once.
 pub(super) const PAGE: usize = 1_000;

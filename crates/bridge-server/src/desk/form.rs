@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 
+use crate::base::problem::Problem;
 use crate::http::Shared;
 use crate::http::body;
-use crate::http::problem::Problem;
 
 /// A form, as a browser sends it.
 pub(super) struct Form(Vec<(String, String)>);

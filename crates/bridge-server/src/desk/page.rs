@@ -11,9 +11,9 @@ use serde_json::json;
 use super::access::Visitor;
 use super::nav::{self, Group, NAV};
 use super::{assets, show};
+use crate::base::problem::{Code, Problem};
 use crate::http::Shared;
 use crate::http::health::Health;
-use crate::http::problem::{Code, Problem};
 
 /// Nothing inline, nothing from elsewhere.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \

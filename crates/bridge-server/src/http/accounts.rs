@@ -1,5 +1,5 @@
 //! Accounts of the desk, and the admin log, for programs and for the command line. What is done is done by
-//! `desk::access::people`, as at the desk.
+//! `admin::accounts`, as at the desk.
 
 use axum::Json;
 use axum::body::Body;
@@ -15,10 +15,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::auth::{Operator, query_value};
-use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
-use crate::desk::access::people::{self, MadeLink};
+use crate::admin::accounts::{self, MadeLink};
+use crate::base::problem::{Code, Problem, ProblemBody};
 
 const PAGE_DEFAULT: usize = 50;
 const PAGE_MAX: usize = 500;
@@ -108,7 +108,7 @@ impl LinkView {
 }
 
 async fn done(app: &Shared, name: &str, link: Option<MadeLink>) -> Result<Json<AccountDone>, Problem> {
-    let account = AccountView::of(&people::one(app, name).await?);
+    let account = AccountView::of(&accounts::one(app, name).await?);
     Ok(Json(AccountDone { account, link: link.map(LinkView::of) }))
 }
 
@@ -145,19 +145,19 @@ pub async fn add(
     body: Body,
 ) -> Result<(StatusCode, Json<AccountDone>), Problem> {
     let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let name = people::name(&body::text(&fields, "name")?.unwrap_or_default())?;
-    let role = people::role(&body::text(&fields, "role")?.unwrap_or_else(|| "viewer".to_owned()))?;
+    let name = accounts::name(&body::text(&fields, "name")?.unwrap_or_default())?;
+    let role = accounts::role(&body::text(&fields, "role")?.unwrap_or_else(|| "viewer".to_owned()))?;
     let password = body::text(&fields, "password")?;
     if let Some(password) = &password {
-        people::checked(password)?;
+        accounts::checked(password)?;
     }
-    people::add(&app, &actor, &name, role).await?;
+    accounts::add(&app, &actor, &name, role).await?;
     let link = match &password {
         Some(password) => {
-            people::set_password(&app, &actor, &name, password).await?;
+            accounts::set_password(&app, &actor, &name, password).await?;
             None
         }
-        None => Some(people::link(&app, &actor, &name).await?),
+        None => Some(accounts::link(&app, &actor, &name).await?),
     };
     Ok((StatusCode::CREATED, done(&app, &name, link).await?))
 }
@@ -184,9 +184,9 @@ pub async fn change(
     body: Body,
 ) -> Result<Json<AccountDone>, Problem> {
     let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let name = people::name(&name)?;
-    let before = people::one(&app, &name).await?;
-    let role = body::text(&fields, "role")?.map_or(Ok(before.role), |role| people::role(&role))?;
+    let name = accounts::name(&name)?;
+    let before = accounts::one(&app, &name).await?;
+    let role = body::text(&fields, "role")?.map_or(Ok(before.role), |role| accounts::role(&role))?;
     let disabled = match fields.get("disabled") {
         None | Some(FieldValue::Null) => before.disabled,
         Some(FieldValue::Bool(disabled)) => *disabled,
@@ -194,11 +194,11 @@ pub async fn change(
     };
     let password = body::text(&fields, "password")?;
     if let Some(password) = &password {
-        people::checked(password)?;
+        accounts::checked(password)?;
     }
-    people::change(&app, &actor, &name, role, disabled).await?;
+    accounts::change(&app, &actor, &name, role, disabled).await?;
     if let Some(password) = &password {
-        people::set_password(&app, &actor, &name, password).await?;
+        accounts::set_password(&app, &actor, &name, password).await?;
     }
     done(&app, &name, None).await
 }
@@ -220,8 +220,8 @@ pub async fn link(
     State(app): State<Shared>,
     Segment(name): Segment,
 ) -> Result<Json<AccountDone>, Problem> {
-    let name = people::name(&name)?;
-    let link = people::link(&app, &actor, &name).await?;
+    let name = accounts::name(&name)?;
+    let link = accounts::link(&app, &actor, &name).await?;
     done(&app, &name, Some(link)).await
 }
 

@@ -15,10 +15,10 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use uuid::Uuid;
 
 use super::Shared;
-use super::problem::{Code, Problem};
 use crate::admin_log::Actor;
-use crate::client;
-use crate::receivers::{DEFAULT, Known, Sender};
+use crate::base::problem::{Code, Problem};
+use crate::http::client;
+use crate::state::receivers::{DEFAULT, Known, Sender};
 
 /// The security schemes of the API's description.
 pub(super) struct Schemes;

@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::auth::Operator;
-use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
+use crate::admin::blacklist;
 use crate::admin_log::Actor;
-use crate::blacklist;
+use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::workers::Bell;
 
 pub(super) const REASON_DEFAULT: &str = "blocked_by_operator";

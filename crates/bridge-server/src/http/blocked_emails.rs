@@ -16,10 +16,10 @@ use utoipa::ToSchema;
 
 use super::auth::{Operator, query_value};
 use super::blacklist::Wish;
-use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::admin_log::Actor;
+use crate::base::problem::{Code, Problem, ProblemBody};
 
 /// RFC 5321.
 const ADDRESS_MAX_CHARS: usize = 254;

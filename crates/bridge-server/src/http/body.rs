@@ -10,7 +10,7 @@ use bridge_formats::fields::Fields;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::problem::{Code, Problem};
+use crate::base::problem::{Code, Problem};
 
 /// Contract section 2.
 pub const ONBOARDING_MAX_BYTES: usize = 16 * 1024;

@@ -7,7 +7,7 @@ use axum::{Json, Router};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::Shared;
-use super::problem::{Code, Problem};
+use crate::base::problem::{Code, Problem};
 
 /// Swagger's own page sets styles inline; nothing may come from elsewhere.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \

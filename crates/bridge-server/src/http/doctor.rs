@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Operator;
-use super::problem::{Problem, ProblemBody};
-use crate::examination::{self, Mode};
+use crate::admin::doctor::{self, Mode};
+use crate::base::problem::{Problem, ProblemBody};
 
 /// What was found.
 #[derive(Serialize, ToSchema)]
@@ -28,7 +28,7 @@ struct FindingView {
 }
 
 async fn look(app: &Shared, mode: Mode) -> Json<Examination> {
-    let findings = examination::examine(app, mode).await;
+    let findings = doctor::examine(app, mode).await;
     let view = |finding: bridge_store::hot::Finding| FindingView {
         level: finding.level.word(),
         what: finding.what,

@@ -13,10 +13,10 @@ use bridge_core::Onboarding;
 use futures_util::stream::{self, Stream};
 
 use super::onboarding::{OnboardingStatus, find, id, is_final};
-use super::problem::{Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, auth};
-use crate::watchers::Watcher;
+use crate::base::problem::{Problem, ProblemBody};
+use crate::state::watchers::Watcher;
 
 /// Cloudflare ends a silent stream after 100 s, some proxies after 30.
 const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -15,11 +15,11 @@ use utoipa::ToSchema;
 pub(in crate::http) use receivers::ReceiverView;
 
 use super::auth::{MaybeKnown, Operator};
-use super::problem::{Problem, ProblemBody};
 use super::{Shared, in_time};
+use crate::base::metrics::{QueueLabels, ReceiverLabels};
+use crate::base::problem::{Problem, ProblemBody};
 use crate::config::EMBEDDED;
-use crate::ladder::Hot;
-use crate::metrics::{QueueLabels, ReceiverLabels};
+use crate::state::availability::Hot;
 use crate::workers;
 
 /// How the bridge is.

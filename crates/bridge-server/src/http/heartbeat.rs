@@ -7,8 +7,8 @@ use bridge_formats::{FieldError, Incoming, Report, generic};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::problem::{Code, Problem, ProblemBody};
 use super::{Shared, auth, body};
+use crate::base::problem::{Code, Problem, ProblemBody};
 
 /// A receiver's sign of life.
 #[derive(ToSchema)]

@@ -1,5 +1,5 @@
 //! `POST /sms/import`: a phone's list of SMS as a stream, rows instead of bytes being what is bounded. Who may hand it
-//! in, and how its progress and its end are told; what becomes of a row is `crate::import`.
+//! in, and how its progress and its end are told; what becomes of a row is `crate::sms::import`.
 
 use std::time::Duration;
 
@@ -17,12 +17,13 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use super::auth;
-use super::problem::{Code, Problem, ProblemBody};
 use super::{Shared, body};
 use crate::admin_log::Actor;
-use crate::client;
-use crate::import::{Import, Report, Stopped};
-use crate::receivers::{DEFAULT, Sender};
+use crate::base::problem::{Code, Problem, ProblemBody};
+use crate::http::client;
+use crate::sms::import::{Import, Stopped};
+use crate::sms::import_report::Report;
+use crate::state::receivers::{DEFAULT, Sender};
 
 /// A client that sends nothing for so long is gone.
 const SILENT_FOR: Duration = Duration::from_secs(60);

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::auth::{Operator, query_value};
-use super::problem::{Code, Problem, ProblemBody};
 use super::{Shared, in_time};
+use crate::base::problem::{Code, Problem, ProblemBody};
 
 const PAGE_DEFAULT: usize = 50;
 const PAGE_MAX: usize = 500;

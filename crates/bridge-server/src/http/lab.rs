@@ -21,11 +21,11 @@ use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
 
 use super::auth::Operator;
-use super::problem::{Code, Problem, ProblemBody};
 use super::receive::VerdictView;
 use super::rejudge::StepView;
 use super::segment::Segment;
 use super::{Shared, body};
+use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::lab::{Event, FORWARD_MAX, Kind, LabError, List, Sending, presets};
 
 /// Largest list: ten thousand rows of SMS.

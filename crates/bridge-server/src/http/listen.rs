@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::client::Peer;
+use crate::http::client::Peer;
 
 /// Connections at the same time; the next one waits in the kernel's queue.
 const CONNECTIONS_MAX: usize = 8_192;

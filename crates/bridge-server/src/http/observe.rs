@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use super::Shared;
-use super::problem::{Code, Problem};
-use crate::metrics::{HttpLabels, RouteLabels, Stopwatch};
+use crate::base::metrics::{HttpLabels, RouteLabels, Stopwatch};
+use crate::base::problem::{Code, Problem};
 
 const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_MAX: usize = 64;

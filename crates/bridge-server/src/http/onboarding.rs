@@ -19,12 +19,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::{self, AppKey};
-use super::problem::{Code, Problem, ProblemBody};
 use super::receive::LastSmsView;
 use super::segment::Segment;
 use super::{Shared, body, in_time};
+use crate::base::problem::{Code, Problem, ProblemBody};
+use crate::durability::journal;
 use crate::registration::{self, Outcome, Wanted};
-use crate::spool;
 
 /// Longest `?wait=`.
 const WAIT_MAX_SECONDS: u64 = 30;
@@ -140,7 +140,7 @@ pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) ->
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let wanted = Wanted::read(&fields)?;
-    let client = crate::client::address(&app, &parts);
+    let client = crate::http::client::address(&app, &parts);
     let outcome = registration::register(&app, wanted, client).await?;
     let (status, onboarding) = match outcome {
         Outcome::New(onboarding) => (StatusCode::CREATED, onboarding),
@@ -298,7 +298,7 @@ pub async fn cancel(
         let cancelled = app.hot.cancel(app.clock.now(), id).await?;
         if let Cancelled::Done(onboarding) = &cancelled {
             let entry = Entry::Onboarding(Box::new(onboarding.clone()));
-            spool::keep(&app, &app.live.now(), entry, generation).await?;
+            journal::keep(&app, &app.live.now(), entry, generation).await?;
         }
         Ok::<_, StoreError>(cancelled)
     };

@@ -17,11 +17,12 @@ use uuid::Uuid;
 
 use super::auth::{Operator, query_value};
 use super::blacklist::mobile;
-use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, in_time};
+use crate::admin::{person, person_export};
 use crate::admin_log::Actor;
-use crate::person::{self, Owed};
+use crate::base::problem::{Code, Problem, ProblemBody};
+use crate::state::erasures::Owed;
 
 /// Every store is asked, and the slowest of them may go through whole tables.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
@@ -113,14 +114,14 @@ pub async fn export(
     _: Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
-) -> Result<Json<person::Export>, Problem> {
+) -> Result<Json<person_export::Export>, Problem> {
     let mobile = mobile(&app, &text)?;
     read_export(&app, &mobile).await.map(Json)
 }
 
 /// Everything that is kept of a number.
-pub(crate) async fn read_export(app: &Shared, mobile: &Mobile) -> Result<person::Export, Problem> {
-    tokio::time::timeout(ANSWER_WITHIN, person::export(app, mobile)).await.map_err(|_| too_slow())
+pub(crate) async fn read_export(app: &Shared, mobile: &Mobile) -> Result<person_export::Export, Problem> {
+    tokio::time::timeout(ANSWER_WITHIN, person_export::export(app, mobile)).await.map_err(|_| too_slow())
 }
 
 /// Erase a person.

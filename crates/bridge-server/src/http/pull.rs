@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::auth::{self, Operator};
 use super::import::stopped;
-use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use crate::admin_log::Actor;
-use crate::import::Report;
-use crate::pull::{self, PullError};
+use crate::base::problem::{Code, Problem, ProblemBody};
+use crate::sms::import_report::Report;
+use crate::sms::inbox::{self, PullError};
 
 /// Read a phone's own list of SMS.
 ///
@@ -56,14 +56,14 @@ pub(crate) async fn read_list(
     let Some(known) = app.receivers.named(name) else {
         return Err(Problem::new(Code::NotFound, format!("there is no receiver {name}")));
     };
-    let since = since.unwrap_or_else(|| pull::since(&known, app.receivers.seen(name).last_seen_at));
-    if !pull::has_list(&known) {
+    let since = since.unwrap_or_else(|| inbox::since(&known, app.receivers.seen(name).last_seen_at));
+    if !inbox::has_list(&known) {
         let detail = "can be read of receivers of format smsgate alone, and from their inbox_url";
         return Err(Problem::field(Code::InvalidRequest, "the list", detail));
     }
     let after = json!({"since": since.to_string()});
     app.note_change(actor, "receiver.pull", name, Value::Null, after).await?;
-    let report = pull::pull(app, &known, since).await.map_err(problem)?;
+    let report = inbox::pull(app, &known, since).await.map_err(problem)?;
     app.pulls.read(name, since);
     Ok(report)
 }

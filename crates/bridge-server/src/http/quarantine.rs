@@ -11,12 +11,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::{Operator, query_value};
-use super::problem::{Code, Problem, ProblemBody};
 use super::receive::SmsView;
 use super::segment::Segment;
 use super::{Shared, in_time};
 use crate::admin_log::Actor;
-use crate::quarantine::{Stays, replay as read_again};
+use crate::base::problem::{Code, Problem, ProblemBody};
+use crate::sms::quarantine_replay::{Stays, replay as read_again};
 
 const PAGE_DEFAULT: usize = 20;
 /// Bodies may be a megabyte each.

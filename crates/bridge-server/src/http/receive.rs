@@ -13,13 +13,13 @@ use bridge_core::Timestamp;
 use bridge_formats::{Content, Format, Incoming, Reply, Unusable, generic};
 use bytes::Bytes;
 
-use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, auth, body};
-use crate::arrival::{self, Way};
-use crate::intake::{self, Taken};
-use crate::quarantine;
-use crate::receivers::Sender;
+use crate::base::problem::{Code, Problem, ProblemBody};
+use crate::sms::inbound::{self, Way};
+use crate::sms::intake::{self, Taken};
+use crate::sms::quarantine;
+use crate::state::receivers::Sender;
 
 pub(super) use view::VerdictView;
 pub use view::{Delivery, LastSmsView, SmsAnswer, SmsStored, SmsView};
@@ -133,7 +133,7 @@ async fn take(app: &Shared, named: Option<&'static Format>, request: Request) ->
         now,
     };
     for delivered in content.sms {
-        sms.push(arrival::inbound(app, way, delivered).map_err(|error| Problem::unavailable(&error))?);
+        sms.push(inbound::inbound(app, way, delivered).map_err(|error| Problem::unavailable(&error))?);
     }
     let stamps: Vec<Option<Timestamp>> =
         sms.iter().map(|sms| sms.stamped.then_some(sms.received_timestamp)).collect();

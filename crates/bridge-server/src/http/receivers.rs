@@ -16,12 +16,12 @@ use utoipa::ToSchema;
 
 use super::auth::Operator;
 use super::health::ReceiverView;
-use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
 use crate::admin_log::Actor;
-use crate::receivers::{DEFAULT, hashed};
-use crate::secrets;
+use crate::base::problem::{Code, Problem, ProblemBody};
+use crate::base::secrets;
+use crate::state::receivers::{DEFAULT, hashed};
 
 const NAME_MAX_CHARS: usize = 40;
 /// Of a secret that the operator chose.
@@ -323,7 +323,7 @@ pub(crate) async fn add_receiver(
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Json<ReceiverPage> {
     let (now, settings) = (app.clock.now(), app.live.now());
-    let entry = |known: &std::sync::Arc<crate::receivers::Known>| ReceiverEntry {
+    let entry = |known: &std::sync::Arc<crate::state::receivers::Known>| ReceiverEntry {
         name: known.row.name.clone(),
         signs: known.must_sign(),
         secrets: known.row.secrets.len(),

@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::Operator;
-use super::problem::{Code, Problem, ProblemBody};
 use super::receive::VerdictView;
 use super::segment::Segment;
 use super::settings::{changes, refused};
 use super::{Shared, body, in_time};
-use crate::rejudge::{self, Differs, DryRun, Judgement, LAST_DEFAULT, LAST_MAX};
-use crate::settings;
+use crate::admin::rejudge::{self, Differs, DryRun, Judgement, LAST_DEFAULT, LAST_MAX};
+use crate::admin::settings;
+use crate::base::problem::{Code, Problem, ProblemBody};
 
 /// Settings to try.
 #[derive(ToSchema)]

@@ -4,7 +4,7 @@
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
-use super::problem::{Code, Problem};
+use crate::base::problem::{Code, Problem};
 
 /// The one changing part of a route, percent-decoded.
 pub struct Segment(pub String);

@@ -13,10 +13,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::auth::{Operator, query_value};
-use super::problem::{Code, Problem, ProblemBody};
 use super::segment::Segment;
 use super::{Shared, body, in_time};
-use crate::settings::{Change, ChangeError, change, find, roll_back};
+use crate::admin::settings::{Change, ChangeError, change, find, roll_back};
+use crate::base::problem::{Code, Problem, ProblemBody};
 
 /// One setting.
 #[derive(Serialize, ToSchema)]

@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::{Operator, query_value};
-use super::problem::{Code, Problem, ProblemBody};
 use super::{Shared, in_time};
 use crate::admin_log::Actor;
+use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::workers::Bell;
 
 const SHOWN_MAX: usize = 500;

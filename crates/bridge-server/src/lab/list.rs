@@ -8,7 +8,7 @@ use bridge_formats::export::{Held, Kind as ListKind, Row, Rows};
 
 use super::sandbox::{Event, Sending};
 use super::{Lab, LabError};
-use crate::app::App;
+use crate::bridge::App;
 
 /// Most rows that one list may have.
 pub const ROWS_MAX: usize = 10_000;

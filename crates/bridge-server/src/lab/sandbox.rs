@@ -22,11 +22,11 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::LabError;
-use crate::app::App;
-use crate::clock::{Clock, Entropy};
+use crate::admin::rejudge::Judgement;
+use crate::base::clock::{Clock, Entropy};
+use crate::bridge::App;
 use crate::config::{Config, EMBEDDED};
 use crate::http;
-use crate::rejudge::Judgement;
 use crate::workers::supervisor;
 
 /// The receiver that every simulated phone is.

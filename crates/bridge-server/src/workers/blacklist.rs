@@ -8,7 +8,7 @@ use bridge_store::StoreError;
 use bridge_store::hot::Blacklisting;
 
 use super::{Bell, Tick, Worker};
-use crate::app::App;
+use crate::bridge::App;
 
 /// See above.
 pub struct PopulateBlacklist;

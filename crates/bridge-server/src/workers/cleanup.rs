@@ -5,7 +5,7 @@ use bridge_core::Settings;
 use bridge_store::StoreError;
 
 use super::{Tick, Worker};
-use crate::app::App;
+use crate::bridge::App;
 
 pub(super) struct CleanupExpired;
 

@@ -9,7 +9,7 @@ use bridge_store::hot::Counters;
 use bridge_store::{AuditStore, StoreError};
 
 use super::{Bell, Scope, Tick, Worker};
-use crate::app::App;
+use crate::bridge::App;
 
 const INPUT_SMS: &str = "queue_input_sms";
 const ONBOARDING: &str = "queue_onboarding";

@@ -10,8 +10,8 @@ use bridge_store::hot::{QueuedSms, Which};
 use bridge_store::journal::Subject;
 
 use super::{Bell, Tick, Worker};
-use crate::app::App;
-use crate::metrics::Stopwatch;
+use crate::base::metrics::Stopwatch;
+use crate::bridge::App;
 
 pub(super) struct DumpQueueInputSms;
 

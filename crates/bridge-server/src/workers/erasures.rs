@@ -5,8 +5,8 @@ use bridge_core::Settings;
 use bridge_store::StoreError;
 
 use super::{Bell, Scope, Tick, Worker};
-use crate::app::App;
-use crate::person;
+use crate::admin::person;
+use crate::bridge::App;
 
 const PERIOD_SECONDS: u32 = 5;
 

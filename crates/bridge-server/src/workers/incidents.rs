@@ -5,7 +5,7 @@ use bridge_core::Settings;
 use bridge_store::StoreError;
 
 use super::{Scope, Tick, Worker};
-use crate::app::App;
+use crate::bridge::App;
 
 const PERIOD_SECONDS: u32 = 5;
 

@@ -9,7 +9,7 @@ use bridge_store::journal::Subject;
 use uuid::Uuid;
 
 use super::{Bell, Tick, Worker};
-use crate::app::App;
+use crate::bridge::App;
 
 pub(super) struct DumpQueueOnboarding;
 

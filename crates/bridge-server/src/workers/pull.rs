@@ -6,9 +6,9 @@ use bridge_core::Settings;
 use bridge_store::StoreError;
 
 use super::{Tick, Worker};
-use crate::app::App;
-use crate::import::Stopped;
-use crate::pull::{self, PullError};
+use crate::bridge::App;
+use crate::sms::import::Stopped;
+use crate::sms::inbox::{self, PullError};
 
 pub(super) struct PullInboxes;
 
@@ -25,7 +25,7 @@ impl Worker for PullInboxes {
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let settings = app.live.now();
-        for known in app.receivers.live().iter().filter(|known| pull::has_list(known)) {
+        for known in app.receivers.live().iter().filter(|known| inbox::has_list(known)) {
             if app.stopping.is_cancelled() {
                 return Ok(Tick::Idle);
             }
@@ -33,7 +33,7 @@ impl Worker for PullInboxes {
             let last_seen = app.receivers.seen(name).last_seen_at;
             let is_silent = app.receivers.is_silent(name, now, &settings);
             let Some(since) = app.pulls.due(known, last_seen, is_silent, now) else { continue };
-            match pull::pull(app, known, since).await {
+            match inbox::pull(app, known, since).await {
                 Ok(report) => {
                     let (rows, missing) = (report.rows, report.missing);
                     tracing::info!(receiver = name, %since, rows, missing, "the phone's own list was read");

@@ -6,7 +6,7 @@ use bridge_core::{Settings, Span};
 use bridge_store::StoreError;
 
 use super::{Tick, Worker};
-use crate::app::App;
+use crate::bridge::App;
 
 /// Of every table in one step.
 const ROWS_MAX: usize = 5_000;

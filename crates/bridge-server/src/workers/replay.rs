@@ -14,8 +14,9 @@ use bridge_store::hot::WAITING_MARK;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::{Bell, Tick, Worker};
-use crate::app::App;
-use crate::{intake, keeper};
+use crate::bridge::App;
+use crate::durability::store_monitor;
+use crate::sms::intake;
 
 /// Numbers whose SMS are judged beside each other.
 const NUMBERS_AT_ONCE: usize = 32;
@@ -70,7 +71,7 @@ impl ReplayPowerDownStore {
         let now = app.clock.now();
         let half = WAITING_MARK.0 / 2;
         if self.marked.is_none_or(|at| (now - at).0 > half) {
-            keeper::mark_what_waits(app).await?;
+            store_monitor::mark_what_waits(app).await?;
             self.marked = Some(now);
         }
         Ok(())

@@ -9,8 +9,8 @@ use bridge_store::StoreError;
 use async_trait::async_trait;
 
 use super::{Bell, Scope, Tick, Worker};
-use crate::app::App;
-use crate::spool;
+use crate::bridge::App;
+use crate::durability::journal;
 
 /// Beyond the interval of the dump: one that is behind, not one that is lost.
 const BEHIND_SECONDS: u32 = 15;
@@ -43,7 +43,7 @@ impl Worker for SettleJournal {
         let _carrying = app.board.carrying.read().await;
         let interval = app.live.now().local_sync_interval_seconds;
         let age = Span::seconds(interval.saturating_add(BEHIND_SECONDS));
-        spool::hand_over_old(app, app.clock.now(), age).await?;
+        journal::hand_over_old(app, app.clock.now(), age).await?;
         app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
         Ok(Tick::Idle)
     }

@@ -11,8 +11,8 @@ use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::{Scope, Tick, Worker};
-use crate::app::App;
-use crate::metrics::WorkerLabels;
+use crate::base::metrics::WorkerLabels;
+use crate::bridge::App;
 
 /// After a bell, steps wait this long for company: one step for fifty SMS instead of fifty steps.
 const COALESCE: Duration = Duration::from_millis(100);

@@ -11,7 +11,7 @@ use bridge_store::remote::{Paused, Pushed};
 use bridge_store::{StoreError, StoreFault};
 
 use super::{Bell, Tick, Worker, dump};
-use crate::app::App;
+use crate::bridge::App;
 
 #[derive(Default)]
 pub(super) struct SyncValidatedMobiles {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bridge_core::{Span, Timestamp};
-use bridge_server::clock::Clock;
+use bridge_server::base::clock::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tempfile::TempDir;

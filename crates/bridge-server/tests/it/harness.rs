@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bridge_core::{Span, Timestamp};
-use bridge_server::app::App;
-use bridge_server::clock::{Clock, Entropy};
+use bridge_server::base::clock::{Clock, Entropy};
+use bridge_server::bridge::App;
 use bridge_server::config::Config;
 use bridge_server::lifecycle::{self, Running};
 use bridge_server::workers::supervisor;

@@ -30,8 +30,9 @@ impl Dice {
 #[expect(clippy::disallowed_methods, reason = "the knob of a test, not configuration")]
 fn seed() -> u64 {
     let given = std::env::var("KILL_SEED").ok().and_then(|text| text.parse().ok());
-    let seed = given
-        .unwrap_or_else(|| u64::from_le_bytes(bridge_server::clock::Entropy::system().bytes::<8>().unwrap()));
+    let seed = given.unwrap_or_else(|| {
+        u64::from_le_bytes(bridge_server::base::clock::Entropy::system().bytes::<8>().unwrap())
+    });
     println!("repeat with KILL_SEED={seed}");
     seed
 }
@@ -77,7 +78,7 @@ mod at_the_crash_point {
     use std::os::unix::process::ExitStatusExt;
 
     use bridge_core::Timestamp;
-    use bridge_server::clock::Clock;
+    use bridge_server::base::clock::Clock;
     use reqwest::{Method, StatusCode};
 
     use super::*;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bridge_core::{Span, Timestamp};
-use bridge_server::clock::Clock;
+use bridge_server::base::clock::Clock;
 use bridge_store::audit::SmsRow;
 use bridge_store::{AuditStore, HotStore, embedded};
 use reqwest::StatusCode;

@@ -3,8 +3,8 @@
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 
-use crate::app::App;
-use crate::client;
+use crate::bridge::App;
+use crate::http::client;
 
 const NAME: &str = "sms_bridge_session";
 const NAME_WITH_TLS: &str = "__Host-sms_bridge_session";

@@ -7,14 +7,15 @@ use axum::response::{IntoResponse, Response};
 use bridge_store::accounts::Account;
 use serde_json::Value;
 
-use super::session::hashed;
-use super::{Caller, Visitor, cookie, people};
+use super::{Caller, Visitor, cookie};
+use crate::admin::accounts;
 use crate::admin_log::Actor;
+use crate::base::problem::{Code, Problem};
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::http::auth::query_value;
-use crate::http::problem::{Code, Problem};
 use crate::http::{Shared, in_time};
+use crate::state::access::sessions::hashed;
 
 /// Where whoever came in goes.
 const DESK: &str = "/admin";
@@ -60,7 +61,7 @@ pub(in crate::desk) async fn login(
     form: Form,
 ) -> Result<Response, Problem> {
     let wrong = || Problem::field(Code::Unauthorized, "password", "or name is wrong");
-    let Ok(name) = people::name(form.text("name")) else {
+    let Ok(name) = accounts::name(form.text("name")) else {
         app.access.throttle.count(None, caller.address)?;
         return Err(wrong());
     };
@@ -144,12 +145,12 @@ async fn use_link(app: &Shared, caller: &Caller, form: &Form, first: bool) -> Re
     let (token_hash, now) = (hashed(form.text("token")), app.clock.now());
     let link = in_time(app.accounts.link(now, &token_hash)).await?.ok_or_else(void)?;
     let name = match &link.account {
-        None if first => people::name(form.text("name"))?,
+        None if first => accounts::name(form.text("name"))?,
         Some(account) if !first => account.clone(),
         _ => return Err(void()),
     };
     let password = form.text("password");
-    people::checked(password)?;
+    accounts::checked(password)?;
     if form.text("again") != password {
         return Err(Problem::field(Code::InvalidRequest, "again", "is another than the password above"));
     }

@@ -12,12 +12,12 @@ use subtle::ConstantTimeEq;
 
 use super::{Caller, Role, Visitor, cookie};
 use crate::admin_log::BY_TOKEN;
-use crate::client;
+use crate::base::problem::{Code, Problem};
 use crate::desk::form::Form;
 use crate::desk::routes::Rule;
 use crate::http::Shared;
 use crate::http::auth::bearer;
-use crate::http::problem::{Code, Problem};
+use crate::http::client;
 
 const CSRF_HEADER: &str = "x-csrf-token";
 

@@ -11,12 +11,12 @@ use bridge_store::audit::SmsRow;
 use bridge_store::desk::{Incident, MobileFilter, OnboardingFilter, RefusalRate, Sender, SmsFilter};
 
 use super::sms::Line;
+use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::Asked;
 use crate::desk::page::{Frame, render};
 use crate::desk::show::chart::{Bar, Bars, Part};
 use crate::desk::show::{When, count, lasting};
-use crate::http::problem::{Code, Problem};
 use crate::http::{Shared, in_time};
 
 const PATH: &str = "/admin/ui/abuse";

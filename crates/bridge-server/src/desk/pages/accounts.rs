@@ -6,12 +6,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use bridge_store::accounts::{Account, Role, Session};
 
-use crate::desk::access::people::{self, MadeLink};
+use crate::admin::accounts::{self, MadeLink};
+use crate::base::problem::Problem;
 use crate::desk::access::{Caller, Visitor};
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::When;
-use crate::http::problem::Problem;
 use crate::http::{Shared, in_time};
 
 const HERE: &str = "/admin/ui/accounts";
@@ -78,9 +78,9 @@ pub(in crate::desk) async fn add(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Problem> {
-    let (name, role) = (people::name(form.text("name"))?, people::role(form.text("role"))?);
-    people::add(&app, &visitor.actor(), &name, role).await?;
-    let made = people::link(&app, &visitor.actor(), &name).await?;
+    let (name, role) = (accounts::name(form.text("name"))?, accounts::role(form.text("role"))?);
+    accounts::add(&app, &visitor.actor(), &name, role).await?;
+    let made = accounts::link(&app, &visitor.actor(), &name).await?;
     let given = given(&app, &caller, &headers, name, &made);
     draw(&app, visitor, Some(given)).await
 }
@@ -93,8 +93,8 @@ pub(in crate::desk) async fn link(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Problem> {
-    let name = people::name(form.text("name"))?;
-    let made = people::link(&app, &visitor.actor(), &name).await?;
+    let name = accounts::name(form.text("name"))?;
+    let made = accounts::link(&app, &visitor.actor(), &name).await?;
     let given = given(&app, &caller, &headers, name, &made);
     draw(&app, visitor, Some(given)).await
 }
@@ -116,8 +116,8 @@ pub(in crate::desk) async fn change(
     visitor: Visitor,
     form: Form,
 ) -> Result<Done, Problem> {
-    let (name, role) = (people::name(form.text("name"))?, people::role(form.text("role"))?);
-    people::change(&app, &visitor.actor(), &name, role, form.text("may_log_in").is_empty()).await?;
+    let (name, role) = (accounts::name(form.text("name"))?, accounts::role(form.text("role"))?);
+    accounts::change(&app, &visitor.actor(), &name, role, form.text("may_log_in").is_empty()).await?;
     Ok(Done::reload(format!("{name} is changed"), HERE))
 }
 
@@ -127,7 +127,7 @@ pub(in crate::desk) async fn end_sessions(
     visitor: Visitor,
     form: Form,
 ) -> Result<Done, Problem> {
-    let name = people::name(form.text("name"))?;
-    people::end_sessions(&app, &visitor.actor(), &name).await?;
+    let name = accounts::name(form.text("name"))?;
+    accounts::end_sessions(&app, &visitor.actor(), &name).await?;
     Ok(Done::reload(format!("{name} is logged out everywhere"), HERE))
 }

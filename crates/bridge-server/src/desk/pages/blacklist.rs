@@ -9,6 +9,7 @@ use bridge_store::audit::{Blacklisted, BlockedEmail};
 use bridge_store::desk::BlacklistPlace;
 use serde_json::{Value, json};
 
+use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, BEFORE, Pages};
 use crate::desk::export::{self, Exported, Kind};
@@ -18,7 +19,6 @@ use crate::desk::show::{When, count};
 use crate::http::blacklist::import::{BlacklistImported, block_list};
 use crate::http::blacklist::{self, Wish};
 use crate::http::blocked_emails::{block_email, unblock_email};
-use crate::http::problem::{Code, Problem};
 use crate::http::{Shared, in_time};
 
 const PATH: &str = "/admin/ui/blacklist";

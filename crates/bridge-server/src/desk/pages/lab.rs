@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::step::StepView;
+use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
@@ -24,7 +25,6 @@ use crate::desk::show::{Dots, When, lasting};
 use crate::http::Shared;
 use crate::http::body;
 use crate::http::lab::{LIST_MAX_BYTES, refused};
-use crate::http::problem::{Code, Problem};
 use crate::lab::presets::{self, Preset};
 use crate::lab::{Event, Kind, List, Sending};
 

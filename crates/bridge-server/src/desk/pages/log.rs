@@ -8,11 +8,11 @@ use bridge_core::{Span, Timestamp};
 use bridge_store::accounts::{Change, ChangesAsked};
 use serde_json::Value;
 
+use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::page::{Frame, render};
 use crate::desk::show::When;
 use crate::http::auth::query_value;
-use crate::http::problem::{Code, Problem};
 use crate::http::{Shared, in_time};
 
 const HERE: &str = "/admin/ui/log";

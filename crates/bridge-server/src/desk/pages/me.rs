@@ -4,11 +4,12 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::desk::access::{Visitor, people};
+use crate::admin::accounts;
+use crate::base::problem::{Code, Problem};
+use crate::desk::access::Visitor;
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::http::Shared;
-use crate::http::problem::{Code, Problem};
 
 #[derive(Template)]
 #[template(path = "desk/me.html")]
@@ -35,7 +36,7 @@ pub(in crate::desk) async fn change(
     if form.text("again") != new {
         return Err(Problem::field(Code::InvalidRequest, "again", "is another than the password above"));
     }
-    people::change_own(&app, &visitor, form.text("current"), new).await?;
+    accounts::change_own(&app, &visitor, form.text("current"), new).await?;
     let said = "Your password is changed. Log in with the new one";
     Ok(Done::go(said, "/admin/login", "/admin/login"))
 }

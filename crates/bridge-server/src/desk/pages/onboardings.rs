@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::sms::Line;
+use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
 use crate::desk::export::{self, Exported, Kind};
 use crate::desk::page::{Frame, render};
 use crate::desk::show::{When, lasting};
-use crate::http::problem::{Code, Problem};
 use crate::http::{Shared, in_time};
 
 const PATH: &str = "/admin/ui/onboardings";

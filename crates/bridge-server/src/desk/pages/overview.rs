@@ -74,7 +74,7 @@ struct Page {
 async fn look(app: &Shared, range: Range) -> Live {
     let (now, settings) = (app.clock.now(), app.live.now());
     let minutes = app.pulse.minutes(now);
-    let sum = |what: fn(&crate::pulse::Minute) -> u64| minutes.iter().map(what).sum::<u64>();
+    let sum = |what: fn(&crate::state::recent::Minute) -> u64| minutes.iter().map(what).sum::<u64>();
     let queues = if app.ladder.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
     let queue = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), count);
     let lag = app.board.status().get("sync_validated_mobiles_to_hetzner").and_then(|s| s.last_success);

@@ -8,14 +8,14 @@ use axum::response::{IntoResponse, Response};
 use bridge_formats::fields::{FieldValue, Fields};
 use bridge_formats::{FORMATS, generic};
 
+use crate::base::problem::Problem;
 use crate::desk::access::Visitor;
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{Qr, When, count};
-use crate::http::problem::Problem;
 use crate::http::receivers::{self as doing, ReceiverAdded};
 use crate::http::{Shared, in_time, pull};
-use crate::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
+use crate::state::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
 
 const PATH: &str = "/admin/ui/receivers";
 
@@ -97,7 +97,7 @@ pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -
             paused: row.is_some_and(|row| row.paused),
             signs: known.as_ref().is_some_and(|known| known.must_sign()),
             rotating: row.is_some_and(|row| row.secrets.len() > 1 || row.signing_keys.len() > 1),
-            has_list: known.as_ref().is_some_and(|known| crate::pull::has_list(known)),
+            has_list: known.as_ref().is_some_and(|known| crate::sms::inbox::has_list(known)),
             name: seen.name,
         }
     });

@@ -9,6 +9,7 @@ use bridge_store::desk::{Page as Rows, WaitingRow};
 use bridge_store::hot::QueueSizes;
 use uuid::Uuid;
 
+use crate::base::problem::{Code, Problem};
 use crate::config::EMBEDDED;
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
@@ -17,10 +18,9 @@ use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::chart::share;
 use crate::desk::show::{When, count};
 use crate::http::import::take_list;
-use crate::http::problem::{Code, Problem};
 use crate::http::{Shared, in_time, sync};
-use crate::import::Hour;
-use crate::receivers::DEFAULT;
+use crate::sms::import_report::Hour;
+use crate::state::receivers::DEFAULT;
 
 const PATH: &str = "/admin/ui/recovery";
 const PAGE: usize = 50;

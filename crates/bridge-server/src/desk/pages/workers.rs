@@ -5,12 +5,12 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
 
+use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::{When, count, lasting};
 use crate::http::Shared;
-use crate::http::problem::{Code, Problem};
 use crate::workers::{self, Scope, Standing};
 
 const PATH: &str = "/admin/ui/workers";

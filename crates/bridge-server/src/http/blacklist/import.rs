@@ -12,10 +12,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Wish, mobile};
+use crate::admin::blacklist;
 use crate::admin_log::Actor;
-use crate::blacklist;
+use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::http::auth::Operator;
-use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Shared, body, in_time};
 
 /// A client that sends nothing for so long is gone.

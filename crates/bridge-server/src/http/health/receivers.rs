@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::Shared;
-use crate::receivers::Known;
+use crate::state::receivers::Known;
 
 /// One receiver.
 #[derive(Serialize, ToSchema)]

@@ -8,7 +8,7 @@ use bridge_store::hot::Answer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::intake::Taken;
+use crate::sms::intake::Taken;
 
 /// The result of one check.
 #[derive(Serialize, ToSchema)]

@@ -1,7 +1,7 @@
 //! Somebody at the desk: keeps a cookie and a CSRF token, follows no redirect, and says what a browser says.
 
 use axum::http::header;
-use bridge_server::desk::access::people;
+use bridge_server::admin::accounts;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
@@ -126,7 +126,7 @@ fn percent(text: &str) -> String {
 
 /// The token of a new link for the first owner.
 pub(crate) async fn first_token(bridge: &Bridge) -> String {
-    let link = people::first_link(bridge.app()).await.unwrap().expect("no account yet");
+    let link = accounts::first_link(bridge.app()).await.unwrap().expect("no account yet");
     link.path.strip_prefix("/admin/setup#token=").unwrap().to_owned()
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use bridge_core::Span;
-use bridge_server::clock::Clock;
+use bridge_server::base::clock::Clock;
 use tokio::io::AsyncWriteExt;
 
 use super::lists::{self, Listed};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bridge_core::{Span, Timestamp};
-use bridge_server::clock::Clock;
+use bridge_server::base::clock::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 

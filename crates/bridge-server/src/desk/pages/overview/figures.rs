@@ -11,7 +11,7 @@ use bridge_store::desk::{
 use crate::desk::show::chart::{Bar, Bars, Part, place, share};
 use crate::desk::show::{When, count, lasting};
 use crate::http::{Shared, in_time};
-use crate::pulse::Minute;
+use crate::state::recent::Minute;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;

@@ -1,0 +1,9 @@
+//! What an operator does, one file for each thing. The JSON route and the page both call it.
+
+pub mod accounts;
+pub mod blacklist;
+pub mod doctor;
+pub mod person;
+pub mod person_export;
+pub mod rejudge;
+pub mod settings;

@@ -1,0 +1,198 @@
+//! A close look at the stores, for `doctor`: how the servers are set up, whether their clocks agree, and whether the
+//! hot store knows what the audit trail says (contract section 1). Repairs only what can be repaired without a doubt:
+//! what is missing in the hot store is given back; what is too much is told.
+
+use std::time::Duration;
+
+use bridge_core::{Span, Timestamp};
+use bridge_store::hot::{Counters, Finding, Level, QueueSizes, Restore, Right};
+use bridge_store::{Result, StoreError, StoreFault};
+
+use crate::bridge::App;
+
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// Pairs that are compared in one step.
+const PAGE: usize = 1000;
+/// Clocks that are further apart make honest SMS late, and leases short.
+const DRIFT_MAX: Span = Span(2_000);
+
+/// What to do with what is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Tell.
+    Look,
+    /// Give it back.
+    Repair,
+}
+
+/// Looks at everything; a store that does not answer is a finding, and the rest is looked at all the same.
+pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(in_time("hot store", app.hot.examine()).await);
+    findings.extend(in_time("audit store", app.audit.examine()).await);
+    let now = app.clock.now();
+    for (what, time) in [
+        ("clock of the hot store", in_time_or(app.hot.server_time()).await),
+        ("clock of the audit store", in_time_or(app.audit.server_time()).await),
+    ] {
+        findings.extend(time.ok().flatten().map(|there| drift(what, now, there)));
+    }
+    findings.extend(remote(app).await);
+    findings.extend(app.receivers.findings(now, &app.live.now()));
+    match in_time_or(compare(app, mode)).await {
+        Ok(compared) => findings.extend(compared),
+        Err(problem) => findings.push(Finding {
+            level: Level::Warning,
+            what: "comparison".to_owned(),
+            found: format!("hot store and audit store cannot be compared: {problem}"),
+            advice: "look again when both answer".to_owned(),
+        }),
+    }
+    findings
+}
+
+async fn in_time_or<T>(answer: impl Future<Output = Result<T>>) -> std::result::Result<T, String> {
+    match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        Ok(answer) => answer.map_err(|error| describe(&error)),
+        Err(_) => Err(format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
+    }
+}
+
+fn describe(error: &StoreError) -> String {
+    match &error.source {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+async fn in_time(what: &str, answer: impl Future<Output = Result<Vec<Finding>>>) -> Vec<Finding> {
+    in_time_or(answer).await.unwrap_or_else(|problem| {
+        vec![Finding {
+            level: Level::Problem,
+            what: what.to_owned(),
+            found: problem,
+            advice: "start it, or mend its URL; SMS are kept meanwhile".to_owned(),
+        }]
+    })
+}
+
+fn drift(what: &str, here: Timestamp, there: Timestamp) -> Finding {
+    let apart = (there - here).0;
+    let good = apart.abs() <= DRIFT_MAX.0;
+    Finding {
+        level: if good { Level::Good } else { Level::Warning },
+        what: what.to_owned(),
+        found: format!("{apart:+} ms from this bridge's"),
+        advice: if good { String::new() } else { "let NTP keep the clocks of both machines".to_owned() },
+    }
+}
+
+async fn remote(app: &App) -> Vec<Finding> {
+    let what = "remote".to_owned();
+    let Some(remote) = &app.remote else { return Vec::new() };
+    let ping = tokio::time::timeout(ANSWER_WITHIN, remote.ping()).await;
+    let problem = match ping {
+        Ok(Ok(())) => None,
+        Ok(Err(paused)) => Some(paused.reason),
+        Err(_) => Some("no answer in time".to_owned()),
+    };
+    let mut findings = vec![match problem {
+        None => Finding {
+            level: Level::Good,
+            what: what.clone(),
+            found: "it answers".to_owned(),
+            advice: String::new(),
+        },
+        Some(found) => Finding {
+            level: Level::Problem,
+            what: what.clone(),
+            found,
+            advice: "validated numbers wait and are pushed when it answers".to_owned(),
+        },
+    }];
+    let refused = in_time_or(app.audit.refused(PAGE)).await.unwrap_or_default();
+    let parked = refused.iter().filter(|row| row.parked).count();
+    if parked > 0 {
+        findings.push(Finding {
+            level: Level::Warning,
+            what,
+            found: format!("it refused {parked} validated numbers by themselves"),
+            advice: "GET /admin/sync says why; POST /admin/sync/replay pushes them again".to_owned(),
+        });
+    }
+    findings
+}
+
+/// Validated set, blacklist and counters against the audit trail.
+async fn compare(app: &App, mode: Mode) -> Result<Vec<Finding>> {
+    let (hot, audit) = (app.hot.totals().await?, app.audit.totals().await?);
+    let queued = app.hot.queue_sizes().await?;
+    Ok(vec![
+        validated(app, mode, hot.validated, audit.validated, queued).await?,
+        blacklist(app, mode, hot.blacklisted, audit.blacklisted, queued).await?,
+        counters(app, mode, audit.last_sms_id).await?,
+    ])
+}
+
+async fn validated(app: &App, mode: Mode, there: u64, known: u64, queued: QueueSizes) -> Result<Finding> {
+    let mut missing = 0;
+    let mut after: Option<String> = None;
+    loop {
+        let pairs = app.audit.validated_pairs(after.as_deref(), PAGE).await?;
+        let Some(last) = pairs.last().cloned() else { break };
+        after = Some(last);
+        let absent = app.hot.not_validated(&pairs).await?;
+        missing += absent.len() as u64;
+        if mode == Mode::Repair
+            && !absent.is_empty()
+            && !app.hot.restore(app.clock.now(), Right::Entered, Restore::Validated(&absent)).await?
+        {
+            return Err(StoreError { operation: "repair", kind: StoreFault::Lost, source: None });
+        }
+    }
+    // What is not dumped yet is rightly here and not there.
+    let extra = (there + missing).saturating_sub(known + queued.input_sms);
+    Ok(finding("validated numbers", mode, missing, extra, there))
+}
+
+async fn blacklist(app: &App, mode: Mode, there: u64, known: u64, queued: QueueSizes) -> Result<Finding> {
+    let missing = known.saturating_sub(there);
+    let extra = there.saturating_sub(known + queued.blacklist);
+    if mode == Mode::Repair && missing + extra > 0 {
+        let _turn = app.board.blacklisting.lock().await;
+        let all: Vec<_> =
+            app.audit.blacklist().await?.iter().map(bridge_store::hot::Blacklisting::block).collect();
+        app.hot.replace_blacklist(&all).await?;
+    }
+    Ok(finding("blacklist", mode, missing, extra, there))
+}
+
+async fn counters(app: &App, mode: Mode, used: i64) -> Result<Finding> {
+    let counters = app.hot.counters().await?;
+    let behind = u64::try_from(used - counters.queue_input_sms).unwrap_or(0);
+    if mode == Mode::Repair && behind > 0 {
+        app.hot.raise_counters(Counters { queue_input_sms: used, ..counters }).await?;
+    }
+    Ok(finding("ids", mode, behind, 0, counters.queue_input_sms.unsigned_abs()))
+}
+
+fn finding(what: &str, mode: Mode, missing: u64, extra: u64, there: u64) -> Finding {
+    let what = what.to_owned();
+    let (level, found, advice) = match (missing, extra, mode) {
+        (0, 0, _) => (Level::Good, format!("{there}, as the audit trail says"), ""),
+        (0, extra, _) => (
+            Level::Warning,
+            format!("{extra} in the hot store that the audit trail does not know"),
+            "somebody wrote to the hot store by hand, or the audit database is an older one: look before you remove any",
+        ),
+        (missing, _, Mode::Look) => (
+            Level::Problem,
+            format!("{missing} missing in the hot store"),
+            "sms-bridge doctor --repair gives them back",
+        ),
+        (missing, _, Mode::Repair) => {
+            (Level::Good, format!("{missing} were missing in the hot store and are back"), "")
+        }
+    };
+    Finding { level, what, found, advice: advice.to_owned() }
+}

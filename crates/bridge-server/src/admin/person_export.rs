@@ -1,0 +1,84 @@
+//! Everything that is kept of a number, as one document, by store.
+
+use bridge_core::sms::REMEMBERED;
+use bridge_core::{Mobile, Timestamp};
+use bridge_store::journal::Entry;
+use bridge_store::person::{HotPerson, Table, Traces};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::person::{AUDIT, HOT, JOURNAL, REMOTE};
+use crate::bridge::App;
+use crate::durability::journal;
+
+/// Rows of one table. Whoever has more has a page of their own in the desk.
+const ROWS_MAX: usize = 10_000;
+
+/// The document.
+#[derive(Debug, Serialize)]
+pub struct Export {
+    /// E.164.
+    pub mobile_number: String,
+    /// When it was put together.
+    pub exported_at: Timestamp,
+    /// Every store answered, and every table is whole.
+    pub complete: bool,
+    /// What is missing, by store.
+    pub missing: std::collections::BTreeMap<&'static str, String>,
+    /// What the checks read.
+    pub hot: Option<HotPerson>,
+    /// The audit trail, by table.
+    pub audit: Option<Vec<Table>>,
+    /// What waits in this bridge's journal.
+    pub journal: Option<Vec<Entry>>,
+    /// What the remote has; none where there is no remote.
+    pub remote: Option<Vec<Value>>,
+}
+
+/// Puts it together. A store that is away is named in it.
+pub async fn export(app: &App, mobile: &Mobile) -> Export {
+    let now = app.clock.now();
+    let mut export = Export {
+        mobile_number: mobile.e164().to_owned(),
+        exported_at: now,
+        complete: true,
+        missing: std::collections::BTreeMap::new(),
+        hot: None,
+        audit: None,
+        journal: None,
+        remote: None,
+    };
+    let traces = app.audit.traces(mobile, now - REMEMBERED).await.unwrap_or_else(|_| Traces::default());
+    match app.hot.person(now, mobile.e164(), &traces).await {
+        Ok(person) => export.hot = Some(person),
+        Err(error) => drop(export.missing.insert(HOT, error.to_string())),
+    }
+    if !app.ladder.is_open() {
+        export
+            .missing
+            .entry(HOT)
+            .or_insert_with(|| "is being rebuilt and may not know everything".to_owned());
+    }
+    match app.audit.person(mobile, ROWS_MAX).await {
+        Ok(tables) => {
+            for table in tables.iter().filter(|table| table.more) {
+                let cut = format!("{} has more than {ROWS_MAX} rows: only the newest are here", table.name);
+                export.missing.insert(AUDIT, cut);
+            }
+            export.audit = Some(tables);
+        }
+        Err(error) => drop(export.missing.insert(AUDIT, error.to_string())),
+    }
+    match journal::of_person(app, mobile).await {
+        Ok(entries) => export.journal = Some(entries),
+        Err(error) => drop(export.missing.insert(JOURNAL, error.to_string())),
+    }
+    if let Some(remote) = &app.remote {
+        match remote.find(mobile.e164()).await {
+            Ok(rows) => export.remote = Some(rows),
+            Err(paused) => drop(export.missing.insert(REMOTE, paused.to_string())),
+        }
+    }
+    export.complete = export.missing.is_empty();
+    export
+}

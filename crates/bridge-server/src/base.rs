@@ -1,0 +1,6 @@
+//! What every room stands on: the time, randomness, secrets, series, and the error that the outside sees. Knows no bridge.
+
+pub mod clock;
+pub mod metrics;
+pub mod problem;
+pub mod secrets;

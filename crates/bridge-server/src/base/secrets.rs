@@ -1,0 +1,226 @@
+//! Keys: read from configuration, or generated on first start and kept in files only the owner can
+//! read. Compared in constant time, never logged. Not settings: they are changed with the process.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use bridge_core::onboarding::hex;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use crate::base::clock::Entropy;
+
+/// The folder inside the data folder.
+const FOLDER: &str = "secrets";
+/// A secret from configuration shorter than this is refused: it could be guessed.
+const SECRET_MIN_CHARS: usize = 16;
+
+/// One or several secrets that open the same door, so that one can be replaced while the other works.
+#[derive(Clone)]
+pub struct Keys(Vec<[u8; 32]>);
+
+impl Keys {
+    fn new(secrets: &[String]) -> Keys {
+        Keys(secrets.iter().map(|secret| Sha256::digest(secret).into()).collect())
+    }
+
+    /// Does this secret open the door? Takes the same time whatever is wrong with it.
+    #[must_use]
+    pub fn accept(&self, secret: &str) -> bool {
+        let given: [u8; 32] = Sha256::digest(secret).into();
+        self.0.iter().fold(subtle::Choice::from(0), |any, key| any | key.ct_eq(&given)).into()
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} secret(s)", self.0.len())
+    }
+}
+
+/// Every secret of the bridge.
+#[derive(Debug)]
+pub struct Secrets {
+    /// For apps: register and status.
+    pub api: Keys,
+    /// For the receiver `default`.
+    pub receiver: Keys,
+    /// For the operator.
+    pub admin: Keys,
+    hashing: HashingKey,
+    /// Where the generated ones are.
+    pub folder: PathBuf,
+}
+
+struct HashingKey([u8; 32]);
+
+impl fmt::Debug for HashingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("hashing key")
+    }
+}
+
+/// Secrets given in configuration; an empty list means: use the generated one.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// `SMS_BRIDGE_API_KEY`
+    pub api: Vec<String>,
+    /// `SMS_BRIDGE_RECEIVER_KEY`
+    pub receiver: Vec<String>,
+    /// `SMS_BRIDGE_ADMIN_TOKEN`
+    pub admin: Vec<String>,
+}
+
+/// Why a secret given in configuration is refused.
+#[must_use]
+pub fn weak(secret: &str) -> Option<&'static str> {
+    let lower = secret.to_lowercase();
+    if ["change_me", "changeme", "placeholder", "secret", "password", "example"]
+        .iter()
+        .any(|word| lower.starts_with(word))
+    {
+        Some("is a placeholder")
+    } else if secret.chars().count() < SECRET_MIN_CHARS {
+        Some("is shorter than 16 characters")
+    } else {
+        None
+    }
+}
+
+impl Secrets {
+    /// Reads the secrets in the data folder, generating what is missing.
+    pub fn open(data_dir: &Path, given: &Given, entropy: &Entropy) -> io::Result<Secrets> {
+        let folder = data_dir.join(FOLDER);
+        fs::create_dir_all(&folder)?;
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+        let keys = |name: &str, given: &[String]| -> io::Result<Keys> {
+            if given.is_empty() {
+                Ok(Keys::new(&[generated(&folder, name, entropy)?]))
+            } else {
+                Ok(Keys::new(given))
+            }
+        };
+        let hashing = HashingKey(Sha256::digest(generated(&folder, "hashing_key", entropy)?).into());
+        Ok(Secrets {
+            api: keys("api_key", &given.api)?,
+            receiver: keys("receiver_key", &given.receiver)?,
+            admin: keys("admin_token", &given.admin)?,
+            hashing,
+            folder,
+        })
+    }
+
+    /// The token of one onboarding: need not be stored, opens only that one (D12, D36). Made under the first API key,
+    /// so that every bridge of a group that has the same keys knows it (docs/decisions/0008).
+    #[must_use]
+    pub fn onboarding_token(&self, id: Uuid) -> String {
+        self.api.0.first().map(|key| onboarding_token(key, id)).unwrap_or_default()
+    }
+
+    /// Is this the token of that onboarding? One made under a key that is being replaced still is.
+    #[must_use]
+    pub fn is_onboarding_token(&self, id: Uuid, token: &str) -> bool {
+        let same = |key: &[u8; 32]| onboarding_token(key, id).as_bytes().ct_eq(token.as_bytes());
+        self.api.0.iter().fold(subtle::Choice::from(0), |any, key| any | same(key)).into()
+    }
+
+    /// What a receipt says instead of a number. Made under the first API key, so that every bridge of a group that has the
+    /// same keys recognises it.
+    #[must_use]
+    pub fn number_hash(&self, number: &str) -> String {
+        self.number_hashes(number).into_iter().next().unwrap_or_default()
+    }
+
+    /// The same under every key that is in use: a receipt may be older than the first of them.
+    #[must_use]
+    pub fn number_hashes(&self, number: &str) -> Vec<String> {
+        self.api.0.iter().map(|key| keyed_hash(key, b"erased number", number.as_bytes())).collect()
+    }
+
+    /// A hash of an address that cannot be turned back without our key (D13).
+    #[must_use]
+    pub fn address_hash(&self, address: &str) -> String {
+        keyed_hash(&self.hashing.0, b"address", address.as_bytes())
+    }
+}
+
+fn onboarding_token(key: &[u8; 32], id: Uuid) -> String {
+    keyed_hash(key, b"onboarding", id.as_bytes())
+}
+
+fn keyed_hash(key: &[u8; 32], purpose: &[u8], text: &[u8]) -> String {
+    // HMAC takes keys of any length; the impossible error becomes an unusable hash.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
+    mac.update(purpose);
+    mac.update(&[0]);
+    mac.update(text);
+    hex(&mac.finalize().into_bytes())
+}
+
+/// The secret in a file of the folder, made if it is not there.
+fn generated(folder: &Path, name: &str, entropy: &Entropy) -> io::Result<String> {
+    let path = folder.join(name);
+    match fs::read_to_string(&path) {
+        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned()),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let secret = hex(&entropy.bytes::<32>().map_err(io::Error::other)?);
+    // Beside and renamed: a power cut leaves the whole secret or none.
+    let draft = folder.join(format!(".{name}.new"));
+    let _ = fs::remove_file(&draft);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(secret.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&draft, &path)?;
+    fs::File::open(folder)?.sync_all()?;
+    Ok(secret)
+}
+
+/// Reads one generated secret, for the command line tools beside the bridge.
+pub fn read(data_dir: &Path, name: &str) -> io::Result<String> {
+    Ok(fs::read_to_string(data_dir.join(FOLDER).join(name))?.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generates_once_and_only_for_the_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Secrets::open(folder.path(), &Given::default(), &Entropy::system()).unwrap();
+        let id = Uuid::from_u128(7);
+        let token = open().onboarding_token(id);
+        assert!(open().is_onboarding_token(id, &token), "the same after a restart");
+        assert!(!open().is_onboarding_token(Uuid::from_u128(8), &token));
+        let key = read(folder.path(), "api_key").unwrap();
+        assert_eq!(key.len(), 64);
+        assert!(open().api.accept(&key));
+        assert!(!open().admin.accept(&key));
+        for file in fs::read_dir(folder.path().join(FOLDER)).unwrap() {
+            assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn accepts_every_one_of_several() {
+        let keys = Keys::new(&["first-secret-of-two".into(), "second-secret-of-two".into()]);
+        assert!(keys.accept("first-secret-of-two") && keys.accept("second-secret-of-two"));
+        assert!(!keys.accept("") && !keys.accept("first-secret-of-tw"));
+        assert_eq!(format!("{keys:?}"), "2 secret(s)");
+    }
+
+    #[test]
+    fn placeholders_are_weak() {
+        assert!(weak("CHANGE_ME_IN_PRODUCTION").is_some());
+        assert!(weak("short").is_some());
+        assert!(weak("kZ3v9Qm1x7Lw4Tn8").is_none());
+    }
+}

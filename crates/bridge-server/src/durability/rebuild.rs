@@ -1,0 +1,195 @@
+//! A hot store that lost its memory gets it back from the audit trail (D28): by one bridge, under a lease, and its
+//! epoch last. Until then nobody judges.
+
+use bridge_core::time::DAY;
+use bridge_core::{Span, Timestamp, sms};
+use bridge_store::hot::{
+    Blacklisting, Counters, QueuedSms, REBUILD, Restore, Right, THRESHOLD_EXCEEDED, Which,
+};
+use bridge_store::{Result, StoreError, StoreFault};
+use uuid::Uuid;
+
+use super::store_monitor::{LEFT, MEMBER_LIVES};
+use crate::bridge::App;
+use crate::workers::counters;
+
+/// Rows that are read and given back in one step.
+pub(super) const PAGE: usize = 500;
+/// Renewed with every step.
+const LEASE_LENGTH: Span = Span(30_000);
+
+/// Rebuilds the store if no other bridge does. `None`: another does, or one must still hand its journal over.
+pub(super) async fn under_lease(app: &App, lost: &str) -> Result<Option<String>> {
+    if !app.hot.lease(REBUILD, app.id, LEASE_LENGTH).await? {
+        return Ok(None);
+    }
+    let rebuilt = rebuild(app, lost).await;
+    app.hot.release(REBUILD, app.id).await?;
+    rebuilt
+}
+
+async fn rebuild(app: &App, lost: &str) -> Result<Option<String>> {
+    let members = app.audit.members(MEMBER_LIVES).await?;
+    let done = |said: &str| said == lost || said == LEFT;
+    let awaited = members.iter().filter(|member| !member.handed_over.as_deref().is_some_and(done)).count();
+    if awaited > 0 {
+        tracing::info!(awaited, "waiting for other bridges to hand over what they alone know");
+        return Ok(None);
+    }
+    if lost.is_empty() {
+        tracing::info!("the hot store is prepared for the first time");
+    } else {
+        tracing::warn!("the hot store lost its memory: it is rebuilt from the audit trail meanwhile");
+    }
+    rescue_queues(app).await?;
+    let token = app.entropy.id(app.clock.now()).map_err(|error| StoreError {
+        operation: "rebuild",
+        kind: StoreFault::Unavailable,
+        source: Some(error.into()),
+    })?;
+    let epoch = app.hot.begin_rebuild(token).await?;
+    let restored = Rebuild { app, token }.everything().await?;
+    let Some(restored) = restored else { return Ok(None) };
+    // The trail first: an epoch that only the store knows is none.
+    app.audit.save_epoch(app.clock.now(), &epoch).await?;
+    if !app.hot.finish_rebuild(token).await? {
+        return Ok(None);
+    }
+    tracing::info!(
+        onboardings = restored.onboardings,
+        validated = restored.validated,
+        judged = restored.judged,
+        "the hot store is whole again"
+    );
+    Ok(Some(epoch))
+}
+
+/// An old store may hold rows that were never written to the audit trail: its verdicts were acknowledged.
+async fn rescue_queues(app: &App) -> Result<()> {
+    loop {
+        let batch = app.hot.queued_sms(Which::All, PAGE).await?;
+        if batch.is_empty() {
+            break;
+        }
+        app.audit.append_sms(&batch).await?;
+        app.hot.forget_sms(&batch.iter().map(|queued| queued.id).collect::<Vec<_>>()).await?;
+    }
+    loop {
+        let batch = app.hot.queued_onboardings(PAGE).await?;
+        if batch.is_empty() {
+            break;
+        }
+        app.audit.upsert_onboardings(&batch).await?;
+        app.hot.forget_onboardings(&batch.iter().map(|o| (o.id, o.version)).collect::<Vec<_>>()).await?;
+    }
+    let entries = app.hot.queued_blacklistings(usize::MAX).await?;
+    app.audit.append_blacklist(&entries).await
+}
+
+#[derive(Default)]
+struct Restored {
+    onboardings: usize,
+    validated: usize,
+    judged: usize,
+}
+
+struct Rebuild<'a> {
+    app: &'a App,
+    token: Uuid,
+}
+
+impl Rebuild<'_> {
+    /// `None`: the right to rebuild was lost on the way.
+    async fn everything(&self) -> Result<Option<Restored>> {
+        let app = self.app;
+        let now = app.clock.now();
+        let mut restored = Restored::default();
+        app.hot.raise_counters(self.counters().await?).await?;
+        let blacklist: Vec<_> = app.audit.blacklist().await?.iter().map(Blacklisting::block).collect();
+        app.hot.replace_blacklist(&blacklist).await?;
+        let uncounted = app.audit.unblacklisted_since(now - DAY).await?;
+        if !self.give(Restore::Uncounted(&uncounted)).await? {
+            return Ok(None);
+        }
+        let mut after = None;
+        loop {
+            let page = app.audit.unexpired_onboardings(now, after, PAGE).await?;
+            let Some((place, _)) = page.last() else { break };
+            after = Some(*place);
+            let onboardings: Vec<_> = page.into_iter().map(|(_, onboarding)| onboarding).collect();
+            if !self.give(Restore::Onboardings(&onboardings)).await? {
+                return Ok(None);
+            }
+            restored.onboardings += onboardings.len();
+        }
+        let mut after: Option<String> = None;
+        loop {
+            let pairs = app.audit.validated_pairs(after.as_deref(), PAGE).await?;
+            if pairs.is_empty() {
+                break;
+            }
+            if !self.give(Restore::Validated(&pairs)).await? {
+                return Ok(None);
+            }
+            restored.validated += pairs.len();
+            after = pairs.last().cloned();
+        }
+        let mut after = None;
+        loop {
+            let page = app.audit.judged_since(now - sms::REMEMBERED, after, PAGE).await?;
+            let Some((place, _)) = page.last() else { break };
+            after = Some(*place);
+            let judged: Vec<_> = page.into_iter().map(|(_, queued)| queued).collect();
+            if !self.give(Restore::Judged(&judged)).await? {
+                return Ok(None);
+            }
+            self.blacklist_again(&judged, &uncounted).await?;
+            restored.judged += judged.len();
+        }
+        crate::durability::store_monitor::mark_what_waits(app).await?;
+        Ok(Some(restored))
+    }
+
+    /// A sender that flooded was blacklisted in the hot store first, and may have been lost before it was written.
+    async fn blacklist_again(&self, judged: &[QueuedSms], uncounted: &[(String, Timestamp)]) -> Result<()> {
+        let app = self.app;
+        let limit = i64::from(app.live.now().blacklist_threshold);
+        let now = app.clock.now();
+        for queued in judged.iter().filter(|queued| queued.sms_in_window > limit) {
+            let Ok(sender) = &queued.sms.sender else { continue };
+            let forgiven = |(mobile, at): &(String, Timestamp)| {
+                mobile == sender.e164() && queued.sms.server_received_at <= *at
+            };
+            if now - queued.sms.server_received_at > DAY || uncounted.iter().any(forgiven) {
+                continue;
+            }
+            app.hot
+                .blacklist(&Blacklisting {
+                    mobile_number: sender.e164().to_owned(),
+                    country_code: sender.calling_code().to_owned(),
+                    local_mobile: sender.national().to_owned(),
+                    blacklisted_at: queued.judged_at,
+                    reason: THRESHOLD_EXCEEDED.to_owned(),
+                    message_count: queued.sms_in_window,
+                    expires_at: None,
+                    blocked_by: None,
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn give(&self, part: Restore<'_>) -> Result<bool> {
+        let app = self.app;
+        let now = app.clock.now();
+        Ok(app.hot.lease(REBUILD, app.id, LEASE_LENGTH).await?
+            && app.hot.restore(now, Right::Rebuilding(self.token), part).await?)
+    }
+
+    /// Above every id that was reserved, and above every one that was used although the audit store was away (D21).
+    async fn counters(&self) -> Result<Counters> {
+        let reserved = counters::reserved(self.app.audit.as_ref()).await?;
+        let used = self.app.audit.totals().await?.last_sms_id;
+        Ok(Counters { queue_input_sms: reserved.queue_input_sms.max(used), ..reserved })
+    }
+}

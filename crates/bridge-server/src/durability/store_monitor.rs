@@ -1,0 +1,242 @@
+//! Watches over the two stores: notices within a moment that one is away, or that the hot store lost its memory,
+//! closes the ladder before anything is judged wrongly, and opens it again when all is whole (D25-D28). Also carries
+//! settings changed elsewhere into this bridge. One look is one bounded step; when it looks is decided at the end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge_core::settings::Settings;
+use bridge_core::{InboundSms, Span, Timestamp};
+use bridge_store::audit::Member;
+use bridge_store::{Result, StoreError, StoreFault};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::bridge::App;
+use crate::durability::{journal, rebuild};
+use crate::state::availability::Hot;
+
+/// Between two looks at the hot store when nobody suspects anything.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// A store that takes longer does not answer.
+const ANSWER_WITHIN: Duration = Duration::from_millis(1000);
+/// Between two looks at the audit store, its settings, and how full the hot store is.
+const LOOK_ASIDE_EVERY: Span = Span(1_000);
+/// Between two notes that this bridge lives.
+const NOTE_EVERY: Span = Span(3_000);
+/// A bridge that did not note it for longer is dead, and its journal is not waited for. Long enough for one that was
+/// killed to be started again, or that hangs to go on: what it alone acknowledged must be known before anything is judged.
+pub(super) const MEMBER_LIVES: Span = Span(60_000);
+/// What a bridge that stopped in order says: it alone knows nothing.
+pub(super) const LEFT: &str = "left";
+/// After an outage the other bridges have this long to mark the SMS that they kept, before any is judged.
+const GRACE: Duration = Duration::from_millis(600);
+/// The hot store must fall this much below the limit before it is used again, or the ladder would swing.
+const FULL_HYSTERESIS_PERCENT: u64 = 3;
+
+/// What one bridge's keeper remembers between two looks.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    /// The epoch that was entered.
+    epoch: Option<String>,
+    /// The lost epoch for which the journal was handed over last.
+    handed_over: Option<String>,
+    looked_aside: Option<Timestamp>,
+    noted: Option<Timestamp>,
+}
+
+/// Looks until it is stopped.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = app.ladder.suspected() => {}
+        }
+        app.keeper.lock().await.look(&app).await;
+    }
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(ANSWER_WITHIN, answer).await.unwrap_or_else(|_| {
+        Err(StoreError {
+            operation: "look",
+            kind: StoreFault::Unavailable,
+            source: Some(format!("no answer within {} ms", ANSWER_WITHIN.as_millis()).into()),
+        })
+    })
+}
+
+fn due(last: Option<Timestamp>, now: Timestamp, every: Span) -> bool {
+    last.is_none_or(|last| now - last >= every || now < last)
+}
+
+impl Keeper {
+    /// A keeper that knows which epoch this bridge last judged in, from before its restart.
+    #[must_use]
+    pub fn new(app: &App) -> Keeper {
+        Keeper { epoch: std::fs::read_to_string(epoch_file(app)).ok(), ..Keeper::default() }
+    }
+
+    /// One look.
+    pub async fn look(&mut self, app: &App) {
+        let now = app.clock.now();
+        let aside = due(self.looked_aside, now, LOOK_ASIDE_EVERY);
+        if aside {
+            self.looked_aside = Some(now);
+        }
+        let (hot, pressed, audit) = tokio::join!(
+            in_time(app.hot.epoch()),
+            async { if aside { is_full(app).await } else { app.ladder.now().hot == Hot::Full } },
+            async { if aside { Some(in_time(app.reload_settings()).await) } else { None } },
+        );
+        if let Some(settings) = audit {
+            app.ladder.set_audit(settings.is_ok());
+        }
+        self.judge(app, hot, pressed).await;
+        app.incidents.look(app);
+        if !app.hot.is_durable() && due(self.noted, now, NOTE_EVERY) {
+            self.noted = Some(now);
+            let _ = in_time(app.audit.note_member(&self.member(app))).await;
+        }
+    }
+
+    /// The bridge stops. Nobody need wait for it if nothing is left in its journal.
+    pub async fn leave(&mut self, app: &App) {
+        if app.hot.is_durable() || !app.journal.is_empty() {
+            return;
+        }
+        self.handed_over = Some(LEFT.to_owned());
+        if let Err(error) = in_time(app.audit.note_member(&self.member(app))).await {
+            tracing::debug!(%error, "other bridges will wait for this one for a while");
+        }
+    }
+
+    fn member(&self, app: &App) -> Member {
+        Member { bridge: app.id, handed_over: self.handed_over.clone() }
+    }
+
+    async fn judge(&mut self, app: &App, hot: Result<Option<String>>, pressed: bool) {
+        let was = app.ladder.now().hot;
+        let there = match hot {
+            Ok(there) => there,
+            Err(error) => {
+                if was != Hot::Away {
+                    tracing::warn!(%error, source = ?error.source, "the hot store does not answer");
+                }
+                return app.ladder.set_hot(app.clock.now(), Hot::Away);
+            }
+        };
+        if there.is_some() && there == self.epoch {
+            let open = match was {
+                Hot::Open | Hot::Full => Ok(()),
+                // What it does not know since it was away is what bridges kept for later.
+                Hot::Away | Hot::Lost => self.resume(app).await,
+            };
+            let seen = match open {
+                Ok(()) if pressed => Hot::Full,
+                Ok(()) => Hot::Open,
+                Err(_) => was,
+            };
+            return app.ladder.set_hot(app.clock.now(), seen);
+        }
+        app.hot.enter(None);
+        app.ladder.set_hot(app.clock.now(), Hot::Lost);
+        match self.recover(app).await {
+            Ok(true) => {
+                app.ladder.set_hot(app.clock.now(), if pressed { Hot::Full } else { Hot::Open });
+                app.board.ring_all();
+            }
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, source = ?error.source, "the hot store cannot be rebuilt yet and is tried again");
+            }
+        }
+    }
+
+    /// The same store with the same memory answers again.
+    async fn resume(&self, app: &App) -> Result<()> {
+        app.hot.enter(self.epoch.as_deref());
+        mark_what_waits(app).await?;
+        if !app.hot.is_durable() {
+            tokio::time::sleep(GRACE).await;
+        }
+        app.board.ring_all();
+        Ok(())
+    }
+
+    /// The store is empty, old or another one: what this bridge alone knows is handed over, then whoever holds the
+    /// lease rebuilds it. True: it is whole and entered.
+    async fn recover(&mut self, app: &App) -> Result<bool> {
+        journal::hand_over(app).await?;
+        let known = app.audit.epoch().await?;
+        // Another bridge may have rebuilt it meanwhile. Of an epoch that lives nothing is handed over for good: when
+        // it is lost one day, whoever rebuilds must wait for what this bridge keeps until then.
+        let there = in_time(app.hot.epoch()).await?;
+        let lost = known.clone().unwrap_or_default();
+        self.handed_over = (there.is_none() || there != known).then(|| lost.clone());
+        app.audit.note_member(&self.member(app)).await?;
+        let epoch = match (there, known) {
+            // Rebuilt by another bridge; or this bridge has just started.
+            (Some(there), Some(known)) if there == known => there,
+            // The trail is new and the store is not: they belong together from now on.
+            (Some(there), None) => {
+                app.audit.save_epoch(app.clock.now(), &there).await?;
+                there
+            }
+            _ => match rebuild::under_lease(app, &lost).await? {
+                Some(epoch) => epoch,
+                None => return Ok(false),
+            },
+        };
+        app.hot.enter(Some(&epoch));
+        journal::settle_handed_over(app).await?;
+        mark_what_waits(app).await?;
+        if let Err(error) = std::fs::write(epoch_file(app), &epoch) {
+            tracing::warn!(%error, "the epoch cannot be noted: after a restart the audit store is asked");
+        }
+        self.epoch = Some(epoch);
+        Ok(true)
+    }
+}
+
+fn epoch_file(app: &App) -> PathBuf {
+    app.config.data_dir.join("epoch")
+}
+
+/// Every SMS that waits to be judged is marked, so that none of its number overtakes it.
+pub async fn mark_what_waits(app: &App) -> Result<()> {
+    journal::mark_waiting(app).await?;
+    if !app.ladder.now().audit {
+        return Ok(());
+    }
+    let mut after = None;
+    loop {
+        let rows = app.audit.waiting_sms(after, rebuild::PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = Some(last.place());
+        let marks: Vec<_> =
+            rows.iter().map(|row| &row.sms).filter(|sms| sms.part.is_none()).map(mark_of).collect();
+        app.hot.mark_waiting(app.clock.now(), &marks).await?;
+    }
+}
+
+/// What a waiting SMS is marked by. A part of a longer one is not: it holds nobody up.
+fn mark_of(sms: &InboundSms) -> (String, Uuid) {
+    (sms.mobile_number().to_owned(), sms.sms_id)
+}
+
+/// D27. A store that cannot say is not called full: it will say so itself.
+async fn is_full(app: &App) -> bool {
+    let Ok(pressure) = in_time(app.hot.pressure()).await else { return false };
+    let Some(limit) = pressure.limit_bytes.filter(|limit| *limit > 0) else { return false };
+    let was_full = app.ladder.now().hot == Hot::Full;
+    let percent = limit_percent(&app.live.now(), was_full);
+    u128::from(pressure.used_bytes) * 100 >= u128::from(limit) * u128::from(percent)
+}
+
+fn limit_percent(settings: &Settings, was_full: bool) -> u64 {
+    let limit = u64::from(settings.redis_memory_limit_percent);
+    if was_full { limit.saturating_sub(FULL_HYSTERESIS_PERCENT) } else { limit }
+}

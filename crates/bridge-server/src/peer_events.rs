@@ -1,0 +1,62 @@
+//! What the bridges of a group tell each other through the hot store, carried to whoever waits for it here: status
+//! streams, workers that have something to do, settings and receivers that were changed elsewhere.
+
+use std::sync::Arc;
+
+use bridge_store::hot::Notice;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use crate::bridge::App;
+use crate::workers::Bell;
+
+/// Follows the notices until it is stopped.
+pub async fn follow(app: Arc<App>, stop: CancellationToken) {
+    let mut notices = app.hot.notices();
+    loop {
+        let notice = tokio::select! {
+            () = stop.cancelled() => return,
+            notice = notices.recv() => notice,
+        };
+        match notice {
+            Ok(Notice::Onboarding(id)) => {
+                app.watchers.wake(id);
+                // Whichever bridge took the SMS: the one that holds the lease has something to do.
+                app.board.ring(Bell::Validated);
+                app.board.ring(Bell::Onboarding);
+            }
+            Ok(Notice::Setting(_)) => reload_settings(&app).await,
+            Ok(Notice::Receivers) => reload_receivers(&app).await,
+            Ok(Notice::BlockedEmails) => reload_blocked_emails(&app).await,
+            Ok(Notice::Missed) | Err(RecvError::Lagged(_)) => {
+                app.watchers.wake_all();
+                app.board.ring_all();
+                reload_settings(&app).await;
+                reload_receivers(&app).await;
+                reload_blocked_emails(&app).await;
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// What fails here is done by the keeper within a second.
+async fn reload_settings(app: &App) {
+    if let Err(error) = app.reload_settings().await {
+        tracing::debug!(%error, "the settings are read again soon");
+    }
+}
+
+/// What fails here is done by the worker within seconds.
+async fn reload_receivers(app: &App) {
+    if let Err(error) = app.receivers.reload(&*app.audit).await {
+        tracing::debug!(%error, "the receivers are read again soon");
+    }
+}
+
+/// What fails here is done by the worker within seconds.
+async fn reload_blocked_emails(app: &App) {
+    if let Err(error) = app.blocked_emails.reload(&*app.audit).await {
+        tracing::debug!(%error, "the blocked e-mail addresses are read again soon");
+    }
+}

@@ -1,0 +1,247 @@
+//! Back-fill: a phone's list of SMS is compared with what the bridge has, and what is missing is taken in like any
+//! other SMS, as old as it is. Idempotent with what came live and with itself. Where the list comes from, a file or
+//! the phone, is the caller's; what a row says is `bridge_formats::export`.
+
+use std::time::Duration;
+
+use bridge_core::InboundSms;
+use bridge_formats::export::{Exported, Held, Row};
+use bridge_formats::{Delivered, Unusable};
+use bridge_store::StoreError;
+use bridge_store::audit::AskedSms;
+use bridge_store::hot::Which;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::bridge::App;
+use crate::sms::import_report::Report;
+use crate::sms::inbound::{self, Way};
+use crate::sms::intake::{self, Taken};
+use crate::sms::quarantine;
+use crate::state::receivers::Sender;
+use crate::workers::Bell;
+
+/// `format` of what was imported.
+pub const FORMAT: &str = "import";
+/// Rows that are compared and taken in together.
+const BATCH_MAX: usize = 500;
+/// The same in bytes of text.
+const BATCH_MAX_BYTES: usize = 4 * 1024 * 1024;
+/// A list that begins with so many rows nobody can use is another file than it was meant to be.
+const UNUSABLE_MAX: u64 = 1_000;
+/// What was judged before the import must be where it can be compared with by then.
+const DUMPED_WITHIN: Duration = Duration::from_secs(60);
+const DUMPED_POLL: Duration = Duration::from_millis(20);
+/// What the audit store may take for one batch.
+const COMPARED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Why an import cannot go on. What was taken in stays; the list is still where it was, and may come again whole.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// A store is away.
+    #[error("a store does not answer: import again when /health says that it is back")]
+    Store(#[from] StoreError),
+    /// What was judged before does not get into the audit store.
+    #[error(
+        "what was judged before is not in the audit store yet: see the workers in /health, and import again"
+    )]
+    NotDumped,
+    /// The audit store takes too long.
+    #[error("the audit store does not answer in time: import again when /health says that it is back")]
+    TooSlow,
+    /// A store is known to be away.
+    #[error("{0} is away: import again when /health says that it is back")]
+    Away(&'static str),
+    /// Nothing is writable.
+    #[error("nothing is writable right now: import again when /health says that it is")]
+    Unwritable,
+    /// It is no list of SMS.
+    #[error("none of the first {UNUSABLE_MAX} rows is an SMS: is this the right file? The first says: {0}")]
+    NoSms(String),
+}
+
+impl From<intake::Unwritable> for Stopped {
+    fn from(_: intake::Unwritable) -> Stopped {
+        Stopped::Unwritable
+    }
+}
+
+/// A row on its way.
+struct Candidate {
+    sms: InboundSms,
+    exported: Exported,
+}
+
+/// One import.
+pub struct Import {
+    source: Sender,
+    /// Takes nothing in: only compares.
+    check: bool,
+    batch: Vec<Candidate>,
+    batch_bytes: usize,
+    first_unusable: Option<String>,
+    report: Report,
+}
+
+impl Import {
+    /// Begins: what was judged before is carried to where it can be compared with.
+    pub async fn begin(app: &App, source: Sender, check: bool) -> Result<Import, Stopped> {
+        if !app.ladder.now().audit {
+            return Err(Stopped::Away("the audit store, which knows what came before,"));
+        }
+        if !app.ladder.is_open() {
+            return Err(Stopped::Away("the hot store, which judges,"));
+        }
+        let dumped = tokio::time::timeout(DUMPED_WITHIN, dumped(app)).await;
+        dumped.unwrap_or(Err(Stopped::NotDumped))?;
+        Ok(Import {
+            report: Report::new(source.name()),
+            source,
+            check,
+            batch: Vec::new(),
+            batch_bytes: 0,
+            first_unusable: None,
+        })
+    }
+
+    /// The counts so far.
+    #[must_use]
+    pub fn so_far(&self) -> &Report {
+        &self.report
+    }
+
+    /// The next row of the list. What waits in a batch is counted when the batch is full.
+    pub async fn take(&mut self, app: &App, row: Row) -> Result<(), Stopped> {
+        self.report.rows += 1;
+        match row.held {
+            Held::Skipped(_) => self.report.skipped += 1,
+            Held::Unusable(unusable) => self.keep(app, row.line, row.raw, &unusable).await?,
+            Held::Sms(exported) => {
+                let candidate = self.candidate(app, *exported)?;
+                self.batch_bytes += candidate.sms.text.len();
+                self.batch.push(candidate);
+                if self.batch.len() >= BATCH_MAX || self.batch_bytes >= BATCH_MAX_BYTES {
+                    self.flush(app).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what still waits in the batch.
+    pub async fn flush(&mut self, app: &App) -> Result<(), Stopped> {
+        let mut batch = std::mem::take(&mut self.batch);
+        self.batch_bytes = 0;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        // As they came: a list may have its newest first.
+        batch.sort_by_key(|candidate| candidate.sms.received_timestamp);
+        let asked: Vec<AskedSms> = batch.iter().map(asked).collect();
+        let known = tokio::time::timeout(COMPARED_WITHIN, app.audit.known_sms(&asked)).await;
+        let known = known.map_err(|_| Stopped::TooSlow)??;
+        let mut missing = Vec::new();
+        for (candidate, known) in batch.into_iter().zip(known) {
+            if known {
+                self.report.known(candidate.sms.received_timestamp);
+            } else {
+                missing.push(candidate.sms);
+            }
+        }
+        if self.check {
+            missing.iter().for_each(|sms| self.report.missing(sms.received_timestamp));
+            return Ok(());
+        }
+        let stamps: Vec<_> = missing.iter().map(|sms| sms.received_timestamp).collect();
+        let taken = intake::take_each(app, missing).await?;
+        for (taken, stamp) in taken.iter().zip(stamps) {
+            match taken {
+                Taken::Redelivered(_) => self.report.known(stamp),
+                Taken::Judged(answer) => self.report.judged(stamp, &answer.verdict),
+                Taken::Stored => self.report.stored(stamp),
+            }
+        }
+        Ok(())
+    }
+
+    /// That was all of the list.
+    pub async fn finish(mut self, app: &App) -> Result<Report, Stopped> {
+        self.flush(app).await?;
+        if !self.check {
+            app.board.ring(Bell::Dump);
+        } else if let Some((from, to)) = self.report.span() {
+            let counted = tokio::time::timeout(COMPARED_WITHIN, app.audit.count_by_hour(from, to)).await;
+            self.report.compare(&counted.map_err(|_| Stopped::TooSlow)??);
+        }
+        Ok(self.report)
+    }
+
+    /// The SMS with everything fixed that identifies it: as a live delivery of the same would have been.
+    fn candidate(&self, app: &App, exported: Exported) -> Result<Candidate, Stopped> {
+        let source = &self.source;
+        let now = app.clock.now();
+        let way = Way { sender: source, format: FORMAT, bare_digits: source.bare_digits(), now };
+        // Always stamped, and under no id: a list has ids of its own.
+        let stamp = exported.stamp(source.clock()).unwrap_or(now);
+        let sms =
+            Delivered { stamp: Some(stamp), delivery_id: None, part: None, ..exported.delivered.clone() };
+        let inbound = inbound::inbound(app, way, sms).map_err(|_| Stopped::Unwritable)?;
+        Ok(Candidate { sms: inbound, exported })
+    }
+
+    /// Keeps a row that nobody can use, once however often the list comes.
+    async fn keep(&mut self, app: &App, line: u64, raw: Vec<u8>, unusable: &Unusable) -> Result<(), Stopped> {
+        self.report.quarantined += 1;
+        let id = content_id(self.source.name(), &raw, &unusable.reason());
+        let reason = format!("line {line}: {}", unusable.reason());
+        let first = self.first_unusable.get_or_insert_with(|| reason.clone());
+        if self.report.quarantined >= UNUSABLE_MAX && self.report.quarantined == self.report.rows {
+            return Err(Stopped::NoSms(first.clone()));
+        }
+        if self.check {
+            return Ok(());
+        }
+        let body = quarantine::Body {
+            receiver_id: self.source.name().to_owned(),
+            format: FORMAT.to_owned(),
+            reason,
+            content_type: "application/octet-stream".to_owned(),
+            body: raw,
+        };
+        Ok(quarantine::keep_as(app, id, body).await?)
+    }
+}
+
+fn asked(candidate: &Candidate) -> AskedSms {
+    AskedSms {
+        mobile_number: candidate.sms.mobile_number().to_owned(),
+        text: candidate.sms.text.clone(),
+        stamps: candidate.exported.stamps(),
+    }
+}
+
+/// The same for the same row of the same receiver, whichever line it is on.
+fn content_id(receiver: &str, raw: &[u8], reason: &str) -> Uuid {
+    let mut sha = Sha256::new();
+    for part in [FORMAT.as_bytes(), receiver.as_bytes(), raw, reason.as_bytes()] {
+        sha.update((part.len() as u64).to_be_bytes());
+        sha.update(part);
+    }
+    let mut id = [0; 16];
+    id.copy_from_slice(&sha.finalize()[..16]);
+    uuid::Builder::from_custom_bytes(id).into_uuid()
+}
+
+/// Until everything that was judged or stored before now is in the audit store.
+async fn dumped(app: &App) -> Result<(), Stopped> {
+    let newest = app.hot.counters().await?.queue_input_sms;
+    loop {
+        let oldest = app.hot.queued_sms(Which::All, 1).await?.first().map(|queued| queued.id);
+        let judged_are_there = oldest.is_none_or(|id| id > newest);
+        if judged_are_there && app.journal.waiting() == 0 {
+            return Ok(());
+        }
+        app.board.ring(if judged_are_there { Bell::Journal } else { Bell::Dump });
+        tokio::time::sleep(DUMPED_POLL).await;
+    }
+}

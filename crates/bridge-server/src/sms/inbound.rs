@@ -1,0 +1,50 @@
+//! An SMS as it arrives, live or from a list: everything is fixed here that identifies it from now on. Not its
+//! judgement, and not where it is kept.
+
+use bridge_core::phone::BareDigits;
+use bridge_core::{InboundSms, Mobile, Span, Timestamp};
+use bridge_formats::Delivered;
+
+use crate::base::clock::NoEntropy;
+use crate::bridge::App;
+use crate::state::receivers::Sender;
+
+/// How it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// From whom.
+    pub sender: &'a Sender,
+    /// In which format.
+    pub format: &'a str,
+    /// How that writes numbers without `+` (decisions.md D5).
+    pub bare_digits: BareDigits,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The SMS with everything fixed that identifies it.
+pub fn inbound(app: &App, way: Way<'_>, sms: Delivered) -> Result<InboundSms, NoEntropy> {
+    let country = &app.live.now().default_country_code;
+    let mobile = |text: &str| Mobile::parse(text, country, way.bare_digits);
+    let number = sms.number.as_deref().and_then(|text| mobile(text).ok());
+    let line = match way.sender {
+        Sender::Named(known) => Some(known.line(number.as_ref())),
+        Sender::Default => number.map(|number| number.e164().to_owned()).or(sms.content_id).or(sms.device),
+    };
+    let name = way.sender.name();
+    Ok(InboundSms {
+        sms_id: app.entropy.id(way.now)?,
+        sender: mobile(&sms.sender),
+        sender_raw: sms.sender,
+        text: sms.text,
+        received_timestamp: sms.stamp.unwrap_or(way.now),
+        stamped: sms.stamp.is_some(),
+        server_received_at: way.now,
+        receiver_id: name.to_owned(),
+        format: way.format.to_owned(),
+        line,
+        delivery_id: sms.delivery_id,
+        clock_skew: if sms.stamp.is_some() { app.receivers.skew(name) } else { Span(0) },
+        part: sms.part,
+    })
+}

@@ -1,0 +1,218 @@
+//! A phone's own list of SMS, read from the phone: SMSGate's local server answers `GET /inbox`, newest first, page by
+//! page. Read day by day, so that it comes in order and never whole into memory. What becomes of its rows is `import`;
+//! when it is read is a worker's.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge_core::time::DAY;
+use bridge_core::{Span, Timestamp};
+use bridge_formats::Unusable;
+use bridge_formats::export::{Kind, Row, Rows};
+use reqwest::{StatusCode, Url, redirect};
+
+use crate::bridge::App;
+use crate::sms::import::{Import, Stopped};
+use crate::sms::import_report::Report;
+use crate::state::receivers::{Known, Sender};
+
+/// What it serves at most in one answer.
+const PAGE: usize = 500;
+/// Of one day. A phone does not receive more.
+const PAGES_A_DAY_MAX: usize = 200;
+const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
+const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
+/// One page: 500 of the longest SMS there are fit three times.
+const PAGE_MAX_BYTES: usize = 32 * 1024 * 1024;
+/// What was on its way when a receiver was last heard.
+const BEFORE: Span = Span(3_600_000);
+/// A list of years is read in steps of a day; one that claims to be older than SMSGate is not.
+const DAYS_MAX: i64 = 3_650;
+
+/// Why a phone's list could not be read. What was read before was taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    /// It has no list.
+    #[error("this receiver has no inbox_url: set it to where SMSGate's local server answers")]
+    NoInbox,
+    /// The address is none.
+    #[error("its inbox_url is no address: set it like http://user:password@192.168.1.5:8080")]
+    Address,
+    /// The phone does not answer.
+    #[error(
+        "the phone does not answer: is it on, in this network, and SMSGate's local server running? ({0})"
+    )]
+    Away(#[source] reqwest::Error),
+    /// User or password is wrong.
+    #[error(
+        "the phone refuses: set inbox_url with the user and password that SMSGate shows for its local server"
+    )]
+    Refused,
+    /// It answers something else.
+    #[error("the phone answers {0}: the list needs SMSGate 1.59.0 or later in local mode")]
+    Status(StatusCode),
+    /// It answers no list.
+    #[error("what the phone answers is no list of SMS: {0}")]
+    NoList(String),
+    /// More than a phone receives.
+    #[error("the phone's list of one day does not end")]
+    Endless,
+    /// The import stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+impl From<Unusable> for PullError {
+    fn from(unusable: Unusable) -> PullError {
+        PullError::NoList(unusable.reason())
+    }
+}
+
+impl From<reqwest::Error> for PullError {
+    /// Without the address: there is a password in it.
+    fn from(error: reqwest::Error) -> PullError {
+        PullError::Away(error.without_url())
+    }
+}
+
+/// Can this receiver's list be read at all?
+#[must_use]
+pub fn has_list(known: &Known) -> bool {
+    known.row.format == "smsgate" && known.row.inbox_url.is_some()
+}
+
+/// From when on the list of a receiver that was last heard then may hold what never came.
+#[must_use]
+pub fn since(known: &Known, last_seen: Option<Timestamp>) -> Timestamp {
+    last_seen.map_or(known.row.added_at, |at| at - BEFORE)
+}
+
+/// Reads what the phone received since then, and takes in what the bridge has not.
+pub async fn pull(app: &App, known: &Arc<Known>, since: Timestamp) -> Result<Report, PullError> {
+    let inbox = Inbox::of(known, ANSWERED_WITHIN)?;
+    let mut import = Import::begin(app, Sender::Named(known.clone()), false).await?;
+    let now = app.clock.now();
+    let mut from = since.max(Timestamp(now.0 - DAYS_MAX * DAY.0));
+    while from <= now {
+        let to = (from + DAY).min(now);
+        for row in inbox.between(from, to).await? {
+            import.take(app, row).await?;
+        }
+        from = to + Span(1);
+    }
+    Ok(import.finish(app).await?)
+}
+
+/// A phone's list.
+struct Inbox {
+    http: reqwest::Client,
+    url: Url,
+}
+
+impl Inbox {
+    fn of(known: &Known, answered_within: Duration) -> Result<Inbox, PullError> {
+        let text = known.row.inbox_url.as_deref().ok_or(PullError::NoInbox)?;
+        let mut url = Url::parse(text).map_err(|_| PullError::Address)?;
+        let given = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&if given.ends_with("/inbox") { given } else { format!("{given}/inbox") });
+        // Fails only if a provider is set already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECTED_WITHIN)
+            .timeout(answered_within)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(Inbox { http, url })
+    }
+
+    /// What was received from then until then, oldest first. An SMS that comes in meanwhile moves the others to the next
+    /// page: what stands on two of them is taken once.
+    async fn between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Row>, PullError> {
+        let mut all: Vec<Row> = Vec::new();
+        let mut seen: HashSet<Vec<u8>> = HashSet::new();
+        for page in 0..PAGES_A_DAY_MAX {
+            let (rows, total) = self.page(from, to, page * PAGE).await?;
+            let length = rows.len();
+            all.extend(rows.into_iter().filter(|row| seen.insert(row.raw.clone())));
+            if length == 0 || total.map_or(length < PAGE, |total| (page + 1) * PAGE >= total) {
+                all.reverse();
+                return Ok(all);
+            }
+        }
+        Err(PullError::Endless)
+    }
+
+    /// One page, and how many SMS there are in all, where the phone says so.
+    async fn page(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        offset: usize,
+    ) -> Result<(Vec<Row>, Option<usize>), PullError> {
+        let mut url = self.url.clone();
+        url.query_pairs_mut()
+            .append_pair("type", "SMS")
+            .append_pair("from", &from.to_rfc3339_millis())
+            .append_pair("to", &to.to_rfc3339_millis())
+            .append_pair("limit", &PAGE.to_string())
+            .append_pair("offset", &offset.to_string());
+        let mut response = self.http.get(url).send().await?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(PullError::Refused),
+            other => return Err(PullError::Status(other)),
+        }
+        let total =
+            response.headers().get("x-total-count").and_then(|value| value.to_str().ok()?.parse().ok());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > PAGE_MAX_BYTES {
+                return Err(PullError::Endless);
+            }
+        }
+        // Whole, or nothing of it: half a page would look like a short one.
+        let whole = serde_json::from_slice::<Vec<serde::de::IgnoredAny>>(&body);
+        whole.map_err(|error| PullError::NoList(error.to_string()))?;
+        let mut rows = Rows::new(Some(Kind::Json));
+        rows.push(&body);
+        rows.end();
+        let mut page = Vec::new();
+        while let Some(row) = rows.next_row()? {
+            page.push(row);
+        }
+        Ok((page, total))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bridge_store::audit::Receiver;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_phone_that_takes_the_request_and_says_nothing_is_left_alone() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let known = Known::new(Receiver {
+            name: "hall".into(),
+            format: "smsgate".into(),
+            numbers: Vec::new(),
+            secrets: Vec::new(),
+            signing_keys: Vec::new(),
+            inbox_url: Some(format!("http://user:password@{address}")),
+            paused: false,
+            added_at: Timestamp(0),
+            revoked_at: None,
+        });
+        // The kernel takes the connection; nobody ever answers on it.
+        let inbox = Inbox::of(&known, Duration::from_millis(100)).unwrap();
+        let error = inbox.between(Timestamp(0), Timestamp(1_000)).await.unwrap_err();
+        assert!(matches!(error, PullError::Away(_)), "{error}");
+        assert!(!error.to_string().contains("password"), "{error}");
+        drop(listener);
+    }
+}

@@ -1,0 +1,67 @@
+//! What an authenticated sender sent and nobody can use is kept with its reason, as durably as an SMS: in the audit
+//! store, else in the journal until that can be written, else the sender must come again.
+
+use std::time::Duration;
+
+use bridge_store::audit::Quarantined;
+use bridge_store::journal::Entry;
+use uuid::Uuid;
+
+use crate::bridge::App;
+use crate::sms::intake::Unwritable;
+use crate::workers::Bell;
+
+/// The format of what no format was told of.
+pub const UNKNOWN: &str = "unknown";
+
+/// What the audit store may take before the journal keeps it instead.
+const STORE_WITHIN: Duration = Duration::from_millis(400);
+
+/// A body that nobody can use.
+#[derive(Debug)]
+pub struct Body {
+    /// From whom.
+    pub receiver_id: String,
+    /// The format it came in, or `unknown`.
+    pub format: String,
+    /// Why nobody can use it.
+    pub reason: String,
+    /// Its content type.
+    pub content_type: String,
+    /// The raw bytes.
+    pub body: Vec<u8>,
+}
+
+/// Keeps it. `Ok` means it is durable.
+pub async fn keep(app: &App, body: Body) -> Result<(), Unwritable> {
+    let id = app.entropy.id(app.clock.now()).map_err(|_| Unwritable)?;
+    keep_as(app, id, body).await
+}
+
+/// Keeps it under this id: once, however often it comes.
+pub async fn keep_as(app: &App, id: Uuid, body: Body) -> Result<(), Unwritable> {
+    app.metrics.quarantined_total.inc();
+    let entry = Quarantined {
+        id,
+        at: app.clock.now(),
+        receiver_id: body.receiver_id,
+        format: body.format,
+        reason: body.reason,
+        content_type: body.content_type,
+        body: body.body,
+    };
+    if app.ladder.now().audit {
+        match tokio::time::timeout(STORE_WITHIN, app.audit.quarantine(&entry)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => tracing::warn!(%error, source = ?error.source, "the quarantine takes nothing"),
+            Err(_) => tracing::warn!("the quarantine does not answer"),
+        }
+        app.ladder.suspect();
+    }
+    app.journal.keep(&Entry::Quarantined(Box::new(entry))).await.map_err(|error| {
+        tracing::error!(%error, source = ?error.source, "nothing is writable: a body was refused");
+        Unwritable
+    })?;
+    app.board.ring(Bell::Journal);
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! Reading a quarantined body again: a newer version may know what an older one did not. What it holds is taken in like
+//! any other SMS, received when the body came.
+
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use bridge_core::InboundSms;
+use bridge_formats::{Content, Delivered, Format, Incoming, Unusable, generic};
+use bridge_store::audit::Quarantined;
+
+use crate::bridge::App;
+use crate::sms::inbound::{self, Way};
+use crate::sms::intake::{self, Taken};
+use crate::state::receivers::{DEFAULT, Sender};
+
+/// Why it stays where it is.
+#[derive(Debug, thiserror::Error)]
+pub enum Stays {
+    /// Still nobody can use it.
+    #[error("it still cannot be used: {0}")]
+    Unusable(String),
+    /// Nobody vouches for it any more.
+    #[error("receiver {0}, which sent it, is revoked")]
+    Revoked(String),
+    /// It is a row of a list.
+    #[error("it is a row of an import: mend the row and import the list again")]
+    Imported,
+    /// Nothing is writable.
+    #[error("nothing is writable right now")]
+    Unwritable,
+}
+
+impl From<intake::Unwritable> for Stays {
+    fn from(_: intake::Unwritable) -> Stays {
+        Stays::Unwritable
+    }
+}
+
+/// Reads it again, and takes in what it holds.
+pub async fn replay(app: &App, entry: &Quarantined) -> Result<Vec<Taken>, Stays> {
+    let sender = match app.receivers.named(&entry.receiver_id) {
+        Some(known) => Sender::Named(known),
+        None if entry.receiver_id == DEFAULT => Sender::Default,
+        None => return Err(Stays::Revoked(entry.receiver_id.clone())),
+    };
+    let (format, content) = read(entry)?;
+    let now = app.clock.now();
+    let way = Way { sender: &sender, format: format.name, bare_digits: format.bare_digits, now };
+    let inbound = |sms: Delivered| {
+        // It came when it was kept, whenever it is read.
+        let stamp = sms.stamp.or(Some(entry.at));
+        inbound::inbound(app, way, Delivered { stamp, ..sms }).map_err(|_| Stays::Unwritable)
+    };
+    let all = content.sms.into_iter().map(inbound).collect::<Result<Vec<InboundSms>, Stays>>()?;
+    Ok(intake::take_all(app, all).await?)
+}
+
+fn read(entry: &Quarantined) -> Result<(&'static Format, Content), Stays> {
+    let named = bridge_formats::named(&entry.format);
+    if named.is_none() && entry.format != crate::sms::quarantine::UNKNOWN {
+        return Err(Stays::Imported);
+    }
+    // What came as GET was kept as its query, and has no content type.
+    let is_query = entry.content_type.is_empty() && named.is_some_and(|format| format.takes_get);
+    let query = String::from_utf8_lossy(if is_query { &entry.body } else { b"" });
+    let uri: Uri = format!("/?{query}").parse().unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    if let Ok(kind) = HeaderValue::from_str(&entry.content_type) {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    let method = if is_query { Method::GET } else { Method::POST };
+    let incoming = Incoming::new(&method, &uri, &headers, &entry.body);
+    let format = named.or_else(|| bridge_formats::recognised(&incoming)).unwrap_or(&generic::FORMAT);
+    let content = (format.parse)(&incoming).map_err(|unusable| Stays::Unusable(unusable.reason()))?;
+    // Of a batch the good ones were taken in when it came; what is left is what stays.
+    match content.unusable.first() {
+        Some(unusable) => Err(Stays::Unusable(Unusable::reason(unusable))),
+        None => Ok((format, content)),
+    }
+}

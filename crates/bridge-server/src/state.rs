@@ -1,0 +1,15 @@
+//! What a running bridge knows, each in a type of its own that is free of the bridge as a whole.
+
+pub mod access;
+pub mod availability;
+pub mod blocked_emails;
+pub mod erasures;
+pub mod inbox_reads;
+pub mod incidents;
+pub mod receivers;
+pub mod recent;
+pub mod refusals;
+pub mod settings;
+pub mod settings_note;
+pub mod watchers;
+pub mod write_probe;

@@ -1,0 +1,195 @@
+//! What was away, and from when to when: a store, the remote, a receiver, this bridge itself. Remembered in the data folder
+//! until the audit store has it, so that neither its own outage nor a kill loses one. Says nothing about why: that is
+//! in the log.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bridge_core::{Span, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::bridge::App;
+use crate::state::availability::Hot;
+use crate::state::receivers::State as ReceiverState;
+
+/// The incidents that the audit store does not have yet.
+const FILE: &str = "incidents.json";
+/// When this bridge last lived.
+const ALIVE: &str = "alive.json";
+/// A bridge that said nothing for longer was not running. Well above the period of the worker that says it.
+const MISSED_AFTER: Span = Span(30_000);
+/// An outage during which more than so many others begin is long: the oldest of them are forgotten.
+const UNTOLD_MAX: usize = 1_000;
+/// The worker whose failure to push says that the remote is away.
+const SYNC: &str = "sync_validated_mobiles_to_hetzner";
+
+/// One of them, as it is noted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Note {
+    what: String,
+    began_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    detail: String,
+}
+
+/// This bridge lived then.
+#[derive(Serialize, Deserialize)]
+struct Alive {
+    at: Timestamp,
+    /// It was stopped in order.
+    stopped: bool,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Notes {
+    /// What is away, and since when.
+    open: BTreeMap<String, Note>,
+    /// What the audit store does not know yet, oldest first.
+    untold: Vec<Note>,
+}
+
+/// The incidents that one bridge knows of.
+#[derive(Debug)]
+pub struct Incidents {
+    folder: PathBuf,
+    notes: Mutex<Notes>,
+}
+
+impl std::fmt::Debug for Notes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notes").field("open", &self.open.len()).field("untold", &self.untold.len()).finish()
+    }
+}
+
+impl Notes {
+    /// What the audit store is to be told of one incident: its last word.
+    fn tell(&mut self, note: Note) {
+        match self.untold.iter_mut().find(|told| told.what == note.what && told.began_at == note.began_at) {
+            Some(told) => *told = note,
+            None => self.untold.push(note),
+        }
+        let too_many = self.untold.len().saturating_sub(UNTOLD_MAX);
+        self.untold.drain(..too_many);
+    }
+}
+
+fn read<T: DeserializeOwned>(folder: &Path, file: &str) -> Option<T> {
+    serde_json::from_slice(&std::fs::read(folder.join(file)).ok()?).ok()
+}
+
+fn write<T: Serialize>(folder: &Path, file: &str, value: &T) {
+    let draft = folder.join(format!(".{file}.new"));
+    let written = serde_json::to_vec(value)
+        .map_err(std::io::Error::other)
+        .and_then(|bytes| std::fs::write(&draft, bytes))
+        .and_then(|()| std::fs::rename(&draft, folder.join(file)));
+    if let Err(error) = written {
+        tracing::warn!(%error, "incidents cannot be noted in the data folder");
+    }
+}
+
+impl Incidents {
+    /// What was noted before, and whether this bridge was away until now.
+    #[must_use]
+    pub fn open(folder: &Path, now: Timestamp) -> Incidents {
+        let mut notes: Notes = read(folder, FILE).unwrap_or_default();
+        if let Some(Alive { at, stopped }) = read(folder, ALIVE)
+            && now - at > MISSED_AFTER
+        {
+            let detail = if stopped { "it was stopped" } else { "it ended without being stopped" };
+            notes.tell(Note {
+                what: "bridge".to_owned(),
+                began_at: at,
+                ended_at: Some(now),
+                detail: detail.to_owned(),
+            });
+            write(folder, FILE, &notes);
+        }
+        let incidents = Incidents { folder: folder.to_owned(), notes: Mutex::new(notes) };
+        incidents.alive(now, false);
+        incidents
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn alive(&self, now: Timestamp, stopped: bool) {
+        write(&self.folder, ALIVE, &Alive { at: now, stopped });
+    }
+
+    /// This bridge stops in order.
+    pub fn stopped(&self, now: Timestamp) {
+        self.alive(now, true);
+    }
+
+    /// Exactly this is away now, each since then. What is new begins, what is no longer among it ends.
+    fn see(&self, now: Timestamp, away: BTreeMap<String, (Timestamp, String)>) {
+        let mut notes = self.notes();
+        if notes.open.len() == away.len() && away.keys().all(|what| notes.open.contains_key(what)) {
+            return;
+        }
+        let before = std::mem::take(&mut notes.open);
+        let (still, over): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            before.into_iter().partition(|(what, _)| away.contains_key(what));
+        for (_, note) in over {
+            tracing::info!(what = note.what, began_at = %note.began_at, "an incident is over");
+            notes.tell(Note { ended_at: Some(now), ..note });
+        }
+        notes.open = still;
+        for (what, (began_at, detail)) in away {
+            if !notes.open.contains_key(&what) {
+                let note = Note { what: what.clone(), began_at, ended_at: None, detail };
+                notes.tell(note.clone());
+                notes.open.insert(what, note);
+            }
+        }
+        write(&self.folder, FILE, &*notes);
+    }
+
+    /// Looks at everything that can be away.
+    pub fn look(&self, app: &App) {
+        let now = app.clock.now();
+        let standing = app.ladder.now();
+        let mut away = BTreeMap::new();
+        if standing.hot != Hot::Open {
+            let why = standing.hot.why().unwrap_or_default();
+            away.insert("redis".to_owned(), (standing.since, why.to_owned()));
+        }
+        if !standing.audit {
+            away.insert("postgresql".to_owned(), (now, "the audit store does not answer".to_owned()));
+        }
+        let pushing = app.board.status().remove(SYNC).and_then(|status| status.last_error);
+        if let Some(error) = pushing.filter(|error| error.starts_with("push:")) {
+            away.insert("remote".to_owned(), (now, error));
+        }
+        let settings = app.live.now();
+        for (known, seen) in app.receivers.each() {
+            if app.receivers.state(known.as_deref(), &seen, now, &settings) == ReceiverState::Silent {
+                let since = seen.last_seen_at.unwrap_or(now);
+                away.insert(format!("receiver:{}", seen.name), (since, "it is silent".to_owned()));
+            }
+        }
+        self.see(now, away);
+    }
+
+    /// Tells the audit store what it does not know yet, and the data folder that this bridge lives.
+    pub async fn tell(&self, app: &App) -> bridge_store::Result<()> {
+        self.alive(app.clock.now(), false);
+        let untold = self.notes().untold.clone();
+        for note in untold {
+            let Note { what, began_at, ended_at, detail } = &note;
+            match ended_at {
+                None => app.desk.begin_incident(what, *began_at, detail).await?,
+                Some(ended_at) => app.desk.end_incident(what, *began_at, *ended_at, detail).await?,
+            }
+            let mut notes = self.notes();
+            // What changed meanwhile is told again.
+            notes.untold.retain(|told| *told != note);
+            write(&self.folder, FILE, &*notes);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! What was seen of each receiver: here, on this bridge, since it was last written down, and what the whole group
+//! had written down before. A worker carries it to and fro.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bridge_core::{Span, Timestamp};
+use bridge_formats::Report;
+use bridge_store::audit::Sighting;
+
+use crate::state::receivers::skew::Skew;
+
+/// What is known of one receiver.
+#[derive(Debug, Default)]
+struct Seen {
+    /// What was written down, by all bridges.
+    noted: Sighting,
+    /// What happened here since.
+    fresh: Sighting,
+    skew: Skew,
+}
+
+/// All receivers that were heard of.
+#[derive(Debug, Default)]
+pub(super) struct Sightings(Mutex<BTreeMap<String, Seen>>);
+
+impl Sightings {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, name: &str, change: impl FnOnce(&mut Seen)) {
+        let mut all = self.lock();
+        match all.get_mut(name) {
+            Some(seen) => change(seen),
+            None => change(all.entry(name.to_owned()).or_default()),
+        }
+    }
+
+    pub(super) fn spoke(&self, name: &str, now: Timestamp) {
+        self.note(name, |seen| {
+            seen.fresh.first_seen_at.get_or_insert(now);
+            seen.fresh.last_seen_at = Some(now);
+        });
+    }
+
+    pub(super) fn forget(&self, name: &str) {
+        self.lock().remove(name);
+    }
+
+    pub(super) fn wrong_secret(&self, name: &str, now: Timestamp) {
+        self.note(name, |seen| {
+            seen.fresh.wrong_secret_at = Some(now);
+            seen.fresh.rejected += 1;
+        });
+    }
+
+    pub(super) fn delivered(&self, name: &str, again: bool) {
+        self.note(name, |seen| {
+            if again {
+                seen.fresh.redelivered += 1;
+            } else {
+                seen.fresh.delivered += 1;
+            }
+        });
+    }
+
+    pub(super) fn unusable(&self, name: &str) {
+        self.note(name, |seen| seen.fresh.rejected += 1);
+    }
+
+    pub(super) fn stamped(&self, name: &str, stamp: Timestamp, arrived: Timestamp, tolerance: Span) {
+        self.note(name, |seen| {
+            seen.skew.add(stamp, arrived);
+            if let Some(skew) = seen.skew.measured(tolerance) {
+                seen.fresh.clock_skew = skew;
+                seen.fresh.skew_measured_at = Some(arrived);
+            }
+        });
+    }
+
+    pub(super) fn reported(&self, name: &str, report: Report, now: Timestamp) {
+        self.note(name, |seen| {
+            let fresh = &mut seen.fresh;
+            for (known, said) in
+                [(&mut fresh.network, report.network), (&mut fresh.app_version, report.app_version)]
+            {
+                if said.is_some() {
+                    *known = said;
+                }
+            }
+            fresh.battery = report.battery.or(fresh.battery);
+            fresh.charging = report.charging.or(fresh.charging);
+            fresh.reported_at = Some(now);
+        });
+    }
+
+    /// What is known of one now.
+    pub(super) fn of(&self, name: &str) -> Sighting {
+        self.lock().get(name).map_or_else(|| nothing(name), |seen| together(name, &seen.noted, &seen.fresh))
+    }
+
+    /// What is known of all.
+    pub(super) fn all(&self) -> BTreeMap<String, Sighting> {
+        let view = |(name, seen): (&String, &Seen)| (name.clone(), together(name, &seen.noted, &seen.fresh));
+        self.lock().iter().map(view).collect()
+    }
+
+    /// What is to be written down; it counts as noted from here on, unless it is given back.
+    pub(super) fn take_fresh(&self) -> Vec<Sighting> {
+        let mut all = self.lock();
+        let take = |(name, seen): (&String, &mut Seen)| {
+            if seen.fresh == Sighting::default() {
+                return None;
+            }
+            let fresh = Sighting { name: name.clone(), ..std::mem::take(&mut seen.fresh) };
+            seen.noted = together(name, &seen.noted, &fresh);
+            Some(fresh)
+        };
+        all.iter_mut().filter_map(take).collect()
+    }
+
+    /// It could not be written down.
+    pub(super) fn give_back(&self, taken: Vec<Sighting>) {
+        for sighting in taken {
+            self.note(&sighting.name.clone(), |seen| {
+                let name = std::mem::take(&mut seen.fresh.name);
+                seen.fresh = together(&name, &sighting, &seen.fresh);
+                // Counted in `noted` as well since it was taken.
+                seen.noted.delivered -= sighting.delivered;
+                seen.noted.redelivered -= sighting.redelivered;
+                seen.noted.rejected -= sighting.rejected;
+                seen.fresh.name = String::new();
+            });
+        }
+    }
+
+    /// What the group had written down.
+    pub(super) fn learn(&self, noted: Vec<Sighting>) {
+        for sighting in noted {
+            self.note(&sighting.name.clone(), |seen| seen.noted = sighting);
+        }
+    }
+
+    /// By how much its stamps are ahead, as it was last measured.
+    pub(super) fn skew(&self, name: &str) -> Span {
+        self.lock().get(name).map_or(Span(0), |seen| {
+            if seen.fresh.skew_measured_at >= seen.noted.skew_measured_at {
+                seen.fresh.clock_skew
+            } else {
+                seen.noted.clock_skew
+            }
+        })
+    }
+}
+
+fn nothing(name: &str) -> Sighting {
+    Sighting { name: name.to_owned(), ..Sighting::default() }
+}
+
+/// Both, one after the other, as the store puts them together.
+fn together(name: &str, before: &Sighting, after: &Sighting) -> Sighting {
+    let mut both = Sighting { name: name.to_owned(), ..before.clone() };
+    both.add(after);
+    both
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_and_given_back_is_counted_once() {
+        let seen = Sightings::default();
+        seen.spoke("hall", Timestamp(1));
+        seen.delivered("hall", false);
+        seen.delivered("hall", true);
+        let taken = seen.take_fresh();
+        assert_eq!((taken[0].delivered, taken[0].redelivered), (1, 1));
+        assert!(seen.take_fresh().is_empty());
+        assert_eq!(seen.of("hall").delivered, 1, "noted");
+        seen.delivered("hall", false);
+        seen.give_back(taken);
+        assert_eq!(seen.of("hall").delivered, 2);
+        assert_eq!(seen.take_fresh()[0].delivered, 2);
+    }
+
+    #[test]
+    fn what_others_wrote_down_adds_up_with_what_is_fresh() {
+        let seen = Sightings::default();
+        seen.spoke("hall", Timestamp(5));
+        seen.delivered("hall", false);
+        let noted = Sighting {
+            name: "hall".into(),
+            first_seen_at: Some(Timestamp(1)),
+            last_seen_at: Some(Timestamp(9)),
+            delivered: 10,
+            battery: Some(80),
+            reported_at: Some(Timestamp(2)),
+            ..Sighting::default()
+        };
+        seen.learn(vec![noted]);
+        seen.reported("hall", Report { network: Some("wifi".into()), ..Report::default() }, Timestamp(3));
+        let all = seen.of("hall");
+        assert_eq!((all.first_seen_at, all.last_seen_at), (Some(Timestamp(1)), Some(Timestamp(9))));
+        assert_eq!((all.delivered, all.battery, all.network.as_deref()), (11, Some(80), Some("wifi")));
+    }
+}
