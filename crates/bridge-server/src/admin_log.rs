@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use bridge_store::accounts::NewChange;
 use serde_json::Value;
 
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
-use crate::http::in_time;
 
 /// Who changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]

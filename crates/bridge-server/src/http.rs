@@ -30,7 +30,6 @@ pub mod status;
 pub mod sync;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -43,9 +42,6 @@ use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::desk;
 use auth::Schemes;
-
-/// Whatever hangs, a client has its answer within 2 s (D26).
-const ANSWER_WITHIN: Duration = Duration::from_millis(1900);
 
 /// What a handler has at hand.
 pub type Shared = Arc<App>;
@@ -185,15 +181,4 @@ fn finish(router: Router<Shared>, app: &Shared) -> Router {
         })
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone())
-}
-
-/// The answer of a store in time, or the problem that says it is not there.
-pub(crate) async fn in_time<T, E: std::error::Error>(
-    answer: impl Future<Output = Result<T, E>>,
-) -> Result<T, Problem> {
-    match tokio::time::timeout(ANSWER_WITHIN, answer).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Problem::unavailable(&error)),
-        Err(_) => Err(Problem::new(Code::Unavailable, "the stores did not answer in time")),
-    }
 }

@@ -157,7 +157,7 @@ async fn open(app: &App, wanted: Wanted) -> Result<Outcome, Problem> {
         }
         Ok::<_, StoreError>(registered)
     };
-    match crate::http::in_time(registered).await.map_err(|problem| unless_paused(app, problem))? {
+    match crate::base::deadline::in_time(registered).await.map_err(|problem| unless_paused(app, problem))? {
         Registered::New(onboarding) => {
             app.board.ring(Bell::Onboarding);
             app.pulse.registered(app.clock.now());

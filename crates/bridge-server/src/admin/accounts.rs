@@ -6,10 +6,10 @@ use bridge_store::accounts::{Account, AccountChanged, Link, Role};
 use serde_json::{Value, json};
 
 use crate::admin_log::Actor;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::desk::access::Visitor;
-use crate::http::in_time;
 use crate::state::access::passwords as password;
 use crate::state::access::sessions::{hashed, secret};
 

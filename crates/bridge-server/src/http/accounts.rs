@@ -16,8 +16,9 @@ use utoipa::ToSchema;
 
 use super::auth::{Operator, query_value};
 use super::segment::Segment;
-use super::{Shared, body, in_time};
+use super::{Shared, body};
 use crate::admin::accounts::{self, MadeLink};
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
 
 const PAGE_DEFAULT: usize = 50;

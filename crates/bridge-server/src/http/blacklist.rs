@@ -15,9 +15,10 @@ use utoipa::ToSchema;
 
 use super::auth::Operator;
 use super::segment::Segment;
-use super::{Shared, body, in_time};
+use super::{Shared, body};
 use crate::admin::blacklist;
 use crate::admin_log::Actor;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::workers::Bell;
 

@@ -17,8 +17,9 @@ use utoipa::ToSchema;
 use super::auth::{Operator, query_value};
 use super::blacklist::Wish;
 use super::segment::Segment;
-use super::{Shared, body, in_time};
+use super::{Shared, body};
 use crate::admin_log::Actor;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
 
 /// RFC 5321.

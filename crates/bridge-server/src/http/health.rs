@@ -14,8 +14,9 @@ use utoipa::ToSchema;
 
 pub(in crate::http) use receivers::ReceiverView;
 
+use super::Shared;
 use super::auth::{MaybeKnown, Operator};
-use super::{Shared, in_time};
+use crate::base::deadline::in_time;
 use crate::base::metrics::{QueueLabels, ReceiverLabels};
 use crate::base::problem::{Problem, ProblemBody};
 use crate::config::EMBEDDED;

@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::Shared;
 use super::auth::{Operator, query_value};
-use super::{Shared, in_time};
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
 
 const PAGE_DEFAULT: usize = 50;

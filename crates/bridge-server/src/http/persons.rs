@@ -15,12 +15,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Shared;
 use super::auth::{Operator, query_value};
 use super::blacklist::mobile;
 use super::segment::Segment;
-use super::{Shared, in_time};
 use crate::admin::{person, person_export};
 use crate::admin_log::Actor;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::state::erasures::Owed;
 

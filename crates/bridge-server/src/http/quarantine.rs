@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Shared;
 use super::auth::{Operator, query_value};
 use super::receive::SmsView;
 use super::segment::Segment;
-use super::{Shared, in_time};
 use crate::admin_log::Actor;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::sms::quarantine_replay::{Stays, replay as read_again};
 

@@ -14,9 +14,10 @@ use super::auth::Operator;
 use super::receive::VerdictView;
 use super::segment::Segment;
 use super::settings::{changes, refused};
-use super::{Shared, body, in_time};
+use super::{Shared, body};
 use crate::admin::rejudge::{self, Differs, DryRun, Judgement, LAST_DEFAULT, LAST_MAX};
 use crate::admin::settings;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
 
 /// Settings to try.

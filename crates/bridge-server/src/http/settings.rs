@@ -14,8 +14,9 @@ use utoipa::ToSchema;
 
 use super::auth::{Operator, query_value};
 use super::segment::Segment;
-use super::{Shared, body, in_time};
+use super::{Shared, body};
 use crate::admin::settings::{Change, ChangeError, change, find, roll_back};
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
 
 /// One setting.

@@ -4,9 +4,9 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
-use crate::http::in_time;
 use bridge_core::{Span, Timestamp};
 
 const FRESH_FOR: Span = Span(1_000);

@@ -10,11 +10,12 @@ use serde_json::Value;
 use super::{Caller, Visitor, cookie};
 use crate::admin::accounts;
 use crate::admin_log::Actor;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
+use crate::http::Shared;
 use crate::http::auth::query_value;
-use crate::http::{Shared, in_time};
 use crate::state::access::sessions::hashed;
 
 /// Where whoever came in goes.

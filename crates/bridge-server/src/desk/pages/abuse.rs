@@ -11,13 +11,14 @@ use bridge_store::audit::SmsRow;
 use bridge_store::desk::{Incident, MobileFilter, OnboardingFilter, RefusalRate, Sender, SmsFilter};
 
 use super::sms::Line;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::Asked;
 use crate::desk::page::{Frame, render};
 use crate::desk::show::chart::{Bar, Bars, Part};
 use crate::desk::show::{When, count, lasting};
-use crate::http::{Shared, in_time};
+use crate::http::Shared;
 
 const PATH: &str = "/admin/ui/abuse";
 const HOUR: i64 = 3_600_000;

@@ -7,12 +7,13 @@ use axum::response::Response;
 use bridge_store::accounts::{Account, Role, Session};
 
 use crate::admin::accounts::{self, MadeLink};
+use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::desk::access::{Caller, Visitor};
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::When;
-use crate::http::{Shared, in_time};
+use crate::http::Shared;
 
 const HERE: &str = "/admin/ui/accounts";
 

@@ -9,6 +9,7 @@ use bridge_store::audit::{Blacklisted, BlockedEmail};
 use bridge_store::desk::BlacklistPlace;
 use serde_json::{Value, json};
 
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, BEFORE, Pages};
@@ -16,10 +17,10 @@ use crate::desk::export::{self, Exported, Kind};
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{When, count};
+use crate::http::Shared;
 use crate::http::blacklist::import::{BlacklistImported, block_list};
 use crate::http::blacklist::{self, Wish};
 use crate::http::blocked_emails::{block_email, unblock_email};
-use crate::http::{Shared, in_time};
 
 const PATH: &str = "/admin/ui/blacklist";
 const EMAILS: &str = "/admin/ui/blocked-emails";

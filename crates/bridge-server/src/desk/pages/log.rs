@@ -8,12 +8,13 @@ use bridge_core::{Span, Timestamp};
 use bridge_store::accounts::{Change, ChangesAsked};
 use serde_json::Value;
 
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::page::{Frame, render};
 use crate::desk::show::When;
+use crate::http::Shared;
 use crate::http::auth::query_value;
-use crate::http::{Shared, in_time};
 
 const HERE: &str = "/admin/ui/log";
 const PAGE: usize = 50;

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::sms::Line;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
 use crate::desk::export::{self, Exported, Kind};
 use crate::desk::page::{Frame, render};
 use crate::desk::show::{When, lasting};
-use crate::http::{Shared, in_time};
+use crate::http::Shared;
 
 const PATH: &str = "/admin/ui/onboardings";
 const PAGE: usize = 50;

@@ -16,11 +16,12 @@ use uuid::Uuid;
 
 use self::figures::{Figures, Range};
 use super::receivers::class;
+use crate::base::deadline::in_time;
 use crate::desk::access::Visitor;
 use crate::desk::asked::Asked;
 use crate::desk::page::{Frame, render};
 use crate::desk::show::{Dots, Outcome, When, count};
-use crate::http::{Shared, in_time};
+use crate::http::Shared;
 
 /// Between two drawings.
 const EVERY: Duration = Duration::from_secs(2);

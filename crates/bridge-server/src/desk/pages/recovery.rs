@@ -9,6 +9,7 @@ use bridge_store::desk::{Page as Rows, WaitingRow};
 use bridge_store::hot::QueueSizes;
 use uuid::Uuid;
 
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::config::EMBEDDED;
 use crate::desk::access::Visitor;
@@ -18,7 +19,7 @@ use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::chart::share;
 use crate::desk::show::{When, count};
 use crate::http::import::take_list;
-use crate::http::{Shared, in_time, sync};
+use crate::http::{Shared, sync};
 use crate::sms::import_report::Hour;
 use crate::state::receivers::DEFAULT;
 

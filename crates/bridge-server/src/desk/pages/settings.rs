@@ -11,14 +11,15 @@ use serde_json::Value;
 
 use crate::admin::rejudge::{self, Differs, LAST_DEFAULT, LAST_MAX};
 use crate::admin::settings::{Change, change, find, proposed, roll_back};
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, BEFORE, Pages};
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{Dots, Outcome, When, count};
+use crate::http::Shared;
 use crate::http::settings::refused;
-use crate::http::{Shared, in_time};
 
 const PATH: &str = "/admin/settings/ui";
 const HISTORY: &str = "/admin/settings/ui/history";

@@ -15,13 +15,14 @@ use uuid::Uuid;
 use super::step::StepView;
 use crate::admin::rejudge::{self, Judgement};
 use crate::admin::settings;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
 use crate::desk::export::{self, Exported, Kind};
 use crate::desk::page::{Frame, part, render};
 use crate::desk::show::{Dots, Outcome, When, lasting};
-use crate::http::{Shared, in_time};
+use crate::http::Shared;
 
 const PATH: &str = "/admin/ui/sms";
 const PAGE: usize = 50;

@@ -6,6 +6,7 @@ use axum::response::Response;
 use bridge_store::desk::ValidatedRow;
 use serde_json::{Value, json};
 
+use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, BEFORE, Pages};
@@ -13,9 +14,9 @@ use crate::desk::export::{self, Exported, Kind};
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::When;
+use crate::http::Shared;
 use crate::http::blacklist::mobile;
 use crate::http::persons::unvalidate;
-use crate::http::{Shared, in_time};
 
 const PATH: &str = "/admin/ui/validated";
 const PAGE: usize = 50;

@@ -14,9 +14,10 @@ use utoipa::ToSchema;
 use super::{Wish, mobile};
 use crate::admin::blacklist;
 use crate::admin_log::Actor;
+use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::http::auth::Operator;
-use crate::http::{Shared, body, in_time};
+use crate::http::{Shared, body};
 
 /// A client that sends nothing for so long is gone.
 const SILENT_FOR: Duration = Duration::from_secs(60);

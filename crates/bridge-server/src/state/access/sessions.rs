@@ -13,9 +13,9 @@ use bridge_store::accounts::{Account, Role, Session};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::bridge::App;
-use crate::http::in_time;
 
 /// Whoever rests longer logs in again.
 const IDLE: Span = Span(30 * 60_000);

@@ -8,9 +8,10 @@ use bridge_store::desk::{
     SmsRate,
 };
 
+use crate::base::deadline::in_time;
 use crate::desk::show::chart::{Bar, Bars, Part, place, share};
 use crate::desk::show::{When, count, lasting};
-use crate::http::{Shared, in_time};
+use crate::http::Shared;
 use crate::state::recent::Minute;
 
 const MINUTE: i64 = 60_000;
