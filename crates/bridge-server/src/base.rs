@@ -1,6 +1,7 @@
 //! What every room stands on: the time, randomness, secrets, series, and the error that the outside sees. Knows no bridge.
 
 pub mod clock;
+pub mod data_file;
 pub mod deadline;
 pub mod metrics;
 pub mod problem;

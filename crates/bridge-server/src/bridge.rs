@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::base::clock::{Clock, Entropy};
+use crate::base::data_file::{self, Readers};
 use crate::base::metrics::Metrics;
 use crate::base::secrets::Secrets;
 use crate::config::Config;
@@ -22,6 +23,7 @@ use crate::lab::Lab;
 use crate::state::access::Access;
 use crate::state::availability::Ladder;
 use crate::state::blocked_emails::BlockedEmails;
+use crate::state::board::WorkerBoard;
 use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::Pulls;
 use crate::state::incidents::Incidents;
@@ -33,7 +35,6 @@ use crate::state::settings_note;
 use crate::state::watchers::Watchers;
 use crate::state::write_probe::Probe;
 use crate::stores::{self, StoresError};
-use crate::workers::WorkerBoard;
 
 /// One running bridge.
 pub struct App {
@@ -161,7 +162,7 @@ fn bridge_id(data_dir: &Path, entropy: &Entropy, now: Timestamp) -> Result<Uuid,
         return Ok(id);
     }
     let id = entropy.id(now).map_err(|error| StartError::Id(std::io::Error::other(error)))?;
-    std::fs::write(&file, id.to_string()).map_err(StartError::Id)?;
+    data_file::write(&file, id.to_string().as_bytes(), Readers::Owner).map_err(StartError::Id)?;
     Ok(id)
 }
 

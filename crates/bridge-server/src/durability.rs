@@ -1,6 +1,8 @@
 //! How nothing acknowledged is lost: the journal in use, the watch over the stores, and the rebuild of a hot store that
 //! lost its memory.
 
+pub mod ids;
 pub mod journal;
 pub mod rebuild;
 pub mod store_monitor;
+pub mod waiting;

@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::base::data_file::{self, Readers};
 use crate::bridge::{App, StartError};
 use crate::durability::store_monitor;
 use crate::http::{self, listen};
@@ -99,9 +100,7 @@ fn note(app: &App, address: SocketAddr, private: Option<SocketAddr>) -> Result<(
     let note =
         Note { url: url(address), admin_url: url(private.unwrap_or(address)), pid: std::process::id() };
     let path: PathBuf = app.config.data_dir.join(NOTE);
-    serde_json::to_string(&note)
-        .map_err(std::io::Error::other)
-        .and_then(|text| std::fs::write(&path, text))
+    data_file::write_json(&path, &note, Readers::Everybody)
         .map_err(|source| StartError::Note { path, source })
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::bridge::App;
-use crate::workers::Bell;
+use crate::state::board::Bell;
 
 /// Follows the notices until it is stopped.
 pub async fn follow(app: Arc<App>, stop: CancellationToken) {

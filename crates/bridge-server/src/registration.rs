@@ -17,8 +17,8 @@ use bridge_store::journal::Entry;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::durability::journal;
+use crate::state::board::Bell;
 use crate::state::receivers::Voices;
-use crate::workers::Bell;
 
 /// RFC 5321.
 const EMAIL_MAX_CHARS: usize = 254;

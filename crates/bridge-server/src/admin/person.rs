@@ -16,8 +16,8 @@ use uuid::Uuid;
 use crate::admin::blacklist;
 use crate::bridge::App;
 use crate::durability::journal;
+use crate::state::board::Bell;
 use crate::state::erasures::{Owed, SETTLED};
-use crate::workers::Bell;
 
 /// The stores, by the names that receipts give them.
 pub(super) const AUDIT: &str = "audit";

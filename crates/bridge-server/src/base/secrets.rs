@@ -3,8 +3,8 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use bridge_core::onboarding::hex;
@@ -14,6 +14,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::base::clock::Entropy;
+use crate::base::data_file::{self, Readers};
 
 /// The folder inside the data folder.
 const FOLDER: &str = "secrets";
@@ -172,14 +173,7 @@ fn generated(folder: &Path, name: &str, entropy: &Entropy) -> io::Result<String>
         Err(error) => return Err(error),
     }
     let secret = hex(&entropy.bytes::<32>().map_err(io::Error::other)?);
-    // Beside and renamed: a power cut leaves the whole secret or none.
-    let draft = folder.join(format!(".{name}.new"));
-    let _ = fs::remove_file(&draft);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(secret.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&draft, &path)?;
-    fs::File::open(folder)?.sync_all()?;
+    data_file::write(&path, secret.as_bytes(), Readers::Owner)?;
     Ok(secret)
 }
 

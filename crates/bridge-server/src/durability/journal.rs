@@ -14,7 +14,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use crate::bridge::App;
-use crate::workers::Bell;
+use crate::state::board::Bell;
 
 /// Entries that are handed over in one step.
 const STEP: usize = 500;

@@ -9,12 +9,16 @@ use bridge_store::hot::{
 use bridge_store::{Result, StoreError, StoreFault};
 use uuid::Uuid;
 
-use super::store_monitor::{LEFT, MEMBER_LIVES};
 use crate::bridge::App;
-use crate::workers::counters;
+use crate::durability::{ids, waiting};
 
 /// Rows that are read and given back in one step.
-pub(super) const PAGE: usize = 500;
+const PAGE: usize = 500;
+/// A bridge that did not note it for longer is dead, and its journal is not waited for. Long enough for one that was
+/// killed to be started again, or that hangs to go on: what it alone acknowledged must be known before anything is judged.
+pub(super) const MEMBER_LIVES: Span = Span(60_000);
+/// What a bridge that stopped in order says: it alone knows nothing.
+pub(super) const LEFT: &str = "left";
 /// Renewed with every step.
 const LEASE_LENGTH: Span = Span(30_000);
 
@@ -146,7 +150,7 @@ impl Rebuild<'_> {
             self.blacklist_again(&judged, &uncounted).await?;
             restored.judged += judged.len();
         }
-        crate::durability::store_monitor::mark_what_waits(app).await?;
+        waiting::mark_what_waits(app).await?;
         Ok(Some(restored))
     }
 
@@ -188,7 +192,7 @@ impl Rebuild<'_> {
 
     /// Above every id that was reserved, and above every one that was used although the audit store was away (D21).
     async fn counters(&self) -> Result<Counters> {
-        let reserved = counters::reserved(self.app.audit.as_ref()).await?;
+        let reserved = ids::reserved(self.app.audit.as_ref()).await?;
         let used = self.app.audit.totals().await?.last_sms_id;
         Ok(Counters { queue_input_sms: reserved.queue_input_sms.max(used), ..reserved })
     }

@@ -2,20 +2,22 @@
 //! closes the ladder before anything is judged wrongly, and opens it again when all is whole (D25-D28). Also carries
 //! settings changed elsewhere into this bridge. One look is one bounded step; when it looks is decided at the end.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_core::settings::Settings;
-use bridge_core::{InboundSms, Span, Timestamp};
+use bridge_core::{Span, Timestamp};
 use bridge_store::audit::Member;
 use bridge_store::{Result, StoreError, StoreFault};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
+use crate::base::data_file::{self, Readers};
 use crate::bridge::App;
-use crate::durability::{journal, rebuild};
+use crate::durability::{journal, rebuild, waiting};
 use crate::state::availability::Hot;
+use crate::state::receivers::State as ReceiverState;
 
 /// Between two looks at the hot store when nobody suspects anything.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -25,13 +27,10 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(1000);
 const LOOK_ASIDE_EVERY: Span = Span(1_000);
 /// Between two notes that this bridge lives.
 const NOTE_EVERY: Span = Span(3_000);
-/// A bridge that did not note it for longer is dead, and its journal is not waited for. Long enough for one that was
-/// killed to be started again, or that hangs to go on: what it alone acknowledged must be known before anything is judged.
-pub(super) const MEMBER_LIVES: Span = Span(60_000);
-/// What a bridge that stopped in order says: it alone knows nothing.
-pub(super) const LEFT: &str = "left";
 /// After an outage the other bridges have this long to mark the SMS that they kept, before any is judged.
 const GRACE: Duration = Duration::from_millis(600);
+/// The worker whose failure to push says that the remote is away.
+const SYNC: &str = "sync_validated_mobiles_to_hetzner";
 /// The hot store must fall this much below the limit before it is used again, or the ladder would swing.
 const FULL_HYSTERESIS_PERCENT: u64 = 3;
 
@@ -95,7 +94,7 @@ impl Keeper {
             app.ladder.set_audit(settings.is_ok());
         }
         self.judge(app, hot, pressed).await;
-        app.incidents.look(app);
+        note_incidents(app);
         if !app.hot.is_durable() && due(self.noted, now, NOTE_EVERY) {
             self.noted = Some(now);
             let _ = in_time(app.audit.note_member(&self.member(app))).await;
@@ -107,7 +106,7 @@ impl Keeper {
         if app.hot.is_durable() || !app.journal.is_empty() {
             return;
         }
-        self.handed_over = Some(LEFT.to_owned());
+        self.handed_over = Some(rebuild::LEFT.to_owned());
         if let Err(error) = in_time(app.audit.note_member(&self.member(app))).await {
             tracing::debug!(%error, "other bridges will wait for this one for a while");
         }
@@ -158,7 +157,7 @@ impl Keeper {
     /// The same store with the same memory answers again.
     async fn resume(&self, app: &App) -> Result<()> {
         app.hot.enter(self.epoch.as_deref());
-        mark_what_waits(app).await?;
+        waiting::mark_what_waits(app).await?;
         if !app.hot.is_durable() {
             tokio::time::sleep(GRACE).await;
         }
@@ -192,8 +191,8 @@ impl Keeper {
         };
         app.hot.enter(Some(&epoch));
         journal::settle_handed_over(app).await?;
-        mark_what_waits(app).await?;
-        if let Err(error) = std::fs::write(epoch_file(app), &epoch) {
+        waiting::mark_what_waits(app).await?;
+        if let Err(error) = data_file::write(&epoch_file(app), epoch.as_bytes(), Readers::Owner) {
             tracing::warn!(%error, "the epoch cannot be noted: after a restart the audit store is asked");
         }
         self.epoch = Some(epoch);
@@ -205,26 +204,30 @@ fn epoch_file(app: &App) -> PathBuf {
     app.config.data_dir.join("epoch")
 }
 
-/// Every SMS that waits to be judged is marked, so that none of its number overtakes it.
-pub async fn mark_what_waits(app: &App) -> Result<()> {
-    journal::mark_waiting(app).await?;
-    if !app.ladder.now().audit {
-        return Ok(());
+/// Notes what is away now: a store, the remote, a receiver.
+fn note_incidents(app: &App) {
+    let now = app.clock.now();
+    let standing = app.ladder.now();
+    let mut away = BTreeMap::new();
+    if standing.hot != Hot::Open {
+        let why = standing.hot.why().unwrap_or_default();
+        away.insert("redis".to_owned(), (standing.since, why.to_owned()));
     }
-    let mut after = None;
-    loop {
-        let rows = app.audit.waiting_sms(after, rebuild::PAGE).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = Some(last.place());
-        let marks: Vec<_> =
-            rows.iter().map(|row| &row.sms).filter(|sms| sms.part.is_none()).map(mark_of).collect();
-        app.hot.mark_waiting(app.clock.now(), &marks).await?;
+    if !standing.audit {
+        away.insert("postgresql".to_owned(), (now, "the audit store does not answer".to_owned()));
     }
-}
-
-/// What a waiting SMS is marked by. A part of a longer one is not: it holds nobody up.
-fn mark_of(sms: &InboundSms) -> (String, Uuid) {
-    (sms.mobile_number().to_owned(), sms.sms_id)
+    let pushing = app.board.status().remove(SYNC).and_then(|status| status.last_error);
+    if let Some(error) = pushing.filter(|error| error.starts_with("push:")) {
+        away.insert("remote".to_owned(), (now, error));
+    }
+    let settings = app.live.now();
+    for (known, seen) in app.receivers.each() {
+        if app.receivers.state(known.as_deref(), &seen, now, &settings) == ReceiverState::Silent {
+            let since = seen.last_seen_at.unwrap_or(now);
+            away.insert(format!("receiver:{}", seen.name), (since, "it is silent".to_owned()));
+        }
+    }
+    app.incidents.see(now, away);
 }
 
 /// D27. A store that cannot say is not called full: it will say so itself.

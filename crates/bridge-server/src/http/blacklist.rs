@@ -20,7 +20,7 @@ use crate::admin::blacklist;
 use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
-use crate::workers::Bell;
+use crate::state::board::Bell;
 
 pub(super) const REASON_DEFAULT: &str = "blocked_by_operator";
 const REASON_MAX_CHARS: usize = 100;

@@ -13,6 +13,7 @@ use crate::admin_log::Actor;
 use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::sms::import_report::Report;
 use crate::sms::inbox::{self, PullError};
+use crate::state::inbox_reads;
 
 /// Read a phone's own list of SMS.
 ///
@@ -56,8 +57,8 @@ pub(crate) async fn read_list(
     let Some(known) = app.receivers.named(name) else {
         return Err(Problem::new(Code::NotFound, format!("there is no receiver {name}")));
     };
-    let since = since.unwrap_or_else(|| inbox::since(&known, app.receivers.seen(name).last_seen_at));
-    if !inbox::has_list(&known) {
+    let since = since.unwrap_or_else(|| inbox_reads::since(&known, app.receivers.seen(name).last_seen_at));
+    if !inbox_reads::has_list(&known) {
         let detail = "can be read of receivers of format smsgate alone, and from their inbox_url";
         return Err(Problem::field(Code::InvalidRequest, "the list", detail));
     }

@@ -15,7 +15,7 @@ use super::auth::{Operator, query_value};
 use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
-use crate::workers::Bell;
+use crate::state::board::Bell;
 
 const SHOWN_MAX: usize = 500;
 

@@ -18,8 +18,8 @@ use crate::sms::import_report::Report;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
 use crate::sms::quarantine;
+use crate::state::board::Bell;
 use crate::state::receivers::Sender;
-use crate::workers::Bell;
 
 /// `format` of what was imported.
 pub const FORMAT: &str = "import";

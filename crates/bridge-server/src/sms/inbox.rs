@@ -25,8 +25,6 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 /// One page: 500 of the longest SMS there are fit three times.
 const PAGE_MAX_BYTES: usize = 32 * 1024 * 1024;
-/// What was on its way when a receiver was last heard.
-const BEFORE: Span = Span(3_600_000);
 /// A list of years is read in steps of a day; one that claims to be older than SMSGate is not.
 const DAYS_MAX: i64 = 3_650;
 
@@ -74,18 +72,6 @@ impl From<reqwest::Error> for PullError {
     fn from(error: reqwest::Error) -> PullError {
         PullError::Away(error.without_url())
     }
-}
-
-/// Can this receiver's list be read at all?
-#[must_use]
-pub fn has_list(known: &Known) -> bool {
-    known.row.format == "smsgate" && known.row.inbox_url.is_some()
-}
-
-/// From when on the list of a receiver that was last heard then may hold what never came.
-#[must_use]
-pub fn since(known: &Known, last_seen: Option<Timestamp>) -> Timestamp {
-    last_seen.map_or(known.row.added_at, |at| at - BEFORE)
 }
 
 /// Reads what the phone received since then, and takes in what the bridge has not.

@@ -17,10 +17,10 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
-use crate::durability::journal;
+use crate::durability::{ids, journal};
 use crate::state::availability::Hot;
+use crate::state::board::Bell;
 use crate::state::recent::Beat;
-use crate::workers::{Bell, counters};
 
 /// The whole answer must come within 2 s (D26); this leaves room for the way out.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1900);
@@ -340,7 +340,7 @@ fn ring_for(app: &App, answer: &Answer, settings: &Settings) {
         app.board.ring(Bell::Validated);
         app.board.ring(Bell::Onboarding);
     }
-    if answer.id + counters::LOW > app.board.reserved.load(Ordering::Relaxed) {
+    if answer.id + ids::LOW > app.board.reserved.load(Ordering::Relaxed) {
         app.board.ring(Bell::Counters);
     }
     let waiting = app.undumped.fetch_add(1, Ordering::Relaxed) + 1;

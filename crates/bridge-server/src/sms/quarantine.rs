@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::bridge::App;
 use crate::sms::intake::Unwritable;
-use crate::workers::Bell;
+use crate::state::board::Bell;
 
 /// The format of what no format was told of.
 pub const UNKNOWN: &str = "unknown";

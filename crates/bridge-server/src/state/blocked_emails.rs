@@ -10,6 +10,8 @@ use bridge_store::AuditStore;
 use bridge_store::audit::BlockedEmail;
 use tokio::sync::watch;
 
+use crate::base::data_file::{self, Readers};
+
 const FILE: &str = "blocked_emails.json";
 
 type Addresses = BTreeMap<String, BlockedEmail>;
@@ -55,12 +57,7 @@ impl BlockedEmails {
 
     /// A note that cannot be written is only missed when the audit store is away at the next start.
     fn note(&self, rows: &[BlockedEmail]) {
-        let draft = self.data_dir.join(".blocked_emails.json.new");
-        let written = serde_json::to_vec_pretty(rows)
-            .map_err(std::io::Error::other)
-            .and_then(|bytes| std::fs::write(&draft, bytes))
-            .and_then(|()| std::fs::rename(&draft, self.data_dir.join(FILE)));
-        if let Err(error) = written {
+        if let Err(error) = data_file::write_json(&self.data_dir.join(FILE), rows, Readers::Owner) {
             tracing::warn!(%error, "the blocked e-mail addresses cannot be noted in the data folder");
         }
     }

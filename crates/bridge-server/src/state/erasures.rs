@@ -2,8 +2,6 @@
 //! number, until there is nothing left to look for.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +9,8 @@ use bridge_core::{Mobile, Span, Timestamp};
 use bridge_store::person::{Block, Erasure, Removed, Traces};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::base::data_file::{self, Readers};
 
 /// No other bridge writes anything that it read so long ago.
 pub(crate) const SETTLED: Span = Span(65_000);
@@ -126,22 +126,10 @@ impl Erasures {
     }
 }
 
-/// Beside and renamed: a power cut leaves the old note or the new one.
 fn save(data_dir: &Path, all: &[Owed]) -> std::io::Result<()> {
     let file = data_dir.join(FILE);
     if all.is_empty() {
-        return match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
+        return data_file::remove(&file);
     }
-    let bytes = serde_json::to_vec_pretty(all).map_err(std::io::Error::other)?;
-    let draft = data_dir.join(".erasures.json.new");
-    // One that a power cut left behind may have other rights.
-    let _ = std::fs::remove_file(&draft);
-    let mut written = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    written.write_all(&bytes)?;
-    written.sync_all()?;
-    std::fs::rename(&draft, &file)?;
-    std::fs::File::open(data_dir)?.sync_all()
+    data_file::write_json(&file, all, Readers::Owner)
 }

@@ -7,8 +7,11 @@ use std::sync::{Mutex, PoisonError};
 
 use bridge_core::{Span, Timestamp};
 
+use crate::base::data_file::{self, Readers};
 use crate::state::receivers::{Known, Receivers};
 
+/// What was on its way when a receiver was last heard.
+const BEFORE: Span = Span(3_600_000);
 const AGAIN_FIRST: Span = Span(30_000);
 const AGAIN_MAX: Span = Span(600_000);
 
@@ -41,11 +44,11 @@ impl Pulls {
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
         let pulls = Pulls { note: Some(note), ..Pulls::default() };
-        for known in receivers.live().iter().filter(|known| crate::sms::inbox::has_list(known)) {
+        for known in receivers.live().iter().filter(|known| has_list(known)) {
             let name = &known.row.name;
             let last_seen = receivers.seen(name).last_seen_at;
             pulls.change(name, |owed| {
-                owed.owe(crate::sms::inbox::since(known, last_seen));
+                owed.owe(since(known, last_seen));
                 noted.get(name).into_iter().for_each(|since| owed.owe(*since));
             });
         }
@@ -68,12 +71,7 @@ impl Pulls {
         let Some(note) = &self.note else { return };
         let owed: BTreeMap<&str, Timestamp> =
             all.iter().filter_map(|(name, owed)| Some((name.as_str(), owed.since?))).collect();
-        let draft = note.with_extension("json.new");
-        let written = serde_json::to_vec(&owed)
-            .map_err(std::io::Error::other)
-            .and_then(|bytes| std::fs::write(&draft, bytes))
-            .and_then(|()| std::fs::rename(&draft, note));
-        if let Err(error) = written {
+        if let Err(error) = data_file::write_json(note, &owed, Readers::Owner) {
             tracing::warn!(%error, "what is to be read from phones cannot be noted in the data folder");
         }
     }
@@ -91,7 +89,7 @@ impl Pulls {
             if is_silent {
                 owed.silent = last_seen;
             } else if let Some(before) = owed.silent.take() {
-                owed.owe(crate::sms::inbox::since(known, Some(before)));
+                owed.owe(since(known, Some(before)));
             }
             owed.since.filter(|_| now >= owed.not_before)
         })
@@ -123,6 +121,18 @@ impl Owed {
         self.since = Some(self.since.map_or(since, |earlier| earlier.min(since)));
         self.not_before = Timestamp::default();
     }
+}
+
+/// Can this receiver's list be read at all?
+#[must_use]
+pub fn has_list(known: &Known) -> bool {
+    known.row.format == "smsgate" && known.row.inbox_url.is_some()
+}
+
+/// From when on the list of a receiver that was last heard then may hold what never came.
+#[must_use]
+pub fn since(known: &Known, last_seen: Option<Timestamp>) -> Timestamp {
+    last_seen.map_or(known.row.added_at, |at| at - BEFORE)
 }
 
 #[cfg(test)]
@@ -157,7 +167,7 @@ mod tests {
         assert_eq!(pulls.due(&known, Some(now), false, now), Some(heard - HOUR));
         pulls.read("hall", heard - HOUR);
         assert_eq!(pulls.due(&known, Some(now), false, now), None);
-        assert_eq!(crate::sms::inbox::since(&known, None), Timestamp(500));
+        assert_eq!(since(&known, None), Timestamp(500));
     }
 
     #[test]

@@ -10,9 +10,7 @@ use bridge_core::{Span, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::bridge::App;
-use crate::state::availability::Hot;
-use crate::state::receivers::State as ReceiverState;
+use crate::base::data_file::{self, Readers};
 
 /// The incidents that the audit store does not have yet.
 const FILE: &str = "incidents.json";
@@ -22,16 +20,18 @@ const ALIVE: &str = "alive.json";
 const MISSED_AFTER: Span = Span(30_000);
 /// An outage during which more than so many others begin is long: the oldest of them are forgotten.
 const UNTOLD_MAX: usize = 1_000;
-/// The worker whose failure to push says that the remote is away.
-const SYNC: &str = "sync_validated_mobiles_to_hetzner";
 
 /// One of them, as it is noted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Note {
-    what: String,
-    began_at: Timestamp,
-    ended_at: Option<Timestamp>,
-    detail: String,
+pub(crate) struct Note {
+    /// What was away.
+    pub(crate) what: String,
+    /// From then on.
+    pub(crate) began_at: Timestamp,
+    /// Until then; it is still away without.
+    pub(crate) ended_at: Option<Timestamp>,
+    /// Why, as far as the bridge knows.
+    pub(crate) detail: String,
 }
 
 /// This bridge lived then.
@@ -80,12 +80,7 @@ fn read<T: DeserializeOwned>(folder: &Path, file: &str) -> Option<T> {
 }
 
 fn write<T: Serialize>(folder: &Path, file: &str, value: &T) {
-    let draft = folder.join(format!(".{file}.new"));
-    let written = serde_json::to_vec(value)
-        .map_err(std::io::Error::other)
-        .and_then(|bytes| std::fs::write(&draft, bytes))
-        .and_then(|()| std::fs::rename(&draft, folder.join(file)));
-    if let Err(error) = written {
+    if let Err(error) = data_file::write_json(&folder.join(file), value, Readers::Owner) {
         tracing::warn!(%error, "incidents cannot be noted in the data folder");
     }
 }
@@ -108,7 +103,7 @@ impl Incidents {
             write(folder, FILE, &notes);
         }
         let incidents = Incidents { folder: folder.to_owned(), notes: Mutex::new(notes) };
-        incidents.alive(now, false);
+        incidents.alive(now);
         incidents
     }
 
@@ -116,17 +111,18 @@ impl Incidents {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn alive(&self, now: Timestamp, stopped: bool) {
-        write(&self.folder, ALIVE, &Alive { at: now, stopped });
+    /// This bridge lives.
+    pub(crate) fn alive(&self, now: Timestamp) {
+        write(&self.folder, ALIVE, &Alive { at: now, stopped: false });
     }
 
     /// This bridge stops in order.
     pub fn stopped(&self, now: Timestamp) {
-        self.alive(now, true);
+        write(&self.folder, ALIVE, &Alive { at: now, stopped: true });
     }
 
     /// Exactly this is away now, each since then. What is new begins, what is no longer among it ends.
-    fn see(&self, now: Timestamp, away: BTreeMap<String, (Timestamp, String)>) {
+    pub(crate) fn see(&self, now: Timestamp, away: BTreeMap<String, (Timestamp, String)>) {
         let mut notes = self.notes();
         if notes.open.len() == away.len() && away.keys().all(|what| notes.open.contains_key(what)) {
             return;
@@ -149,47 +145,15 @@ impl Incidents {
         write(&self.folder, FILE, &*notes);
     }
 
-    /// Looks at everything that can be away.
-    pub fn look(&self, app: &App) {
-        let now = app.clock.now();
-        let standing = app.ladder.now();
-        let mut away = BTreeMap::new();
-        if standing.hot != Hot::Open {
-            let why = standing.hot.why().unwrap_or_default();
-            away.insert("redis".to_owned(), (standing.since, why.to_owned()));
-        }
-        if !standing.audit {
-            away.insert("postgresql".to_owned(), (now, "the audit store does not answer".to_owned()));
-        }
-        let pushing = app.board.status().remove(SYNC).and_then(|status| status.last_error);
-        if let Some(error) = pushing.filter(|error| error.starts_with("push:")) {
-            away.insert("remote".to_owned(), (now, error));
-        }
-        let settings = app.live.now();
-        for (known, seen) in app.receivers.each() {
-            if app.receivers.state(known.as_deref(), &seen, now, &settings) == ReceiverState::Silent {
-                let since = seen.last_seen_at.unwrap_or(now);
-                away.insert(format!("receiver:{}", seen.name), (since, "it is silent".to_owned()));
-            }
-        }
-        self.see(now, away);
+    /// What the audit store does not know yet, oldest first.
+    pub(crate) fn untold(&self) -> Vec<Note> {
+        self.notes().untold.clone()
     }
 
-    /// Tells the audit store what it does not know yet, and the data folder that this bridge lives.
-    pub async fn tell(&self, app: &App) -> bridge_store::Result<()> {
-        self.alive(app.clock.now(), false);
-        let untold = self.notes().untold.clone();
-        for note in untold {
-            let Note { what, began_at, ended_at, detail } = &note;
-            match ended_at {
-                None => app.desk.begin_incident(what, *began_at, detail).await?,
-                Some(ended_at) => app.desk.end_incident(what, *began_at, *ended_at, detail).await?,
-            }
-            let mut notes = self.notes();
-            // What changed meanwhile is told again.
-            notes.untold.retain(|told| *told != note);
-            write(&self.folder, FILE, &*notes);
-        }
-        Ok(())
+    /// The audit store knows this one. What changed meanwhile is told again.
+    pub(crate) fn told(&self, note: &Note) {
+        let mut notes = self.notes();
+        notes.untold.retain(|untold| untold != note);
+        write(&self.folder, FILE, &*notes);
     }
 }

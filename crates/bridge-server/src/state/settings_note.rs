@@ -7,6 +7,8 @@ use bridge_core::Timestamp;
 use bridge_store::audit::SettingRow;
 use serde::{Deserialize, Serialize};
 
+use crate::base::data_file::{self, Readers};
+
 const FILE: &str = "settings.json";
 
 #[derive(Serialize, Deserialize)]
@@ -22,12 +24,7 @@ pub fn save(data_dir: &Path, rows: &[SettingRow]) {
         .iter()
         .map(|row| Row { key: row.key.clone(), value: row.value.clone(), updated_at: row.updated_at })
         .collect();
-    let draft = data_dir.join(".settings.json.new");
-    let written = serde_json::to_vec_pretty(&rows)
-        .map_err(std::io::Error::other)
-        .and_then(|bytes| std::fs::write(&draft, bytes))
-        .and_then(|()| std::fs::rename(&draft, data_dir.join(FILE)));
-    if let Err(error) = written {
+    if let Err(error) = data_file::write_json(&data_dir.join(FILE), &rows, Readers::Everybody) {
         tracing::warn!(%error, "the settings cannot be noted in the data folder");
     }
 }

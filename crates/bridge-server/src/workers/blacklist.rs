@@ -7,8 +7,9 @@ use bridge_core::Settings;
 use bridge_store::StoreError;
 use bridge_store::hot::Blacklisting;
 
-use super::{Bell, Tick, Worker};
+use super::worker::{Tick, Worker};
 use crate::bridge::App;
+use crate::state::board::Bell;
 
 /// See above.
 pub struct PopulateBlacklist;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
 
-use super::{Tick, Worker};
+use super::worker::{Tick, Worker};
 use crate::bridge::App;
 
 pub(super) struct CleanupExpired;

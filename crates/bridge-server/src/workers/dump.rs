@@ -9,9 +9,10 @@ use bridge_store::StoreError;
 use bridge_store::hot::{QueuedSms, Which};
 use bridge_store::journal::Subject;
 
-use super::{Bell, Tick, Worker};
+use super::worker::{Tick, Worker};
 use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
+use crate::state::board::Bell;
 
 pub(super) struct DumpQueueInputSms;
 

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
 
-use super::{Bell, Scope, Tick, Worker};
+use super::worker::{Scope, Tick, Worker};
 use crate::admin::person;
 use crate::bridge::App;
+use crate::state::board::Bell;
 
 const PERIOD_SECONDS: u32 = 5;
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
 
-use super::{Scope, Tick, Worker};
+use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
 
 const PERIOD_SECONDS: u32 = 5;
@@ -26,7 +26,16 @@ impl Worker for NoteIncidents {
         Scope::Bridge
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
-        app.incidents.tell(app).await?;
+        app.incidents.alive(app.clock.now());
+        for note in app.incidents.untold() {
+            match note.ended_at {
+                None => app.desk.begin_incident(&note.what, note.began_at, &note.detail).await?,
+                Some(ended_at) => {
+                    app.desk.end_incident(&note.what, note.began_at, ended_at, &note.detail).await?;
+                }
+            }
+            app.incidents.told(&note);
+        }
         Ok(Tick::Idle)
     }
 }

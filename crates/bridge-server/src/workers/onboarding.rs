@@ -8,8 +8,9 @@ use bridge_store::StoreError;
 use bridge_store::journal::Subject;
 use uuid::Uuid;
 
-use super::{Bell, Tick, Worker};
+use super::worker::{Tick, Worker};
 use crate::bridge::App;
+use crate::state::board::Bell;
 
 pub(super) struct DumpQueueOnboarding;
 

@@ -5,10 +5,11 @@ use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
 
-use super::{Tick, Worker};
+use super::worker::{Tick, Worker};
 use crate::bridge::App;
 use crate::sms::import::Stopped;
 use crate::sms::inbox::{self, PullError};
+use crate::state::inbox_reads;
 
 pub(super) struct PullInboxes;
 
@@ -25,7 +26,7 @@ impl Worker for PullInboxes {
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let settings = app.live.now();
-        for known in app.receivers.live().iter().filter(|known| inbox::has_list(known)) {
+        for known in app.receivers.live().iter().filter(|known| inbox_reads::has_list(known)) {
             if app.stopping.is_cancelled() {
                 return Ok(Tick::Idle);
             }

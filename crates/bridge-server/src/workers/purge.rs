@@ -5,7 +5,7 @@ use bridge_core::time::DAY;
 use bridge_core::{Settings, Span};
 use bridge_store::StoreError;
 
-use super::{Tick, Worker};
+use super::worker::{Tick, Worker};
 use crate::bridge::App;
 
 /// Of every table in one step.

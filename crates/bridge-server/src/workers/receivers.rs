@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
 
-use super::{Scope, Tick, Worker};
+use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
 
 const PERIOD_SECONDS: u32 = 5;

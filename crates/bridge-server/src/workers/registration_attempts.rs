@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
 
-use super::{Bell, Scope, Tick, Worker};
+use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
+use crate::state::board::Bell;
 
 /// Longest wait when no bell was heard.
 const PERIOD_SECONDS: u32 = 5;

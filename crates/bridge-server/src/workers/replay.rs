@@ -13,10 +13,11 @@ use bridge_store::audit::WaitingSms;
 use bridge_store::hot::WAITING_MARK;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{Bell, Tick, Worker};
+use super::worker::{Tick, Worker};
 use crate::bridge::App;
-use crate::durability::store_monitor;
+use crate::durability::waiting;
 use crate::sms::intake;
+use crate::state::board::Bell;
 
 /// Numbers whose SMS are judged beside each other.
 const NUMBERS_AT_ONCE: usize = 32;
@@ -71,7 +72,7 @@ impl ReplayPowerDownStore {
         let now = app.clock.now();
         let half = WAITING_MARK.0 / 2;
         if self.marked.is_none_or(|at| (now - at).0 > half) {
-            store_monitor::mark_what_waits(app).await?;
+            waiting::mark_what_waits(app).await?;
             self.marked = Some(now);
         }
         Ok(())

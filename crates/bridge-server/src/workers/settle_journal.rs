@@ -8,9 +8,10 @@ use bridge_store::StoreError;
 
 use async_trait::async_trait;
 
-use super::{Bell, Scope, Tick, Worker};
+use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
 use crate::durability::journal;
+use crate::state::board::Bell;
 
 /// Beyond the interval of the dump: one that is behind, not one that is lost.
 const BEHIND_SECONDS: u32 = 15;

@@ -10,7 +10,7 @@ use bridge_store::StoreError;
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use super::{Scope, Tick, Worker};
+use super::worker::{Scope, Tick, Worker};
 use crate::base::metrics::WorkerLabels;
 use crate::bridge::App;
 
@@ -198,7 +198,7 @@ async fn rest(worker: &dyn Worker, app: &App, soft: &CancellationToken) -> Woken
         () = soft.cancelled() => Woken::ByPeriod,
         () = tokio::time::sleep(Duration::from_secs(u64::from(period))) => Woken::ByPeriod,
         () = changed => Woken::ByPeriod,
-        () = app.board.heard(worker) => {
+        () = app.board.heard(worker.name(), worker.bell()) => {
             let _ = tokio::time::timeout(COALESCE, soft.cancelled()).await;
             Woken::ByBell
         }

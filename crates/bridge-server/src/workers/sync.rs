@@ -10,8 +10,10 @@ use bridge_store::hot::Which;
 use bridge_store::remote::{Paused, Pushed};
 use bridge_store::{StoreError, StoreFault};
 
-use super::{Bell, Tick, Worker, dump};
+use super::dump;
+use super::worker::{Tick, Worker};
 use crate::bridge::App;
+use crate::state::board::Bell;
 
 #[derive(Default)]
 pub(super) struct SyncValidatedMobiles {

@@ -98,7 +98,7 @@ pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -
             paused: row.is_some_and(|row| row.paused),
             signs: known.as_ref().is_some_and(|known| known.must_sign()),
             rotating: row.is_some_and(|row| row.secrets.len() > 1 || row.signing_keys.len() > 1),
-            has_list: known.as_ref().is_some_and(|known| crate::sms::inbox::has_list(known)),
+            has_list: known.as_ref().is_some_and(|known| crate::state::inbox_reads::has_list(known)),
             name: seen.name,
         }
     });

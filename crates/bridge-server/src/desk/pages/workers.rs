@@ -11,7 +11,8 @@ use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::{When, count, lasting};
 use crate::http::Shared;
-use crate::workers::{self, Scope, Standing};
+use crate::workers;
+use crate::workers::worker::{Scope, Standing, standing};
 
 const PATH: &str = "/admin/ui/workers";
 
@@ -50,7 +51,7 @@ pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -
     let rows = workers::all().into_iter().map(|worker| {
         let status = board.get(worker.name()).cloned().unwrap_or_default();
         let period = bridge_core::Span::seconds(worker.period_seconds(&settings));
-        let state = workers::standing(worker.as_ref(), &status, now, &settings);
+        let state = standing(worker.as_ref(), &status, now, &settings);
         Row {
             name: worker.name(),
             about: worker.about(),
@@ -79,8 +80,9 @@ pub(in crate::desk) async fn run(
 ) -> Result<Done, Problem> {
     let name = form.text("worker");
     app.note_change(&visitor.actor(), "worker.run", name, Value::Null, Value::Null).await?;
-    if !app.board.run_now(name) {
+    let Some(worker) = workers::all().into_iter().find(|worker| worker.name() == name) else {
         return Err(Problem::new(Code::NotFound, format!("there is no worker {name}")));
-    }
+    };
+    app.board.run_now(worker.name());
     Ok(Done::reload(format!("{name} runs"), PATH))
 }

@@ -1,13 +1,13 @@
 //! The receivers as this bridge last knew them, in the data folder, readable by its owner only: they hold when it
 //! starts while the audit store is away, because an SMS must be taken in then too. Never their source.
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use bridge_core::Timestamp;
 use bridge_store::audit::{Receiver, Sighting};
 use serde::{Deserialize, Serialize};
+
+use crate::base::data_file::{self, Readers};
 
 const FILE: &str = "receivers.json";
 
@@ -43,16 +43,7 @@ pub(super) fn save(data_dir: &Path, receivers: &[Receiver], seen: &[Sighting]) {
             last_seen_at: seen.iter().find(|s| s.name == receiver.name).and_then(|s| s.last_seen_at),
         })
         .collect();
-    let draft = data_dir.join(".receivers.json.new");
-    let written = serde_json::to_vec_pretty(&rows).map_err(std::io::Error::other).and_then(|bytes| {
-        // One that a power cut left behind may have other rights.
-        let _ = std::fs::remove_file(&draft);
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, data_dir.join(FILE))
-    });
-    if let Err(error) = written {
+    if let Err(error) = data_file::write_json(&data_dir.join(FILE), &rows, Readers::Owner) {
         tracing::warn!(%error, "the receivers cannot be noted in the data folder");
     }
 }

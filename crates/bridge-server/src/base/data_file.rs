@@ -1,0 +1,148 @@
+//! The one writer of small files in the data folder: notes, keys, ids. A file is there whole or not at all, also after
+//! a power cut. Not for the journal and the embedded stores, which append and have a format of their own.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// The account that the bridge runs under.
+    Owner,
+    /// Everybody on this machine, where the folder lets them.
+    Everybody,
+}
+
+impl Readers {
+    fn mode(self) -> u32 {
+        match self {
+            Readers::Owner => 0o600,
+            Readers::Everybody => 0o644,
+        }
+    }
+}
+
+/// A point at which a test ends the process, or lets the writing fail as if it had ended there.
+macro_rules! step {
+    ($name:literal) => {
+        fail::fail_point!($name, |how| match how.as_deref() {
+            Some("error") => Err(io::Error::other($name)),
+            _ => std::process::abort(),
+        });
+    };
+}
+
+/// Writes the file, in the place of the one that is there. When this returns, a power cut loses neither.
+pub fn write(file: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+    let (folder, draft) = beside(file)?;
+    // One that an earlier end left behind may have other rights.
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut written = OpenOptions::new().write(true).create_new(true).mode(readers.mode()).open(&draft)?;
+    step!("data_file::begun");
+    written.write_all(bytes)?;
+    step!("data_file::drafted");
+    // Before the rename: otherwise the name may reach the disk before the content, and the file is empty after a power cut.
+    written.sync_all()?;
+    step!("data_file::synced");
+    fs::rename(&draft, file)?;
+    step!("data_file::renamed");
+    // The name itself is in the folder: without this, the old file may be back after a power cut.
+    File::open(folder)?.sync_all()?;
+    step!("data_file::done");
+    Ok(())
+}
+
+/// The same for a value, as JSON that a person can read.
+pub fn write_json<T: Serialize + ?Sized>(file: &Path, value: &T, readers: Readers) -> io::Result<()> {
+    write(file, &serde_json::to_vec_pretty(value).map_err(io::Error::other)?, readers)
+}
+
+/// Takes the file away. One that is not there is gone already.
+pub fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        removed => removed?,
+    }
+    File::open(beside(file)?.0)?.sync_all()
+}
+
+/// The folder that the file is in, and where its draft lies meanwhile.
+fn beside(file: &Path) -> io::Result<(&Path, PathBuf)> {
+    let no_file = || io::Error::new(io::ErrorKind::InvalidInput, "this path names no file");
+    let name = file.file_name().ok_or_else(no_file)?.to_string_lossy();
+    let folder = match file.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => return Err(no_file()),
+    };
+    Ok((folder, folder.join(format!(".{name}.new"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn replaces_what_is_there_and_leaves_no_draft() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("note.json");
+        write(&file, b"old and longer", Readers::Owner).unwrap();
+        write(&file, b"new", Readers::Owner).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        remove(&file).unwrap();
+        remove(&file).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn is_for_those_who_may_read_it_whatever_lay_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        let draft = folder.path().join(".key.new");
+        fs::write(&draft, "left behind").unwrap();
+        fs::set_permissions(&draft, fs::Permissions::from_mode(0o666)).unwrap();
+        write(&file, b"secret", Readers::Owner).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_path_that_names_no_file_is_refused() {
+        assert!(write(Path::new("/"), b"", Readers::Owner).is_err());
+        assert!(write(Path::new(".."), b"", Readers::Owner).is_err());
+    }
+
+    /// What a kill leaves behind is what lies there when the writing stops at a step: the old file or the new one.
+    #[cfg(feature = "crash-points")]
+    #[test]
+    fn stopped_at_any_step_the_old_or_the_new_is_there_whole() {
+        let scenario = fail::FailScenario::setup();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("bridge_id");
+        for (step, left) in [
+            ("data_file::begun", "old"),
+            ("data_file::drafted", "old"),
+            ("data_file::synced", "old"),
+            ("data_file::renamed", "new"),
+            ("data_file::done", "new"),
+        ] {
+            write(&file, b"old", Readers::Owner).unwrap();
+            fail::cfg(step, "return(error)").unwrap();
+            assert!(write(&file, b"new", Readers::Owner).is_err(), "{step}");
+            fail::remove(step);
+            assert_eq!(fs::read_to_string(&file).unwrap(), left, "{step}");
+            write(&file, b"next", Readers::Owner).unwrap();
+            assert_eq!(fs::read_to_string(&file).unwrap(), "next", "after {step}");
+        }
+        scenario.teardown();
+    }
+}

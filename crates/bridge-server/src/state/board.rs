@@ -1,0 +1,137 @@
+//! What workers and those who need them know of each other: the bells that wake a worker, the status of each, the locks
+//! of what must not happen at the same time, and counts that are not reported yet. Knows no worker.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bridge_core::Timestamp;
+use tokio::sync::Notify;
+
+/// What can wake a worker before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bell {
+    /// A batch of judged SMS waits.
+    Dump,
+    /// A number was validated.
+    Validated,
+    /// An onboarding changed.
+    Onboarding,
+    /// A number was blacklisted.
+    Blacklist,
+    /// An SMS was stored for later.
+    Replay,
+    /// A registration was refused.
+    Refusal,
+    /// The ids that are reserved come to an end.
+    Counters,
+    /// An SMS waits in the journal.
+    Journal,
+    /// Somebody is to be erased.
+    Erasure,
+}
+
+const BELLS: [Bell; 9] = [
+    Bell::Dump,
+    Bell::Validated,
+    Bell::Onboarding,
+    Bell::Blacklist,
+    Bell::Replay,
+    Bell::Refusal,
+    Bell::Counters,
+    Bell::Journal,
+    Bell::Erasure,
+];
+
+/// How a worker is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkerStatus {
+    /// When its last step ended.
+    pub last_run: Option<Timestamp>,
+    /// When a step last succeeded.
+    pub last_success: Option<Timestamp>,
+    /// Why the last step failed; none once one succeeds.
+    pub last_error: Option<String>,
+    /// Steps that failed since the start.
+    pub failures: u64,
+}
+
+/// Where workers hang their status and wait for their bells.
+#[derive(Debug, Default)]
+pub struct WorkerBoard {
+    bells: [Notify; BELLS.len()],
+    /// Held by the worker that is moving judged SMS.
+    pub(crate) dumping: tokio::sync::Mutex<()>,
+    /// Held while the blacklist is carried to and fro, and while a number is taken off it: one that was just
+    /// taken off must not come back with what was read before.
+    pub blacklisting: tokio::sync::Mutex<()>,
+    /// Held by whoever carries rows from one store to another, and alone by whoever erases a person: what was read before
+    /// must not be written afterwards.
+    pub carrying: tokio::sync::RwLock<()>,
+    /// Up to which id of an SMS they are reserved (D21).
+    pub reserved: AtomicI64,
+    /// Rows written to `input_sms` since the reports were last saved.
+    pub dumped: AtomicI64,
+    /// Rows new in `onboarding_mobile` since then.
+    pub onboardings_dumped: AtomicI64,
+    /// Rows pushed to the remote since then.
+    pub synced: AtomicI64,
+    status: Mutex<BTreeMap<&'static str, WorkerStatus>>,
+    /// The operator asked for it now.
+    asked: Mutex<BTreeMap<&'static str, Arc<Notify>>>,
+}
+
+impl WorkerBoard {
+    /// Wakes the worker that waits for this bell, or lets its next wait end at once.
+    pub fn ring(&self, bell: Bell) {
+        self.bells[bell as usize].notify_one();
+    }
+
+    /// Wakes everybody: nobody knows what was missed.
+    pub fn ring_all(&self) {
+        BELLS.into_iter().for_each(|bell| self.ring(bell));
+    }
+
+    /// Lets this worker run now.
+    pub fn run_now(&self, worker: &'static str) {
+        self.asked(worker).notify_one();
+    }
+
+    fn asked(&self, worker: &'static str) -> Arc<Notify> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).entry(worker).or_default().clone()
+    }
+
+    /// Resolves when the bell rings, or somebody wants this worker to run now.
+    pub(crate) async fn heard(&self, worker: &'static str, bell: Option<Bell>) {
+        let asked = self.asked(worker);
+        let bell = async {
+            match bell {
+                Some(bell) => self.bells[bell as usize].notified().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = bell => {}
+            () = asked.notified() => {}
+        }
+    }
+
+    /// Notes what this worker did.
+    pub(crate) fn note(&self, worker: &'static str, change: impl FnOnce(&mut WorkerStatus)) {
+        change(self.status.lock().unwrap_or_else(PoisonError::into_inner).entry(worker).or_default());
+    }
+
+    /// Another bridge of the group has this turn.
+    pub(crate) fn note_elsewhere(&self, worker: &'static str, now: Timestamp) {
+        self.note(worker, |status| {
+            status.last_success = Some(now);
+            status.last_error = None;
+        });
+    }
+
+    /// The status of every worker that ran.
+    #[must_use]
+    pub fn status(&self) -> BTreeMap<&'static str, WorkerStatus> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
