@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bridge_store::audit::postgres::{self, MigrateError};
-use bridge_store::embedded::{self, FolderError};
+use bridge_backends::postgres::{self, MigrateError};
+use bridge_backends::{embedded, redis, remote};
+use bridge_store::folder::FolderError;
 use bridge_store::journal::JournalError;
-use bridge_store::{AuditStore, DeskStore, HotStore, Journal, Remote, StoreError, StoreFault, hot, remote};
+use bridge_store::{AuditStore, DeskStore, HotStore, Journal, Remote, StoreError, StoreFault};
 
 use crate::config::{Config, EMBEDDED};
 use crate::timed;
@@ -41,7 +42,7 @@ pub enum StoresError {
     Journal(#[from] JournalError),
     /// The URL of the hot store.
     #[error("SMS_BRIDGE_HOT_URL: {0}")]
-    Hot(#[source] hot::redis::UrlError),
+    Hot(#[source] redis::UrlError),
     /// The URL of the audit store.
     #[error("SMS_BRIDGE_AUDIT_URL: {0}")]
     Audit(#[source] postgres::BadUrl),
@@ -71,7 +72,7 @@ pub async fn open(config: &Config, durations: &timed::Durations) -> Result<Store
     let hot = if config.hot_url == EMBEDDED {
         embedded::open_hot(&config.data_dir)?
     } else {
-        hot::redis::open(&config.hot_url).map_err(StoresError::Hot)?
+        redis::open(&config.hot_url).map_err(StoresError::Hot)?
     };
     let trail = if config.audit_url == EMBEDDED {
         embedded::open_trail(&config.data_dir)?
