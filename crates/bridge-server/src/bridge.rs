@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use bridge_core::Timestamp;
 use bridge_store::audit::SettingRow;
-use bridge_store::embedded::{FolderError, FolderLock};
+use bridge_store::folder::{FolderError, FolderLock};
 use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, Journal, Remote};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;

@@ -6,10 +6,11 @@ pub mod instrumented;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bridge_store::audit::postgres::{self, MigrateError};
-use bridge_store::embedded::{self, FolderError};
+use bridge_backends::postgres::{self, MigrateError};
+use bridge_backends::{embedded, redis, remote};
+use bridge_store::folder::FolderError;
 use bridge_store::journal::JournalError;
-use bridge_store::{AuditStore, DeskStore, HotStore, Journal, Remote, StoreError, StoreFault, hot, remote};
+use bridge_store::{AuditStore, DeskStore, HotStore, Journal, Remote, StoreError, StoreFault};
 
 use crate::config::{Config, EMBEDDED};
 
@@ -42,7 +43,7 @@ pub enum StoresError {
     Journal(#[from] JournalError),
     /// The URL of the hot store.
     #[error("SMS_BRIDGE_HOT_URL: {0}")]
-    Hot(#[source] hot::redis::UrlError),
+    Hot(#[source] redis::UrlError),
     /// The URL of the audit store.
     #[error("SMS_BRIDGE_AUDIT_URL: {0}")]
     Audit(#[source] postgres::BadUrl),
@@ -72,7 +73,7 @@ pub async fn open(config: &Config, durations: &instrumented::Durations) -> Resul
     let hot = if config.hot_url == EMBEDDED {
         embedded::open_hot(&config.data_dir)?
     } else {
-        hot::redis::open(&config.hot_url).map_err(StoresError::Hot)?
+        redis::open(&config.hot_url).map_err(StoresError::Hot)?
     };
     let trail = if config.audit_url == EMBEDDED {
         embedded::open_trail(&config.data_dir)?

@@ -3,11 +3,9 @@
 
 mod blocked_email;
 mod lookup;
-mod part;
-pub mod postgres;
+pub mod part;
 mod quarantined;
 mod receiver;
-pub(crate) mod sqlite;
 
 use async_trait::async_trait;
 use bridge_core::settings::Broken;
@@ -19,7 +17,7 @@ use uuid::Uuid;
 pub use self::blocked_email::BlockedEmail;
 pub use self::lookup::{AskedSms, HourCount, KNOWN_WITHIN};
 pub use self::quarantined::Quarantined;
-pub use self::receiver::{Receiver, Sighting};
+pub use self::receiver::{Receiver, Sighting, by_name};
 
 use crate::Result;
 use crate::accounts::AccountStore;

@@ -19,7 +19,7 @@ pub use self::figures::{
     DropOut, Failures, Funnel, Outcomes, ReceiverRate, RefusalRate, RegistrationRate, Sender, SmsRate,
 };
 pub use self::incident::Incident;
-pub(crate) use self::latency::{Kind, LATENCY_GRAIN, bounds, bucket_of};
+pub use self::latency::{Kind, LATENCY_GRAIN, bounds, bucket_of};
 pub use self::latency::{Latencies, Latency};
 pub use self::people::{
     BlacklistPlace, OnboardingFilter, OnboardingRow, QuarantineRow, RefusalFilter, RefusalRow, SettingChange,
@@ -50,25 +50,26 @@ impl<T, C> Page<T, C> {
 }
 
 /// How many rows a search looks through for one page at most.
-pub(crate) const SCAN: usize = 10_000;
+pub const SCAN: usize = 10_000;
 /// Up to so many rows with a number that begins like that are sorted; more are looked through in order of time.
-pub(crate) const FEW: usize = 5_000;
+pub const FEW: usize = 5_000;
 
 /// At most so many incidents are shown at once.
-pub(crate) const INCIDENTS: usize = 1_000;
+pub const INCIDENTS: usize = 1_000;
 /// An SMS may be older than the onboarding that it is judged against by as much as two clocks differ.
-pub(crate) const CLOCKS: Span = Span(3_600_000);
+pub const CLOCKS: Span = Span(3_600_000);
 /// From steps of this length on, figures are read by hours.
-pub(crate) const HOUR: Span = Span(3_600_000);
-pub(crate) const MINUTE: Span = Span(60_000);
+pub const HOUR: Span = Span(3_600_000);
+/// What figures of minutes are counted in.
+pub const MINUTE: Span = Span(60_000);
 
 /// The beginning of the stretch of that length in which a time lies.
-pub(crate) fn floor(at: Timestamp, length: Span) -> Timestamp {
+pub fn floor(at: Timestamp, length: Span) -> Timestamp {
     Timestamp(at.0 - at.0.rem_euclid(length.0.max(1)))
 }
 
 /// A step that figures can be read in: whole minutes, or whole hours.
-pub(crate) fn step(step: Span) -> Span {
+pub fn step(step: Span) -> Span {
     let grain = if step >= HOUR { HOUR } else { MINUTE };
     Span((step.0 / grain.0).max(1) * grain.0)
 }

@@ -4,9 +4,7 @@
 mod blacklisting;
 #[cfg(feature = "conformance")]
 pub mod model;
-pub mod redis;
-pub(crate) mod restored;
-pub(crate) mod sqlite;
+pub mod restored;
 
 use async_trait::async_trait;
 use bridge_core::checks::Known;
@@ -231,7 +229,8 @@ impl QueuedSms {
     }
 
     /// What it is recognised by. None: what is stored is no fingerprint.
-    pub(crate) fn key(&self) -> Option<Key> {
+    #[must_use]
+    pub fn key(&self) -> Option<Key> {
         let bytes = self.fingerprint.as_bytes();
         let mut key = Key::default();
         if bytes.len() != 2 * key.len() {

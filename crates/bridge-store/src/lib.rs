@@ -3,7 +3,7 @@
 //! trail that stays (003's six PostgreSQL tables), and with it [`AccountStore`]: who may use the desk. [`DeskStore`] is how
 //! people look at that trail.
 //!
-//! **Invariants.** No other crate names a database. No backend reads a clock: `now` is an argument.
+//! **Invariants.** This crate names no database: `bridge-backends` does. No backend reads a clock: `now` is an argument.
 //! An operation that returned `Ok` is durable. Every backend passes the same `conformance` suite.
 
 pub mod accounts;
@@ -11,12 +11,11 @@ pub mod audit;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod desk;
-pub mod embedded;
+pub mod folder;
 pub mod hot;
 pub mod journal;
 pub mod person;
 pub mod remote;
-mod sqlite;
 
 pub use accounts::AccountStore;
 pub use audit::AuditStore;
@@ -35,7 +34,9 @@ pub struct Trail {
 }
 
 impl Trail {
-    pub(crate) fn of<S: AuditStore + DeskStore>(store: S) -> Trail {
+    /// One store in both roles.
+    #[must_use]
+    pub fn of<S: AuditStore + DeskStore>(store: S) -> Trail {
         let store = std::sync::Arc::new(store);
         Trail { audit: store.clone(), desk: store }
     }

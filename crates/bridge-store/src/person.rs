@@ -130,7 +130,9 @@ impl Blocked {
         }
     }
 
-    pub(crate) fn from_word(word: &str) -> Option<Blocked> {
+    /// What a receipt writes so.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Blocked> {
         [Blocked::None, Blocked::Kept, Blocked::Lifted].into_iter().find(|blocked| blocked.as_str() == word)
     }
 }
@@ -175,7 +177,7 @@ pub struct Erasing<'a> {
 }
 
 /// A quarantined body, for whoever it is about.
-pub(crate) fn shown(entry: &Quarantined) -> Value {
+pub fn shown(entry: &Quarantined) -> Value {
     json!({
         "at": entry.at,
         "receiver_id": entry.receiver_id,
@@ -186,7 +188,7 @@ pub(crate) fn shown(entry: &Quarantined) -> Value {
 }
 
 /// The ways of writing a number that people use, in digits.
-pub(crate) fn spellings(mobile: &Mobile) -> [String; 4] {
+pub fn spellings(mobile: &Mobile) -> [String; 4] {
     let digits = mobile.e164().trim_start_matches('+');
     let national = mobile.national();
     [digits.to_owned(), format!("00{digits}"), national.to_owned(), format!("0{national}")]

@@ -7,8 +7,8 @@ mod questions;
 use std::path::Path;
 use std::time::Duration;
 
-use bridge_store::audit::postgres;
-use bridge_store::{Trail, embedded};
+use bridge_backends::{embedded, postgres};
+use bridge_store::Trail;
 use comfy_table::{CellAlignment, Table, presets};
 use hdrhistogram::Histogram;
 use rand::SeedableRng;

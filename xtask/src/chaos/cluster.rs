@@ -54,7 +54,7 @@ pub(crate) struct Remote {
 
 /// The database of the bridges in PostgreSQL, and of the remote in its own.
 pub(crate) const DATABASE: &str = "postgres";
-const REMOTE_SQL: &str = "crates/bridge-store/migrations/remote/0001_validated_mobiles.sql";
+const REMOTE_SQL: &str = "crates/bridge-backends/migrations/remote/0001_validated_mobiles.sql";
 /// Short intervals, so that a run drains fast; limits that no retry of ours reaches; clocks that may be off.
 const SETTINGS: &[(&str, &str)] = &[
     ("user_timelimit_seconds", "7200"),

@@ -25,18 +25,18 @@ pub(crate) fn forbidden(packages: &[Package]) -> Vec<Violation> {
 
 fn why_not(package: &str, dependency: &str) -> Option<&'static str> {
     match package {
-        "bridge-core" | "bridge-formats" | "bridge-store" | "bridge-server"
+        "bridge-core" | "bridge-formats" | "bridge-store" | "bridge-backends" | "bridge-server"
             if dependency == "test-servers" =>
         {
             Some("it starts servers for tests, so name it under dev-dependencies")
         }
-        // The store is where databases are named; the tool crate measures the raw one.
-        "bridge-store" | "xtask" => None,
+        // The backends are where databases are named; the tool crate measures the raw one.
+        "bridge-backends" | "xtask" => None,
         "bridge-core" | "bridge-formats" if IMPURE.contains(&dependency) => {
             Some("it is pure, so take time, salt and facts as arguments and do the I/O in bridge-server")
         }
         _ if DATABASES.contains(&dependency) => {
-            Some("only bridge-store names a database, so add an operation to its traits")
+            Some("only bridge-backends names a database, so add an operation to its traits")
         }
         _ => None,
     }
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn the_store_the_tools_and_tests_are_free() {
         let metadata = r#"[
-            {"name":"bridge-store","dependencies":[{"name":"rusqlite","kind":null}]},
+            {"name":"bridge-backends","dependencies":[{"name":"rusqlite","kind":null}]},
             {"name":"xtask","dependencies":[{"name":"rusqlite","kind":null},{"name":"tokio","kind":null}]},
             {"name":"bridge-server","dependencies":[{"name":"test-servers","kind":"dev"},{"name":"axum","kind":null}]}]"#;
         assert_eq!(found(metadata), Vec::<String>::new());

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use bridge_store::embedded::FolderError;
+use bridge_store::folder::FolderError;
 use clap::Parser;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;

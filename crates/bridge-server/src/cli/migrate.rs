@@ -3,8 +3,9 @@
 
 use std::process::ExitCode;
 
-use bridge_store::audit::postgres::{self, MigrateError, SchemaState};
-use bridge_store::{StoreError, remote};
+use bridge_backends::postgres::{self, MigrateError, SchemaState};
+use bridge_backends::remote;
+use bridge_store::StoreError;
 
 use super::{FAILED, GOOD, WARN};
 use crate::config::EMBEDDED;

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bridge_backends::embedded;
 use bridge_core::{Span, Timestamp};
 use bridge_server::base::clock::Clock;
 use bridge_store::audit::SmsRow;
-use bridge_store::{AuditStore, HotStore, embedded};
+use bridge_store::{AuditStore, HotStore};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};

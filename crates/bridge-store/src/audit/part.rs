@@ -4,12 +4,12 @@
 use bridge_core::sms::Part;
 
 /// The text of a part.
-pub(super) fn text(part: &Part) -> String {
+pub fn text(part: &Part) -> String {
     format!("{}/{} {}", part.number, part.total, part.reference)
 }
 
 /// A part from its text; None: it is none.
-pub(super) fn read(text: &str) -> Option<Part> {
+pub fn read(text: &str) -> Option<Part> {
     let (place, reference) = text.split_once(' ')?;
     let (number, total) = place.split_once('/')?;
     Some(Part { reference: reference.to_owned(), total: total.parse().ok()?, number: number.parse().ok()? })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use bridge_core::{Span, Timestamp};
-use reqwest::Url;
+use url::Url;
 
 /// A receiver that was added by name.
 #[derive(Clone, PartialEq, Eq)]
@@ -117,7 +117,7 @@ fn said<T: Clone>(known: &mut Option<T>, told: &Option<T>, is_newer: bool) {
 }
 
 /// One sighting for each name, in their order: what several tell of one is added up.
-pub(super) fn by_name(seen: &[Sighting]) -> Vec<Sighting> {
+pub fn by_name(seen: &[Sighting]) -> Vec<Sighting> {
     let mut names: BTreeMap<&str, Sighting> = BTreeMap::new();
     for sighting in seen {
         match names.get_mut(sighting.name.as_str()) {

@@ -65,7 +65,7 @@ pub struct Funnel {
 
 impl Funnel {
     /// From where those who registered stand, the most frequent first.
-    pub(crate) fn of(stood: Vec<DropOut>) -> Funnel {
+    pub fn of(stood: Vec<DropOut>) -> Funnel {
         let sum =
             |counts: &dyn Fn(&DropOut) -> bool| stood.iter().filter(|d| counts(d)).map(|d| d.count).sum();
         Funnel {

@@ -7,7 +7,7 @@ use bridge_core::Span;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// From an SMS taken in to its verdict.
     Verdict,
     /// From a registration to its validation.
@@ -16,7 +16,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The word in the table.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Kind::Verdict => "verdict",
             Kind::Validation => "validation",
@@ -48,7 +48,7 @@ pub struct Latencies {
 
 impl Latencies {
     /// From the words and buckets of the table.
-    pub(crate) fn of(counted: &[(String, (i32, i64))]) -> Latencies {
+    pub fn of(counted: &[(String, (i32, i64))]) -> Latencies {
         let of = |kind: Kind| {
             let buckets: Vec<_> =
                 counted.iter().filter(|(word, _)| word == kind.as_str()).map(|(_, bucket)| *bucket).collect();
@@ -59,7 +59,7 @@ impl Latencies {
 }
 
 /// Latencies are counted for stretches of this length.
-pub(crate) const LATENCY_GRAIN: Span = Span(600_000);
+pub const LATENCY_GRAIN: Span = Span(600_000);
 
 /// Milliseconds from which on each bucket counts: 1, 2, 3, 4, 6, 8, 11, … up to 48 days.
 static BOUNDS: LazyLock<Vec<i64>> = LazyLock::new(|| {
@@ -74,18 +74,18 @@ static BOUNDS: LazyLock<Vec<i64>> = LazyLock::new(|| {
 });
 
 /// The bounds, for a statement that finds the bucket by itself.
-pub(crate) fn bounds() -> &'static [i64] {
+pub fn bounds() -> &'static [i64] {
     &BOUNDS
 }
 
 /// The bucket: how many bounds are not above it.
-pub(crate) fn bucket_of(took: Span) -> i32 {
+pub fn bucket_of(took: Span) -> i32 {
     i32::try_from(BOUNDS.partition_point(|bound| *bound <= took.0)).unwrap_or(i32::MAX)
 }
 
 impl Latency {
     /// From counts by bucket, in any order.
-    pub(crate) fn of(buckets: &[(i32, i64)]) -> Latency {
+    pub fn of(buckets: &[(i32, i64)]) -> Latency {
         let mut buckets: Vec<(i32, u64)> =
             buckets.iter().map(|(bucket, count)| (*bucket, u64::try_from(*count).unwrap_or(0))).collect();
         buckets.sort_unstable();

@@ -25,7 +25,7 @@ impl MobileFilter {
     }
 
     /// A text that sorts behind all that begin like this one, in order of bytes; none: there is none.
-    pub(crate) fn behind(prefix: &str) -> Option<String> {
+    pub fn behind(prefix: &str) -> Option<String> {
         let mut chars: Vec<char> = prefix.chars().collect();
         while let Some(last) = chars.pop() {
             // Beyond the surrogates, which no text holds.
@@ -60,7 +60,7 @@ pub struct SmsFilter {
 
 impl SmsFilter {
     /// It asks for SMS that passed and failed.
-    pub(crate) fn is_contradiction(&self) -> bool {
+    pub fn is_contradiction(&self) -> bool {
         self.passed == Some(true) && self.failed_at.is_some()
     }
 }

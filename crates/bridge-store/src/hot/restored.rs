@@ -8,14 +8,16 @@ use super::QueuedSms;
 
 /// How often, until the window ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Window {
-    pub(crate) count: i64,
-    pub(crate) until: Timestamp,
+pub struct Window {
+    /// How many it counted.
+    pub count: i64,
+    /// When it ends.
+    pub until: Timestamp,
 }
 
 impl Window {
     /// A registration made at that time counts as one more.
-    pub(crate) fn with_registration(there: Option<Window>, at: Timestamp, length: Span) -> Window {
+    pub fn with_registration(there: Option<Window>, at: Timestamp, length: Span) -> Window {
         match there.filter(|window| window.until > at) {
             Some(window) => Window { count: window.count + 1, ..window },
             None => Window { count: 1, until: at + length },
@@ -24,7 +26,7 @@ impl Window {
 
     /// An SMS that was the nth of its window was counted at that time. Copies may have been counted out of
     /// their order, and newer ones already: the count is never less than what one of them says.
-    pub(crate) fn with_sms(there: Option<Window>, nth: i64, at: Timestamp, length: Span) -> Window {
+    pub fn with_sms(there: Option<Window>, nth: i64, at: Timestamp, length: Span) -> Window {
         match there.filter(|window| window.until > at) {
             None => Window { count: nth, until: at + length },
             // It was over before the window that is there began.
@@ -40,7 +42,7 @@ impl Window {
 
 /// Whether a restored onboarding was registered after the one that is there as the newest of its number. Of
 /// two in the same millisecond, the one that was not superseded.
-pub(crate) fn is_newer(restored: &Onboarding, newest: &Onboarding) -> bool {
+pub fn is_newer(restored: &Onboarding, newest: &Onboarding) -> bool {
     match restored.request_timestamp.cmp(&newest.request_timestamp) {
         std::cmp::Ordering::Less => false,
         std::cmp::Ordering::Greater => true,
@@ -49,7 +51,7 @@ pub(crate) fn is_newer(restored: &Onboarding, newest: &Onboarding) -> bool {
 }
 
 /// The onboarding that is there, with what a newer version of it knows. None: nothing new.
-pub(crate) fn updated(there: &Onboarding, restored: &Onboarding) -> Option<Onboarding> {
+pub fn updated(there: &Onboarding, restored: &Onboarding) -> Option<Onboarding> {
     let turns_back = !there.state.can_be_validated() && restored.state.can_be_validated();
     (restored.version > there.version && !turns_back).then(|| Onboarding {
         state: restored.state,
@@ -60,7 +62,7 @@ pub(crate) fn updated(there: &Onboarding, restored: &Onboarding) -> Option<Onboa
 }
 
 /// The onboarding with what a judged SMS made of it; true if its state is another. None: nothing new.
-pub(crate) fn told(there: &Onboarding, sms: &QueuedSms) -> Option<(Onboarding, bool)> {
+pub fn told(there: &Onboarding, sms: &QueuedSms) -> Option<(Onboarding, bool)> {
     let last_sms = Some(LastSms { id: sms.id, judged_at: sms.judged_at, verdict: sms.verdict.clone() });
     let shows_pass = there.last_sms.as_ref().is_some_and(|last| last.verdict.passed());
     // It passed while it was the newest: superseded it can only be because its validation was not known when a

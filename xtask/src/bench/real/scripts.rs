@@ -10,7 +10,7 @@ use bridge_core::onboarding::Applicant;
 use bridge_core::verdict::{Code, Codes};
 use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Verdict};
 use bridge_store::HotStore;
-use bridge_store::hot::{self, Admission, Basis, IntakeLimits, Judged, Recorded, Registered, Registration};
+use bridge_store::hot::{Admission, Basis, IntakeLimits, Judged, Recorded, Registered, Registration};
 use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -32,7 +32,7 @@ const LIMITS: IntakeLimits =
 
 /// So many numbers register, then each sends its SMS.
 pub(crate) async fn drive(url: &str, sms: u32, longest: Duration) -> Outcome<Straight> {
-    let store = hot::redis::open(url)?;
+    let store = bridge_backends::redis::open(url)?;
     let token = Uuid::from_u128(1);
     let epoch = store.begin_rebuild(token).await?;
     if !store.finish_rebuild(token).await? {

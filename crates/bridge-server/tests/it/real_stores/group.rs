@@ -35,7 +35,7 @@ impl Group {
             let pgbouncer = Pgbouncer::start(&postgres, &pgbouncer::Options::default())?;
             let (database, remote) = (postgres.new_database()?, postgres.new_database()?);
             test_servers::supabase::make_roles(&postgres, &remote)?;
-            postgres.sql(&remote, bridge_store::remote::SQL)?;
+            postgres.sql(&remote, bridge_backends::remote::SQL)?;
             Ok(Group { redis, postgres, pgbouncer, database, remote, clock: Clock::standing_at(NOON) })
         };
         legs::or_skip(name, servers())

@@ -1,0 +1,69 @@
+//! Bodies that nobody can use.
+
+use bridge_core::message::storable;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::columns::{At, limit};
+use super::lease::{Lease, Unreadable};
+use bridge_store::Result;
+use bridge_store::audit::Quarantined;
+
+pub(super) async fn keep(lease: &mut Lease, entry: &Quarantined) -> Result<()> {
+    lease
+        .run(
+            "INSERT INTO ops.quarantine (quarantine_id, at, receiver_id, format, reason, content_type, body)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (quarantine_id) DO NOTHING",
+            &[
+                (&entry.id, Type::UUID),
+                (&At(entry.at), Type::TIMESTAMPTZ),
+                (&storable(&entry.receiver_id), Type::TEXT),
+                (&storable(&entry.format), Type::TEXT),
+                (&storable(&entry.reason), Type::TEXT),
+                (&storable(&entry.content_type), Type::TEXT),
+                (&entry.body, Type::BYTEA),
+            ],
+        )
+        .await
+        .map(drop)
+}
+
+pub(super) fn entry(row: &Row) -> std::result::Result<Quarantined, Unreadable> {
+    Ok(Quarantined {
+        id: row.try_get(0)?,
+        at: row.try_get::<_, At>(1)?.0,
+        receiver_id: row.try_get(2)?,
+        format: row.try_get(3)?,
+        reason: row.try_get(4)?,
+        content_type: row.try_get(5)?,
+        body: row.try_get(6)?,
+    })
+}
+
+pub(super) async fn newest(lease: &mut Lease, max: usize) -> Result<Vec<Quarantined>> {
+    lease
+        .rows(
+            "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops.quarantine
+             ORDER BY id DESC LIMIT $1",
+            &[(&limit(max), Type::INT8)],
+            entry,
+        )
+        .await
+}
+
+pub(super) async fn one(lease: &mut Lease, id: Uuid) -> Result<Option<Quarantined>> {
+    let found = lease
+        .rows(
+            "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops.quarantine
+             WHERE quarantine_id = $1",
+            &[(&id, Type::UUID)],
+            entry,
+        )
+        .await?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) async fn remove(lease: &mut Lease, id: Uuid) -> Result<bool> {
+    Ok(lease.run("DELETE FROM ops.quarantine WHERE quarantine_id = $1", &[(&id, Type::UUID)]).await? > 0)
+}

@@ -1,0 +1,152 @@
+//! Receivers and what was seen of them.
+
+use std::sync::LazyLock;
+
+use bridge_core::message::storable;
+use bridge_core::{Span, Timestamp};
+use tokio_postgres::types::Type;
+
+use super::columns::{At, column};
+use super::lease::Lease;
+use bridge_store::Result;
+use bridge_store::audit::by_name;
+use bridge_store::audit::{Receiver, Sighting};
+
+pub(super) async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
+    lease
+        .rows(
+            "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at
+             FROM ops.receiver ORDER BY name",
+            &[],
+            |row| {
+                Ok(Receiver {
+                    name: row.try_get(0)?,
+                    format: row.try_get(1)?,
+                    numbers: row.try_get(2)?,
+                    secrets: row.try_get(3)?,
+                    signing_keys: row.try_get(4)?,
+                    inbox_url: row.try_get(5)?,
+                    paused: row.try_get(6)?,
+                    added_at: row.try_get::<_, At>(7)?.0,
+                    revoked_at: row.try_get::<_, Option<At>>(8)?.map(|at| at.0),
+                })
+            },
+        )
+        .await
+}
+
+pub(super) async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) -> Result<()> {
+    lease
+        .run(
+            "INSERT INTO ops.receiver (name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at,
+                 revoked_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (name) DO UPDATE SET
+                 format = excluded.format, numbers = excluded.numbers, secrets = excluded.secrets,
+                 signing_keys = excluded.signing_keys, inbox_url = excluded.inbox_url, paused = excluded.paused,
+                 added_at = excluded.added_at, revoked_at = excluded.revoked_at, updated_at = excluded.updated_at",
+            &[
+                (&receiver.name, Type::TEXT),
+                (&receiver.format, Type::TEXT),
+                (&receiver.numbers, Type::TEXT_ARRAY),
+                (&receiver.secrets, Type::TEXT_ARRAY),
+                (&receiver.signing_keys, Type::TEXT_ARRAY),
+                (&receiver.inbox_url, Type::TEXT),
+                (&receiver.paused, Type::BOOL),
+                (&At(receiver.added_at), Type::TIMESTAMPTZ),
+                (&receiver.revoked_at.map(At), Type::TIMESTAMPTZ),
+                (&At(now), Type::TIMESTAMPTZ),
+            ],
+        )
+        .await
+        .map(drop)
+}
+
+pub(super) async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
+    lease
+        .rows(
+            "SELECT name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered, rejected, clock_skew_ms,
+                 skew_measured_at, app_version, battery, charging, network, reported_at
+             FROM ops.sighting ORDER BY name",
+            &[],
+            |row| {
+                let time = |column: usize| row.try_get::<_, Option<At>>(column).map(|at| at.map(|at| at.0));
+                Ok(Sighting {
+                    name: row.try_get(0)?,
+                    first_seen_at: time(1)?,
+                    last_seen_at: time(2)?,
+                    wrong_secret_at: time(3)?,
+                    delivered: row.try_get(4)?,
+                    redelivered: row.try_get(5)?,
+                    rejected: row.try_get(6)?,
+                    clock_skew: Span(row.try_get(7)?),
+                    skew_measured_at: time(8)?,
+                    app_version: row.try_get(9)?,
+                    battery: row.try_get::<_, Option<i16>>(10)?.map(u8::try_from).transpose()?,
+                    charging: row.try_get(11)?,
+                    network: row.try_get(12)?,
+                    reported_at: time(13)?,
+                })
+            },
+        )
+        .await
+}
+
+/// [`Sighting::add`] for every row there is. In the order of their names, so that two bridges do not wait for each
+/// other's rows.
+static NOTE: LazyLock<String> = LazyLock::new(|| {
+    let said = ["app_version", "battery", "charging", "network"].map(|column| {
+        format!(
+            "{column} = CASE
+                 WHEN coalesce(excluded.reported_at, '-infinity') >= coalesce(known.reported_at, '-infinity')
+                 THEN coalesce(excluded.{column}, known.{column}) ELSE coalesce(known.{column}, excluded.{column}) END"
+        )
+    });
+    format!(
+        "INSERT INTO ops.sighting AS known (name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered,
+             rejected, clock_skew_ms, skew_measured_at, app_version, battery, charging, network, reported_at)
+         SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::bigint[],
+             $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::text[], $11::smallint[], $12::boolean[],
+             $13::text[], $14::timestamptz[])
+         ON CONFLICT (name) DO UPDATE SET
+             first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
+             last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
+             wrong_secret_at = greatest(known.wrong_secret_at, excluded.wrong_secret_at),
+             delivered = known.delivered + excluded.delivered,
+             redelivered = known.redelivered + excluded.redelivered,
+             rejected = known.rejected + excluded.rejected,
+             clock_skew_ms = CASE
+                 WHEN excluded.skew_measured_at >= coalesce(known.skew_measured_at, '-infinity')
+                 THEN excluded.clock_skew_ms ELSE known.clock_skew_ms END,
+             skew_measured_at = greatest(known.skew_measured_at, excluded.skew_measured_at),
+             {},
+             reported_at = greatest(known.reported_at, excluded.reported_at)",
+        said.join(",\n             ")
+    )
+});
+
+pub(super) async fn note(lease: &mut Lease, seen: &[Sighting]) -> Result<()> {
+    let seen = by_name(seen);
+    lease
+        .run(
+            &NOTE,
+            &[
+                (&column(&seen, |s| storable(&s.name)), Type::TEXT_ARRAY),
+                (&column(&seen, |s| s.first_seen_at.map(At)), Type::TIMESTAMPTZ_ARRAY),
+                (&column(&seen, |s| s.last_seen_at.map(At)), Type::TIMESTAMPTZ_ARRAY),
+                (&column(&seen, |s| s.wrong_secret_at.map(At)), Type::TIMESTAMPTZ_ARRAY),
+                (&column(&seen, |s| s.delivered), Type::INT8_ARRAY),
+                (&column(&seen, |s| s.redelivered), Type::INT8_ARRAY),
+                (&column(&seen, |s| s.rejected), Type::INT8_ARRAY),
+                (&column(&seen, |s| s.clock_skew.0), Type::INT8_ARRAY),
+                (&column(&seen, |s| s.skew_measured_at.map(At)), Type::TIMESTAMPTZ_ARRAY),
+                (&column(&seen, |s| s.app_version.as_deref().map(storable)), Type::TEXT_ARRAY),
+                (&column(&seen, |s| s.battery.map(i16::from)), Type::INT2_ARRAY),
+                (&column(&seen, |s| s.charging), Type::BOOL_ARRAY),
+                (&column(&seen, |s| s.network.as_deref().map(storable)), Type::TEXT_ARRAY),
+                (&column(&seen, |s| s.reported_at.map(At)), Type::TIMESTAMPTZ_ARRAY),
+            ],
+        )
+        .await
+        .map(drop)
+}

@@ -1,0 +1,315 @@
+//! The hot store on Redis or Valkey: what 003 describes. An SMS costs two script calls over one connection, each
+//! atomic as a whole. Not durable by itself: the bridge keeps a journal beside it (D29), and finds out at every
+//! operation whether the server still knows what it knew (D28).
+
+mod answer;
+mod connection;
+mod doctor;
+mod fault;
+mod fields;
+mod keys;
+mod notices;
+mod onboardings;
+mod person;
+mod queues;
+mod rebuild;
+mod restoring;
+mod scripts;
+mod sms;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use bridge_core::checks::Known;
+use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
+use redis::Value;
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use self::connection::{Request, Server};
+use self::notices::Notices;
+use self::scripts::Call;
+use bridge_store::Result;
+use bridge_store::hot::{
+    Admitted, Blacklisting, Cancelled, Counters, Finding, HotStore, HotTotals, IntakeLimits, Judged, Notice,
+    Pressure, QueueSizes, QueuedSms, Recorded, Registered, Registration, Restore, Right, Which,
+};
+use bridge_store::person::{HotPerson, Removed, Traces};
+
+/// Rows, ids or members in one command or script call: a few milliseconds of the server's time.
+const CHUNK: usize = 500;
+/// The same where it happens all day long beside the SMS: a millisecond.
+const DAILY_CHUNK: usize = 100;
+
+/// The URL is none that could work.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{why}: give a URL like redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/to/socket"
+)]
+pub struct UrlError {
+    why: String,
+}
+
+/// The store at a URL. The server need not be up: it is connected to when first asked, and again when the
+/// connection breaks. Must be called within a tokio runtime.
+///
+/// With `rediss://` the server's certificate must be signed by an authority that this machine trusts; the variables
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` name other authorities than the system's, such as a private one.
+///
+/// # Errors
+/// If the URL is none.
+pub fn open(url: &str) -> std::result::Result<Arc<dyn HotStore>, UrlError> {
+    // Whoever was first to choose a provider for the process stays the one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // Only the kind of mistake: the URL may hold a password.
+    let client = redis::Client::open(url).map_err(|error| UrlError { why: error.category().to_owned() })?;
+    let queues = Arc::new(Server::new(client.clone()));
+    let server = Arc::new(Server::new(client));
+    let notices = Notices::listen(Arc::clone(&server));
+    Ok(Arc::new(RedisHot { server, queues, entered: RwLock::default(), notices }))
+}
+
+struct RedisHot {
+    server: Arc<Server>,
+    /// The same server over a connection of its own, for what workers carry away: the server takes turns between
+    /// connections, and no SMS waits behind hundreds of rows.
+    queues: Arc<Server>,
+    entered: RwLock<Option<Arc<str>>>,
+    notices: Notices,
+}
+
+impl RedisHot {
+    /// The epoch in which this bridge judges and registers.
+    fn entered(&self, operation: &'static str) -> Result<Arc<str>> {
+        let entered = self.entered.read().unwrap_or_else(PoisonError::into_inner).clone();
+        entered.ok_or_else(|| fault::lost(operation))
+    }
+
+    /// Runs a script that answers a number.
+    async fn number(&self, operation: &'static str, call: Call) -> Result<i64> {
+        match call.run(&self.server, operation).await? {
+            Value::Int(number) => Ok(number),
+            _ => Err(fault::damaged(operation, "the script answered no number")),
+        }
+    }
+}
+
+#[async_trait]
+impl HotStore for RedisHot {
+    async fn ping(&self) -> Result<()> {
+        self.server.ask::<Value>("ping", Request::One(&redis::cmd("PING"))).await.map(|_| ())
+    }
+
+    async fn try_write(&self, bytes: u32) -> Result<()> {
+        /// Should the second command not come through.
+        const PROBE_MS: u32 = 1_000;
+        let value = vec![b'x'; usize::try_from(bytes).unwrap_or(usize::MAX)];
+        let mut pipe = redis::pipe();
+        pipe.cmd("SET").arg(keys::PROBE).arg(value).arg("PX").arg(PROBE_MS);
+        pipe.cmd("UNLINK").arg(keys::PROBE);
+        self.server.ask::<Value>("try_write", Request::Many(&pipe)).await.map(|_| ())
+    }
+
+    fn is_durable(&self) -> bool {
+        false
+    }
+
+    async fn pressure(&self) -> Result<Pressure> {
+        self.pressure().await
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>> {
+        self.examine().await
+    }
+
+    async fn server_time(&self) -> Result<Option<Timestamp>> {
+        let (seconds, micros): (i64, i64) =
+            self.server.ask("server_time", Request::One(&redis::cmd("TIME"))).await?;
+        Ok(Some(Timestamp(seconds * 1000 + micros / 1000)))
+    }
+
+    async fn epoch(&self) -> Result<Option<String>> {
+        self.epoch().await
+    }
+
+    fn enter(&self, epoch: Option<&str>) {
+        *self.entered.write().unwrap_or_else(PoisonError::into_inner) = epoch.map(Arc::from);
+    }
+
+    async fn begin_rebuild(&self, token: Uuid) -> Result<String> {
+        self.begin_rebuild(token).await
+    }
+
+    async fn restore(&self, now: Timestamp, right: Right, part: Restore<'_>) -> Result<bool> {
+        self.restore(now, right, part).await
+    }
+
+    async fn finish_rebuild(&self, token: Uuid) -> Result<bool> {
+        self.finish_rebuild(token).await
+    }
+
+    async fn lease(&self, job: &str, holder: Uuid, length: Span) -> Result<bool> {
+        let call = scripts::LEASE.call().arg(keys::lease(job)).arg(holder.to_string()).arg(length.0);
+        self.number("lease", call).await.map(|taken| taken == 1)
+    }
+
+    async fn release(&self, job: &str, holder: Uuid) -> Result<()> {
+        let call = scripts::RELEASE.call().arg(keys::lease(job)).arg(holder.to_string());
+        call.run(&self.server, "release").await.map(|_| ())
+    }
+
+    async fn mark_waiting(&self, now: Timestamp, waiting: &[(String, Uuid)]) -> Result<()> {
+        self.mark_waiting(now, waiting).await
+    }
+
+    async fn unmark_waiting(&self, done: &[(String, Uuid)]) -> Result<()> {
+        for some in done.chunks(CHUNK) {
+            let mut pipe = redis::pipe();
+            for (mobile, id) in some {
+                pipe.cmd("ZREM").arg(keys::of(keys::WAITING, mobile)).arg(id.to_string());
+            }
+            self.server.ask::<Value>("unmark_waiting", Request::Many(&pipe)).await?;
+        }
+        Ok(())
+    }
+
+    async fn register(&self, now: Timestamp, registration: &Registration) -> Result<Registered> {
+        self.register(now, registration).await
+    }
+
+    async fn onboarding(&self, now: Timestamp, id: Uuid) -> Result<Option<Onboarding>> {
+        self.find("onboarding", now, Some(id), "").await
+    }
+
+    async fn newest_onboarding(&self, now: Timestamp, mobile: &str) -> Result<Option<Onboarding>> {
+        self.find("newest_onboarding", now, None, mobile).await
+    }
+
+    async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {
+        self.cancel(now, id).await
+    }
+
+    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<Known> {
+        self.revive(now, onboarding, until).await
+    }
+
+    async fn expire_deadlines(&self, now: Timestamp, max: usize) -> Result<usize> {
+        self.expire_deadlines(now, max).await
+    }
+
+    async fn collect_garbage(&self, now: Timestamp, max: usize) -> Result<usize> {
+        self.collect_garbage(now, max).await
+    }
+
+    async fn admit(&self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Result<Admitted> {
+        self.admit(now, sms, limits).await
+    }
+
+    async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
+        self.record(now, judged).await
+    }
+
+    async fn queued_sms(&self, which: Which, max: usize) -> Result<Vec<QueuedSms>> {
+        self.queued_sms(which, max).await
+    }
+
+    async fn queued_one(&self, id: i64) -> Result<Option<QueuedSms>> {
+        self.queued_one(id).await
+    }
+
+    async fn forget_sms(&self, ids: &[i64]) -> Result<()> {
+        self.forget_sms(ids).await
+    }
+
+    async fn queued_onboardings(&self, max: usize) -> Result<Vec<Onboarding>> {
+        self.queued_onboardings(max).await
+    }
+
+    async fn forget_onboardings(&self, written: &[(Uuid, i64)]) -> Result<()> {
+        self.forget_onboardings(written).await
+    }
+
+    async fn queued_blacklistings(&self, max: usize) -> Result<Vec<Blacklisting>> {
+        self.queued_blacklistings(max).await
+    }
+
+    async fn forget_blacklistings(&self, mobiles: &[String]) -> Result<()> {
+        self.forget_blacklistings(mobiles).await
+    }
+
+    async fn queue_sizes(&self) -> Result<QueueSizes> {
+        self.queue_sizes().await
+    }
+
+    async fn blacklist(&self, entry: &Blacklisting) -> Result<()> {
+        self.blacklist(entry).await
+    }
+
+    async fn unblacklist(&self, mobile: &str) -> Result<()> {
+        scripts::UNBLACKLIST.call().arg(mobile).run(&self.server, "unblacklist").await.map(|_| ())
+    }
+
+    async fn replace_blacklist(&self, blocks: &[(String, Option<Timestamp>)]) -> Result<()> {
+        self.replace_blacklist(blocks).await
+    }
+
+    async fn person(&self, now: Timestamp, mobile: &str, traces: &Traces) -> Result<HotPerson> {
+        self.person(now, mobile, traces).await
+    }
+
+    async fn erase(&self, mobile: &str, until: Timestamp, traces: &Traces) -> Result<Removed> {
+        self.erase(mobile, until, traces).await
+    }
+
+    async fn unvalidate(&self, mobile: &str) -> Result<u64> {
+        self.unvalidate(mobile).await
+    }
+
+    async fn totals(&self) -> Result<HotTotals> {
+        let mut pipe = redis::pipe();
+        pipe.cmd("SCARD").arg(keys::VALIDATED).cmd("SCARD").arg(keys::BLACKLIST);
+        let (validated, blacklisted) = self.server.ask("totals", Request::Many(&pipe)).await?;
+        Ok(HotTotals { validated, blacklisted })
+    }
+
+    async fn not_validated(&self, pairs: &[String]) -> Result<Vec<String>> {
+        let mut missing = Vec::new();
+        for some in pairs.chunks(CHUNK) {
+            let mut command = redis::cmd("SMISMEMBER");
+            command.arg(keys::VALIDATED).arg(some);
+            let there: Vec<bool> = self.server.ask("not_validated", Request::One(&command)).await?;
+            missing.extend(some.iter().zip(there).filter(|(_, there)| !there).map(|(pair, _)| pair.clone()));
+        }
+        Ok(missing)
+    }
+
+    async fn counters(&self) -> Result<Counters> {
+        self.counters().await
+    }
+
+    async fn raise_counters(&self, at_least: Counters) -> Result<()> {
+        let call =
+            scripts::RAISE_COUNTERS.call().arg(at_least.queue_input_sms).arg(at_least.queue_onboarding);
+        call.run(&self.server, "raise_counters").await.map(|_| ())
+    }
+
+    async fn cache_settings(&self, rows: &[(String, String)]) -> Result<()> {
+        self.cache_settings(rows).await
+    }
+
+    async fn announce_setting(&self, key: &str) -> Result<()> {
+        self.announce_setting(key).await
+    }
+
+    async fn announce_receivers(&self) -> Result<()> {
+        self.announce("announce_receivers", &Notice::Receivers).await
+    }
+
+    async fn announce_blocked_emails(&self) -> Result<()> {
+        self.announce("announce_blocked_emails", &Notice::BlockedEmails).await
+    }
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+}

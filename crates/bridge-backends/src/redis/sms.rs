@@ -1,0 +1,176 @@
+//! An SMS on its way through: admitted with one script call, recorded with one more (D9).
+
+use bridge_core::checks::Known;
+use bridge_core::onboarding::hex;
+use bridge_core::sms::Key;
+use bridge_core::time::DAY;
+use bridge_core::{InboundSms, Timestamp, Verdict};
+use uuid::Uuid;
+
+use super::answer::{Parts, Read, Unreadable, parse};
+use super::connection::Request;
+use super::scripts::{self, Call, outcome, read, run_in, unknown};
+use super::{RedisHot, fields, keys};
+use bridge_store::Result;
+use bridge_store::hot::{Admission, Admitted, Answer, IntakeLimits, Judged, Recorded, WAITING_MARK};
+
+/// A time in `seen`, as wide as the year 9999 needs.
+pub(super) fn wide(time: Timestamp) -> String {
+    format!("{:015}", time.0)
+}
+
+/// Bytes of a `seen` before its answer.
+pub(super) const ADMITTED: usize = 77;
+
+/// The `seen` of an SMS that was admitted then.
+fn admitted(sms: &InboundSms, until: Timestamp, at: Timestamp) -> String {
+    format!("{:015}{}{:015}{:015}", until.0, sms.sms_id.simple(), sms.server_received_at.0, at.0)
+}
+
+/// The `seen` of an SMS that was answered.
+pub(super) fn done(sms: &InboundSms, until: Timestamp, id: i64, verdict: &Verdict) -> String {
+    let seen = admitted(sms, until, sms.server_received_at);
+    format!("{seen}{id} {}", fields::verdict_text(verdict))
+}
+
+impl RedisHot {
+    pub(super) async fn admit(
+        &self,
+        now: Timestamp,
+        sms: &InboundSms,
+        limits: IntakeLimits,
+    ) -> Result<Admitted> {
+        const OPERATION: &str = "admit";
+        let identity = sms.identity();
+        let until = now + identity.remembered;
+        let (first, fingerprint) = (admitted(sms, until, now), hex(&identity.fingerprint));
+        let delivery = identity.delivery.map(|key| hex(&key)).unwrap_or_default();
+        let delivered = match delivery.as_str() {
+            "" => String::new(),
+            _ => format!("{}{fingerprint}{:015}", hex(&identity.content), until.0),
+        };
+        let number = sms.sender.as_ref().map(fields::number).unwrap_or_default();
+        let arguments = |call: Call, second_attempt| {
+            call.arg(now.0)
+                .arg(sms.mobile_number())
+                .arg(&fingerprint)
+                .arg(&first)
+                .arg(identity.remembered.0)
+                .flag(sms.is_counted())
+                .arg(limits.blacklist_above)
+                .arg(limits.takeover_after.0)
+                .flag(limits.behind_waiting)
+                .flag(second_attempt)
+                .arg(&delivery)
+                .arg(&delivered)
+                .arg(&number)
+                .arg(wide(now + DAY))
+        };
+        let mut parts =
+            run_in(&self.server, OPERATION, &self.entered(OPERATION)?, &scripts::ADMIT, arguments).await?;
+        let word = outcome(OPERATION, &mut parts)?;
+        let delivery_id_reused = read(OPERATION, parts.number("delivery_id_reused"))? != 0;
+        let outcome = match word.as_str() {
+            "judge" => read(OPERATION, to_judge(sms, &mut parts))?,
+            "answered" => {
+                Admission::Answered(read(OPERATION, parts.text("seen").and_then(|seen| answer(&seen)))?)
+            }
+            "being_judged" => Admission::BeingJudged,
+            "behind_waiting" => Admission::BehindWaiting,
+            other => return Err(unknown(OPERATION, other)),
+        };
+        Ok(Admitted { outcome, delivery_id_reused })
+    }
+
+    pub(super) async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
+        const OPERATION: &str = "record";
+        let Judged { sms, fingerprint, verdict, basis, .. } = judged;
+        let (onboarding, state) = basis.onboarding.unzip();
+        let beside = fields::beside(now, judged);
+        // Recording is idempotent on the SMS's own id: a second attempt is the same as the first.
+        let arguments = |call: Call, _| {
+            call.arg(now.0)
+                .arg(sms.mobile_number())
+                .arg(hex(fingerprint))
+                .arg(sms.sms_id.simple().to_string())
+                .arg(onboarding.map(|id| id.to_string()).unwrap_or_default())
+                .arg(state.map(bridge_core::State::as_str).unwrap_or_default())
+                .arg(u8::from(basis.pair_validated))
+                .arg(fields::verdict_text(verdict))
+                .flag(sms.is_counted())
+                .arg(verdict.status())
+                .arg(&sms.text)
+                .arg(sms.received_timestamp.0)
+                .arg(fields::digits(verdict.codes))
+                .arg(&beside)
+                .pairs(fields::optional_of_sms(sms, verdict))
+        };
+        let mut parts =
+            run_in(&self.server, OPERATION, &self.entered(OPERATION)?, &scripts::RECORD, arguments).await?;
+        match outcome(OPERATION, &mut parts)?.as_str() {
+            "done" => Ok(Recorded::Done(read(OPERATION, parts.text("seen").and_then(|seen| answer(&seen)))?)),
+            "changed" => Ok(Recorded::Changed(Box::new(read(OPERATION, known(&mut parts))?))),
+            "not_admitted" => Ok(Recorded::NotAdmitted),
+            other => Err(unknown(OPERATION, other)),
+        }
+    }
+
+    /// In every epoch: a store that is being rebuilt must hear of it, too.
+    pub(super) async fn mark_waiting(&self, now: Timestamp, waiting: &[(String, Uuid)]) -> Result<()> {
+        for some in waiting.chunks(super::CHUNK) {
+            let mut pipe = redis::pipe();
+            pipe.cmd("SET").arg(keys::MARKED).arg(1).arg("PX").arg(2 * WAITING_MARK.0);
+            for (mobile, id) in some {
+                let key = keys::of(keys::WAITING, mobile);
+                pipe.cmd("ZADD").arg(&key).arg((now + WAITING_MARK).0).arg(id.to_string());
+                pipe.cmd("PEXPIRE").arg(&key).arg(WAITING_MARK.0);
+            }
+            self.server.ask::<redis::Value>("mark_waiting", Request::Many(&pipe)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn to_judge(sms: &InboundSms, parts: &mut Parts) -> Read<Admission> {
+    let fingerprint = key(&parts.text("fingerprint")?)?;
+    let seen = parts.text("seen")?;
+    let (sms_id, server_received_at) = match seen.as_str() {
+        "" => (sms.sms_id, sms.server_received_at),
+        seen => {
+            (parse(piece(seen, 15..47)?, "sms_id")?, Timestamp(parse(piece(seen, 47..62)?, "taken in at")?))
+        }
+    };
+    Ok(Admission::Judge { sms_id, server_received_at, fingerprint, known: Box::new(known(parts)?) })
+}
+
+/// `Known`, in the order of `known()` in facts.lua.
+pub(super) fn known(parts: &mut Parts) -> Read<Known> {
+    Ok(Known {
+        sms_in_window: parts.number("sms_in_window")?,
+        pair_validated: parts.number("pair_validated")? != 0,
+        blacklisted: parts.number("blacklisted")? != 0,
+        onboarding: parts.optional_text("the onboarding")?.map(|lines| fields::lines(&lines)).transpose()?,
+    })
+}
+
+/// The answer in a `seen` that is done.
+pub(super) fn answer(seen: &str) -> Read<Answer> {
+    let (id, verdict) = piece(seen, ADMITTED..seen.len())?
+        .split_once(' ')
+        .ok_or_else(|| Unreadable::new("seen holds no answer"))?;
+    Ok(Answer {
+        id: parse(id, "the id of an answer")?,
+        sms_id: parse(piece(seen, 15..47)?, "sms_id")?,
+        verdict: fields::verdict(verdict)?,
+    })
+}
+
+fn piece(seen: &str, range: std::ops::Range<usize>) -> Read<&str> {
+    seen.get(range).ok_or_else(|| Unreadable::new("seen is too short"))
+}
+
+fn key(hex: &str) -> Read<Key> {
+    u128::from_str_radix(hex, 16)
+        .map(u128::to_be_bytes)
+        .map_err(|_| Unreadable::new("a fingerprint cannot be read"))
+}

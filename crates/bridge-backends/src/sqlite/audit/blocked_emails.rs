@@ -1,0 +1,42 @@
+//! E-mail addresses that may not register.
+
+use rusqlite::{Connection, params};
+
+use super::At;
+use bridge_store::audit::BlockedEmail;
+
+pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<BlockedEmail>> {
+    conn.prepare_cached(
+        "SELECT address, reason, blocked_by, blocked_at, expires_at, lifted_at, changed_at FROM ops_blocked_email
+         ORDER BY address",
+    )?
+    .query_map([], |row| {
+        Ok(BlockedEmail {
+            address: row.get(0)?,
+            reason: row.get(1)?,
+            blocked_by: row.get(2)?,
+            blocked_at: row.get::<_, At>(3)?.0,
+            expires_at: row.get::<_, Option<At>>(4)?.map(|at| at.0),
+            lifted_at: row.get::<_, Option<At>>(5)?.map(|at| at.0),
+            changed_at: row.get::<_, At>(6)?.0,
+        })
+    })?
+    .collect()
+}
+
+pub(super) fn put(conn: &Connection, entry: &BlockedEmail) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO ops_blocked_email (address, reason, blocked_by, blocked_at, expires_at, lifted_at,
+             changed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        entry.address,
+        entry.reason,
+        entry.blocked_by,
+        At(entry.blocked_at),
+        entry.expires_at.map(At),
+        entry.lifted_at.map(At),
+        At(entry.changed_at),
+    ])?;
+    Ok(())
+}

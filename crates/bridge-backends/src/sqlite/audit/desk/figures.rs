@@ -1,0 +1,242 @@
+//! Figures: added up over a batch, written in its transaction, and read.
+
+use std::collections::BTreeMap;
+
+use bridge_core::onboarding::State;
+use bridge_core::verdict::FailedAt;
+use bridge_core::{Onboarding, Span, Timestamp};
+use rusqlite::{Connection, Row, params};
+
+use super::super::At;
+use super::super::damaged;
+use super::super::tables::limit;
+use bridge_store::desk::{
+    DropOut, Failures, Funnel, HOUR, Kind, LATENCY_GRAIN, Latencies, MINUTE, Outcomes, ReceiverRate,
+    RefusalRate, RegistrationRate, SmsRate, bucket_of, floor,
+};
+use bridge_store::hot::QueuedSms;
+
+/// What a batch adds to the figures.
+#[derive(Default)]
+pub(in super::super) struct Added {
+    by_minute: BTreeMap<(i64, &'static str), i64>,
+    by_hour: BTreeMap<(i64, String, &'static str), i64>,
+    onboardings: BTreeMap<(i64, &'static str, String), i64>,
+    took: BTreeMap<(i64, &'static str, i32), i64>,
+}
+
+impl Added {
+    /// A row of `input_sms` that is new.
+    pub(in super::super) fn sms(&mut self, queued: &QueuedSms) {
+        let outcome = queued.verdict.failed_at.map_or("passed", FailedAt::as_str);
+        let at = queued.sms.server_received_at;
+        *self.by_minute.entry((floor(at, MINUTE).0, outcome)).or_default() += 1;
+        let by_hour = (floor(at, HOUR).0, queued.sms.receiver_id.clone(), outcome);
+        *self.by_hour.entry(by_hour).or_default() += 1;
+        self.took(Kind::Verdict, at, queued.judged_at - at);
+    }
+
+    /// A row of `onboarding_mobile` as it is now, and how it was before: no longer counted there.
+    pub(in super::super) fn onboarding(
+        &mut self,
+        onboarding: &Onboarding,
+        last_sms: Option<String>,
+        before: Option<(State, Option<String>)>,
+    ) {
+        let minute = floor(onboarding.request_timestamp, MINUTE).0;
+        let mut count = |state: State, last_sms: Option<String>, by: i64| {
+            let last_sms = if state == State::Validated { Some("passed".to_owned()) } else { last_sms };
+            *self.onboardings.entry((minute, state.as_str(), last_sms.unwrap_or_default())).or_default() +=
+                by;
+        };
+        let state_before = before.as_ref().map(|(state, _)| *state);
+        count(onboarding.state, last_sms, 1);
+        if let Some((state, last_sms)) = before {
+            count(state, last_sms, -1);
+        }
+        if let Some(at) = onboarding.validated_at
+            && onboarding.state == State::Validated
+            && state_before != Some(State::Validated)
+        {
+            self.took(Kind::Validation, at, at - onboarding.request_timestamp);
+        }
+    }
+
+    fn took(&mut self, kind: Kind, at: Timestamp, took: Span) {
+        *self.took.entry((floor(at, LATENCY_GRAIN).0, kind.as_str(), bucket_of(took))).or_default() += 1;
+    }
+
+    /// Into the tables.
+    pub(in super::super) fn write(self, conn: &Connection) -> rusqlite::Result<()> {
+        let mut write = conn.prepare_cached(
+            "INSERT INTO ops_sms_minute (minute, outcome, count) VALUES (?1, ?2, ?3)
+             ON CONFLICT (minute, outcome) DO UPDATE SET count = count + excluded.count",
+        )?;
+        for ((minute, outcome), count) in self.by_minute {
+            write.execute(params![minute, outcome, count])?;
+        }
+        let mut write = conn.prepare_cached(
+            "INSERT INTO ops_sms_hour (hour, receiver_id, outcome, count) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (hour, receiver_id, outcome) DO UPDATE SET count = count + excluded.count",
+        )?;
+        for ((hour, receiver_id, outcome), count) in self.by_hour {
+            write.execute(params![hour, receiver_id, outcome, count])?;
+        }
+        let mut write = conn.prepare_cached(
+            "INSERT INTO ops_onboarding_minute (minute, state, last_sms, count) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (minute, state, last_sms) DO UPDATE SET count = count + excluded.count",
+        )?;
+        for ((minute, state, last_sms), count) in
+            self.onboardings.into_iter().filter(|(_, count)| *count != 0)
+        {
+            write.execute(params![minute, state, last_sms, count])?;
+        }
+        let mut write = conn.prepare_cached(
+            "INSERT INTO ops_latency (since, kind, bucket, count) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (since, kind, bucket) DO UPDATE SET count = count + excluded.count",
+        )?;
+        for ((since, kind, bucket), count) in self.took {
+            write.execute(params![since, kind, bucket, count])?;
+        }
+        Ok(())
+    }
+}
+
+/// Tables of figures, and the time at which what a row counts begins, and how long it is.
+const AGED: [(&str, &str, Span); 4] = [
+    ("ops_sms_minute", "minute", MINUTE),
+    ("ops_sms_hour", "hour", HOUR),
+    ("ops_onboarding_minute", "minute", MINUTE),
+    ("ops_latency", "since", LATENCY_GRAIN),
+];
+
+pub(super) fn purge(conn: &Connection, before: Timestamp, max: usize) -> rusqlite::Result<usize> {
+    let mut purged = 0;
+    for (table, time, length) in AGED {
+        // Rows of one time go together, or stay.
+        let sql = format!(
+            "DELETE FROM {table} WHERE {time} <= ?1 AND {time} < coalesce(
+                 (SELECT {time} FROM {table} WHERE {time} <= ?1 ORDER BY {time} LIMIT 1 OFFSET ?2), ?1 + 1)"
+        );
+        purged += conn.prepare_cached(&sql)?.execute(params![(before - length).0, limit(max)])?;
+    }
+    Ok(purged)
+}
+
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}
+
+fn outcomes(row: &Row<'_>, first: usize) -> rusqlite::Result<Outcomes> {
+    let passed = count(row, first)?;
+    Ok(Outcomes { passed, failed: count(row, first + 1)?.saturating_sub(passed) })
+}
+
+pub(super) fn sms_rates(
+    conn: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+    step: Span,
+) -> rusqlite::Result<Vec<SmsRate>> {
+    let step = bridge_store::desk::step(step);
+    let (table, time) = if step >= HOUR { ("ops_sms_hour", "hour") } else { ("ops_sms_minute", "minute") };
+    conn.prepare_cached(&format!(
+        "SELECT {time} / ?3 * ?3, coalesce(sum(count) FILTER (WHERE outcome = 'passed'), 0), sum(count) FROM {table}
+         WHERE {time} >= ?1 AND {time} < ?2 GROUP BY 1 ORDER BY 1"
+    ))?
+    .query_map(params![floor(from, step).0, to.0, step.0], |row| {
+        Ok(SmsRate { at: Timestamp(row.get(0)?), count: outcomes(row, 1)? })
+    })?
+    .collect()
+}
+
+pub(super) fn receiver_rates(
+    conn: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+) -> rusqlite::Result<Vec<ReceiverRate>> {
+    conn.prepare_cached(
+        "SELECT receiver_id, coalesce(sum(count) FILTER (WHERE outcome = 'passed'), 0), sum(count) FROM ops_sms_hour
+         WHERE hour >= ?1 AND hour < ?2 GROUP BY 1 ORDER BY 1",
+    )?
+    .query_map(params![floor(from, HOUR).0, to.0], |row| {
+        Ok(ReceiverRate { receiver_id: row.get(0)?, count: outcomes(row, 1)? })
+    })?
+    .collect()
+}
+
+pub(super) fn registrations(
+    conn: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+    step: Span,
+) -> rusqlite::Result<Vec<RegistrationRate>> {
+    let step = bridge_store::desk::step(step);
+    conn.prepare_cached(
+        "SELECT minute / ?3 * ?3, sum(count), coalesce(sum(count) FILTER (WHERE state = 'validated'), 0)
+         FROM ops_onboarding_minute WHERE minute >= ?1 AND minute < ?2 GROUP BY 1 ORDER BY 1",
+    )?
+    .query_map(params![floor(from, step).0, to.0, step.0], |row| {
+        let at = Timestamp(row.get(0)?);
+        Ok(RegistrationRate { at, registered: count(row, 1)?, validated: count(row, 2)? })
+    })?
+    .collect()
+}
+
+pub(super) fn failures_by_check(
+    conn: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+) -> rusqlite::Result<Vec<Failures>> {
+    conn.prepare_cached(
+        "SELECT outcome, sum(count) FROM ops_sms_minute
+         WHERE minute >= ?1 AND minute < ?2 AND outcome <> 'passed' GROUP BY 1 ORDER BY 2 DESC, 1",
+    )?
+    .query_map(params![floor(from, MINUTE).0, to.0], |row| {
+        Ok(Failures { check: row.get(0)?, count: count(row, 1)? })
+    })?
+    .collect()
+}
+
+pub(super) fn funnel(conn: &Connection, from: Timestamp, to: Timestamp) -> rusqlite::Result<Funnel> {
+    let stood = conn
+        .prepare_cached(
+            "SELECT state, last_sms, sum(count) FROM ops_onboarding_minute
+             WHERE minute >= ?1 AND minute < ?2 GROUP BY 1, 2 HAVING sum(count) > 0 ORDER BY 3 DESC, 1, 2",
+        )?
+        .query_map(params![floor(from, MINUTE).0, to.0], |row| {
+            let word: String = row.get(0)?;
+            let state = State::from_word(&word).ok_or_else(|| damaged(0, "no state of an onboarding"))?;
+            let last_sms = Some(row.get::<_, String>(1)?).filter(|word| !word.is_empty());
+            Ok(DropOut { state, last_sms, count: count(row, 2)? })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Funnel::of(stood))
+}
+
+pub(super) fn latencies(conn: &Connection, from: Timestamp, to: Timestamp) -> rusqlite::Result<Latencies> {
+    let counted: Vec<_> = conn
+        .prepare_cached(
+            "SELECT kind, bucket, sum(count) FROM ops_latency WHERE since >= ?1 AND since < ?2 GROUP BY 1, 2",
+        )?
+        .query_map(params![floor(from, LATENCY_GRAIN).0, to.0], |row| {
+            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Latencies::of(&counted))
+}
+
+pub(super) fn refusals_by_hour(
+    conn: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+) -> rusqlite::Result<Vec<RefusalRate>> {
+    conn.prepare_cached(
+        "SELECT substr(at, 1, 13) || ':00:00.000Z' AS hour, reason, sum(stands_for) FROM ops_registration_attempts
+         WHERE at >= ?1 AND at < ?2 GROUP BY 1, 2 ORDER BY 1, 2",
+    )?
+    .query_map(params![At(floor(from, HOUR)), At(to)], |row| {
+        Ok(RefusalRate { hour: row.get::<_, At>(0)?.0, reason: row.get(1)?, count: count(row, 2)? })
+    })?
+    .collect()
+}

@@ -1,0 +1,45 @@
+//! What is asked by the phone's own time: is an SMS known, and how many came in which hour.
+
+use bridge_core::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::At;
+use bridge_store::audit::{AskedSms, HourCount, KNOWN_WITHIN};
+
+/// By time: by the number alone, all rows of a number would be read for each SMS that is asked for.
+pub(super) fn known(conn: &Connection, asked: &[AskedSms]) -> rusqlite::Result<Vec<bool>> {
+    let mut find = conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM input_sms INDEXED BY input_sms_received
+                 WHERE received_timestamp BETWEEN ?1 AND ?2 AND mobile_number = ?3 AND sms_message = ?4)
+             OR EXISTS (SELECT 1 FROM power_down_store INDEXED BY power_down_store_received
+                 WHERE received_timestamp BETWEEN ?1 AND ?2 AND mobile_number = ?3 AND sms_message = ?4)",
+    )?;
+    let mut known = Vec::with_capacity(asked.len());
+    for AskedSms { mobile_number, text, stamps } in asked {
+        let mut is_known = false;
+        for at in stamps {
+            let (first, last) = (At(*at - KNOWN_WITHIN), At(*at + KNOWN_WITHIN));
+            let found =
+                find.query_row(params![first, last, mobile_number, text], |row| row.get::<_, bool>(0))?;
+            is_known |= found;
+        }
+        known.push(is_known);
+    }
+    Ok(known)
+}
+
+pub(super) fn count_by_hour(
+    conn: &Connection,
+    from: Timestamp,
+    to: Timestamp,
+) -> rusqlite::Result<Vec<HourCount>> {
+    conn.prepare_cached(
+        "SELECT receiver_id, substr(received_timestamp, 1, 13) || ':00:00.000Z' AS hour, count(*)
+         FROM input_sms INDEXED BY input_sms_received WHERE received_timestamp >= ?1 AND received_timestamp < ?2
+         GROUP BY receiver_id, hour ORDER BY hour, receiver_id",
+    )?
+    .query_map(params![At(from), At(to)], |row| {
+        Ok(HourCount { receiver_id: row.get(0)?, hour: row.get::<_, At>(1)?.0, count: row.get(2)? })
+    })?
+    .collect()
+}

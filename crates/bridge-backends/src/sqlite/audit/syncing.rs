@@ -1,0 +1,87 @@
+//! What of `input_sms` the remote still has to hear of (D20), and what it refused.
+
+use bridge_core::Timestamp;
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use super::At;
+use super::tables::{limit, uuid};
+use bridge_store::audit::{Refused, Unsynced};
+
+pub(super) fn unsynced(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Unsynced>> {
+    // The condition of input_sms_unsynced, word by word, or that index is not used.
+    conn.prepare_cached(
+        "SELECT sms_id, server_received_at, mobile_number, device_id, created_at FROM input_sms sms
+         WHERE validation_status = 'passed' AND synced_at IS NULL AND NOT EXISTS
+             (SELECT 1 FROM ops_sync_refused refused JOIN input_sms parked ON parked.sms_id = refused.sms_id
+              WHERE refused.parked = 1 AND refused.mobile_number = sms.mobile_number AND parked.id <= sms.id)
+         ORDER BY id LIMIT ?1",
+    )?
+    .query_map([limit(max)], |row| {
+        Ok(Unsynced {
+            sms_id: uuid(row, 0)?,
+            server_received_at: row.get::<_, At>(1)?.0,
+            mobile_number: row.get(2)?,
+            device_id: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
+            validated_at: row.get::<_, At>(4)?.0,
+        })
+    })?
+    .collect()
+}
+
+pub(super) fn mark_synced(conn: &Connection, now: Timestamp, rows: &[Unsynced]) -> rusqlite::Result<()> {
+    let mut mark =
+        conn.prepare_cached("UPDATE input_sms SET synced_at = ?2 WHERE sms_id = ?1 AND synced_at IS NULL")?;
+    let mut accept = conn.prepare_cached("DELETE FROM ops_sync_refused WHERE sms_id = ?1")?;
+    rows.iter().try_for_each(|row| {
+        let sms_id = row.sms_id.to_string();
+        mark.execute(params![sms_id, At(now)])?;
+        accept.execute([sms_id]).map(drop)
+    })
+}
+
+pub(super) fn note_refused(
+    conn: &Connection,
+    now: Timestamp,
+    row: &Unsynced,
+    reason: &str,
+    park_after: u32,
+) -> rusqlite::Result<bool> {
+    let sms_id = row.sms_id.to_string();
+    conn.prepare_cached(
+        "INSERT INTO ops_sync_refused (sms_id, mobile_number, attempts, reason, at, parked)
+         VALUES (?1, ?2, 1, ?3, ?4, 1 >= ?5)
+         ON CONFLICT (sms_id) DO UPDATE SET
+             attempts = attempts + 1, reason = excluded.reason, at = excluded.at,
+             parked = parked OR attempts + 1 >= ?5",
+    )?
+    .execute(params![sms_id, row.mobile_number, reason, At(now), park_after])?;
+    conn.prepare_cached("SELECT parked FROM ops_sync_refused WHERE sms_id = ?1")?
+        .query_row([sms_id], |row| row.get(0))
+}
+
+pub(super) fn refused(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refused>> {
+    conn.prepare_cached(
+        "SELECT sms_id, mobile_number, attempts, reason, at, parked FROM ops_sync_refused
+         ORDER BY at DESC, id DESC LIMIT ?1",
+    )?
+    .query_map([limit(max)], |row| {
+        Ok(Refused {
+            sms_id: uuid(row, 0)?,
+            mobile_number: row.get(1)?,
+            attempts: row.get(2)?,
+            reason: row.get(3)?,
+            at: row.get::<_, At>(4)?.0,
+            parked: row.get(5)?,
+        })
+    })?
+    .collect()
+}
+
+/// It may be refused as often again as a new one.
+pub(super) fn unpark(conn: &Connection, sms_id: Option<Uuid>) -> rusqlite::Result<usize> {
+    conn.prepare_cached(
+        "UPDATE ops_sync_refused SET parked = 0, attempts = 0 WHERE parked = 1 AND (?1 IS NULL OR sms_id = ?1)",
+    )?
+    .execute([sms_id.map(|id| id.to_string())])
+}

@@ -1,0 +1,273 @@
+//! Onboardings: registering, cancelling, expiring, and the one lookup every SMS makes.
+
+use bridge_core::checks::Known;
+use bridge_core::onboarding::LastSms;
+use bridge_core::{Onboarding, State, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::{ONBOARDING, contains, is_blocked, known, next_id};
+use crate::sqlite::engine::{Changes, Json};
+use bridge_store::hot::{Cancelled, Notice, REGISTRATION_WINDOW, Registered, Registration};
+
+pub(super) fn register(
+    conn: &Connection,
+    changes: &mut Changes,
+    now: Timestamp,
+    registration: &Registration,
+) -> rusqlite::Result<Registered> {
+    let wanted = &registration.onboarding;
+    let mobile = wanted.mobile.e164();
+    if registration.refuse_blacklisted && is_blocked(conn, now, mobile)? {
+        return Ok(Registered::Blacklisted);
+    }
+    if contains(conn, "SELECT 1 FROM validated WHERE pair = ?1", &wanted.pair())? {
+        return Ok(Registered::AlreadyValidated);
+    }
+    let older = newest(conn, now, mobile)?;
+    if let Some(same) = older.as_ref().filter(|older| older.is_same_again(wanted)) {
+        return Ok(Registered::Same(same.clone()));
+    }
+    if let Some(until) = count_registration(conn, now, mobile, registration.per_hour)? {
+        return Ok(Registered::TooMany { until });
+    }
+    if let Some(mut older) = older.filter(|older| older.state.can_be_validated()) {
+        older.state = State::Superseded;
+        change(conn, changes, &mut older)?;
+    }
+    insert(conn, wanted, true)?;
+    Ok(Registered::New(wanted.clone()))
+}
+
+/// Counts one new hash; `Some` is when the number may ask again, and nothing was counted.
+fn count_registration(
+    conn: &Connection,
+    now: Timestamp,
+    mobile: &str,
+    per_hour: i64,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let current: Option<(i64, i64)> = conn
+        .prepare_cached(
+            "SELECT count, expires_at FROM registration_count WHERE mobile = ?1 AND expires_at > ?2",
+        )?
+        .query_row(params![mobile, now.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (count, expires_at) = match current {
+        Some((count, expires_at)) if count >= per_hour => return Ok(Some(Timestamp(expires_at))),
+        Some((count, expires_at)) => (count + 1, expires_at),
+        None => (1, (now + REGISTRATION_WINDOW).0),
+    };
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO registration_count (mobile, count, expires_at) VALUES (?1, ?2, ?3)",
+    )?
+    .execute(params![mobile, count, expires_at])?;
+    Ok(None)
+}
+
+pub(super) fn insert(conn: &Connection, onboarding: &Onboarding, queued: bool) -> rusqlite::Result<()> {
+    let seq = next_id(conn, ONBOARDING)?;
+    insert_at(conn, seq, onboarding)?;
+    if queued {
+        conn.prepare_cached("INSERT INTO onboarding_queue (seq) VALUES (?1)")?.execute([seq])?;
+    }
+    Ok(())
+}
+
+/// Restores one that is not the newest of its number: it comes before all others.
+pub(super) fn insert_before(conn: &Connection, onboarding: &Onboarding) -> rusqlite::Result<()> {
+    next_id(conn, ONBOARDING)?;
+    let first: i64 = conn
+        .prepare_cached("SELECT min(0, coalesce(min(seq), 0)) FROM onboarding")?
+        .query_row([], |row| row.get(0))?;
+    insert_at(conn, first - 1, onboarding)
+}
+
+fn insert_at(conn: &Connection, seq: i64, onboarding: &Onboarding) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO onboarding (seq, id, mobile, state, version, user_deadline, expires_at, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        seq,
+        onboarding.id.as_bytes(),
+        onboarding.mobile.e164(),
+        onboarding.state.as_str(),
+        onboarding.version,
+        onboarding.user_deadline.0,
+        onboarding.expires_at.0,
+        Json(onboarding),
+    ])?;
+    if onboarding.state == State::Pending {
+        conn.prepare_cached("INSERT INTO onboarding_deadline (deadline, seq) VALUES (?1, ?2)")?
+            .execute([onboarding.user_deadline.0, seq])?;
+    }
+    Ok(())
+}
+
+/// Writes a changed state: a new version, queued for `onboarding_mobile`, announced.
+pub(super) fn change(
+    conn: &Connection,
+    changes: &mut Changes,
+    onboarding: &mut Onboarding,
+) -> rusqlite::Result<()> {
+    onboarding.version += 1;
+    write(conn, changes, onboarding, true)
+}
+
+/// Writes what only the waiting user sees, like the last SMS: nothing new for `onboarding_mobile`.
+pub(super) fn touch(
+    conn: &Connection,
+    changes: &mut Changes,
+    onboarding: &mut Onboarding,
+) -> rusqlite::Result<()> {
+    onboarding.version += 1;
+    write(conn, changes, onboarding, false)
+}
+
+/// Writes what became of an onboarding, in its version.
+pub(super) fn write(
+    conn: &Connection,
+    changes: &mut Changes,
+    onboarding: &Onboarding,
+    queue: bool,
+) -> rusqlite::Result<()> {
+    let id = onboarding.id.as_bytes();
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO onboarding_change (seq, state, version, validated_at, last_sms)
+         SELECT seq, ?2, ?3, ?4, ?5 FROM onboarding WHERE id = ?1",
+    )?
+    .execute(params![
+        id,
+        onboarding.state.as_str(),
+        onboarding.version,
+        onboarding.validated_at.map(|at| at.0),
+        onboarding.last_sms.as_ref().map(Json),
+    ])?;
+    if queue {
+        conn.prepare_cached(
+            "INSERT OR IGNORE INTO onboarding_queue (seq) SELECT seq FROM onboarding WHERE id = ?1",
+        )?
+        .execute([id])?;
+    }
+    changes.push(Notice::Onboarding(onboarding.id));
+    Ok(())
+}
+
+/// What [`from_row`] reads, from `onboarding LEFT JOIN onboarding_change change USING (seq)`.
+pub(super) const COLUMNS: &str = "body, change.state, change.version, change.validated_at, change.last_sms";
+
+/// An onboarding as it stands: as it was written, and what became of it.
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
+    let Json(mut onboarding) = row.get::<_, Json<Onboarding>>(0)?;
+    if let Some(word) = row.get::<_, Option<String>>(1)? {
+        onboarding.state = State::from_word(&word).ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?;
+        onboarding.version = row.get(2)?;
+        onboarding.validated_at = row.get::<_, Option<i64>>(3)?.map(Timestamp);
+        onboarding.last_sms = row.get::<_, Option<Json<LastSms>>>(4)?.map(|last| last.0);
+    }
+    Ok(onboarding)
+}
+
+pub(super) fn newest(
+    conn: &Connection,
+    now: Timestamp,
+    mobile: &str,
+) -> rusqlite::Result<Option<Onboarding>> {
+    // Not "the newest that is still here": one that was superseded must not come back when the one that
+    // took its place expires first.
+    let sql = select("WHERE expires_at > ?2 AND seq = (SELECT max(seq) FROM onboarding WHERE mobile = ?1)");
+    let newest = conn.prepare_cached(&sql)?.query_row(params![mobile, now.0], from_row).optional()?;
+    // One that is superseded is the last only where its successor was not restored, having expired.
+    Ok(newest.filter(|newest| newest.state != State::Superseded))
+}
+
+/// A query for onboardings as they stand.
+pub(super) fn select(condition: &str) -> String {
+    format!("SELECT {COLUMNS} FROM onboarding LEFT JOIN onboarding_change change USING (seq) {condition}")
+}
+
+pub(super) fn by_id(conn: &Connection, now: Timestamp, id: Uuid) -> rusqlite::Result<Option<Onboarding>> {
+    conn.prepare_cached(&select("WHERE id = ?1 AND expires_at > ?2"))?
+        .query_row(params![id.as_bytes(), now.0], from_row)
+        .optional()
+}
+
+pub(super) fn cancel(
+    conn: &Connection,
+    changes: &mut Changes,
+    now: Timestamp,
+    id: Uuid,
+) -> rusqlite::Result<Cancelled> {
+    let Some(mut onboarding) = by_id(conn, now, id)? else { return Ok(Cancelled::NotFound) };
+    if onboarding.state.can_be_validated() {
+        onboarding.state = State::Cancelled;
+        change(conn, changes, &mut onboarding)?;
+    }
+    Ok(match onboarding.state {
+        State::Cancelled => Cancelled::Done(onboarding),
+        _ => Cancelled::Final(onboarding),
+    })
+}
+
+pub(super) fn revive(
+    conn: &Connection,
+    now: Timestamp,
+    onboarding: &Onboarding,
+    until: Timestamp,
+) -> rusqlite::Result<Known> {
+    let mobile = onboarding.mobile.e164();
+    if newest(conn, now, mobile)?.is_none() {
+        // What waits for onboarding_mobile is newer than what came from there.
+        let waits: Option<Onboarding> = conn
+            .prepare_cached(&select("WHERE id = ?1 AND seq IN (SELECT seq FROM onboarding_queue)"))?
+            .query_row([onboarding.id.as_bytes()], from_row)
+            .optional()?;
+        for sql in [
+            "DELETE FROM onboarding_queue WHERE seq = (SELECT seq FROM onboarding WHERE id = ?1)",
+            "DELETE FROM onboarding WHERE id = ?1",
+        ] {
+            conn.prepare_cached(sql)?.execute([onboarding.id.as_bytes()])?;
+        }
+        let queued = waits.is_some();
+        let back = waits.unwrap_or_else(|| onboarding.clone());
+        insert(conn, &Onboarding { expires_at: until, ..back }, queued)?;
+    }
+    let sms_in_window = super::sms::count(conn, now, mobile)?;
+    known(conn, now, mobile, sms_in_window)
+}
+
+pub(super) fn expire(
+    conn: &Connection,
+    changes: &mut Changes,
+    now: Timestamp,
+    max: usize,
+) -> rusqlite::Result<usize> {
+    let mut expired = 0;
+    while expired < max {
+        let due = passed_deadlines(conn, now, max - expired)?;
+        if due.is_empty() {
+            break;
+        }
+        for (deadline, seq) in due {
+            conn.prepare_cached("DELETE FROM onboarding_deadline WHERE deadline = ?1 AND seq = ?2")?
+                .execute([deadline, seq])?;
+            let onboarding =
+                conn.prepare_cached(&select("WHERE seq = ?1"))?.query_row([seq], from_row).optional()?;
+            // Most were validated meanwhile, or are gone.
+            if let Some(mut onboarding) = onboarding.filter(|o| o.state == State::Pending) {
+                onboarding.state = State::Expired;
+                change(conn, changes, &mut onboarding)?;
+                expired += 1;
+            }
+        }
+    }
+    Ok(expired)
+}
+
+fn passed_deadlines(conn: &Connection, now: Timestamp, max: usize) -> rusqlite::Result<Vec<(i64, i64)>> {
+    conn.prepare_cached(
+        "SELECT deadline, seq FROM onboarding_deadline WHERE deadline < ?1 ORDER BY deadline, seq LIMIT ?2",
+    )?
+    .query_map(params![now.0, super::queues::limit(max)], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
+}

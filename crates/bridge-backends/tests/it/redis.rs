@@ -1,0 +1,67 @@
+//! The hot store on real Redis and Valkey servers: the conformance legs, and what only a server of its own can do.
+
+mod epochs;
+mod faults;
+mod group;
+mod names;
+mod people;
+mod tls;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge_store::HotStore;
+use bridge_store::conformance::hot::begin;
+use bridge_store::hot::Notice;
+use test_servers::redis::{Flavour, Options};
+use test_servers::{Redis, Server};
+use uuid::Uuid;
+
+/// A store in an epoch of its own, on a server of its own.
+pub(crate) struct OnServer {
+    // Fields drop in this order: the store is closed before its server ends.
+    store: Arc<dyn HotStore>,
+    server: Redis,
+}
+
+impl Deref for OnServer {
+    type Target = dyn HotStore;
+    fn deref(&self) -> &(dyn HotStore + 'static) {
+        &*self.store
+    }
+}
+
+/// Opens a store and waits until it hears notices.
+pub(crate) async fn open(url: &str) -> Arc<dyn HotStore> {
+    let store = bridge_backends::redis::open(url).unwrap();
+    let mut notices = store.notices();
+    let first = tokio::time::timeout(Duration::from_secs(20), notices.recv()).await;
+    assert_eq!(first.unwrap().unwrap(), Notice::Missed);
+    store
+}
+
+/// Begins an epoch and enters it, as a bridge does that found the store empty.
+pub(crate) async fn rebuild(store: &dyn HotStore, token: u128) -> String {
+    let token = Uuid::from_u128(token);
+    let epoch = store.begin_rebuild(token).await.unwrap();
+    assert!(store.finish_rebuild(token).await.unwrap());
+    store.enter(Some(&epoch));
+    epoch
+}
+
+async fn fresh(flavour: Flavour) -> OnServer {
+    let options = Options { flavour, append_only: None, ..Options::default() };
+    let server = Redis::start(&options).unwrap();
+    let store = open(&server.url()).await;
+    begin(&*store).await;
+    OnServer { store, server }
+}
+
+pub(crate) async fn hot_redis() -> OnServer {
+    fresh(Flavour::Redis).await
+}
+
+pub(crate) async fn hot_valkey() -> OnServer {
+    fresh(Flavour::Valkey).await
+}
