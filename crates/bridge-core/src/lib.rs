@@ -5,6 +5,7 @@
 //! as one snapshot ([`checks::Facts`]), a verdict goes out ([`verdict::Verdict`]). That is why every
 //! judgement can be repeated and explained later.
 
+mod check_id;
 pub mod checks;
 pub mod message;
 pub mod onboarding;
@@ -16,6 +17,7 @@ pub mod time;
 pub mod trace;
 pub mod verdict;
 
+pub use check_id::CheckId;
 pub use onboarding::{Onboarding, State};
 pub use past::Past;
 pub use phone::Mobile;

@@ -3,7 +3,8 @@
 
 use uuid::Uuid;
 
-use crate::checks::{CHECKS, Facts, Known, evaluate, state_told};
+use crate::check_id::CheckId;
+use crate::checks::{Facts, Known, evaluate, state_told};
 use crate::message::{Found, find_hashes};
 use crate::onboarding::{Onboarding, State};
 use crate::settings::Settings;
@@ -100,8 +101,7 @@ impl Past<'_> {
 
     /// Some(true): the check of that name failed, so what it looks for was so.
     fn told_by(&self, check: &str) -> Option<bool> {
-        let (_, code) = CHECKS.iter().zip(self.verdict.codes.0).find(|(known, _)| known.name == check)?;
-        match code {
+        match self.verdict.codes.of(CheckId::from_name(check)?) {
             Code::Pass => Some(false),
             Code::Fail => Some(true),
             Code::Disabled | Code::NotApplicable => None,

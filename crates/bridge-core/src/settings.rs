@@ -11,7 +11,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::checks::{CHECKS, CheckId, TOGGLES};
+use crate::check_id::CheckId;
+use crate::checks::CHECKS;
 use crate::phone::Mobile;
 use crate::time::Span;
 pub use input::{Danger, Input};
@@ -152,12 +153,12 @@ macro_rules! settings {
         pub struct Settings {
             $($( $(#[doc = $doc])+ pub $key: $type, )*)*
             /// The toggle of every check, in 003's order: `mobile_check_enabled` and so on.
-            pub checks_enabled: [bool; CHECKS.len()],
+            pub checks_enabled: [bool; CheckId::COUNT],
         }
 
         impl Default for Settings {
             fn default() -> Settings {
-                Settings { $($( $key: $default, )*)* checks_enabled: [true; CHECKS.len()] }
+                Settings { $($( $key: $default, )*)* checks_enabled: [true; CheckId::COUNT] }
             }
         }
 
@@ -266,8 +267,8 @@ settings! {
 static DEFS: LazyLock<Vec<SettingDef>> = LazyLock::new(|| {
     let mut defs = fields();
     let first_validation = defs.iter().position(|d| d.category == Category::Validation).unwrap_or(defs.len());
-    let toggles = CheckId::all().zip(&CHECKS).zip(TOGGLES).map(|((id, check), key)| SettingDef {
-        key,
+    let toggles = CheckId::all().zip(&CHECKS).map(|(id, check)| SettingDef {
+        key: id.toggle(),
         category: Category::Validation,
         description: format!("Runs {}: {}.", check.name, lower_first(check.about)),
         rule: Rule::Flag,

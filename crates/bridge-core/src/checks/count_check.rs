@@ -1,6 +1,7 @@
 //! The sender has not sent more SMS in 24 hours than allowed. The counting happened at intake (D3).
 
-use super::{Check, Facts, Outcome, Reason};
+use super::check::{Check, Facts, Outcome};
+use super::reason::Reason;
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {

@@ -2,8 +2,8 @@
 
 use subtle::ConstantTimeEq;
 
-use super::reason::NO_ONBOARDING;
-use super::{Check, Facts, Outcome, Reason};
+use super::check::{Check, Facts, Outcome};
+use super::reason::{NO_ONBOARDING, Reason};
 use crate::message::{Found, find_hashes};
 use crate::settings::Settings;
 

@@ -1,8 +1,8 @@
 //! What follows the checks and no toggle removes (D7): whatever is switched off, an SMS validates only an
 //! onboarding of its own sender that can still be validated, and never a pair twice.
 
-use super::reason::{NO_ONBOARDING, SENDERS};
-use super::{Check, Facts, Outcome, Reason};
+use super::check::{Check, Facts, Outcome};
+use super::reason::{NO_ONBOARDING, Reason, SENDERS};
 use crate::onboarding::State;
 use crate::past::Against;
 use crate::settings::Settings;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::checks::Known;
+use crate::checks::{CHECKS, Known};
 use crate::checks::properties::{samples, settings};
 use crate::checks::samples::{DEADLINE, HASH, Sample};
 use crate::trace::trace;
