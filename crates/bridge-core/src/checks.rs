@@ -14,7 +14,7 @@ use crate::check_id::each_check;
 use crate::settings::Settings;
 use crate::verdict::{Code, Codes, FailedAt, Verdict};
 pub use check::{Check, Facts, Known};
-pub(crate) use onboarding_match::{MATCH, state_told};
+pub(crate) use onboarding_match::MATCH;
 
 macro_rules! list {
     ($($module:ident)*) => {

@@ -5,12 +5,14 @@
 //! as one snapshot ([`checks::Facts`]), a verdict goes out ([`verdict::Verdict`]). That is why every
 //! judgement can be repeated and explained later.
 
+pub mod catalog;
 mod check_id;
 pub mod checks;
 pub mod message;
 pub mod onboarding;
 pub mod past;
 pub mod phone;
+pub mod rejudge;
 pub mod settings;
 pub mod sms;
 pub mod time;

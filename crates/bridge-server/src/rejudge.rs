@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bridge_core::past::{Against, Rejudged};
+use bridge_core::past::Against;
+use bridge_core::rejudge::Rejudged;
 use bridge_core::settings::Settings;
 use bridge_core::trace::{Step, trace};
 use bridge_core::{Onboarding, Past, Span, Verdict};
