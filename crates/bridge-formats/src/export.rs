@@ -9,7 +9,8 @@ mod smsgate_inbox;
 
 use bridge_core::Timestamp;
 
-use crate::{Clock, Delivered, FieldError, Unusable};
+use crate::content::{Delivered, FieldError, Unusable};
+use crate::format::Clock;
 use cut::{Cutter, Syntax};
 
 /// Of one row: what is longer is no SMS.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use crate::{FieldError, Unusable};
+use crate::content::{FieldError, Unusable};
 
 /// A value of one field.
 #[derive(Clone, Debug, PartialEq)]

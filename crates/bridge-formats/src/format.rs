@@ -2,7 +2,9 @@
 
 use bridge_core::phone::BareDigits;
 
-use crate::{Content, Incoming, Signing, Unsigned, Unusable};
+use crate::content::{Content, Unusable};
+use crate::incoming::Incoming;
+use crate::signing::{Signing, Unsigned};
 
 /// Verifies a sender's own signature over the raw request.
 pub type Verify = fn(&Incoming<'_>, &Signing<'_>) -> Result<(), Unsigned>;

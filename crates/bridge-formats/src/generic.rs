@@ -4,9 +4,10 @@
 use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
 
+use crate::content::{Content, Delivered, FieldError, Unusable};
 use crate::fields::Fields;
+use crate::format::{Clock, Format, Reply};
 use crate::signing::body_and_stamp;
-use crate::{Clock, Content, Delivered, FieldError, Format, Reply, Unusable};
 
 /// The format of `POST /sms/receive` where no other is recognised, and of `sms-bridge push`.
 pub const FORMAT: Format = Format {

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use http::{HeaderMap, Method, Uri, header};
 use serde::de::DeserializeOwned;
 
-use crate::Unusable;
+use crate::content::Unusable;
 use crate::fields::{self, Fields};
 
 /// A request.

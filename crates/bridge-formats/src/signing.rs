@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::Incoming;
+use crate::incoming::Incoming;
 
 /// How far a signed stamp may lie from now, where the sender signs every try anew.
 pub(crate) const WINDOW: Span = Span(300_000);

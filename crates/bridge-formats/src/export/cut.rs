@@ -2,7 +2,7 @@
 //! syntax's; how a broken one is left behind is decided here.
 
 use super::{Held, ROW_MAX_BYTES, Row};
-use crate::Unusable;
+use crate::content::Unusable;
 
 /// How often an unclosed quote is taken back. A file that has more of them gets its rest in one piece.
 const TAKEN_BACK_MAX: u32 = 64;

@@ -2,8 +2,9 @@
 
 use super::cut::{AtEnd, Step, Syntax};
 use super::{Exported, Held, smsgate_inbox};
+use crate::content::Unusable;
 use crate::fields::Fields;
-use crate::{Unusable, generic};
+use crate::generic;
 
 /// An object on each line: a broken one ends with its line.
 #[derive(Default)]

@@ -7,9 +7,11 @@ use bridge_core::phone::BareDigits;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::Fields;
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "infobip",

@@ -5,8 +5,10 @@
 
 use bridge_core::phone::BareDigits;
 
+use crate::content::{Content, Delivered, Unusable};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "africastalking",

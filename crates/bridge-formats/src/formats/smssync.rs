@@ -5,9 +5,12 @@
 
 use bridge_core::phone::BareDigits;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::Fields;
+use crate::format::{Clock, Format, Reply};
+use crate::generic;
+use crate::incoming::Incoming;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable, generic};
 
 pub(crate) const FORMAT: Format = Format {
     name: "smssync",

@@ -4,10 +4,12 @@
 
 use bridge_core::phone::BareDigits;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::body_alone;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "textbee",

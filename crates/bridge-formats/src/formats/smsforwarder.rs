@@ -8,10 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{Fields, decoded_bytes};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "smsforwarder",

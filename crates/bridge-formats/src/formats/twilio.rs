@@ -9,10 +9,13 @@ use bridge_core::phone::BareDigits;
 use http::Method;
 use ring::hmac;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::pairs;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "twilio",

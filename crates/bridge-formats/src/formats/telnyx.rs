@@ -9,9 +9,12 @@ use bridge_core::phone::BareDigits;
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::Deserialize;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::FieldValue;
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "telnyx",

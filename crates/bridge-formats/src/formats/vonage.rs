@@ -12,9 +12,12 @@ use md5::{Digest, Md5};
 use ring::hmac as ring_hmac;
 
 use crate::coding::one_of_several;
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "vonage",

@@ -11,10 +11,12 @@ use bridge_core::phone::BareDigits;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::content::{Content, Delivered, Report, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::body_and_stamp;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Report, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "smsgate",

@@ -8,10 +8,12 @@ use bridge_core::sms::Part;
 use http::{Method, header};
 
 use crate::coding::{self, Alphabet};
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{FieldValue, Fields, decoded_bytes, plain};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::pairs;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "kannel",

@@ -10,10 +10,13 @@ use bridge_core::phone::BareDigits;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::content::{Content, Delivered, Report, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Report, Signing, Unsigned, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "httpsms",

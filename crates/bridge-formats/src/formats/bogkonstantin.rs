@@ -6,10 +6,12 @@
 use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
 
+use crate::content::{Content, Delivered, Report, Unusable};
 use crate::fields::Fields;
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::body_alone;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Report, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "bogkonstantin",

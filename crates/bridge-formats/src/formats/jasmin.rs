@@ -6,10 +6,12 @@
 use bridge_core::phone::BareDigits;
 
 use crate::coding::{Alphabet, bytes_of_hex};
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::pairs;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
 
 pub(crate) const FORMAT: Format = Format {
     name: "jasmin",
