@@ -5,6 +5,7 @@ use bridge_core::phone::BareDigits;
 use crate::content::{Content, Unusable};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
+use crate::writing::{Example, Written};
 
 /// Verifies a sender's own signature over the raw request.
 pub type Verify = fn(&Incoming<'_>, &Signing<'_>) -> Result<(), Unsigned>;
@@ -30,6 +31,9 @@ pub struct Format {
     pub secret: Option<fn(&Incoming<'_>) -> Option<String>>,
     /// The sender's own signature over the raw request. None: it has none.
     pub verify: Option<Verify>,
+    /// The app can be given a signing key that the bridge made. A provider has one of its own, which the receiver is
+    /// given.
+    pub takes_our_key: bool,
     /// What it wants to hear once everything is durable.
     pub reply: Reply,
     /// The app's version, where a request tells it.
@@ -38,15 +42,8 @@ pub struct Format {
     pub warning: Option<fn(&str) -> Option<&'static str>>,
     /// How to set the app up, step by step. `{url}`, `{secret}` and `{signing_key}` stand for what it is given.
     pub steps: &'static [&'static str],
-}
-
-impl Format {
-    /// The app can be given a signing key; a provider has one of its own, which the receiver is given.
-    #[must_use]
-    pub fn takes_our_key(&self) -> bool {
-        self.name == crate::generic::FORMAT.name
-            || self.steps.iter().any(|step| step.contains("{signing_key}"))
-    }
+    /// An SMS as this sender writes it, unsigned.
+    pub example: fn(&Example<'_>) -> Written,
 }
 
 /// Whose clock a stamp is of: what a phone's own list of the same SMS must be compared by.

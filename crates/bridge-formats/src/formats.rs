@@ -47,3 +47,17 @@ pub fn named(name: &str) -> Option<&'static Format> {
 pub fn recognised(incoming: &Incoming<'_>) -> Option<&'static Format> {
     FORMATS.iter().copied().find(|format| format.recognises.is_some_and(|is_it| is_it(incoming)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_ours_is_asked_for_by_the_steps_of_whoever_takes_one() {
+        for format in FORMATS {
+            let asked_for = format.steps.iter().any(|step| step.contains("{signing_key}"));
+            assert_eq!(format.takes_our_key, asked_for, "{}", format.name);
+            assert!(format.verify.is_some() || !format.takes_our_key, "{}", format.name);
+        }
+    }
+}

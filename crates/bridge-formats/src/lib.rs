@@ -17,6 +17,7 @@ mod incoming;
 mod pairs;
 mod signing;
 mod wanted;
+mod writing;
 
 pub use content::{Content, Delivered, FieldError, Report, Unusable};
 pub use format::{Clock, Format, Reply, Verify};

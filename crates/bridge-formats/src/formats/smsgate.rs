@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use bridge_core::message::storable;
 use bridge_core::phone::BareDigits;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::content::{Content, Delivered, Report, Unusable};
 use crate::fields::{FieldValue, Fields};
@@ -17,6 +17,7 @@ use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::signing::body_and_stamp;
 use crate::wanted::Wanted;
+use crate::writing::{Example, LINE, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
     name: "smsgate",
@@ -32,6 +33,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(body_and_stamp),
+    takes_our_key: true,
     reply: Reply::Ours,
     version: Some(version),
     warning: Some(warning),
@@ -46,6 +48,7 @@ pub(crate) const FORMAT: Format = Format {
         "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
         "Text the phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 /// Which event; the rest may be of any shape.
@@ -169,4 +172,11 @@ fn warning(version: &str) -> Option<&'static str> {
         );
     }
     None
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    object(&json!({"deviceId": "test-lab", "event": "sms:received", "id": sms.id, "webhookId": "test-lab",
+        "payload": {"message": sms.text, "messageId": sms.id, "sender": sms.sender, "recipient": LINE,
+        "receivedAt": sms.at.to_string(), "simNumber": 1}}))
 }

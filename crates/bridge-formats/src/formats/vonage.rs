@@ -18,6 +18,7 @@ use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
+use crate::writing::{Example, LINE, Written, digits, query};
 
 pub(crate) const FORMAT: Format = Format {
     name: "vonage",
@@ -36,6 +37,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    takes_our_key: false,
     reply: Reply::Fixed { content_type: "text/plain", body: "" },
     version: None,
     warning: None,
@@ -48,6 +50,7 @@ pub(crate) const FORMAT: Format = Format {
         "Do not block Vonage: after a 4xx answer it drops the SMS.",
         "Text the number from a phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -137,4 +140,16 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     let by =
         |method: Method| signing.any_key(given.as_bytes(), |key| method.sign(signed.as_bytes(), key)).is_ok();
     if METHODS.into_iter().any(by) { Ok(()) } else { Err(Unsigned::Wrong) }
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    query(&[
+        ("msisdn", digits(sms.sender)),
+        ("to", digits(LINE)),
+        ("messageId", sms.id),
+        ("text", sms.text),
+        ("type", "text"),
+        ("message-timestamp", &sms.at.to_string().replace('T', " ").replace('Z', "")),
+    ])
 }
