@@ -5,7 +5,7 @@ use bridge_core::message;
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::cut::{AtEnd, Step, Syntax};
-use super::{Exported, Held};
+use super::row::{Exported, Held};
 use crate::content::{FieldError, Unusable};
 use crate::fields::{self, Fields};
 use crate::generic;

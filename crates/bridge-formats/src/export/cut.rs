@@ -1,7 +1,7 @@
 //! Cuts a stream into the records of one syntax, byte by byte, and keeps one record at most. What a record means is the
 //! syntax's; how a broken one is left behind is decided here.
 
-use super::{Held, ROW_MAX_BYTES, Row};
+use super::row::{Held, Other, ROW_MAX_BYTES, Row};
 use crate::content::Unusable;
 
 /// How often an unclosed quote is taken back. A file that has more of them gets its rest in one piece.
@@ -140,7 +140,7 @@ impl Cutter {
             }
             Some(held) => Some(self.finished(held)),
             None => {
-                self.finished(Held::Skipped(super::Other::NoText));
+                self.finished(Held::Skipped(Other::NoText));
                 None
             }
         })

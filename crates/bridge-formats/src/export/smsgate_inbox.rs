@@ -3,7 +3,7 @@
 
 use bridge_core::Timestamp;
 
-use super::{Exported, Held, Other};
+use super::row::{Exported, Held, Other};
 use crate::content::{Delivered, FieldError, Unusable};
 use crate::fields::Fields;
 
