@@ -36,6 +36,13 @@ pub fn all() -> impl Iterator<Item = &'static Format> {
     FORMATS.iter().copied().chain([&generic::FORMAT])
 }
 
+/// The names of all formats in words, for help texts: `smsgate, httpsms, … or generic`.
+#[must_use]
+pub fn names() -> String {
+    let named: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+    format!("{} or {}", named.join(", "), generic::FORMAT.name)
+}
+
 /// The format of that name; `generic` too.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static Format> {
