@@ -56,6 +56,7 @@ impl Settings {
             return (settings, problems);
         }
         problems.extend(broken.iter().map(ToString::to_string));
+        // The keys that broke a rule first: one wrong row need not undo all the others.
         let mut repaired = settings;
         for broken in &broken {
             if let Some(def) = find(broken.key) {

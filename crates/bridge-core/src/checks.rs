@@ -35,6 +35,7 @@ pub fn evaluate(facts: &Facts<'_>, settings: &Settings) -> Verdict {
     for &id in &settings.check_sequence {
         let enabled = settings.is_enabled(id);
         codes[id.index()] = match (enabled, failed) {
+            // Also behind a failure: every row shows what was switched off when its SMS was judged.
             (false, _) => Code::Disabled,
             (true, Some(_)) => Code::NotApplicable,
             (true, None) => match (CHECKS[id.index()].run)(facts, settings) {
@@ -46,6 +47,7 @@ pub fn evaluate(facts: &Facts<'_>, settings: &Settings) -> Verdict {
             },
         };
     }
+    // Last, so that a check names what is wrong before the match says only that nothing fits.
     let failed = failed.or_else(|| {
         (MATCH.run)(facts, settings).err().map(|reason| (FailedAt::OnboardingMatch, reason.word))
     });

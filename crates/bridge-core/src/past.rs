@@ -27,7 +27,7 @@ pub struct Past<'a> {
     pub sms: &'a InboundSms,
     /// How it was judged.
     pub verdict: &'a Verdict,
-    /// When.
+    /// When it was judged.
     pub judged_at: Timestamp,
     /// Which SMS of its sender in 24 hours it was; 0 if it was not counted.
     pub sms_in_window: i64,

@@ -37,9 +37,9 @@ impl Fact {
 /// How an SMS would have been judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejudged {
-    /// So.
+    /// This is the verdict, whatever the facts were that are not known.
     Verdict(Verdict),
-    /// It depends on these facts, which are not known.
+    /// The verdict depends on these facts, which are not known.
     Unknown(Vec<Fact>),
 }
 
@@ -58,6 +58,8 @@ impl Past<'_> {
                 .collect(),
         };
         let found = find_hashes(&self.sms.text, &settings.permitted_headers);
+        // At most eight: two onboardings, two answers each of two checks. Trying them all is simpler than reasoning
+        // about which check looks at which fact, and it stays right when a check changes.
         let mut worlds = Vec::new();
         for onboarding in onboardings {
             for pair_validated in either(self.pair_validated()) {
@@ -80,6 +82,7 @@ impl Past<'_> {
     }
 }
 
+/// The values that a fact may have had.
 fn either(known: Option<bool>) -> Vec<bool> {
     known.map_or(vec![false, true], |known| vec![known])
 }

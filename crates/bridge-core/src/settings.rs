@@ -194,6 +194,7 @@ macro_rules! settings {
     };
 }
 
+/// A year.
 const SECONDS_MAX: u32 = 31_536_000;
 
 /// An interval of a worker: every one accepts 1 (contract section 6).

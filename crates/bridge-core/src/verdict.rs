@@ -8,7 +8,7 @@ use crate::check_id::CheckId;
 /// The result of one check, as 003 stores it (D2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
-    /// 1
+    /// 1: the check ran and had no objection.
     Pass,
     /// 2: ends the pipeline.
     Fail,

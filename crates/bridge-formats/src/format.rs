@@ -15,13 +15,13 @@ pub type Verify = fn(&Incoming<'_>, &Signing<'_>) -> Result<(), Unsigned>;
 pub struct Format {
     /// Its name in routes, `input_sms.format` and metrics.
     pub name: &'static str,
-    /// Who speaks it, for people: `SMSGate (Android app)`.
+    /// Which app or provider sends it, for people: `SMSGate (Android app)`.
     pub about: &'static str,
-    /// Comes as GET too.
+    /// Requests may come as GET too.
     pub takes_get: bool,
     /// How it writes numbers without `+` (decisions.md D5).
     pub bare_digits: BareDigits,
-    /// Whose clock its stamps are of.
+    /// Which clock its time stamps come from.
     pub clock: Clock,
     /// Is this request surely of this format? None: it cannot be told apart from the generic names.
     pub recognises: Option<fn(&Incoming<'_>) -> bool>,
@@ -34,7 +34,7 @@ pub struct Format {
     /// The app can be given a signing key that the bridge made. A provider has one of its own, which the receiver is
     /// given.
     pub takes_our_key: bool,
-    /// What it wants to hear once everything is durable.
+    /// The answer that it expects once everything is durable.
     pub reply: Reply,
     /// The app's version, where a request tells it.
     pub version: Option<fn(&Incoming<'_>) -> Option<String>>,
@@ -46,7 +46,7 @@ pub struct Format {
     pub example: fn(&Example<'_>) -> Written,
 }
 
-/// Whose clock a stamp is of: what a phone's own list of the same SMS must be compared by.
+/// Which clock a time stamp comes from: a phone's own list of the same SMS must be compared by the same clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     /// The carrier's (SMSC).
@@ -57,10 +57,10 @@ pub enum Clock {
     None,
 }
 
-/// What a sender wants to hear.
+/// The answer that a sender expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// It does not care: it gets the bridge's own JSON, which helps whoever looks at the app's log.
+    /// Any answer: it gets the bridge's own JSON, which helps whoever looks at the app's log.
     Ours,
     /// Exactly this, with status 200.
     Fixed {

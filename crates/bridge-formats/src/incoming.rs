@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::content::Unusable;
 use crate::fields::{self, Fields};
 
-/// A request.
+/// An HTTP request that may carry SMS.
 #[derive(Debug)]
 pub struct Incoming<'a> {
     /// GET or POST.

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
         match past.blacklisted() {
             Some(true) => "The sender was on the blacklist.",
             Some(false) => "The sender was not on the blacklist.",
-            None => "Nobody looked whether the sender was on the blacklist.",
+            None => "It was not checked whether the sender was on the blacklist.",
         }
         .to_owned()
     },

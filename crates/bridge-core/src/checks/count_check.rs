@@ -11,7 +11,10 @@ pub(super) const CHECK: Check = Check {
     reasons: &[TOO_MANY],
     off: Some("A number may guess hashes until it is blacklisted."),
     rule: |settings| {
-        format!("At most {} SMS of one number in 24 hours (count_check_threshold).", settings.count_check_threshold)
+        format!(
+            "At most {} SMS of one number in 24 hours (count_check_threshold).",
+            settings.count_check_threshold
+        )
     },
     fact: |past, _| match past.sms_in_window {
         0 => "This SMS was not counted: its sender is no number, or it was more than a day old.".to_owned(),

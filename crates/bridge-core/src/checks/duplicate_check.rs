@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
         match past.pair_validated() {
             Some(true) => "The number was validated on this device before.",
             Some(false) => "The number was not validated on this device before.",
-            None => "Nobody looked whether the number was validated on this device before.",
+            None => "It was not checked whether the number was validated on this device before.",
         }
         .to_owned()
     },

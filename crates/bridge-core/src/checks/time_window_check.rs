@@ -53,9 +53,14 @@ const BEFORE_REGISTRATION: Reason = Reason {
         let by = past.onboarding().map(|o| {
             let first = o.request_timestamp;
             let early = first - tolerance - past.sms.received_at();
-            format!("It was received {early} before the registration at {first} and the {tolerance} tolerance")
+            format!(
+                "It was received {early} before the registration at {first} and the {tolerance} tolerance"
+            )
         });
-        format!("{}: it must be sent after registering.", by.unwrap_or_else(|| no_times("before its registration")))
+        format!(
+            "{}: it must be sent after registering.",
+            by.unwrap_or_else(|| no_times("before its registration"))
+        )
     },
 };
 

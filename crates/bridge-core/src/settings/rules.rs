@@ -54,7 +54,9 @@ pub struct Broken {
     pub rule: String,
 }
 
+/// More than there are calling codes, and still short enough to be looked through for every SMS.
 const LIST_MAX_ITEMS: usize = 250;
+/// With a colon and the hash it stays far below the 160 letters of one SMS.
 const HEADER_MAX_CHARS: usize = 20;
 
 pub(super) fn number_or_empty(text: &str) -> Result<(), String> {

@@ -24,7 +24,7 @@ pub struct Row {
 pub enum Held {
     /// An SMS that the phone received.
     Sms(Box<Exported>),
-    /// Something that the phone's list holds too and that is none of the bridge's business.
+    /// Something else in the phone's list, which the bridge ignores.
     Skipped(Other),
     /// It cannot be used.
     Unusable(Unusable),
@@ -33,7 +33,7 @@ pub enum Held {
 /// What a phone's list holds besides received SMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Other {
-    /// A sent one, a draft, one that was not sent.
+    /// An SMS that the phone sent, a draft, or one that could not be sent.
     Outgoing,
     /// A multimedia or data message.
     NoText,

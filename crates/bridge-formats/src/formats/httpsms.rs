@@ -141,7 +141,7 @@ struct Claims {
 }
 
 /// `Authorization: Bearer` and a JWT by HS256, whatever its header says: no other algorithm is computed, so that
-/// none can be asked for. It is made anew at every try, for ten minutes before and after. (The library for JWT
+/// none can be asked for. It is made again at every try, for ten minutes before and after. (The library for JWT
 /// would bring RSA and three curves for this one HMAC.)
 fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned> {
     let token = incoming.header("authorization").and_then(|value| value.strip_prefix("Bearer "));

@@ -1,5 +1,5 @@
 //! SMSGate's webhooks (the Android app "SMS Gateway for Android"). The signature covers the body and a time that
-//! is signed anew at every try. One SMS may come by two ways, the phone's own and the app's cloud, with another
+//! is signed again at every try. One SMS may come by two ways, the phone's own and the app's cloud, with another
 //! event id and another device: `messageId` is the same.
 //! Sources: `modules/webhooks` and `modules/health` of capcom6/android-sms-gateway, and
 //! `docs/features/{webhooks,health}.md` of android-sms-gateway/docs-web.

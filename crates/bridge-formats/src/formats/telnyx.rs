@@ -1,4 +1,4 @@
-//! Telnyx's webhook of an inbound message. The signature covers body and time, and is made anew at every try. The
+//! Telnyx's webhook of an inbound message. The signature covers body and time, and is made again at every try. The
 //! signing key of a receiver is Telnyx's public key.
 //! Sources: developers.telnyx.com/api-reference/callbacks/inbound-message and docs/messaging/messages.
 

@@ -77,7 +77,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     Ok(Content::one(wanted.finish(sms)?))
 }
 
-/// A part whose place cannot be read is an SMS of its own: better than one that waits for ever.
+/// A part whose place cannot be read is an SMS of its own: better than one that waits forever.
 fn part(fields: &Fields) -> Option<Part> {
     let text = |name: &str| match fields.get(name) {
         Some(FieldValue::Text(text) | FieldValue::Number(text)) => Some(text.as_str()),
