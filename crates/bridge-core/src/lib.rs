@@ -1,21 +1,29 @@
-//! What SMS Bridge decides, and nothing else: reading phone numbers and SMS texts, the onboarding and
-//! its states, the seven checks and their verdict, why it was so and how it would be otherwise, the settings.
+//! What SMS Bridge decides, and nothing else: reading phone numbers and SMS texts, the onboarding and its states, the
+//! checks and their verdict, why it was so and how it would be otherwise, the settings.
 //!
 //! **Invariant:** no async, no clock, no randomness, no I/O. Time and salt are arguments, facts come in
 //! as one snapshot ([`checks::Facts`]), a verdict goes out ([`verdict::Verdict`]). That is why every
 //! judgement can be repeated and explained later.
+//!
+//! Begin with [`checks`], its `evaluate` and one check; then [`settings`], where every setting stands once. From the
+//! ground up: `time`, `message`, `phone`, `sms` and the names of the checks; `verdict` and `settings`; `onboarding`;
+//! `past`, a stored judgement; `checks`; and what needs them, `catalog`, `rejudge` and `trace`. Nothing imports upward.
 
+pub mod catalog;
+mod check_id;
 pub mod checks;
 pub mod message;
 pub mod onboarding;
 pub mod past;
 pub mod phone;
+pub mod rejudge;
 pub mod settings;
 pub mod sms;
 pub mod time;
 pub mod trace;
 pub mod verdict;
 
+pub use check_id::CheckId;
 pub use onboarding::{Onboarding, State};
 pub use past::Past;
 pub use phone::Mobile;

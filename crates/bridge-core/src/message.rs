@@ -26,6 +26,7 @@ pub enum Found {
 pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
     let compact = compact(text);
     let mut found = Found::NoHeader;
+    // Compared without spaces and in lower case on both sides: keyboards put a space behind a colon and capitals first.
     for header in permitted_headers {
         let mark = format!("{}:", self::compact(header));
         let mut rest = compact.as_str();

@@ -21,7 +21,7 @@ pub enum State {
     Validated,
     /// The deadline passed.
     Expired,
-    /// The app or the user called it off.
+    /// The app or the user cancelled it.
     Cancelled,
     /// A newer registration of the same number took its place.
     Superseded,
@@ -62,7 +62,7 @@ pub struct LastSms {
     pub id: i64,
     /// When it was judged.
     pub judged_at: Timestamp,
-    /// How.
+    /// How it was judged.
     pub verdict: Verdict,
 }
 
@@ -102,17 +102,17 @@ pub struct Onboarding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shown {
-    /// See [`State::Pending`].
+    /// The hash was given out and its deadline has not passed.
     Pending,
-    /// See [`State::Validated`].
+    /// The SMS came and was accepted.
     Validated,
     /// Past its deadline, and the last SMS that came failed a check.
     Failed,
-    /// See [`State::Expired`].
+    /// Past its deadline, and no SMS came that failed a check.
     Expired,
-    /// See [`State::Cancelled`].
+    /// The app or the user cancelled it.
     Cancelled,
-    /// See [`State::Superseded`].
+    /// A newer registration of the same number took its place.
     Superseded,
 }
 

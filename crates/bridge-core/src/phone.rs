@@ -63,7 +63,8 @@ pub enum BareDigits {
 /// 003: `+` and 10-15 digits.
 const DIGITS_MIN: usize = 10;
 const DIGITS_MAX: usize = 15;
-/// Longer input is not a number, whatever it holds.
+/// Longer input is not a number, whatever it holds. In bytes: a full-width digit takes three, and fifteen of them with
+/// spaces still fit.
 const INPUT_MAX_BYTES: usize = 64;
 
 impl Mobile {

@@ -7,11 +7,9 @@ mod input;
 mod rules;
 mod values;
 
-use std::sync::LazyLock;
-
 use serde_json::Value;
 
-use crate::checks::{CHECKS, CheckId, TOGGLES};
+use crate::check_id::CheckId;
 use crate::phone::Mobile;
 use crate::time::Span;
 pub use input::{Danger, Input};
@@ -72,6 +70,22 @@ enum Access {
 }
 
 impl SettingDef {
+    /// The toggle of a check. What switching it off may do stands in the check's own file.
+    pub(crate) fn toggle(
+        check: CheckId,
+        description: String,
+        danger_when_off: Option<&'static str>,
+    ) -> SettingDef {
+        SettingDef {
+            key: check.toggle(),
+            category: Category::Validation,
+            description,
+            rule: Rule::Flag,
+            dangers: danger_when_off.map(|why| Danger::new(false, why)).into_iter().collect(),
+            access: Access::Toggle(check),
+        }
+    }
+
     /// `integer`, `boolean`, `string` or `json`: `setting_type` of 003, which chooses the input.
     #[must_use]
     pub fn setting_type(&self) -> &'static str {
@@ -110,7 +124,7 @@ impl SettingDef {
         self.value(&Settings::default())
     }
 
-    fn set(&self, settings: &mut Settings, value: &Value) -> Result<(), Broken> {
+    pub(crate) fn set(&self, settings: &mut Settings, value: &Value) -> Result<(), Broken> {
         let result = match &self.access {
             Access::Field { read, .. } => read(settings, value, &self.rule),
             Access::Toggle(check) => {
@@ -152,16 +166,16 @@ macro_rules! settings {
         pub struct Settings {
             $($( $(#[doc = $doc])+ pub $key: $type, )*)*
             /// The toggle of every check, in 003's order: `mobile_check_enabled` and so on.
-            pub checks_enabled: [bool; CHECKS.len()],
+            pub checks_enabled: [bool; CheckId::COUNT],
         }
 
         impl Default for Settings {
             fn default() -> Settings {
-                Settings { $($( $key: $default, )*)* checks_enabled: [true; CHECKS.len()] }
+                Settings { $($( $key: $default, )*)* checks_enabled: [true; CheckId::COUNT] }
             }
         }
 
-        fn fields() -> Vec<SettingDef> {
+        pub(crate) fn fields() -> Vec<SettingDef> {
             vec![$($( SettingDef {
                 key: stringify!($key),
                 category: Category::$category,
@@ -180,6 +194,7 @@ macro_rules! settings {
     };
 }
 
+/// A year.
 const SECONDS_MAX: u32 = 31_536_000;
 
 /// An interval of a worker: every one accepts 1 (contract section 6).
@@ -263,38 +278,6 @@ settings! {
     }
 }
 
-static DEFS: LazyLock<Vec<SettingDef>> = LazyLock::new(|| {
-    let mut defs = fields();
-    let first_validation = defs.iter().position(|d| d.category == Category::Validation).unwrap_or(defs.len());
-    let toggles = CheckId::all().zip(&CHECKS).zip(TOGGLES).map(|((id, check), key)| SettingDef {
-        key,
-        category: Category::Validation,
-        description: format!("Runs {}: {}.", check.name, lower_first(check.about)),
-        rule: Rule::Flag,
-        dangers: check.danger_when_off().map(|why| Danger::new(false, why)).into_iter().collect(),
-        access: Access::Toggle(id),
-    });
-    defs.splice(first_validation..first_validation, toggles);
-    defs
-});
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
-}
-
-/// Every setting, in the order of contract section 6.
-#[must_use]
-pub fn all() -> &'static [SettingDef] {
-    &DEFS
-}
-
-/// The declaration of one key.
-#[must_use]
-pub fn find(key: &str) -> Option<&'static SettingDef> {
-    all().iter().find(|def| def.key == key)
-}
-
 impl Settings {
     /// Is this check switched on?
     #[must_use]
@@ -340,44 +323,32 @@ impl Settings {
         let mut broken: Vec<Broken> =
             changes.into_iter().filter_map(|(def, value)| def.set(&mut changed, value).err()).collect();
         if broken.is_empty() {
-            broken = rules::cross_field(&changed);
+            broken = cross_field(&changed);
         }
         if broken.is_empty() { Ok(changed) } else { Err(broken) }
     }
-
-    /// The snapshot that stored rows give. Keys nobody declared and values that break a rule are
-    /// reported, and their defaults hold.
-    #[must_use]
-    pub fn from_rows<'a>(rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Settings, Vec<String>) {
-        let mut settings = Settings::default();
-        let mut problems = Vec::new();
-        for (key, text) in rows {
-            let Some(def) = find(key) else {
-                problems.push(format!("{key} is no setting of this version"));
-                continue;
-            };
-            if let Err(broken) = def.set(&mut settings, &def.from_text(text)) {
-                problems.push(broken.to_string());
-            }
-        }
-        let broken = rules::cross_field(&settings);
-        if broken.is_empty() {
-            return (settings, problems);
-        }
-        problems.extend(broken.iter().map(ToString::to_string));
-        let mut repaired = settings;
-        for broken in &broken {
-            if let Some(def) = find(broken.key) {
-                let _ = def.set(&mut repaired, &def.default_value());
-            }
-        }
-        if rules::cross_field(&repaired).is_empty() {
-            (repaired, problems)
-        } else {
-            (Settings::default(), problems)
-        }
-    }
 }
 
-#[cfg(test)]
-mod tests;
+/// The rules between settings.
+pub(crate) fn cross_field(settings: &Settings) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    if settings.onboarding_ttl_seconds <= settings.user_timelimit_seconds {
+        broken.push(Broken {
+            key: "onboarding_ttl_seconds",
+            rule: format!(
+                "must be greater than user_timelimit_seconds, which is {}",
+                settings.user_timelimit_seconds
+            ),
+        });
+    }
+    if settings.blacklist_threshold <= settings.count_check_threshold {
+        broken.push(Broken {
+            key: "blacklist_threshold",
+            rule: format!(
+                "must be greater than count_check_threshold, which is {}",
+                settings.count_check_threshold
+            ),
+        });
+    }
+    broken
+}

@@ -21,7 +21,7 @@ pub struct InboundSms {
     pub sms_id: Uuid,
     /// The sender as delivered, storable.
     pub sender_raw: String,
-    /// The sender as a mobile number, or why it is none.
+    /// The sender as a mobile number, or why it is not one.
     pub sender: Result<Mobile, PhoneError>,
     /// The text, storable (D23).
     pub text: String,
@@ -29,7 +29,7 @@ pub struct InboundSms {
     pub received_timestamp: Timestamp,
     /// The stamp came with the SMS.
     pub stamped: bool,
-    /// When the bridge took it in: fixed for ever (D22).
+    /// When the bridge took it in; it never changes afterwards (D22).
     pub server_received_at: Timestamp,
     /// Which receiver delivered it.
     pub receiver_id: String,

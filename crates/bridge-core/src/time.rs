@@ -100,7 +100,7 @@ impl Timestamp {
             return Ok(if seconds < SECONDS_BELOW { base + Span(millis) } else { base });
         }
         let stamp: jiff::Timestamp = text.parse().map_err(|_| StampError::Unreadable)?;
-        Timestamp(stamp.as_millisecond()).sensible()
+        Timestamp(stamp.as_millisecond()).in_range()
     }
 
     /// Reads a number as epoch seconds or milliseconds, whichever it must be.
@@ -110,10 +110,10 @@ impl Timestamp {
         } else {
             number
         };
-        Timestamp(millis).sensible()
+        Timestamp(millis).in_range()
     }
 
-    fn sensible(self) -> Result<Timestamp, StampError> {
+    fn in_range(self) -> Result<Timestamp, StampError> {
         if (EARLIEST..LATEST).contains(&self) { Ok(self) } else { Err(StampError::OutOfRange) }
     }
 

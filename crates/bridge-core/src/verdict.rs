@@ -3,12 +3,12 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::checks::{CHECKS, CheckId};
+use crate::check_id::CheckId;
 
 /// The result of one check, as 003 stores it (D2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
-    /// 1
+    /// 1: the check ran and had no objection.
     Pass,
     /// 2: ends the pipeline.
     Fail,
@@ -52,7 +52,7 @@ impl Code {
 
 /// A code for every check, in 003's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Codes(pub [Code; CHECKS.len()]);
+pub struct Codes(pub [Code; CheckId::COUNT]);
 
 impl Codes {
     /// The code of one check.
@@ -74,7 +74,7 @@ impl<'de> Deserialize<'de> for Codes {
     /// A row written before a check was added lacks its digit: that check counts as disabled.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Codes, D::Error> {
         let digits = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let mut codes = [Code::Disabled; CHECKS.len()];
+        let mut codes = [Code::Disabled; CheckId::COUNT];
         for (slot, digit) in codes.iter_mut().zip(digits.bytes()) {
             *slot = Code::from_number(digit.wrapping_sub(b'0'))
                 .ok_or_else(|| serde::de::Error::custom(format!("{digits:?} are not check codes")))?;
@@ -86,7 +86,7 @@ impl<'de> Deserialize<'de> for Codes {
 /// Where an SMS failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailedAt {
-    /// One of the seven checks.
+    /// One of the checks.
     Check(CheckId),
     /// All enabled checks passed, but there is no onboarding that this SMS could validate (D7).
     OnboardingMatch,
@@ -158,7 +158,7 @@ impl Verdict {
     #[must_use]
     pub fn failed_match(reason: &str) -> Verdict {
         Verdict {
-            codes: Codes([Code::Pass; CHECKS.len()]),
+            codes: Codes([Code::Pass; CheckId::COUNT]),
             failed_at: Some(FailedAt::OnboardingMatch),
             reason: Some(reason.to_owned()),
             late_delivery: false,

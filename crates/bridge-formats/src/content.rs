@@ -27,9 +27,9 @@ pub struct Delivered {
 /// What a receiver says about itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// In percent.
+    /// Charge of the battery, in percent.
     pub battery: Option<u8>,
-    /// It hangs on a charger.
+    /// The phone is charging.
     pub charging: Option<bool>,
     /// `wifi`, `cellular`, `none`: as the app says it.
     pub network: Option<String>,
@@ -42,9 +42,9 @@ pub struct Report {
 pub struct Content {
     /// SMS, in the sender's order.
     pub sms: Vec<Delivered>,
-    /// What claimed to be an SMS and is none that can be used: the raw body is kept.
+    /// What claimed to be an SMS and cannot be read as one: the raw body is kept.
     pub unusable: Vec<Unusable>,
-    /// A sign of life.
+    /// What the receiver reported about itself.
     pub report: Option<Report>,
 }
 
@@ -55,7 +55,7 @@ impl Content {
         Content { sms: vec![sms], ..Content::default() }
     }
 
-    /// An event that is none of the bridge's business, like "sent".
+    /// An event that the bridge ignores, like "sent".
     #[must_use]
     pub fn nothing() -> Content {
         Content::default()
@@ -67,7 +67,7 @@ impl Content {
         Content { report: Some(report), ..Content::default() }
     }
 
-    /// Several, each for itself.
+    /// Several SMS, of which some may be unusable.
     #[must_use]
     pub fn each(all: impl IntoIterator<Item = Result<Delivered, Unusable>>) -> Content {
         let mut content = Content::default();
@@ -91,36 +91,36 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// See the fields.
+    /// What is wrong with that field.
     #[must_use]
     pub fn new(field: impl Into<String>, detail: impl Into<String>) -> FieldError {
         FieldError { field: field.into(), detail: detail.into() }
     }
 }
 
-/// A body that is no SMS.
+/// A body that cannot be read as an SMS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
-    /// In one sentence.
+    /// What is wrong, in one sentence.
     pub detail: String,
-    /// Field by field.
+    /// The fields that are wrong, if it can be told.
     pub errors: Vec<FieldError>,
 }
 
 impl Unusable {
-    /// Without naming a field.
+    /// An error that names no field.
     #[must_use]
     pub fn because(detail: impl Into<String>) -> Unusable {
         Unusable { detail: detail.into(), errors: Vec::new() }
     }
 
-    /// With the fields that are wrong.
+    /// An error that names the wrong fields.
     #[must_use]
     pub fn fields(detail: impl Into<String>, errors: Vec<FieldError>) -> Unusable {
         Unusable { detail: detail.into(), errors }
     }
 
-    /// All of it in one line, for whoever reads the quarantine.
+    /// Everything in one line, for the quarantine.
     #[must_use]
     pub fn reason(&self) -> String {
         if self.errors.is_empty() {

@@ -5,15 +5,12 @@ mod backup_xml;
 mod csv;
 mod cut;
 mod json;
+mod row;
 mod smsgate_inbox;
 
-use bridge_core::Timestamp;
-
-use crate::{Clock, Delivered, FieldError, Unusable};
+use crate::content::Unusable;
 use cut::{Cutter, Syntax};
-
-/// Of one row: what is longer is no SMS.
-pub const ROW_MAX_BYTES: usize = 1024 * 1024;
+pub use row::{Exported, Held, Other, ROW_MAX_BYTES, Row};
 
 /// How an export is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,78 +48,6 @@ impl Kind {
             Kind::Json => Box::new(json::Array::default()),
             Kind::BackupXml => Box::new(backup_xml::Tags::default()),
         }
-    }
-}
-
-/// One row of an export.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// The line on which it begins, from 1.
-    pub line: u64,
-    /// Its bytes, at most [`ROW_MAX_BYTES`] of them.
-    pub raw: Vec<u8>,
-    /// What it is.
-    pub held: Held,
-}
-
-/// What a row turned out to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Held {
-    /// An SMS that the phone received.
-    Sms(Box<Exported>),
-    /// Something that the phone's list holds too and that is none of the bridge's business.
-    Skipped(Other),
-    /// It cannot be used.
-    Unusable(Unusable),
-}
-
-/// What a phone's list holds besides received SMS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Other {
-    /// A sent one, a draft, one that was not sent.
-    Outgoing,
-    /// A multimedia or data message.
-    NoText,
-}
-
-/// An SMS as a phone's list has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exported {
-    /// The SMS. Its stamp is one of the two below.
-    pub delivered: Delivered,
-    /// The carrier's stamp.
-    pub network: Option<Timestamp>,
-    /// The phone's, or the only one where nothing says whose it is.
-    pub phone: Option<Timestamp>,
-}
-
-impl Exported {
-    /// The stamp that a live delivery would have carried if its stamps are of that clock, else the other one.
-    #[must_use]
-    pub fn stamp(&self, clock: Clock) -> Option<Timestamp> {
-        match clock {
-            Clock::Network => self.network.or(self.phone),
-            Clock::Phone | Clock::None => self.phone.or(self.network),
-        }
-    }
-
-    /// Every stamp that it may have been delivered under.
-    #[must_use]
-    pub fn stamps(&self) -> Vec<Timestamp> {
-        let mut stamps: Vec<Timestamp> = self.phone.into_iter().chain(self.network).collect();
-        stamps.dedup();
-        stamps
-    }
-
-    /// An SMS in a list needs a time: without one, every import of it would be another SMS, received now.
-    fn held(self) -> Held {
-        if self.phone.is_none() && self.network.is_none() {
-            return Held::Unusable(Unusable::fields(
-                "the time is missing",
-                vec![FieldError::new("received_timestamp", "is missing: when the phone received it")],
-            ));
-        }
-        Held::Sms(Box::new(self))
     }
 }
 

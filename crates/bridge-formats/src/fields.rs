@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use crate::{FieldError, Unusable};
+use crate::content::{FieldError, Unusable};
 
 /// A value of one field.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,8 +82,8 @@ impl Fields {
     }
 
     fn json(text: &str) -> Result<Fields, Unusable> {
-        let mended = escape_lone_surrogates(text);
-        serde_json::from_str(&mended).map_err(|error| {
+        let escaped = escape_lone_surrogates(text);
+        serde_json::from_str(&escaped).map_err(|error| {
             let detail = error.to_string();
             match detail.strip_prefix(DUPLICATE).and_then(|rest| rest.split('`').nth(1)) {
                 Some(name) => Unusable {
@@ -157,8 +157,8 @@ impl Fields {
 /// The body as JSON of that shape, with what JSON or UTF-8 could not hold kept escaped.
 pub(crate) fn json<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Unusable> {
     let text = readable(body, IN_JSON);
-    let mended = escape_lone_surrogates(text.trim_start_matches('\u{feff}'));
-    serde_json::from_str(&mended)
+    let escaped = escape_lone_surrogates(text.trim_start_matches('\u{feff}'));
+    serde_json::from_str(&escaped)
         .map_err(|error| Unusable::because(format!("the body is not as expected: {error}")))
 }
 

@@ -2,7 +2,10 @@
 
 use bridge_core::phone::BareDigits;
 
-use crate::{Content, Incoming, Signing, Unsigned, Unusable};
+use crate::content::{Content, Unusable};
+use crate::incoming::Incoming;
+use crate::signing::{Signing, Unsigned};
+use crate::writing::{Example, Written};
 
 /// Verifies a sender's own signature over the raw request.
 pub type Verify = fn(&Incoming<'_>, &Signing<'_>) -> Result<(), Unsigned>;
@@ -12,13 +15,13 @@ pub type Verify = fn(&Incoming<'_>, &Signing<'_>) -> Result<(), Unsigned>;
 pub struct Format {
     /// Its name in routes, `input_sms.format` and metrics.
     pub name: &'static str,
-    /// Who speaks it, for people: `SMSGate (Android app)`.
+    /// Which app or provider sends it, for people: `SMSGate (Android app)`.
     pub about: &'static str,
-    /// Comes as GET too.
+    /// Requests may come as GET too.
     pub takes_get: bool,
     /// How it writes numbers without `+` (decisions.md D5).
     pub bare_digits: BareDigits,
-    /// Whose clock its stamps are of.
+    /// Which clock its time stamps come from.
     pub clock: Clock,
     /// Is this request surely of this format? None: it cannot be told apart from the generic names.
     pub recognises: Option<fn(&Incoming<'_>) -> bool>,
@@ -28,7 +31,10 @@ pub struct Format {
     pub secret: Option<fn(&Incoming<'_>) -> Option<String>>,
     /// The sender's own signature over the raw request. None: it has none.
     pub verify: Option<Verify>,
-    /// What it wants to hear once everything is durable.
+    /// The app can be given a signing key that the bridge made. A provider has one of its own, which the receiver is
+    /// given.
+    pub takes_our_key: bool,
+    /// The answer that it expects once everything is durable.
     pub reply: Reply,
     /// The app's version, where a request tells it.
     pub version: Option<fn(&Incoming<'_>) -> Option<String>>,
@@ -36,18 +42,11 @@ pub struct Format {
     pub warning: Option<fn(&str) -> Option<&'static str>>,
     /// How to set the app up, step by step. `{url}`, `{secret}` and `{signing_key}` stand for what it is given.
     pub steps: &'static [&'static str],
+    /// An SMS as this sender writes it, unsigned.
+    pub example: fn(&Example<'_>) -> Written,
 }
 
-impl Format {
-    /// The app can be given a signing key; a provider has one of its own, which the receiver is given.
-    #[must_use]
-    pub fn takes_our_key(&self) -> bool {
-        self.name == crate::generic::FORMAT.name
-            || self.steps.iter().any(|step| step.contains("{signing_key}"))
-    }
-}
-
-/// Whose clock a stamp is of: what a phone's own list of the same SMS must be compared by.
+/// Which clock a time stamp comes from: a phone's own list of the same SMS must be compared by the same clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     /// The carrier's (SMSC).
@@ -58,10 +57,10 @@ pub enum Clock {
     None,
 }
 
-/// What a sender wants to hear.
+/// The answer that a sender expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// It does not care: it gets the bridge's own JSON, which helps whoever looks at the app's log.
+    /// Any answer: it gets the bridge's own JSON, which helps whoever looks at the app's log.
     Ours,
     /// Exactly this, with status 200.
     Fixed {

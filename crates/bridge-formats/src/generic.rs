@@ -3,10 +3,13 @@
 
 use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
+use serde_json::json;
 
+use crate::content::{Content, Delivered, FieldError, Unusable};
 use crate::fields::Fields;
+use crate::format::{Clock, Format, Reply};
 use crate::signing::body_and_stamp;
-use crate::{Clock, Content, Delivered, FieldError, Format, Reply, Unusable};
+use crate::writing::{Example, Written, object};
 
 /// The format of `POST /sms/receive` where no other is recognised, and of `sms-bridge push`.
 pub const FORMAT: Format = Format {
@@ -19,10 +22,12 @@ pub const FORMAT: Format = Format {
     parse: |incoming| Ok(Content::one(read(incoming.fields()?)?)),
     secret: Some(|incoming| secret(incoming.fields().ok()?)),
     verify: Some(body_and_stamp),
+    takes_our_key: true,
     reply: Reply::Ours,
     version: None,
     warning: None,
     steps: &["Send POST {url} with JSON: mobile_number, message, received_timestamp, message_id."],
+    example,
 };
 
 const SENDER: &[&str] =
@@ -122,6 +127,14 @@ pub fn read(fields: &Fields) -> Result<Delivered, Unusable> {
 
 fn filled(found: Option<(String, String)>) -> Option<String> {
     found.map(|(_, text)| text).filter(|text| !text.is_empty())
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    object(
+        &json!({"mobile_number": sms.sender, "sms_message": sms.text, "received_timestamp": sms.at.to_string(),
+        "message_id": sms.id, "device_id": "test-lab"}),
+    )
 }
 
 #[cfg(test)]

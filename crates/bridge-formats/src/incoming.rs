@@ -5,10 +5,10 @@ use std::cell::OnceCell;
 use http::{HeaderMap, Method, Uri, header};
 use serde::de::DeserializeOwned;
 
-use crate::Unusable;
+use crate::content::Unusable;
 use crate::fields::{self, Fields};
 
-/// A request.
+/// An HTTP request that may carry SMS.
 #[derive(Debug)]
 pub struct Incoming<'a> {
     /// GET or POST.

@@ -3,8 +3,8 @@
 
 use http::Method;
 
-use crate::Incoming;
 use crate::fields::decoded_bytes;
+use crate::incoming::Incoming;
 
 /// Name and value.
 pub(crate) type Pair = (Vec<u8>, Vec<u8>);

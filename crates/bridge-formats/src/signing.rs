@@ -1,5 +1,5 @@
 //! What the signatures of several senders have in common: keys that may be two while one is replaced, a
-//! window for stamps that are signed anew at every try, comparison in constant time.
+//! window for stamps that are signed again at every try, comparison in constant time.
 
 use bridge_core::onboarding::hex;
 use bridge_core::{Span, Timestamp};
@@ -7,9 +7,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::Incoming;
+use crate::incoming::Incoming;
 
-/// How far a signed stamp may lie from now, where the sender signs every try anew.
+/// How far a signed stamp may lie from now, where the sender signs every try again: wide enough for
+/// clocks that are a little wrong, narrow enough that a copied request is soon of no use.
 pub(crate) const WINDOW: Span = Span(300_000);
 
 /// What a signature is verified with.
@@ -17,19 +18,19 @@ pub(crate) const WINDOW: Span = Span(300_000);
 pub struct Signing<'a> {
     /// The receiver's live keys.
     pub keys: &'a [String],
-    /// Now.
+    /// The time of the request.
     pub now: Timestamp,
-    /// The URLs under which the sender may have called this request, the likeliest first: some sign it, and
+    /// The URLs under which the sender may have called this request, the most likely first: some sign it, and
     /// behind a proxy the bridge sees another one than they do.
     pub urls: &'a [String],
 }
 
-/// Why a request is not the receiver's.
+/// Why a request is not accepted as the receiver's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsigned {
     /// It carries no signature.
     Missing,
-    /// Its signature is another.
+    /// Its signature does not match any live key.
     Wrong,
     /// It was signed too long ago, or in the future: a replay, or a clock that is wrong.
     Stale,
@@ -43,7 +44,7 @@ impl Signing<'_> {
         if any.into() { Ok(()) } else { Err(Unsigned::Wrong) }
     }
 
-    /// A stamp that is signed anew at every try must be fresh.
+    /// A stamp that is signed again at every try must be fresh.
     pub fn fresh(&self, stamp: Timestamp) -> Result<(), Unsigned> {
         if (self.now - stamp).0.abs() <= WINDOW.0 { Ok(()) } else { Err(Unsigned::Stale) }
     }

@@ -4,8 +4,8 @@
 use bridge_core::time::StampError;
 use bridge_core::{Timestamp, message};
 
+use crate::content::{Delivered, FieldError, Unusable};
 use crate::fields::FieldValue;
-use crate::{Delivered, FieldError, Unusable};
 
 /// What an SMS wants, as far as it was taken.
 #[derive(Debug, Default)]

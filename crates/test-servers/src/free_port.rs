@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::{Problem, Result};
+use crate::problem::{Problem, Result};
 
 /// Below the ports that the kernel gives to outgoing connections: a client that polls a closed port of that
 /// range can connect to itself.

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::modem::Modem;
+use crate::problem::{Problem, Result};
 use crate::process::Process;
-use crate::{Modem, Problem, Result, poll, process, programs, workplace};
+use crate::{poll, process, programs, workplace};
 
 const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::free_port::Port;
-use crate::{Problem, Result};
+use crate::problem::{Problem, Result};
 
 /// The prefix that Supabase puts in front of PostgREST.
 pub(crate) const PREFIX: &str = "/rest/v1";

@@ -1,7 +1,7 @@
 //! What becomes of a test whose server cannot be had: it fails where CI is set, elsewhere it is skipped
 //! aloud. Nowhere does it pass in silence.
 
-use crate::Result;
+use crate::problem::Result;
 
 /// The server, or `None` after saying `SKIPPED name: why`.
 ///

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
-use crate::{Problem, Result};
+use crate::problem::{Problem, Result};
 
 const SLOTS: usize = 20;
 /// UTF-16 units in one SMS, and in one part of a longer one.

@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use rustix::process::Signal;
 
-use crate::server::{Plan, Running};
-use crate::{Postgres, Problem, Result, Server, process, programs};
+use crate::postgres::Postgres;
+use crate::problem::{Problem, Result};
+use crate::server::{Plan, Running, Server};
+use crate::{process, programs};
 
 /// Which PgBouncer: what they do with prepared statements differs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::process::Signal;
 
-use crate::server::{Plan, Running};
-use crate::{Problem, Result, Server, Tls, process, programs};
+use crate::problem::{Problem, Result};
+use crate::server::{Plan, Running, Server};
+use crate::tls::Tls;
+use crate::{process, programs};
 
 /// How it is set up.
 #[derive(Clone, Debug, Default)]

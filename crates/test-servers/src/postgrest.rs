@@ -13,9 +13,11 @@ use std::time::Duration;
 
 use crate::free_port::Port;
 use crate::gateway::{Gateway, PREFIX};
-use crate::server::{Plan, Running};
+use crate::postgres::Postgres;
+use crate::problem::{Problem, Result};
+use crate::server::{Plan, Running, Server};
 use crate::supabase::{ANON, AUTHENTICATOR};
-use crate::{Postgres, Problem, Result, Server, process, programs};
+use crate::{process, programs};
 
 /// A running PostgREST. It serves the schema `public` of one database.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use procfs::net::TcpState;
 use procfs::process::FDTarget;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Problem, Result, poll, programs};
+use crate::problem::{Problem, Result};
+use crate::{poll, programs};
 
 /// Servers that refuse root run as this user of Debian's packages.
 const SERVICE_USER: &str = "postgres";

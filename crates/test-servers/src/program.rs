@@ -5,8 +5,9 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use crate::server::{Plan, Running};
-use crate::{Result, Server, process};
+use crate::problem::Result;
+use crate::process;
+use crate::server::{Plan, Running, Server};
 
 /// A running program.
 #[derive(Debug)]

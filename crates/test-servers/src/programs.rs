@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::{Problem, Result};
+use crate::problem::{Problem, Result};
 
 /// Names the folder of tools instead of the one in the target directory.
 pub const TOOLS_VARIABLE: &str = "SMS_BRIDGE_TEST_TOOLS";

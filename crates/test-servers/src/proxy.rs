@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::free_port::Port;
-use crate::{Problem, Result};
+use crate::problem::{Problem, Result};
 
 /// How often a thread looks whether the mode changed.
 const LOOK: Duration = Duration::from_millis(10);

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::server::{Plan, Running};
-use crate::{Problem, Result, Server, Tls, process, programs};
+use crate::problem::{Problem, Result};
+use crate::server::{Plan, Running, Server};
+use crate::tls::Tls;
+use crate::{process, programs};
 
 /// Which server: they speak one protocol and keep one format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

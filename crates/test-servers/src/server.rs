@@ -9,8 +9,9 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::free_port::Port;
+use crate::problem::{Problem, Result};
 use crate::process::Process;
-use crate::{Problem, Result, poll, workplace};
+use crate::{poll, workplace};
 
 /// Generous: five builds may share the machine.
 const START: Duration = Duration::from_secs(60);

@@ -1,6 +1,7 @@
 //! What a Supabase project has and a bare PostgreSQL has not: the roles of its API. Not its schema.
 
-use crate::{Postgres, Result};
+use crate::postgres::Postgres;
+use crate::problem::Result;
 
 /// The role that PostgREST logs in as; it may become the others.
 pub const AUTHENTICATOR: &str = "authenticator";

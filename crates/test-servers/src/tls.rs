@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{Problem, Result};
+use crate::problem::{Problem, Result};
 
 /// A certificate and its key, both PEM. Clients are not asked for one.
 #[derive(Clone, Debug)]

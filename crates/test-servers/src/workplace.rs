@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{Problem, Result};
+use crate::problem::{Problem, Result};
 
 const PREFIX: &str = "sms-bridge-test-servers-";
 /// Held locked by the process that the folder belongs to.

@@ -2,7 +2,8 @@
 //! `power_down_store_counters` (D21).
 
 use bridge_core::Timestamp;
-use bridge_core::settings::{self, SettingDef, Settings};
+use bridge_core::catalog;
+use bridge_core::settings::{SettingDef, Settings};
 use serde_json::Value;
 use tokio_postgres::types::Type;
 
@@ -12,7 +13,7 @@ use bridge_store::Result;
 use bridge_store::audit::{Counter, SettingPut, SettingRow};
 
 pub(super) async fn seed(lease: &mut Lease, now: Timestamp) -> Result<()> {
-    let defs: Vec<_> = settings::all().iter().collect();
+    let defs: Vec<_> = catalog::all().iter().collect();
     lease
         .run(
             "INSERT INTO public.sms_settings (setting_key, setting_value, setting_type, category, description, updated_at)
@@ -56,7 +57,7 @@ pub(super) async fn put(
     by: &str,
 ) -> Result<SettingPut> {
     let found: Option<Vec<_>> =
-        changes.iter().map(|(key, value)| settings::find(key).map(|def| (def, *value))).collect();
+        changes.iter().map(|(key, value)| catalog::find(key).map(|def| (def, *value))).collect();
     let Some(changes) = found else { return Ok(SettingPut::Unknown) };
     lease.begin().await?;
     lease.simple("SELECT pg_advisory_xact_lock(8470321957)").await?;

@@ -1,6 +1,7 @@
 //! The sender is not blacklisted.
 
-use super::{Check, Facts, Outcome, Reason};
+use super::check::{Check, Facts, Outcome};
+use super::reason::Reason;
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {
@@ -14,7 +15,7 @@ pub(super) const CHECK: Check = Check {
         match past.blacklisted() {
             Some(true) => "The sender was on the blacklist.",
             Some(false) => "The sender was not on the blacklist.",
-            None => "Nobody looked whether the sender was on the blacklist.",
+            None => "It was not checked whether the sender was on the blacklist.",
         }
         .to_owned()
     },

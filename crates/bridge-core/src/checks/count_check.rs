@@ -1,6 +1,7 @@
 //! The sender has not sent more SMS in 24 hours than allowed. The counting happened at intake (D3).
 
-use super::{Check, Facts, Outcome, Reason};
+use super::check::{Check, Facts, Outcome};
+use super::reason::Reason;
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {
@@ -10,7 +11,10 @@ pub(super) const CHECK: Check = Check {
     reasons: &[TOO_MANY],
     off: Some("A number may guess hashes until it is blacklisted."),
     rule: |settings| {
-        format!("At most {} SMS of one number in 24 hours (count_check_threshold).", settings.count_check_threshold)
+        format!(
+            "At most {} SMS of one number in 24 hours (count_check_threshold).",
+            settings.count_check_threshold
+        )
     },
     fact: |past, _| match past.sms_in_window {
         0 => "This SMS was not counted: its sender is no number, or it was more than a day old.".to_owned(),

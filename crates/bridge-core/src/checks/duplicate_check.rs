@@ -1,6 +1,7 @@
 //! This number has not been validated on this device already.
 
-use super::{Check, Facts, Outcome, Reason};
+use super::check::{Check, Facts, Outcome};
+use super::reason::Reason;
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {
@@ -14,7 +15,7 @@ pub(super) const CHECK: Check = Check {
         match past.pair_validated() {
             Some(true) => "The number was validated on this device before.",
             Some(false) => "The number was not validated on this device before.",
-            None => "Nobody looked whether the number was validated on this device before.",
+            None => "It was not checked whether the number was validated on this device before.",
         }
         .to_owned()
     },

@@ -1,7 +1,7 @@
 //! The sender's country is allowed, compared by calling code: +1 is both Canada and the Bahamas (D5).
 
-use super::reason::SENDERS;
-use super::{Check, Facts, Outcome, Reason};
+use super::check::{Check, Facts, Outcome};
+use super::reason::{Reason, SENDERS};
 use crate::phone::Mobile;
 use crate::settings::Settings;
 

@@ -2,8 +2,8 @@
 
 use subtle::ConstantTimeEq;
 
-use super::reason::NO_ONBOARDING;
-use super::{Check, Facts, Outcome, Reason};
+use super::check::{Check, Facts, Outcome};
+use super::reason::{NO_ONBOARDING, Reason};
 use crate::message::{Found, find_hashes};
 use crate::settings::Settings;
 
@@ -12,8 +12,10 @@ pub(super) const CHECK: Check = Check {
     about: "The text is ONBOARD:<hash> with the hash that this number was given last",
     run,
     reasons: &[NO_HEADER, NO_HASH, NO_ONBOARDING, HASH_MISMATCH],
-    off: Some("Any SMS of a number that registered validates it, whatever its text says: nothing shows any more that its \
-         holder meant this registration."),
+    off: Some(
+        "Any SMS of a number that registered validates it, whatever its text says: nothing shows any more that its \
+         holder meant this registration.",
+    ),
     rule: |settings| {
         format!(
             "The text must be {} and the 64 characters that the app showed for this number last (permitted_headers).",
@@ -22,7 +24,9 @@ pub(super) const CHECK: Check = Check {
     },
     fact: |past, settings| match find_hashes(&past.sms.text, &settings.permitted_headers) {
         Found::NoHeader => format!("The text has no {}.", headers(settings)),
-        Found::NoHash => format!("The text has {}, but not 64 characters of a hash behind it.", headers(settings)),
+        Found::NoHash => {
+            format!("The text has {}, but not 64 characters of a hash behind it.", headers(settings))
+        }
         Found::Hashes(hashes) => match past.onboarding() {
             Some(onboarding) => format!(
                 "The text has the hash {}, and the number was given {}.",
@@ -86,9 +90,9 @@ fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
     };
     let onboarding = facts.known.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
     // Every candidate is compared, and each in constant time: nothing tells how close a guess was.
-    let matches = hashes.iter().fold(subtle::Choice::from(0), |any, hash| {
-        any | hash.as_bytes().ct_eq(onboarding.hash.as_bytes())
-    });
+    let matches = hashes
+        .iter()
+        .fold(subtle::Choice::from(0), |any, hash| any | hash.as_bytes().ct_eq(onboarding.hash.as_bytes()));
     if bool::from(matches) { Ok(()) } else { Err(HASH_MISMATCH) }
 }
 
@@ -102,7 +106,11 @@ mod tests {
         let text = |text: &str| Sample { text: text.to_owned(), ..Sample::default() };
         check("header_hash_check", text("hello"), Some("no_header"));
         check("header_hash_check", text("ONBOARD:abc"), Some("no_hash"));
-        check("header_hash_check", text(&format!("ONBOARD:{}", HASH.replace('a', "b"))), Some("hash_mismatch"));
+        check(
+            "header_hash_check",
+            text(&format!("ONBOARD:{}", HASH.replace('a', "b"))),
+            Some("hash_mismatch"),
+        );
         check("header_hash_check", text(&format!("ONBOARD:{} ONBOARD:{HASH}", "0".repeat(64))), None);
         let stranger = Sample { state: None, ..Sample::default() };
         check("header_hash_check", stranger, Some("no_onboarding"));

@@ -1,7 +1,7 @@
 //! The sender is a mobile number in E.164.
 
-use super::reason::SENDERS;
-use super::{Check, Facts, Outcome, Reason};
+use super::check::{Check, Facts, Outcome};
+use super::reason::{Reason, SENDERS};
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {

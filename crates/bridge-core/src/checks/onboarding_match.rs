@@ -1,11 +1,13 @@
 //! What follows the checks and no toggle removes (D7): whatever is switched off, an SMS validates only an
 //! onboarding of its own sender that can still be validated, and never a pair twice.
 
-use super::reason::{NO_ONBOARDING, SENDERS};
-use super::{Check, Facts, Outcome, Reason};
-use crate::onboarding::State;
-use crate::past::Against;
+use super::check::{Check, Facts, Outcome};
+use super::reason::{NO_ONBOARDING, Reason, SENDERS};
+use crate::onboarding::{Onboarding, State};
+use crate::past::{Against, Past};
 use crate::settings::Settings;
+use crate::time::Span;
+use crate::verdict::FailedAt;
 
 pub(crate) const MATCH: Check = Check {
     name: "onboarding_match",
@@ -75,8 +77,43 @@ fn closed(state: State) -> Option<Reason> {
 }
 
 /// The state that a failure at the match for that reason tells.
-pub(crate) fn state_told(reason: &str) -> Option<State> {
+fn state_told(reason: &str) -> Option<State> {
     [State::Validated, State::Cancelled, State::Superseded]
         .into_iter()
         .find(|state| closed(*state).is_some_and(|known| known.word == reason))
+}
+
+/// The clocks of two bridges of a group may differ by this: what happened nearer together happened in an order
+/// that their times do not tell.
+const CLOCKS_APART: Span = Span(1_000);
+
+impl Past<'_> {
+    /// In which states the onboarding may have been: one where it is known. Pending stands for expired too, which
+    /// no check tells apart.
+    #[must_use]
+    pub fn states(&self, onboarding: &Onboarding) -> Vec<State> {
+        if self.verdict.passed() {
+            return vec![State::Pending];
+        }
+        if self.verdict.failed_at == Some(FailedAt::OnboardingMatch)
+            && let Some(state) = self.verdict.reason.as_deref().and_then(state_told)
+        {
+            return vec![state];
+        }
+        match onboarding.state {
+            // What is not final now was not final then.
+            State::Pending | State::Expired => vec![State::Pending],
+            State::Validated => match onboarding.validated_at {
+                // Validating a number notes its pair in the same step.
+                _ if self.pair_validated() == Some(false) => vec![State::Pending],
+                Some(at) if at + CLOCKS_APART < self.judged_at => vec![State::Validated],
+                Some(at) if self.judged_at + CLOCKS_APART < at => vec![State::Pending],
+                _ => vec![State::Pending, State::Validated],
+            },
+            State::Cancelled => vec![State::Pending, State::Cancelled],
+            // The hot store shows no superseded one as the newest, unless it was brought back from the archive.
+            State::Superseded if self.judged_at <= onboarding.expires_at => vec![State::Pending],
+            State::Superseded => vec![State::Pending, State::Superseded],
+        }
+    }
 }

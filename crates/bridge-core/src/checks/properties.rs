@@ -128,3 +128,11 @@ fn agrees_with_a_one_line_oracle_over_every_mask() {
         }
     }
 }
+
+/// Each file says itself what it is, and the list says it once more: they must not differ.
+#[test]
+fn every_check_has_the_name_of_its_place() {
+    for (check, id) in CHECKS.iter().zip(CheckId::all()) {
+        assert_eq!((check.name, id.toggle()), (id.name(), format!("{}_enabled", check.name).as_str()));
+    }
+}

@@ -23,7 +23,7 @@ pub(super) const NO_ONBOARDING: Reason = Reason {
     },
 };
 
-/// A sender that is no mobile number, in the order of [`PhoneError`].
+/// Why a sender is not a mobile number, in the order of [`PhoneError`].
 pub(super) const SENDERS: [Reason; 5] = [
     Reason {
         word: PhoneError::Empty.code(),
@@ -65,7 +65,7 @@ pub(super) const SENDERS: [Reason; 5] = [
 ];
 
 impl Reason {
-    /// The reason that a sender which is no number gives.
+    /// The reason that belongs to an error of reading the sender.
     pub(super) fn of_sender(error: PhoneError) -> Reason {
         SENDERS[match error {
             PhoneError::Empty => 0,

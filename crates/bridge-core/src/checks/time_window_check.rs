@@ -1,7 +1,8 @@
 //! The phone received the SMS between registration and deadline (D8). It is the phone's stamp that
 //! counts: an SMS that a power cut kept back is judged by when it was sent in, not by when it arrived.
 
-use super::{Check, Facts, Outcome, Reason, refused_as_late};
+use super::check::{Check, Facts, Outcome};
+use super::reason::Reason;
 use crate::settings::{LatePolicy, Settings};
 
 pub(super) const CHECK: Check = Check {
@@ -52,9 +53,14 @@ const BEFORE_REGISTRATION: Reason = Reason {
         let by = past.onboarding().map(|o| {
             let first = o.request_timestamp;
             let early = first - tolerance - past.sms.received_at();
-            format!("It was received {early} before the registration at {first} and the {tolerance} tolerance")
+            format!(
+                "It was received {early} before the registration at {first} and the {tolerance} tolerance"
+            )
         });
-        format!("{}: it must be sent after registering.", by.unwrap_or_else(|| no_times("before its registration")))
+        format!(
+            "{}: it must be sent after registering.",
+            by.unwrap_or_else(|| no_times("before its registration"))
+        )
     },
 };
 
@@ -109,6 +115,11 @@ fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
     } else {
         Ok(())
     }
+}
+
+/// True when this SMS is late and the policy refuses late ones.
+fn refused_as_late(facts: &Facts<'_>, settings: &Settings) -> bool {
+    settings.late_delivery_policy == LatePolicy::Reject && facts.is_late(settings.tolerance())
 }
 
 #[cfg(test)]

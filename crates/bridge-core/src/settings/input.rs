@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::rules::Rule;
-use crate::checks::CheckId;
+use crate::check_id::CheckId;
 
 /// The input of one setting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

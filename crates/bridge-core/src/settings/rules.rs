@@ -1,8 +1,8 @@
-//! What a setting may hold: ranges, lists, and the rules between settings (contract section 6).
+//! What one setting may hold: ranges, words, lists (contract section 6). Not the rules between settings: those
+//! stand beside the settings.
 
 use std::collections::HashSet;
 
-use super::Settings;
 use crate::message;
 use crate::phone::{self, BareDigits, Mobile};
 
@@ -54,7 +54,9 @@ pub struct Broken {
     pub rule: String,
 }
 
+/// More than there are calling codes, and still short enough to be looked through for every SMS.
 const LIST_MAX_ITEMS: usize = 250;
+/// With a colon and the hash it stays far below the 160 letters of one SMS.
 const HEADER_MAX_CHARS: usize = 20;
 
 pub(super) fn number_or_empty(text: &str) -> Result<(), String> {
@@ -108,28 +110,4 @@ fn not_empty_or_repeated(list: &[String]) -> Result<(), String> {
         Some(twice) => Err(format!("names {twice:?} twice")),
         None => Ok(()),
     }
-}
-
-/// The rules between settings.
-pub(super) fn cross_field(settings: &Settings) -> Vec<Broken> {
-    let mut broken = Vec::new();
-    if settings.onboarding_ttl_seconds <= settings.user_timelimit_seconds {
-        broken.push(Broken {
-            key: "onboarding_ttl_seconds",
-            rule: format!(
-                "must be greater than user_timelimit_seconds, which is {}",
-                settings.user_timelimit_seconds
-            ),
-        });
-    }
-    if settings.blacklist_threshold <= settings.count_check_threshold {
-        broken.push(Broken {
-            key: "blacklist_threshold",
-            rule: format!(
-                "must be greater than count_check_threshold, which is {}",
-                settings.count_check_threshold
-            ),
-        });
-    }
-    broken
 }

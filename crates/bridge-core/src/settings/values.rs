@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::rules::Rule;
-use crate::checks::{CHECKS, CheckId};
+use crate::check_id::CheckId;
 
 /// Reading and writing of one type of value. An error is a sentence that follows the key.
 pub(super) trait SettingValue: Sized {
@@ -89,7 +89,7 @@ impl SettingValue for Vec<CheckId> {
         if missing.is_empty() {
             Ok(sequence)
         } else {
-            Err(format!("must name all {} checks; missing: {}", CHECKS.len(), missing.join(", ")))
+            Err(format!("must name all {} checks; missing: {}", CheckId::COUNT, missing.join(", ")))
         }
     }
     fn write(&self) -> Value {

@@ -4,4 +4,6 @@
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod promise;
+#[cfg(test)]
 mod settings_doc;

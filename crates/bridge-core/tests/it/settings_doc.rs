@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use bridge_core::settings::{self, Category, SettingDef};
+use bridge_core::catalog;
+use bridge_core::settings::{Category, SettingDef};
 
 const NAME: &str = "docs/settings.gen.md";
 
@@ -20,7 +21,7 @@ fn document() -> String {
          `sms-bridge settings set KEY VALUE` or `PUT /admin/settings/KEY`.\n",
     );
     let mut category: Option<Category> = None;
-    for def in settings::all() {
+    for def in catalog::all() {
         if category != Some(def.category) {
             category = Some(def.category);
             write!(text, "\n## {}\n\n", def.category.as_str()).unwrap();
@@ -54,7 +55,7 @@ fn the_document_is_what_the_code_declares() {
 #[test]
 fn the_document_names_every_setting_once() {
     let text = document();
-    for def in settings::all() {
+    for def in catalog::all() {
         assert_eq!(text.matches(&format!("| `{}` |", def.key)).count(), 1, "{}", def.key);
     }
 }

@@ -6,9 +6,9 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::BytesStart;
 
 use super::cut::{AtEnd, Step, Syntax};
-use super::{Exported, Held, Other};
+use super::row::{Exported, Held, Other};
+use crate::content::{Delivered, FieldError, Unusable};
 use crate::fields::{self, Fields};
-use crate::{Delivered, FieldError, Unusable};
 
 /// Where a byte stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

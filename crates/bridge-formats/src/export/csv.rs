@@ -5,9 +5,10 @@ use bridge_core::message;
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::cut::{AtEnd, Step, Syntax};
-use super::{Exported, Held};
+use super::row::{Exported, Held};
+use crate::content::{FieldError, Unusable};
 use crate::fields::{self, Fields};
-use crate::{FieldError, Unusable, generic};
+use crate::generic;
 
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 

@@ -1,10 +1,11 @@
 //! Cuts a stream into the records of one syntax, byte by byte, and keeps one record at most. What a record means is the
 //! syntax's; how a broken one is left behind is decided here.
 
-use super::{Held, ROW_MAX_BYTES, Row};
-use crate::Unusable;
+use super::row::{Held, Other, ROW_MAX_BYTES, Row};
+use crate::content::Unusable;
 
-/// How often an unclosed quote is taken back. A file that has more of them gets its rest in one piece.
+/// How often an unclosed quote is taken back. Each time the rest is read again, so a file of nothing but quotes would
+/// cost the square of its length: one that has more of them gets its rest in one piece.
 const TAKEN_BACK_MAX: u32 = 64;
 
 /// How one kind of file is cut and read.
@@ -14,7 +15,7 @@ pub(super) trait Syntax: Send {
     /// What it means that nothing more comes.
     fn at_end(&self, in_record: bool) -> AtEnd;
     /// Is what was kept so far one record only because something in its first line was left open? Then that line is
-    /// broken, and what follows is read anew: the state is as between two records.
+    /// broken, and what follows is read again: the state is as between two records.
     fn take_back(&mut self) -> bool {
         false
     }
@@ -44,7 +45,7 @@ pub(super) enum AtEnd {
     Missing(&'static str),
 }
 
-/// See the file's header.
+/// Cuts one stream. It holds at most one record and what was pushed last.
 pub(super) struct Cutter {
     syntax: Box<dyn Syntax>,
     input: Vec<u8>,
@@ -140,13 +141,13 @@ impl Cutter {
             }
             Some(held) => Some(self.finished(held)),
             None => {
-                self.finished(Held::Skipped(super::Other::NoText));
+                self.finished(Held::Skipped(Other::NoText));
                 None
             }
         })
     }
 
-    /// The first line of what was kept is broken; the rest is read anew.
+    /// The first line of what was kept is broken; the rest is read again.
     fn broken_line(&mut self) -> Row {
         self.taken_back += 1;
         let end = self.record.iter().position(|b| *b == b'\n').map_or(self.record.len(), |at| at + 1);

@@ -1,9 +1,11 @@
 //! JSON objects one after the other: on lines of their own, or in an array. Whose names they carry is told by each.
 
 use super::cut::{AtEnd, Step, Syntax};
-use super::{Exported, Held, smsgate_inbox};
+use super::row::{Exported, Held};
+use super::smsgate_inbox;
+use crate::content::Unusable;
 use crate::fields::Fields;
-use crate::{Unusable, generic};
+use crate::generic;
 
 /// An object on each line: a broken one ends with its line.
 #[derive(Default)]

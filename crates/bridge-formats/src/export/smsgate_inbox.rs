@@ -3,9 +3,9 @@
 
 use bridge_core::Timestamp;
 
-use super::{Exported, Held, Other};
+use super::row::{Exported, Held, Other};
+use crate::content::{Delivered, FieldError, Unusable};
 use crate::fields::Fields;
-use crate::{Delivered, FieldError, Unusable};
 
 /// Is it one? `contentPreview`, which is the whole text of an SMS, stands nowhere else.
 pub(super) fn is_item(fields: &Fields) -> bool {

@@ -1,8 +1,11 @@
 //! Tables of exports as phones and people write them, broken ones too, and what any bytes may do.
 
+use bridge_core::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::content::Delivered;
+use crate::format::Clock;
 
 /// Every row, however the bytes are cut into pieces.
 fn rows(said: Option<Kind>, bytes: &[u8], piece: usize) -> Result<Vec<Row>, Unusable> {

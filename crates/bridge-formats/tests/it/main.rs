@@ -24,6 +24,8 @@ mod kannel;
 #[cfg(test)]
 mod plivo;
 #[cfg(test)]
+mod promise;
+#[cfg(test)]
 #[expect(unreachable_pub, reason = "public for the fuzz targets, which are other crates")]
 #[path = "../../../../fuzz/src/requests.rs"]
 mod properties;

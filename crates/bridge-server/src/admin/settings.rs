@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use bridge_core::settings::{self, Broken, SettingDef, Settings};
+use bridge_core::catalog;
+use bridge_core::settings::{Broken, SettingDef, Settings};
 use bridge_core::{Span, Timestamp};
 use bridge_store::StoreError;
 use bridge_store::audit::SettingPut;
@@ -44,7 +45,7 @@ pub enum ChangeError {
 
 /// The declaration of a key.
 pub fn find(key: &str) -> Result<&'static SettingDef, ChangeError> {
-    settings::find(key)
+    catalog::find(key)
         .ok_or_else(|| ChangeError::Unknown(format!("there is no setting {key:?}: see /admin/settings")))
 }
 
@@ -114,7 +115,7 @@ pub async fn roll_back(app: &App, actor: &Actor, id: i64) -> Result<&'static Set
 pub async fn as_of(app: &App, at: Timestamp) -> Result<Settings, StoreError> {
     let mut values: Vec<(&str, String)> = {
         let now = app.live.now();
-        settings::all().iter().map(|def| (def.key, def.to_text(&def.value(&now)))).collect()
+        catalog::all().iter().map(|def| (def.key, def.to_text(&def.value(&now)))).collect()
     };
     let mut before = None;
     'pages: loop {
@@ -123,7 +124,7 @@ pub async fn as_of(app: &App, at: Timestamp) -> Result<Settings, StoreError> {
             if entry.at + IN_FORCE_WITHIN < at {
                 break 'pages;
             }
-            let Some(def) = settings::find(&entry.key).filter(|_| entry.at > at) else { continue };
+            let Some(def) = catalog::find(&entry.key).filter(|_| entry.at > at) else { continue };
             let old = entry.old_value.clone().unwrap_or_else(|| def.to_text(&def.default_value()));
             values.iter_mut().filter(|(key, _)| *key == def.key).for_each(|(_, text)| old.clone_into(text));
         }

@@ -168,7 +168,7 @@ fn history(answer: &Value) {
 
 /// The value as the setting's type wants it; a text stays a text.
 fn typed(key: &str, value: &str) -> Value {
-    bridge_core::settings::find(key).map_or_else(|| Value::from(value), |def| def.from_text(value))
+    bridge_core::catalog::find(key).map_or_else(|| Value::from(value), |def| def.from_text(value))
 }
 
 fn shown(value: &Value) -> String {

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use bridge_core::phone::BareDigits;
 use bridge_core::{Mobile, Timestamp};
-use bridge_store::audit::Place;
+use bridge_store::place::Place;
 use bridge_store::desk::MobileFilter;
 
 use crate::base::problem::{Code, Problem};

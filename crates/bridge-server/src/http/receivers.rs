@@ -162,7 +162,7 @@ fn signing_key_of(app: &Shared, fields: &Fields, format: &Format) -> Result<Opti
         None | Some(FieldValue::Null | FieldValue::Bool(false)) => return Ok(None),
         Some(FieldValue::Text(key)) if key.is_empty() => return Err(wrong("signing_key", "is empty")),
         Some(FieldValue::Text(key)) => key.clone(),
-        Some(FieldValue::Bool(true)) if format.takes_our_key() => made(app)?,
+        Some(FieldValue::Bool(true)) if format.takes_our_key => made(app)?,
         Some(FieldValue::Bool(true)) => {
             let rule = format!("cannot be made here: {} has one of its own, give that", format.name);
             return Err(wrong("signing_key", rule));

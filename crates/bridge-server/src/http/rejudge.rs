@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use bridge_core::Verdict;
-use bridge_core::past::Rejudged;
+use bridge_core::rejudge::Rejudged;
 use bridge_core::trace::Step;
 use serde::Serialize;
 use serde_json::Value;

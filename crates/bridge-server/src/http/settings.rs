@@ -4,7 +4,8 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use bridge_core::settings::{self, Danger, Input, SettingDef};
+use bridge_core::catalog;
+use bridge_core::settings::{Danger, Input, SettingDef};
 use bridge_formats::FieldError;
 use bridge_store::StoreError;
 use bridge_store::desk::SettingChange;
@@ -114,7 +115,7 @@ async fn changed<T>(work: impl Future<Output = Result<T, ChangeError>>) -> Resul
     responses((status = 200, body = SettingList), (status = 401, body = ProblemBody))
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Json<SettingList> {
-    Json(SettingList { items: settings::all().iter().map(|def| view(&app, def)).collect() })
+    Json(SettingList { items: catalog::all().iter().map(|def| view(&app, def)).collect() })
 }
 
 /// One setting.
@@ -227,7 +228,7 @@ pub struct SettingChangeView {
 impl SettingChangeView {
     fn of(change: SettingChange) -> SettingChangeView {
         let typed = |text: String| {
-            settings::find(&change.key).map_or_else(|| Value::from(&*text), |def| def.from_text(&text))
+            catalog::find(&change.key).map_or_else(|| Value::from(&*text), |def| def.from_text(&text))
         };
         SettingChangeView {
             id: change.id,

@@ -67,7 +67,7 @@ async fn simulate_passes_with_the_right_sender_and_fails_with_another() {
 async fn settings_can_be_read_and_changed(folder: &Path) {
     let list = good(command(folder, &["settings", "list", "--json"])).await.json();
     let items = list["items"].as_array().unwrap();
-    assert_eq!(items.len(), bridge_core::settings::all().len());
+    assert_eq!(items.len(), bridge_core::catalog::all().len());
     let set = good(command(folder, &["settings", "set", "batch_size", "123", "--json"])).await.json();
     assert_eq!(set["setting_value"], 123);
     let get = good(command(folder, &["settings", "get", "batch_size", "--json"])).await.json();

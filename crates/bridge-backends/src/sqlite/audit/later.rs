@@ -6,7 +6,8 @@ use rusqlite::{Connection, params};
 use super::At;
 use super::tables::limit;
 use crate::sqlite::engine::Json;
-use bridge_store::audit::{Place, WaitingSms, part};
+use bridge_store::place::Place;
+use bridge_store::audit::{WaitingSms, part};
 
 pub(super) fn store(conn: &Connection, sms: &InboundSms) -> rusqlite::Result<()> {
     conn.prepare_cached(

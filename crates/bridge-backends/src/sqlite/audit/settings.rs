@@ -1,7 +1,8 @@
 //! `sms_settings`: the source of every setting, checked as a whole before anything is written.
 
 use bridge_core::Timestamp;
-use bridge_core::settings::{self, Settings};
+use bridge_core::catalog;
+use bridge_core::settings::Settings;
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use super::At;
 use bridge_store::audit::{SettingPut, SettingRow};
 
 pub(super) fn seed(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    for def in settings::all() {
+    for def in catalog::all() {
         conn.execute(
             "INSERT INTO sms_settings (setting_key, setting_value, setting_type, category, description, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -46,7 +47,7 @@ pub(super) fn put(
     by: &str,
 ) -> rusqlite::Result<SettingPut> {
     let found: Option<Vec<_>> =
-        changes.iter().map(|(key, value)| settings::find(key).map(|def| (def, value))).collect();
+        changes.iter().map(|(key, value)| catalog::find(key).map(|def| (def, value))).collect();
     let Some(changes) = found else { return Ok(SettingPut::Unknown) };
     let rows = all(conn)?;
     let (current, _) = Settings::from_rows(rows.iter().map(|row| (row.key.as_str(), row.value.as_str())));

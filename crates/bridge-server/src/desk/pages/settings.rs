@@ -4,7 +4,8 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bridge_core::settings::{self, Danger, Input, SettingDef};
+use bridge_core::catalog;
+use bridge_core::settings::{Danger, Input, SettingDef};
 use bridge_formats::FieldError;
 use bridge_store::desk::SettingChange;
 use serde_json::Value;
@@ -112,7 +113,7 @@ fn item(app: &Shared, def: &'static SettingDef) -> Item {
 /// The page.
 pub(in crate::desk) async fn show(State(app): State<Shared>, visitor: Visitor) -> Response {
     let mut groups: Vec<Group> = Vec::new();
-    for def in settings::all() {
+    for def in catalog::all() {
         let name = def.category.as_str();
         match groups.iter_mut().find(|group| group.name == name) {
             Some(group) => group.items.push(item(&app, def)),
@@ -129,7 +130,7 @@ fn changes(app: &Shared, form: &Form) -> Result<Vec<Change>, Problem> {
     let now = app.live.now();
     let mut changes = Vec::new();
     let mut meanwhile = Vec::new();
-    for def in settings::all() {
+    for def in catalog::all() {
         let Some(was) = form.get(&format!("was-{}", def.key)) else { continue };
         let given = match def.input().kind {
             "boolean" => {
@@ -283,7 +284,7 @@ pub(in crate::desk) async fn history(
         frame: Frame::new(&app, visitor, "History of settings", PATH).await,
         pages: asked.pages_by(next.as_deref()),
         rows: found.rows.into_iter().map(row).collect(),
-        keys: settings::all().iter().map(|def| def.key).collect(),
+        keys: catalog::all().iter().map(|def| def.key).collect(),
         asked,
     }))
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bridge_core::checks::CHECKS;
-use bridge_core::past::{Fact, Rejudged};
+use bridge_core::rejudge::{Fact, Rejudged};
 use bridge_core::trace::trace;
 use bridge_core::verdict::FailedAt;
 use bridge_store::audit::SmsRow;
@@ -237,7 +237,7 @@ pub(in crate::desk) async fn one(
 async fn judged(app: &Shared, judgement: &Judgement, row: &SmsRow) -> Result<Judged, Problem> {
     let then = in_time(settings::as_of(app, row.created_at)).await?;
     let now = app.live.now();
-    let changed = bridge_core::settings::all().iter().filter(|def| def.value(&then) != def.value(&now));
+    let changed = bridge_core::catalog::all().iter().filter(|def| def.value(&then) != def.value(&now));
     let seen = app.clock.now();
     Ok(Judged {
         outcome: Outcome::of(row.failed_at_check.as_deref()),

@@ -1,6 +1,6 @@
 //! Settings over HTTP: their shape, and that a change holds before it is answered.
 
-use bridge_core::settings;
+use bridge_core::catalog;
 use serde_json::{Value, json};
 
 use crate::harness::{ADMIN_TOKEN, API_KEY, Bridge};
@@ -27,7 +27,7 @@ async fn every_setting_is_listed_and_typed() {
     let bridge = Bridge::start().await;
     let list = bridge.get("/admin/settings", ADMIN_TOKEN).await.body;
     let items = list["items"].as_array().unwrap();
-    assert_eq!(items.len(), settings::all().len());
+    assert_eq!(items.len(), catalog::all().len());
     for item in items {
         let key = item["setting_key"].as_str().unwrap();
         let one = bridge.get(&format!("/admin/settings/{key}"), ADMIN_TOKEN).await.body;

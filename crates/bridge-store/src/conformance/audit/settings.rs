@@ -1,6 +1,7 @@
 //! `sms_settings` with its history, and the counters (D21).
 
-use bridge_core::settings::{self, Settings};
+use bridge_core::catalog;
+use bridge_core::settings::Settings;
 use serde_json::json;
 
 use super::super::samples::*;
@@ -11,8 +12,8 @@ pub(super) async fn seeding_gives_every_setting_its_default(audit: &dyn AuditUnd
     assert_eq!(audit.store().settings().await.unwrap(), []);
     audit.store().seed_settings(T0).await.unwrap();
     let rows = audit.store().settings().await.unwrap();
-    let keys = rows.iter().filter(|row| settings::find(&row.key).is_some() && row.updated_at == T0);
-    assert_eq!((keys.count(), rows.len()), (settings::all().len(), settings::all().len()));
+    let keys = rows.iter().filter(|row| catalog::find(&row.key).is_some() && row.updated_at == T0);
+    assert_eq!((keys.count(), rows.len()), (catalog::all().len(), catalog::all().len()));
     let (read, problems) = Settings::from_rows(rows.iter().map(|r| (r.key.as_str(), r.value.as_str())));
     assert_eq!((read, problems), (Settings::default(), vec![]));
 }

@@ -7,10 +7,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bridge_core::phone::BareDigits;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::FieldValue;
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
+use crate::writing::{Example, LINE, Written, digits, form};
 
 pub(crate) const FORMAT: Format = Format {
     name: "plivo",
@@ -25,6 +29,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    takes_our_key: false,
     reply: Reply::Fixed { content_type: "text/xml", body: "<Response/>" },
     version: None,
     warning: None,
@@ -36,6 +41,7 @@ pub(crate) const FORMAT: Format = Format {
         "Open Phone Numbers, choose the number that users text to, and assign the application to it.",
         "Text the number from a phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 const NONCE: &str = "x-plivo-signature-v2-nonce";
@@ -75,4 +81,15 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     };
     let tried = given.iter().flat_map(|given| signing.urls.iter().map(move |url| (*given, url)));
     tried.into_iter().find_map(|(given, url)| signed(given, url).ok()).ok_or(Unsigned::Wrong)
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    form(&[
+        ("From", digits(sms.sender)),
+        ("To", digits(LINE)),
+        ("Text", sms.text),
+        ("Type", "sms"),
+        ("MessageUUID", sms.id),
+    ])
 }

@@ -1,12 +1,16 @@
 //! Judging again never says anything else than judging did, and never guesses; every failure has its explanation.
 
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use super::*;
-use crate::checks::Known;
+use crate::checks::CHECKS;
 use crate::checks::properties::{samples, settings};
 use crate::checks::samples::{DEADLINE, HASH, Sample};
+use crate::onboarding::State;
+use crate::time::{Span, Timestamp};
 use crate::trace::trace;
+use crate::verdict::Code;
 
 /// What became of an onboarding after the SMS was judged against it, as it is kept now.
 #[derive(Clone, Copy, Debug)]

@@ -6,10 +6,13 @@
 use bridge_core::phone::BareDigits;
 
 use crate::coding::{Alphabet, bytes_of_hex};
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::pairs;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
+use crate::writing::{Example, LINE, Written, digits, form};
 
 pub(crate) const FORMAT: Format = Format {
     name: "jasmin",
@@ -23,6 +26,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: None,
+    takes_our_key: false,
     reply: Reply::Fixed { content_type: "text/plain", body: "ACK/Jasmin" },
     version: None,
     warning: None,
@@ -34,6 +38,7 @@ pub(crate) const FORMAT: Format = Format {
         "Do not use failover routes: Jasmin does not try again on them.",
         "Text the number from a phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -78,4 +83,18 @@ fn text(incoming: &Incoming<'_>, fields: &Fields, wanted: &mut Wanted) -> String
 
 fn written(incoming: &Incoming<'_>, alphabet: Alphabet) -> String {
     alphabet.text(&pairs::value(incoming, "content").unwrap_or_default())
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    // As UCS-2: whatever is in the text comes through.
+    let units: String = sms.text.encode_utf16().map(|unit| format!("{unit:04x}")).collect();
+    form(&[
+        ("id", sms.id),
+        ("from", digits(sms.sender)),
+        ("to", digits(LINE)),
+        ("coding", "8"),
+        ("binary", &units),
+        ("origin-connector", "test-lab"),
+    ])
 }

@@ -5,9 +5,13 @@
 
 use bridge_core::phone::BareDigits;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::Fields;
+use crate::format::{Clock, Format, Reply};
+use crate::generic;
+use crate::incoming::Incoming;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable, generic};
+use crate::writing::{Example, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
     name: "smssync",
@@ -24,6 +28,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: Some(|incoming| generic::secret(incoming.fields().ok()?)),
     verify: None,
+    takes_our_key: false,
     reply: Reply::Fixed {
         content_type: "application/json",
         body: r#"{"payload":{"success":true,"error":null}}"#,
@@ -38,6 +43,7 @@ pub(crate) const FORMAT: Format = Format {
         "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
         "Text the phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -53,4 +59,16 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
         ..Delivered::default()
     };
     Ok(Content::one(wanted.finish(sms)?))
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    form(&[
+        ("from", sms.sender),
+        ("message", sms.text),
+        ("message_id", sms.id),
+        ("sent_timestamp", &sms.at.0.to_string()),
+        ("sent_to", ""),
+        ("device_id", "test-lab"),
+    ])
 }

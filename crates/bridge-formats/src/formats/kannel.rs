@@ -8,10 +8,13 @@ use bridge_core::sms::Part;
 use http::{Method, header};
 
 use crate::coding::{self, Alphabet};
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{FieldValue, Fields, decoded_bytes, plain};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::pairs;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
+use crate::writing::{Example, Written, query};
 
 pub(crate) const FORMAT: Format = Format {
     name: "kannel",
@@ -26,6 +29,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: None,
+    takes_our_key: false,
     reply: Reply::Fixed { content_type: "text/plain", body: "" },
     version: None,
     warning: None,
@@ -39,6 +43,7 @@ pub(crate) const FORMAT: Format = Format {
         "In `group = core` set `store-file` or `store-type = spool`, and `sms-combine-concatenated-mo = true`.",
         "Text the number from a phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -114,4 +119,14 @@ fn alphabet_of_header(incoming: &Incoming<'_>) -> Alphabet {
 /// The user data header as its bytes, or as hex digits: versions of Kannel differ.
 fn part(header: &[u8]) -> Option<Part> {
     coding::part(header).or_else(|| coding::part(&coding::bytes_of_hex(header)?))
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    query(&[
+        ("id", sms.id),
+        ("ts", &sms.at.epoch_seconds().to_string()),
+        ("sender", sms.sender),
+        ("message", sms.text),
+    ])
 }

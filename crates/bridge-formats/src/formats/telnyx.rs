@@ -1,4 +1,4 @@
-//! Telnyx's webhook of an inbound message. The signature covers body and time, and is made anew at every try. The
+//! Telnyx's webhook of an inbound message. The signature covers body and time, and is made again at every try. The
 //! signing key of a receiver is Telnyx's public key.
 //! Sources: developers.telnyx.com/api-reference/callbacks/inbound-message and docs/messaging/messages.
 
@@ -8,10 +8,15 @@ use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::Deserialize;
+use serde_json::json;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::FieldValue;
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
+use crate::writing::{Example, LINE, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
     name: "telnyx",
@@ -28,6 +33,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    takes_our_key: false,
     reply: Reply::Ours,
     version: None,
     warning: None,
@@ -39,6 +45,7 @@ pub(crate) const FORMAT: Format = Format {
         "Keep the bridge close to the internet: Telnyx waits two seconds and tries three times.",
         "Text the number from a phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 const SIGNATURE: &str = "telnyx-signature-ed25519";
@@ -142,4 +149,13 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
         return Err(Unsigned::Wrong);
     }
     signing.fresh(Timestamp::parse(stamp).map_err(|_| Unsigned::Wrong)?)
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    let stamp = sms.at.to_string();
+    object(&json!({"data": {"record_type": "event", "id": sms.id, "event_type": "message.received",
+        "occurred_at": stamp, "payload": {"id": sms.id, "direction": "inbound", "type": "SMS",
+        "from": {"phone_number": sms.sender}, "to": [{"phone_number": LINE}], "text": sms.text,
+        "received_at": stamp, "parts": 1}}, "meta": {"attempt": 1}}))
 }

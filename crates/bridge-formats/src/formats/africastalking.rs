@@ -5,8 +5,11 @@
 
 use bridge_core::phone::BareDigits;
 
+use crate::content::{Content, Delivered, Unusable};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
+use crate::writing::{Example, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
     name: "africastalking",
@@ -21,6 +24,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: None,
+    takes_our_key: false,
     reply: Reply::Fixed { content_type: "text/plain", body: "" },
     version: None,
     warning: None,
@@ -30,6 +34,7 @@ pub(crate) const FORMAT: Format = Format {
         "Let only TLS reach that address, and keep it out of the logs of your proxy.",
         "Text your short code or number from a phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -48,4 +53,16 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
         ..Delivered::default()
     };
     Ok(Content::one(wanted.finish(sms)?))
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    form(&[
+        ("from", sms.sender),
+        ("to", "12345"),
+        ("text", sms.text),
+        ("date", &sms.at.to_string()),
+        ("id", sms.id),
+        ("linkId", ""),
+    ])
 }

@@ -3,11 +3,15 @@
 //! Source: `api/src/webhook/webhook.service.ts` of textbee/textbee.
 
 use bridge_core::phone::BareDigits;
+use serde_json::json;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::body_alone;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
+use crate::writing::{Example, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
     name: "textbee",
@@ -24,6 +28,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(body_alone),
+    takes_our_key: true,
     reply: Reply::Ours,
     version: None,
     warning: None,
@@ -35,6 +40,7 @@ pub(crate) const FORMAT: Format = Format {
         "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
         "Text the phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -55,4 +61,11 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
         ..Delivered::default()
     };
     Ok(Content::one(wanted.finish(sms)?))
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    object(&json!({"smsId": sms.id, "message": sms.text, "deviceId": "test-lab",
+        "webhookSubscriptionId": "test-lab", "webhookEvent": "MESSAGE_RECEIVED", "idempotencyKey": sms.id,
+        "sender": sms.sender, "receivedAt": sms.at.to_string()}))
 }

@@ -5,11 +5,14 @@
 
 use bridge_core::phone::BareDigits;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::Fields;
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Unusable};
+use crate::writing::{Example, LINE, Written, digits, object};
 
 pub(crate) const FORMAT: Format = Format {
     name: "infobip",
@@ -27,6 +30,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: None,
+    takes_our_key: false,
     reply: Reply::Ours,
     version: None,
     warning: None,
@@ -38,6 +42,7 @@ pub(crate) const FORMAT: Format = Format {
         "Leave keywords empty, so that every SMS is forwarded.",
         "Text the number from a phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 #[derive(Deserialize)]
@@ -71,4 +76,13 @@ fn read(at: usize, row: &Value) -> Option<Result<Delivered, Unusable>> {
         ..Delivered::default()
     };
     Some(wanted.finish(sms))
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    object(
+        &json!({"results": [{"messageId": sms.id, "from": digits(sms.sender), "to": digits(LINE), "text": sms.text,
+        "receivedAt": sms.at.to_rfc3339_millis().replace('Z', "+0000"), "smsCount": 1}],
+        "messageCount": 1, "pendingMessageCount": 0}),
+    )
 }

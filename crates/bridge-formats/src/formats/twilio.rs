@@ -9,10 +9,14 @@ use bridge_core::phone::BareDigits;
 use http::Method;
 use ring::hmac;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::pairs;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
+use crate::writing::{Example, LINE, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
     name: "twilio",
@@ -28,6 +32,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    takes_our_key: false,
     reply: Reply::Fixed { content_type: "text/xml", body: "<Response/>" },
     version: None,
     warning: None,
@@ -40,6 +45,7 @@ pub(crate) const FORMAT: Format = Format {
         "Set SMS_BRIDGE_PUBLIC_URL of the bridge to the address that Twilio calls: its signature covers it.",
         "Text the number from a phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 const SIGNATURE: &str = "x-twilio-signature";
@@ -98,6 +104,17 @@ fn with_standard_port(url: &str) -> Option<String> {
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
     (!has_port).then(|| format!("{scheme}://{authority}:{port}{path}"))
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    form(&[
+        ("AccountSid", "AC0"),
+        ("Body", sms.text),
+        ("From", sms.sender),
+        ("MessageSid", sms.id),
+        ("To", LINE),
+    ])
 }
 
 #[cfg(test)]

@@ -8,10 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
 
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{Fields, decoded_bytes};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
+use crate::writing::{Example, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
     name: "smsforwarder",
@@ -28,6 +32,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    takes_our_key: true,
     reply: Reply::Ours,
     version: None,
     warning: None,
@@ -41,6 +46,7 @@ pub(crate) const FORMAT: Format = Format {
         "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
         "Text the phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -77,4 +83,9 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     signing.any_key(&given, |key| hmac_sha256(key, &[stamp.as_bytes(), b"\n", key]))?;
     // Retries come within seconds; later ones would be an open door, since nothing else is signed.
     signing.fresh(Timestamp::parse(&stamp).map_err(|_| Unsigned::Wrong)?)
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    form(&[("from", sms.sender), ("content", sms.text), ("timestamp", &sms.at.0.to_string())])
 }

@@ -12,9 +12,13 @@ use md5::{Digest, Md5};
 use ring::hmac as ring_hmac;
 
 use crate::coding::one_of_several;
+use crate::content::{Content, Delivered, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Signing, Unsigned, Unusable};
+use crate::writing::{Example, LINE, Written, digits, query};
 
 pub(crate) const FORMAT: Format = Format {
     name: "vonage",
@@ -33,6 +37,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    takes_our_key: false,
     reply: Reply::Fixed { content_type: "text/plain", body: "" },
     version: None,
     warning: None,
@@ -45,6 +50,7 @@ pub(crate) const FORMAT: Format = Format {
         "Do not block Vonage: after a 4xx answer it drops the SMS.",
         "Text the number from a phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -71,7 +77,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     Ok(Content::one(wanted.finish(sms)?))
 }
 
-/// A part whose place cannot be read is an SMS of its own: better than one that waits for ever.
+/// A part whose place cannot be read is an SMS of its own: better than one that waits forever.
 fn part(fields: &Fields) -> Option<Part> {
     let text = |name: &str| match fields.get(name) {
         Some(FieldValue::Text(text) | FieldValue::Number(text)) => Some(text.as_str()),
@@ -134,4 +140,16 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     let by =
         |method: Method| signing.any_key(given.as_bytes(), |key| method.sign(signed.as_bytes(), key)).is_ok();
     if METHODS.into_iter().any(by) { Ok(()) } else { Err(Unsigned::Wrong) }
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    query(&[
+        ("msisdn", digits(sms.sender)),
+        ("to", digits(LINE)),
+        ("messageId", sms.id),
+        ("text", sms.text),
+        ("type", "text"),
+        ("message-timestamp", &sms.at.to_string().replace('T', " ").replace('Z', "")),
+    ])
 }

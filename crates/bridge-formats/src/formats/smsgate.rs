@@ -1,5 +1,5 @@
 //! SMSGate's webhooks (the Android app "SMS Gateway for Android"). The signature covers the body and a time that
-//! is signed anew at every try. One SMS may come by two ways, the phone's own and the app's cloud, with another
+//! is signed again at every try. One SMS may come by two ways, the phone's own and the app's cloud, with another
 //! event id and another device: `messageId` is the same.
 //! Sources: `modules/webhooks` and `modules/health` of capcom6/android-sms-gateway, and
 //! `docs/features/{webhooks,health}.md` of android-sms-gateway/docs-web.
@@ -9,12 +9,15 @@ use std::borrow::Cow;
 use bridge_core::message::storable;
 use bridge_core::phone::BareDigits;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::content::{Content, Delivered, Report, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::body_and_stamp;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Report, Unusable};
+use crate::writing::{Example, LINE, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
     name: "smsgate",
@@ -30,6 +33,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(body_and_stamp),
+    takes_our_key: true,
     reply: Reply::Ours,
     version: Some(version),
     warning: Some(warning),
@@ -44,6 +48,7 @@ pub(crate) const FORMAT: Format = Format {
         "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
         "Text the phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 /// Which event; the rest may be of any shape.
@@ -167,4 +172,11 @@ fn warning(version: &str) -> Option<&'static str> {
         );
     }
     None
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    object(&json!({"deviceId": "test-lab", "event": "sms:received", "id": sms.id, "webhookId": "test-lab",
+        "payload": {"message": sms.text, "messageId": sms.id, "sender": sms.sender, "recipient": LINE,
+        "receivedAt": sms.at.to_string(), "simNumber": 1}}))
 }

@@ -8,12 +8,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bridge_core::phone::BareDigits;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::content::{Content, Delivered, Report, Unusable};
 use crate::fields::{FieldValue, Fields};
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
+use crate::signing::{Signing, Unsigned};
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Report, Signing, Unsigned, Unusable};
+use crate::writing::{Example, JSON, LINE, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
     name: "httpsms",
@@ -32,6 +36,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    takes_our_key: true,
     reply: Reply::Ours,
     version: None,
     warning: None,
@@ -44,6 +49,7 @@ pub(crate) const FORMAT: Format = Format {
         "Keep the bridge up: httpSMS tries twice within seconds and never again.",
         "Text the phone and look for the SMS in the bridge's log.",
     ],
+    example,
 };
 
 /// Which event; the rest may be of any shape.
@@ -135,7 +141,7 @@ struct Claims {
 }
 
 /// `Authorization: Bearer` and a JWT by HS256, whatever its header says: no other algorithm is computed, so that
-/// none can be asked for. It is made anew at every try, for ten minutes before and after. (The library for JWT
+/// none can be asked for. It is made again at every try, for ten minutes before and after. (The library for JWT
 /// would bring RSA and three curves for this one HMAC.)
 fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned> {
     let token = incoming.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
@@ -152,4 +158,13 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     }
     let now = signing.now.epoch_seconds() as f64;
     if now <= claims.exp && claims.nbf.is_none_or(|nbf| nbf <= now) { Ok(()) } else { Err(Unsigned::Stale) }
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    let stamp = sms.at.to_string();
+    object(&json!({"specversion": "1.0", "id": sms.id, "source": "/v1/messages/receive",
+        "type": "message.phone.received", "datacontenttype": JSON, "time": stamp, "data": {"message_id": sms.id,
+        "user_id": "test-lab", "owner": LINE, "contact": sms.sender, "content": sms.text, "encrypted": false,
+        "sim": "SIM1", "timestamp": stamp}}))
 }

@@ -5,11 +5,15 @@
 
 use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
+use serde_json::json;
 
+use crate::content::{Content, Delivered, Report, Unusable};
 use crate::fields::Fields;
+use crate::format::{Clock, Format, Reply};
+use crate::incoming::Incoming;
 use crate::signing::body_alone;
 use crate::wanted::Wanted;
-use crate::{Clock, Content, Delivered, Format, Incoming, Reply, Report, Unusable};
+use crate::writing::{Example, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
     name: "bogkonstantin",
@@ -26,6 +30,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(body_alone),
+    takes_our_key: true,
     reply: Reply::Ours,
     version: None,
     warning: None,
@@ -40,6 +45,7 @@ pub(crate) const FORMAT: Format = Format {
         "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
         "Press Test, then text the phone and look for both in the bridge's log.",
     ],
+    example,
 };
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -81,4 +87,10 @@ fn report(fields: &Fields) -> Option<Report> {
         app_version: told("version"),
     };
     (report != Report::default()).then_some(report)
+}
+
+/// An SMS as this sender writes it.
+fn example(sms: &Example<'_>) -> Written {
+    object(&json!({"from": sms.sender, "text": sms.text, "sentStamp": sms.at.0, "receivedStamp": sms.at.0,
+        "sim": "sim1"}))
 }

@@ -1,0 +1,93 @@
+//! What a check is, and the facts it may look at. Not the list of them, and not how they are run one after the
+//! other: that is `checks`.
+
+use super::reason::Reason;
+use crate::message::Found;
+use crate::onboarding::Onboarding;
+use crate::past::Past;
+use crate::phone::{Mobile, PhoneError};
+use crate::settings::Settings;
+use crate::sms::InboundSms;
+use crate::time::{Span, Timestamp};
+
+/// One check: its name in settings, tables and answers, what it asks in words, and the question itself.
+pub struct Check {
+    /// `mobile_check`; its toggle is `mobile_check_enabled`.
+    pub name: &'static str,
+    /// What it makes sure of, for people.
+    pub about: &'static str,
+    pub(super) run: fn(&Facts<'_>, &Settings) -> Outcome,
+    pub(super) reasons: &'static [Reason],
+    pub(super) off: Option<&'static str>,
+    pub(super) rule: fn(&Settings) -> String,
+    pub(super) fact: fn(&Past<'_>, &Settings) -> String,
+}
+
+impl Check {
+    /// What may happen while it is switched off, where that is dangerous.
+    #[must_use]
+    pub fn danger_when_off(&self) -> Option<&'static str> {
+        self.off
+    }
+
+    /// Its rule in words, with the values that hold.
+    #[must_use]
+    pub fn rule(&self, settings: &Settings) -> String {
+        (self.rule)(settings)
+    }
+
+    /// What it found, or would have found, as far as the stored SMS tells.
+    #[must_use]
+    pub fn fact(&self, past: &Past<'_>, settings: &Settings) -> String {
+        (self.fact)(past, settings)
+    }
+
+    /// What would have made an SMS pass that failed here for that reason. None: the check knows no such reason.
+    #[must_use]
+    pub fn mend(&self, reason: &str, past: &Past<'_>, settings: &Settings) -> Option<String> {
+        let reason = self.reasons.iter().find(|known| known.word == reason)?;
+        Some((reason.mend)(past, settings))
+    }
+}
+
+/// What a check says when it runs: pass, or fail with a reason.
+pub(super) type Outcome = Result<(), Reason>;
+
+/// What a store knows about the sender of one SMS, read in one atomic step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The newest onboarding of the sender, in any state (D7).
+    pub onboarding: Option<Onboarding>,
+    /// The pair of sender and that onboarding's device is in `Queue_validated_mobiles`.
+    pub pair_validated: bool,
+    /// Distinct SMS of this sender in 24 h, this one included; 0 if it is not counted (D3).
+    pub sms_in_window: i64,
+    /// The sender is in `blacklist_mobiles`.
+    pub blacklisted: bool,
+}
+
+/// Everything the checks may look at: the SMS itself, what the store knows, and the time.
+pub struct Facts<'a> {
+    /// The SMS.
+    pub sms: &'a InboundSms,
+    /// The hashes in its text.
+    pub found: &'a Found,
+    /// What the store knows.
+    pub known: &'a Known,
+    /// When it is judged.
+    pub now: Timestamp,
+}
+
+impl Facts<'_> {
+    pub(super) fn sender(&self) -> Result<&Mobile, PhoneError> {
+        self.sms.sender.as_ref().map_err(|e| *e)
+    }
+
+    /// Received before the deadline, judged after it.
+    pub(super) fn is_late(&self, tolerance: Span) -> bool {
+        self.known.onboarding.as_ref().is_some_and(|o| {
+            let end = o.user_deadline + tolerance;
+            self.now > end && self.sms.received_at() <= end
+        })
+    }
+}

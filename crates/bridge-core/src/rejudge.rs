@@ -1,0 +1,117 @@
+//! How a judged SMS would be judged by other settings, as far as its stored row tells the facts. It guesses nothing:
+//! every value that an unknown fact may have had is tried, and where they disagree the answer is unknown.
+
+use crate::checks::{Facts, Known, evaluate};
+use crate::message::{Found, find_hashes};
+use crate::onboarding::Onboarding;
+use crate::past::{Against, Past};
+use crate::settings::Settings;
+use crate::verdict::Verdict;
+
+/// A fact that a stored row does not tell, because the check that asks for it did not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// Whether number and device were validated before.
+    PairValidated,
+    /// Whether the sender was blacklisted.
+    Blacklisted,
+    /// How its onboarding stood.
+    State,
+    /// What its onboarding was.
+    Onboarding,
+}
+
+impl Fact {
+    /// What is not known, as the end of a sentence.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Fact::PairValidated => "whether the number was validated on this device before",
+            Fact::Blacklisted => "whether the sender was blacklisted",
+            Fact::State => "how its onboarding stood",
+            Fact::Onboarding => "what its onboarding was, which is not kept any more",
+        }
+    }
+}
+
+/// How an SMS would have been judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejudged {
+    /// This is the verdict, whatever the facts were that are not known.
+    Verdict(Verdict),
+    /// The verdict depends on these facts, which are not known.
+    Unknown(Vec<Fact>),
+}
+
+impl Past<'_> {
+    /// How it would have been judged by these settings at the time it was judged: the verdict if it is the same
+    /// whatever the facts were that are not known.
+    #[must_use]
+    pub fn rejudge(&self, settings: &Settings) -> Rejudged {
+        let onboardings = match self.against {
+            Against::Gone(_) => return Rejudged::Unknown(vec![Fact::Onboarding]),
+            Against::Nobody => vec![None],
+            Against::Onboarding(onboarding) => self
+                .states(onboarding)
+                .into_iter()
+                .map(|state| Some(Onboarding { state, ..onboarding.clone() }))
+                .collect(),
+        };
+        let found = find_hashes(&self.sms.text, &settings.permitted_headers);
+        // At most eight: two onboardings, two answers each of two checks. Trying them all is simpler than reasoning
+        // about which check looks at which fact, and it stays right when a check changes.
+        let mut worlds = Vec::new();
+        for onboarding in onboardings {
+            for pair_validated in either(self.pair_validated()) {
+                for blacklisted in either(self.blacklisted()) {
+                    let known = Known {
+                        onboarding: onboarding.clone(),
+                        pair_validated,
+                        sms_in_window: self.sms_in_window,
+                        blacklisted,
+                    };
+                    worlds.push((self.judge(&found, &known, settings), known));
+                }
+            }
+        }
+        unanimous(worlds)
+    }
+
+    fn judge(&self, found: &Found, known: &Known, settings: &Settings) -> Verdict {
+        evaluate(&Facts { sms: self.sms, found, known, now: self.judged_at }, settings)
+    }
+}
+
+/// The values that a fact may have had.
+fn either(known: Option<bool>) -> Vec<bool> {
+    known.map_or(vec![false, true], |known| vec![known])
+}
+
+/// The verdict that all possible facts give, or the facts that it depends on: those of which another value alone
+/// gives another verdict.
+fn unanimous(worlds: Vec<(Verdict, Known)>) -> Rejudged {
+    let mut open = Vec::new();
+    for (fact, only) in DIFFERENCES {
+        let depends = worlds.iter().any(|(verdict, known)| {
+            worlds.iter().any(|(other, facts)| verdict != other && only(known, facts))
+        });
+        if depends {
+            open.push(fact);
+        }
+    }
+    match worlds.into_iter().next() {
+        Some((verdict, _)) if open.is_empty() => Rejudged::Verdict(verdict),
+        _ => Rejudged::Unknown(open),
+    }
+}
+
+/// Do two sets of facts differ in this one alone?
+type Differs = fn(&Known, &Known) -> bool;
+const DIFFERENCES: [(Fact, Differs); 3] = [
+    (Fact::PairValidated, |a, b| a.onboarding == b.onboarding && a.blacklisted == b.blacklisted),
+    (Fact::Blacklisted, |a, b| a.onboarding == b.onboarding && a.pair_validated == b.pair_validated),
+    (Fact::State, |a, b| a.pair_validated == b.pair_validated && a.blacklisted == b.blacklisted),
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! The named formats: one file each, one list. To add one: write its file, which holds all that is known of it, and add
+//! its name to the list below. `generic` is no part of it: it is what a body is read as when nobody claims it.
+
+use crate::format::Format;
+use crate::generic;
+use crate::incoming::Incoming;
+
+macro_rules! formats {
+    ($($module:ident)*) => {
+        $(mod $module;)*
+        /// Every named format, in the order in which the generic route asks whose body this is: who can be told
+        /// by a header or by names of its own comes first. `generic` is no part of it.
+        pub const FORMATS: &[&Format] = &[$(&$module::FORMAT),*];
+    };
+}
+
+formats! {
+    smsgate
+    httpsms
+    textbee
+    bogkonstantin
+    smsforwarder
+    smssync
+    twilio
+    plivo
+    telnyx
+    kannel
+    jasmin
+    vonage
+    infobip
+    africastalking
+}
+
+/// Every format there is: the named ones, and `generic` last.
+pub fn all() -> impl Iterator<Item = &'static Format> {
+    FORMATS.iter().copied().chain([&generic::FORMAT])
+}
+
+/// The names of all formats in words, for help texts: `smsgate, httpsms, … or generic`.
+#[must_use]
+pub fn names() -> String {
+    let named: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+    format!("{} or {}", named.join(", "), generic::FORMAT.name)
+}
+
+/// The format of that name; `generic` too.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Format> {
+    all().find(|format| format.name == name)
+}
+
+/// Whose body this is, where it can be told.
+#[must_use]
+pub fn recognised(incoming: &Incoming<'_>) -> Option<&'static Format> {
+    FORMATS.iter().copied().find(|format| format.recognises.is_some_and(|is_it| is_it(incoming)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_ours_is_asked_for_by_the_steps_of_whoever_takes_one() {
+        for format in FORMATS {
+            let asked_for = format.steps.iter().any(|step| step.contains("{signing_key}"));
+            assert_eq!(format.takes_our_key, asked_for, "{}", format.name);
+            assert!(format.verify.is_some() || !format.takes_our_key, "{}", format.name);
+        }
+    }
+}
