@@ -34,11 +34,14 @@ use uuid::Uuid;
 pub use self::connect::BadUrl;
 use self::lease::{BATCH, Connections, QUICK, SLOW};
 pub use self::schema::{MigrateError, Migrated, SchemaState, migrate, schema_state};
-use bridge_store::place::Place;
-use bridge_store::audit::{AskedSms, AuditStore, Blacklisted, BlockedEmail, Counter, HourCount, Member, Quarantined, Receiver, Refusal, Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms};
-use bridge_store::blacklisting::Blacklisting;
-use bridge_store::finding::Finding;
-use bridge_store::judged::QueuedSms;
+use bridge_store::audit::Place;
+use bridge_store::audit::{
+    AskedSms, AuditStore, Blacklisted, BlockedEmail, Counter, HourCount, Member, Quarantined, Receiver,
+    Refusal, Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+};
+use bridge_store::hot::Blacklisting;
+use bridge_store::hot::Finding;
+use bridge_store::hot::QueuedSms;
 use bridge_store::person::{AuditErased, Erasing, Erasure, Table, Traces};
 use bridge_store::{Result, Trail};
 

@@ -8,6 +8,7 @@ use clap::Args;
 use ipnet::IpNet;
 
 use crate::base::secrets::{self, Given};
+use crate::options::{Backend, Options};
 
 /// Configuration of the bridge.
 #[derive(Args, Clone, Debug)]
@@ -146,13 +147,23 @@ impl Config {
         self.audit_direct_url.as_deref().unwrap_or(&self.audit_url)
     }
 
-    /// The secrets given here.
+    /// The start values of a bridge.
     #[must_use]
-    pub fn given_secrets(&self) -> Given {
-        Given {
-            api: self.api_key.clone(),
-            receiver: self.receiver_key.clone(),
-            admin: self.admin_token.clone(),
+    pub fn options(&self) -> Options {
+        let backend = |url: &str| if url == EMBEDDED { Backend::Embedded } else { Backend::Server };
+        Options {
+            data_dir: self.data_dir.clone(),
+            secrets: Given {
+                api: self.api_key.clone(),
+                receiver: self.receiver_key.clone(),
+                admin: self.admin_token.clone(),
+            },
+            public_url: self.public_url.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            has_private_listener: self.private_bind.is_some(),
+            log_is_given: self.log.is_some(),
+            hot: backend(&self.hot_url),
+            audit: backend(&self.audit_url),
         }
     }
 }

@@ -32,6 +32,7 @@ pub mod sync;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::middleware::from_fn_with_state;
 use axum::routing::post;
 use utoipa::OpenApi;
@@ -40,11 +41,26 @@ use utoipa_axum::routes;
 
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
-use crate::desk;
+use crate::lab::Lab;
 use auth::Schemes;
 
 /// What a handler has at hand.
 pub type Shared = Arc<App>;
+
+/// What is served: a bridge and its Test Lab. Handlers that need the bridge alone ask for [`Shared`].
+#[derive(Clone)]
+pub struct Served {
+    /// The bridge.
+    pub app: Shared,
+    /// Its Test Lab.
+    pub lab: Arc<Lab>,
+}
+
+impl FromRef<Served> for Shared {
+    fn from_ref(served: &Served) -> Shared {
+        served.app.clone()
+    }
+}
 
 #[derive(OpenApi)]
 #[openapi(
@@ -64,7 +80,11 @@ pub type Shared = Arc<App>;
 )]
 struct Api;
 
-fn public_api() -> OpenApiRouter<Shared> {
+fn public_api<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Shared: FromRef<S>,
+{
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(onboarding::register))
         .routes(routes!(onboarding::by_mobile))
@@ -81,7 +101,12 @@ fn public_api() -> OpenApiRouter<Shared> {
         .routes(routes!(health::readyz))
 }
 
-fn private_api() -> OpenApiRouter<Shared> {
+/// The operator's routes, in two lists: the description has those of the Test Lab between them.
+fn what_is_judged_by<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Shared: FromRef<S>,
+{
     OpenApiRouter::default()
         .routes(routes!(settings::list, settings::patch))
         .routes(routes!(settings::get, settings::put))
@@ -94,6 +119,10 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(accounts::change))
         .routes(routes!(accounts::link))
         .routes(routes!(accounts::log))
+}
+
+fn lab_api() -> OpenApiRouter<Served> {
+    OpenApiRouter::default()
         .routes(routes!(lab::show, lab::end))
         .routes(routes!(lab::register))
         .routes(routes!(lab::send))
@@ -101,6 +130,14 @@ fn private_api() -> OpenApiRouter<Shared> {
         .routes(routes!(lab::forward))
         .routes(routes!(lab::list))
         .routes(routes!(lab::events))
+}
+
+fn what_is_kept<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Shared: FromRef<S>,
+{
+    OpenApiRouter::default()
         .routes(routes!(blacklist::list, blacklist::add))
         .routes(routes!(blacklist::remove))
         .routes(routes!(blacklist::import::import))
@@ -133,7 +170,8 @@ const ALIASES: [(&str, &str); 2] = [
 /// The description of the whole API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let (_, mut api) = public_api().merge(private_api()).split_for_parts();
+    let private = what_is_judged_by().merge(lab_api()).merge(what_is_kept());
+    let (_, mut api) = public_api().merge(private).split_for_parts();
     for (alias, path) in ALIASES {
         if let Some(mut item) = api.paths.paths.get(path).cloned() {
             for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
@@ -147,31 +185,53 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// The routers of the two listeners. Without a private one, the public one answers everything.
-pub fn routers(app: &Shared) -> (Router, Option<Router>) {
+pub fn routers(served: &Served, desk: Router<Served>) -> (Router, Option<Router>) {
+    let public: Router<Served> = public_routes();
+    let private = private_routes().merge(lab_api().split_for_parts().0).merge(docs::router()).merge(desk);
+    if !served.app.options.has_private_listener {
+        return (finish(public.merge(private), served), None);
+    }
+    let (health, _) = OpenApiRouter::default()
+        .routes(routes!(health::health))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .split_for_parts();
+    let public = public.route("/openapi.json", axum::routing::get(docs::openapi_json));
+    (finish(public, served), Some(finish(private.merge(health), served)))
+}
+
+/// Every route but those of the Test Lab: what the bridge inside it is asked through.
+pub fn router_without_lab(app: &Shared) -> Router {
+    finish(public_routes().merge(private_routes()), app)
+}
+
+fn public_routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Shared: FromRef<S>,
+{
     let (public, _) = public_api().split_for_parts();
-    let (private, _) = private_api().split_for_parts();
     let [(register, _), (status, _)] = ALIASES;
-    let public = public
+    public
         .route("/sms/receive/{format}", axum::routing::get(receive::receive_named))
         .route(register, post(onboarding::register))
-        .route(status, axum::routing::get(onboarding::by_mobile));
-    let private = private.merge(docs::router()).merge(desk::router(app));
-    match app.config.private_bind {
-        None => (finish(public.merge(private), app), None),
-        Some(_) => {
-            let (health, _) = OpenApiRouter::default()
-                .routes(routes!(health::health))
-                .routes(routes!(health::livez))
-                .routes(routes!(health::readyz))
-                .split_for_parts();
-            let public = public.route("/openapi.json", axum::routing::get(docs::openapi_json));
-            (finish(public, app), Some(finish(private.merge(health), app)))
-        }
-    }
+        .route(status, axum::routing::get(onboarding::by_mobile))
+}
+
+fn private_routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Shared: FromRef<S>,
+{
+    what_is_judged_by().merge(what_is_kept()).split_for_parts().0
 }
 
 /// What every request passes through: one layer that names, times, logs and finishes it.
-fn finish(router: Router<Shared>, app: &Shared) -> Router {
+fn finish<S>(router: Router<S>, state: &S) -> Router
+where
+    S: Clone + Send + Sync + 'static,
+    Shared: FromRef<S>,
+{
     router
         .fallback(|| async {
             Problem::new(Code::NotFound, "there is nothing at this address: see /openapi.json")
@@ -179,6 +239,6 @@ fn finish(router: Router<Shared>, app: &Shared) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::new(Code::MethodNotAllowed, "this address does not take that method")
         })
-        .layer(from_fn_with_state(app.clone(), observe::observe))
-        .with_state(app.clone())
+        .layer(from_fn_with_state(Shared::from_ref(state), observe::observe))
+        .with_state(state.clone())
 }

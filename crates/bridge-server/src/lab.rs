@@ -7,18 +7,22 @@ pub mod presets;
 pub mod sandbox;
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bridge_core::{Span, Timestamp};
 use bridge_store::StoreError;
+use bridge_store::folder::FolderLock;
 use serde_json::Value;
 use tokio::sync::{MappedMutexGuard, MutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
 
 pub use self::list::{List, ROWS_MAX};
 pub use self::sandbox::{Event, Kind, RECEIVER, Sandbox, Sending};
-use crate::bridge::{App, StartError};
+use crate::bridge::App;
+use crate::open::OpenError;
+use crate::stores::Stores;
 
 /// A sandbox that nobody used for so long ends.
 pub const UNUSED_FOR: Span = Span(30 * 60_000);
@@ -42,8 +46,11 @@ pub enum LabError {
     Folder(#[source] std::io::Error),
     /// Its bridge does not start.
     #[error("the bridge of the Test Lab does not start: {0}")]
-    Start(#[from] Box<StartError>),
-    /// Its stores.
+    Open(#[from] OpenError),
+    /// Its stores cannot be opened.
+    #[error("the stores of the Test Lab cannot be opened: {0}")]
+    Stores(#[source] Unopened),
+    /// A store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// What was asked for cannot be.
@@ -51,25 +58,32 @@ pub enum LabError {
     Wrong(String),
 }
 
+/// Why stores could not be opened, in the words of whoever tried.
+pub type Unopened = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens embedded stores in a folder. Handed in, because the lab knows no backend.
+pub type OpenStores = Box<dyn Fn(&Path) -> Result<(FolderLock, Stores), Unopened> + Send + Sync>;
+
 /// The lab of one bridge; empty until it is first used.
-#[derive(Debug)]
 pub struct Lab {
+    open_stores: OpenStores,
     sandbox: tokio::sync::Mutex<Option<Sandbox>>,
     recent: Mutex<VecDeque<Arc<Event>>>,
     feed: broadcast::Sender<Arc<Event>>,
 }
 
-impl Default for Lab {
-    fn default() -> Lab {
+impl Lab {
+    /// A lab that nobody has used yet.
+    #[must_use]
+    pub fn new(open_stores: OpenStores) -> Lab {
         Lab {
+            open_stores,
             sandbox: tokio::sync::Mutex::default(),
             recent: Mutex::default(),
             feed: broadcast::Sender::new(FEED),
         }
     }
-}
 
-impl Lab {
     /// The sandbox, begun now if there is none: with the settings and the time of the real bridge.
     async fn enter(&self, app: &App) -> Result<MappedMutexGuard<'_, Sandbox>, LabError> {
         let mut place = self.sandbox.lock().await;
@@ -77,7 +91,7 @@ impl Lab {
             return Err(LabError::Stopping);
         }
         if place.is_none() {
-            *place = Some(Sandbox::open(&app.entropy, app.clock.now()).await?);
+            *place = Some(Sandbox::open(&self.open_stores, &app.entropy, app.clock.now()).await?);
         }
         let mut sandbox = MutexGuard::try_map(place, Option::as_mut).map_err(|_| LabError::Stopping)?;
         sandbox.follow(&app.live.rows(), app.clock.now());
@@ -162,12 +176,12 @@ impl Lab {
 }
 
 /// Ends the sandbox when nobody uses it, and when the bridge stops.
-pub async fn run(app: Arc<App>, stop: CancellationToken) {
+pub async fn run(lab: Arc<Lab>, app: Arc<App>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            () = tokio::time::sleep(LOOK_EVERY) => app.lab.end_if_unused(app.clock.now()).await,
+            () = tokio::time::sleep(LOOK_EVERY) => lab.end_if_unused(app.clock.now()).await,
         }
     }
-    app.lab.end().await;
+    lab.end().await;
 }

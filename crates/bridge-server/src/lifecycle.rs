@@ -4,7 +4,6 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -12,16 +11,21 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::base::clock::{Clock, Entropy};
 use crate::base::data_file::{self, Readers};
-use crate::bridge::{App, StartError};
-use crate::durability::store_monitor;
-use crate::http::{self, listen};
+use crate::base::deadline;
+use crate::bridge::App;
+use crate::config::Config;
+use crate::desk;
+use crate::durability::store_monitor::{self, Keeper};
+use crate::http::{self, Served, listen};
+use crate::lab::Lab;
+use crate::open::{self, OpenError, Opened};
+use crate::opening::{self, StoresError};
 use crate::workers;
 use crate::workers::supervisor;
 use crate::{lab, peer_events};
 
-/// Workers have this long to move what waits when the bridge stops.
-const WORKERS_DRAIN_WITHIN: Duration = Duration::from_secs(15);
 /// Where the running bridge notes its address for the command line tools.
 const NOTE: &str = "bridge.json";
 
@@ -44,10 +48,63 @@ impl Note {
     }
 }
 
+/// Why the bridge cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder or a store.
+    #[error(transparent)]
+    Stores(#[from] StoresError),
+    /// What is in the data folder.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The signals that stop it.
+    #[error("cannot listen for SIGTERM and SIGINT: {0}")]
+    Signals(#[source] std::io::Error),
+    /// A listener.
+    #[error("cannot listen on {address}: {source}{}", hint(.source, .flag))]
+    Listen {
+        /// The flag that says where.
+        flag: &'static str,
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The note for command line tools.
+    #[error("cannot write {path}: {source}", path = .path.display())]
+    Note {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+fn hint(error: &std::io::Error, flag: &str) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!(": another program uses this port; give another one with {flag} 127.0.0.1:PORT")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Opens the bridge that the configuration describes.
+pub async fn open(config: &Config, clock: Clock, entropy: Entropy) -> Result<Opened, StartError> {
+    let (folder, stores) = opening::open(config).await?;
+    Ok(open::open(folder, config.options(), stores, clock, entropy).await?)
+}
+
 /// A bridge that accepts requests.
 pub struct Running {
     /// The bridge.
     pub app: Arc<App>,
+    /// Its Test Lab.
+    pub lab: Arc<Lab>,
+    /// Who watches over its stores.
+    pub monitor: Arc<tokio::sync::Mutex<Keeper>>,
     /// Where the API listens.
     pub address: SocketAddr,
     /// Where the private listener listens.
@@ -60,14 +117,17 @@ pub struct Running {
 }
 
 /// Opens the listeners and starts everything.
-pub async fn start(app: Arc<App>) -> Result<Running, StartError> {
-    let listener = bind("--bind", app.config.bind).await?;
-    let private = match app.config.private_bind {
+pub async fn start(config: &Config, opened: Opened) -> Result<Running, StartError> {
+    let Opened { app, monitor } = opened;
+    let monitor = Arc::new(tokio::sync::Mutex::new(monitor));
+    let lab = Arc::new(Lab::new(opening::for_the_lab()));
+    let listener = bind("--bind", config.bind).await?;
+    let private = match config.private_bind {
         Some(address) => Some(bind("--private-bind", address).await?),
         None => None,
     };
     let address_of = |listener: &TcpListener| listener.local_addr();
-    let listen_error = |source| StartError::Listen { flag: "--bind", address: app.config.bind, source };
+    let listen_error = |source| StartError::Listen { flag: "--bind", address: config.bind, source };
     let address = address_of(&listener).map_err(listen_error)?;
     let private_address = private.as_ref().map(address_of).transpose().map_err(listen_error)?;
     note(&app, address, private_address)?;
@@ -78,17 +138,18 @@ pub async fn start(app: Arc<App>) -> Result<Running, StartError> {
     let (accept_stop, soft, hard) =
         (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
     work.spawn(peer_events::follow(app.clone(), soft.clone()));
-    work.spawn(store_monitor::run(app.clone(), soft.clone()));
-    work.spawn(lab::run(app.clone(), soft.clone()));
+    work.spawn(store_monitor::run(app.clone(), monitor.clone(), soft.clone()));
+    work.spawn(lab::run(lab.clone(), app.clone(), soft.clone()));
     for worker in workers::all() {
         work.spawn(supervisor::run(worker, app.clone(), soft.clone(), hard.clone()));
     }
-    let (public_router, private_router) = http::routers(&app);
+    let served = Served { app: app.clone(), lab: lab.clone() };
+    let (public_router, private_router) = http::routers(&served, desk::router(&served));
     http.spawn(listen::serve(listener, public_router, accept_stop.clone()));
     if let Some((listener, router)) = private.zip(private_router) {
         http.spawn(listen::serve(listener, router, accept_stop.clone()));
     }
-    Ok(Running { app, address, private_address, http, work, accept_stop, soft, hard })
+    Ok(Running { app, lab, monitor, address, private_address, http, work, accept_stop, soft, hard })
 }
 
 async fn bind(flag: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -99,7 +160,7 @@ fn note(app: &App, address: SocketAddr, private: Option<SocketAddr>) -> Result<(
     let url = |address: SocketAddr| format!("http://{address}");
     let note =
         Note { url: url(address), admin_url: url(private.unwrap_or(address)), pid: std::process::id() };
-    let path: PathBuf = app.config.data_dir.join(NOTE);
+    let path: PathBuf = app.options.data_dir.join(NOTE);
     data_file::write_json(&path, &note, Readers::Everybody)
         .map_err(|source| StartError::Note { path, source })
 }
@@ -120,15 +181,15 @@ impl Running {
         tokio::select! {
             () = drained => {}
             () = self.hard.cancelled() => tracing::warn!("stopped before everything was written; it will be after the next start"),
-            () = tokio::time::sleep(WORKERS_DRAIN_WITHIN) => {
+            () = tokio::time::sleep(deadline::DRAIN) => {
                 tracing::warn!("not everything was written in time; it will be after the next start");
                 self.hard.cancel();
             }
         }
         self.work.wait().await;
-        self.app.keeper.lock().await.leave(&self.app).await;
+        self.monitor.lock().await.leave(&self.app).await;
         self.app.incidents.stopped(self.app.clock.now());
-        let _ = std::fs::remove_file(self.app.config.data_dir.join(NOTE));
+        let _ = std::fs::remove_file(self.app.options.data_dir.join(NOTE));
     }
 
     /// Ends workers where they are; for the second signal.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::lease::{BATCH, QUICK};
 use super::{PostgresAudit, on_lease};
 use bridge_store::Result;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::audit::{Blacklisted, SmsRow};
 use bridge_store::desk::{
     BlacklistPlace, DeskStore, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,

@@ -6,7 +6,7 @@ use tokio_postgres::types::Type;
 use super::columns::At;
 use super::lease::{Connections, Lease, SLOW};
 use super::schema;
-use bridge_store::finding::{Finding, Level};
+use bridge_store::hot::{Finding, Level};
 use bridge_store::{Result, StoreError};
 
 /// Random: what is compressed or does not differ from what is there would prove little.

@@ -15,7 +15,7 @@ use super::columns::{At, behind, column, counted, limit};
 use super::desk::figures;
 use super::lease::{Lease, Unreadable};
 use bridge_store::Result;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 
 /// A row that was there has been updated by a transaction before: xmax tells.
 const UPSERT: &str = "WITH written AS (

@@ -12,7 +12,7 @@ use super::quarantine::entry;
 use super::sms::{NAMES, queued_row};
 use bridge_store::Result;
 use bridge_store::audit::Quarantined;
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::QueuedSms;
 use bridge_store::person::{self, AuditErased, Block, Blocked, Erasing, Erasure, Table, Traces};
 
 /// Tables whose rows carry the number as the program writes it: their name, the name it is known by, the column that

@@ -15,9 +15,9 @@ use super::columns::{At, behind, column, limit};
 use super::desk::figures;
 use super::lease::{Lease, Unreadable};
 use bridge_store::Result;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::audit::{SmsRow, part};
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::QueuedSms;
 
 /// What is written of a queued SMS, in the order of [`Batched::columns`]; the check columns follow.
 const COLUMNS: [(&str, &str); 25] = [

@@ -11,7 +11,7 @@ use super::connection::Request;
 use super::scripts::{self, read};
 use super::{CHUNK, RedisHot, fields, keys, sms};
 use bridge_store::Result;
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::QueuedSms;
 use bridge_store::person::{Count, HotPerson, Removed, Traces};
 
 /// What a script call answered about each kind of thing, in its order.

@@ -11,8 +11,8 @@ use super::connection::Request;
 use super::scripts::{self, read};
 use super::{CHUNK, DAILY_CHUNK, RedisHot, fields, keys};
 use bridge_store::Result;
-use bridge_store::blacklisting::Blacklisting;
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::Blacklisting;
+use bridge_store::hot::QueuedSms;
 use bridge_store::hot::{Counters, Notice, QueueSizes, SETTING_CACHED, Which};
 
 /// As many as Redis can count.

@@ -10,7 +10,7 @@ use bridge_core::{Onboarding, Timestamp};
 use super::scripts::{self, Call, Script};
 use super::{CHUNK, RedisHot, fields};
 use bridge_store::Result;
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::QueuedSms;
 use bridge_store::hot::{Restore, Right};
 
 const OPERATION: &str = "restore";

@@ -12,8 +12,8 @@ use super::connection::Request;
 use super::scripts::{self, Call, outcome, read, run_in, unknown};
 use super::{RedisHot, fields, keys};
 use bridge_store::Result;
-use bridge_store::judged::{Answer, Judged};
 use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, WAITING_MARK};
+use bridge_store::hot::{Answer, Judged};
 
 /// A time in `seen`, as wide as the year 9999 needs.
 pub(super) fn wide(time: Timestamp) -> String {

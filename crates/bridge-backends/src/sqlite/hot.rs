@@ -27,10 +27,13 @@ use epochs::Epochs;
 use holding::Marks;
 
 use crate::sqlite::engine::{Changes, Engine, Schema};
-use bridge_store::blacklisting::Blacklisting;
-use bridge_store::finding::Finding;
-use bridge_store::judged::{Judged, QueuedSms};
-use bridge_store::hot::{Admission, Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, Notice, Pressure, QueueSizes, Recorded, Registered, Registration, Restore, Right, Which};
+use bridge_store::hot::Blacklisting;
+use bridge_store::hot::Finding;
+use bridge_store::hot::{
+    Admission, Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, Notice, Pressure,
+    QueueSizes, Recorded, Registered, Registration, Restore, Right, Which,
+};
+use bridge_store::hot::{Judged, QueuedSms};
 use bridge_store::person::{HotPerson, Removed, Traces};
 use bridge_store::{Result, StoreError, StoreFault};
 

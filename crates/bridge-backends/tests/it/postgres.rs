@@ -17,7 +17,7 @@ use bridge_core::verdict::{Code, Codes};
 use bridge_core::{InboundSms, Mobile, Span, Timestamp, Verdict};
 use bridge_store::AuditStore;
 use bridge_store::conformance::audit::AuditUnderTest;
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::QueuedSms;
 use bridge_store::{DeskStore, Trail};
 use test_servers::Postgres;
 use test_servers::pgbouncer::{self, Pgbouncer, Version};

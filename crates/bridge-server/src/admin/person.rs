@@ -58,8 +58,7 @@ pub async fn carry_out(app: &App, id: Uuid) -> Result<Option<Owed>> {
     if !owed.is_due(now) {
         return Ok(Some(owed));
     }
-    // Whoever looks after the stores may be rebuilding one from the other.
-    let _keeper = if app.hot.is_durable() { None } else { Some(app.keeper.lock().await) };
+    let _watching = if app.hot.is_durable() { None } else { Some(app.board.watching.lock().await) };
     let _alone = app.board.carrying.write().await;
     owed.waits_for.clear();
     let mut failure = None;

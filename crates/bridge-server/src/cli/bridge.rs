@@ -12,10 +12,9 @@ use serde_json::Value;
 
 use crate::base::clock::{Clock, Entropy};
 use crate::base::secrets;
-use crate::bridge::{App, StartError};
 use crate::config::Config;
-use crate::lifecycle::{self, Note, Running};
-use crate::stores::StoresError;
+use crate::lifecycle::{self, Note, Running, StartError};
+use crate::opening::StoresError;
 
 /// Which bridge a command speaks with.
 #[derive(clap::Args, Clone, Debug)]
@@ -133,10 +132,7 @@ impl Bridge {
                 let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?;
                 Ok(Bridge { client, inside: Some(running) })
             }
-            Err(
-                StartError::Folder(FolderError::InUse(_))
-                | StartError::Stores(StoresError::Folder(FolderError::InUse(_))),
-            ) => {
+            Err(StartError::Stores(StoresError::Folder(FolderError::InUse(_)))) => {
                 let note = Note::read(&which.data_dir).map_err(|error| {
                     format!("a bridge is starting or stopping on this folder, try again ({error})")
                 })?;
@@ -209,6 +205,6 @@ async fn start_inside(which: &Which) -> Result<Running, StartError> {
         // Whoever can open the folder can read every token: the one given opens the bridge inside.
         config.admin_token = token.split(',').map(str::to_owned).collect();
     }
-    let app = App::open(config, Clock::system(), Entropy::system()).await?;
-    lifecycle::start(app).await
+    let opened = lifecycle::open(&config, Clock::system(), Entropy::system()).await?;
+    lifecycle::start(&config, opened).await
 }

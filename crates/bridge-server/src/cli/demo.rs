@@ -10,6 +10,7 @@ use super::{BAD, BOLD, DIM, FAILED, GOOD, verdicts};
 use crate::base::clock::{Clock, Entropy};
 use crate::lab::presets::PRESETS;
 use crate::lab::{Event, Sandbox};
+use crate::opening;
 
 /// The demo's options.
 #[derive(clap::Args, Debug)]
@@ -72,8 +73,9 @@ fn show(scenes: &[Scene], good: bool) {
 }
 
 async fn play() -> Result<Vec<Scene>, String> {
-    let mut sandbox =
-        Sandbox::open(&Entropy::system(), Clock::system().now()).await.map_err(|error| error.to_string())?;
+    let mut sandbox = Sandbox::open(&opening::for_the_lab(), &Entropy::system(), Clock::system().now())
+        .await
+        .map_err(|error| error.to_string())?;
     let mut scenes = Vec::new();
     for preset in PRESETS {
         let mut tell = |event| scenes.extend(scene(&event));

@@ -6,9 +6,9 @@ use super::{BOLD, DIM, ERROR, FAILED, GOOD, MISCONFIGURED, WARN};
 use crate::admin::accounts::{self, MadeLink};
 use crate::base::clock::{Clock, Entropy};
 use crate::base::problem::Problem;
-use crate::bridge::{App, StartError};
 use crate::config::{Config, scheme};
-use crate::lifecycle::{self, Running, Signals};
+use crate::lifecycle::{self, Running, Signals, StartError};
+use crate::open::OpenError;
 use crate::{log, registration};
 
 pub(super) fn run(config: Config) -> ExitCode {
@@ -33,9 +33,8 @@ pub(super) fn run(config: Config) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             // Folder, secrets, URLs and listeners are configuration; a store that is away is not.
             Err(
-                error @ (StartError::Folder(_)
-                | StartError::Secrets(_)
-                | StartError::Stores(_)
+                error @ (StartError::Stores(_)
+                | StartError::Open(OpenError::Secrets(_))
                 | StartError::Listen { .. }),
             ) => {
                 anstream::eprintln!("{ERROR}The bridge cannot start:{ERROR:#} {error}");
@@ -54,9 +53,10 @@ fn failed(problem: &str) -> ExitCode {
 async fn serve(config: Config) -> Result<(), StartError> {
     let levels = log::init(config.log.as_deref());
     let mut signals = Signals::listen().map_err(StartError::Signals)?;
-    let app = App::open(config, Clock::system(), Entropy::system()).await?;
-    let running = lifecycle::start(app.clone()).await?;
-    screen(&running, accounts::first_link(&app).await);
+    let opened = lifecycle::open(&config, Clock::system(), Entropy::system()).await?;
+    let app = opened.app.clone();
+    let running = lifecycle::start(&config, opened).await?;
+    screen(&config, &running, accounts::first_link(&app).await);
     tokio::select! {
         () = signals.next() => {}
         () = async { levels.follow(&app.live).await; std::future::pending().await } => {}
@@ -78,7 +78,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
 }
 
 /// What runs, where the keys are, what to try next.
-fn screen(running: &Running, first_link: Result<Option<MadeLink>, Problem>) {
+fn screen(config: &Config, running: &Running, first_link: Result<Option<MadeLink>, Problem>) {
     let app = &running.app;
     let url = format!("http://{}", running.address);
     let secrets = app.secrets.folder.display();
@@ -91,10 +91,10 @@ fn screen(running: &Running, first_link: Result<Option<MadeLink>, Problem>) {
     }
     anstream::println!(
         "  stores       hot: {}, audit: {}, remote: {} {DIM}data in {}{DIM:#}",
-        scheme(&app.config.hot_url),
-        scheme(&app.config.audit_url),
-        app.config.remote_url.as_deref().map_or("none", scheme),
-        app.config.data_dir.display()
+        scheme(&config.hot_url),
+        scheme(&config.audit_url),
+        config.remote_url.as_deref().map_or("none", scheme),
+        config.data_dir.display()
     );
     anstream::println!(
         "  keys         {secrets}/api_key {DIM}(apps){DIM:#}  receiver_key {DIM}(phones){DIM:#}  admin_token {DIM}(you){DIM:#}"

@@ -15,7 +15,6 @@ pub use bridge_store::accounts::Role;
 
 use crate::admin_log::Actor;
 use crate::base::problem::{Code, Problem};
-use crate::http::Shared;
 
 /// Whoever asks for a page.
 #[derive(Clone, Debug)]
@@ -53,9 +52,9 @@ impl Visitor {
 }
 
 /// The guard has put them there.
-impl FromRequestParts<Shared> for Visitor {
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Visitor, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Visitor, Problem> {
         let nobody = || Problem::new(Code::Unauthorized, "log in at /admin/login");
         parts.extensions.get::<Visitor>().cloned().ok_or_else(nobody)
     }
@@ -72,9 +71,9 @@ pub(super) struct Caller {
 }
 
 /// The guard has put it there.
-impl FromRequestParts<Shared> for Caller {
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Caller, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, Problem> {
         let nobody = || Problem::new(Code::Internal, "this page has no guard: please report it");
         parts.extensions.get::<Caller>().cloned().ok_or_else(nobody)
     }

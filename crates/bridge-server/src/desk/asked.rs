@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use bridge_core::phone::BareDigits;
 use bridge_core::{Mobile, Timestamp};
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::desk::MobileFilter;
 
 use crate::base::problem::{Code, Problem};
@@ -23,9 +23,9 @@ pub(super) struct Asked {
     pairs: Vec<(String, String)>,
 }
 
-impl FromRequestParts<Shared> for Asked {
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = Infallible;
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Asked, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Asked, Infallible> {
         Ok(Asked::of(parts.uri.path(), parts.uri.query().unwrap_or_default()))
     }
 }

@@ -5,7 +5,6 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 
 use crate::base::problem::Problem;
-use crate::http::Shared;
 use crate::http::body;
 
 /// A form, as a browser sends it.
@@ -29,9 +28,9 @@ impl Form {
     }
 }
 
-impl FromRequest<Shared> for Form {
+impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Problem;
-    async fn from_request(request: Request, _: &Shared) -> Result<Form, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Form, Problem> {
         Ok(Form::read(request.into_body()).await?.0)
     }
 }

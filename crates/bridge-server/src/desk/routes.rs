@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::access::{Role, entry, guard};
 use super::{assets, page, pages};
-use crate::http::Shared;
+use crate::http::Served;
 
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +27,14 @@ pub struct Route {
     pub path: &'static str,
     /// By whom.
     pub rule: Rule,
-    handler: fn() -> MethodRouter<Shared>,
+    handler: fn() -> MethodRouter<Served>,
 }
 
-const fn read(path: &'static str, rule: Rule, handler: fn() -> MethodRouter<Shared>) -> Route {
+const fn read(path: &'static str, rule: Rule, handler: fn() -> MethodRouter<Served>) -> Route {
     Route { method: Method::GET, path, rule, handler }
 }
 
-const fn act(path: &'static str, rule: Rule, handler: fn() -> MethodRouter<Shared>) -> Route {
+const fn act(path: &'static str, rule: Rule, handler: fn() -> MethodRouter<Served>) -> Route {
     Route { method: Method::POST, path, rule, handler }
 }
 
@@ -118,11 +118,11 @@ pub static ROUTES: &[Route] = &[
 ];
 
 /// The desk.
-pub fn router(app: &Shared) -> Router<Shared> {
+pub fn router(served: &Served) -> Router<Served> {
     let mut router = Router::new();
     for route in ROUTES {
         let guarded =
-            (route.handler)().route_layer(from_fn_with_state((app.clone(), route.rule), guard::guard));
+            (route.handler)().route_layer(from_fn_with_state((served.app.clone(), route.rule), guard::guard));
         router = router.route(route.path, guarded);
     }
     router.layer(from_fn(page::finish))

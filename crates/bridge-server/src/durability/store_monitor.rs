@@ -11,6 +11,7 @@ use bridge_core::settings::Settings;
 use bridge_core::{Span, Timestamp};
 use bridge_store::audit::Member;
 use bridge_store::{Result, StoreError, StoreFault};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::data_file::{self, Readers};
@@ -46,14 +47,14 @@ pub struct Keeper {
 }
 
 /// Looks until it is stopped.
-pub async fn run(app: Arc<App>, stop: CancellationToken) {
+pub async fn run(app: Arc<App>, monitor: Arc<Mutex<Keeper>>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
             () = app.ladder.suspected() => {}
         }
-        app.keeper.lock().await.look(&app).await;
+        monitor.lock().await.look(&app).await;
     }
 }
 
@@ -80,6 +81,7 @@ impl Keeper {
 
     /// One look.
     pub async fn look(&mut self, app: &App) {
+        let _watching = app.board.watching.lock().await;
         let now = app.clock.now();
         let aside = due(self.looked_aside, now, LOOK_ASIDE_EVERY);
         if aside {
@@ -201,7 +203,7 @@ impl Keeper {
 }
 
 fn epoch_file(app: &App) -> PathBuf {
-    app.config.data_dir.join("epoch")
+    app.options.data_dir.join("epoch")
 }
 
 /// Notes what is away now: a store, the remote, a receiver.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -80,9 +80,13 @@ fn refuse(app: &Shared, what: &str) -> Problem {
 /// An app with the API key.
 pub struct AppKey;
 
-impl FromRequestParts<Shared> for AppKey {
+impl<S: Send + Sync> FromRequestParts<S> for AppKey
+where
+    Shared: FromRef<S>,
+{
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<AppKey, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<AppKey, Problem> {
+        let app = &Shared::from_ref(state);
         match bearer(&parts.headers) {
             Some(secret) if app.secrets.api.accept(secret) => Ok(AppKey),
             _ => Err(refuse(app, "the API key")),
@@ -93,9 +97,13 @@ impl FromRequestParts<Shared> for AppKey {
 /// The operator, as whoever has the admin token.
 pub struct Operator(pub Actor);
 
-impl FromRequestParts<Shared> for Operator {
+impl<S: Send + Sync> FromRequestParts<S> for Operator
+where
+    Shared: FromRef<S>,
+{
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Operator, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Operator, Problem> {
+        let app = &Shared::from_ref(state);
         match bearer(&parts.headers) {
             Some(secret) if app.secrets.admin.accept(secret) => {
                 Ok(Operator(Actor::with_token(client::address(app, parts))))
@@ -113,9 +121,13 @@ pub(super) fn is_operator(app: &Shared, parts: &Parts) -> bool {
 /// Anyone with some key of ours, or nobody: for answers that tell more to those who belong here.
 pub struct MaybeKnown(pub bool);
 
-impl FromRequestParts<Shared> for MaybeKnown {
+impl<S: Send + Sync> FromRequestParts<S> for MaybeKnown
+where
+    Shared: FromRef<S>,
+{
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<MaybeKnown, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<MaybeKnown, Problem> {
+        let app = &Shared::from_ref(state);
         let known =
             bearer(&parts.headers).is_some_and(|s| app.secrets.api.accept(s) || app.secrets.admin.accept(s));
         Ok(MaybeKnown(known))
@@ -214,7 +226,7 @@ impl Refused {
 fn signed_urls(app: &Shared, incoming: &Incoming<'_>) -> Vec<String> {
     let path = incoming.uri.path_and_query().map_or("/", |path| path.as_str());
     let mut urls = Vec::new();
-    if let Some(public) = &app.config.public_url {
+    if let Some(public) = &app.options.public_url {
         urls.push(format!("{}{path}", public.trim_end_matches('/')));
     }
     for host in ["x-forwarded-host", "host"].into_iter().filter_map(|name| incoming.header(name)) {

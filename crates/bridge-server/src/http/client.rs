@@ -15,13 +15,13 @@ pub struct Peer(pub SocketAddr);
 /// The client's address: the headers of a proxy count only if the proxy is trusted.
 #[must_use]
 pub fn address(app: &App, parts: &Parts) -> Option<IpAddr> {
-    seen_through(&app.config.trusted_proxies, parts)
+    seen_through(&app.options.trusted_proxies, parts)
 }
 
 /// Did a trusted proxy bring it?
 pub(crate) fn through_trusted_proxy(app: &App, parts: &Parts) -> bool {
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
-    peer.is_some_and(|peer| app.config.trusted_proxies.iter().any(|network| network.contains(&peer)))
+    peer.is_some_and(|peer| app.options.trusted_proxies.iter().any(|network| network.contains(&peer)))
 }
 
 fn seen_through(trusted: &[IpNet], parts: &Parts) -> Option<IpAddr> {

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::Shared;
 use crate::base::problem::{Code, Problem};
 
 /// Swagger's own page sets styles inline; nothing may come from elsewhere.
@@ -14,7 +13,7 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsa
     connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// `/docs` and `/openapi.json`.
-pub(super) fn router() -> Router<Shared> {
+pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::from(SwaggerUi::new("/docs").url("/openapi.json", super::openapi())).layer(from_fn(with_csp))
 }
 

@@ -19,7 +19,6 @@ use super::auth::{MaybeKnown, Operator};
 use crate::base::deadline::in_time;
 use crate::base::metrics::{QueueLabels, ReceiverLabels};
 use crate::base::problem::{Problem, ProblemBody};
-use crate::config::EMBEDDED;
 use crate::state::availability::Hot;
 use crate::workers;
 
@@ -133,16 +132,15 @@ impl Health {
         } else {
             HEALTHY
         };
-        let backend = |url: &str, server| if url == EMBEDDED { EMBEDDED } else { server };
         let components = Components {
             redis: Component {
                 status: standing.hot.word(),
-                backend: backend(&app.config.hot_url, "redis"),
+                backend: app.options.hot.word("redis"),
                 since: (!hot).then(|| standing.since.to_string()),
             },
             postgresql: Component {
                 status: if audit { "up" } else { "down" },
-                backend: backend(&app.config.audit_url, "postgresql"),
+                backend: app.options.audit.word("postgresql"),
                 since: None,
             },
             workers,
@@ -247,7 +245,7 @@ pub async fn metrics(
     operator: Result<Operator, Problem>,
     State(app): State<Shared>,
 ) -> Result<Response, Problem> {
-    if app.config.private_bind.is_none() {
+    if !app.options.has_private_listener {
         operator?;
     }
     if let Ok(sizes) = in_time(app.hot.queue_sizes()).await {

@@ -24,7 +24,7 @@ use super::auth::Operator;
 use super::receive::VerdictView;
 use super::rejudge::StepView;
 use super::segment::Segment;
-use super::{Shared, body};
+use super::{Served, Shared, body};
 use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::lab::{Event, FORWARD_MAX, Kind, LabError, List, Sending, presets};
 
@@ -216,8 +216,8 @@ fn text(given: &Value, field: &'static str) -> Result<Option<String>, Problem> {
     get, path = "/admin/lab", operation_id = "lab", tag = "lab", security(("admin_token" = [])),
     responses((status = 200, body = LabView), (status = 401, body = ProblemBody))
 )]
-pub async fn show(_: Operator, State(app): State<Shared>) -> Json<LabView> {
-    let time = app.lab.time().await;
+pub async fn show(_: Operator, State(Served { lab, .. }): State<Served>) -> Json<LabView> {
+    let time = lab.time().await;
     Json(LabView {
         now: time.map(|(now, _)| now.to_string()),
         ahead_seconds: time.map_or(0, |(_, ahead)| ahead.0 / 1000),
@@ -230,7 +230,7 @@ pub async fn show(_: Operator, State(app): State<Shared>) -> Json<LabView> {
             .chain([&generic::FORMAT])
             .map(|format| FormatView { name: format.name, about: format.about })
             .collect(),
-        recent: app.lab.recent().iter().map(|event| LabEvent::of(event)).collect(),
+        recent: lab.recent().iter().map(|event| LabEvent::of(event)).collect(),
     })
 }
 
@@ -247,11 +247,11 @@ pub async fn show(_: Operator, State(app): State<Shared>) -> Json<LabView> {
 )]
 pub async fn register(
     _: Operator,
-    State(app): State<Shared>,
+    State(Served { app, lab }): State<Served>,
     request: Request,
 ) -> Result<Json<LabEvent>, Problem> {
     let fields = given(request).await?;
-    Ok(Json(LabEvent::of(&*app.lab.register(&app, &fields).await.map_err(refused)?)))
+    Ok(Json(LabEvent::of(&*lab.register(&app, &fields).await.map_err(refused)?)))
 }
 
 /// Send an SMS as a simulated phone.
@@ -267,7 +267,7 @@ pub async fn register(
 )]
 pub async fn send(
     _: Operator,
-    State(app): State<Shared>,
+    State(Served { app, lab }): State<Served>,
     request: Request,
 ) -> Result<Json<LabEvent>, Problem> {
     let given = given(request).await?;
@@ -287,7 +287,7 @@ pub async fn send(
         id: text(&given, "message_id")?,
         expected: None,
     };
-    Ok(Json(LabEvent::of(&*app.lab.send(&app, sending).await.map_err(refused)?)))
+    Ok(Json(LabEvent::of(&*lab.send(&app, sending).await.map_err(refused)?)))
 }
 
 /// Play a journey.
@@ -303,10 +303,10 @@ pub async fn send(
 )]
 pub async fn play(
     _: Operator,
-    State(app): State<Shared>,
+    State(Served { app, lab }): State<Served>,
     Segment(name): Segment,
 ) -> Result<Json<LabEvents>, Problem> {
-    let events = app.lab.play(&app, &name).await.map_err(refused)?;
+    let events = lab.play(&app, &name).await.map_err(refused)?;
     Ok(Json(LabEvents { items: events.iter().map(|event| LabEvent::of(event)).collect() }))
 }
 
@@ -323,7 +323,7 @@ pub async fn play(
 )]
 pub async fn forward(
     operator: Operator,
-    State(app): State<Shared>,
+    State(Served { app, lab }): State<Served>,
     request: Request,
 ) -> Result<Json<LabView>, Problem> {
     let rule = || format!("must be a whole number from 1 to {}", FORWARD_MAX.0 / 1000);
@@ -331,8 +331,8 @@ pub async fn forward(
         .as_u64()
         .and_then(|seconds| u32::try_from(seconds).ok())
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "seconds", rule()))?;
-    app.lab.forward(&app, Span::seconds(seconds)).await.map_err(refused)?;
-    Ok(show(operator, State(app)).await)
+    lab.forward(&app, Span::seconds(seconds)).await.map_err(refused)?;
+    Ok(show(operator, State(Served { app, lab })).await)
 }
 
 /// End the Test Lab: all that happened in it is gone, and the next use begins anew.
@@ -340,8 +340,8 @@ pub async fn forward(
     delete, path = "/admin/lab", operation_id = "lab_end", tag = "lab", security(("admin_token" = [])),
     responses((status = 204, description = "It is gone"), (status = 401, body = ProblemBody))
 )]
-pub async fn end(_: Operator, State(app): State<Shared>) -> StatusCode {
-    app.lab.end().await;
+pub async fn end(_: Operator, State(Served { lab, .. }): State<Served>) -> StatusCode {
+    lab.end().await;
     StatusCode::NO_CONTENT
 }
 
@@ -360,22 +360,28 @@ pub async fn end(_: Operator, State(app): State<Shared>) -> StatusCode {
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
-pub async fn list(_: Operator, State(app): State<Shared>, request: Request) -> Result<Response, Problem> {
+pub async fn list(
+    _: Operator,
+    State(Served { app, lab }): State<Served>,
+    request: Request,
+) -> Result<Response, Problem> {
     let bytes = body::read(request.into_body(), LIST_MAX_BYTES).await?;
     let mut list = List::csv(&bytes);
     drop(bytes);
     // The first row is taken before the answer begins, so that what is no list at all is refused by its status.
-    let first = list.next(&app.lab, &app).await.map_err(refused)?;
-    let lines = stream::unfold((Some(list), Some(first), app), |(list, first, app)| async {
+    let first = list.next(&lab, &app).await.map_err(refused)?;
+    let lines = stream::unfold((Some(list), Some(first), app, lab), |(list, first, app, lab)| async {
         let mut list = list?;
         let next = match first {
             Some(first) => Ok(first),
-            None => list.next(&app.lab, &app).await,
+            None => list.next(&lab, &app).await,
         };
         match next {
-            Ok(Some(event)) => Some((line(&json!(LabEvent::of(&event))), (Some(list), None, app))),
+            Ok(Some(event)) => Some((line(&json!(LabEvent::of(&event))), (Some(list), None, app, lab))),
             Ok(None) => None,
-            Err(error) => Some((line(&json!({"error": refused(error).into_body("")})), (None, None, app))),
+            Err(error) => {
+                Some((line(&json!({"error": refused(error).into_body("")})), (None, None, app, lab)))
+            }
         }
     });
     Ok(([(header::CONTENT_TYPE, NDJSON)], Body::from_stream(lines)).into_response())
@@ -393,8 +399,8 @@ fn line(value: &Value) -> Result<Bytes, Infallible> {
         (status = 401, body = ProblemBody),
     )
 )]
-pub async fn events(_: Operator, State(app): State<Shared>) -> Response {
-    let feed = app.lab.feed();
+pub async fn events(_: Operator, State(Served { app, lab }): State<Served>) -> Response {
+    let feed = lab.feed();
     let sse =
         Sse::new(happening(feed, app)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
     let mut response = sse.into_response();

@@ -155,7 +155,7 @@ fn registered(app: &Shared, onboarding: &Onboarding) -> RegisterResponse {
     let seconds = |until: bridge_core::Timestamp| (until - onboarding.request_timestamp).0 / 1000;
     let sms_body = format!("{}:{}", settings.header(), onboarding.hash);
     let number = app.receivers.number_for(&onboarding.mobile, app.clock.now(), &settings);
-    let base = app.config.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
+    let base = app.options.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
     RegisterResponse {
         status: "success",
         mobile_number: onboarding.mobile.e164().to_owned(),

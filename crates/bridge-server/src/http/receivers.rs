@@ -254,7 +254,7 @@ fn given_to_app(
 
 /// The address under which phones reach the bridge, as far as it is known here.
 fn base_url(app: &Shared, headers: &HeaderMap) -> String {
-    match &app.config.public_url {
+    match &app.options.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => {
             let address = app.address.get().map(ToString::to_string);

@@ -2,7 +2,6 @@
 //! really read and keys really checked. What became of an SMS is then looked up in its stores.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -14,19 +13,22 @@ use bridge_core::trace::{Step, trace};
 use bridge_core::{Mobile, Span, Timestamp};
 use bridge_formats::example::{self, Example};
 use bridge_store::audit::SettingRow;
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::QueuedSms;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::LabError;
+use super::{LabError, OpenStores};
 use crate::admin::rejudge::Judgement;
 use crate::base::clock::{Clock, Entropy};
+use crate::base::secrets::Given;
 use crate::bridge::App;
-use crate::config::{Config, EMBEDDED};
 use crate::http;
+use crate::open;
+use crate::options::{Backend, Options};
+use crate::stores::Stores;
 use crate::workers::supervisor;
 
 /// The receiver that every simulated phone is.
@@ -136,6 +138,7 @@ impl Event {
 /// A bridge to play with.
 pub struct Sandbox {
     app: Arc<App>,
+    stores: Stores,
     router: Router,
     secret: String,
     receiver_secret: String,
@@ -159,43 +162,41 @@ impl std::fmt::Debug for Sandbox {
     }
 }
 
-/// Embedded stores, no remote, no listener, keys that nobody else has.
-fn config(folder: &TempDir, secret: &str) -> Config {
+/// No listener of its own, and keys that nobody else has.
+fn options(folder: &TempDir, secret: &str) -> Options {
     let secrets = || vec![secret.to_owned()];
-    Config {
-        bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        private_bind: None,
+    Options {
         data_dir: folder.path().to_owned(),
-        hot_url: EMBEDDED.to_owned(),
-        audit_url: EMBEDDED.to_owned(),
-        audit_direct_url: None,
-        audit_pool: 1,
-        remote_url: None,
-        remote_key: None,
-        api_key: secrets(),
-        receiver_key: secrets(),
-        admin_token: secrets(),
+        secrets: Given { api: secrets(), receiver: secrets(), admin: secrets() },
         public_url: None,
         trusted_proxies: Vec::new(),
-        worker_threads: None,
-        log: None,
+        has_private_listener: false,
+        log_is_given: false,
+        hot: Backend::Embedded,
+        audit: Backend::Embedded,
     }
 }
 
 impl Sandbox {
     /// A fresh one, at that time.
-    pub async fn open(entropy: &Entropy, now: Timestamp) -> Result<Sandbox, LabError> {
+    pub async fn open(
+        open_stores: &OpenStores,
+        entropy: &Entropy,
+        now: Timestamp,
+    ) -> Result<Sandbox, LabError> {
         let folder =
             tempfile::Builder::new().prefix("sms-bridge-lab-").tempdir().map_err(LabError::Folder)?;
         let random = entropy.bytes::<24>().map_err(|error| LabError::Folder(std::io::Error::other(error)))?;
         let secret = hex(&random);
         let clock = Clock::standing_at(now);
-        let app = Box::pin(App::open(config(&folder, &secret), clock.clone(), entropy.clone()))
-            .await
-            .map_err(Box::new)?;
-        let (router, _) = http::routers(&app);
+        let (lock, stores) = open_stores(folder.path()).map_err(LabError::Stores)?;
+        let options = options(&folder, &secret);
+        let opened = open::open(lock, options, stores.clone(), clock.clone(), entropy.clone());
+        let app = Box::pin(opened).await?.app;
+        let router = http::router_without_lab(&app);
         let mut sandbox = Sandbox {
             app,
+            stores,
             router,
             receiver_secret: String::new(),
             secret,
@@ -300,7 +301,7 @@ impl Sandbox {
             None => Body::empty(),
         };
         self.another_phone();
-        let before = self.app.hot.counters().await?.queue_input_sms;
+        let before = self.stores.hot.counters().await?.queue_input_sms;
         let answer = self.ask(request.body(body)).await?;
         let (judged, again) = self.found(before, &sender, &text).await?;
         let trace = judged.as_ref().map(|judged| trace(&judged.past(), &self.settings())).unwrap_or_default();
@@ -336,17 +337,17 @@ impl Sandbox {
         let country = self.settings().default_country_code.clone();
         let number = Mobile::parse(sender, &country, bridge_core::phone::BareDigits::NationalFirst);
         let name = (number.map_or_else(|_| sender.to_owned(), |m| m.e164().to_owned()), text.to_owned());
-        let newest = self.app.hot.counters().await?.queue_input_sms;
+        let newest = self.stores.hot.counters().await?.queue_input_sms;
         if newest > before
-            && let Some(row) = self.app.hot.queued_one(newest).await?
+            && let Some(row) = self.stores.hot.queued_one(newest).await?
         {
             self.last.insert(name, (row.id, row.sms.sms_id));
             return Ok((Some(self.with_onboarding(row).await?), false));
         }
         let Some((id, sms_id)) = self.last.get(&name).copied() else { return Ok((None, false)) };
-        let row = match self.app.hot.queued_one(id).await? {
+        let row = match self.stores.hot.queued_one(id).await? {
             Some(row) => Some(row),
-            None => self.app.audit.judged_one(sms_id).await?,
+            None => self.stores.audit.judged_one(sms_id).await?,
         };
         match row {
             Some(row) => Ok((Some(self.with_onboarding(row).await?), true)),
@@ -356,7 +357,7 @@ impl Sandbox {
 
     async fn with_onboarding(&self, row: QueuedSms) -> Result<Judgement, LabError> {
         let onboarding = match row.onboarding_id {
-            Some(id) => self.app.hot.onboarding(self.now(), id).await?,
+            Some(id) => self.stores.hot.onboarding(self.now(), id).await?,
             None => None,
         };
         Ok(Judgement { row, onboarding })

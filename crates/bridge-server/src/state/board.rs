@@ -65,6 +65,9 @@ pub struct WorkerBoard {
     /// Held while the blacklist is carried to and fro, and while a number is taken off it: one that was just
     /// taken off must not come back with what was read before.
     pub blacklisting: tokio::sync::Mutex<()>,
+    /// Held by the store monitor while it looks, because it may rebuild one store from the other, and by whoever erases
+    /// a person from both.
+    pub(crate) watching: tokio::sync::Mutex<()>,
     /// Held by whoever carries rows from one store to another, and alone by whoever erases a person: what was read before
     /// must not be written afterwards.
     pub carrying: tokio::sync::RwLock<()>,

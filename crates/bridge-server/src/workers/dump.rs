@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::QueuedSms;
 use bridge_store::hot::Which;
 use bridge_store::journal::Subject;
 

@@ -1,5 +1,5 @@
 //! A whole bridge on a free port and in a folder of its own, with a clock that stands until a test moves
-//! it. The same `App::open` and `lifecycle::start` as the program; nothing is mocked.
+//! it. The same `lifecycle::open` and `lifecycle::start` as the program; nothing is mocked.
 
 #![expect(clippy::unwrap_used, reason = "in a test, what fails must end it")]
 
@@ -10,6 +10,7 @@ use bridge_core::{Span, Timestamp};
 use bridge_server::base::clock::{Clock, Entropy};
 use bridge_server::bridge::App;
 use bridge_server::config::Config;
+use bridge_server::lab::Lab;
 use bridge_server::lifecycle::{self, Running};
 use bridge_server::workers::supervisor;
 use clap::Parser;
@@ -90,8 +91,9 @@ impl Bridge {
         // No two bridges of a group may be one.
         static SEED: AtomicU64 = AtomicU64::new(42);
         let entropy = Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed));
-        let app = App::open(config(&folder, flags), clock.clone(), entropy).await.unwrap();
-        let running = lifecycle::start(app).await.unwrap();
+        let config = config(&folder, flags);
+        let opened = lifecycle::open(&config, clock.clone(), entropy).await.unwrap();
+        let running = lifecycle::start(&config, opened).await.unwrap();
         let url = format!("http://{}", running.address);
         let _ = rustls::crypto::ring::default_provider().install_default();
         Bridge { running, clock, folder, http: reqwest::Client::new(), url }
@@ -99,6 +101,16 @@ impl Bridge {
 
     pub(crate) fn app(&self) -> &Arc<App> {
         &self.running.app
+    }
+
+    /// Its Test Lab.
+    pub(crate) fn lab_inside(&self) -> &Arc<Lab> {
+        &self.running.lab
+    }
+
+    /// The store monitor looks now.
+    pub(crate) async fn look(&self) {
+        self.running.monitor.lock().await.look(self.app()).await;
     }
 
     /// The private listener's address, where one was asked for.

@@ -12,7 +12,7 @@ const DAY: Span = Span(86_400_000);
 
 /// All incidents of those days as far as the audit store knows them, oldest first.
 async fn incidents(bridge: &Bridge) -> Vec<Incident> {
-    bridge.app().keeper.lock().await.look(bridge.app()).await;
+    bridge.look().await;
     bridge.settle().await;
     let mut incidents = bridge.app().desk.incidents(NOON - DAY, NOON + Span(9 * DAY.0)).await.unwrap();
     incidents.reverse();

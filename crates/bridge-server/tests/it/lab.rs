@@ -205,7 +205,7 @@ async fn verdicts_are_told_as_they_appear() {
 #[tokio::test]
 async fn the_lab_ends_when_nobody_uses_it_and_when_it_is_told_to() {
     let bridge = Bridge::start().await;
-    let lab = &bridge.app().lab;
+    let lab = bridge.lab_inside();
     bridge.plays("right").await;
     bridge.clock.advance(Span(29 * 60_000));
     lab.end_if_unused(bridge.clock.now()).await;
@@ -219,9 +219,9 @@ async fn the_lab_ends_when_nobody_uses_it_and_when_it_is_told_to() {
     assert!(lab.time().await.is_none());
     assert!(lab.recent().is_empty());
     bridge.plays("right").await;
-    let app = bridge.app().clone();
+    let lab = bridge.lab_inside().clone();
     bridge.stop().await;
-    assert!(app.lab.time().await.is_none(), "it ends with the bridge");
+    assert!(lab.time().await.is_none(), "it ends with the bridge");
 }
 
 #[tokio::test]
@@ -240,6 +240,6 @@ async fn nobody_plays_without_the_admin_token() {
         let answer = bridge.send(bridge.request(method.clone(), path)).await;
         assert_eq!(answer.status, 401, "{method} {path}");
     }
-    assert!(bridge.app().lab.time().await.is_none());
+    assert!(bridge.lab_inside().time().await.is_none());
     bridge.stop().await;
 }

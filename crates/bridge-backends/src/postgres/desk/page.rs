@@ -7,7 +7,7 @@ use tokio_postgres::types::{ToSql, Type};
 use super::super::columns::{At, limit};
 use super::super::lease::{Lease, Unreadable};
 use bridge_store::Result;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::desk::{FEW, MobileFilter, Page, SCAN};
 
 /// A table that is read in the order of a time and of its id.

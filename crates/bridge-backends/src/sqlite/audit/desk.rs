@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::SqliteAudit;
 use bridge_store::Result;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::audit::{Blacklisted, SmsRow};
 use bridge_store::desk::{
     BlacklistPlace, DeskStore, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,

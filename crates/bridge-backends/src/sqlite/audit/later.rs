@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::At;
 use super::tables::limit;
 use crate::sqlite::engine::Json;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::audit::{WaitingSms, part};
 
 pub(super) fn store(conn: &Connection, sms: &InboundSms) -> rusqlite::Result<()> {

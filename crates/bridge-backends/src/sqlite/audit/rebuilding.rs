@@ -12,9 +12,9 @@ use uuid::Uuid;
 use super::tables::{ONBOARDING_COLUMNS, check_columns, codes, limit, onboarding_row, optional_uuid, uuid};
 use super::{At, damaged};
 use crate::sqlite::engine::CLOCK;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::audit::{Member, Totals, part};
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::QueuedSms;
 
 pub(super) fn epoch(conn: &Connection) -> rusqlite::Result<Option<String>> {
     conn.prepare_cached("SELECT name FROM ops_epoch")?.query_row([], |row| row.get(0)).optional()

@@ -11,8 +11,8 @@ use super::desk::figures::Added;
 use super::{At, damaged};
 use crate::sqlite::engine::marks;
 use bridge_store::audit::{Blacklisted, Counter, Refusal, SmsRow, part};
-use bridge_store::blacklisting::Blacklisting;
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::Blacklisting;
+use bridge_store::hot::QueuedSms;
 
 pub(super) fn limit(max: usize) -> i64 {
     i64::try_from(max).unwrap_or(i64::MAX)

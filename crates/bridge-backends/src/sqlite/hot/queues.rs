@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::onboardings;
 use crate::sqlite::engine::{Json, marks};
-use bridge_store::blacklisting::Blacklisting;
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::Blacklisting;
+use bridge_store::hot::QueuedSms;
 use bridge_store::hot::{HotTotals, QueueSizes, REGISTRATION_WINDOW, Which};
 
 pub(super) fn limit(max: usize) -> i64 {

@@ -11,9 +11,9 @@ use super::arrivals::{self, Arrival, New};
 use super::deliveries::Delivered;
 use super::{INPUT_SMS, known, next_id, onboardings, queues, standing};
 use crate::sqlite::engine::{Changes, Json};
-use bridge_store::blacklisting::Blacklisting;
-use bridge_store::judged::{Answer, Basis, Judged, QueuedSms};
+use bridge_store::hot::Blacklisting;
 use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
+use bridge_store::hot::{Answer, Basis, Judged, QueuedSms};
 
 pub(super) fn admit(
     conn: &Connection,

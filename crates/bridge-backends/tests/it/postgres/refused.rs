@@ -2,7 +2,7 @@
 
 use bridge_backends::postgres::{open, open_trail};
 use bridge_core::phone::PhoneError;
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::QueuedSms;
 
 use super::{ALICE, AuditPostgres, T0, fresh, judged, server};
 use bridge_store::conformance::audit::AuditUnderTest;

@@ -15,7 +15,7 @@ pub(super) fn is_encrypted(app: &App, parts: &Parts) -> bool {
     if client::through_trusted_proxy(app, parts) && header("x-forwarded-proto") == Some("https") {
         return true;
     }
-    let public = app.config.public_url.as_ref().and_then(|url| reqwest::Url::parse(url).ok());
+    let public = app.options.public_url.as_ref().and_then(|url| reqwest::Url::parse(url).ok());
     let Some(public) = public.filter(|url| url.scheme() == "https") else { return false };
     let host = |url: &reqwest::Url| (url.host_str().map(str::to_owned), url.port_or_known_default());
     let asked = header("host").and_then(|asked| reqwest::Url::parse(&format!("https://{asked}")).ok());

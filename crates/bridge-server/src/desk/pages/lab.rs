@@ -22,7 +22,7 @@ use crate::desk::access::Visitor;
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::{Dots, When, lasting};
-use crate::http::Shared;
+use crate::http::Served;
 use crate::http::body;
 use crate::http::lab::{LIST_MAX_BYTES, refused};
 use crate::lab::presets::{self, Preset};
@@ -116,13 +116,10 @@ fn ready(events: &[Arc<Event>]) -> Option<(String, String)> {
 }
 
 /// The page.
-pub(in crate::desk) async fn show(State(app): State<Shared>, visitor: Visitor) -> Response {
-    let recent = app.lab.recent();
-    let clock = app
-        .lab
-        .time()
-        .await
-        .map(|(now, ahead)| (When::new(now, now), (ahead.0 > 999).then(|| lasting(ahead))));
+pub(in crate::desk) async fn show(State(Served { app, lab }): State<Served>, visitor: Visitor) -> Response {
+    let recent = lab.recent();
+    let clock =
+        lab.time().await.map(|(now, ahead)| (When::new(now, now), (ahead.0 > 999).then(|| lasting(ahead))));
     render(&Page {
         frame: Frame::new(&app, visitor, "Test Lab", PATH).await,
         presets: presets::all().collect(),
@@ -134,19 +131,25 @@ pub(in crate::desk) async fn show(State(app): State<Shared>, visitor: Visitor) -
 }
 
 /// Registers a simulated user; the form for their SMS is filled in.
-pub(in crate::desk) async fn register(State(app): State<Shared>, form: Form) -> Result<Done, Problem> {
+pub(in crate::desk) async fn register(
+    State(Served { app, lab }): State<Served>,
+    form: Form,
+) -> Result<Done, Problem> {
     let given: Map<String, Value> = ["mobile_number", "email", "device_id"]
         .into_iter()
         .map(|name| (name.to_owned(), form.text(name).trim()))
         .filter(|(_, text)| !text.is_empty())
         .map(|(name, text)| (name, Value::from(text)))
         .collect();
-    let event = app.lab.register(&app, &Value::Object(given)).await.map_err(refused)?;
+    let event = lab.register(&app, &Value::Object(given)).await.map_err(refused)?;
     Ok(Done::reload(format!("{}: {}", event.who, event.outcome()), PATH))
 }
 
 /// Sends an SMS as a simulated phone.
-pub(in crate::desk) async fn send(State(app): State<Shared>, form: Form) -> Result<Done, Problem> {
+pub(in crate::desk) async fn send(
+    State(Served { app, lab }): State<Served>,
+    form: Form,
+) -> Result<Done, Problem> {
     let sender = form.text("sender").trim();
     if sender.is_empty() {
         return Err(Problem::field(Code::InvalidRequest, "sender", "is missing"));
@@ -157,7 +160,7 @@ pub(in crate::desk) async fn send(State(app): State<Shared>, form: Form) -> Resu
             text.parse().map_err(|_| Problem::field(Code::InvalidRequest, "ago", "must be a whole number"))?
         }
     };
-    let received = app.lab.time().await.map(|(now, _)| now - Span::seconds(late)).filter(|_| late > 0);
+    let received = lab.time().await.map(|(now, _)| now - Span::seconds(late)).filter(|_| late > 0);
     let sending = Sending {
         what: "an SMS by hand".to_owned(),
         sender: sender.to_owned(),
@@ -167,43 +170,49 @@ pub(in crate::desk) async fn send(State(app): State<Shared>, form: Form) -> Resu
         id: None,
         expected: None,
     };
-    let event = app.lab.send(&app, sending).await.map_err(refused)?;
+    let event = lab.send(&app, sending).await.map_err(refused)?;
     Ok(Done::stay(format!("{}: {}", event.who, event.outcome()), PATH))
 }
 
 /// Plays a journey.
 pub(in crate::desk) async fn play(
-    State(app): State<Shared>,
+    State(Served { app, lab }): State<Served>,
     Path(name): Path<String>,
 ) -> Result<Done, Problem> {
-    let events = app.lab.play(&app, &name).await.map_err(refused)?;
+    let events = lab.play(&app, &name).await.map_err(refused)?;
     let met = events.iter().all(|event| event.met());
     let how = if met { "as expected" } else { "NOT as expected by the default settings" };
     Ok(Done::stay(format!("{name}: {how}"), PATH))
 }
 
 /// Sets the clock of the lab forward.
-pub(in crate::desk) async fn forward(State(app): State<Shared>, form: Form) -> Result<Done, Problem> {
+pub(in crate::desk) async fn forward(
+    State(Served { app, lab }): State<Served>,
+    form: Form,
+) -> Result<Done, Problem> {
     let seconds: u32 = form
         .text("seconds")
         .parse()
         .map_err(|_| Problem::field(Code::InvalidRequest, "seconds", "must be a whole number of seconds"))?;
-    app.lab.forward(&app, Span::seconds(seconds)).await.map_err(refused)?;
+    lab.forward(&app, Span::seconds(seconds)).await.map_err(refused)?;
     Ok(Done::reload("The clock of the lab is set forward", PATH))
 }
 
 /// Ends it.
-pub(in crate::desk) async fn end(State(app): State<Shared>) -> Done {
-    app.lab.end().await;
+pub(in crate::desk) async fn end(State(Served { lab, .. }): State<Served>) -> Done {
+    lab.end().await;
     Done::reload("All that happened in the lab is gone", PATH)
 }
 
 /// Takes a list in, in the predecessor's shape; the verdicts appear as they are reached.
-pub(in crate::desk) async fn list(State(app): State<Shared>, file: Body) -> Result<Done, Problem> {
+pub(in crate::desk) async fn list(
+    State(Served { app, lab }): State<Served>,
+    file: Body,
+) -> Result<Done, Problem> {
     let bytes = body::read(file, LIST_MAX_BYTES).await?;
     let mut list = List::csv(&bytes);
     let (mut rows, mut passed) = (0_u64, 0_u64);
-    while let Some(event) = list.next(&app.lab, &app).await.map_err(refused)? {
+    while let Some(event) = list.next(&lab, &app).await.map_err(refused)? {
         rows += 1;
         passed += u64::from(event.outcome() == "passed");
     }
@@ -211,8 +220,8 @@ pub(in crate::desk) async fn list(State(app): State<Shared>, file: Body) -> Resu
 }
 
 /// What happens, as it happens.
-pub(in crate::desk) async fn live(State(app): State<Shared>) -> Response {
-    let feed = app.lab.feed();
+pub(in crate::desk) async fn live(State(Served { app, lab }): State<Served>) -> Response {
+    let feed = lab.feed();
     let parts = stream::unfold((app, feed), |(app, mut feed)| async move {
         let event = tokio::select! {
             event = feed.recv() => match event {

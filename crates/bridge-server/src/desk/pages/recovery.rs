@@ -4,7 +4,7 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::audit::Refused;
 use bridge_store::desk::{Page as Rows, WaitingRow};
 use bridge_store::hot::QueueSizes;
@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
-use crate::config::EMBEDDED;
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
 use crate::desk::form::Form;
@@ -158,8 +157,7 @@ pub(in crate::desk) async fn show(
 }
 
 fn backends(app: &Shared) -> String {
-    let backend = |url: &str, name: &'static str| if url == EMBEDDED { "embedded" } else { name };
-    let (hot, audit) = (backend(&app.config.hot_url, "Redis"), backend(&app.config.audit_url, "PostgreSQL"));
+    let (hot, audit) = (app.options.hot.word("Redis"), app.options.audit.word("PostgreSQL"));
     format!("hot store: {hot}, audit store: {audit}")
 }
 

@@ -105,7 +105,7 @@ fn item(app: &Shared, def: &'static SettingDef) -> Item {
             .updated_at(def.key)
             .filter(|_| value != def.default_value())
             .map(|at| When::new(at, now)),
-        note: (def.key == "log_level" && app.config.log.is_some())
+        note: (def.key == "log_level" && app.options.log_is_given)
             .then_some("SMS_BRIDGE_LOG was given when this bridge was started, and wins over this setting."),
     }
 }

@@ -14,7 +14,7 @@ use bridge_store::desk::{
     DropOut, Failures, Funnel, HOUR, Kind, LATENCY_GRAIN, Latencies, MINUTE, Outcomes, ReceiverRate,
     RefusalRate, RegistrationRate, SmsRate, bucket_of, floor,
 };
-use bridge_store::judged::QueuedSms;
+use bridge_store::hot::QueuedSms;
 
 /// What a batch adds to the figures.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::super::At;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::desk::{FEW, MobileFilter, Page, SCAN};
 
 /// A table that is read in the order of a time and of its id.

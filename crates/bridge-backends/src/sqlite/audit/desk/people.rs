@@ -9,13 +9,13 @@ use super::super::At;
 use super::super::tables::{ONBOARDING_COLUMNS, limit, onboarding_row, uuid};
 use super::page::{List, Search, one, page};
 use crate::sqlite::engine::Json;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::audit::{Blacklisted, Refusal};
 use bridge_store::desk::{
     BlacklistPlace, MobileFilter, OnboardingFilter, OnboardingRow, Page, QuarantineRow, RefusalFilter,
     RefusalRow, SettingChange, ValidatedRow, WaitingRow,
 };
-use bridge_store::blacklisting::Blacklisting;
+use bridge_store::hot::Blacklisting;
 
 fn onboarding_columns() -> String {
     format!("{ONBOARDING_COLUMNS}, id, last_sms")

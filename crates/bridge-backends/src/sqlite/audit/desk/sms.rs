@@ -13,7 +13,7 @@ use super::super::rebuilding::{QUEUED_COLUMNS, queued_row};
 use super::super::tables::{limit, sms_columns, sms_row};
 use super::page::{List, Search, filled, one, page};
 use crate::sqlite::engine::Json;
-use bridge_store::place::Place;
+use bridge_store::audit::Place;
 use bridge_store::audit::SmsRow;
 use bridge_store::desk::{CLOCKS, FEW, Page, Sender, SmsFilter, SmsStory, Waited};
 

@@ -1,0 +1,132 @@
+//! Opening a bridge: settings, receivers and what was left undone are read, and the store monitor looks once. It starts
+//! nothing by itself: tasks are whoever opens it.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
+
+use bridge_core::Timestamp;
+use bridge_store::folder::FolderLock;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::base::clock::{Clock, Entropy};
+use crate::base::data_file::{self, Readers};
+use crate::base::metrics::Metrics;
+use crate::base::secrets::Secrets;
+use crate::bridge::App;
+use crate::durability::store_monitor::Keeper;
+use crate::options::Options;
+use crate::state::access::Access;
+use crate::state::availability::Ladder;
+use crate::state::blocked_emails::BlockedEmails;
+use crate::state::board::WorkerBoard;
+use crate::state::erasures::Erasures;
+use crate::state::inbox_reads::Pulls;
+use crate::state::incidents::Incidents;
+use crate::state::receivers::Receivers;
+use crate::state::recent::Pulse;
+use crate::state::refusals::Refusals;
+use crate::state::settings::LiveSettings;
+use crate::state::settings_note;
+use crate::state::watchers::Watchers;
+use crate::state::write_probe::Probe;
+use crate::stores::Stores;
+
+/// An open bridge, and who watches over its stores: whoever opened it holds both.
+pub struct Opened {
+    /// The bridge.
+    pub app: Arc<App>,
+    /// Looks at the stores whenever it is asked to.
+    pub monitor: Keeper,
+}
+
+/// Why a bridge cannot be opened. A database that is away is no reason.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The secrets.
+    #[error("the secrets cannot be read or written: {0}")]
+    Secrets(#[source] std::io::Error),
+    /// The bridge's own id.
+    #[error("the id of this bridge cannot be read or written in the data folder: {0}")]
+    Id(#[source] std::io::Error),
+    /// What is owed to persons that are to be erased.
+    #[error("erasures.json in the data folder cannot be read, and what is owed must not be forgotten: {0}")]
+    Erasures(#[source] std::io::Error),
+}
+
+/// The id of the bridge on this folder, made at its first start.
+fn bridge_id(data_dir: &Path, entropy: &Entropy, now: Timestamp) -> Result<Uuid, OpenError> {
+    let file = data_dir.join("bridge_id");
+    if let Some(id) = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()) {
+        return Ok(id);
+    }
+    let id = entropy.id(now).map_err(|error| OpenError::Id(std::io::Error::other(error)))?;
+    data_file::write(&file, id.to_string().as_bytes(), Readers::Owner).map_err(OpenError::Id)?;
+    Ok(id)
+}
+
+/// Opens a bridge on these stores. A store that is away is no reason not to: SMS are kept until it is back.
+pub async fn open(
+    folder: FolderLock,
+    options: Options,
+    stores: Stores,
+    clock: Clock,
+    entropy: Entropy,
+) -> Result<Opened, OpenError> {
+    let data_dir = options.data_dir.clone();
+    let secrets = Secrets::open(&data_dir, &options.secrets, &entropy).map_err(OpenError::Secrets)?;
+    let metrics = Metrics::default();
+    let stores = stores.instrumented(&metrics.store_operation_duration_seconds);
+    let now = clock.now();
+    let rows = match stores.audit.seed_settings(now).await {
+        Ok(()) => stores.audit.settings().await.unwrap_or_default(),
+        Err(error) => {
+            tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known settings hold");
+            settings_note::load(&data_dir)
+        }
+    };
+    let receivers = Receivers::open(&data_dir, now);
+    if let Err(error) = receivers.reload(&*stores.audit).await {
+        tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
+    }
+    let blocked_emails = BlockedEmails::open(&data_dir);
+    if let Err(error) = blocked_emails.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
+    }
+    let app = Arc::new(App {
+        id: bridge_id(&data_dir, &entropy, now)?,
+        entropy,
+        hot: stores.hot,
+        accounts: stores.audit.clone(),
+        access: Access::new(&clock),
+        audit: stores.audit,
+        desk: stores.desk,
+        remote: stores.remote,
+        journal: stores.journal,
+        ladder: Ladder::new(now),
+        live: LiveSettings::new(rows),
+        clock,
+        secrets,
+        metrics,
+        watchers: Watchers::default(),
+        board: WorkerBoard::default(),
+        refusals: Refusals::default(),
+        pulls: Pulls::begin(&receivers, &data_dir),
+        blocked_emails,
+        erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
+        incidents: Incidents::open(&data_dir, now),
+        receivers,
+        options,
+        address: OnceLock::new(),
+        undumped: AtomicU64::new(0),
+        unwritable: AtomicBool::new(false),
+        probe: Probe::default(),
+        pulse: Pulse::default(),
+        stopping: CancellationToken::new(),
+        _folder: folder,
+    });
+    let mut monitor = Keeper::new(&app);
+    monitor.look(&app).await;
+    Ok(Opened { app, monitor })
+}

@@ -1,0 +1,49 @@
+//! What a bridge needs to know to start, as plain values. Not flags and environment: those are the program's, which makes
+//! these from them. Not settings: those change while it runs.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use crate::base::secrets::Given;
+
+/// The start values of one bridge.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its data folder: journal, generated secrets, notes. Each bridge has one of its own.
+    pub data_dir: PathBuf,
+    /// The secrets that are given; those that are not are generated in the data folder.
+    pub secrets: Given,
+    /// The address under which the outside reaches the API: what links point to.
+    pub public_url: Option<String>,
+    /// Networks from which `CF-Connecting-IP` and `X-Forwarded-For` count.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Admin, metrics and docs answer on a listener of their own.
+    pub has_private_listener: bool,
+    /// The log filter comes from the command line, and wins over the setting `log_level`.
+    pub log_is_given: bool,
+    /// What the hot store is.
+    pub hot: Backend,
+    /// What the audit store is.
+    pub audit: Backend,
+}
+
+/// What a store is, as far as a bridge must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A file in the data folder.
+    Embedded,
+    /// A server.
+    Server,
+}
+
+impl Backend {
+    /// `embedded`, or the server's name.
+    #[must_use]
+    pub fn word(self, server: &'static str) -> &'static str {
+        match self {
+            Backend::Embedded => "embedded",
+            Backend::Server => server,
+        }
+    }
+}
