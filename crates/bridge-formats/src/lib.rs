@@ -9,6 +9,7 @@ mod coding;
 mod content;
 pub mod example;
 pub mod export;
+mod field_reader;
 pub mod fields;
 mod format;
 mod formats;
@@ -16,7 +17,6 @@ pub mod generic;
 mod incoming;
 mod pairs;
 mod signing;
-mod wanted;
 mod writing;
 
 pub use content::{Content, Delivered, FieldError, Report, Unusable};

@@ -6,9 +6,9 @@
 use bridge_core::phone::BareDigits;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
-use crate::wanted::Wanted;
 use crate::writing::{Example, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -43,16 +43,16 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     if fields.get("phoneNumber").is_some() && fields.get("from").is_none() && fields.get("text").is_none() {
         return Ok(Content::nothing());
     }
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let sms = Delivered {
-        sender: wanted.text("from", fields.get("from"), "the sender"),
-        text: wanted.text("text", fields.get("text"), "the text"),
-        stamp: wanted.stamp("date", fields.get("date")),
-        delivery_id: wanted.maybe("id", fields.get("id")),
-        number: wanted.maybe("to", fields.get("to")),
+        sender: reader.text("from", fields.get("from"), "the sender"),
+        text: reader.text("text", fields.get("text"), "the text"),
+        stamp: reader.stamp("date", fields.get("date")),
+        delivery_id: reader.optional("id", fields.get("id")),
+        number: reader.optional("to", fields.get("to")),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
 /// An SMS as this sender writes it.

@@ -8,11 +8,11 @@ use bridge_core::phone::BareDigits;
 use serde_json::json;
 
 use crate::content::{Content, Delivered, Report, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::signing::body_alone;
-use crate::wanted::Wanted;
 use crate::writing::{Example, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -53,21 +53,21 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
         return Ok(Content::sign_of_life(Report::default()));
     }
     let fields: Fields = incoming.json()?;
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let mut stamp = |field: &str| {
-        let text = wanted.maybe(field, fields.get(field))?;
+        let text = reader.optional(field, fields.get(field))?;
         // A template may format it in the phone's own zone and not say which: worse than none.
         Timestamp::parse(&text).ok()
     };
     let stamp = stamp("receivedStamp").or_else(|| stamp("sentStamp"));
     let sms = Delivered {
-        sender: wanted.text("from", fields.get("from"), "the sender"),
-        text: wanted.text("text", fields.get("text"), "the text"),
+        sender: reader.text("from", fields.get("from"), "the sender"),
+        text: reader.text("text", fields.get("text"), "the text"),
         stamp,
-        device: wanted.maybe("sim", fields.get("sim")).filter(|sim| sim != "undetected"),
+        device: reader.optional("sim", fields.get("sim")).filter(|sim| sim != "undetected"),
         ..Delivered::default()
     };
-    let mut content = Content::one(wanted.finish(sms)?);
+    let mut content = Content::one(reader.finish(sms)?);
     content.report = report(&fields);
     Ok(content)
 }

@@ -11,12 +11,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::content::{Content, Delivered, Report, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
 use crate::signing::{Signing, Unsigned};
-use crate::wanted::Wanted;
 use crate::writing::{Example, JSON, LINE, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -88,47 +88,47 @@ struct Told {
 }
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
-    let mut wanted = Wanted::default();
-    let kind = wanted.maybe("type", incoming.json::<Kind>()?.kind.as_ref());
+    let mut reader = FieldReader::default();
+    let kind = reader.optional("type", incoming.json::<Kind>()?.kind.as_ref());
     match kind.as_deref() {
         Some("message.phone.received") => {}
         // The cloud has heard the phone. Of `phone.heartbeat.offline` the contrary is true.
         Some("phone.heartbeat.online") => return Ok(Content::sign_of_life(Report::default())),
         Some(_) => return Ok(Content::nothing()),
-        None => return told(incoming, wanted),
+        None => return told(incoming, reader),
     }
     let Event { id, data } = incoming.json()?;
-    readable(&mut wanted, "data.content", data.encrypted.as_ref());
-    let message_id = wanted.maybe("data.message_id", data.message_id.as_ref());
+    readable(&mut reader, "data.content", data.encrypted.as_ref());
+    let message_id = reader.optional("data.message_id", data.message_id.as_ref());
     let sms = Delivered {
-        sender: wanted.text("data.contact", data.contact.as_ref(), "the sender"),
-        text: wanted.text("data.content", data.content.as_ref(), "the text"),
-        stamp: wanted.stamp("data.timestamp", data.timestamp.as_ref()),
-        delivery_id: message_id.or_else(|| wanted.maybe("id", id.as_ref())),
-        number: wanted.maybe("data.owner", data.owner.as_ref()),
-        device: wanted.maybe("data.sim", data.sim.as_ref()),
+        sender: reader.text("data.contact", data.contact.as_ref(), "the sender"),
+        text: reader.text("data.content", data.content.as_ref(), "the text"),
+        stamp: reader.stamp("data.timestamp", data.timestamp.as_ref()),
+        delivery_id: message_id.or_else(|| reader.optional("id", id.as_ref())),
+        number: reader.optional("data.owner", data.owner.as_ref()),
+        device: reader.optional("data.sim", data.sim.as_ref()),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
-fn told(incoming: &Incoming<'_>, mut wanted: Wanted) -> Result<Content, Unusable> {
+fn told(incoming: &Incoming<'_>, mut reader: FieldReader) -> Result<Content, Unusable> {
     let told: Told = incoming.json()?;
-    readable(&mut wanted, "content", told.encrypted.as_ref());
+    readable(&mut reader, "content", told.encrypted.as_ref());
     let sms = Delivered {
-        sender: wanted.text("from", told.from.as_ref(), "the sender"),
-        text: wanted.text("content", told.content.as_ref(), "the text"),
-        stamp: wanted.stamp("timestamp", told.timestamp.as_ref()),
-        number: wanted.maybe("to", told.to.as_ref()),
-        device: wanted.maybe("sim", told.sim.as_ref()),
+        sender: reader.text("from", told.from.as_ref(), "the sender"),
+        text: reader.text("content", told.content.as_ref(), "the text"),
+        stamp: reader.stamp("timestamp", told.timestamp.as_ref()),
+        number: reader.optional("to", told.to.as_ref()),
+        device: reader.optional("sim", told.sim.as_ref()),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
-fn readable(wanted: &mut Wanted, field: &str, encrypted: Option<&FieldValue>) {
+fn readable(reader: &mut FieldReader, field: &str, encrypted: Option<&FieldValue>) {
     if encrypted == Some(&FieldValue::Bool(true)) {
-        wanted.wrong(field, "is encrypted: turn end-to-end encryption off in the httpSMS app");
+        reader.wrong(field, "is encrypted: turn end-to-end encryption off in the httpSMS app");
     }
 }
 

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
-use crate::wanted::Wanted;
 use crate::writing::{Example, LINE, Written, digits, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -65,17 +65,17 @@ fn read(at: usize, row: &Value) -> Option<Result<Delivered, Unusable>> {
     if is_report || is_mms {
         return None;
     }
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let name = |field: &str| format!("results[{at}].{field}");
     let sms = Delivered {
-        sender: wanted.text(&name("from"), fields.get("from"), "the sender"),
-        text: wanted.text(&name("text"), fields.get("text"), "the text"),
-        stamp: wanted.stamp(&name("receivedAt"), fields.get("receivedAt")),
-        delivery_id: wanted.maybe(&name("messageId"), fields.get("messageId")),
-        number: wanted.maybe(&name("to"), fields.get("to")),
+        sender: reader.text(&name("from"), fields.get("from"), "the sender"),
+        text: reader.text(&name("text"), fields.get("text"), "the text"),
+        stamp: reader.stamp(&name("receivedAt"), fields.get("receivedAt")),
+        delivery_id: reader.optional(&name("messageId"), fields.get("messageId")),
+        number: reader.optional(&name("to"), fields.get("to")),
         ..Delivered::default()
     };
-    Some(wanted.finish(sms))
+    Some(reader.finish(sms))
 }
 
 /// An SMS as this sender writes it.

@@ -7,11 +7,11 @@ use bridge_core::phone::BareDigits;
 
 use crate::coding::{Alphabet, bytes_of_hex};
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::pairs;
-use crate::wanted::Wanted;
 use crate::writing::{Example, LINE, Written, digits, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -46,38 +46,38 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     if fields.get("message_status").is_some() {
         return Ok(Content::nothing());
     }
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let sms = Delivered {
-        sender: wanted.text("from", fields.get("from"), "the sender"),
-        text: text(incoming, fields, &mut wanted),
-        delivery_id: wanted.maybe("id", fields.get("id")),
-        number: wanted.maybe("to", fields.get("to")),
+        sender: reader.text("from", fields.get("from"), "the sender"),
+        text: text(incoming, fields, &mut reader),
+        delivery_id: reader.optional("id", fields.get("id")),
+        number: reader.optional("to", fields.get("to")),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
 /// The bytes of `binary`, or those of `content`, in the alphabet that `coding` says.
-fn text(incoming: &Incoming<'_>, fields: &Fields, wanted: &mut Wanted) -> String {
-    let coding = wanted.maybe("coding", fields.get("coding"));
+fn text(incoming: &Incoming<'_>, fields: &Fields, reader: &mut FieldReader) -> String {
+    let coding = reader.optional("coding", fields.get("coding"));
     let alphabet = match coding.as_deref().map(str::parse) {
         Some(Ok(coding)) => Alphabet::of_smpp(coding),
         Some(Err(_)) | None => Alphabet::Unknown,
     };
-    let binary = wanted.maybe("binary", fields.get("binary"));
+    let binary = reader.optional("binary", fields.get("binary"));
     match (binary, fields.get("content")) {
         (Some(binary), content) => match bytes_of_hex(binary.as_bytes()) {
             Some(bytes) => alphabet.text(&bytes),
             None if content.is_some() => written(incoming, alphabet),
             None => {
-                wanted.wrong("binary", "is not hex");
+                reader.wrong("binary", "is not hex");
                 String::new()
             }
         },
         // An empty SMS: Jasmin writes both, and both are empty.
         (None, None) if matches!(fields.get("binary"), Some(FieldValue::Text(_))) => String::new(),
         (None, Some(FieldValue::Text(_))) => written(incoming, alphabet),
-        (None, content) => wanted.text("content", content, "the text, unless `binary` holds it"),
+        (None, content) => reader.text("content", content, "the text, unless `binary` holds it"),
     }
 }
 

@@ -9,11 +9,11 @@ use http::{Method, header};
 
 use crate::coding::{self, Alphabet};
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, decoded_bytes, plain};
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::pairs;
-use crate::wanted::Wanted;
 use crate::writing::{Example, Written, query};
 
 pub(crate) const FORMAT: Format = Format {
@@ -54,28 +54,28 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
 /// The template, in its own names and in courier's.
 fn by_query(incoming: &Incoming<'_>) -> Result<Delivered, Unusable> {
     let fields = incoming.fields()?;
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let sender = match (fields.get("sender"), incoming.header("x-kannel-from")) {
         (None, Some(sender)) => sender.to_owned(),
-        (sender, _) => wanted.text("sender", sender, "the sender, as sender=%p"),
+        (sender, _) => reader.text("sender", sender, "the sender, as sender=%p"),
     };
     let text = match fields.get("message") {
         Some(FieldValue::Text(_)) => {
             alphabet_of(fields).text(&pairs::value(incoming, "message").unwrap_or_default())
         }
-        other => wanted.text("message", other, "the text, as message=%b"),
+        other => reader.text("message", other, "the text, as message=%b"),
     };
     let sms = Delivered {
         sender,
         text,
-        stamp: wanted.stamp("ts", fields.get("ts")),
-        delivery_id: wanted.maybe("id", fields.get("id")),
-        number: wanted.maybe("to", fields.get("to")),
-        device: wanted.maybe("smsc", fields.get("smsc")),
+        stamp: reader.stamp("ts", fields.get("ts")),
+        delivery_id: reader.optional("id", fields.get("id")),
+        number: reader.optional("to", fields.get("to")),
+        device: reader.optional("smsc", fields.get("smsc")),
         part: pairs::value(incoming, "udh").and_then(|header| part(&header)),
         ..Delivered::default()
     };
-    wanted.finish(sms)
+    reader.finish(sms)
 }
 
 /// `%C`, or `%c` where only that is there.
@@ -89,22 +89,22 @@ fn alphabet_of(fields: &Fields) -> Alphabet {
 
 /// `post-url`: the headers that smsbox writes, and no id.
 fn by_headers(incoming: &Incoming<'_>) -> Result<Delivered, Unusable> {
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let header = |name: &str| {
         let value = incoming.headers.get(name)?;
         Some(FieldValue::Text(plain(value.as_bytes())))
     };
     let what = "the sender: set `send-sender = true` in Kannel's sms-service";
     let sms = Delivered {
-        sender: wanted.text("X-Kannel-From", header("x-kannel-from").as_ref(), what),
+        sender: reader.text("X-Kannel-From", header("x-kannel-from").as_ref(), what),
         text: alphabet_of_header(incoming).text(incoming.body),
-        stamp: wanted.stamp("X-Kannel-Time", header("x-kannel-time").as_ref()),
-        number: wanted.maybe("X-Kannel-To", header("x-kannel-to").as_ref()),
-        device: wanted.maybe("X-Kannel-SMSC", header("x-kannel-smsc").as_ref()),
+        stamp: reader.stamp("X-Kannel-Time", header("x-kannel-time").as_ref()),
+        number: reader.optional("X-Kannel-To", header("x-kannel-to").as_ref()),
+        device: reader.optional("X-Kannel-SMSC", header("x-kannel-smsc").as_ref()),
         part: incoming.header("x-kannel-udh").and_then(|header| part(&decoded_bytes(header.as_bytes()))),
         ..Delivered::default()
     };
-    wanted.finish(sms)
+    reader.finish(sms)
 }
 
 fn alphabet_of_header(incoming: &Incoming<'_>) -> Alphabet {

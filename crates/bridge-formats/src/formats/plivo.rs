@@ -8,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use bridge_core::phone::BareDigits;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::FieldValue;
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
 use crate::signing::{Signing, Unsigned};
-use crate::wanted::Wanted;
 use crate::writing::{Example, LINE, Written, digits, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -55,15 +55,15 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     if is_report || is_mms {
         return Ok(Content::nothing());
     }
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let sms = Delivered {
-        sender: wanted.text("From", fields.get("From"), "the sender"),
-        text: wanted.text("Text", fields.get("Text"), "the text"),
-        delivery_id: wanted.maybe("MessageUUID", fields.get("MessageUUID")),
-        number: wanted.maybe("To", fields.get("To")),
+        sender: reader.text("From", fields.get("From"), "the sender"),
+        text: reader.text("Text", fields.get("Text"), "the text"),
+        delivery_id: reader.optional("MessageUUID", fields.get("MessageUUID")),
+        number: reader.optional("To", fields.get("To")),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
 /// Base64 of HMAC-SHA256 over the URL up to its query, followed by the nonce.

@@ -9,12 +9,12 @@ use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::{Fields, decoded_bytes};
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
 use crate::signing::{Signing, Unsigned};
-use crate::wanted::Wanted;
 use crate::writing::{Example, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -51,21 +51,21 @@ pub(crate) const FORMAT: Format = Format {
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let fields = incoming.fields()?;
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     // Which pattern a template gives it is the operator's choice: without a zone it is worse than the time of
     // sending, which the app writes itself.
-    let received = wanted.maybe("receive_time", fields.get("receive_time"));
+    let received = reader.optional("receive_time", fields.get("receive_time"));
     let received = received.and_then(|text| Timestamp::parse(&text).ok());
-    let mut maybe = |field: &str| wanted.maybe(field, fields.get(field));
-    let device: Vec<String> = ["device_mark", "card_slot"].into_iter().filter_map(&mut maybe).collect();
+    let mut optional = |field: &str| reader.optional(field, fields.get(field));
+    let device: Vec<String> = ["device_mark", "card_slot"].into_iter().filter_map(&mut optional).collect();
     let sms = Delivered {
-        sender: wanted.text("from", fields.get("from"), "the sender"),
-        text: wanted.text("content", fields.get("content"), "the text"),
-        stamp: received.or_else(|| wanted.stamp("timestamp", fields.get("timestamp"))),
+        sender: reader.text("from", fields.get("from"), "the sender"),
+        text: reader.text("content", fields.get("content"), "the text"),
+        stamp: received.or_else(|| reader.stamp("timestamp", fields.get("timestamp"))),
         device: Some(device.join("/")).filter(|device| !device.is_empty()),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
 /// `sign`: base64 HMAC-SHA256 over `timestamp`, a line feed and the secret itself, percent-encoded once more than

@@ -12,11 +12,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::content::{Content, Delivered, Report, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::signing::body_and_stamp;
-use crate::wanted::Wanted;
 use crate::writing::{Example, LINE, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -71,10 +71,10 @@ struct Batch {
 }
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
-    let mut wanted = Wanted::default();
-    let kind = wanted.text("event", incoming.json::<Kind>()?.event.as_ref(), "which event this is");
+    let mut reader = FieldReader::default();
+    let kind = reader.text("event", incoming.json::<Kind>()?.event.as_ref(), "which event this is");
     // Of no SMS; it says what is wrong with `event`.
-    wanted.finish(Delivered::default())?;
+    reader.finish(Delivered::default())?;
     match kind.as_str() {
         "sms:received" => {
             let event = incoming.json::<Event<Fields>>()?;
@@ -99,23 +99,23 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
 
 /// One SMS, alone or in a batch.
 fn read<P>(event: &Event<P>, fields: &Fields, at: Option<usize>) -> Result<Delivered, Unusable> {
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let name = |field: &str| match at {
         None => format!("payload.{field}"),
         Some(at) => format!("payload.messages[{at}].{field}"),
     };
-    let mut maybe = |field: &str| wanted.maybe(&name(field), fields.get(field));
-    let (number, content_id, sim) = (maybe("recipient"), maybe("messageId"), maybe("simNumber"));
+    let mut optional = |field: &str| reader.optional(&name(field), fields.get(field));
+    let (number, content_id, sim) = (optional("recipient"), optional("messageId"), optional("simNumber"));
     let by = ["sender", "phoneNumber"];
     // Versions before 1.54 know `phoneNumber` alone.
     let sender = by.into_iter().find(|field| !matches!(fields.get(field), None | Some(FieldValue::Null)));
     let sender = sender.unwrap_or(by[0]);
-    let delivery_id = wanted.maybe("id", event.id.as_ref());
-    let device = wanted.maybe("deviceId", event.device_id.as_ref());
+    let delivery_id = reader.optional("id", event.id.as_ref());
+    let device = reader.optional("deviceId", event.device_id.as_ref());
     let sms = Delivered {
-        sender: wanted.text(&name(sender), fields.get(sender), "the sender"),
-        text: wanted.text(&name("message"), fields.get("message"), "the text"),
-        stamp: wanted.stamp(&name("receivedAt"), fields.get("receivedAt")),
+        sender: reader.text(&name(sender), fields.get(sender), "the sender"),
+        text: reader.text(&name("message"), fields.get("message"), "the text"),
+        stamp: reader.stamp(&name("receivedAt"), fields.get("receivedAt")),
         // A batch has one id for all that it holds.
         delivery_id: delivery_id.map(|id| at.map_or(id.clone(), |at| format!("{id}/{at}"))),
         number,
@@ -123,7 +123,7 @@ fn read<P>(event: &Event<P>, fields: &Fields, at: Option<usize>) -> Result<Deliv
         content_id,
         part: None,
     };
-    wanted.finish(sms)
+    reader.finish(sms)
 }
 
 /// What the phone says about itself; what it does not say stays open.

@@ -6,11 +6,11 @@
 use bridge_core::phone::BareDigits;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply};
 use crate::generic;
 use crate::incoming::Incoming;
-use crate::wanted::Wanted;
 use crate::writing::{Example, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -48,17 +48,17 @@ pub(crate) const FORMAT: Format = Format {
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let fields = incoming.fields()?;
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let sms = Delivered {
-        sender: wanted.text("from", fields.get("from"), "the sender"),
-        text: wanted.text("message", fields.get("message"), "the text"),
-        stamp: wanted.stamp("sent_timestamp", fields.get("sent_timestamp")),
-        delivery_id: wanted.maybe("message_id", fields.get("message_id")),
-        number: wanted.maybe("sent_to", fields.get("sent_to")),
-        device: wanted.maybe("device_id", fields.get("device_id")),
+        sender: reader.text("from", fields.get("from"), "the sender"),
+        text: reader.text("message", fields.get("message"), "the text"),
+        stamp: reader.stamp("sent_timestamp", fields.get("sent_timestamp")),
+        delivery_id: reader.optional("message_id", fields.get("message_id")),
+        number: reader.optional("sent_to", fields.get("sent_to")),
+        device: reader.optional("device_id", fields.get("device_id")),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
 /// An SMS as this sender writes it.

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::FieldValue;
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
-use crate::wanted::Wanted;
 use crate::writing::{Example, LINE, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -113,25 +113,25 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     if is(message.direction.as_ref(), "outbound") || is(message.kind.as_ref(), "MMS") {
         return Ok(Content::nothing());
     }
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let from = message.from.as_ref().and_then(Phone::number);
     let to = message.to.as_ref().and_then(|to| match to {
         Phones::List(list) => list.first().and_then(Phone::number),
         Phones::One(one) => one.number(),
     });
-    let stamp = match wanted.stamp("data.payload.received_at", message.received_at.as_ref()) {
-        None => wanted.stamp("data.occurred_at", event.occurred_at.as_ref()),
+    let stamp = match reader.stamp("data.payload.received_at", message.received_at.as_ref()) {
+        None => reader.stamp("data.occurred_at", event.occurred_at.as_ref()),
         some => some,
     };
     let sms = Delivered {
-        sender: wanted.text("data.payload.from.phone_number", from, "the sender"),
-        text: wanted.text("data.payload.text", message.text.as_ref(), "the text"),
+        sender: reader.text("data.payload.from.phone_number", from, "the sender"),
+        text: reader.text("data.payload.text", message.text.as_ref(), "the text"),
         stamp,
-        delivery_id: wanted.maybe("data.payload.id", message.id.as_ref()),
-        number: wanted.maybe("data.payload.to.phone_number", to),
+        delivery_id: reader.optional("data.payload.id", message.id.as_ref()),
+        number: reader.optional("data.payload.to.phone_number", to),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
 /// Ed25519 over `telnyx-timestamp`, `|` and the raw body.

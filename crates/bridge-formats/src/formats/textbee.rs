@@ -6,11 +6,11 @@ use bridge_core::phone::BareDigits;
 use serde_json::json;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::signing::body_alone;
-use crate::wanted::Wanted;
 use crate::writing::{Example, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -50,17 +50,17 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     {
         return Ok(Content::nothing());
     }
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let (delivery, sms) = (fields.get("idempotencyKey"), fields.get("smsId"));
     let sms = Delivered {
-        sender: wanted.text("sender", fields.get("sender"), "the sender"),
-        text: wanted.text("message", fields.get("message"), "the text"),
-        stamp: wanted.stamp("receivedAt", fields.get("receivedAt")),
-        delivery_id: wanted.maybe("idempotencyKey", delivery).or_else(|| wanted.maybe("smsId", sms)),
-        device: wanted.maybe("deviceId", fields.get("deviceId")),
+        sender: reader.text("sender", fields.get("sender"), "the sender"),
+        text: reader.text("message", fields.get("message"), "the text"),
+        stamp: reader.stamp("receivedAt", fields.get("receivedAt")),
+        delivery_id: reader.optional("idempotencyKey", delivery).or_else(|| reader.optional("smsId", sms)),
+        device: reader.optional("deviceId", fields.get("deviceId")),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
 /// An SMS as this sender writes it.

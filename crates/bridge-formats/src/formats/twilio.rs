@@ -10,12 +10,12 @@ use http::Method;
 use ring::hmac;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::signing::{Signing, Unsigned};
-use crate::wanted::Wanted;
 use crate::writing::{Example, LINE, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -63,15 +63,15 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     if is_status_callback || is_mms {
         return Ok(Content::nothing());
     }
-    let mut wanted = Wanted::default();
+    let mut reader = FieldReader::default();
     let sms = Delivered {
-        sender: wanted.text("From", fields.get("From"), "the sender"),
-        text: wanted.text("Body", fields.get("Body"), "the text"),
-        delivery_id: wanted.maybe("MessageSid", fields.get("MessageSid").or_else(|| fields.get("SmsSid"))),
-        number: wanted.maybe("To", fields.get("To")),
+        sender: reader.text("From", fields.get("From"), "the sender"),
+        text: reader.text("Body", fields.get("Body"), "the text"),
+        delivery_id: reader.optional("MessageSid", fields.get("MessageSid").or_else(|| fields.get("SmsSid"))),
+        number: reader.optional("To", fields.get("To")),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
 /// Base64 of HMAC-SHA1 over the URL that Twilio called, followed by each parameter's name and value, sorted.

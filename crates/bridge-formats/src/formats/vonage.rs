@@ -13,11 +13,11 @@ use ring::hmac as ring_hmac;
 
 use crate::coding::one_of_several;
 use crate::content::{Content, Delivered, Unusable};
+use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
-use crate::wanted::Wanted;
 use crate::writing::{Example, LINE, Written, digits, query};
 
 pub(crate) const FORMAT: Format = Format {
@@ -60,21 +60,21 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     if is_receipt || is_binary {
         return Ok(Content::nothing());
     }
-    let mut wanted = Wanted::default();
-    let stamp = match wanted.stamp("message-timestamp", fields.get("message-timestamp")) {
-        None => wanted.stamp("timestamp", fields.get("timestamp")),
+    let mut reader = FieldReader::default();
+    let stamp = match reader.stamp("message-timestamp", fields.get("message-timestamp")) {
+        None => reader.stamp("timestamp", fields.get("timestamp")),
         some => some,
     };
     let sms = Delivered {
-        sender: wanted.text("msisdn", fields.get("msisdn"), "the sender"),
-        text: wanted.text("text", fields.get("text"), "the text"),
+        sender: reader.text("msisdn", fields.get("msisdn"), "the sender"),
+        text: reader.text("text", fields.get("text"), "the text"),
         stamp,
-        delivery_id: wanted.maybe("messageId", fields.get("messageId")),
-        number: wanted.maybe("to", fields.get("to")),
+        delivery_id: reader.optional("messageId", fields.get("messageId")),
+        number: reader.optional("to", fields.get("to")),
         part: part(fields),
         ..Delivered::default()
     };
-    Ok(Content::one(wanted.finish(sms)?))
+    Ok(Content::one(reader.finish(sms)?))
 }
 
 /// A part whose place cannot be read is an SMS of its own: better than one that waits forever.

@@ -1,4 +1,4 @@
-//! Taking the values of one SMS, and remembering what is wrong with each: an error names every field at
+//! Reads the values of one SMS and remembers what is wrong with each, so that an error names every field at
 //! once. It knows no sender's names.
 
 use bridge_core::time::StampError;
@@ -7,24 +7,24 @@ use bridge_core::{Timestamp, message};
 use crate::content::{Delivered, FieldError, Unusable};
 use crate::fields::FieldValue;
 
-/// What an SMS wants, as far as it was taken.
+/// Takes the fields of one SMS and collects what is wrong with them.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct FieldReader {
     errors: Vec<FieldError>,
 }
 
-impl Wanted {
+impl FieldReader {
     /// A text that must be there; it may be empty.
     pub(crate) fn text(&mut self, field: &str, found: Option<&FieldValue>, what: &str) -> String {
         match found {
             None | Some(FieldValue::Null) => self.wrong(field, format!("is missing: {what}")),
-            Some(_) => return self.maybe(field, found).unwrap_or_default(),
+            Some(_) => return self.optional(field, found).unwrap_or_default(),
         }
         String::new()
     }
 
     /// A text that may be missing; empty is as good as missing.
-    pub(crate) fn maybe(&mut self, field: &str, found: Option<&FieldValue>) -> Option<String> {
+    pub(crate) fn optional(&mut self, field: &str, found: Option<&FieldValue>) -> Option<String> {
         let text = match found? {
             FieldValue::Null => return None,
             FieldValue::Text(text) => message::storable(text).into_owned(),
@@ -39,7 +39,7 @@ impl Wanted {
 
     /// A time that may be missing. One without a zone is UTC: that is what these senders document.
     pub(crate) fn stamp(&mut self, field: &str, found: Option<&FieldValue>) -> Option<Timestamp> {
-        let text = self.maybe(field, found)?;
+        let text = self.optional(field, found)?;
         utc(&text).map_err(|why| self.wrong(field, why.to_string())).ok()
     }
 
@@ -89,13 +89,13 @@ mod tests {
 
     #[test]
     fn names_all_that_is_wrong() {
-        let mut wanted = Wanted::default();
-        assert_eq!(wanted.text("a", None, "the text"), "");
-        assert_eq!(wanted.text("b", Some(&FieldValue::Other("a list")), "the text"), "");
-        assert_eq!(wanted.text("c", Some(&FieldValue::Text(String::new())), "the text"), "");
-        assert_eq!(wanted.maybe("d", Some(&FieldValue::Number("7".into()))).as_deref(), Some("7"));
-        assert_eq!(wanted.stamp("e", Some(&FieldValue::Text("soon".into()))), None);
-        let reason = wanted.finish(Delivered::default()).unwrap_err().reason();
+        let mut reader = FieldReader::default();
+        assert_eq!(reader.text("a", None, "the text"), "");
+        assert_eq!(reader.text("b", Some(&FieldValue::Other("a list")), "the text"), "");
+        assert_eq!(reader.text("c", Some(&FieldValue::Text(String::new())), "the text"), "");
+        assert_eq!(reader.optional("d", Some(&FieldValue::Number("7".into()))).as_deref(), Some("7"));
+        assert_eq!(reader.stamp("e", Some(&FieldValue::Text("soon".into()))), None);
+        let reason = reader.finish(Delivered::default()).unwrap_err().reason();
         assert!(reason.starts_with("a is missing: the text; b must be a text, not a list; e is not a time"));
     }
 }
