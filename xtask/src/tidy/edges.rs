@@ -144,7 +144,7 @@ fn beyond(packages: &[Package], not_yet_cut: &[(&str, &str)]) -> Vec<Violation> 
     let mut found = Vec::new();
     let mut still_there = Vec::new();
     for package in packages {
-        let path = manifest(&package.name);
+        let path = format!("{}/Cargo.toml", package.folder());
         let Some(room) = ROOMS.iter().find(|room| room.name == package.name) else {
             let what =
                 format!("{} is in no line of the table of crates in xtask/src/tidy/edges.rs", package.name);
@@ -170,12 +170,6 @@ fn beyond(packages: &[Package], not_yet_cut: &[(&str, &str)]) -> Vec<Violation> 
         found.push(Violation::new("xtask/src/tidy/edges.rs", 1, what));
     }
     found
-}
-
-/// Where a crate says what it depends on.
-fn manifest(name: &str) -> String {
-    let folder = if name == "xtask" { "xtask".to_owned() } else { format!("crates/{name}") };
-    format!("{folder}/Cargo.toml")
 }
 
 impl Room {
