@@ -9,10 +9,13 @@ mod client;
 mod crates;
 mod desk;
 mod imports;
+mod pass_through;
 mod source;
 mod stopwatch;
+mod tally;
 mod test;
 mod tidy;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
