@@ -2,6 +2,7 @@
 //! sets. Not a test: a slow result fails nothing, a lost or doubled SMS does.
 
 mod desk;
+mod figures;
 mod floors;
 mod journey;
 mod load;
@@ -152,6 +153,6 @@ async fn measure(args: &Args, binary: &Path, folder: &Path) -> Outcome<Report> {
     }
     eprintln!("start-up");
     let startup = startup::measure(binary, folder).await?;
-    let binary_mib = report::mib(binary.metadata()?.len());
+    let binary_mib = figures::mib(binary.metadata()?.len());
     Ok(report::summary(args.connections.into(), &runs, &startup, binary_mib))
 }

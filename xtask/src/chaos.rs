@@ -9,6 +9,7 @@ mod faults;
 mod ledger;
 mod oracle;
 mod phone;
+mod plan;
 mod proof;
 mod report;
 mod run;
@@ -19,8 +20,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use self::cluster::Kind;
+use self::plan::Plan;
 use self::report::{Progress, Report};
-use self::run::Plan;
 use self::schedule::{Deed, Event, Target};
 use crate::{Outcome, workspace};
 

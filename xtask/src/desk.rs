@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use test_servers::{legs, programs};
 
-use crate::test::pass_through::pass_through;
-use crate::test::tally::Tally;
-use crate::test::tools;
-use crate::{Outcome, workspace};
+use crate::pass_through::pass_through;
+use crate::tally::Tally;
+use crate::{Outcome, tools, workspace};
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {

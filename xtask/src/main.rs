@@ -6,10 +6,16 @@
 mod bench;
 mod chaos;
 mod client;
+mod crates;
 mod desk;
+mod imports;
+mod pass_through;
+mod source;
 mod stopwatch;
+mod tally;
 mod test;
 mod tidy;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
@@ -30,8 +36,10 @@ struct Cli {
 enum Command {
     /// Everything that must pass before a change goes in; the same here and in CI
     Test(test::Args),
-    /// The house rules that no compiler checks: headers, lengths, names, crate edges, banned words
+    /// The house rules that no compiler checks: headers, lengths, names, edges and circles, banned words
     Tidy,
+    /// The crates in figures: lines, edges, circles, and how much an edit recompiles
+    Crates(crates::Args),
     /// Throughput, latency, CPU and memory of the real binary, beside the floors of this machine
     Bench(bench::Args),
     /// Two bridges under a seeded schedule of kills, cuts and outages: the proof that nothing is lost
@@ -44,6 +52,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Test(args) => return test::run(&args),
         Command::Tidy => tidy::run(),
+        Command::Crates(args) => crates::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Chaos(args) => chaos::run(&args),
         Command::Desk(args) => desk::run(&args),

@@ -2,9 +2,6 @@
 //! the crates, and cargo runs them.
 
 mod needs;
-pub(crate) mod pass_through;
-pub(crate) mod tally;
-pub(crate) mod tools;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -12,9 +9,9 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use self::pass_through::pass_through;
-use self::tally::Tally;
+use crate::pass_through::pass_through;
 use crate::stopwatch::Stopwatch;
+use crate::tally::Tally;
 use crate::{Outcome, chaos, desk, tidy, workspace};
 
 #[derive(clap::Args)]

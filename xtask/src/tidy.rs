@@ -1,15 +1,15 @@
 //! `cargo xtask tidy`: the house rules that no compiler checks, all violations at once. One file per
 //! family of rules. Not formatting (rustfmt) and nothing that clippy can say.
 
+mod circles;
 mod edges;
 mod files;
 mod shape;
-mod source;
 mod words;
 
 use std::fmt;
 
-use self::source::Source;
+use crate::source::Source;
 use crate::{Outcome, workspace};
 
 /// One broken rule at one place.
@@ -52,7 +52,9 @@ pub(crate) fn run() -> Outcome {
 fn check() -> Outcome<Vec<Violation>> {
     let root = workspace::root();
     let paths = files::listed(root)?;
-    let mut found = edges::forbidden(&workspace::metadata()?.packages);
+    let packages = workspace::metadata()?.packages;
+    let mut found = edges::forbidden(&packages);
+    found.extend(circles::of_imports(&packages)?);
     for path in &paths {
         found.extend(files::name(path));
         let file = root.join(path);

@@ -1,5 +1,6 @@
 //! Where the repository is and what cargo says about it. Not a build system: cargo is.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,6 +26,32 @@ pub(crate) struct Dependency {
     pub(crate) name: String,
     /// `None` for an ordinary dependency, else `dev` or `build`.
     pub(crate) kind: Option<String>,
+}
+
+impl Package {
+    /// Where its `Cargo.toml` is, relative to the root of the repository.
+    pub(crate) fn folder(&self) -> String {
+        if self.name == "xtask" { self.name.clone() } else { format!("crates/{}", self.name) }
+    }
+
+    /// Its sources: their paths below `src` and their texts.
+    pub(crate) fn sources(&self) -> Outcome<BTreeMap<String, String>> {
+        let src = root().join(self.folder()).join("src");
+        let mut texts = BTreeMap::new();
+        let mut open = vec![src.clone()];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(&folder).map_err(|why| format!("{}: {why}", folder.display()))? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    open.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "rs") {
+                    let below = path.strip_prefix(&src)?.to_string_lossy().replace('\\', "/");
+                    texts.insert(below, std::fs::read_to_string(&path)?);
+                }
+            }
+        }
+        Ok(texts)
+    }
 }
 
 /// The folder that holds the workspace's `Cargo.toml`.

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+use super::figures::Figures;
 use super::load::{self, Measured, Phase};
 use super::recorded::{self, Recorded};
-use super::report::Figures;
 use super::server::Server;
 use super::{Args, process, requests};
 use crate::Outcome;

@@ -1,24 +1,13 @@
-//! The figures, their medians, and how they are shown. Measures nothing.
+//! The medians over the runs, and how they are shown. Measures nothing.
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
+use super::figures::{Figures, median, mib};
 use super::floors::BATCHES;
 use super::journey::Journey;
-use super::load::Measured;
 use super::recorded::Recorded;
 use super::startup::Startup;
-
-/// What one phase of load comes to.
-#[derive(Clone, Copy, Serialize)]
-pub(crate) struct Figures {
-    pub(crate) per_second: f64,
-    pub(crate) p50_ms: f64,
-    pub(crate) p99_ms: f64,
-    pub(crate) p999_ms: f64,
-    server_cpu_seconds_per_1000: f64,
-    pub(crate) peak_rss_mib: f64,
-}
 
 /// One run: the server's part and the floor of the disk.
 pub(crate) struct Run {
@@ -49,46 +38,6 @@ pub(crate) struct Report {
 struct SqliteFloor {
     batch: u32,
     rows_per_second: f64,
-}
-
-impl Figures {
-    pub(crate) fn new(measured: &Measured, server_cpu_seconds: f64, peak_rss: u64) -> Figures {
-        let quantile_ms = |quantile| measured.latency_us.value_at_quantile(quantile) as f64 / 1000.0;
-        Figures {
-            per_second: measured.answered as f64 / measured.took.as_secs_f64(),
-            p50_ms: quantile_ms(0.5),
-            p99_ms: quantile_ms(0.99),
-            p999_ms: quantile_ms(0.999),
-            server_cpu_seconds_per_1000: server_cpu_seconds * 1000.0 / measured.answered.max(1) as f64,
-            peak_rss_mib: mib(peak_rss),
-        }
-    }
-
-    pub(crate) fn median(all: &[Figures]) -> Figures {
-        let of = |field: fn(&Figures) -> f64| median(all.iter().map(field).collect());
-        Figures {
-            per_second: of(|figures| figures.per_second),
-            p50_ms: of(|figures| figures.p50_ms),
-            p99_ms: of(|figures| figures.p99_ms),
-            p999_ms: of(|figures| figures.p999_ms),
-            server_cpu_seconds_per_1000: of(|figures| figures.server_cpu_seconds_per_1000),
-            peak_rss_mib: of(|figures| figures.peak_rss_mib),
-        }
-    }
-}
-
-pub(crate) fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
-}
-
-/// The value in the middle; of two middle ones the mean.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    match (values.len(), values.len() / 2) {
-        (0, _) => f64::NAN,
-        (length, middle) if length % 2 == 1 => values[middle],
-        (_, middle) => f64::midpoint(values[middle - 1], values[middle]),
-    }
 }
 
 pub(crate) fn summary(connections: u32, runs: &[Run], startup: &Startup, binary_mib: f64) -> Report {
@@ -183,17 +132,5 @@ pub(crate) fn align_right(table: &mut Table, columns: std::ops::Range<usize>) {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_the_middle() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]).to_bits(), 2.0_f64.to_bits());
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]).to_bits(), 2.5_f64.to_bits());
-        assert!(median(Vec::new()).is_nan());
     }
 }

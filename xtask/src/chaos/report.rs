@@ -12,8 +12,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::cluster::Cluster;
 use super::faults::{Log, SharedLog};
 use super::ledger::{Ack, End, Entries, Ledger};
+use super::plan::Plan;
 use super::proof::Line;
-use super::run::Plan;
 use crate::Outcome;
 use crate::stopwatch::Stopwatch;
 

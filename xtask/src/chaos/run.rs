@@ -1,7 +1,6 @@
 //! One run: machines up, journeys and faults, everything mended and drained, ledger and books laid side by side.
 //! The same without faults, on a bridge of its own, shows first that the oracle foretells what a bridge does.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,34 +9,17 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::books;
-use super::cluster::{Cluster, Kind};
+use super::cluster::Cluster;
 use super::drain::{self, Counters};
 use super::faults::{Faults, SharedLog};
 use super::ledger::Ledger;
 use super::phone::{Network, Phone};
+use super::plan::Plan;
 use super::proof::{self, Line, Seen};
 use super::report::{self, Progress, Report};
-use super::schedule::Event;
 use super::world::World;
 use crate::Outcome;
 use crate::stopwatch::Stopwatch;
-
-/// What one run is made from.
-pub(crate) struct Plan<'a> {
-    pub(crate) seed: u64,
-    pub(crate) kind: Kind,
-    /// How long journeys begin and faults come.
-    pub(crate) length: Duration,
-    pub(crate) journeys: u32,
-    pub(crate) schedule: &'a [Event],
-    pub(crate) binary: &'a Path,
-    /// For what is set aside, and for what a failed run leaves.
-    pub(crate) folder: &'a Path,
-    /// Phones change bridges whatever waits.
-    pub(crate) roaming: bool,
-    /// Keep the data of a failed run, too, and not only its logs.
-    pub(crate) keep: bool,
-}
 
 /// Journeys under way at the same time.
 const PHONES: usize = 96;

@@ -9,8 +9,7 @@ use std::process::{Command, Stdio};
 
 use test_servers::programs;
 
-use super::tools;
-use crate::{Outcome, workspace};
+use crate::{Outcome, tools, workspace};
 
 enum Kind {
     Program,

@@ -1,7 +1,7 @@
 //! The shape of a Rust file: its header, its length, the length of its functions. Not its names.
 
 use super::Violation;
-use super::source::{Source, line_at};
+use crate::source::{Source, line_at};
 
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;

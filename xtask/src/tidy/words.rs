@@ -1,7 +1,7 @@
 //! Words that may not be left in the repository, and attributes that hide a test. Not spelling.
 
 use super::Violation;
-use super::source::{Source, line_at};
+use crate::source::{Source, line_at};
 
 /// Left in a file they mean that something is not finished.
 const UNFINISHED_MACROS: &[&str] = &["todo!(", "unimplemented!("];

@@ -7,8 +7,9 @@ use super::journal::SHARED_BY;
 use super::journey::Journey;
 use super::scripts::IN_FLIGHT;
 use super::{Run, journey};
+use crate::bench::figures::{Figures, median, mib};
 use crate::bench::recorded::Recorded;
-use crate::bench::report::{Figures, align_right, median, mib};
+use crate::bench::report::align_right;
 
 #[derive(Serialize)]
 pub(crate) struct Report {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use procfs::process::all_processes;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::tally::Tally;
+use crate::tally::Tally;
 use crate::{Outcome, workspace};
 
 /// Runs a command, hands every line of its output on at once and counts the test results in it. Without a line for
