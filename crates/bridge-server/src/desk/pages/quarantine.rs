@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bridge_store::audit::Place;
+use bridge_store::place::Place;
 
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
