@@ -6,6 +6,7 @@ mod batch;
 mod blocked_emails;
 mod columns;
 pub(crate) mod connect;
+mod counting;
 mod desk;
 mod examine;
 mod failure;
@@ -23,6 +24,7 @@ mod schema;
 mod settings;
 mod sms;
 mod syncing;
+mod version;
 
 use std::sync::Arc;
 
@@ -34,15 +36,15 @@ use uuid::Uuid;
 pub use self::connect::BadUrl;
 use self::lease::{BATCH, Connections, QUICK, SLOW};
 pub use self::schema::{MigrateError, Migrated, SchemaState, migrate, schema_state};
-use bridge_store::audit::Place;
 use bridge_store::audit::{
     AskedSms, AuditStore, Blacklisted, BlockedEmail, Counter, HourCount, Member, Quarantined, Receiver,
     Refusal, Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
-use bridge_store::hot::Blacklisting;
-use bridge_store::hot::Finding;
-use bridge_store::hot::QueuedSms;
+use bridge_store::blacklisting::Blacklisting;
+use bridge_store::finding::Finding;
+use bridge_store::judged::QueuedSms;
 use bridge_store::person::{AuditErased, Erasing, Erasure, Table, Traces};
+use bridge_store::place::Place;
 use bridge_store::{Result, Trail};
 
 /// The audit store at this address, with at most so many connections. The server need not be up: only an

@@ -15,6 +15,7 @@ mod queues;
 mod rebuild;
 mod restoring;
 mod scripts;
+mod seen;
 mod sms;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -30,13 +31,13 @@ use self::connection::{Request, Server};
 use self::notices::Notices;
 use self::scripts::Call;
 use bridge_store::Result;
-use bridge_store::hot::Blacklisting;
-use bridge_store::hot::Finding;
+use bridge_store::blacklisting::Blacklisting;
+use bridge_store::finding::Finding;
 use bridge_store::hot::{
     Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, Notice, Pressure, QueueSizes, Recorded,
     Registered, Registration, Restore, Right, Which,
 };
-use bridge_store::hot::{Judged, QueuedSms};
+use bridge_store::judged::{Judged, QueuedSms};
 use bridge_store::person::{HotPerson, Removed, Traces};
 
 /// Rows, ids or members in one command or script call: a few milliseconds of the server's time.

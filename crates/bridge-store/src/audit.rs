@@ -21,8 +21,11 @@ pub use self::receiver::{Receiver, Sighting, by_name};
 
 use crate::Result;
 use crate::accounts::AccountStore;
-use crate::hot::{Blacklisting, Finding, QueuedSms};
+use crate::blacklisting::Blacklisting;
+use crate::finding::Finding;
+use crate::judged::QueuedSms;
 use crate::person::{AuditErased, Erasing, Erasure, Table, Traces};
+use crate::place::Place;
 
 /// One row of `input_sms`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,15 +93,6 @@ impl WaitingSms {
     pub fn place(&self) -> Place {
         Place { at: self.sms.server_received_at, id: self.id }
     }
-}
-
-/// A place in a list that is read page by page: in the order of time, then of the row's id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The time of the last one read.
-    pub at: Timestamp,
-    /// Its row's id.
-    pub id: i64,
 }
 
 /// A validated number on its way to the remote (D20).

@@ -53,3 +53,4 @@ pub mod audit;
 pub mod hot;
 mod random;
 mod samples;
+pub mod under_test;

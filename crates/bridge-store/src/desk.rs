@@ -28,7 +28,8 @@ pub use self::people::{
 pub use self::sms::{MobileFilter, SmsFilter, SmsStory, Waited};
 
 use crate::Result;
-use crate::audit::{Blacklisted, Place, SmsRow};
+use crate::audit::{Blacklisted, SmsRow};
+use crate::place::Place;
 
 /// One page of a list, newest first unless the operation says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use self::segment::Segments;
 use self::writer::{Append, Writer};
 use crate::audit::Quarantined;
-use crate::hot::QueuedSms;
+use crate::judged::QueuedSms;
 use crate::{Result, StoreError, StoreFault};
 
 /// Records that may wait for the disk; the next one is refused.

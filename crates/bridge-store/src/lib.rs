@@ -8,13 +8,17 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod blacklisting;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod desk;
+pub mod finding;
 pub mod folder;
 pub mod hot;
 pub mod journal;
+pub mod judged;
 pub mod person;
+pub mod place;
 pub mod remote;
 
 pub use accounts::AccountStore;

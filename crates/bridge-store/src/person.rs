@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use bridge_core::sms::Key;
 use bridge_core::{Mobile, Onboarding, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::audit::Quarantined;
-use crate::hot::{Answer, Blacklisting, QueuedSms};
+use crate::blacklisting::Blacklisting;
+use crate::judged::{Answer, QueuedSms};
 
 /// How much of what was removed.
 pub type Removed = BTreeMap<String, u64>;
@@ -174,17 +174,6 @@ pub struct Erasing<'a> {
     pub until: Timestamp,
     /// What to do with a block.
     pub block: Block,
-}
-
-/// A quarantined body, for whoever it is about.
-pub fn shown(entry: &Quarantined) -> Value {
-    json!({
-        "at": entry.at,
-        "receiver_id": entry.receiver_id,
-        "format": entry.format,
-        "reason": entry.reason,
-        "body": String::from_utf8_lossy(&entry.body),
-    })
 }
 
 /// The ways of writing a number that people use, in digits.

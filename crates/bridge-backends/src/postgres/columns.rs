@@ -6,7 +6,7 @@ use bridge_core::Timestamp;
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 
-use bridge_store::audit::Place;
+use bridge_store::place::Place;
 
 /// A time as TIMESTAMPTZ: microseconds since 2000. What lies beyond all times is infinite there too.
 #[derive(Debug)]

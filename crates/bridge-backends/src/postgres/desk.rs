@@ -13,13 +13,13 @@ use uuid::Uuid;
 use super::lease::{BATCH, QUICK};
 use super::{PostgresAudit, on_lease};
 use bridge_store::Result;
-use bridge_store::audit::Place;
 use bridge_store::audit::{Blacklisted, SmsRow};
 use bridge_store::desk::{
     BlacklistPlace, DeskStore, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
     SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
 };
+use bridge_store::place::Place;
 
 #[async_trait]
 impl DeskStore for PostgresAudit {

@@ -6,7 +6,8 @@ use tokio_postgres::types::Type;
 use super::columns::At;
 use super::lease::{Connections, Lease, SLOW};
 use super::schema;
-use bridge_store::hot::{Finding, Level};
+use super::version::KNOWN;
+use bridge_store::finding::{Finding, Level};
 use bridge_store::{Result, StoreError};
 
 /// Random: what is compressed or does not differ from what is there would prove little.
@@ -140,9 +141,7 @@ async fn schema(lease: &mut Lease) -> Finding {
         return finding(Level::Problem, "schema", because(&error), advice);
     }
     match schema::missing_columns(lease).await {
-        Ok(missing) if missing.is_empty() => {
-            finding(Level::Good, "schema", format!("version {}", schema::KNOWN), "")
-        }
+        Ok(missing) if missing.is_empty() => finding(Level::Good, "schema", format!("version {KNOWN}"), ""),
         Ok(missing) => {
             finding(Level::Problem, "schema", format!("input_sms lacks {}", missing.join(", ")), advice)
         }

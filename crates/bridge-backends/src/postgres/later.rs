@@ -8,8 +8,8 @@ use tokio_postgres::types::Type;
 use super::columns::{At, behind, limit};
 use super::lease::Lease;
 use bridge_store::Result;
-use bridge_store::audit::Place;
 use bridge_store::audit::{WaitingSms, part};
+use bridge_store::place::Place;
 
 /// What it is judged by later is the body; the other columns are for people.
 pub(super) async fn store(lease: &mut Lease, sms: &InboundSms) -> Result<()> {

@@ -11,7 +11,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::connect::{Address, BadUrl, CONNECT};
 use super::failure::Failure;
-use super::schema;
+use super::version::{VERSION, must_be_known};
 use bridge_store::{Result, StoreError};
 
 /// What somebody waits for: whatever is down, an answer comes within this time (D26).
@@ -123,8 +123,8 @@ impl Lease {
 
     /// Is the schema the one that this version knows?
     pub(super) async fn check_schema(&mut self) -> Result<()> {
-        let found = self.rows(schema::VERSION, &[], |row| Ok(row.try_get::<_, i32>(0)?)).await?;
-        schema::must_be_known(found.first().copied()).map_err(|failure| self.failed(failure))
+        let found = self.rows(VERSION, &[], |row| Ok(row.try_get::<_, i32>(0)?)).await?;
+        must_be_known(found.first().copied()).map_err(|failure| self.failed(failure))
     }
 
     pub(super) fn failed(&self, failure: Failure) -> StoreError {

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::batch::{self, Batched, Columns, Kept};
 use super::columns::{At, behind, column, counted, limit};
-use super::desk::figures;
+use super::counting;
 use super::lease::{Lease, Unreadable};
 use bridge_store::Result;
-use bridge_store::audit::Place;
+use bridge_store::place::Place;
 
 /// A row that was there has been updated by a transaction before: xmax tells.
 const UPSERT: &str = "WITH written AS (
@@ -44,7 +44,7 @@ const UPSERT: &str = "WITH written AS (
 impl Batched for Onboarding {
     fn statement() -> &'static str {
         static STATEMENT: LazyLock<String> =
-            LazyLock::new(|| UPSERT.replace("{figures}", &figures::of_onboardings()));
+            LazyLock::new(|| UPSERT.replace("{figures}", &counting::of_onboardings()));
         &STATEMENT
     }
 

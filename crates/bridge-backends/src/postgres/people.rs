@@ -10,7 +10,7 @@ use super::columns::{At, column, limit};
 use super::lease::Lease;
 use bridge_store::Result;
 use bridge_store::audit::{Blacklisted, Refusal};
-use bridge_store::hot::Blacklisting;
+use bridge_store::blacklisting::Blacklisting;
 
 pub(super) async fn append_blacklist(lease: &mut Lease, batch: &[Blacklisting]) -> Result<()> {
     // One statement cannot write a row twice.

@@ -12,7 +12,7 @@ use super::quarantine::entry;
 use super::sms::{NAMES, queued_row};
 use bridge_store::Result;
 use bridge_store::audit::Quarantined;
-use bridge_store::hot::QueuedSms;
+use bridge_store::judged::QueuedSms;
 use bridge_store::person::{self, AuditErased, Block, Blocked, Erasing, Erasure, Table, Traces};
 
 /// Tables whose rows carry the number as the program writes it: their name, the name it is known by, the column that
@@ -56,7 +56,7 @@ pub(super) async fn person(lease: &mut Lease, mobile: &Mobile, max: usize) -> Re
     let spellings = person::spellings(mobile).to_vec();
     let rows = lease.rows(&sql, &[(&spellings, Type::TEXT_ARRAY), (&some, Type::INT8)], json).await?;
     tables.push(cut(ATTEMPTS, rows, max));
-    let bodies = quarantined(lease, mobile).await?.iter().map(person::shown).collect();
+    let bodies = quarantined(lease, mobile).await?.iter().map(Quarantined::shown).collect();
     tables.push(cut(QUARANTINE, bodies, max));
     Ok(tables)
 }

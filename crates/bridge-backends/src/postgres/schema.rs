@@ -6,27 +6,9 @@ use std::time::Duration;
 use bridge_core::checks::CHECKS;
 
 use super::connect::BadUrl;
-use super::failure::Failure;
 use super::lease::{Connections, Lease};
+use super::version::{KNOWN, STEPS, VERSION, must_be_known};
 use bridge_store::{Result, StoreError};
-
-/// One step for each version.
-const STEPS: [&str; 9] = [
-    include_str!("../../migrations/postgres/0001_audit.sql"),
-    include_str!("../../migrations/postgres/0002_partitions.sql"),
-    include_str!("../../migrations/postgres/0003_skew.sql"),
-    include_str!("../../migrations/postgres/0004_receivers.sql"),
-    include_str!("../../migrations/postgres/0005_quarantine.sql"),
-    include_str!("../../migrations/postgres/0006_lookups.sql"),
-    include_str!("../../migrations/postgres/0007_accounts.sql"),
-    include_str!("../../migrations/postgres/0008_desk.sql"),
-    include_str!("../../migrations/postgres/0009_persons.sql"),
-];
-/// The version that this program knows.
-#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a handful")]
-pub(super) const KNOWN: i32 = STEPS.len() as i32;
-
-pub(super) const VERSION: &str = "SELECT version FROM ops.schema_version";
 
 /// An index over all that was ever judged takes its time.
 const STEP: Duration = Duration::from_secs(3600);
@@ -62,20 +44,6 @@ pub enum MigrateError {
     /// The database refused, or does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// Only this version will do.
-pub(super) fn must_be_known(found: Option<i32>) -> std::result::Result<(), Failure> {
-    match found {
-        Some(version) if version == KNOWN => Ok(()),
-        Some(version) if version > KNOWN => Err(Failure::schema(format!(
-            "the database has schema version {version} and this program knows {KNOWN}: run the newer program"
-        ))),
-        Some(version) => Err(Failure::schema(format!(
-            "the database has schema version {version} and this program needs {KNOWN}: run `sms-bridge migrate`"
-        ))),
-        None => Err(Failure::schema("the database is empty: run `sms-bridge migrate`")),
-    }
 }
 
 async fn direct(url: &str) -> std::result::Result<Lease, MigrateError> {

@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use super::batch::{self, Batched, Columns, Kept};
 use super::columns::{At, behind, column, limit};
-use super::desk::figures;
+use super::counting;
 use super::lease::{Lease, Unreadable};
 use bridge_store::Result;
-use bridge_store::audit::Place;
 use bridge_store::audit::{SmsRow, part};
-use bridge_store::hot::QueuedSms;
+use bridge_store::judged::QueuedSms;
+use bridge_store::place::Place;
 
 /// What is written of a queued SMS, in the order of [`Batched::columns`]; the check columns follow.
 const COLUMNS: [(&str, &str); 25] = [
@@ -76,7 +76,7 @@ static APPEND: LazyLock<String> = LazyLock::new(|| {
          SELECT count(*), min(server_received_at) FILTER (WHERE is_homeless) FROM written",
         arrays.join(", "),
         names = *NAMES,
-        figures = figures::of_sms(),
+        figures = counting::of_sms(),
     )
 });
 

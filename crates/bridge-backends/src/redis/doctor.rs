@@ -7,8 +7,8 @@ use super::answer::Row;
 use super::connection::{Request, field};
 use super::scripts::read;
 use bridge_store::Result;
+use bridge_store::finding::{Finding, Level};
 use bridge_store::hot::Pressure;
-use bridge_store::hot::{Finding, Level};
 
 /// A judged SMS takes 731 bytes while it stays below this, else 1,995.
 const LISTPACK_VALUE_MIN: u64 = 512;

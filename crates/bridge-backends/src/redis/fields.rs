@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::answer::{Parts, Read, Unreadable, parse};
 use super::keys;
-use bridge_store::hot::{Judged, QueuedSms};
+use bridge_store::judged::{Judged, QueuedSms};
 
 /// A field's name and value.
 pub(super) type Field = (&'static str, String);

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::answer::{Parts, Read, Unreadable, parse};
 use super::connection::Request;
 use super::scripts::{self, read};
-use super::{CHUNK, RedisHot, fields, keys, sms};
+use super::{CHUNK, RedisHot, fields, keys, seen};
 use bridge_store::Result;
-use bridge_store::hot::QueuedSms;
+use bridge_store::judged::QueuedSms;
 use bridge_store::person::{Count, HotPerson, Removed, Traces};
 
 /// What a script call answered about each kind of thing, in its order.
@@ -61,10 +61,10 @@ impl RedisHot {
             }
             let seen: Vec<Option<String>> = self.server.ask(OPERATION, Request::One(&command)).await?;
             let live = seen.into_iter().flatten().filter(|seen| {
-                seen.len() > sms::ADMITTED && seen.get(..15).is_some_and(|until| is_after(until, now))
+                seen.len() > seen::ADMITTED && seen.get(..15).is_some_and(|until| is_after(until, now))
             });
             for seen in live {
-                answers.push(read(OPERATION, sms::answer(&seen))?);
+                answers.push(read(OPERATION, seen::answer(&seen))?);
             }
         }
         answers.sort_by_key(|answer| answer.id);

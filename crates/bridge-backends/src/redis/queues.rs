@@ -11,9 +11,9 @@ use super::connection::Request;
 use super::scripts::{self, read};
 use super::{CHUNK, DAILY_CHUNK, RedisHot, fields, keys};
 use bridge_store::Result;
-use bridge_store::hot::Blacklisting;
-use bridge_store::hot::QueuedSms;
+use bridge_store::blacklisting::Blacklisting;
 use bridge_store::hot::{Counters, Notice, QueueSizes, SETTING_CACHED, Which};
+use bridge_store::judged::QueuedSms;
 
 /// As many as Redis can count.
 fn limit(max: usize) -> i64 {

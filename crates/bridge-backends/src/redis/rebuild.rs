@@ -8,8 +8,7 @@ use super::connection::{Live, Request};
 use super::fault::from_redis;
 use super::scripts::{self, Call, Script, outcome, run_in};
 use super::{CHUNK, RedisHot, keys};
-use bridge_store::hot;
-use bridge_store::{Result, StoreFault};
+use bridge_store::{Result, StoreFault, hot};
 
 /// The name of the epoch that this token begins on this start of the server.
 pub(super) fn name(token: Uuid, live: &Live) -> String {

@@ -8,10 +8,10 @@ use bridge_core::sms::REMEMBERED;
 use bridge_core::{Onboarding, Timestamp};
 
 use super::scripts::{self, Call, Script};
-use super::{CHUNK, RedisHot, fields};
+use super::{CHUNK, RedisHot, fields, seen};
 use bridge_store::Result;
-use bridge_store::hot::QueuedSms;
 use bridge_store::hot::{Restore, Right};
+use bridge_store::judged::QueuedSms;
 
 const OPERATION: &str = "restore";
 
@@ -87,7 +87,7 @@ fn one_judged(call: Call, queued: &QueuedSms) -> Call {
     let QueuedSms { id, sms, verdict, judged_at, onboarding_id, sms_in_window, .. } = queued;
     let identity = sms.identity();
     let until = sms.server_received_at + identity.remembered;
-    let done = super::sms::done(sms, until, *id, verdict);
+    let done = seen::done(sms, until, *id, verdict);
     call.arg(onboarding_id.map(|id| id.to_string()).unwrap_or_default())
         .arg(id)
         .arg(judged_at.0)
@@ -99,7 +99,7 @@ fn one_judged(call: Call, queued: &QueuedSms) -> Call {
         .arg(sms.server_received_at.0)
         .arg(identity.delivery.map(|key| hex(&key)).unwrap_or_default())
         .arg(hex(&identity.content))
-        .arg(super::sms::wide(until))
+        .arg(seen::wide(until))
         .arg(sms.mobile_number())
         .arg(sms_in_window)
 }

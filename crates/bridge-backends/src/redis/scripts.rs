@@ -10,7 +10,7 @@ use super::answer::{Parts, Read};
 use super::connection::{Live, Request, Server, is_broken};
 use super::fault::{damaged, from_redis, lost};
 use super::keys;
-use super::sms::ADMITTED;
+use super::seen::ADMITTED;
 use bridge_store::Result;
 use bridge_store::hot::{REGISTRATION_WINDOW, THRESHOLD_EXCEEDED};
 

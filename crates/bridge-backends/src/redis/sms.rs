@@ -4,35 +4,17 @@ use bridge_core::checks::Known;
 use bridge_core::onboarding::hex;
 use bridge_core::sms::Key;
 use bridge_core::time::DAY;
-use bridge_core::{InboundSms, Timestamp, Verdict};
+use bridge_core::{InboundSms, Timestamp};
 use uuid::Uuid;
 
 use super::answer::{Parts, Read, Unreadable, parse};
 use super::connection::Request;
 use super::scripts::{self, Call, outcome, read, run_in, unknown};
+use super::seen::{admitted, answer, piece, wide};
 use super::{RedisHot, fields, keys};
 use bridge_store::Result;
 use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, WAITING_MARK};
-use bridge_store::hot::{Answer, Judged};
-
-/// A time in `seen`, as wide as the year 9999 needs.
-pub(super) fn wide(time: Timestamp) -> String {
-    format!("{:015}", time.0)
-}
-
-/// Bytes of a `seen` before its answer.
-pub(super) const ADMITTED: usize = 77;
-
-/// The `seen` of an SMS that was admitted then.
-fn admitted(sms: &InboundSms, until: Timestamp, at: Timestamp) -> String {
-    format!("{:015}{}{:015}{:015}", until.0, sms.sms_id.simple(), sms.server_received_at.0, at.0)
-}
-
-/// The `seen` of an SMS that was answered.
-pub(super) fn done(sms: &InboundSms, until: Timestamp, id: i64, verdict: &Verdict) -> String {
-    let seen = admitted(sms, until, sms.server_received_at);
-    format!("{seen}{id} {}", fields::verdict_text(verdict))
-}
+use bridge_store::judged::Judged;
 
 impl RedisHot {
     pub(super) async fn admit(
@@ -152,22 +134,6 @@ pub(super) fn known(parts: &mut Parts) -> Read<Known> {
         blacklisted: parts.number("blacklisted")? != 0,
         onboarding: parts.optional_text("the onboarding")?.map(|lines| fields::lines(&lines)).transpose()?,
     })
-}
-
-/// The answer in a `seen` that is done.
-pub(super) fn answer(seen: &str) -> Read<Answer> {
-    let (id, verdict) = piece(seen, ADMITTED..seen.len())?
-        .split_once(' ')
-        .ok_or_else(|| Unreadable::new("seen holds no answer"))?;
-    Ok(Answer {
-        id: parse(id, "the id of an answer")?,
-        sms_id: parse(piece(seen, 15..47)?, "sms_id")?,
-        verdict: fields::verdict(verdict)?,
-    })
-}
-
-fn piece(seen: &str, range: std::ops::Range<usize>) -> Read<&str> {
-    seen.get(range).ok_or_else(|| Unreadable::new("seen is too short"))
 }
 
 fn key(hex: &str) -> Read<Key> {

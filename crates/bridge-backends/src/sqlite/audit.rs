@@ -2,6 +2,8 @@
 
 mod accounts;
 mod blocked_emails;
+mod columns;
+mod counting;
 mod desk;
 mod later;
 mod lookup;
@@ -19,21 +21,20 @@ use async_trait::async_trait;
 use bridge_core::checks::CHECKS;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use rusqlite::Connection;
-use rusqlite::types::{FromSqlError, Type};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::sqlite::engine::{Engine, Schema};
 use bridge_store::Result;
-use bridge_store::audit::Place;
 use bridge_store::audit::{
     AskedSms, AuditStore, Blacklisted, BlockedEmail, Counter, HourCount, Member, Quarantined, Receiver,
     Refusal, Refused, SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
-use bridge_store::hot::Blacklisting;
-use bridge_store::hot::Finding;
-use bridge_store::hot::QueuedSms;
+use bridge_store::blacklisting::Blacklisting;
+use bridge_store::finding::Finding;
+use bridge_store::judged::QueuedSms;
 use bridge_store::person::{AuditErased, Erasing, Erasure, Table, Traces};
+use bridge_store::place::Place;
 
 const SCHEMA: Schema = Schema {
     name: "audit",
@@ -73,27 +74,6 @@ impl SqliteAudit {
     pub(crate) fn open(path: &Path) -> Result<SqliteAudit> {
         Ok(SqliteAudit { engine: Engine::open(path, &SCHEMA)? })
     }
-}
-
-/// A time as the tables hold it. Always three digits of milliseconds: text order is time order.
-pub(super) struct At(pub(super) Timestamp);
-
-impl rusqlite::ToSql for At {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        let text = self.0.to_rfc3339_millis();
-        Ok(text.into())
-    }
-}
-
-impl rusqlite::types::FromSql for At {
-    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<At> {
-        Timestamp::parse_stored(value.as_str()?).map(At).map_err(|e| FromSqlError::Other(e.into()))
-    }
-}
-
-/// A column whose text is not what the program wrote there.
-fn damaged(column: usize, what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
 }
 
 #[async_trait]

@@ -475,6 +475,11 @@ impl<T: serde::de::DeserializeOwned> rusqlite::types::FromSql for Json<T> {
     }
 }
 
+/// A number of rows as SQL takes it.
+pub(crate) fn limit(max: usize) -> i64 {
+    i64::try_from(max).unwrap_or(i64::MAX)
+}
+
 /// `?,?,?`: one mark for each value of a list.
 pub(crate) fn marks(count: usize) -> String {
     let mut out = "?,".repeat(count);

@@ -1,6 +1,7 @@
 //! The hot store on SQLite: each operation one closure over the writer's transaction.
 
 mod arrivals;
+mod counting;
 mod deliveries;
 mod epochs;
 mod holding;
@@ -26,14 +27,14 @@ use deliveries::Deliveries;
 use epochs::Epochs;
 use holding::Marks;
 
-use crate::sqlite::engine::{Changes, Engine, Schema};
-use bridge_store::hot::Blacklisting;
-use bridge_store::hot::Finding;
+use crate::sqlite::engine::{Changes, Engine, Schema, limit};
+use bridge_store::blacklisting::Blacklisting;
+use bridge_store::finding::Finding;
 use bridge_store::hot::{
     Admission, Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, Notice, Pressure,
     QueueSizes, Recorded, Registered, Registration, Restore, Right, Which,
 };
-use bridge_store::hot::{Judged, QueuedSms};
+use bridge_store::judged::{Judged, QueuedSms};
 use bridge_store::person::{HotPerson, Removed, Traces};
 use bridge_store::{Result, StoreError, StoreFault};
 
@@ -219,8 +220,8 @@ impl HotStore for SqliteHot {
         let memory = self.memory.clone();
         self.engine
             .write("collect_garbage", move |c, _| {
-                let arrived = memory.arrivals.clear(c, now, queues::limit(max))?;
-                let delivered = memory.deliveries.clear(c, now, queues::limit(max))?;
+                let arrived = memory.arrivals.clear(c, now, limit(max))?;
+                let delivered = memory.deliveries.clear(c, now, limit(max))?;
                 Ok(arrived + delivered + queues::collect_garbage(c, now, max)?)
             })
             .await

@@ -3,10 +3,10 @@
 use bridge_backends::embedded::{open_audit, open_hot};
 use bridge_core::onboarding::Applicant;
 use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Verdict};
-use bridge_store::conformance::hot::begin;
+use bridge_store::conformance::under_test::begin;
 use bridge_store::folder::{FolderError, FolderLock};
 use bridge_store::hot::{Admission, IntakeLimits, Recorded, Registered, Registration};
-use bridge_store::hot::{Basis, Judged};
+use bridge_store::judged::{Basis, Judged};
 use bridge_store::{HotStore, StoreFault};
 use uuid::Uuid;
 

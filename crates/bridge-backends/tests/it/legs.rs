@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bridge_backends::embedded;
-use bridge_store::conformance::audit::AuditUnderTest;
-use bridge_store::conformance::hot::begin;
+use bridge_store::conformance::under_test::AuditUnderTest;
+use bridge_store::conformance::under_test::begin;
 use bridge_store::hot::model::MemoryHot;
 use bridge_store::{AuditStore, DeskStore, HotStore, Trail};
 use tempfile::TempDir;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_store::HotStore;
-use bridge_store::conformance::hot::begin;
+use bridge_store::conformance::under_test::begin;
 use bridge_store::hot::Notice;
 use test_servers::redis::{Flavour, Options};
 use test_servers::{Redis, Server};

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use bridge_core::{Span, Timestamp};
+use bridge_store::finding::{Finding, Level};
 use bridge_store::hot::{Counters, QueueSizes, Restore, Right};
-use bridge_store::hot::{Finding, Level};
 use bridge_store::{Result, StoreError, StoreFault};
 
 use crate::bridge::App;
@@ -161,8 +161,13 @@ async fn blacklist(app: &App, mode: Mode, there: u64, known: u64, queued: QueueS
     let extra = there.saturating_sub(known + queued.blacklist);
     if mode == Mode::Repair && missing + extra > 0 {
         let _turn = app.board.blacklisting.lock().await;
-        let all: Vec<_> =
-            app.audit.blacklist().await?.iter().map(bridge_store::hot::Blacklisting::block).collect();
+        let all: Vec<_> = app
+            .audit
+            .blacklist()
+            .await?
+            .iter()
+            .map(bridge_store::blacklisting::Blacklisting::block)
+            .collect();
         app.hot.replace_blacklist(&all).await?;
     }
     Ok(finding("blacklist", mode, missing, extra, there))

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use bridge_core::Timestamp;
-use bridge_store::hot::{Finding, Level};
+use bridge_store::finding::{Finding, Level};
 use comfy_table::{Cell, Color};
 use reqwest::Method;
 use serde_json::{Value, json};

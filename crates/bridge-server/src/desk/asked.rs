@@ -7,8 +7,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use bridge_core::phone::BareDigits;
 use bridge_core::{Mobile, Timestamp};
-use bridge_store::audit::Place;
 use bridge_store::desk::MobileFilter;
+use bridge_store::place::Place;
 
 use crate::base::problem::{Code, Problem};
 use crate::http::Shared;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use bridge_core::settings::{Durability, Settings};
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
-use bridge_store::hot::QueuedSms;
 use bridge_store::hot::{Restore, Right};
 use bridge_store::journal::{Due, Entry, Part, Subject};
+use bridge_store::judged::QueuedSms;
 use bridge_store::{Result, StoreError, StoreFault, person};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;

@@ -3,9 +3,9 @@
 
 use bridge_core::time::DAY;
 use bridge_core::{Span, Timestamp, sms};
-use bridge_store::hot::Blacklisting;
-use bridge_store::hot::QueuedSms;
+use bridge_store::blacklisting::Blacklisting;
 use bridge_store::hot::{Counters, REBUILD, Restore, Right, THRESHOLD_EXCEEDED, Which};
+use bridge_store::judged::QueuedSms;
 use bridge_store::{Result, StoreError, StoreFault};
 use uuid::Uuid;
 

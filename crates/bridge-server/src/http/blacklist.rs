@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use bridge_core::phone::BareDigits;
 use bridge_core::{Mobile, Timestamp};
-use bridge_store::hot::Blacklisting;
+use bridge_store::blacklisting::Blacklisting;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;

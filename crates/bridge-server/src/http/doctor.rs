@@ -29,7 +29,7 @@ struct FindingView {
 
 async fn look(app: &Shared, mode: Mode) -> Json<Examination> {
     let findings = doctor::examine(app, mode).await;
-    let view = |finding: bridge_store::hot::Finding| FindingView {
+    let view = |finding: bridge_store::finding::Finding| FindingView {
         level: finding.level.word(),
         what: finding.what,
         found: finding.found,

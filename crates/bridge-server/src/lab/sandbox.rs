@@ -13,7 +13,7 @@ use bridge_core::trace::{Step, trace};
 use bridge_core::{Mobile, Span, Timestamp};
 use bridge_formats::example::{self, Example};
 use bridge_store::audit::SettingRow;
-use bridge_store::hot::QueuedSms;
+use bridge_store::judged::QueuedSms;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -11,8 +11,8 @@ use bridge_core::settings::Settings;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Span};
 use bridge_store::hot::{Admission, IntakeLimits, Recorded};
-use bridge_store::hot::{Answer, Basis, Judged, QueuedSms};
 use bridge_store::journal::Entry;
+use bridge_store::judged::{Answer, Basis, Judged, QueuedSms};
 use bridge_store::{StoreError, StoreFault};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 

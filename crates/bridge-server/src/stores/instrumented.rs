@@ -7,24 +7,24 @@ use async_trait::async_trait;
 use bridge_core::checks::Known;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
-use bridge_store::audit::Place;
 use bridge_store::audit::{
     AskedSms, Blacklisted, BlockedEmail, Counter, HourCount, Member, Quarantined, Receiver, Refusal, Refused,
     SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
 };
+use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
     BlacklistPlace, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
     SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
 };
-use bridge_store::hot::Blacklisting;
-use bridge_store::hot::Finding;
+use bridge_store::finding::Finding;
 use bridge_store::hot::{
     Admitted, Cancelled, Counters, HotTotals, IntakeLimits, Notice, Pressure, QueueSizes, Recorded,
     Registered, Registration, Restore, Right, Which,
 };
-use bridge_store::hot::{Judged, QueuedSms};
+use bridge_store::judged::{Judged, QueuedSms};
 use bridge_store::person::{AuditErased, Erasing, Erasure, HotPerson, Removed, Table, Traces};
+use bridge_store::place::Place;
 use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, StoreError};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;

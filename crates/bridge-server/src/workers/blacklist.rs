@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
-use bridge_store::hot::Blacklisting;
+use bridge_store::blacklisting::Blacklisting;
 
 use super::worker::{Tick, Worker};
 use crate::bridge::App;

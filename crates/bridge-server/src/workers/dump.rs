@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use bridge_core::Settings;
 use bridge_store::StoreError;
-use bridge_store::hot::QueuedSms;
 use bridge_store::hot::Which;
 use bridge_store::journal::Subject;
+use bridge_store::judged::QueuedSms;
 
 use super::worker::{Tick, Worker};
 use crate::base::metrics::Stopwatch;

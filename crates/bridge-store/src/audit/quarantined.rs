@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bridge_core::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A body that an authenticated sender sent and nobody can use.
@@ -24,6 +25,20 @@ pub struct Quarantined {
     /// The raw bytes.
     #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
     pub body: Vec<u8>,
+}
+
+impl Quarantined {
+    /// For whoever it is about: the body as text.
+    #[must_use]
+    pub fn shown(&self) -> Value {
+        json!({
+            "at": self.at,
+            "receiver_id": self.receiver_id,
+            "format": self.format,
+            "reason": self.reason,
+            "body": String::from_utf8_lossy(&self.body),
+        })
+    }
 }
 
 /// Base64: a list of numbers is three times as long.

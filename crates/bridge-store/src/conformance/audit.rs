@@ -3,21 +3,7 @@
 use std::future::Future;
 use std::ops::Deref;
 
-use async_trait::async_trait;
-
-use crate::{AuditStore, DeskStore};
-
-/// An audit store and a look behind it: what is kept for people and for later is not all to be asked of
-/// the store itself.
-#[async_trait]
-pub trait AuditUnderTest: Send + Sync {
-    /// The store.
-    fn store(&self) -> &dyn AuditStore;
-    /// The same store, for people.
-    fn desk(&self) -> &dyn DeskStore;
-    /// One column of a table as text, oldest row first. Tables of schema `ops` are named `ops.…`.
-    async fn column(&self, table: &str, column: &str) -> Vec<Option<String>>;
-}
+use super::under_test::AuditUnderTest;
 
 cases! {
     /// `audit_conformance!(name, fixture)`: one test for each case, in a module of that name. `fixture`

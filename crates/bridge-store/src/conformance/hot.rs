@@ -125,11 +125,6 @@ cases! {
     }
 }
 
-/// A fresh store enters its first epoch: without one nothing is judged or registered.
-pub async fn begin(store: &dyn HotStore) {
-    super::samples::rebuild(store, u128::MAX).await;
-}
-
 /// Random operations: the backend answers and holds what the reference does.
 pub fn random_operations<F, Fut, S>(fixture: F)
 where

@@ -8,10 +8,9 @@ use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Ver
 use uuid::Uuid;
 
 use crate::HotStore;
-use crate::hot::{
-    Admission, Answer, Basis, Blacklisting, IntakeLimits, Judged, QueuedSms, Recorded, Registered,
-    Registration, Restore, Right, Which,
-};
+use crate::blacklisting::Blacklisting;
+use crate::hot::{Admission, IntakeLimits, Recorded, Registered, Registration, Restore, Right, Which};
+use crate::judged::{Answer, Basis, Judged, QueuedSms};
 
 /// When every case begins: 2026-01-31T12:00:00Z.
 pub(super) const T0: Timestamp = Timestamp(1_769_860_800_000);

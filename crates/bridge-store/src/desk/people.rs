@@ -5,7 +5,8 @@ use bridge_core::{InboundSms, Onboarding, Timestamp};
 use uuid::Uuid;
 
 use super::MobileFilter;
-use crate::audit::{Place, Refusal};
+use crate::audit::Refusal;
+use crate::place::Place;
 
 /// Which onboardings. What is none lets everything through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -14,11 +14,13 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::restored::Window;
-use super::{
-    Admitted, Answer, Blacklisting, Cancelled, Counters, Finding, HotStore, HotTotals, IntakeLimits, Judged,
-    Notice, Pressure, QueueSizes, QueuedSms, REGISTRATION_WINDOW, Recorded, Registered, Registration,
-    Restore, Right, WAITING_MARK, Which,
+use crate::blacklisting::Blacklisting;
+use crate::finding::Finding;
+use crate::hot::{
+    Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, Notice, Pressure, QueueSizes,
+    REGISTRATION_WINDOW, Recorded, Registered, Registration, Restore, Right, WAITING_MARK, Which,
 };
+use crate::judged::{Answer, Judged, QueuedSms};
 use crate::person::{HotPerson, Removed, Traces};
 use crate::{Result, StoreError, StoreFault};
 

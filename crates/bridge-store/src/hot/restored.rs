@@ -4,7 +4,7 @@
 use bridge_core::onboarding::LastSms;
 use bridge_core::{Onboarding, Span, State, Timestamp};
 
-use super::QueuedSms;
+use crate::judged::QueuedSms;
 
 /// How often, until the window ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

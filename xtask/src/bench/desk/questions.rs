@@ -6,8 +6,8 @@ use bridge_core::onboarding::State;
 use bridge_core::verdict::FailedAt;
 use bridge_core::{Span, Timestamp};
 use bridge_store::DeskStore;
-use bridge_store::audit::Place;
 use bridge_store::desk::{MobileFilter, OnboardingFilter, Page, RefusalFilter, SmsFilter};
+use bridge_store::place::Place;
 use rand::RngExt;
 use rand::rngs::StdRng;
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bridge_core::{InboundSms, Mobile, Timestamp};
 use bridge_store::Journal;
-use bridge_store::hot::QueuedSms;
 use bridge_store::journal::Entry;
+use bridge_store::judged::QueuedSms;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 

@@ -11,7 +11,7 @@ use bridge_core::verdict::{Code, Codes};
 use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Verdict};
 use bridge_store::HotStore;
 use bridge_store::hot::{Admission, IntakeLimits, Recorded, Registered, Registration};
-use bridge_store::hot::{Basis, Judged};
+use bridge_store::judged::{Basis, Judged};
 use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 use uuid::Uuid;

@@ -7,8 +7,8 @@ use tokio_postgres::types::{ToSql, Type};
 use super::super::columns::{At, limit};
 use super::super::lease::{Lease, Unreadable};
 use bridge_store::Result;
-use bridge_store::audit::Place;
 use bridge_store::desk::{FEW, MobileFilter, Page, SCAN};
+use bridge_store::place::Place;
 
 /// A table that is read in the order of a time and of its id.
 pub(super) struct List<T> {

@@ -11,13 +11,13 @@ use super::super::lease::{Lease, Unreadable};
 use super::super::onboardings::{self, onboarding_row};
 use super::page::{List, Search, page};
 use bridge_store::Result;
-use bridge_store::audit::Place;
 use bridge_store::audit::{Blacklisted, Refusal};
+use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
     BlacklistPlace, MobileFilter, OnboardingFilter, OnboardingRow, Page, QuarantineRow, RefusalFilter,
     RefusalRow, SettingChange, ValidatedRow, WaitingRow,
 };
-use bridge_store::hot::Blacklisting;
+use bridge_store::place::Place;
 
 fn onboarding_columns() -> String {
     format!("{}, last_sms", onboardings::COLUMNS)

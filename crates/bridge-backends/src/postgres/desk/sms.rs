@@ -14,9 +14,9 @@ use super::super::lease::Lease;
 use super::super::sms::{NAMES, queued_row, sms_row};
 use super::page::{List, Search, filled, page};
 use bridge_store::Result;
-use bridge_store::audit::Place;
 use bridge_store::audit::SmsRow;
 use bridge_store::desk::{FEW, OnboardingRow, Page, Sender, SmsFilter, SmsStory, Waited};
+use bridge_store::place::Place;
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| format!("id, synced_at, {}", *NAMES));
 

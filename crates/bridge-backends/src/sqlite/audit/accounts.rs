@@ -6,9 +6,9 @@ use rusqlite::types::Value as Bound;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use serde_json::Value;
 
-use super::tables::limit;
-use super::{At, SqliteAudit, damaged};
-use crate::sqlite::engine::Json;
+use super::SqliteAudit;
+use super::columns::{At, damaged};
+use crate::sqlite::engine::{Json, limit};
 use bridge_store::Result;
 use bridge_store::accounts::{
     Account, AccountChanged, AccountStore, Change, ChangesAsked, Link, NewChange, Role, Session,

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::At;
+use super::columns::At;
 use bridge_store::audit::BlockedEmail;
 
 pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<BlockedEmail>> {

@@ -3,11 +3,10 @@
 use bridge_core::{InboundSms, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::At;
-use super::tables::limit;
-use crate::sqlite::engine::Json;
-use bridge_store::audit::Place;
+use super::columns::At;
+use crate::sqlite::engine::{Json, limit};
 use bridge_store::audit::{WaitingSms, part};
+use bridge_store::place::Place;
 
 pub(super) fn store(conn: &Connection, sms: &InboundSms) -> rusqlite::Result<()> {
     conn.prepare_cached(

@@ -3,7 +3,7 @@
 use bridge_core::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::At;
+use super::columns::At;
 use bridge_store::audit::{AskedSms, HourCount, KNOWN_WITHIN};
 
 /// By time: by the number alone, all rows of a number would be read for each SMS that is asked for.

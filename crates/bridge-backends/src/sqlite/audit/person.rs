@@ -8,10 +8,10 @@ use rusqlite::{Connection, Row, params};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::columns::{At, damaged, optional_uuid, uuid};
 use super::quarantine::entry;
 use super::rebuilding::{QUEUED_COLUMNS, queued_row};
-use super::tables::{limit, optional_uuid, uuid};
-use super::{At, damaged};
+use crate::sqlite::engine::limit;
 use bridge_store::audit::Quarantined;
 use bridge_store::person::{self, AuditErased, Block, Blocked, Erasure, Removed, Table, Traces};
 
@@ -46,7 +46,7 @@ pub(super) fn person(conn: &Connection, mobile: &Mobile, max: usize) -> rusqlite
     let mut select = conn.prepare_cached(&format!("SELECT * FROM {} WHERE id = ?1", ATTEMPTS.0))?;
     let rows = ids.iter().rev().take(max + 1).map(|id| select.query_row([id], as_json));
     tables.push(cut(ATTEMPTS.1, rows.collect::<rusqlite::Result<_>>()?, max));
-    let bodies = quarantined(conn, mobile)?.iter().map(person::shown).collect();
+    let bodies = quarantined(conn, mobile)?.iter().map(Quarantined::shown).collect();
     tables.push(cut(QUARANTINE, bodies, max));
     Ok(tables)
 }

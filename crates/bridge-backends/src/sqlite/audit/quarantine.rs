@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::At;
-use super::tables::{limit, uuid};
+use super::columns::{At, uuid};
+use crate::sqlite::engine::limit;
 use bridge_store::audit::Quarantined;
 
 pub(super) fn keep(conn: &Connection, entry: &Quarantined) -> rusqlite::Result<()> {

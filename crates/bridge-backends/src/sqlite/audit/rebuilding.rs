@@ -9,12 +9,12 @@ use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp, Verdict};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::tables::{ONBOARDING_COLUMNS, check_columns, codes, limit, onboarding_row, optional_uuid, uuid};
-use super::{At, damaged};
-use crate::sqlite::engine::CLOCK;
-use bridge_store::audit::Place;
+use super::columns::{At, check_columns, codes, damaged, optional_uuid, uuid};
+use super::tables::{ONBOARDING_COLUMNS, onboarding_row};
+use crate::sqlite::engine::{CLOCK, limit};
 use bridge_store::audit::{Member, Totals, part};
-use bridge_store::hot::QueuedSms;
+use bridge_store::judged::QueuedSms;
+use bridge_store::place::Place;
 
 pub(super) fn epoch(conn: &Connection) -> rusqlite::Result<Option<String>> {
     conn.prepare_cached("SELECT name FROM ops_epoch")?.query_row([], |row| row.get(0)).optional()

@@ -3,7 +3,7 @@
 use bridge_core::{Span, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::At;
+use super::columns::At;
 use crate::sqlite::engine::{Json, marks};
 use bridge_store::audit::by_name;
 use bridge_store::audit::{Receiver, Sighting};

@@ -6,7 +6,7 @@ use bridge_core::settings::Settings;
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
-use super::At;
+use super::columns::At;
 use bridge_store::audit::{SettingPut, SettingRow};
 
 pub(super) fn seed(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {

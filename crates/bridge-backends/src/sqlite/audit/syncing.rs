@@ -4,8 +4,8 @@ use bridge_core::Timestamp;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::At;
-use super::tables::{limit, uuid};
+use super::columns::{At, uuid};
+use crate::sqlite::engine::limit;
 use bridge_store::audit::{Refused, Unsynced};
 
 pub(super) fn unsynced(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Unsynced>> {

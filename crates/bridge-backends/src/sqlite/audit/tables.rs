@@ -2,33 +2,27 @@
 
 use bridge_core::checks::{CHECKS, CheckId};
 use bridge_core::onboarding::State;
-use bridge_core::verdict::{Code, Codes, FailedAt};
+use bridge_core::verdict::FailedAt;
 use bridge_core::{Mobile, Onboarding, Span, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::desk::figures::Added;
-use super::{At, damaged};
-use crate::sqlite::engine::marks;
+use super::columns::{At, check_columns, codes, damaged, optional_uuid, uuid};
+use super::counting::Added;
+use crate::sqlite::engine::{limit, marks};
 use bridge_store::audit::{Blacklisted, Counter, Refusal, SmsRow, part};
-use bridge_store::hot::Blacklisting;
-use bridge_store::hot::QueuedSms;
-
-pub(super) fn limit(max: usize) -> i64 {
-    i64::try_from(max).unwrap_or(i64::MAX)
-}
-
-/// The check columns, `mobile_check, duplicate_check, …`.
-pub(super) fn check_columns() -> String {
-    CHECKS.iter().map(|check| check.name).collect::<Vec<_>>().join(", ")
-}
+use bridge_store::blacklisting::Blacklisting;
+use bridge_store::judged::QueuedSms;
 
 const SMS_COLUMNS: &str = "redis_id, mobile_number, country_code, local_mobile, sms_message, received_timestamp, \
      device_id, validation_status, failed_at_check, reason, created_at, sms_id, receiver_id, format, fingerprint, \
      server_received_at, late_delivery, onboarding_id, sms_in_window, clock_skew_ms";
+
 const SMS_COLUMN_COUNT: usize = 20;
+
 /// What a row has besides for the day on which the hot store is rebuilt from it.
 const REBUILD_COLUMNS: &str = "line, delivery_id, stamped, sender_error, part";
+
 const REBUILD_COLUMN_COUNT: usize = 5;
 
 /// What [`sms_row`] reads.
@@ -122,15 +116,6 @@ pub(super) fn sms_of(
     .collect()
 }
 
-/// The check columns, from that column on.
-pub(super) fn codes(row: &Row<'_>, first: usize) -> rusqlite::Result<Codes> {
-    let mut codes = [Code::Disabled; CHECKS.len()];
-    for (column, code) in (first..).zip(&mut codes) {
-        *code = Code::from_number(row.get(column)?).ok_or_else(|| damaged(column, "no check code"))?;
-    }
-    Ok(Codes(codes))
-}
-
 pub(super) fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
     Ok(SmsRow {
         redis_id: row.get(0)?,
@@ -157,15 +142,6 @@ pub(super) fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
         synced_at: row.get::<_, Option<At>>(SMS_COLUMN_COUNT + 1)?.map(|at| at.0),
         codes: codes(row, SMS_COLUMN_COUNT + 2)?,
     })
-}
-
-pub(super) fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
-    row.get::<_, String>(column)?.parse().map_err(|e: uuid::Error| damaged(column, e))
-}
-
-pub(super) fn optional_uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Uuid>> {
-    let text: Option<String> = row.get(column)?;
-    text.map(|text| text.parse().map_err(|e: uuid::Error| damaged(column, e))).transpose()
 }
 
 pub(super) fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Result<usize> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::places::{Places, oldest_over};
 use crate::sqlite::engine::Json;
-use bridge_store::hot::Answer;
+use bridge_store::judged::Answer;
 
 /// For the writer alone, but for its making.
 pub(super) struct Arrivals {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::{ONBOARDING, contains, is_blocked, known, next_id};
-use crate::sqlite::engine::{Changes, Json};
+use crate::sqlite::engine::{Changes, Json, limit};
 use bridge_store::hot::{Cancelled, Notice, REGISTRATION_WINDOW, Registered, Registration};
 
 pub(super) fn register(
@@ -232,7 +232,7 @@ pub(super) fn revive(
         let back = waits.unwrap_or_else(|| onboarding.clone());
         insert(conn, &Onboarding { expires_at: until, ..back }, queued)?;
     }
-    let sms_in_window = super::sms::count(conn, now, mobile)?;
+    let sms_in_window = super::counting::count(conn, now, mobile)?;
     known(conn, now, mobile, sms_in_window)
 }
 
@@ -268,6 +268,6 @@ fn passed_deadlines(conn: &Connection, now: Timestamp, max: usize) -> rusqlite::
     conn.prepare_cached(
         "SELECT deadline, seq FROM onboarding_deadline WHERE deadline < ?1 ORDER BY deadline, seq LIMIT ?2",
     )?
-    .query_map(params![now.0, super::queues::limit(max)], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .query_map(params![now.0, limit(max)], |row| Ok((row.get(0)?, row.get(1)?)))?
     .collect()
 }

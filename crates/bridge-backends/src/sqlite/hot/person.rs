@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::{Memory, is_blocked, onboardings, queues};
 use crate::sqlite::engine::{Changes, Json};
-use bridge_store::hot::QueuedSms;
 use bridge_store::hot::{Notice, REGISTRATION_WINDOW};
+use bridge_store::judged::QueuedSms;
 use bridge_store::person::{Count, HotPerson, Removed, Traces};
 
 pub(super) fn look(

@@ -6,14 +6,10 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use uuid::Uuid;
 
 use super::onboardings;
-use crate::sqlite::engine::{Json, marks};
-use bridge_store::hot::Blacklisting;
-use bridge_store::hot::QueuedSms;
+use crate::sqlite::engine::{Json, limit, marks};
+use bridge_store::blacklisting::Blacklisting;
 use bridge_store::hot::{HotTotals, QueueSizes, REGISTRATION_WINDOW, Which};
-
-pub(super) fn limit(max: usize) -> i64 {
-    i64::try_from(max).unwrap_or(i64::MAX)
-}
+use bridge_store::judged::QueuedSms;
 
 fn bodies<T: serde::de::DeserializeOwned>(
     conn: &Connection,

@@ -10,8 +10,8 @@ use super::deliveries::Delivered;
 use super::{Memory, onboardings};
 use crate::sqlite::engine::Changes;
 use bridge_store::hot::restored::{Window, is_newer, told, updated};
-use bridge_store::hot::{Answer, QueuedSms};
 use bridge_store::hot::{REGISTRATION_WINDOW, Restore};
+use bridge_store::judged::{Answer, QueuedSms};
 
 /// A part that can be carried to the writer.
 #[derive(Clone)]

@@ -4,16 +4,17 @@ use bridge_core::onboarding::{LastSms, hex};
 use bridge_core::sms::REMEMBERED;
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Mobile, State, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::Memory;
 use super::arrivals::{self, Arrival, New};
+use super::counting::count;
 use super::deliveries::Delivered;
 use super::{INPUT_SMS, known, next_id, onboardings, queues, standing};
 use crate::sqlite::engine::{Changes, Json};
-use bridge_store::hot::Blacklisting;
+use bridge_store::blacklisting::Blacklisting;
 use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
-use bridge_store::hot::{Answer, Basis, Judged, QueuedSms};
+use bridge_store::judged::{Answer, Basis, Judged, QueuedSms};
 
 pub(super) fn admit(
     conn: &Connection,
@@ -115,15 +116,6 @@ fn blacklist_flooder(conn: &Connection, now: Timestamp, sender: &Mobile, count: 
             blocked_by: None,
         },
     )
-}
-
-/// SMS of this number counted in its window.
-pub(super) fn count(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite::Result<i64> {
-    let count = conn
-        .prepare_cached("SELECT count FROM sms_count WHERE mobile = ?1 AND expires_at > ?2")?
-        .query_row(params![mobile, now.0], |row| row.get(0))
-        .optional()?;
-    Ok(count.unwrap_or(0))
 }
 
 pub(super) fn record(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bridge_backends::postgres::{migrate, open};
-use bridge_store::hot::Level;
+use bridge_store::finding::Level;
 use bridge_store::{AuditStore, Result, StoreFault};
 use test_servers::pgbouncer::Pgbouncer;
 use test_servers::{Postgres, Server, postgres};

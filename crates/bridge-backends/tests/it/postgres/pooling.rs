@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bridge_backends::postgres::open;
 use bridge_core::Span;
 use bridge_store::AuditStore;
-use bridge_store::hot::Level;
+use bridge_store::finding::Level;
 use serde_json::json;
 use test_servers::pgbouncer::Pgbouncer;
 use tokio::task::JoinSet;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bridge_core::Span;
+use bridge_store::finding::Level;
 use bridge_store::hot;
-use bridge_store::hot::Level;
 use bridge_store::{HotStore, StoreError, StoreFault};
 use test_servers::redis::Options;
 use test_servers::{Redis, Server};
@@ -147,7 +147,7 @@ async fn a_full_server_says_so_and_keeps_what_it_acknowledged() {
     assert_eq!(pressure.limit_bytes, max_memory);
 }
 
-async fn pass_long(store: &dyn HotStore, n: u128) -> bridge_store::Result<bridge_store::hot::Answer> {
+async fn pass_long(store: &dyn HotStore, n: u128) -> bridge_store::Result<bridge_store::judged::Answer> {
     pass(store, &sms(n, &format!("{n} {}", "x".repeat(5_000)))).await
 }
 

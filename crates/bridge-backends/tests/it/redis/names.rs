@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bridge_store::hot::Blacklisting;
+use bridge_store::blacklisting::Blacklisting;
 use test_servers::Server;
 
 use super::people::{ALICE, pass, register, take_in};

@@ -5,7 +5,7 @@ use bridge_core::onboarding::Applicant;
 use bridge_core::verdict::{Code, Codes};
 use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Verdict};
 use bridge_store::hot::{Admission, IntakeLimits, Recorded, Registered, Registration};
-use bridge_store::hot::{Answer, Basis, Judged};
+use bridge_store::judged::{Answer, Basis, Judged};
 use bridge_store::{HotStore, Result};
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bridge_store::audit::Place;
+use bridge_store::place::Place;
 
 use crate::base::deadline::in_time;
 use crate::base::problem::Problem;

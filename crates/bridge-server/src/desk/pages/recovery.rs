@@ -4,10 +4,10 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use bridge_store::audit::Place;
 use bridge_store::audit::Refused;
 use bridge_store::desk::{Page as Rows, WaitingRow};
 use bridge_store::hot::QueueSizes;
+use bridge_store::place::Place;
 use uuid::Uuid;
 
 use crate::base::deadline::in_time;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use bridge_store::hot::Blacklisting;
+use bridge_store::blacklisting::Blacklisting;
 use http_body_util::BodyExt;
 use serde::Serialize;
 use serde_json::Value;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bridge_core::{Settings, Timestamp};
 use bridge_store::audit::Sighting;
-use bridge_store::hot::Level;
+use bridge_store::finding::Level;
 use serde::Serialize;
 use utoipa::ToSchema;
 

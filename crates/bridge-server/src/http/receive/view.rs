@@ -4,7 +4,7 @@ use bridge_core::Verdict;
 use bridge_core::checks::CheckId;
 use bridge_core::onboarding::LastSms;
 use bridge_core::verdict::FailedAt;
-use bridge_store::hot::Answer;
+use bridge_store::judged::Answer;
 use serde::Serialize;
 use utoipa::ToSchema;
 

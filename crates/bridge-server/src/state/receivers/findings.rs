@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bridge_core::{Settings, Timestamp};
 use bridge_store::audit::Sighting;
-use bridge_store::hot::{Finding, Level};
+use bridge_store::finding::{Finding, Level};
 
 use super::{DEFAULT, Known, Receivers, Voices};
 

@@ -4,7 +4,7 @@ use bridge_core::Span;
 use serde_json::{Value, json};
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::accounts::{Account, AccountChanged, ChangesAsked, Link, NewChange, Role, Session};
 
 fn link(token: &str, account: Option<&str>) -> Link {

@@ -6,13 +6,13 @@ use bridge_core::{Onboarding, Span, Timestamp, Verdict};
 use serde_json::json;
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::audit::{Quarantined, Refusal, SmsRow};
 use crate::desk::{
     DeskStore, DropOut, Failures, MobileFilter, OnboardingFilter, Outcomes, Page, RefusalFilter,
     RegistrationRate, SmsFilter, SmsRate, SCAN,
 };
-use crate::hot::QueuedSms;
+use crate::judged::QueuedSms;
 
 const MINUTE: Span = Span(60_000);
 const RECEIVERS: [&str; 3] = ["phone-1", "phone-2", "modem"];

@@ -3,9 +3,9 @@
 use bridge_core::{Onboarding, Span, State};
 
 use super::super::samples::*;
-use super::AuditUnderTest;
-use crate::audit::Place;
-use crate::hot::QueuedSms;
+use super::super::under_test::AuditUnderTest;
+use crate::place::Place;
+use crate::judged::QueuedSms;
 
 /// The nth SMS, taken in so many seconds after the first.
 fn taken_in(n: i64, seconds: i64) -> QueuedSms {

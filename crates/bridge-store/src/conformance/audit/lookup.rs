@@ -5,7 +5,7 @@ use bridge_core::sms::Part;
 use bridge_core::{InboundSms, Span, Timestamp};
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::AuditStore;
 use crate::audit::{AskedSms, HourCount, KNOWN_WITHIN};
 

@@ -4,9 +4,9 @@ use bridge_core::onboarding::LastSms;
 use bridge_core::{Onboarding, State};
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::audit::{Quarantined, Refusal};
-use crate::hot::Blacklisting;
+use crate::blacklisting::Blacklisting;
 
 pub(super) async fn an_onboarding_comes_back_without_its_last_sms(audit: &dyn AuditUnderTest) {
     let store = audit.store();

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use bridge_core::InboundSms;
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::AuditStore;
 use crate::audit::{BlockedEmail, Quarantined, Refusal};
-use crate::hot::{Blacklisting, QueuedSms};
+use crate::blacklisting::Blacklisting;
+use crate::judged::QueuedSms;
 use crate::person::{Block, Blocked, Erasing, Erasure};
 
 /// One row of every kind.

@@ -4,7 +4,7 @@ use bridge_core::Timestamp;
 use serde_json::json;
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::audit::{Quarantined, Refusal};
 
 /// One row of every kind that age removes, each of this time.

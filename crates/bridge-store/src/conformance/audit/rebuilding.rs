@@ -6,10 +6,11 @@ use bridge_core::verdict::{Code, Codes, FailedAt};
 use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp, Verdict};
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::AuditStore;
-use crate::audit::{Member, Place, Totals};
-use crate::hot::QueuedSms;
+use crate::place::Place;
+use crate::audit::{Member, Totals};
+use crate::judged::QueuedSms;
 
 /// Reads a list to its end, in pages of two.
 async fn pages<T: Clone>(read: impl AsyncFn(Option<Place>) -> Vec<(Place, T)>) -> Vec<T> {

@@ -3,7 +3,7 @@
 use bridge_core::Span;
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::audit::{Receiver, Sighting};
 
 fn receiver(name: &str) -> Receiver {

@@ -5,7 +5,7 @@ use bridge_core::settings::Settings;
 use serde_json::json;
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::audit::{Counter, SettingPut, SettingRow};
 
 pub(super) async fn seeding_gives_every_setting_its_default(audit: &dyn AuditUnderTest) {

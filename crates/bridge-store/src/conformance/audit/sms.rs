@@ -6,9 +6,9 @@ use bridge_core::verdict::{Code, Codes, FailedAt};
 use bridge_core::{InboundSms, Span, Verdict};
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::audit::{SmsRow, WaitingSms};
-use crate::hot::QueuedSms;
+use crate::judged::QueuedSms;
 
 pub(super) async fn every_column_comes_back(audit: &dyn AuditUnderTest) {
     let check = CheckId::from_name("count_check").unwrap();

@@ -4,7 +4,7 @@ use bridge_core::Timestamp;
 use uuid::Uuid;
 
 use super::super::samples::*;
-use super::AuditUnderTest;
+use super::super::under_test::AuditUnderTest;
 use crate::AuditStore;
 use crate::audit::{Refused, Unsynced};
 
@@ -35,7 +35,7 @@ async fn park(store: &dyn AuditStore, n: u128) {
 pub(super) async fn what_passed_waits_for_the_remote(audit: &dyn AuditUnderTest) {
     let store = audit.store();
     append(store, &[(ALICE, true), (BOB, false), (BOB, true)]).await;
-    let no_device = crate::hot::QueuedSms {
+    let no_device = crate::judged::QueuedSms {
         device_id: None,
         judged_at: T0 + SECOND,
         ..queued(4, sms(4, "+447911123456", "x", T0 + MILLI), passed())

@@ -5,7 +5,8 @@ use bridge_core::time::DAY;
 
 use super::super::samples::*;
 use crate::HotStore;
-use crate::hot::{Admission, Blacklisting, Counters, QueueSizes, Registered, THRESHOLD_EXCEEDED, Which};
+use crate::blacklisting::Blacklisting;
+use crate::hot::{Admission, Counters, QueueSizes, Registered, THRESHOLD_EXCEEDED, Which};
 
 async fn ids(store: &dyn HotStore, which: Which, max: usize) -> Vec<i64> {
     store.queued_sms(which, max).await.unwrap().iter().map(|sms| sms.id).collect()

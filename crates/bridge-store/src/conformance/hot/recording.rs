@@ -5,7 +5,8 @@ use bridge_core::{InboundSms, Onboarding, State};
 
 use super::super::samples::*;
 use crate::HotStore;
-use crate::hot::{Admission, Answer, Counters, Judged, QueueSizes, QueuedSms, Recorded, Which};
+use crate::judged::{Answer, Judged, QueuedSms};
+use crate::hot::{Admission, Counters, QueueSizes, Recorded, Which};
 
 pub(super) async fn a_pass_validates_everything_at_once(store: &dyn HotStore) {
     let opened = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;

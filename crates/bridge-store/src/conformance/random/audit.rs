@@ -7,10 +7,10 @@ use std::ops::Deref;
 use bridge_core::{Onboarding, State};
 use proptest::prelude::*;
 
-use super::super::audit::AuditUnderTest;
 use super::super::samples::*;
+use super::super::under_test::AuditUnderTest;
 use crate::AuditStore;
-use crate::hot::QueuedSms;
+use crate::judged::QueuedSms;
 
 const CASES: u32 = 32;
 const THINGS: usize = 6;

@@ -15,14 +15,16 @@ use proptest::sample::Index;
 
 use operations::{MOBILES, Operation, Stamp, operation};
 
-use super::super::hot::begin;
 use super::super::samples::*;
+use super::super::under_test::begin;
 use crate::HotStore;
+use crate::blacklisting::Blacklisting;
 use crate::hot::model::MemoryHot;
 use crate::hot::{
-    Admission, Admitted, Basis, Blacklisting, Cancelled, Counters, Judged, QueueSizes, QueuedSms, Recorded,
-    Registered, Registration, Restore, Right, Which,
+    Admission, Admitted, Cancelled, Counters, QueueSizes, Recorded, Registered, Registration, Restore, Right,
+    Which,
 };
+use crate::judged::{Basis, Judged, QueuedSms};
 use crate::person::{HotPerson, Traces};
 
 const CASES: u32 = 48;

@@ -12,14 +12,15 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use uuid::Uuid;
 
-use super::super::hot::begin;
 use super::super::samples::*;
+use super::super::under_test::begin;
 use crate::HotStore;
+use crate::blacklisting::Blacklisting;
 use crate::hot::model::MemoryHot;
 use crate::hot::{
-    Admission, Admitted, Blacklisting, Cancelled, QueueSizes, QueuedSms, Recorded, Registered, Registration,
-    Restore, Right, Which,
+    Admission, Admitted, Cancelled, QueueSizes, Recorded, Registered, Registration, Restore, Right, Which,
 };
+use crate::judged::QueuedSms;
 
 const CASES: u32 = 48;
 const OPERATIONS: usize = 40;

@@ -5,8 +5,9 @@ use bridge_core::time::DAY;
 use bridge_core::{State, Timestamp};
 
 use super::{Memory, live};
+use crate::hot::REGISTRATION_WINDOW;
 use crate::hot::restored::Window;
-use crate::hot::{QueuedSms, REGISTRATION_WINDOW};
+use crate::judged::QueuedSms;
 use crate::person::{Count, HotPerson, Removed, Traces};
 
 impl Memory {

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{Delivery, Kept, Memory, Seen};
 use crate::hot::restored::{Window, is_newer, told, updated};
-use crate::hot::{Answer, QueuedSms, REBUILD, REGISTRATION_WINDOW, Restore, Right};
+use crate::hot::{REBUILD, REGISTRATION_WINDOW, Restore, Right};
+use crate::judged::{Answer, QueuedSms};
 
 pub(super) fn epoch_name(token: Uuid) -> String {
     token.to_string()

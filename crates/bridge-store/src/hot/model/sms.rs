@@ -5,11 +5,10 @@ use bridge_core::time::DAY;
 use bridge_core::{InboundSms, State, Timestamp};
 
 use super::{Delivery, Memory, Seen, counted, live};
+use crate::blacklisting::Blacklisting;
 use crate::hot::restored::Window;
-use crate::hot::{
-    Admission, Admitted, Answer, Basis, Blacklisting, IntakeLimits, Judged, QueuedSms, Recorded,
-    THRESHOLD_EXCEEDED,
-};
+use crate::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
+use crate::judged::{Answer, Basis, Judged, QueuedSms};
 
 impl Memory {
     pub(super) fn admit(&mut self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Admitted {

@@ -3,8 +3,8 @@
 use bridge_core::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::super::At;
-use super::super::tables::limit;
+use super::super::columns::At;
+use crate::sqlite::engine::limit;
 use bridge_store::desk::{INCIDENTS, Incident};
 
 /// The end that was told first stays.

@@ -5,9 +5,9 @@ use bridge_core::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
-use super::super::At;
-use bridge_store::audit::Place;
+use super::super::columns::At;
 use bridge_store::desk::{FEW, MobileFilter, Page, SCAN};
+use bridge_store::place::Place;
 
 /// A table that is read in the order of a time and of its id.
 pub(super) struct List<T> {

@@ -5,17 +5,17 @@ use bridge_core::onboarding::State;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::super::At;
-use super::super::tables::{ONBOARDING_COLUMNS, limit, onboarding_row, uuid};
+use super::super::columns::{At, uuid};
+use super::super::tables::{ONBOARDING_COLUMNS, onboarding_row};
 use super::page::{List, Search, one, page};
-use crate::sqlite::engine::Json;
-use bridge_store::audit::Place;
+use crate::sqlite::engine::{Json, limit};
 use bridge_store::audit::{Blacklisted, Refusal};
+use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
     BlacklistPlace, MobileFilter, OnboardingFilter, OnboardingRow, Page, QuarantineRow, RefusalFilter,
     RefusalRow, SettingChange, ValidatedRow, WaitingRow,
 };
-use bridge_store::hot::Blacklisting;
+use bridge_store::place::Place;
 
 fn onboarding_columns() -> String {
     format!("{ONBOARDING_COLUMNS}, id, last_sms")

@@ -1,0 +1,55 @@
+//! How values stand in the audit tables: times and ids as text, a column for each check. Not what the rows mean.
+
+use bridge_core::Timestamp;
+use bridge_core::checks::CHECKS;
+use bridge_core::verdict::{Code, Codes};
+use rusqlite::Row;
+use rusqlite::types::{FromSqlError, Type};
+use uuid::Uuid;
+
+/// A time as the tables hold it. Always three digits of milliseconds: text order is time order.
+pub(super) struct At(pub(super) Timestamp);
+
+impl rusqlite::ToSql for At {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        let text = self.0.to_rfc3339_millis();
+        Ok(text.into())
+    }
+}
+
+impl rusqlite::types::FromSql for At {
+    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<At> {
+        Timestamp::parse_stored(value.as_str()?).map(At).map_err(|e| FromSqlError::Other(e.into()))
+    }
+}
+
+/// A column whose text is not what the program wrote there.
+pub(super) fn damaged(
+    column: usize,
+    what: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
+}
+
+/// The check columns, `mobile_check, duplicate_check, …`.
+pub(super) fn check_columns() -> String {
+    CHECKS.iter().map(|check| check.name).collect::<Vec<_>>().join(", ")
+}
+
+/// The check columns, from that column on.
+pub(super) fn codes(row: &Row<'_>, first: usize) -> rusqlite::Result<Codes> {
+    let mut codes = [Code::Disabled; CHECKS.len()];
+    for (column, code) in (first..).zip(&mut codes) {
+        *code = Code::from_number(row.get(column)?).ok_or_else(|| damaged(column, "no check code"))?;
+    }
+    Ok(Codes(codes))
+}
+
+pub(super) fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
+    row.get::<_, String>(column)?.parse().map_err(|e: uuid::Error| damaged(column, e))
+}
+
+pub(super) fn optional_uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Uuid>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| text.parse().map_err(|e: uuid::Error| damaged(column, e))).transpose()
+}

@@ -1,0 +1,114 @@
+//! A judged SMS: to be recorded, as it waits for `input_sms`, and what its sender was answered. Not how it is judged.
+
+use bridge_core::checks::Known;
+use bridge_core::onboarding::hex;
+use bridge_core::sms::Key;
+use bridge_core::{InboundSms, State, Timestamp, Verdict};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What an SMS was answered, remembered for its redeliveries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Its `queue_input_sms` id.
+    pub id: i64,
+    /// Its identity.
+    pub sms_id: Uuid,
+    /// How it was judged.
+    pub verdict: Verdict,
+}
+
+/// A judged SMS, to be recorded.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The SMS.
+    pub sms: InboundSms,
+    /// What it was admitted under.
+    pub fingerprint: Key,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// What the verdict rests on; recording checks that it still holds (D9).
+    pub basis: Basis,
+    /// Which SMS of its sender in 24 hours this was, as it was judged; 0 if it was not counted.
+    pub sms_in_window: i64,
+}
+
+impl Judged {
+    /// What the store queued when it recorded this, given what it was judged by and answered. Of an SMS that had
+    /// been recorded before, by a try whose answer was lost, it is the same but for `judged_at`.
+    #[must_use]
+    pub fn queued(self, now: Timestamp, known: &Known, answer: Answer) -> QueuedSms {
+        QueuedSms {
+            id: answer.id,
+            sms: self.sms,
+            fingerprint: hex(&self.fingerprint),
+            verdict: answer.verdict,
+            judged_at: now,
+            onboarding_id: known.onboarding.as_ref().map(|o| o.id),
+            device_id: known.onboarding.as_ref().and_then(|o| o.device_id.clone()),
+            sms_in_window: self.sms_in_window,
+        }
+    }
+}
+
+/// The facts that may change between judging and recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// The sender's newest onboarding and its state.
+    pub onboarding: Option<(Uuid, State)>,
+    /// Its pair was validated already.
+    pub pair_validated: bool,
+}
+
+impl From<&Known> for Basis {
+    fn from(known: &Known) -> Basis {
+        Basis {
+            onboarding: known.onboarding.as_ref().map(|o| (o.id, o.state)),
+            pair_validated: known.pair_validated,
+        }
+    }
+}
+
+/// A judged SMS waiting for `input_sms`: `queue_input_sms:{id}` of 003.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueuedSms {
+    /// `redis_id` in `input_sms`.
+    pub id: i64,
+    /// The SMS.
+    pub sms: InboundSms,
+    /// What it is recognised by, in hex.
+    pub fingerprint: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// When it was judged.
+    pub judged_at: Timestamp,
+    /// The onboarding it was judged against.
+    pub onboarding_id: Option<Uuid>,
+    /// The user's device, from that onboarding (D15).
+    pub device_id: Option<String>,
+    /// Which SMS of its sender in 24 hours this was; 0 if it was not counted.
+    #[serde(default)]
+    pub sms_in_window: i64,
+}
+
+impl QueuedSms {
+    /// What its sender was answered.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        Answer { id: self.id, sms_id: self.sms.sms_id, verdict: self.verdict.clone() }
+    }
+
+    /// What it is recognised by. None: what is stored is no fingerprint.
+    #[must_use]
+    pub fn key(&self) -> Option<Key> {
+        let bytes = self.fingerprint.as_bytes();
+        let mut key = Key::default();
+        if bytes.len() != 2 * key.len() {
+            return None;
+        }
+        for (byte, digits) in key.iter_mut().zip(bytes.chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(key)
+    }
+}
