@@ -13,10 +13,11 @@ use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, Journal, Remot
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::base::backend::{Backend, Backends};
 use crate::base::clock::{Clock, Entropy};
 use crate::base::metrics::Metrics;
 use crate::base::secrets::Secrets;
-use crate::config::Config;
+use crate::config::{Config, EMBEDDED};
 use crate::durability::store_monitor::Keeper;
 use crate::lab::Lab;
 use crate::state::access::Access;
@@ -231,6 +232,16 @@ impl App {
         keeper.look(&app).await;
         *app.keeper.lock().await = keeper;
         Ok(app)
+    }
+
+    /// What keeps its stores.
+    #[must_use]
+    pub fn backends(&self) -> Backends {
+        let backend = |url: &str, server| if url == EMBEDDED { Backend::Embedded } else { server };
+        Backends {
+            hot: backend(&self.config.hot_url, Backend::Redis),
+            audit: backend(&self.config.audit_url, Backend::PostgreSql),
+        }
     }
 
     /// Reads the settings and applies them.

@@ -9,9 +9,9 @@ use bridge_store::desk::{Page as Rows, WaitingRow};
 use bridge_store::hot::QueueSizes;
 use uuid::Uuid;
 
+use crate::base::backend::Backends;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
-use crate::config::EMBEDDED;
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
 use crate::desk::form::Form;
@@ -157,9 +157,8 @@ pub(in crate::desk) async fn show(
 }
 
 fn backends(app: &Shared) -> String {
-    let backend = |url: &str, name: &'static str| if url == EMBEDDED { "embedded" } else { name };
-    let (hot, audit) = (backend(&app.config.hot_url, "Redis"), backend(&app.config.audit_url, "PostgreSQL"));
-    format!("hot store: {hot}, audit store: {audit}")
+    let Backends { hot, audit } = app.backends();
+    format!("hot store: {}, audit store: {}", hot.name(), audit.name())
 }
 
 /// Lets one parked row be pushed again, or all.
