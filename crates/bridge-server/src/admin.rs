@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod blacklist;
 pub mod doctor;
+pub mod erasure;
 pub mod person;
 pub mod person_export;
 pub mod rejudge;

@@ -1,5 +1,6 @@
 //! What every room stands on: the time, randomness, secrets, series, and the error that the outside sees. Knows no bridge.
 
+pub mod backend;
 pub mod clock;
 pub mod data_file;
 pub mod deadline;

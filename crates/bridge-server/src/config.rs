@@ -8,7 +8,8 @@ use clap::Args;
 use ipnet::IpNet;
 
 use crate::base::secrets::{self, Given};
-use crate::options::{Backend, Options};
+use crate::base::backend::{Backend, Backends};
+use crate::options::Options;
 
 /// Configuration of the bridge.
 #[derive(Args, Clone, Debug)]
@@ -150,7 +151,7 @@ impl Config {
     /// The start values of a bridge.
     #[must_use]
     pub fn options(&self) -> Options {
-        let backend = |url: &str| if url == EMBEDDED { Backend::Embedded } else { Backend::Server };
+        let backend = |url: &str, server| if url == EMBEDDED { Backend::Embedded } else { server };
         Options {
             data_dir: self.data_dir.clone(),
             secrets: Given {
@@ -162,8 +163,10 @@ impl Config {
             trusted_proxies: self.trusted_proxies.clone(),
             has_private_listener: self.private_bind.is_some(),
             log_is_given: self.log.is_some(),
-            hot: backend(&self.hot_url),
-            audit: backend(&self.audit_url),
+            backends: Backends {
+                hot: backend(&self.hot_url, Backend::Redis),
+                audit: backend(&self.audit_url, Backend::PostgreSql),
+            },
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod desk;
 pub mod durability;
+pub mod health;
 pub mod http;
 pub mod lab;
 pub mod lifecycle;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use crate::base::backend::Backends;
 use crate::base::secrets::Given;
 
 /// The start values of one bridge.
@@ -22,28 +23,6 @@ pub struct Options {
     pub has_private_listener: bool,
     /// The log filter comes from the command line, and wins over the setting `log_level`.
     pub log_is_given: bool,
-    /// What the hot store is.
-    pub hot: Backend,
-    /// What the audit store is.
-    pub audit: Backend,
-}
-
-/// What a store is, as far as a bridge must know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// A file in the data folder.
-    Embedded,
-    /// A server.
-    Server,
-}
-
-impl Backend {
-    /// `embedded`, or the server's name.
-    #[must_use]
-    pub fn word(self, server: &'static str) -> &'static str {
-        match self {
-            Backend::Embedded => "embedded",
-            Backend::Server => server,
-        }
-    }
+    /// What keeps its stores.
+    pub backends: Backends,
 }

@@ -1,5 +1,7 @@
 //! Registering: reading what the app sends, the limits that hold, opening the onboarding, keeping every
-//! refusal (decisions.md D13, D14).
+//! refusal (decisions.md D13, D14). What becomes of it afterwards is [`opened`].
+
+pub mod opened;
 
 use std::net::IpAddr;
 
@@ -95,15 +97,15 @@ fn is_email(text: &str) -> bool {
 
 /// An onboarding that now waits for its SMS.
 #[derive(Debug)]
-pub enum Outcome {
-    /// Opened now.
-    New(Onboarding),
-    /// Opened before, by the same person.
-    Same(Onboarding),
+pub struct Opened {
+    /// Opened now, not before by the same person.
+    pub new: bool,
+    /// It.
+    pub onboarding: Onboarding,
 }
 
 /// Registers, and keeps every refusal.
-pub async fn register(app: &App, wanted: Wanted, client: Option<IpAddr>) -> Result<Outcome, Problem> {
+pub async fn register(app: &App, wanted: Wanted, client: Option<IpAddr>) -> Result<Opened, Problem> {
     // Kept as it came, but for what no SQL TEXT can hold (D23).
     let kept: String = wanted.mobile_number.chars().take(KEPT_NUMBER_MAX_CHARS).collect();
     let number = message::storable(&kept).into_owned();
@@ -121,7 +123,7 @@ pub async fn register(app: &App, wanted: Wanted, client: Option<IpAddr>) -> Resu
     result
 }
 
-async fn open(app: &App, wanted: Wanted) -> Result<Outcome, Problem> {
+async fn open(app: &App, wanted: Wanted) -> Result<Opened, Problem> {
     let settings = app.live.now();
     if paused(app).is_some() {
         return Err(refused_while_paused());
@@ -161,9 +163,9 @@ async fn open(app: &App, wanted: Wanted) -> Result<Outcome, Problem> {
         Registered::New(onboarding) => {
             app.board.ring(Bell::Onboarding);
             app.pulse.registered(app.clock.now());
-            Ok(Outcome::New(onboarding))
+            Ok(Opened { new: true, onboarding })
         }
-        Registered::Same(onboarding) => Ok(Outcome::Same(onboarding)),
+        Registered::Same(onboarding) => Ok(Opened { new: false, onboarding }),
         Registered::AlreadyValidated => Err(Problem::new(
             Code::AlreadyValidated,
             "this number is validated on this device: there is nothing to do",

@@ -1,5 +1,6 @@
 //! The way of an SMS from a read body to a verdict, and of what cannot be judged or was missed.
 
+pub mod delivery;
 pub mod import;
 pub mod import_report;
 pub mod inbound;

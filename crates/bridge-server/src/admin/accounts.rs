@@ -1,17 +1,18 @@
 //! What is done with accounts: added, given a link, a role or a password, shut out. Each change is noted in the admin
-//! log first. Who may do it was found out before.
+//! log first. Who may do it was found out before. How somebody gets in is [`entry`].
+
+pub mod entry;
 
 use bridge_core::{Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Link, Role};
 use serde_json::{Value, json};
 
-use crate::admin_log::Actor;
+use crate::admin_log::{Actor, BY_TOKEN};
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
+use crate::base::secrets::{fresh, hashed};
 use crate::bridge::App;
-use crate::desk::access::Visitor;
 use crate::state::access::passwords as password;
-use crate::state::access::sessions::{hashed, secret};
 
 /// How long the link of the first start works.
 const FIRST_LINK_LASTS: Span = Span(30 * 60_000);
@@ -53,12 +54,21 @@ pub fn checked(password: &str) -> Result<(), Problem> {
     }
 }
 
+fn secret(app: &App) -> Result<String, Problem> {
+    fresh(&app.entropy).map_err(|error| Problem::unavailable(&error))
+}
+
 fn unknown(name: &str) -> Problem {
     Problem::new(Code::NotFound, format!("there is no account {name}"))
 }
 
 fn shown(account: &Account) -> Value {
     json!({"role": account.role.word(), "disabled": account.disabled})
+}
+
+/// Every account.
+pub async fn all(app: &App) -> Result<Vec<Account>, Problem> {
+    in_time(app.accounts.accounts()).await
 }
 
 /// One account.
@@ -155,21 +165,17 @@ pub async fn set_password(app: &App, actor: &Actor, name: &str, password: &str) 
 }
 
 /// Somebody changes their own password, and says the one they have.
-pub(crate) async fn change_own(
-    app: &App,
-    visitor: &Visitor,
-    current: &str,
-    new: &str,
-) -> Result<(), Problem> {
-    if visitor.session.is_none() {
+pub async fn change_own(app: &App, actor: &Actor, current: &str, new: &str) -> Result<(), Problem> {
+    let name = &actor.who;
+    if name == BY_TOKEN {
         let detail = "the admin token has no password: log in with an account";
         return Err(Problem::new(Code::Forbidden, detail));
     }
-    app.access.throttle.count(Some(&visitor.name), visitor.address)?;
+    app.access.throttle.count(Some(name), actor.address)?;
     checked(new)?;
-    let account = one(app, &visitor.name).await?;
+    let account = one(app, name).await?;
     if !app.access.passwords.fits(current, account.password.as_deref()).await? {
         return Err(Problem::field(Code::InvalidRequest, "current", "is not your password"));
     }
-    set_password(app, &visitor.actor(), &visitor.name, new).await
+    set_password(app, actor, name, new).await
 }

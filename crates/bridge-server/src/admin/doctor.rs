@@ -2,16 +2,17 @@
 //! hot store knows what the audit trail says (contract section 1). Repairs only what can be repaired without a doubt:
 //! what is missing in the hot store is given back; what is too much is told.
 
-use std::time::Duration;
-
 use bridge_core::{Span, Timestamp};
 use bridge_store::finding::{Finding, Level};
 use bridge_store::hot::{Counters, QueueSizes, Restore, Right};
 use bridge_store::{Result, StoreError, StoreFault};
+use serde_json::Value;
 
+use crate::admin_log::Actor;
+use crate::base::deadline::{EXAMINE, within};
+use crate::base::problem::Problem;
 use crate::bridge::App;
 
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Pairs that are compared in one step.
 const PAGE: usize = 1000;
 /// Clocks that are further apart make honest SMS late, and leases short.
@@ -52,10 +53,16 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     findings
 }
 
+/// Gives the hot store back what it misses, and says what was found.
+pub async fn repair(app: &App, actor: &Actor) -> std::result::Result<Vec<Finding>, Problem> {
+    app.note_change(actor, "doctor.repair", "hot store", Value::Null, Value::Null).await?;
+    Ok(examine(app, Mode::Repair).await)
+}
+
 async fn in_time_or<T>(answer: impl Future<Output = Result<T>>) -> std::result::Result<T, String> {
-    match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+    match within(EXAMINE, answer).await {
         Ok(answer) => answer.map_err(|error| describe(&error)),
-        Err(_) => Err(format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
+        Err(_) => Err(format!("no answer within {} s", EXAMINE.as_secs())),
     }
 }
 
@@ -91,7 +98,7 @@ fn drift(what: &str, here: Timestamp, there: Timestamp) -> Finding {
 async fn remote(app: &App) -> Vec<Finding> {
     let what = "remote".to_owned();
     let Some(remote) = &app.remote else { return Vec::new() };
-    let ping = tokio::time::timeout(ANSWER_WITHIN, remote.ping()).await;
+    let ping = within(EXAMINE, remote.ping()).await;
     let problem = match ping {
         Ok(Ok(())) => None,
         Ok(Err(paused)) => Some(paused.reason),

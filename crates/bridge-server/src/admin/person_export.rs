@@ -1,5 +1,7 @@
 //! Everything that is kept of a number, as one document, by store.
 
+use std::collections::BTreeMap;
+
 use bridge_core::sms::REMEMBERED;
 use bridge_core::{Mobile, Timestamp};
 use bridge_store::journal::Entry;
@@ -14,6 +16,9 @@ use crate::durability::journal;
 /// Rows of one table. Whoever has more has a page of their own in the desk.
 const ROWS_MAX: usize = 10_000;
 
+/// What is missing, by store.
+pub type Missing = BTreeMap<&'static str, String>;
+
 /// The document.
 #[derive(Debug, Serialize)]
 pub struct Export {
@@ -23,8 +28,8 @@ pub struct Export {
     pub exported_at: Timestamp,
     /// Every store answered, and every table is whole.
     pub complete: bool,
-    /// What is missing, by store.
-    pub missing: std::collections::BTreeMap<&'static str, String>,
+    /// What is missing, by store; several remarks on one store are one text, with `; ` between them.
+    pub missing: Missing,
     /// What the checks read.
     pub hot: Option<HotPerson>,
     /// The audit trail, by table.
@@ -42,7 +47,7 @@ pub async fn export(app: &App, mobile: &Mobile) -> Export {
         mobile_number: mobile.e164().to_owned(),
         exported_at: now,
         complete: true,
-        missing: std::collections::BTreeMap::new(),
+        missing: Missing::new(),
         hot: None,
         audit: None,
         journal: None,
@@ -61,8 +66,7 @@ pub async fn export(app: &App, mobile: &Mobile) -> Export {
     }
     match app.audit.person(mobile, ROWS_MAX).await {
         Ok(tables) => {
-            for table in tables.iter().filter(|table| table.more) {
-                let cut = format!("{} has more than {ROWS_MAX} rows: only the newest are here", table.name);
+            if let Some(cut) = cut(&tables) {
                 export.missing.insert(AUDIT, cut);
             }
             export.audit = Some(tables);
@@ -81,4 +85,35 @@ pub async fn export(app: &App, mobile: &Mobile) -> Export {
     }
     export.complete = export.missing.is_empty();
     export
+}
+
+/// Which tables are not whole; none where all are. Whoever reads the document finds a text for each store, however
+/// many of its tables are meant.
+fn cut(tables: &[Table]) -> Option<String> {
+    let remark =
+        |table: &Table| format!("{} has more than {ROWS_MAX} rows: only the newest are here", table.name);
+    let remarks: Vec<String> = tables.iter().filter(|table| table.more).map(remark).collect();
+    (!remarks.is_empty()).then(|| remarks.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_that_is_cut_is_named() {
+        let table = |name, more| Table { name, rows: Vec::new(), more };
+        assert_eq!(cut(&[table("input_sms", false)]), None);
+        assert_eq!(
+            cut(&[table("input_sms", true), table("onboarding_mobile", false)]).as_deref(),
+            Some("input_sms has more than 10000 rows: only the newest are here")
+        );
+        assert_eq!(
+            cut(&[table("input_sms", true), table("onboarding_mobile", true)]).as_deref(),
+            Some(
+                "input_sms has more than 10000 rows: only the newest are here; \
+                onboarding_mobile has more than 10000 rows: only the newest are here"
+            )
+        );
+    }
 }

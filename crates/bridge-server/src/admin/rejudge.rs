@@ -2,19 +2,20 @@
 //! ones would be judged otherwise if settings were changed. Nothing is written and nobody is told.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use bridge_core::past::Against;
 use bridge_core::rejudge::Rejudged;
 use bridge_core::settings::Settings;
 use bridge_core::trace::{Step, trace};
 use bridge_core::{Onboarding, Past, Span, Verdict};
-use bridge_store::judged::QueuedSms;
+use bridge_store::StoreError;
 use bridge_store::place::Place;
-use bridge_store::{StoreError, StoreFault};
+use bridge_store::judged::QueuedSms;
 use uuid::Uuid;
 
-use crate::admin::settings;
+use crate::admin::settings::{self, Change};
+use crate::base::deadline::{ANSWER, in_time, store_within};
+use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 
 /// Most SMS that one dry run judges again.
@@ -23,8 +24,6 @@ pub const LAST_MAX: usize = 5_000;
 pub const LAST_DEFAULT: usize = 1_000;
 /// Rows read at once.
 const PAGE: usize = 500;
-/// A page that takes longer than this is not waited for.
-const PAGE_WITHIN: Duration = Duration::from_millis(1900);
 
 /// A stored SMS with what it was judged against.
 #[derive(Clone, Debug)]
@@ -91,14 +90,15 @@ pub struct DryRun {
 }
 
 /// Judges the last SMS by the settings of now and by changed ones, and tells the difference.
-pub async fn dry_run(app: &App, changed: &Settings, last: usize) -> Result<DryRun, StoreError> {
+pub async fn dry_run(app: &App, changed: &Settings, last: usize) -> Result<DryRun, Problem> {
     let now = app.live.now();
     let mut run = DryRun::default();
     let mut before = None;
     let last = last.min(LAST_MAX);
     while run.judged < last {
         let wanted = PAGE.min(last - run.judged);
-        let page = in_time(page(app, before, wanted)).await?;
+        let page = store_within(ANSWER, "judged_before", page(app, before, wanted)).await;
+        let page = page.map_err(|error| Problem::unavailable(&error))?;
         let is_last = page.len() < wanted;
         before = page.last().map(|(place, _)| *place);
         for (_, judgement) in page {
@@ -119,11 +119,6 @@ pub async fn dry_run(app: &App, changed: &Settings, last: usize) -> Result<DryRu
         tokio::task::yield_now().await;
     }
     Ok(run)
-}
-
-async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let late = |_| StoreError { operation: "judged_before", kind: StoreFault::Unavailable, source: None };
-    tokio::time::timeout(PAGE_WITHIN, work).await.unwrap_or_else(|elapsed| Err(late(elapsed)))
 }
 
 /// Up to `max` stored SMS before that place, newest first, with their onboardings: two questions to the store.
@@ -155,4 +150,33 @@ pub async fn one(app: &App, sms_id: Uuid) -> Result<Option<Judgement>, StoreErro
 pub async fn why(app: &App, judgement: &Judgement) -> Result<Vec<Step>, StoreError> {
     let settings = settings::as_of(app, judgement.row.judged_at).await?;
     Ok(trace(&judgement.past(), &settings))
+}
+
+/// The full story of one stored SMS.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// As it was judged.
+    pub judgement: Judgement,
+    /// Why, step by step, by the settings that held then.
+    pub trace: Vec<Step>,
+    /// As it would be judged by the settings of now, with the changes that were given.
+    pub again: Rejudged,
+}
+
+/// The identity of an SMS as a client gives it; one that cannot be read belongs to no SMS.
+pub fn sms_id(text: &str) -> Result<Uuid, Problem> {
+    text.parse().map_err(|_| not_found())
+}
+
+fn not_found() -> Problem {
+    Problem::new(Code::NotFound, "there is no such SMS in input_sms, or it was not written there yet")
+}
+
+/// Tells the story of one stored SMS, and judges it by the settings of now with these changes.
+pub async fn story(app: &App, sms_id: Uuid, changes: &[Change]) -> Result<Story, Problem> {
+    let by = settings::proposed(app, changes)?;
+    let judgement = in_time(one(app, sms_id)).await?.ok_or_else(not_found)?;
+    let trace = in_time(why(app, &judgement)).await?;
+    let again = judgement.rejudge(&app.live.now(), &by);
+    Ok(Story { judgement, trace, again })
 }

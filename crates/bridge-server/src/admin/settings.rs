@@ -2,22 +2,20 @@
 //! before anybody is answered, and told to the other bridges. Not the settings themselves: those are declared in
 //! the core and held by [`crate::state::settings`].
 
-use std::time::Duration;
-
 use bridge_core::catalog;
 use bridge_core::settings::{Broken, SettingDef, Settings};
 use bridge_core::{Span, Timestamp};
+use bridge_formats::FieldError;
 use bridge_store::StoreError;
 use bridge_store::audit::SettingPut;
-use bridge_store::desk::SettingChange;
+use bridge_store::desk::{Page, SettingChange};
 use serde_json::Value;
 
 use crate::admin_log::Actor;
-use crate::base::problem::Problem;
+use crate::base::deadline::{ANNOUNCE, ANSWER, in_time, within};
+use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 
-/// Longest wait for the announcement: every other bridge sees a change within a second all the same.
-const ANNOUNCE_WITHIN: Duration = Duration::from_millis(400);
 /// Changes read at once.
 const PAGE: usize = 200;
 /// A change holds on every bridge of a group within this.
@@ -26,42 +24,61 @@ const IN_FORCE_WITHIN: Span = Span(1_000);
 /// A new value for a setting.
 pub type Change = (&'static SettingDef, Value);
 
-/// Why settings cannot change.
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
-    /// These rules would be broken.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Broken(Vec<Broken>),
-    /// No such setting, or no such entry of the history.
-    #[error("{0}")]
-    Unknown(String),
-    /// The admin log cannot be written.
-    #[error("the admin log cannot be written")]
-    Unnoted(Problem),
-    /// The store does not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+/// The declaration of a key.
+pub fn find(key: &str) -> Result<&'static SettingDef, Problem> {
+    catalog::find(key).ok_or_else(|| unknown(format!("there is no setting {key:?}: see /admin/settings")))
 }
 
-/// The declaration of a key.
-pub fn find(key: &str) -> Result<&'static SettingDef, ChangeError> {
-    catalog::find(key)
-        .ok_or_else(|| ChangeError::Unknown(format!("there is no setting {key:?}: see /admin/settings")))
+/// No such setting, or no such entry of the history.
+fn unknown(what: impl Into<String>) -> Problem {
+    Problem::new(Code::NotFound, what)
+}
+
+/// Every rule that would be broken.
+fn breaks(broken: Vec<Broken>) -> Problem {
+    let detail = broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let errors = broken.into_iter().map(|b| FieldError { field: b.key.to_owned(), detail: b.rule }).collect();
+    Problem::fields(Code::InvalidSetting, detail, errors)
+}
+
+/// The settings named in `changes` of a body, with their new values.
+pub fn changes(given: &Value) -> Result<Vec<Change>, Problem> {
+    let Some(changes) = given.get("changes") else { return Ok(Vec::new()) };
+    let Value::Object(changes) = changes else {
+        let rule = "must be an object: {\"changes\": {\"count_check_threshold\": 3}}";
+        return Err(Problem::field(Code::InvalidRequest, "changes", rule));
+    };
+    changes.iter().map(|(key, value)| Ok((find(key)?, value.clone()))).collect()
+}
+
+/// 003: reading a setting fills the cache in the hot store. It is for others to look at; what holds here is the
+/// snapshot.
+pub async fn fill_cache(app: &App, def: &SettingDef) {
+    let text = def.to_text(&def.value(&app.live.now()));
+    if app.ladder.is_open() && in_time(app.hot.cache_settings(&[(def.key.to_owned(), text)])).await.is_err() {
+        app.ladder.suspect();
+    }
 }
 
 /// Changes all of them or none. They hold when it returns.
-pub async fn change(app: &App, actor: &Actor, changes: &[Change]) -> Result<(), ChangeError> {
+pub async fn change(app: &App, actor: &Actor, changes: &[Change]) -> Result<(), Problem> {
+    within(ANSWER, noted_and_stored(app, actor, changes)).await?
+}
+
+async fn noted_and_stored(app: &App, actor: &Actor, changes: &[Change]) -> Result<(), Problem> {
     let now = proposed(app, changes)?;
     for (def, _) in changes {
         let (before, after) = (def.value(&app.live.now()), def.value(&now));
-        app.note_change(actor, "setting.change", def.key, before, after)
-            .await
-            .map_err(ChangeError::Unnoted)?;
+        app.note_change(actor, "setting.change", def.key, before, after).await?;
     }
     let pairs: Vec<(&str, &Value)> = changes.iter().map(|(def, value)| (def.key, value)).collect();
     let put = {
         let _turn = app.live.turn().await;
-        let put = app.audit.put_settings(app.clock.now(), &pairs, &actor.who).await?;
+        let put = app
+            .audit
+            .put_settings(app.clock.now(), &pairs, &actor.who)
+            .await
+            .map_err(|error| Problem::unavailable(&error))?;
         if let SettingPut::Stored(rows) = &put {
             app.apply_settings(rows);
         }
@@ -72,14 +89,15 @@ pub async fn change(app: &App, actor: &Actor, changes: &[Change]) -> Result<(), 
             announce(app, &pairs).await;
             Ok(())
         }
-        SettingPut::Refused(broken) => Err(ChangeError::Broken(broken)),
-        SettingPut::Unknown => Err(ChangeError::Unknown("there is no such setting".to_owned())),
+        SettingPut::Refused(broken) => Err(breaks(broken)),
+        SettingPut::Unknown => Err(unknown("there is no such setting")),
     }
 }
 
+/// Every other bridge sees a change within a second all the same.
 async fn announce(app: &App, pairs: &[(&str, &Value)]) {
     for (key, _) in pairs {
-        let told = tokio::time::timeout(ANNOUNCE_WITHIN, app.hot.announce_setting(key)).await;
+        let told = within(ANNOUNCE, app.hot.announce_setting(key)).await;
         if !matches!(told, Ok(Ok(()))) {
             tracing::warn!(key, "a changed setting could not be announced");
             return;
@@ -88,25 +106,41 @@ async fn announce(app: &App, pairs: &[(&str, &Value)]) {
 }
 
 /// What would hold with these changes, if they keep every rule. Changes nothing.
-pub fn proposed(app: &App, changes: &[Change]) -> Result<Settings, ChangeError> {
-    app.live.now().with_all(changes.iter().map(|(def, value)| (*def, value))).map_err(ChangeError::Broken)
+pub fn proposed(app: &App, changes: &[Change]) -> Result<Settings, Problem> {
+    app.live.now().with_all(changes.iter().map(|(def, value)| (*def, value))).map_err(breaks)
 }
 
-/// One entry of the history.
-pub async fn entry(app: &App, id: i64) -> Result<SettingChange, ChangeError> {
-    app.desk
-        .setting_change(id)
-        .await?
-        .ok_or_else(|| ChangeError::Unknown(format!("the history of settings has no entry {id}")))
+/// A page of the history, newest first: of one setting or of all, before that entry.
+pub async fn past_changes(
+    app: &App,
+    key: Option<&str>,
+    before: Option<i64>,
+    max: usize,
+) -> Result<Page<SettingChange, i64>, Problem> {
+    in_time(app.desk.settings_history(key, before, max)).await
+}
+
+/// That there is no entry of that id in the history.
+pub fn no_entry(id: impl std::fmt::Display) -> Problem {
+    unknown(format!("the history of settings has no entry {id}"))
 }
 
 /// Puts the value from before that entry back, by the same rules as any change: an entry of its own.
-pub async fn roll_back(app: &App, actor: &Actor, id: i64) -> Result<&'static SettingDef, ChangeError> {
-    let entry = entry(app, id).await?;
+pub async fn roll_back(app: &App, actor: &Actor, id: i64) -> Result<&'static SettingDef, Problem> {
+    within(ANSWER, put_back(app, actor, id)).await?
+}
+
+async fn put_back(app: &App, actor: &Actor, id: i64) -> Result<&'static SettingDef, Problem> {
+    let entry = app
+        .desk
+        .setting_change(id)
+        .await
+        .map_err(|error| Problem::unavailable(&error))?
+        .ok_or_else(|| no_entry(id))?;
     let def = find(&entry.key)?;
     // Without a row its default held.
     let before = entry.old_value.map_or_else(|| def.default_value(), |text| def.from_text(&text));
-    change(app, actor, &[(def, before)]).await?;
+    noted_and_stored(app, actor, &[(def, before)]).await?;
     Ok(def)
 }
 

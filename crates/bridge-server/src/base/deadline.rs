@@ -39,6 +39,13 @@ pub const DRAIN: Duration = Duration::from_secs(15);
 #[error("no answer within {} ms", .0.as_millis())]
 pub struct Late(pub Duration);
 
+/// A client is told no more than this: which store it was is logged by whoever asked it.
+impl From<Late> for Problem {
+    fn from(_: Late) -> Problem {
+        Problem::new(Code::Unavailable, "the stores did not answer in time")
+    }
+}
+
 /// Waits for it no longer than that; then it is dropped where it stands.
 pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Late> {
     tokio::time::timeout(limit, work).await.map_err(|_| Late(limit))
@@ -62,6 +69,6 @@ pub async fn in_time<T, E: std::error::Error>(
     match within(ANSWER, answer).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(Problem::unavailable(&error)),
-        Err(Late(_)) => Err(Problem::new(Code::Unavailable, "the stores did not answer in time")),
+        Err(late) => Err(late.into()),
     }
 }

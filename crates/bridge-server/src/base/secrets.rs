@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::base::clock::Entropy;
+use crate::base::clock::{Entropy, NoEntropy};
 use crate::base::data_file::{self, Readers};
 
 /// The folder inside the data folder.
@@ -75,6 +75,17 @@ pub struct Given {
     pub receiver: Vec<String>,
     /// `SMS_BRIDGE_ADMIN_TOKEN`
     pub admin: Vec<String>,
+}
+
+/// A new secret: 256 random bits, in hex.
+pub fn fresh(entropy: &Entropy) -> Result<String, NoEntropy> {
+    Ok(hex(&entropy.bytes::<32>()?))
+}
+
+/// What is stored of a secret that somebody else holds: its SHA-256, in hex.
+#[must_use]
+pub fn hashed(secret: &str) -> String {
+    hex(&Sha256::digest(secret))
 }
 
 /// Why a secret given in configuration is refused.
@@ -172,7 +183,7 @@ fn generated(folder: &Path, name: &str, entropy: &Entropy) -> io::Result<String>
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    let secret = hex(&entropy.bytes::<32>().map_err(io::Error::other)?);
+    let secret = fresh(entropy).map_err(io::Error::other)?;
     data_file::write(&path, secret.as_bytes(), Readers::Owner)?;
     Ok(secret)
 }

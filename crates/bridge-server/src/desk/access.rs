@@ -1,7 +1,7 @@
 //! Who is at the desk: accounts, sessions, roles. Being local is never a credential.
 //!
-//! `guard` stands before every page; `entry` is how somebody gets in and out, `people` what is done with accounts, by
-//! the desk and by the JSON routes alike.
+//! `guard` stands before every page; `entry` is the pages on which somebody gets in and out. What is done with accounts,
+//! by the desk and by the JSON routes alike, is [`crate::admin::accounts`].
 
 mod cookie;
 pub(super) mod entry;

@@ -12,8 +12,8 @@ use super::access::Visitor;
 use super::nav::{self, Group, NAV};
 use super::{assets, show};
 use crate::base::problem::{Code, Problem};
+use crate::health::Health;
 use crate::http::Shared;
-use crate::http::health::Health;
 
 /// Nothing inline, nothing from elsewhere.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \

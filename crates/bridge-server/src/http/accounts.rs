@@ -18,7 +18,7 @@ use super::auth::{Operator, query_value};
 use super::segment::Segment;
 use super::{Shared, body};
 use crate::admin::accounts::{self, MadeLink};
-use crate::base::deadline::in_time;
+use crate::admin_log;
 use crate::base::problem::{Code, Problem, ProblemBody};
 
 const PAGE_DEFAULT: usize = 50;
@@ -123,7 +123,7 @@ async fn done(app: &Shared, name: &str, link: Option<MadeLink>) -> Result<Json<A
     )
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<AccountList>, Problem> {
-    let items = in_time(app.accounts.accounts()).await?.iter().map(AccountView::of).collect();
+    let items = accounts::all(&app).await?.iter().map(AccountView::of).collect();
     Ok(Json(AccountList { items }))
 }
 
@@ -294,10 +294,7 @@ pub async fn log(_: Operator, State(app): State<Shared>, parts: Parts) -> Result
         until: time("until")?,
         before: number("before")?,
     };
-    let mut found = in_time(app.accounts.changes(&asked, limit + 1)).await?;
-    let is_more = found.len() > limit;
-    found.truncate(limit);
-    let next_before = found.last().filter(|_| is_more).map(|last| last.id);
+    let page = admin_log::changes(&app, &asked, limit).await?;
     let view = |Change { id, change }: Change| ChangeView {
         id,
         at: change.at.to_string(),
@@ -308,5 +305,5 @@ pub async fn log(_: Operator, State(app): State<Shared>, parts: Parts) -> Result
         before: change.before,
         after: change.after,
     };
-    Ok(Json(ChangeList { items: found.into_iter().map(view).collect(), next_before }))
+    Ok(Json(ChangeList { items: page.rows.into_iter().map(view).collect(), next_before: page.next }))
 }

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use bridge_store::finding::Finding;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Shared;
@@ -27,15 +27,16 @@ struct FindingView {
     advice: String,
 }
 
-async fn look(app: &Shared, mode: Mode) -> Json<Examination> {
-    let findings = doctor::examine(app, mode).await;
-    let view = |finding: bridge_store::finding::Finding| FindingView {
-        level: finding.level.word(),
-        what: finding.what,
-        found: finding.found,
-        advice: finding.advice,
-    };
-    Json(Examination { items: findings.into_iter().map(view).collect() })
+impl Examination {
+    fn of(findings: Vec<Finding>) -> Json<Examination> {
+        let view = |finding: Finding| FindingView {
+            level: finding.level.word(),
+            what: finding.what,
+            found: finding.found,
+            advice: finding.advice,
+        };
+        Json(Examination { items: findings.into_iter().map(view).collect() })
+    }
 }
 
 /// Look closely at the stores.
@@ -44,7 +45,7 @@ async fn look(app: &Shared, mode: Mode) -> Json<Examination> {
     responses((status = 200, body = Examination), (status = 401, body = ProblemBody))
 )]
 pub async fn examine(_: Operator, State(app): State<Shared>) -> Json<Examination> {
-    look(&app, Mode::Look).await
+    Examination::of(doctor::examine(&app, Mode::Look).await)
 }
 
 /// Give the hot store back what it misses.
@@ -60,6 +61,5 @@ pub async fn repair(
     Operator(actor): Operator,
     State(app): State<Shared>,
 ) -> Result<Json<Examination>, Problem> {
-    app.note_change(&actor, "doctor.repair", "hot store", Value::Null, Value::Null).await?;
-    Ok(look(&app, Mode::Repair).await)
+    Ok(Examination::of(doctor::repair(&app, &actor).await?))
 }

@@ -12,10 +12,11 @@ use axum::response::{IntoResponse, Response};
 use bridge_core::Onboarding;
 use futures_util::stream::{self, Stream};
 
-use super::onboarding::{OnboardingStatus, find, id, is_final};
+use super::onboarding::OnboardingStatus;
 use super::segment::Segment;
 use super::{Shared, auth};
 use crate::base::problem::{Problem, ProblemBody};
+use crate::registration::opened::{self, find, is_final};
 use crate::state::watchers::Watcher;
 
 /// Cloudflare ends a silent stream after 100 s, some proxies after 30.
@@ -43,7 +44,7 @@ pub async fn events(
     Segment(text): Segment,
     parts: Parts,
 ) -> Result<Response, Problem> {
-    let id = id(&text)?;
+    let id = opened::id(&text)?;
     auth::onboarding(&app, &parts, id)?;
     let watcher = app.watchers.watch(id);
     let first = find(&app, id).await?;
@@ -104,6 +105,6 @@ impl Feed {
             () = app.stopping.cancelled() => return None,
             () = tokio::time::sleep(STREAM_MAX) => return None,
         }
-        app.hot.onboarding(app.clock.now(), self.watcher.id()).await.ok().flatten()
+        find(&app, self.watcher.id()).await.ok()
     }
 }

@@ -8,12 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use bridge_core::Mobile;
 use bridge_core::Onboarding;
-use bridge_core::phone::BareDigits;
-use bridge_store::StoreError;
-use bridge_store::hot::Cancelled;
-use bridge_store::journal::Entry;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -22,10 +17,10 @@ use super::auth::{self, AppKey};
 use super::receive::LastSmsView;
 use super::segment::Segment;
 use super::{Shared, body};
-use crate::base::deadline::in_time;
+use crate::base::deadline::within;
 use crate::base::problem::{Code, Problem, ProblemBody};
-use crate::durability::journal;
-use crate::registration::{self, Outcome, Wanted};
+use crate::registration::opened::{self, Instructions, find, is_final};
+use crate::registration::{self, Opened, Wanted};
 
 /// Longest `?wait=`.
 const WAIT_MAX_SECONDS: u64 = 30;
@@ -142,19 +137,14 @@ pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) ->
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let wanted = Wanted::read(&fields)?;
     let client = crate::http::client::address(&app, &parts);
-    let outcome = registration::register(&app, wanted, client).await?;
-    let (status, onboarding) = match outcome {
-        Outcome::New(onboarding) => (StatusCode::CREATED, onboarding),
-        Outcome::Same(onboarding) => (StatusCode::OK, onboarding),
-    };
+    let Opened { new, onboarding } = registration::register(&app, wanted, client).await?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(registered(&app, &onboarding))).into_response())
 }
 
 fn registered(app: &Shared, onboarding: &Onboarding) -> RegisterResponse {
-    let settings = app.live.now();
-    let seconds = |until: bridge_core::Timestamp| (until - onboarding.request_timestamp).0 / 1000;
-    let sms_body = format!("{}:{}", settings.header(), onboarding.hash);
-    let number = app.receivers.number_for(&onboarding.mobile, app.clock.now(), &settings);
+    let Instructions { number, sms_body, token, timelimit_seconds, ttl_seconds } =
+        Instructions::of(app, onboarding);
     let base = app.options.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
     RegisterResponse {
         status: "success",
@@ -162,11 +152,11 @@ fn registered(app: &Shared, onboarding: &Onboarding) -> RegisterResponse {
         hash: onboarding.hash.clone(),
         generated_at: onboarding.request_timestamp.to_string(),
         user_deadline: onboarding.user_deadline.to_string(),
-        user_timelimit_seconds: seconds(onboarding.user_deadline),
+        user_timelimit_seconds: timelimit_seconds,
         expires_at: onboarding.expires_at.to_string(),
-        redis_ttl_seconds: seconds(onboarding.expires_at),
+        redis_ttl_seconds: ttl_seconds,
         onboarding_id: onboarding.id,
-        token: app.secrets.onboarding_token(onboarding.id),
+        token,
         // iOS wants & before the body, Android ?, and both take ?& (operators-and-users.md 4.1).
         sms_links: number.as_ref().map(|number| {
             let encoded = sms_body.replace(':', "%3A");
@@ -201,20 +191,8 @@ pub async fn by_mobile(
     State(app): State<Shared>,
     Segment(mobile): Segment,
 ) -> Result<Json<OnboardingStatus>, Problem> {
-    let default = app.live.now().default_country_code.clone();
-    let mobile = Mobile::parse(&mobile, &default, BareDigits::NationalFirst)
-        .map_err(|why| Problem::field(Code::InvalidMobileNumber, "mobile", why.to_string()))?;
-    let newest = in_time(app.hot.newest_onboarding(app.clock.now(), mobile.e164())).await?;
-    newest.map(|o| Json(OnboardingStatus::of(&app, &o))).ok_or_else(not_found)
-}
-
-pub(super) fn not_found() -> Problem {
-    Problem::new(Code::NotFound, "there is no such onboarding, or it has expired")
-}
-
-/// An id in the path; one that is no id is simply not found.
-pub(super) fn id(text: &str) -> Result<Uuid, Problem> {
-    text.parse().map_err(|_| not_found())
+    let newest = opened::newest_of(&app, &mobile).await?;
+    Ok(Json(OnboardingStatus::of(&app, &newest)))
 }
 
 /// One onboarding, now or at its next change.
@@ -238,7 +216,7 @@ pub async fn by_id(
     Segment(text): Segment,
     parts: Parts,
 ) -> Result<Json<OnboardingStatus>, Problem> {
-    let id = id(&text)?;
+    let id = opened::id(&text)?;
     auth::onboarding(&app, &parts, id)?;
     let wait = wait(&parts.uri)?;
     let mut watcher = app.watchers.watch(id);
@@ -251,18 +229,10 @@ pub async fn by_id(
             }
         };
         // Whether it changed or the time is over: the answer is the state now.
-        let _ = tokio::time::timeout(wait, changed).await;
+        let _ = within(wait, changed).await;
         onboarding = find(&app, id).await?;
     }
     Ok(Json(OnboardingStatus::of(&app, &onboarding)))
-}
-
-pub(super) async fn find(app: &Shared, id: Uuid) -> Result<Onboarding, Problem> {
-    in_time(app.hot.onboarding(app.clock.now(), id)).await?.ok_or_else(not_found)
-}
-
-pub(super) fn is_final(onboarding: &Onboarding) -> bool {
-    !onboarding.state.can_be_validated()
 }
 
 fn wait(uri: &Uri) -> Result<Duration, Problem> {
@@ -292,22 +262,8 @@ pub async fn cancel(
     parts: Parts,
     _body: Body,
 ) -> Result<Json<OnboardingStatus>, Problem> {
-    let id = id(&text)?;
+    let id = opened::id(&text)?;
     auth::onboarding(&app, &parts, id)?;
-    let cancelled = async {
-        let generation = app.ladder.generation();
-        let cancelled = app.hot.cancel(app.clock.now(), id).await?;
-        if let Cancelled::Done(onboarding) = &cancelled {
-            let entry = Entry::Onboarding(Box::new(onboarding.clone()));
-            journal::keep(&app, &app.live.now(), entry, generation).await?;
-        }
-        Ok::<_, StoreError>(cancelled)
-    };
-    match in_time(cancelled).await? {
-        Cancelled::Done(onboarding) => Ok(Json(OnboardingStatus::of(&app, &onboarding))),
-        Cancelled::Final(onboarding) => {
-            Err(Problem::new(Code::OnboardingFinal, format!("it is {} already", onboarding.state.as_str())))
-        }
-        Cancelled::NotFound => Err(not_found()),
-    }
+    let cancelled = opened::cancel(&app, id).await?;
+    Ok(Json(OnboardingStatus::of(&app, &cancelled)))
 }

@@ -9,17 +9,14 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bridge_core::Timestamp;
-use bridge_formats::{Content, Format, Incoming, Reply, Unusable, generic};
+use bridge_formats::{Format, Incoming, Reply, generic};
 use bytes::Bytes;
 
 use super::segment::Segment;
 use super::{Shared, auth, body};
 use crate::base::problem::{Code, Problem, ProblemBody};
-use crate::sms::inbound::{self, Way};
-use crate::sms::intake::{self, Taken};
-use crate::sms::quarantine;
-use crate::state::receivers::Sender;
+use crate::sms::delivery::{self, Delivered, Delivering, Read};
+use crate::sms::intake::Taken;
 
 pub(super) use view::VerdictView;
 pub use view::{Delivery, LastSmsView, SmsAnswer, SmsStored, SmsView};
@@ -87,125 +84,46 @@ pub async fn receive_named(
     take(&app, Some(format), request).await
 }
 
-/// What a request turned out to be.
-struct Delivering {
-    sender: Sender,
-    format: &'static Format,
-    /// The route named the format, or it was told by the request: then nothing of it is refused with 400.
-    sure: bool,
-    app_version: Option<String>,
-}
-
 async fn take(app: &Shared, named: Option<&'static Format>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let bytes = body::read(body, body::SMS_MAX_BYTES).await?;
-    let (delivering, content) = read(app, named, &parts, &bytes)?;
-    let now = app.clock.now();
-    let receiver = delivering.sender.name().to_owned();
-    app.receivers.spoke(&receiver, now);
-    let content = match content {
-        Ok(content) => content,
-        Err(unusable) => {
-            keep(app, &delivering, &parts, bytes, unusable.reason()).await?;
-            if !delivering.sure {
-                return Err(Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors));
-            }
-            return Ok(reply(&delivering, named, &[], vec![unusable.reason()]));
-        }
-    };
-    let mut report = content.report.clone();
-    if let Some(version) = &delivering.app_version {
-        report.get_or_insert_default().app_version.get_or_insert_with(|| version.clone());
-    }
-    if let Some(report) = report {
-        app.receivers.reported(&receiver, report, now);
-    }
-    let refused: Vec<String> = content.unusable.iter().map(Unusable::reason).collect();
-    if !refused.is_empty() {
-        keep(app, &delivering, &parts, bytes, refused.join(" | ")).await?;
-    }
-    let settings = app.live.now();
-    let mut sms = Vec::with_capacity(content.sms.len());
-    let way = Way {
-        sender: &delivering.sender,
-        format: delivering.format.name,
-        bare_digits: delivering.format.bare_digits,
-        now,
-    };
-    for delivered in content.sms {
-        sms.push(inbound::inbound(app, way, delivered).map_err(|error| Problem::unavailable(&error))?);
-    }
-    let stamps: Vec<Option<Timestamp>> =
-        sms.iter().map(|sms| sms.stamped.then_some(sms.received_timestamp)).collect();
-    let taken = intake::take_all(app, sms).await.map_err(|intake::Unwritable| {
-        Problem::new(Code::Unavailable, "nothing is writable right now: keep this SMS and send it again")
-    })?;
-    for (taken, stamp) in taken.iter().zip(stamps) {
-        app.receivers.delivered(&receiver, matches!(taken, Taken::Redelivered(_)));
-        // Only what comes for the first time and is judged at once tells something of a clock.
-        if let (Taken::Judged(_), Some(stamp)) = (taken, stamp) {
-            app.receivers.stamped(&receiver, stamp, now, settings.tolerance());
-        }
-    }
-    Ok(reply(&delivering, named, &taken, refused))
+    let (delivering, read) = read(app, named, &parts, bytes)?;
+    let delivered = delivery::take(app, &delivering, read).await?;
+    Ok(reply(&delivering, named, delivered))
 }
 
 fn read(
     app: &Shared,
     named: Option<&'static Format>,
     parts: &Parts,
-    bytes: &Bytes,
-) -> Result<(Delivering, Result<Content, Unusable>), Problem> {
-    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, bytes);
+    bytes: Bytes,
+) -> Result<(Delivering, Read), Problem> {
+    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
     let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
     let format = recognised.unwrap_or(&generic::FORMAT);
     let sender = auth::receiver(app, &incoming, format)?;
-    let app_version = format.version.and_then(|version| version(&incoming));
-    let delivering = Delivering { sender, format, sure: recognised.is_some(), app_version };
-    Ok((delivering, (format.parse)(&incoming)))
+    let read = Read::of(&incoming, format);
+    let content_type = bridge_formats::content_type(&parts.headers);
+    // What came as GET is all in its query.
+    let raw = if parts.method == Method::GET {
+        Bytes::copy_from_slice(parts.uri.query().unwrap_or_default().as_bytes())
+    } else {
+        bytes
+    };
+    Ok((Delivering { sender, format, sure: recognised.is_some(), content_type, raw }, read))
 }
 
 /// What the sender wants to hear now that everything is durable.
-fn reply(delivering: &Delivering, named: Option<&Format>, taken: &[Taken], refused: Vec<String>) -> Response {
+fn reply(delivering: &Delivering, named: Option<&Format>, delivered: Delivered) -> Response {
+    let Delivered { taken, quarantined } = delivered;
     if let Reply::Fixed { content_type, body } = delivering.format.reply {
         return (StatusCode::OK, [(header::CONTENT_TYPE, content_type)], body).into_response();
     }
-    if let ([taken], []) = (taken, refused.as_slice()) {
+    if let ([taken], []) = (taken.as_slice(), quarantined.as_slice()) {
         let later = *taken == Taken::Stored && named.is_none();
         let status = if later { StatusCode::ACCEPTED } else { StatusCode::OK };
         return (status, Json(SmsView::of(taken))).into_response();
     }
-    let status = if taken.is_empty() && !refused.is_empty() { "quarantined" } else { "received" };
-    Json(Delivery { status, sms: taken.iter().map(SmsView::of).collect(), quarantined: refused })
-        .into_response()
-}
-
-/// Keeps the raw body. If it cannot be kept, the sender must come again.
-async fn keep(
-    app: &Shared,
-    delivering: &Delivering,
-    parts: &Parts,
-    bytes: Bytes,
-    reason: String,
-) -> Result<(), Problem> {
-    let name = delivering.sender.name();
-    let format = if delivering.sure { delivering.format.name } else { quarantine::UNKNOWN };
-    app.receivers.unusable(name);
-    app.metrics.count_sms(format, "quarantined");
-    // What came as GET is all in its query.
-    let body = if parts.method == Method::GET {
-        parts.uri.query().unwrap_or_default().as_bytes().to_vec()
-    } else {
-        bytes.to_vec()
-    };
-    let kept = quarantine::Body {
-        receiver_id: name.to_owned(),
-        format: format.to_owned(),
-        reason,
-        content_type: bridge_formats::content_type(&parts.headers),
-        body,
-    };
-    quarantine::keep(app, kept).await.map_err(|intake::Unwritable| {
-        Problem::new(Code::Unavailable, "nothing is writable right now: keep this and send it again")
-    })
+    let status = if taken.is_empty() && !quarantined.is_empty() { "quarantined" } else { "received" };
+    Json(Delivery { status, sms: taken.iter().map(SmsView::of).collect(), quarantined }).into_response()
 }

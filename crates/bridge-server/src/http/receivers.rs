@@ -15,14 +15,14 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::auth::Operator;
-use super::health::ReceiverView;
 use super::segment::Segment;
 use super::{Shared, body};
 use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
-use crate::base::secrets;
-use crate::state::receivers::{DEFAULT, hashed};
+use crate::base::secrets::{self, hashed};
+use crate::health::receivers::ReceiverView;
+use crate::state::receivers::DEFAULT;
 
 const NAME_MAX_CHARS: usize = 40;
 /// Of a secret that the operator chose.

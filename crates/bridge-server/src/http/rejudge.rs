@@ -13,11 +13,9 @@ use uuid::Uuid;
 use super::auth::Operator;
 use super::receive::VerdictView;
 use super::segment::Segment;
-use super::settings::{changes, refused};
 use super::{Shared, body};
-use crate::admin::rejudge::{self, Differs, DryRun, Judgement, LAST_DEFAULT, LAST_MAX};
-use crate::admin::settings;
-use crate::base::deadline::in_time;
+use crate::admin::rejudge::{self, Differs, DryRun, Judgement, LAST_DEFAULT, LAST_MAX, Story};
+use crate::admin::settings::{self, changes};
 use crate::base::problem::{Code, Problem, ProblemBody};
 
 /// Settings to try.
@@ -205,8 +203,8 @@ pub async fn dry_run(
                 Problem::field(Code::InvalidRequest, "last", rule)
             })?,
     };
-    let changed = settings::proposed(&app, &changes(&given)?).map_err(refused)?;
-    let run = rejudge::dry_run(&app, &changed, last).await.map_err(|error| Problem::unavailable(&error))?;
+    let changed = settings::proposed(&app, &changes(&given)?)?;
+    let run = rejudge::dry_run(&app, &changed, last).await?;
     Ok(Json(DryRunView::of(&run)))
 }
 
@@ -230,15 +228,10 @@ pub async fn rejudge(
     Segment(sms_id): Segment,
     request: Request,
 ) -> Result<Json<RejudgeView>, Problem> {
-    let not_found =
-        || Problem::new(Code::NotFound, "there is no such SMS in input_sms, or it was not written there yet");
-    let sms_id: Uuid = sms_id.parse().map_err(|_| not_found())?;
+    let sms_id = rejudge::sms_id(&sms_id)?;
     let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
     let changes = if bytes.is_empty() { Vec::new() } else { changes(&body::json(&bytes)?)? };
-    let by = settings::proposed(&app, &changes).map_err(refused)?;
-    let judgement = in_time(rejudge::one(&app, sms_id)).await?.ok_or_else(not_found)?;
-    let trace = in_time(rejudge::why(&app, &judgement)).await?;
-    let again = judgement.rejudge(&app.live.now(), &by);
+    let Story { judgement, trace, again } = rejudge::story(&app, sms_id, &changes).await?;
     Ok(Json(RejudgeView {
         sms: StoredSmsView::of(&judgement),
         stored: VerdictView::of(&judgement.row.verdict),

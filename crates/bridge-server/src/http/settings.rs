@@ -6,8 +6,6 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use bridge_core::catalog;
 use bridge_core::settings::{Danger, Input, SettingDef};
-use bridge_formats::FieldError;
-use bridge_store::StoreError;
 use bridge_store::desk::SettingChange;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,8 +14,7 @@ use utoipa::ToSchema;
 use super::auth::{Operator, query_value};
 use super::segment::Segment;
 use super::{Shared, body};
-use crate::admin::settings::{Change, ChangeError, change, find, roll_back};
-use crate::base::deadline::in_time;
+use crate::admin::settings::{change, changes, fill_cache, find, no_entry, past_changes, roll_back};
 use crate::base::problem::{Code, Problem, ProblemBody};
 
 /// One setting.
@@ -80,35 +77,6 @@ fn view(app: &Shared, def: &'static SettingDef) -> SettingView {
     }
 }
 
-/// Why it was not changed, for the client.
-pub(crate) fn refused(error: ChangeError) -> Problem {
-    match error {
-        ChangeError::Broken(broken) => {
-            let detail = broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            let errors =
-                broken.into_iter().map(|b| FieldError { field: b.key.to_owned(), detail: b.rule }).collect();
-            Problem::fields(Code::InvalidSetting, detail, errors)
-        }
-        ChangeError::Unknown(what) => Problem::new(Code::NotFound, what),
-        ChangeError::Unnoted(problem) => problem,
-        ChangeError::Store(error) => Problem::unavailable(&error),
-    }
-}
-
-/// The settings named in `changes` of a body, with their new values.
-pub(super) fn changes(given: &Value) -> Result<Vec<Change>, Problem> {
-    let Some(changes) = given.get("changes") else { return Ok(Vec::new()) };
-    let Value::Object(changes) = changes else {
-        let rule = "must be an object: {\"changes\": {\"count_check_threshold\": 3}}";
-        return Err(Problem::field(Code::InvalidRequest, "changes", rule));
-    };
-    changes.iter().map(|(key, value)| Ok((find(key).map_err(refused)?, value.clone()))).collect()
-}
-
-async fn changed<T>(work: impl Future<Output = Result<T, ChangeError>>) -> Result<T, Problem> {
-    in_time(async { Ok::<_, StoreError>(work.await) }).await?.map_err(refused)
-}
-
 /// Every setting.
 #[utoipa::path(
     get, path = "/admin/settings", operation_id = "list_settings", tag = "admin", security(("admin_token" = [])),
@@ -133,12 +101,8 @@ pub async fn get(
     State(app): State<Shared>,
     Segment(key): Segment,
 ) -> Result<Json<SettingView>, Problem> {
-    let def = find(&key).map_err(refused)?;
-    // 003: reading fills the cache. It is for others to look at; what holds here is the snapshot.
-    let text = def.to_text(&def.value(&app.live.now()));
-    if app.ladder.is_open() && in_time(app.hot.cache_settings(&[(key, text)])).await.is_err() {
-        app.ladder.suspect();
-    }
+    let def = find(&key)?;
+    fill_cache(&app, def).await;
     Ok(Json(view(&app, def)))
 }
 
@@ -162,13 +126,13 @@ pub async fn put(
     Segment(key): Segment,
     request: Request,
 ) -> Result<Json<SettingView>, Problem> {
-    let def = find(&key).map_err(refused)?;
+    let def = find(&key)?;
     let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
     let given = body::json(&bytes)?;
     let value = given
         .get("value")
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "value", "is missing: send {\"value\": …}"))?;
-    changed(change(&app, &actor, &[(def, value.clone())])).await?;
+    change(&app, &actor, &[(def, value.clone())]).await?;
     Ok(Json(view(&app, def)))
 }
 
@@ -205,7 +169,7 @@ pub async fn patch(
         let rule = "is missing or empty: send {\"changes\": {\"count_check_threshold\": 3}}";
         return Err(Problem::field(Code::InvalidRequest, "changes", rule));
     }
-    changed(change(&app, &actor, &changes)).await?;
+    change(&app, &actor, &changes).await?;
     Ok(Json(SettingList { items: changes.iter().map(|(def, _)| view(&app, def)).collect() }))
 }
 
@@ -282,7 +246,7 @@ pub async fn history(
     let limit =
         number("limit")?.map_or(PAGE_DEFAULT, |n| usize::try_from(n).unwrap_or(PAGE_MAX).min(PAGE_MAX));
     let (key, before) = (query("key"), number("before")?);
-    let page = in_time(app.desk.settings_history(key.as_deref(), before, limit)).await?;
+    let page = past_changes(&app, key.as_deref(), before, limit).await?;
     let items = page.rows.into_iter().map(SettingChangeView::of).collect();
     Ok(Json(SettingHistory { items, next_before: page.next }))
 }
@@ -305,9 +269,7 @@ pub async fn rollback(
     State(app): State<Shared>,
     Segment(id): Segment,
 ) -> Result<Json<SettingView>, Problem> {
-    let id = id
-        .parse()
-        .map_err(|_| Problem::new(Code::NotFound, format!("the history of settings has no entry {id:?}")))?;
-    let def = changed(roll_back(&app, &actor, id)).await?;
+    let id = id.parse().map_err(|_| no_entry(format_args!("{id:?}")))?;
+    let def = roll_back(&app, &actor, id).await?;
     Ok(Json(view(&app, def)))
 }

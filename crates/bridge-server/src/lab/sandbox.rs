@@ -27,7 +27,8 @@ use crate::base::secrets::Given;
 use crate::bridge::App;
 use crate::http;
 use crate::open;
-use crate::options::{Backend, Options};
+use crate::base::backend::{Backend, Backends};
+use crate::options::Options;
 use crate::stores::Stores;
 use crate::workers::supervisor;
 
@@ -172,8 +173,7 @@ fn options(folder: &TempDir, secret: &str) -> Options {
         trusted_proxies: Vec::new(),
         has_private_listener: false,
         log_is_given: false,
-        hot: Backend::Embedded,
-        audit: Backend::Embedded,
+        backends: Backends { hot: Backend::Embedded, audit: Backend::Embedded },
     }
 }
 

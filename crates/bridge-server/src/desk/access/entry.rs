@@ -4,19 +4,14 @@ use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
-use bridge_store::accounts::Account;
-use serde_json::Value;
 
 use super::{Caller, Visitor, cookie};
-use crate::admin::accounts;
-use crate::admin_log::Actor;
-use crate::base::deadline::in_time;
-use crate::base::problem::{Code, Problem};
+use crate::admin::accounts::entry::{self, Chosen, Comer};
+use crate::base::problem::Problem;
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::http::Shared;
 use crate::http::auth::query_value;
-use crate::state::access::sessions::hashed;
 
 /// Where whoever came in goes.
 const DESK: &str = "/admin";
@@ -43,8 +38,7 @@ struct SetPasswordPage {
 /// The login.
 pub(in crate::desk) async fn login_page(State(app): State<Shared>, request: Request) -> Response {
     let next = onward(&query_value(request.uri().query(), "next").unwrap_or_default());
-    // While the store is away it is not known, and the login says so by itself.
-    let nobody_yet = in_time(app.accounts.accounts()).await.is_ok_and(|all| all.is_empty());
+    let nobody_yet = entry::nobody_yet(&app).await;
     render(&LoginPage { frame: Frame::outside("Log in"), next, nobody_yet })
 }
 
@@ -61,32 +55,18 @@ pub(in crate::desk) async fn login(
     caller: Caller,
     form: Form,
 ) -> Result<Response, Problem> {
-    let wrong = || Problem::field(Code::Unauthorized, "password", "or name is wrong");
-    let Ok(name) = accounts::name(form.text("name")) else {
-        app.access.throttle.count(None, caller.address)?;
-        return Err(wrong());
-    };
-    app.access.throttle.count(Some(&name), caller.address)?;
-    let account = in_time(app.accounts.account(&name)).await?.filter(|account| !account.disabled);
-    let made = account.as_ref().and_then(|account| account.password.as_deref());
-    let fits = app.access.passwords.fits(form.text("password"), made).await?;
-    match account {
-        Some(account) if fits => come_in(&app, &caller, &account, &onward(form.text("next"))).await,
-        _ => {
-            app.metrics.wrong_secret_total.inc();
-            Err(wrong())
-        }
-    }
+    let id = entry::log_in(&app, comer(&caller), form.text("name"), form.text("password")).await?;
+    Ok(come_in(&caller, &id, &onward(form.text("next"))))
 }
 
-/// Begins a session; the one that the browser had before, if any, ends.
-async fn come_in(app: &Shared, caller: &Caller, account: &Account, next: &str) -> Result<Response, Problem> {
-    if let Some(before) = &caller.session {
-        app.access.sessions.end(app, before).await?;
-    }
-    let id = app.access.sessions.begin(app, account).await?;
-    let cookie = cookie::written(&id, caller.encrypted);
-    Ok(([(SET_COOKIE, cookie)], Done::go("", next, DESK)).into_response())
+fn comer(caller: &Caller) -> Comer<'_> {
+    Comer { address: caller.address, session: caller.session.as_deref() }
+}
+
+/// The browser keeps the session that begins.
+fn come_in(caller: &Caller, id: &str, next: &str) -> Response {
+    let cookie = cookie::written(id, caller.encrypted);
+    ([(SET_COOKIE, cookie)], Done::go("", next, DESK)).into_response()
 }
 
 /// Logs out.
@@ -96,7 +76,7 @@ pub(in crate::desk) async fn logout(
     visitor: Visitor,
 ) -> Result<Response, Problem> {
     if let Some(id_hash) = &visitor.session {
-        app.access.sessions.end(&app, id_hash).await?;
+        entry::log_out(&app, id_hash).await?;
     }
     let gone = cookie::written("", caller.encrypted);
     Ok(([(SET_COOKIE, gone)], Done::go("You are logged out", LOGIN, LOGIN)).into_response())
@@ -134,35 +114,14 @@ pub(in crate::desk) async fn reset(
 
 /// Once; whoever set the password is logged in.
 async fn use_link(app: &Shared, caller: &Caller, form: &Form, first: bool) -> Result<Response, Problem> {
-    let void = || {
-        let detail = if first {
-            "this link does not work any more: start the bridge again and open the one that it prints then"
-        } else {
-            "this link does not work any more: ask an owner for a new one"
-        };
-        Problem::new(Code::LinkVoid, detail)
+    let chosen = Chosen {
+        token: form.text("token"),
+        name: form.text("name"),
+        password: form.text("password"),
+        again: form.text("again"),
     };
-    app.access.throttle.count(None, caller.address)?;
-    let (token_hash, now) = (hashed(form.text("token")), app.clock.now());
-    let link = in_time(app.accounts.link(now, &token_hash)).await?.ok_or_else(void)?;
-    let name = match &link.account {
-        None if first => accounts::name(form.text("name"))?,
-        Some(account) if !first => account.clone(),
-        _ => return Err(void()),
-    };
-    let password = form.text("password");
-    accounts::checked(password)?;
-    if form.text("again") != password {
-        return Err(Problem::field(Code::InvalidRequest, "again", "is another than the password above"));
-    }
-    let made = app.access.passwords.hash(&app.entropy, password).await?;
-    let actor = Actor { who: name.clone(), address: caller.address };
-    let action = if first { "account.setup" } else { "account.password" };
-    app.note_change(&actor, action, &name, Value::Null, Value::Null).await?;
-    let used = in_time(app.accounts.use_link(now, &token_hash, &name, &made)).await?;
-    let account = used.ok_or_else(void)?;
-    app.access.sessions.forget(&account.name);
-    come_in(app, caller, &account, DESK).await
+    let id = entry::use_link(app, comer(caller), chosen, first).await?;
+    Ok(come_in(caller, &id, DESK))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use bridge_formats::content_type;
 use subtle::ConstantTimeEq;
 
 use super::{Caller, Role, Visitor, cookie};
+use crate::admin::accounts::entry;
 use crate::admin_log::BY_TOKEN;
 use crate::base::problem::{Code, Problem};
 use crate::desk::form::Form;
@@ -70,7 +71,7 @@ async fn admit(app: &Shared, rule: Rule, request: Request) -> Result<Request, Re
     let session = match (rule, cookie::read(&parts, encrypted)) {
         // Style sheets and the like: nothing to know about who asks.
         (Rule::Anyone, _) if !changes => None,
-        (_, Some(id)) => app.access.sessions.find(app, &id).await.or_else(|problem| match rule {
+        (_, Some(id)) => entry::session(app, &id).await.or_else(|problem| match rule {
             Rule::Anyone => Ok(None),
             Rule::AtLeast(_) => Err(problem),
         })?,

@@ -36,7 +36,7 @@ pub(in crate::desk) async fn change(
     if form.text("again") != new {
         return Err(Problem::field(Code::InvalidRequest, "again", "is another than the password above"));
     }
-    accounts::change_own(&app, &visitor, form.text("current"), new).await?;
+    accounts::change_own(&app, &visitor.actor(), form.text("current"), new).await?;
     let said = "Your password is changed. Log in with the new one";
     Ok(Done::go(said, "/admin/login", "/admin/login"))
 }

@@ -10,6 +10,7 @@ use bridge_store::hot::QueueSizes;
 use bridge_store::place::Place;
 use uuid::Uuid;
 
+use crate::base::backend::Backends;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
@@ -157,8 +158,8 @@ pub(in crate::desk) async fn show(
 }
 
 fn backends(app: &Shared) -> String {
-    let (hot, audit) = (app.options.hot.word("Redis"), app.options.audit.word("PostgreSQL"));
-    format!("hot store: {hot}, audit store: {audit}")
+    let Backends { hot, audit } = app.options.backends;
+    format!("hot store: {}, audit store: {}", hot.name(), audit.name())
 }
 
 /// Lets one parked row be pushed again, or all.

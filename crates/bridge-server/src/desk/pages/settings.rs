@@ -20,7 +20,6 @@ use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{Dots, Outcome, When, count};
 use crate::http::Shared;
-use crate::http::settings::refused;
 
 const PATH: &str = "/admin/settings/ui";
 const HISTORY: &str = "/admin/settings/ui/history";
@@ -169,7 +168,7 @@ pub(in crate::desk) async fn save(
     if changes.is_empty() {
         return Ok(Done::stay("Nothing was changed", PATH));
     }
-    change(&app, &visitor.actor(), &changes).await.map_err(refused)?;
+    change(&app, &visitor.actor(), &changes).await?;
     let keys: Vec<&str> = changes.iter().map(|(def, _)| def.key).collect();
     Ok(Done::stay(format!("Saved, and in force: {}", keys.join(", ")), PATH))
 }
@@ -204,12 +203,12 @@ pub(in crate::desk) async fn try_out(State(app): State<Shared>, form: Form) -> R
             "nothing is changed yet: change a setting above, then try it",
         ));
     }
-    let settings = proposed(&app, &changes).map_err(refused)?;
+    let settings = proposed(&app, &changes)?;
     let last: usize =
         form.text("last").parse().ok().filter(|n| (1..=LAST_MAX).contains(n)).ok_or_else(|| {
             Problem::field(Code::InvalidRequest, "last", format!("must be a number from 1 to {LAST_MAX}"))
         })?;
-    let run = rejudge::dry_run(&app, &settings, last).await.map_err(|error| Problem::unavailable(&error))?;
+    let run = rejudge::dry_run(&app, &settings, last).await?;
     let now = app.clock.now();
     let row = |differs: &Differs| DiffersRow {
         sms_id: differs.judgement.row.sms.sms_id.to_string(),
@@ -295,7 +294,7 @@ pub(in crate::desk) async fn go_back(
     visitor: Visitor,
     Path(id): Path<i64>,
 ) -> Result<Done, Problem> {
-    let def = roll_back(&app, &visitor.actor(), id).await.map_err(refused)?;
+    let def = roll_back(&app, &visitor.actor(), id).await?;
     let value = shown(def, &def.value(&app.live.now()));
     Ok(Done::reload(format!("{} is {value} again", def.key), HISTORY))
 }

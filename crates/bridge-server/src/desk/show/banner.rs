@@ -1,6 +1,6 @@
 //! How the bridge is, as the first thing on every page: one word, and why.
 
-use crate::http::health::Health;
+use crate::health::Health;
 
 /// The state of the bridge.
 #[derive(Clone, Debug)]

@@ -7,15 +7,15 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use bridge_core::onboarding::hex;
 use bridge_core::{Span, Timestamp};
+use bridge_store::AccountStore;
 use bridge_store::accounts::{Account, Role, Session};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
+use crate::base::clock::Entropy;
 use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
-use crate::bridge::App;
+use crate::base::secrets::{fresh, hashed};
 
 /// Whoever rests longer logs in again.
 const IDLE: Span = Span(30 * 60_000);
@@ -26,11 +26,15 @@ const WRITTEN_EVERY: Span = Span(60_000);
 
 /// Who a session belongs to.
 #[derive(Clone, Debug)]
-pub(crate) struct Open {
-    pub(crate) id_hash: String,
-    pub(crate) name: String,
-    pub(crate) role: Role,
-    pub(crate) csrf: String,
+pub struct Open {
+    /// SHA-256 of its id.
+    pub id_hash: String,
+    /// The account.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// What its forms must carry.
+    pub csrf: String,
 }
 
 struct Remembered {
@@ -42,24 +46,27 @@ struct Remembered {
 #[derive(Default)]
 pub(crate) struct Sessions(Mutex<HashMap<String, Remembered>>);
 
-/// What is stored of a secret that a browser or a link holds.
-pub(crate) fn hashed(secret: &str) -> String {
-    hex(&Sha256::digest(secret))
-}
-
-/// 256 random bits, in hex.
-pub(crate) fn secret(app: &App) -> Result<String, Problem> {
-    Ok(hex(&app.entropy.bytes::<32>().map_err(|error| Problem::unavailable(&error))?))
-}
-
 fn lives(session: &Session, now: Timestamp) -> bool {
     now < session.ends_at && now < session.seen_at + IDLE
 }
 
+async fn write_seen(store: &dyn AccountStore, id_hash: &str, now: Timestamp) {
+    if let Err(problem) = in_time(store.touch_session(id_hash, now)).await {
+        tracing::debug!(?problem, "that a session was used will be written the next time");
+    }
+}
+
 impl Sessions {
     /// Begins a session and answers its id, which nobody had before.
-    pub(crate) async fn begin(&self, app: &App, account: &Account) -> Result<String, Problem> {
-        let (id, csrf, now) = (secret(app)?, secret(app)?, app.clock.now());
+    pub(crate) async fn begin(
+        &self,
+        store: &dyn AccountStore,
+        entropy: &Entropy,
+        now: Timestamp,
+        account: &Account,
+    ) -> Result<String, Problem> {
+        let secret = || fresh(entropy).map_err(|error| Problem::unavailable(&error));
+        let (id, csrf) = (secret()?, secret()?);
         let session = Session {
             id_hash: hashed(&id),
             account: account.name.clone(),
@@ -68,21 +75,27 @@ impl Sessions {
             seen_at: now,
             ends_at: now + LASTS,
         };
-        in_time(app.accounts.begin_session(now, &session)).await?;
+        in_time(store.begin_session(now, &session)).await?;
         self.remember(session, account.role, now);
         Ok(id)
     }
 
     /// Whose session this is, if it has not ended. The store's word counts; while it is away, what is remembered.
-    pub(crate) async fn find(&self, app: &App, id: &str) -> Result<Option<Open>, Problem> {
-        let (id_hash, now) = (hashed(id), app.clock.now());
+    pub(crate) async fn find(
+        &self,
+        store: &dyn AccountStore,
+        is_there: bool,
+        now: Timestamp,
+        id: &str,
+    ) -> Result<Option<Open>, Problem> {
+        let id_hash = hashed(id);
         let remembered = self.with(|all| {
             let one = all.get(&id_hash).filter(|one| lives(&one.session, now));
             one.map(|one| (one.session.clone(), one.role))
         });
         let found = match remembered {
-            Some(remembered) if !app.ladder.now().audit => Some(remembered),
-            remembered => match in_time(app.accounts.session(now, &id_hash)).await {
+            Some(remembered) if !is_there => Some(remembered),
+            remembered => match in_time(store.session(now, &id_hash)).await {
                 Ok(None) => None,
                 Ok(Some((mut stored, account))) => {
                     let written = stored.seen_at;
@@ -90,7 +103,7 @@ impl Sessions {
                         stored.seen_at = stored.seen_at.max(known.seen_at);
                     }
                     if lives(&stored, now) && now >= written + WRITTEN_EVERY {
-                        self.write_seen(app, &id_hash, now).await;
+                        write_seen(store, &id_hash, now).await;
                     }
                     Some((stored, account.role))
                 }
@@ -111,16 +124,10 @@ impl Sessions {
         }
     }
 
-    async fn write_seen(&self, app: &App, id_hash: &str, now: Timestamp) {
-        if let Err(problem) = in_time(app.accounts.touch_session(id_hash, now)).await {
-            tracing::debug!(?problem, "that a session was used will be written the next time");
-        }
-    }
-
     /// Ends one.
-    pub(crate) async fn end(&self, app: &App, id_hash: &str) -> Result<(), Problem> {
+    pub(crate) async fn end(&self, store: &dyn AccountStore, id_hash: &str) -> Result<(), Problem> {
         self.with(|all| all.remove(id_hash));
-        in_time(app.accounts.end_session(id_hash)).await
+        in_time(store.end_session(id_hash)).await
     }
 
     /// The store ended those of this account.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use bridge_core::Mobile;
 use bridge_core::phone::BareDigits;
-use bridge_core::{Mobile, onboarding::hex};
 use bridge_formats::{Clock, Format};
 use bridge_store::audit::Receiver;
-use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
+
+use crate::base::secrets::hashed;
 
 /// The receiver behind `SMS_BRIDGE_RECEIVER_KEY`.
 pub const DEFAULT: &str = "default";
@@ -97,10 +98,4 @@ impl Sender {
     pub fn bare_digits(&self) -> BareDigits {
         self.format().map_or(BareDigits::NationalFirst, |format| format.bare_digits)
     }
-}
-
-/// How a secret is kept.
-#[must_use]
-pub fn hashed(secret: &str) -> String {
-    hex(&Sha256::digest(secret))
 }

@@ -9,14 +9,14 @@ use bridge_store::finding::Level;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::Shared;
+use crate::bridge::App;
 use crate::state::receivers::Known;
 
 /// One receiver.
-#[derive(Serialize, ToSchema)]
-pub(in crate::http) struct ReceiverView {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceiverView {
     /// `ok`, `silent`, `paused`, `never_seen`, or `wrong_secret` since it last came with the right one.
-    pub(in crate::http) status: &'static str,
+    pub status: &'static str,
     /// The format it was added with; null for `default`.
     format: Option<String>,
     /// Its receiving numbers.
@@ -46,8 +46,10 @@ pub(in crate::http) struct ReceiverView {
 }
 
 impl ReceiverView {
-    pub(in crate::http) fn of(
-        app: &Shared,
+    /// What is known of one; `known` is none for `default`.
+    #[must_use]
+    pub fn of(
+        app: &App,
         known: Option<&Known>,
         seen: &Sighting,
         now: Timestamp,
@@ -77,7 +79,7 @@ impl ReceiverView {
 
 /// Every receiver; what is worth saying of them goes to the notes. True: something must be done.
 pub(super) fn look(
-    app: &Shared,
+    app: &App,
     settings: &Settings,
     notes: &mut Vec<String>,
 ) -> (BTreeMap<String, ReceiverView>, bool) {

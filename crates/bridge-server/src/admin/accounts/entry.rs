@@ -1,0 +1,119 @@
+//! How somebody gets to the desk and leaves it: name and password, a link that works once, sessions. Every try counts
+//! against the throttle before anything is looked at. Not the cookie that a session comes in.
+
+use std::net::IpAddr;
+
+use bridge_store::accounts::Account;
+use serde_json::Value;
+
+use super::{checked, name};
+use crate::admin_log::Actor;
+use crate::base::deadline::in_time;
+use crate::base::problem::{Code, Problem};
+use crate::base::secrets::hashed;
+use crate::bridge::App;
+use crate::state::access::sessions::Open;
+
+/// Whoever wants to come in.
+#[derive(Clone, Copy, Debug)]
+pub struct Comer<'a> {
+    /// From where, where that is known.
+    pub address: Option<IpAddr>,
+    /// SHA-256 of the id of the session that the browser had before; it ends.
+    pub session: Option<&'a str>,
+}
+
+/// What somebody chooses who has a link.
+#[derive(Clone, Copy)]
+pub struct Chosen<'a> {
+    /// The token of the link.
+    pub token: &'a str,
+    /// The name of the first owner; every other account has its name.
+    pub name: &'a str,
+    /// The new password.
+    pub password: &'a str,
+    /// The same once more.
+    pub again: &'a str,
+}
+
+/// Is there no account yet? While the store is away it is not known, and the login says so by itself.
+pub async fn nobody_yet(app: &App) -> bool {
+    in_time(app.accounts.accounts()).await.is_ok_and(|all| all.is_empty())
+}
+
+/// Logs in with name and password. Answers the id of the new session.
+pub async fn log_in(app: &App, comer: Comer<'_>, given: &str, password: &str) -> Result<String, Problem> {
+    let wrong = || Problem::field(Code::Unauthorized, "password", "or name is wrong");
+    let Ok(name) = name(given) else {
+        app.access.throttle.count(None, comer.address)?;
+        return Err(wrong());
+    };
+    app.access.throttle.count(Some(&name), comer.address)?;
+    let account = in_time(app.accounts.account(&name)).await?.filter(|account| !account.disabled);
+    let made = account.as_ref().and_then(|account| account.password.as_deref());
+    let fits = app.access.passwords.fits(password, made).await?;
+    match account {
+        Some(account) if fits => begin(app, comer, &account).await,
+        _ => {
+            app.metrics.wrong_secret_total.inc();
+            Err(wrong())
+        }
+    }
+}
+
+/// Sets a password with a link, which works once; `first`: the link of the first start, which makes the first owner.
+/// Whoever set the password is logged in: answers the id of the new session.
+pub async fn use_link(
+    app: &App,
+    comer: Comer<'_>,
+    chosen: Chosen<'_>,
+    first: bool,
+) -> Result<String, Problem> {
+    let void = || {
+        let detail = if first {
+            "this link does not work any more: start the bridge again and open the one that it prints then"
+        } else {
+            "this link does not work any more: ask an owner for a new one"
+        };
+        Problem::new(Code::LinkVoid, detail)
+    };
+    app.access.throttle.count(None, comer.address)?;
+    let (token_hash, now) = (hashed(chosen.token), app.clock.now());
+    let link = in_time(app.accounts.link(now, &token_hash)).await?.ok_or_else(void)?;
+    let name = match &link.account {
+        None if first => name(chosen.name)?,
+        Some(account) if !first => account.clone(),
+        _ => return Err(void()),
+    };
+    checked(chosen.password)?;
+    if chosen.again != chosen.password {
+        return Err(Problem::field(Code::InvalidRequest, "again", "is another than the password above"));
+    }
+    let made = app.access.passwords.hash(&app.entropy, chosen.password).await?;
+    let actor = Actor { who: name.clone(), address: comer.address };
+    let action = if first { "account.setup" } else { "account.password" };
+    app.note_change(&actor, action, &name, Value::Null, Value::Null).await?;
+    let used = in_time(app.accounts.use_link(now, &token_hash, &name, &made)).await?;
+    let account = used.ok_or_else(void)?;
+    app.access.sessions.forget(&account.name);
+    begin(app, comer, &account).await
+}
+
+/// Begins a session; the one that the browser had before, if any, ends.
+async fn begin(app: &App, comer: Comer<'_>, account: &Account) -> Result<String, Problem> {
+    if let Some(before) = comer.session {
+        log_out(app, before).await?;
+    }
+    app.access.sessions.begin(&*app.accounts, &app.entropy, app.clock.now(), account).await
+}
+
+/// Whose session has this id, if it has not ended.
+pub async fn session(app: &App, id: &str) -> Result<Option<Open>, Problem> {
+    let is_there = app.ladder.now().audit;
+    app.access.sessions.find(&*app.accounts, is_there, app.clock.now(), id).await
+}
+
+/// Ends a session, given by the SHA-256 of its id.
+pub async fn log_out(app: &App, id_hash: &str) -> Result<(), Problem> {
+    app.access.sessions.end(&*app.accounts, id_hash).await
+}

@@ -1,0 +1,43 @@
+//! What keeps a store, as a word. Not how it is opened.
+
+/// What keeps a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A file of the data folder.
+    Embedded,
+    /// Redis or what speaks as it does.
+    Redis,
+    /// PostgreSQL.
+    PostgreSql,
+}
+
+/// What keeps the stores of a bridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backends {
+    /// What the checks read.
+    pub hot: Backend,
+    /// What stays.
+    pub audit: Backend,
+}
+
+impl Backend {
+    /// The word of `/health`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Backend::Embedded => "embedded",
+            Backend::Redis => "redis",
+            Backend::PostgreSql => "postgresql",
+        }
+    }
+
+    /// Its name as people write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Backend::Embedded => "embedded",
+            Backend::Redis => "Redis",
+            Backend::PostgreSql => "PostgreSQL",
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! How the bridge is: part by part, in one word, and whether an SMS can be made durable. Not who is told how much of it.
+
+pub mod receivers;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use self::receivers::ReceiverView;
+use crate::base::backend::Backends;
+use crate::base::deadline::in_time;
+use crate::base::metrics::{QueueLabels, ReceiverLabels};
+use crate::base::problem::{Code, Problem};
+use crate::bridge::App;
+use crate::state::availability::Hot;
+use crate::workers;
+
+/// How the bridge is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `healthy`, `degraded` or `unhealthy`.
+    status: &'static str,
+    /// Part by part; only for those with a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    components: Option<Components>,
+}
+
+/// The parts.
+#[derive(Debug, Serialize, ToSchema)]
+struct Components {
+    /// The hot store.
+    redis: Component,
+    /// The audit store.
+    postgresql: Component,
+    workers: BTreeMap<&'static str, WorkerView>,
+    receivers: BTreeMap<String, ReceiverView>,
+    spool: Spool,
+    /// What the operator should look at.
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Component {
+    /// `up`, `down`, and of the hot store also `rebuilding` and `full`.
+    status: &'static str,
+    /// `embedded`, `redis` or `postgresql`.
+    backend: &'static str,
+    /// Since when it is so, where it is not up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    since: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WorkerView {
+    /// `ok`, `behind`, `failing`, or `starting`.
+    status: &'static str,
+    #[schema(format = DateTime)]
+    last_run: Option<String>,
+    #[schema(format = DateTime)]
+    last_success: Option<String>,
+    /// Seconds since the last success.
+    lag_seconds: Option<i64>,
+    last_error: Option<String>,
+    failures: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Spool {
+    /// SMS that wait in this bridge's journal, because no store took them.
+    waiting_sms: usize,
+    /// What is in the journal until its row is in the audit store.
+    entries: usize,
+    /// Its size on disk.
+    bytes: u64,
+    /// SMS that wait in `power_down_store`: as far as a thousand, unknown while the audit store is away.
+    power_down_store: Option<usize>,
+}
+
+const HEALTHY: &str = "healthy";
+const DEGRADED: &str = "degraded";
+const UNHEALTHY: &str = "unhealthy";
+
+impl Health {
+    /// Looks at every part; what a store must be asked for is left out.
+    pub async fn look(app: &App) -> Health {
+        // Whether an SMS finds room again is tried, not waited for.
+        let recovered = !app.unwritable.load(Ordering::Relaxed) || writable(app).await.is_ok();
+        let standing = app.ladder.now();
+        let (hot, audit) = (standing.hot == Hot::Open, standing.audit);
+        let workers = worker_views(app);
+        let settings = app.live.now();
+        let mut notes = Vec::new();
+        if !app.receivers.has_number(&settings) {
+            notes.push("no receiving number is set: users are not told where to send the SMS (setting sms_receiver_number, or `sms-bridge receiver add NAME --number +…`)".to_owned());
+        }
+        let (receivers, receivers_troubled) = receivers::look(app, &settings, &mut notes);
+        if let Some(why) = standing.hot.why() {
+            notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
+        }
+        let unwritable = !recovered || (!hot && !audit && writable(app).await.is_err());
+        let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
+        let status = if unwritable {
+            UNHEALTHY
+        } else if !hot || !audit || troubled || receivers_troubled || settings.maintenance_mode {
+            DEGRADED
+        } else {
+            HEALTHY
+        };
+        let Backends { hot: hot_backend, audit: audit_backend } = app.options.backends;
+        let components = Components {
+            redis: Component {
+                status: standing.hot.word(),
+                backend: hot_backend.word(),
+                since: (!hot).then(|| standing.since.to_string()),
+            },
+            postgresql: Component {
+                status: if audit { "up" } else { "down" },
+                backend: audit_backend.word(),
+                since: None,
+            },
+            workers,
+            receivers,
+            spool: Spool {
+                waiting_sms: app.journal.waiting(),
+                entries: app.journal.len(),
+                bytes: app.journal.bytes(),
+                power_down_store: None,
+            },
+            notes,
+        };
+        Health { status, components: Some(components) }
+    }
+
+    /// In one word: `healthy`, `degraded` or `unhealthy`.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        self.status
+    }
+
+    /// Can an SMS be made durable?
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.status != UNHEALTHY
+    }
+
+    /// The word alone, for those who have no key.
+    #[must_use]
+    pub fn in_short(self) -> Health {
+        Health { components: None, ..self }
+    }
+
+    /// With what a store must be asked for.
+    pub async fn in_full(mut self, app: &App) -> Health {
+        if let Some(components) = &mut self.components {
+            components.spool.power_down_store = waiting_sms(app).await;
+        }
+        self
+    }
+
+    /// Why it is not healthy and what the operator should look at, a sentence each.
+    #[must_use]
+    pub fn reasons(&self, maintenance: bool) -> Vec<String> {
+        let Some(parts) = &self.components else { return Vec::new() };
+        let mut reasons = Vec::new();
+        if self.status == UNHEALTHY {
+            reasons.push(
+                "No SMS can be made durable: senders are asked to come again. Look at the disk first."
+                    .to_owned(),
+            );
+        }
+        if maintenance {
+            reasons
+                .push("maintenance_mode is on: SMS are kept and judged when it is switched off.".to_owned());
+        }
+        if parts.postgresql.status != "up" {
+            reasons.push(
+                "PostgreSQL does not answer: what was judged waits in Redis and in the journal.".to_owned(),
+            );
+        }
+        for (name, worker) in &parts.workers {
+            match (worker.status, &worker.last_error) {
+                ("failing", Some(error)) => reasons.push(format!("{name} fails: {error}")),
+                ("behind", _) => reasons.push(format!("{name} has not succeeded for longer than it should")),
+                _ => {}
+            }
+        }
+        reasons.extend(parts.notes.iter().cloned());
+        reasons
+    }
+}
+
+/// How many SMS wait in `power_down_store`, counted as far as a thousand.
+async fn waiting_sms(app: &App) -> Option<usize> {
+    const COUNTED_MAX: usize = 1000;
+    if !app.ladder.now().audit {
+        return None;
+    }
+    in_time(app.audit.waiting_sms(None, COUNTED_MAX)).await.ok().map(|rows| rows.len())
+}
+
+fn worker_views(app: &App) -> BTreeMap<&'static str, WorkerView> {
+    let board = app.board.status();
+    let (now, settings) = (app.clock.now(), app.live.now());
+    let view = |worker: Box<dyn workers::Worker>| {
+        let status = board.get(worker.name()).cloned().unwrap_or_default();
+        let lag_seconds = status.last_success.map(|at| (now - at).0 / 1000);
+        let word = workers::standing(worker.as_ref(), &status, now, &settings).word();
+        let view = WorkerView {
+            status: word,
+            last_run: status.last_run.map(|at| at.to_string()),
+            last_success: status.last_success.map(|at| at.to_string()),
+            lag_seconds,
+            last_error: status.last_error,
+            failures: status.failures,
+        };
+        (worker.name(), view)
+    };
+    workers::all().into_iter().map(view).collect()
+}
+
+/// Written where nothing is wrong: a probe every second must not wear a disk out.
+const SOME_BYTES: u32 = 16;
+/// Written after trouble: more pages than an ordinary SMS touches.
+const ENOUGH_BYTES: u32 = 64 * 1024;
+
+/// Can an SMS be made durable right now? Answered by writing, or as it was answered a moment ago.
+pub async fn writable(app: &App) -> Result<(), Problem> {
+    let now = app.clock.now();
+    let writable = match app.probe.fresh(now) {
+        Some(answer) => answer,
+        None => {
+            let answer = try_write(app).await;
+            app.probe.remember(now, answer);
+            answer
+        }
+    };
+    if writable { Ok(()) } else { Err(Problem::new(Code::Unavailable, "nothing is writable")) }
+}
+
+async fn try_write(app: &App) -> bool {
+    // After trouble only as much as an SMS needs proves that it is over.
+    let troubled = app.unwritable.load(Ordering::Relaxed) || app.probe.failed();
+    let bytes = if troubled { ENOUGH_BYTES } else { SOME_BYTES };
+    let (hot, audit, journal) =
+        tokio::join!(in_time(app.hot.try_write(bytes)), in_time(app.audit.try_write(bytes)), async {
+            // Durable stores lie on the same disk: the journal would say the same again.
+            !app.hot.is_durable() && in_time(app.journal.try_write(bytes)).await.is_ok()
+        },);
+    let writable = hot.is_ok() || audit.is_ok() || journal;
+    if writable {
+        app.unwritable.store(false, Ordering::Relaxed);
+    }
+    writable
+}
+
+/// Brings the series up to date that are not counted as things happen.
+pub async fn measure(app: &App) {
+    if let Ok(sizes) = in_time(app.hot.queue_sizes()).await {
+        for (queue, size) in [
+            ("queue_input_sms", sizes.input_sms),
+            ("queue_onboarding", sizes.onboarding),
+            ("blacklist_mobiles", sizes.blacklist),
+            ("journal", app.journal.len() as u64),
+        ] {
+            app.metrics
+                .queue_size
+                .get_or_create(&QueueLabels { queue })
+                .set(i64::try_from(size).unwrap_or(i64::MAX));
+        }
+    }
+    if let Some(waiting) = waiting_sms(app).await {
+        let labels = QueueLabels { queue: "power_down_store" };
+        app.metrics.queue_size.get_or_create(&labels).set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+    app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
+    for (receiver, seen) in app.receivers.all_seen() {
+        if let Some(at) = seen.last_seen_at {
+            let labels = ReceiverLabels { receiver };
+            app.metrics
+                .receiver_last_seen_timestamp_seconds
+                .get_or_create(&labels)
+                .set(at.epoch_seconds() as f64);
+        }
+    }
+}

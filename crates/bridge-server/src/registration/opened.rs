@@ -1,0 +1,95 @@
+//! An onboarding that was opened: what its user is to do, how it stands, and cancelling it (contract section 2).
+//! Not opening one: that is [`super::register`].
+
+use bridge_core::onboarding::Onboarding;
+use bridge_core::phone::BareDigits;
+use bridge_core::{Mobile, Timestamp};
+use bridge_store::StoreError;
+use bridge_store::hot::Cancelled;
+use bridge_store::journal::Entry;
+use uuid::Uuid;
+
+use crate::base::deadline::in_time;
+use crate::base::problem::{Code, Problem};
+use crate::bridge::App;
+use crate::durability::journal;
+
+/// What the user of an onboarding is to do, as far as the onboarding alone does not say it.
+#[derive(Debug)]
+pub struct Instructions {
+    /// Where to send the SMS: none until the operator set a number.
+    pub number: Option<String>,
+    /// The text to send.
+    pub sms_body: String,
+    /// Opens this onboarding and no other (decisions.md D36).
+    pub token: String,
+    /// Until when they should send it, in seconds after the registration.
+    pub timelimit_seconds: i64,
+    /// When it is forgotten, in seconds after the registration.
+    pub ttl_seconds: i64,
+}
+
+impl Instructions {
+    /// By the settings and the receivers of this moment.
+    #[must_use]
+    pub fn of(app: &App, onboarding: &Onboarding) -> Instructions {
+        let settings = app.live.now();
+        let seconds = |until: Timestamp| (until - onboarding.request_timestamp).0 / 1000;
+        Instructions {
+            number: app.receivers.number_for(&onboarding.mobile, app.clock.now(), &settings),
+            sms_body: format!("{}:{}", settings.header(), onboarding.hash),
+            token: app.secrets.onboarding_token(onboarding.id),
+            timelimit_seconds: seconds(onboarding.user_deadline),
+            ttl_seconds: seconds(onboarding.expires_at),
+        }
+    }
+}
+
+/// The newest onboarding of a number, which may be written as people write numbers.
+pub async fn newest_of(app: &App, mobile: &str) -> Result<Onboarding, Problem> {
+    let default = app.live.now().default_country_code.clone();
+    let mobile = Mobile::parse(mobile, &default, BareDigits::NationalFirst)
+        .map_err(|why| Problem::field(Code::InvalidMobileNumber, "mobile", why.to_string()))?;
+    in_time(app.hot.newest_onboarding(app.clock.now(), mobile.e164())).await?.ok_or_else(not_found)
+}
+
+/// One onboarding, as it stands now.
+pub async fn find(app: &App, id: Uuid) -> Result<Onboarding, Problem> {
+    in_time(app.hot.onboarding(app.clock.now(), id)).await?.ok_or_else(not_found)
+}
+
+/// An id as a client gives it; one that is no id is simply not found.
+pub fn id(text: &str) -> Result<Uuid, Problem> {
+    text.parse().map_err(|_| not_found())
+}
+
+fn not_found() -> Problem {
+    Problem::new(Code::NotFound, "there is no such onboarding, or it has expired")
+}
+
+/// Can it change no more?
+#[must_use]
+pub fn is_final(onboarding: &Onboarding) -> bool {
+    !onboarding.state.can_be_validated()
+}
+
+/// Cancels it; again is as good as once (decisions.md D19). It is in the journal before it is answered, because a hot
+/// store that forgets would open it again.
+pub async fn cancel(app: &App, id: Uuid) -> Result<Onboarding, Problem> {
+    let cancelled = async {
+        let generation = app.ladder.generation();
+        let cancelled = app.hot.cancel(app.clock.now(), id).await?;
+        if let Cancelled::Done(onboarding) = &cancelled {
+            let entry = Entry::Onboarding(Box::new(onboarding.clone()));
+            journal::keep(app, &app.live.now(), entry, generation).await?;
+        }
+        Ok::<_, StoreError>(cancelled)
+    };
+    match in_time(cancelled).await? {
+        Cancelled::Done(onboarding) => Ok(onboarding),
+        Cancelled::Final(onboarding) => {
+            Err(Problem::new(Code::OnboardingFinal, format!("it is {} already", onboarding.state.as_str())))
+        }
+        Cancelled::NotFound => Err(not_found()),
+    }
+}

@@ -1,0 +1,134 @@
+//! What becomes of the SMS of one request of a receiver: read as its format writes them, taken in, and what nobody can
+//! use kept in quarantine (contract section 3). Not who delivers, and not the words of the answer: those are HTTP's.
+
+use bridge_core::Timestamp;
+use bridge_formats::{Content, Format, Incoming, Unusable};
+use bytes::Bytes;
+
+use crate::base::problem::{Code, Problem};
+use crate::bridge::App;
+use crate::sms::inbound::{self, Way};
+use crate::sms::intake::{self, Taken};
+use crate::sms::quarantine;
+use crate::state::receivers::Sender;
+
+/// A request of a receiver that was let in.
+#[derive(Debug)]
+pub struct Delivering {
+    /// From whom.
+    pub sender: Sender,
+    /// In which format.
+    pub format: &'static Format,
+    /// The route named the format, or it was told by the request: then nothing of it is refused for what stands in it.
+    pub sure: bool,
+    /// Its content type, for the quarantine.
+    pub content_type: String,
+    /// Its body, or its query where all of it is there, for the quarantine.
+    pub raw: Bytes,
+}
+
+/// What the format read in it.
+#[derive(Debug)]
+pub struct Read {
+    content: Result<Content, Unusable>,
+    app_version: Option<String>,
+}
+
+impl Read {
+    /// Reads the request.
+    #[must_use]
+    pub fn of(incoming: &Incoming<'_>, format: &Format) -> Read {
+        let app_version = format.version.and_then(|version| version(incoming));
+        Read { content: (format.parse)(incoming), app_version }
+    }
+}
+
+/// What became of it. All of it is durable.
+#[derive(Debug)]
+pub struct Delivered {
+    /// What became of each SMS, in the sender's order.
+    pub taken: Vec<Taken>,
+    /// Why the rest is in quarantine.
+    pub quarantined: Vec<String>,
+}
+
+/// Takes in what was read. After an error the sender must come again, or it sent no SMS and is told so.
+pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Delivered, Problem> {
+    let now = app.clock.now();
+    let receiver = delivering.sender.name();
+    app.receivers.spoke(receiver, now);
+    let content = match read.content {
+        Ok(content) => content,
+        Err(unusable) => {
+            keep(app, delivering, unusable.reason()).await?;
+            if !delivering.sure {
+                return Err(Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors));
+            }
+            return Ok(Delivered { taken: Vec::new(), quarantined: vec![unusable.reason()] });
+        }
+    };
+    let mut report = content.report;
+    if let Some(version) = read.app_version {
+        report.get_or_insert_default().app_version.get_or_insert(version);
+    }
+    if let Some(report) = report {
+        app.receivers.reported(receiver, report, now);
+    }
+    let quarantined: Vec<String> = content.unusable.iter().map(Unusable::reason).collect();
+    if !quarantined.is_empty() {
+        keep(app, delivering, quarantined.join(" | ")).await?;
+    }
+    let taken = take_all(app, delivering, content.sms, now).await?;
+    Ok(Delivered { taken, quarantined })
+}
+
+async fn take_all(
+    app: &App,
+    delivering: &Delivering,
+    read: Vec<bridge_formats::Delivered>,
+    now: Timestamp,
+) -> Result<Vec<Taken>, Problem> {
+    let receiver = delivering.sender.name();
+    let way = Way {
+        sender: &delivering.sender,
+        format: delivering.format.name,
+        bare_digits: delivering.format.bare_digits,
+        now,
+    };
+    let mut sms = Vec::with_capacity(read.len());
+    for delivered in read {
+        sms.push(inbound::inbound(app, way, delivered).map_err(|error| Problem::unavailable(&error))?);
+    }
+    let stamps: Vec<Option<Timestamp>> =
+        sms.iter().map(|sms| sms.stamped.then_some(sms.received_timestamp)).collect();
+    let tolerance = app.live.now().tolerance();
+    let taken = intake::take_all(app, sms).await.map_err(|intake::Unwritable| {
+        Problem::new(Code::Unavailable, "nothing is writable right now: keep this SMS and send it again")
+    })?;
+    for (taken, stamp) in taken.iter().zip(stamps) {
+        app.receivers.delivered(receiver, matches!(taken, Taken::Redelivered(_)));
+        // Only what comes for the first time and is judged at once tells something of a clock.
+        if let (Taken::Judged(_), Some(stamp)) = (taken, stamp) {
+            app.receivers.stamped(receiver, stamp, now, tolerance);
+        }
+    }
+    Ok(taken)
+}
+
+/// Keeps the raw body. If it cannot be kept, the sender must come again.
+async fn keep(app: &App, delivering: &Delivering, reason: String) -> Result<(), Problem> {
+    let name = delivering.sender.name();
+    let format = if delivering.sure { delivering.format.name } else { quarantine::UNKNOWN };
+    app.receivers.unusable(name);
+    app.metrics.count_sms(format, "quarantined");
+    let kept = quarantine::Body {
+        receiver_id: name.to_owned(),
+        format: format.to_owned(),
+        reason,
+        content_type: delivering.content_type.clone(),
+        body: delivering.raw.to_vec(),
+    };
+    quarantine::keep(app, kept).await.map_err(|intake::Unwritable| {
+        Problem::new(Code::Unavailable, "nothing is writable right now: keep this and send it again")
+    })
+}
