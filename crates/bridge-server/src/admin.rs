@@ -5,5 +5,6 @@ pub mod blacklist;
 pub mod doctor;
 pub mod person;
 pub mod person_export;
+pub mod receivers;
 pub mod rejudge;
 pub mod settings;

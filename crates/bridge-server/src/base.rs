@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod deadline;
+pub mod fields;
 pub mod metrics;
 pub mod problem;
 pub mod secrets;

@@ -19,6 +19,7 @@ use super::{Shared, body};
 use crate::admin::blacklist;
 use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
+use crate::base::fields;
 use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::workers::Bell;
 
@@ -156,7 +157,7 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<BlacklistEntry>), Problem> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let text = |name| body::text(&fields, name);
+    let text = |name| fields::text(&fields, name);
     let number = text("mobile_number")?.ok_or_else(|| {
         Problem::field(Code::InvalidRequest, "mobile_number", "is missing: the number to block")
     })?;

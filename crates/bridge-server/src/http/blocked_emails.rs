@@ -20,6 +20,7 @@ use super::segment::Segment;
 use super::{Shared, body};
 use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
+use crate::base::fields;
 use crate::base::problem::{Code, Problem, ProblemBody};
 
 /// RFC 5321.
@@ -167,7 +168,7 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<BlockedEmailEntry>), Problem> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let text = |name| body::text(&fields, name);
+    let text = |name| fields::text(&fields, name);
     let given = text("address")?
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "address", "is missing: what to block"))?;
     let wish = Wish { reason: text("reason")?.unwrap_or_default(), expires_at: text("expires_at")? };

@@ -58,13 +58,6 @@ pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
         .map_err(|error| Problem::new(Code::InvalidRequest, format!("the body is not JSON: {error}")))
 }
 
-/// A field that is a text, if there is one.
-pub fn text(fields: &Fields, name: &str) -> Result<Option<String>, Problem> {
-    let found = fields.text(&[name]);
-    let found = found.map_err(|error| Problem::field(Code::InvalidRequest, name, error.detail))?;
-    Ok(found.map(|(_, text)| text))
-}
-
 /// The fields of a JSON body on a route that takes nothing else.
 pub async fn json_fields(headers: &HeaderMap, body: Body, max: usize) -> Result<Fields, Problem> {
     let content_type = content_type(headers);

@@ -8,14 +8,14 @@ use axum::response::{IntoResponse, Response};
 use bridge_formats::fields::{FieldValue, Fields};
 use bridge_formats::{FORMATS, generic};
 
+use crate::admin::receivers::{self as doing, ReceiverAdded};
 use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::desk::access::Visitor;
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{Qr, When, count};
-use crate::http::receivers::{self as doing, ReceiverAdded};
-use crate::http::{Shared, pull};
+use crate::http::{Shared, client, pull};
 use crate::state::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
 
 const PATH: &str = "/admin/ui/receivers";
@@ -157,7 +157,7 @@ pub(in crate::desk) async fn add(
     form: Form,
 ) -> Result<Response, Problem> {
     let fields = fields(&form, &["name", "format", "numbers", "secret", "signing_key", "inbox_url"]);
-    let added = doing::add_receiver(&app, &visitor.actor(), &fields, &headers).await?;
+    let added = doing::add(&app, &visitor.actor(), &fields, client::host(&headers)).await?;
     Ok(part(&Given::from(added)))
 }
 
@@ -170,7 +170,7 @@ pub(in crate::desk) async fn rotate(
 ) -> Result<Response, Problem> {
     let nothing = Fields::default();
     let name = form.text("name");
-    match doing::rotate_receiver(&app, &visitor.actor(), name, &nothing, &headers).await? {
+    match doing::rotate(&app, &visitor.actor(), name, &nothing, client::host(&headers)).await? {
         Some(given) => Ok(part(&Given::from(given))),
         None => Ok(Done::reload("The old secret is refused from now on", PATH).into_response()),
     }
@@ -184,7 +184,7 @@ pub(in crate::desk) async fn finish(
     form: Form,
 ) -> Result<Done, Problem> {
     let finish = [("finish".to_owned(), FieldValue::Bool(true))].into_iter().collect();
-    doing::rotate_receiver(&app, &visitor.actor(), form.text("name"), &finish, &headers).await?;
+    doing::rotate(&app, &visitor.actor(), form.text("name"), &finish, client::host(&headers)).await?;
     Ok(Done::reload("The old secret is refused from now on", PATH))
 }
 
@@ -196,7 +196,7 @@ pub(in crate::desk) async fn change(
 ) -> Result<Done, Problem> {
     let paused = form.text("paused") == "yes";
     let change = [("paused".to_owned(), FieldValue::Bool(paused))].into_iter().collect();
-    doing::change_receiver(&app, &visitor.actor(), form.text("name"), &change).await?;
+    doing::change(&app, &visitor.actor(), form.text("name"), &change).await?;
     Ok(Done::reload(
         if paused { "Paused: no new user is sent to it" } else { "Users are sent to it again" },
         PATH,
@@ -209,7 +209,7 @@ pub(in crate::desk) async fn revoke(
     visitor: Visitor,
     form: Form,
 ) -> Result<Done, Problem> {
-    doing::revoke_receiver(&app, &visitor.actor(), form.text("name")).await?;
+    doing::revoke(&app, &visitor.actor(), form.text("name")).await?;
     Ok(Done::reload("Revoked: nothing that it sends is taken", PATH))
 }
 
