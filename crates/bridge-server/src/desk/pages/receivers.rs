@@ -129,7 +129,7 @@ impl From<ReceiverAdded> for Given {
     fn from(added: ReceiverAdded) -> Given {
         Given {
             qr: Qr::of(&added.url),
-            name: added.name,
+            name: added.name().to_owned(),
             warning: added.warning,
             steps: added.steps,
             url: added.url,
