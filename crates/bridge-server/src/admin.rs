@@ -2,6 +2,9 @@
 
 pub mod accounts;
 pub mod blacklist;
+pub mod block;
+pub mod block_list;
+pub mod blocked_emails;
 pub mod doctor;
 pub mod person;
 pub mod person_export;

@@ -29,7 +29,6 @@ use bridge_store::StoreError;
 use tokio::sync::Notify;
 
 use crate::bridge::App;
-pub use blacklist::PopulateBlacklist;
 
 /// One worker.
 #[async_trait]

@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::auth::{Operator, query_value};
-use super::blacklist::mobile;
 use super::segment::Segment;
+use crate::admin::blacklist::mobile;
 use crate::admin::{person, person_export};
 use crate::admin_log::Actor;
 use crate::base::deadline::in_time;

@@ -8,13 +8,13 @@ use bridge_core::phone::masked;
 use bridge_store::person::Block;
 use serde_json::Value;
 
+use crate::admin::blacklist::mobile;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::Asked;
 use crate::desk::form::Form;
 use crate::desk::page::{Frame, part, render};
 use crate::http::Shared;
-use crate::http::blacklist::mobile;
 use crate::http::persons::{ErasureReceipt, erase_person, read_export, receipts_of};
 
 const PATH: &str = "/admin/ui/person";

@@ -6,6 +6,7 @@ use axum::response::Response;
 use bridge_store::desk::ValidatedRow;
 use serde_json::{Value, json};
 
+use crate::admin::blacklist::mobile;
 use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::desk::access::Visitor;
@@ -15,7 +16,6 @@ use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::When;
 use crate::http::Shared;
-use crate::http::blacklist::mobile;
 use crate::http::persons::unvalidate;
 
 const PATH: &str = "/admin/ui/validated";
