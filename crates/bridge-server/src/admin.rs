@@ -8,6 +8,7 @@ pub mod blocked_emails;
 pub mod doctor;
 pub mod person;
 pub mod person_export;
+pub mod quarantine;
 pub mod receivers;
 pub mod rejudge;
 pub mod settings;
