@@ -12,3 +12,4 @@ pub mod quarantine;
 pub mod receivers;
 pub mod rejudge;
 pub mod settings;
+pub mod sync;
