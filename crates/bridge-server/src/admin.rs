@@ -6,6 +6,8 @@ pub mod block;
 pub mod block_list;
 pub mod blocked_emails;
 pub mod doctor;
+pub mod import;
+pub mod inbox;
 pub mod person;
 pub mod person_export;
 pub mod quarantine;

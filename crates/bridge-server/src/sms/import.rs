@@ -13,6 +13,7 @@ use bridge_store::hot::Which;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::sms::import_report::Report;
 use crate::sms::inbound::{self, Way};
@@ -63,6 +64,23 @@ pub enum Stopped {
 impl From<intake::Unwritable> for Stopped {
     fn from(_: intake::Unwritable) -> Stopped {
         Stopped::Unwritable
+    }
+}
+
+impl From<Stopped> for Problem {
+    fn from(stopped: Stopped) -> Problem {
+        let detail = stopped.to_string();
+        let code = match stopped {
+            Stopped::NoSms(_) => Code::InvalidRequest,
+            Stopped::Store(error) => {
+                tracing::warn!(%error, source = ?error.source, "an import stopped");
+                Code::Unavailable
+            }
+            Stopped::NotDumped | Stopped::TooSlow | Stopped::Away(_) | Stopped::Unwritable => {
+                Code::Unavailable
+            }
+        };
+        Problem::new(code, detail)
     }
 }
 

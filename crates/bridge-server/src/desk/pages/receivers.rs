@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bridge_formats::fields::{FieldValue, Fields};
 use bridge_formats::{FORMATS, generic};
 
+use crate::admin::inbox;
 use crate::admin::receivers::{self as doing, ReceiverAdded};
 use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
@@ -15,7 +16,7 @@ use crate::desk::access::Visitor;
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{Qr, When, count};
-use crate::http::{Shared, client, pull};
+use crate::http::{Shared, client};
 use crate::state::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
 
 const PATH: &str = "/admin/ui/receivers";
@@ -219,6 +220,6 @@ pub(in crate::desk) async fn pull(
     visitor: Visitor,
     form: Form,
 ) -> Result<Done, Problem> {
-    let report = pull::read_list(&app, &visitor.actor(), form.text("name"), None).await?;
+    let report = inbox::read_list(&app, &visitor.actor(), form.text("name"), None).await?;
     Ok(Done::reload(report.sentence(), PATH))
 }
