@@ -2,9 +2,17 @@
 
 pub mod accounts;
 pub mod blacklist;
+pub mod block;
+pub mod block_list;
+pub mod blocked_emails;
 pub mod doctor;
 pub mod erasure;
+pub mod import;
+pub mod inbox;
 pub mod person;
 pub mod person_export;
+pub mod quarantine;
+pub mod receivers;
 pub mod rejudge;
 pub mod settings;
+pub mod sync;

@@ -4,6 +4,7 @@ pub mod backend;
 pub mod clock;
 pub mod data_file;
 pub mod deadline;
+pub mod fields;
 pub mod metrics;
 pub mod problem;
 pub mod secrets;

@@ -11,7 +11,6 @@ use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, Journal, Remot
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::base::backend::{Backend, Backends};
 use crate::base::clock::{Clock, Entropy};
 use crate::base::metrics::Metrics;
 use crate::base::secrets::Secrets;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::base::secrets::{self, Given};
 use crate::base::backend::{Backend, Backends};
+use crate::base::secrets::{self, Given};
 use crate::options::Options;
 
 /// Configuration of the bridge.

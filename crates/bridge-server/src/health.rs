@@ -207,7 +207,7 @@ fn worker_views(app: &App) -> BTreeMap<&'static str, WorkerView> {
     let view = |worker: Box<dyn workers::Worker>| {
         let status = board.get(worker.name()).cloned().unwrap_or_default();
         let lag_seconds = status.last_success.map(|at| (now - at).0 / 1000);
-        let word = workers::standing(worker.as_ref(), &status, now, &settings).word();
+        let word = workers::worker::standing(worker.as_ref(), &status, now, &settings).word();
         let view = WorkerView {
             status: word,
             last_run: status.last_run.map(|at| at.to_string()),

@@ -21,7 +21,6 @@ mod sync;
 pub mod worker;
 
 pub use self::worker::Worker;
-pub use blacklist::PopulateBlacklist;
 
 /// Every worker, in the order in which they drain: what one leaves for another comes before it.
 #[must_use]

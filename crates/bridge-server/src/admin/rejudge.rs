@@ -9,8 +9,8 @@ use bridge_core::settings::Settings;
 use bridge_core::trace::{Step, trace};
 use bridge_core::{Onboarding, Past, Span, Verdict};
 use bridge_store::StoreError;
-use bridge_store::place::Place;
 use bridge_store::judged::QueuedSms;
+use bridge_store::place::Place;
 use uuid::Uuid;
 
 use crate::admin::settings::{self, Change};

@@ -9,6 +9,10 @@ use super::problem::{Code, Problem};
 
 /// Whatever hangs, a client has its answer within 2 s (D26).
 pub const ANSWER: Duration = Duration::from_millis(1_900);
+/// Sending a body: a phone on a poor network gets this long.
+pub const BODY: Duration = Duration::from_secs(10);
+/// A client that is sending a list and says nothing for so long is gone.
+pub const SILENT: Duration = Duration::from_secs(60);
 /// Judging one SMS. What is left of [`ANSWER`] is enough to store it for later.
 pub const JUDGE: Duration = Duration::from_millis(1_100);
 /// Marking in the hot store that an SMS of a number waits.

@@ -19,6 +19,7 @@ use super::segment::Segment;
 use super::{Shared, body};
 use crate::admin::accounts::{self, MadeLink};
 use crate::admin_log;
+use crate::base::fields;
 use crate::base::problem::{Code, Problem, ProblemBody};
 
 const PAGE_DEFAULT: usize = 50;
@@ -146,9 +147,9 @@ pub async fn add(
     body: Body,
 ) -> Result<(StatusCode, Json<AccountDone>), Problem> {
     let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let name = accounts::name(&body::text(&fields, "name")?.unwrap_or_default())?;
-    let role = accounts::role(&body::text(&fields, "role")?.unwrap_or_else(|| "viewer".to_owned()))?;
-    let password = body::text(&fields, "password")?;
+    let name = accounts::name(&fields::text(&fields, "name")?.unwrap_or_default())?;
+    let role = accounts::role(&fields::text(&fields, "role")?.unwrap_or_else(|| "viewer".to_owned()))?;
+    let password = fields::text(&fields, "password")?;
     if let Some(password) = &password {
         accounts::checked(password)?;
     }
@@ -187,13 +188,13 @@ pub async fn change(
     let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let name = accounts::name(&name)?;
     let before = accounts::one(&app, &name).await?;
-    let role = body::text(&fields, "role")?.map_or(Ok(before.role), |role| accounts::role(&role))?;
+    let role = fields::text(&fields, "role")?.map_or(Ok(before.role), |role| accounts::role(&role))?;
     let disabled = match fields.get("disabled") {
         None | Some(FieldValue::Null) => before.disabled,
         Some(FieldValue::Bool(disabled)) => *disabled,
         Some(_) => return Err(Problem::field(Code::InvalidRequest, "disabled", "must be true or false")),
     };
-    let password = body::text(&fields, "password")?;
+    let password = fields::text(&fields, "password")?;
     if let Some(password) = &password {
         accounts::checked(password)?;
     }

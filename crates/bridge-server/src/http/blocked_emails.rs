@@ -1,4 +1,5 @@
-//! E-mail addresses that may not register: the list that the operator keeps, and that an edge before the bridge reads.
+//! `/admin/blocked-emails`: e-mail addresses that may not register, for the operator and for an edge before the bridge
+//! that reads them. What blocking one means is [`crate::admin::blocked_emails`].
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -11,19 +12,15 @@ use axum::response::{IntoResponse, Response};
 use bridge_core::Timestamp;
 use bridge_store::audit::BlockedEmail;
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::auth::{Operator, query_value};
-use super::blacklist::Wish;
 use super::segment::Segment;
 use super::{Shared, body};
-use crate::admin_log::Actor;
-use crate::base::deadline::in_time;
+use crate::admin::block::Wish;
+use crate::admin::blocked_emails::{self, Listed};
+use crate::base::fields;
 use crate::base::problem::{Code, Problem, ProblemBody};
-
-/// RFC 5321.
-const ADDRESS_MAX_CHARS: usize = 254;
 
 /// One address.
 #[derive(Serialize, ToSchema)]
@@ -105,9 +102,7 @@ fn tag(items: &[BlockedEmail], since: Option<Timestamp>) -> String {
 pub async fn list(_: Operator, State(app): State<Shared>, parts: Parts) -> Result<Response, Problem> {
     let since = query_value(parts.uri.query(), "since").map(|text| Timestamp::parse(&text)).transpose();
     let since = since.map_err(|why| Problem::field(Code::InvalidRequest, "since", why.to_string()))?;
-    let (now, mut items) = (app.clock.now(), app.blocked_emails.all());
-    let as_of = items.iter().map(|entry| entry.changed_at).max();
-    items.retain(|entry| since.map_or_else(|| entry.holds(now), |since| entry.changed_at >= since));
+    let Listed { items, as_of } = blocked_emails::list(&app, since);
     let tag = tag(&items, since);
     let header = [(ETAG, tag.clone())];
     if is_known(&parts.headers, &tag) {
@@ -120,33 +115,6 @@ pub async fn list(_: Operator, State(app): State<Shared>, parts: Parts) -> Resul
 fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let given = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
     given.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
-}
-
-fn address(text: &str) -> Result<String, Problem> {
-    let address = BlockedEmail::normal(text);
-    let parts = address.split_once('@');
-    let is_address = address.chars().count() <= ADDRESS_MAX_CHARS
-        && !address.chars().any(|c| c.is_whitespace() || c.is_control())
-        && parts.is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty());
-    if is_address {
-        Ok(address)
-    } else {
-        Err(Problem::field(Code::InvalidRequest, "address", "is not an e-mail address like user@example.com"))
-    }
-}
-
-/// Keep an entry, and tell every bridge.
-async fn put(app: &Shared, entry: &BlockedEmail) -> Result<(), Problem> {
-    in_time(async {
-        app.audit.put_blocked_email(entry).await?;
-        app.blocked_emails.reload(&*app.audit).await?;
-        // Whoever does not hear of it reads it within seconds.
-        if let Err(error) = app.hot.announce_blocked_emails().await {
-            tracing::debug!(%error, "other bridges read the blocked e-mail addresses by themselves");
-        }
-        Ok::<_, bridge_store::StoreError>(())
-    })
-    .await
 }
 
 /// Block an e-mail address.
@@ -167,36 +135,12 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<BlockedEmailEntry>), Problem> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
-    let text = |name| body::text(&fields, name);
+    let text = |name| fields::text(&fields, name);
     let given = text("address")?
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "address", "is missing: what to block"))?;
     let wish = Wish { reason: text("reason")?.unwrap_or_default(), expires_at: text("expires_at")? };
-    let entry = block_email(&app, &actor, &given, wish).await?;
+    let entry = blocked_emails::block(&app, &actor, &given, wish).await?;
     Ok((StatusCode::CREATED, Json(entry.into())))
-}
-
-/// Refuses registrations with an address from now on.
-pub(crate) async fn block_email(
-    app: &Shared,
-    actor: &Actor,
-    given: &str,
-    wish: Wish,
-) -> Result<BlockedEmail, Problem> {
-    let now = app.clock.now();
-    let (reason, expires_at) = wish.read(now)?;
-    let entry = BlockedEmail {
-        address: address(given)?,
-        reason,
-        blocked_by: actor.who.clone(),
-        blocked_at: now,
-        expires_at,
-        lifted_at: None,
-        changed_at: now,
-    };
-    let after = json!({"reason": entry.reason, "expires_at": expires_at.map(|at| at.to_string())});
-    app.note_change(actor, "blocked_email.add", &entry.address, Value::Null, after).await?;
-    put(app, &entry).await?;
-    Ok(entry)
 }
 
 /// Let an e-mail address register again.
@@ -216,18 +160,6 @@ pub async fn remove(
     State(app): State<Shared>,
     Segment(text): Segment,
 ) -> Result<StatusCode, Problem> {
-    unblock_email(&app, &actor, &text).await?;
+    blocked_emails::unblock(&app, &actor, &text).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Lets an address register again.
-pub(crate) async fn unblock_email(app: &Shared, actor: &Actor, text: &str) -> Result<(), Problem> {
-    let address = address(text)?;
-    in_time(app.blocked_emails.reload(&*app.audit)).await?;
-    let now = app.clock.now();
-    let entry = app.blocked_emails.entry(&address).filter(|entry| entry.holds(now));
-    let entry = entry.ok_or_else(|| Problem::new(Code::NotFound, "this address is not blocked"))?;
-    app.note_change(actor, "blocked_email.remove", &address, json!({"reason": entry.reason}), Value::Null)
-        .await?;
-    put(app, &BlockedEmail { lifted_at: Some(now), changed_at: now, ..entry }).await
 }

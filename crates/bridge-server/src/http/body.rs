@@ -1,8 +1,6 @@
 //! Reading bodies: never more than allowed, never for longer than a slow phone needs, and a body that
 //! breaks off is the client's problem, not ours.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::http::HeaderMap;
 use bridge_formats::content_type;
@@ -10,6 +8,7 @@ use bridge_formats::fields::Fields;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use crate::base::deadline::{BODY, within};
 use crate::base::problem::{Code, Problem};
 
 /// Contract section 2.
@@ -18,8 +17,6 @@ pub const ONBOARDING_MAX_BYTES: usize = 16 * 1024;
 pub const SMS_MAX_BYTES: usize = 1024 * 1024;
 /// Of a body that is too large; more than that, and the connection closes on it.
 const DISCARD_MAX_BYTES: usize = 16 * 1024 * 1024;
-/// A phone on a poor network gets this long to send its body.
-const READ_WITHIN: Duration = Duration::from_secs(10);
 
 /// The whole body.
 pub async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
@@ -32,7 +29,7 @@ pub async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
         }
         read
     };
-    match tokio::time::timeout(READ_WITHIN, whole).await {
+    match within(BODY, whole).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Problem::new(Code::InvalidRequest, "the body broke off")),
@@ -56,13 +53,6 @@ pub(super) async fn discard(body: &mut Body) {
 pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
     serde_json::from_slice(bytes)
         .map_err(|error| Problem::new(Code::InvalidRequest, format!("the body is not JSON: {error}")))
-}
-
-/// A field that is a text, if there is one.
-pub fn text(fields: &Fields, name: &str) -> Result<Option<String>, Problem> {
-    let found = fields.text(&[name]);
-    let found = found.map_err(|error| Problem::field(Code::InvalidRequest, name, error.detail))?;
-    Ok(found.map(|(_, text)| text))
 }
 
 /// The fields of a JSON body on a route that takes nothing else.

@@ -1,8 +1,10 @@
 //! Where a request came from, for rate reports: the peer's address, or what a trusted proxy says. Never a
-//! credential (D35).
+//! credential (D35). And where the client sent it to.
 
 use std::net::{IpAddr, SocketAddr};
 
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
 use axum::http::request::Parts;
 use ipnet::IpNet;
 
@@ -22,6 +24,11 @@ pub fn address(app: &App, parts: &Parts) -> Option<IpAddr> {
 pub(crate) fn through_trusted_proxy(app: &App, parts: &Parts) -> bool {
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
     peer.is_some_and(|peer| app.options.trusted_proxies.iter().any(|network| network.contains(&peer)))
+}
+
+/// The host and port that the client sent it to, as it says.
+pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(HOST)?.to_str().ok()
 }
 
 fn seen_through(trusted: &[IpNet], parts: &Parts) -> Option<IpAddr> {

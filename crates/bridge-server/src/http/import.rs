@@ -1,8 +1,6 @@
 //! `POST /sms/import`: a phone's list of SMS as a stream, rows instead of bytes being what is bounded. Who may hand it
 //! in, and how its progress and its end are told; what becomes of a row is `crate::sms::import`.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -14,19 +12,19 @@ use bridge_formats::{Incoming, generic};
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::BodyExt;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::auth;
 use super::{Shared, body};
+use crate::admin::import as operator;
 use crate::admin_log::Actor;
+use crate::base::deadline::{SILENT, within};
 use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::http::client;
-use crate::sms::import::{Import, Stopped};
+use crate::sms::import::Import;
 use crate::sms::import_report::Report;
-use crate::state::receivers::{DEFAULT, Sender};
+use crate::state::receivers::Sender;
 
-/// A client that sends nothing for so long is gone.
-const SILENT_FOR: Duration = Duration::from_secs(60);
 /// Rows between two lines of progress.
 const TOLD_EVERY: u64 = 500;
 const NDJSON: &str = "application/x-ndjson";
@@ -83,38 +81,25 @@ async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
         Some("true" | "") => true,
         Some(_) => return Err(Problem::field(Code::InvalidRequest, "check", "must be true or false")),
     };
-    let name = source.name().to_owned();
-    let import = Import::begin(app, source, check).await.map_err(stopped)?;
-    if auth::is_operator(app, parts) && !check {
+    let import = if auth::is_operator(app, parts) {
         let actor = Actor::with_token(client::address(app, parts));
-        let noted = app.note_change(&actor, "sms.import", &name, Value::Null, Value::Null).await;
-        // What was not begun is to come again, as whatever else is refused here.
-        noted.map_err(|_| stopped(Stopped::Away("the audit store, which keeps the admin log,")))?;
-    }
+        operator::begin(app, &actor, source, check).await?
+    } else {
+        Import::begin(app, source, check).await?
+    };
     Ok((Rows::new(kind), import))
 }
 
 /// Whose list it is: the receiver's whose secret it comes with, or the one that the operator names.
 fn source(app: &Shared, parts: &Parts) -> Result<Sender, Problem> {
     if auth::is_operator(app, parts) {
-        return named(app, auth::query_value(parts.uri.query(), "receiver").as_deref());
+        return operator::source(app, auth::query_value(parts.uri.query(), "receiver").as_deref());
     }
     // A list is not signed: it is longer than what a signature is made of.
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
     match auth::receiver(app, &incoming, &generic::FORMAT)? {
         Sender::Default => Ok(Sender::Default),
         Sender::Named(known) => Ok(Sender::Named(known)),
-    }
-}
-
-/// As the operator names it.
-fn named(app: &Shared, name: Option<&str>) -> Result<Sender, Problem> {
-    match name {
-        None | Some(DEFAULT) => Ok(Sender::Default),
-        Some(name) => match app.receivers.named(name) {
-            Some(known) => Ok(Sender::Named(known)),
-            None => Err(Problem::new(Code::NotFound, format!("there is no receiver {name}"))),
-        },
     }
 }
 
@@ -140,7 +125,7 @@ impl Upload {
         loop {
             match self.rows.next_row() {
                 Ok(Some(row)) => {
-                    self.import.take(&self.app, row).await.map_err(stopped)?;
+                    self.import.take(&self.app, row).await?;
                     if self.import.so_far().rows >= until {
                         return Ok(true);
                     }
@@ -156,7 +141,7 @@ impl Upload {
 
     async fn read(&mut self) -> Result<(), Problem> {
         let stopping = self.app.stopping.clone();
-        let frame = tokio::time::timeout(SILENT_FOR, self.body.frame());
+        let frame = within(SILENT, self.body.frame());
         let frame = tokio::select! {
             () = stopping.cancelled() => None,
             frame = frame => Some(frame),
@@ -183,7 +168,7 @@ impl Upload {
             Err(_) => (Code::RequestTimeout, "the rest of the list did not arrive within 60 seconds"),
         };
         // What came is taken in: the list will come again, and then it is known.
-        self.import.flush(&self.app).await.map_err(stopped)?;
+        self.import.flush(&self.app).await?;
         let rows = self.import.so_far().rows;
         Err(Problem::new(
             broken.0,
@@ -204,11 +189,8 @@ pub(crate) async fn take_list(
     check: bool,
     body: Body,
 ) -> Result<Report, Problem> {
-    let source = named(app, Some(receiver))?;
-    if !check {
-        app.note_change(actor, "sms.import", source.name(), Value::Null, Value::Null).await?;
-    }
-    let import = Import::begin(app, source, check).await.map_err(stopped)?;
+    let source = operator::source(app, Some(receiver))?;
+    let import = operator::begin(app, actor, source, check).await?;
     to_the_end(Upload { app: app.clone(), body, rows: Rows::new(None), import, is_whole: false }).await
 }
 
@@ -221,7 +203,7 @@ async fn to_the_end(mut upload: Upload) -> Result<Report, Problem> {
         body::discard(&mut upload.body).await;
         return Err(problem);
     }
-    upload.import.finish(&upload.app).await.map_err(stopped)
+    Ok(upload.import.finish(&upload.app).await?)
 }
 
 /// The first step is made before the answer begins, so that what is no list at all is refused by its status.
@@ -244,7 +226,7 @@ async fn told_as_it_goes(mut upload: Upload) -> Result<Response, Problem> {
         }
         if !telling.more {
             let Upload { app, import, .. } = telling.upload;
-            return Some((line(import.finish(&app).await.map_err(stopped)), None));
+            return Some((line(import.finish(&app).await.map_err(Problem::from)), None));
         }
         telling.told = true;
         Some((Ok(counts(telling.upload.import.so_far())), Some(telling)))
@@ -279,17 +261,4 @@ fn line(end: Result<Report, Problem>) -> Line {
         Err(problem) => json!({"error": problem.into_body("")}),
     };
     Ok(Bytes::from(format!("{told}\n")))
-}
-
-pub(super) fn stopped(stopped: Stopped) -> Problem {
-    let detail = stopped.to_string();
-    let code = match stopped {
-        Stopped::NoSms(_) => Code::InvalidRequest,
-        Stopped::Store(error) => {
-            tracing::warn!(%error, source = ?error.source, "an import stopped");
-            Code::Unavailable
-        }
-        Stopped::NotDumped | Stopped::TooSlow | Stopped::Away(_) | Stopped::Unwritable => Code::Unavailable,
-    };
-    Problem::new(code, detail)
 }

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::{Operator, query_value};
-use super::blacklist::mobile;
 use super::segment::Segment;
+use crate::admin::blacklist::mobile;
 use crate::admin::erasure::{
     ErasureReceipt, Unvalidated, erase_person, read_export, receipts_of, unvalidate,
 };

@@ -3,17 +3,13 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use bridge_core::Timestamp;
-use serde_json::{Value, json};
 
 use super::Shared;
 use super::auth::{self, Operator};
-use super::import::stopped;
 use super::segment::Segment;
-use crate::admin_log::Actor;
+use crate::admin::inbox;
 use crate::base::problem::{Code, Problem, ProblemBody};
 use crate::sms::import_report::Report;
-use crate::sms::inbox::{self, PullError};
-use crate::state::inbox_reads;
 
 /// Read a phone's own list of SMS.
 ///
@@ -44,41 +40,5 @@ pub async fn pull(
     let since =
         auth::query_value(request.uri().query(), "since").map(|text| Timestamp::parse(&text)).transpose();
     let since = since.map_err(|error| Problem::field(Code::InvalidRequest, "since", error.to_string()))?;
-    read_list(&app, &actor, &name, since).await.map(Json)
-}
-
-/// Reads a phone's own list, from an hour before it was last seen where nobody says since when.
-pub(crate) async fn read_list(
-    app: &Shared,
-    actor: &Actor,
-    name: &str,
-    since: Option<Timestamp>,
-) -> Result<Report, Problem> {
-    let Some(known) = app.receivers.named(name) else {
-        return Err(Problem::new(Code::NotFound, format!("there is no receiver {name}")));
-    };
-    let since = since.unwrap_or_else(|| inbox_reads::since(&known, app.receivers.seen(name).last_seen_at));
-    if !inbox_reads::has_list(&known) {
-        let detail = "can be read of receivers of format smsgate alone, and from their inbox_url";
-        return Err(Problem::field(Code::InvalidRequest, "the list", detail));
-    }
-    let after = json!({"since": since.to_string()});
-    app.note_change(actor, "receiver.pull", name, Value::Null, after).await?;
-    let report = inbox::pull(app, &known, since).await.map_err(problem)?;
-    app.pulls.read(name, since);
-    Ok(report)
-}
-
-fn problem(error: PullError) -> Problem {
-    match error {
-        PullError::Stopped(why) => stopped(why),
-        PullError::NoInbox | PullError::Address => {
-            Problem::field(Code::InvalidRequest, "inbox_url", error.to_string())
-        }
-        PullError::Away(_)
-        | PullError::Refused
-        | PullError::Status(_)
-        | PullError::NoList(_)
-        | PullError::Endless => Problem::new(Code::ReceiverAway, error.to_string()),
-    }
+    inbox::read_list(&app, &actor, &name, since).await.map(Json)
 }

@@ -1,4 +1,5 @@
-//! The quarantine: what receivers sent and nobody can use, to be looked at, read again, or thrown away.
+//! `/admin/quarantine`: what receivers sent and nobody can use, shown, read again, or thrown away. What that means is
+//! [`crate::admin::quarantine`].
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +7,6 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bridge_store::audit::Quarantined;
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,10 +14,8 @@ use super::Shared;
 use super::auth::{Operator, query_value};
 use super::receive::SmsView;
 use super::segment::Segment;
-use crate::admin_log::Actor;
-use crate::base::deadline::in_time;
+use crate::admin::quarantine;
 use crate::base::problem::{Code, Problem, ProblemBody};
-use crate::sms::quarantine_replay::{Stays, replay as read_again};
 
 const PAGE_DEFAULT: usize = 20;
 /// Bodies may be a megabyte each.
@@ -72,13 +70,6 @@ pub struct QuarantineReplayed {
     sms: Vec<SmsView>,
 }
 
-impl QuarantineReplayed {
-    /// How many SMS it held.
-    pub(crate) fn len(&self) -> usize {
-        self.sms.len()
-    }
-}
-
 /// What is in quarantine, newest first.
 #[utoipa::path(
     get, path = "/admin/quarantine", operation_id = "list_quarantine", tag = "admin", security(("admin_token" = [])),
@@ -102,16 +93,9 @@ pub async fn list(
             return Err(Problem::field(Code::InvalidRequest, "limit", "must be a whole number above 0"));
         }
     };
-    let entries = in_time(app.audit.quarantined(limit)).await?;
+    let entries = quarantine::list(&app, limit).await?;
     let items = entries.iter().map(|entry| QuarantineEntry::of(entry, BEGINNING_CHARS)).collect();
     Ok(Json(QuarantinePage { items }))
-}
-
-/// One quarantined body, by its id as text.
-pub(crate) async fn one(app: &Shared, text: &str) -> Result<Quarantined, Problem> {
-    let nothing = || Problem::new(Code::NotFound, "there is nothing of this id in quarantine");
-    let id: Uuid = text.parse().map_err(|_| nothing())?;
-    in_time(app.audit.quarantined_one(id)).await?.ok_or_else(nothing)
 }
 
 /// One of them, whole.
@@ -129,7 +113,7 @@ pub async fn get(
     State(app): State<Shared>,
     Segment(id): Segment,
 ) -> Result<Json<QuarantineEntry>, Problem> {
-    Ok(Json(QuarantineEntry::of(&one(&app, &id).await?, usize::MAX)))
+    Ok(Json(QuarantineEntry::of(&quarantine::one(&app, &id).await?, usize::MAX)))
 }
 
 /// Read it again.
@@ -152,23 +136,9 @@ pub async fn replay(
     State(app): State<Shared>,
     Segment(id): Segment,
 ) -> Result<Json<QuarantineReplayed>, Problem> {
-    let entry = one(&app, &id).await?;
-    Ok(Json(take_in(&app, &actor, &entry).await?))
-}
-
-/// Reads a quarantined body again and takes in what it holds.
-pub(crate) async fn take_in(
-    app: &Shared,
-    actor: &Actor,
-    entry: &Quarantined,
-) -> Result<QuarantineReplayed, Problem> {
-    app.note_change(actor, "quarantine.replay", &entry.id.to_string(), Value::Null, Value::Null).await?;
-    let taken = read_again(app, entry).await.map_err(|stays| match stays {
-        Stays::Unwritable => Problem::new(Code::Unavailable, stays.to_string()),
-        _ => Problem::new(Code::StaysInQuarantine, stays.to_string()),
-    })?;
-    in_time(app.audit.remove_quarantined(entry.id)).await?;
-    Ok(QuarantineReplayed { sms: taken.iter().map(SmsView::of).collect() })
+    let entry = quarantine::one(&app, &id).await?;
+    let taken = quarantine::take_in(&app, &actor, &entry).await?;
+    Ok(Json(QuarantineReplayed { sms: taken.iter().map(SmsView::of).collect() }))
 }
 
 /// Throw it away.
@@ -186,15 +156,7 @@ pub async fn remove(
     State(app): State<Shared>,
     Segment(id): Segment,
 ) -> Result<StatusCode, Problem> {
-    let entry = one(&app, &id).await?;
-    throw_away(&app, &actor, &entry).await?;
+    let entry = quarantine::one(&app, &id).await?;
+    quarantine::throw_away(&app, &actor, &entry).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Throws a quarantined body away. Why it was there, and from whom, stays in the admin log.
-pub(crate) async fn throw_away(app: &Shared, actor: &Actor, entry: &Quarantined) -> Result<(), Problem> {
-    let before = json!({"receiver_id": entry.receiver_id, "format": entry.format, "reason": entry.reason});
-    app.note_change(actor, "quarantine.remove", &entry.id.to_string(), before, Value::Null).await?;
-    in_time(app.audit.remove_quarantined(entry.id)).await?;
-    Ok(())
 }

@@ -1,21 +1,18 @@
 //! `GET /admin/sync` and `POST /admin/sync/replay`: validated numbers that the remote refused by themselves, and letting
-//! them be pushed again (D20).
+//! them be pushed again (D20). What that means is [`crate::admin::sync`].
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::request::Parts;
 use bridge_store::audit::Refused;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Shared;
 use super::auth::{Operator, query_value};
-use crate::admin_log::Actor;
-use crate::base::deadline::in_time;
+use crate::admin::sync;
 use crate::base::problem::{Code, Problem, ProblemBody};
-use crate::state::board::Bell;
 
 const SHOWN_MAX: usize = 500;
 
@@ -66,8 +63,8 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<SyncPag
         at: row.at.to_string(),
         parked: row.parked,
     };
-    let items = in_time(app.audit.refused(SHOWN_MAX)).await?.into_iter().map(view).collect();
-    Ok(Json(SyncPage { remote: app.remote.is_some(), items }))
+    let refused = sync::refused(&app, SHOWN_MAX).await?;
+    Ok(Json(SyncPage { remote: sync::has_remote(&app), items: refused.into_iter().map(view).collect() }))
 }
 
 /// Push what was refused again: one row, or all.
@@ -91,14 +88,5 @@ pub async fn replay(
         query_value(parts.uri.query(), "sms_id").map(|text| text.parse()).transpose().map_err(|_| {
             Problem::field(Code::InvalidRequest, "sms_id", "is no UUID: take one from /admin/sync")
         })?;
-    Ok(Json(Replayed { replayed: push_again(&app, &actor, one).await? }))
-}
-
-/// Pushes what the remote refused again: one row, or all. Answers how many.
-pub(crate) async fn push_again(app: &Shared, actor: &Actor, one: Option<Uuid>) -> Result<usize, Problem> {
-    let subject = one.map_or_else(|| "all".to_owned(), |id| id.to_string());
-    app.note_change(actor, "sync.replay", &subject, Value::Null, Value::Null).await?;
-    let replayed = in_time(app.audit.unpark(one)).await?;
-    app.board.ring(Bell::Validated);
-    Ok(replayed)
+    Ok(Json(Replayed { replayed: sync::push_again(&app, &actor, one).await? }))
 }

@@ -22,12 +22,12 @@ use uuid::Uuid;
 
 use super::{LabError, OpenStores};
 use crate::admin::rejudge::Judgement;
+use crate::base::backend::{Backend, Backends};
 use crate::base::clock::{Clock, Entropy};
 use crate::base::secrets::Given;
 use crate::bridge::App;
 use crate::http;
 use crate::open;
-use crate::base::backend::{Backend, Backends};
 use crate::options::Options;
 use crate::stores::Stores;
 use crate::workers::supervisor;

@@ -13,6 +13,8 @@ use bridge_store::hot::Which;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::base::deadline::{COMPARE, DUMP, within};
+use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::sms::import_report::Report;
 use crate::sms::inbound::{self, Way};
@@ -29,11 +31,7 @@ const BATCH_MAX: usize = 500;
 const BATCH_MAX_BYTES: usize = 4 * 1024 * 1024;
 /// A list that begins with so many rows nobody can use is another file than it was meant to be.
 const UNUSABLE_MAX: u64 = 1_000;
-/// What was judged before the import must be where it can be compared with by then.
-const DUMPED_WITHIN: Duration = Duration::from_secs(60);
 const DUMPED_POLL: Duration = Duration::from_millis(20);
-/// What the audit store may take for one batch.
-const COMPARED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Why an import cannot go on. What was taken in stays; the list is still where it was, and may come again whole.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +64,23 @@ impl From<intake::Unwritable> for Stopped {
     }
 }
 
+impl From<Stopped> for Problem {
+    fn from(stopped: Stopped) -> Problem {
+        let detail = stopped.to_string();
+        let code = match stopped {
+            Stopped::NoSms(_) => Code::InvalidRequest,
+            Stopped::Store(error) => {
+                tracing::warn!(%error, source = ?error.source, "an import stopped");
+                Code::Unavailable
+            }
+            Stopped::NotDumped | Stopped::TooSlow | Stopped::Away(_) | Stopped::Unwritable => {
+                Code::Unavailable
+            }
+        };
+        Problem::new(code, detail)
+    }
+}
+
 /// A row on its way.
 struct Candidate {
     sms: InboundSms,
@@ -92,7 +107,7 @@ impl Import {
         if !app.ladder.is_open() {
             return Err(Stopped::Away("the hot store, which judges,"));
         }
-        let dumped = tokio::time::timeout(DUMPED_WITHIN, dumped(app)).await;
+        let dumped = within(DUMP, dumped(app)).await;
         dumped.unwrap_or(Err(Stopped::NotDumped))?;
         Ok(Import {
             report: Report::new(source.name()),
@@ -138,7 +153,7 @@ impl Import {
         // As they came: a list may have its newest first.
         batch.sort_by_key(|candidate| candidate.sms.received_timestamp);
         let asked: Vec<AskedSms> = batch.iter().map(asked).collect();
-        let known = tokio::time::timeout(COMPARED_WITHIN, app.audit.known_sms(&asked)).await;
+        let known = within(COMPARE, app.audit.known_sms(&asked)).await;
         let known = known.map_err(|_| Stopped::TooSlow)??;
         let mut missing = Vec::new();
         for (candidate, known) in batch.into_iter().zip(known) {
@@ -170,7 +185,7 @@ impl Import {
         if !self.check {
             app.board.ring(Bell::Dump);
         } else if let Some((from, to)) = self.report.span() {
-            let counted = tokio::time::timeout(COMPARED_WITHIN, app.audit.count_by_hour(from, to)).await;
+            let counted = within(COMPARE, app.audit.count_by_hour(from, to)).await;
             self.report.compare(&counted.map_err(|_| Stopped::TooSlow)??);
         }
         Ok(self.report)

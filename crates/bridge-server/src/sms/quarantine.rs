@@ -1,21 +1,17 @@
 //! What an authenticated sender sent and nobody can use is kept with its reason, as durably as an SMS: in the audit
 //! store, else in the journal until that can be written, else the sender must come again.
 
-use std::time::Duration;
-
 use bridge_store::audit::Quarantined;
 use bridge_store::journal::Entry;
 use uuid::Uuid;
 
+use crate::base::deadline::{STORE, within};
 use crate::bridge::App;
 use crate::sms::intake::Unwritable;
 use crate::state::board::Bell;
 
 /// The format of what no format was told of.
 pub const UNKNOWN: &str = "unknown";
-
-/// What the audit store may take before the journal keeps it instead.
-const STORE_WITHIN: Duration = Duration::from_millis(400);
 
 /// A body that nobody can use.
 #[derive(Debug)]
@@ -51,7 +47,7 @@ pub async fn keep_as(app: &App, id: Uuid, body: Body) -> Result<(), Unwritable> 
         body: body.body,
     };
     if app.ladder.now().audit {
-        match tokio::time::timeout(STORE_WITHIN, app.audit.quarantine(&entry)).await {
+        match within(STORE, app.audit.quarantine(&entry)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => tracing::warn!(%error, source = ?error.source, "the quarantine takes nothing"),
             Err(_) => tracing::warn!("the quarantine does not answer"),

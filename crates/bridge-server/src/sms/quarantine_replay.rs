@@ -1,10 +1,10 @@
 //! Reading a quarantined body again: a newer version may know what an older one did not. What it holds is taken in like
 //! any other SMS, received when the body came.
 
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use bridge_core::InboundSms;
 use bridge_formats::{Content, Delivered, Format, Incoming, Unusable, generic};
 use bridge_store::audit::Quarantined;
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use crate::bridge::App;
 use crate::sms::inbound::{self, Way};

@@ -1,7 +1,6 @@
 //! Who is blocked: numbers, with importing of lists, and e-mail addresses that may not register.
 
 use askama::Template;
-use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bridge_core::Timestamp;
@@ -9,6 +8,9 @@ use bridge_store::audit::{Blacklisted, BlockedEmail};
 use bridge_store::desk::BlacklistPlace;
 use serde_json::{Value, json};
 
+use crate::admin::block::Wish;
+use crate::admin::block_list::{self, BlacklistImported};
+use crate::admin::{blacklist, blocked_emails};
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
@@ -18,9 +20,6 @@ use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{When, count};
 use crate::http::Shared;
-use crate::http::blacklist::import::{BlacklistImported, block_list};
-use crate::http::blacklist::{self, Wish};
-use crate::http::blocked_emails::{block_email, unblock_email};
 
 const PATH: &str = "/admin/ui/blacklist";
 const EMAILS: &str = "/admin/ui/blocked-emails";
@@ -159,8 +158,7 @@ pub(in crate::desk) async fn import(
     visitor: Visitor,
     form: Form,
 ) -> Result<Response, Problem> {
-    let list = Body::from(form.text("list").to_owned());
-    let report = block_list(&app, &visitor.actor(), list).await?;
+    let report = block_list::block_all(&app, &visitor.actor(), form.text("list")).await?;
     Ok(part(&Imported { report }))
 }
 
@@ -207,7 +205,7 @@ pub(in crate::desk) async fn add_email(
     form: Form,
 ) -> Result<Done, Problem> {
     let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form) };
-    let entry = block_email(&app, &visitor.actor(), form.text("address"), wish).await?;
+    let entry = blocked_emails::block(&app, &visitor.actor(), form.text("address"), wish).await?;
     Ok(Done::reload(format!("{} cannot register any more", entry.address), EMAILS))
 }
 
@@ -217,6 +215,6 @@ pub(in crate::desk) async fn remove_email(
     visitor: Visitor,
     form: Form,
 ) -> Result<Done, Problem> {
-    unblock_email(&app, &visitor.actor(), form.text("address")).await?;
+    blocked_emails::unblock(&app, &visitor.actor(), form.text("address")).await?;
     Ok(Done::reload("The address may register again", EMAILS))
 }

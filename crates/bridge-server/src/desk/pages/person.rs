@@ -8,6 +8,7 @@ use bridge_core::phone::masked;
 use bridge_store::person::Block;
 use serde_json::Value;
 
+use crate::admin::blacklist::mobile;
 use crate::admin::erasure::{ErasureReceipt, erase_person, read_export, receipts_of};
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
@@ -15,7 +16,6 @@ use crate::desk::asked::Asked;
 use crate::desk::form::Form;
 use crate::desk::page::{Frame, part, render};
 use crate::http::Shared;
-use crate::http::blacklist::mobile;
 
 const PATH: &str = "/admin/ui/person";
 

@@ -5,13 +5,14 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use bridge_store::place::Place;
 
+use crate::admin::quarantine;
 use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::{When, count};
-use crate::http::{Shared, quarantine};
+use crate::http::Shared;
 
 const PATH: &str = "/admin/ui/quarantine";
 const PAGE: usize = 50;

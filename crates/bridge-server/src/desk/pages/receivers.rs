@@ -8,14 +8,15 @@ use axum::response::{IntoResponse, Response};
 use bridge_formats::fields::{FieldValue, Fields};
 use bridge_formats::{FORMATS, generic};
 
+use crate::admin::inbox;
+use crate::admin::receivers::{self as doing, ReceiverAdded};
 use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::desk::access::Visitor;
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{Qr, When, count};
-use crate::http::receivers::{self as doing, ReceiverAdded};
-use crate::http::{Shared, pull};
+use crate::http::{Shared, client};
 use crate::state::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
 
 const PATH: &str = "/admin/ui/receivers";
@@ -129,7 +130,7 @@ impl From<ReceiverAdded> for Given {
     fn from(added: ReceiverAdded) -> Given {
         Given {
             qr: Qr::of(&added.url),
-            name: added.name,
+            name: added.name().to_owned(),
             warning: added.warning,
             steps: added.steps,
             url: added.url,
@@ -157,7 +158,7 @@ pub(in crate::desk) async fn add(
     form: Form,
 ) -> Result<Response, Problem> {
     let fields = fields(&form, &["name", "format", "numbers", "secret", "signing_key", "inbox_url"]);
-    let added = doing::add_receiver(&app, &visitor.actor(), &fields, &headers).await?;
+    let added = doing::add(&app, &visitor.actor(), &fields, client::host(&headers)).await?;
     Ok(part(&Given::from(added)))
 }
 
@@ -170,7 +171,7 @@ pub(in crate::desk) async fn rotate(
 ) -> Result<Response, Problem> {
     let nothing = Fields::default();
     let name = form.text("name");
-    match doing::rotate_receiver(&app, &visitor.actor(), name, &nothing, &headers).await? {
+    match doing::rotate(&app, &visitor.actor(), name, &nothing, client::host(&headers)).await? {
         Some(given) => Ok(part(&Given::from(given))),
         None => Ok(Done::reload("The old secret is refused from now on", PATH).into_response()),
     }
@@ -184,7 +185,7 @@ pub(in crate::desk) async fn finish(
     form: Form,
 ) -> Result<Done, Problem> {
     let finish = [("finish".to_owned(), FieldValue::Bool(true))].into_iter().collect();
-    doing::rotate_receiver(&app, &visitor.actor(), form.text("name"), &finish, &headers).await?;
+    doing::rotate(&app, &visitor.actor(), form.text("name"), &finish, client::host(&headers)).await?;
     Ok(Done::reload("The old secret is refused from now on", PATH))
 }
 
@@ -196,7 +197,7 @@ pub(in crate::desk) async fn change(
 ) -> Result<Done, Problem> {
     let paused = form.text("paused") == "yes";
     let change = [("paused".to_owned(), FieldValue::Bool(paused))].into_iter().collect();
-    doing::change_receiver(&app, &visitor.actor(), form.text("name"), &change).await?;
+    doing::change(&app, &visitor.actor(), form.text("name"), &change).await?;
     Ok(Done::reload(
         if paused { "Paused: no new user is sent to it" } else { "Users are sent to it again" },
         PATH,
@@ -209,7 +210,7 @@ pub(in crate::desk) async fn revoke(
     visitor: Visitor,
     form: Form,
 ) -> Result<Done, Problem> {
-    doing::revoke_receiver(&app, &visitor.actor(), form.text("name")).await?;
+    doing::revoke(&app, &visitor.actor(), form.text("name")).await?;
     Ok(Done::reload("Revoked: nothing that it sends is taken", PATH))
 }
 
@@ -219,6 +220,6 @@ pub(in crate::desk) async fn pull(
     visitor: Visitor,
     form: Form,
 ) -> Result<Done, Problem> {
-    let report = pull::read_list(&app, &visitor.actor(), form.text("name"), None).await?;
+    let report = inbox::read_list(&app, &visitor.actor(), form.text("name"), None).await?;
     Ok(Done::reload(report.sentence(), PATH))
 }

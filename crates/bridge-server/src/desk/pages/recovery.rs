@@ -10,6 +10,7 @@ use bridge_store::hot::QueueSizes;
 use bridge_store::place::Place;
 use uuid::Uuid;
 
+use crate::admin::sync;
 use crate::base::backend::Backends;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
@@ -19,8 +20,8 @@ use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::chart::share;
 use crate::desk::show::{When, count};
+use crate::http::Shared;
 use crate::http::import::take_list;
-use crate::http::{Shared, sync};
 use crate::sms::import_report::Hour;
 use crate::state::receivers::DEFAULT;
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 use bridge_store::desk::ValidatedRow;
 use serde_json::{Value, json};
 
+use crate::admin::blacklist::mobile;
 use crate::admin::erasure::unvalidate;
 use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
@@ -16,7 +17,6 @@ use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::When;
 use crate::http::Shared;
-use crate::http::blacklist::mobile;
 
 const PATH: &str = "/admin/ui/validated";
 const PAGE: usize = 50;

@@ -1,0 +1,33 @@
+//! A phone's list of SMS that the operator hands in: whose it is, and that it is noted who handed it in. What becomes of
+//! its rows is [`crate::sms::import`].
+
+use serde_json::Value;
+
+use crate::admin_log::Actor;
+use crate::base::problem::{Code, Problem};
+use crate::bridge::App;
+use crate::sms::import::{Import, Stopped};
+use crate::state::receivers::{DEFAULT, Sender};
+
+/// The receiver whose list it is, as the operator names it: `default` where nobody says.
+pub fn source(app: &App, name: Option<&str>) -> Result<Sender, Problem> {
+    match name {
+        None | Some(DEFAULT) => Ok(Sender::Default),
+        Some(name) => match app.receivers.named(name) {
+            Some(known) => Ok(Sender::Named(known)),
+            None => Err(Problem::new(Code::NotFound, format!("there is no receiver {name}"))),
+        },
+    }
+}
+
+/// Begins an import. One that only compares changes nothing, and is not noted.
+pub async fn begin(app: &App, actor: &Actor, source: Sender, check: bool) -> Result<Import, Problem> {
+    let name = source.name().to_owned();
+    let import = Import::begin(app, source, check).await?;
+    if !check {
+        let noted = app.note_change(actor, "sms.import", &name, Value::Null, Value::Null).await;
+        // What was not begun is to come again, as whatever else is refused here.
+        noted.map_err(|_| Stopped::Away("the audit store, which keeps the admin log,"))?;
+    }
+    Ok(import)
+}

@@ -1,0 +1,110 @@
+//! What an operator says of a receiver, field by field: read, and refused by name where it cannot be.
+
+use bridge_core::Mobile;
+use bridge_core::onboarding::hex;
+use bridge_core::phone::BareDigits;
+use bridge_formats::fields::{FieldValue, Fields};
+use bridge_formats::{Format, generic};
+
+use crate::base::fields;
+use crate::base::problem::{Code, Problem};
+use crate::bridge::App;
+use crate::state::receivers::DEFAULT;
+
+const NAME_MAX_CHARS: usize = 40;
+/// Of a secret that the operator chose.
+const SECRET_MIN_CHARS: usize = 6;
+
+pub(super) fn wrong(field: &str, detail: impl Into<String>) -> Problem {
+    Problem::field(Code::InvalidRequest, field, detail)
+}
+
+fn text(fields: &Fields, name: &str) -> Result<Option<String>, Problem> {
+    Ok(fields::text(fields, name)?.filter(|text| !text.is_empty()))
+}
+
+pub(super) fn name_of(fields: &Fields) -> Result<String, Problem> {
+    let name =
+        text(fields, "name")?.ok_or_else(|| wrong("name", "is missing: a short name, like hall-phone"))?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.chars().count() > NAME_MAX_CHARS || !name.chars().all(fits) || name.starts_with('.') {
+        return Err(wrong("name", format!("must be at most {NAME_MAX_CHARS} of A-Z a-z 0-9 - _ .")));
+    }
+    if name == DEFAULT {
+        return Err(wrong("name", "is the receiver behind SMS_BRIDGE_RECEIVER_KEY: take another one"));
+    }
+    Ok(name)
+}
+
+pub(super) fn format_of(fields: &Fields) -> Result<&'static Format, Problem> {
+    let known =
+        || bridge_formats::FORMATS.iter().map(|f| f.name).chain([generic::FORMAT.name]).collect::<Vec<_>>();
+    let name = text(fields, "format")?
+        .ok_or_else(|| wrong("format", format!("is missing: one of {}", known().join(", "))))?;
+    bridge_formats::named(&name)
+        .ok_or_else(|| wrong("format", format!("must be one of {}", known().join(", "))))
+}
+
+/// In E.164, so that an SMS that names its receiving number is found to be at this receiver; a short code stays as it is.
+pub(super) fn numbers_of(app: &App, fields: &Fields) -> Result<Vec<String>, Problem> {
+    let given: Vec<String> = match fields.get("numbers").or_else(|| fields.get("number")) {
+        None | Some(FieldValue::Null) => Vec::new(),
+        Some(FieldValue::Texts(all)) => all.clone(),
+        Some(FieldValue::Text(one)) => {
+            one.split(',').map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()).collect()
+        }
+        Some(_) => return Err(wrong("numbers", "must be a list of texts, like [\"+919000000001\"]")),
+    };
+    let default = app.live.now().default_country_code.clone();
+    let read = |text: &String| match Mobile::parse(text, &default, BareDigits::NationalFirst) {
+        Ok(mobile) => Ok(mobile.e164().to_owned()),
+        Err(_) if (3..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) => {
+            Ok(text.clone())
+        }
+        Err(why) => Err(wrong("numbers", format!("{text} {why}"))),
+    };
+    given.iter().map(read).collect()
+}
+
+/// An app may allow only what it allows: a short secret is taken, and said to be weak.
+pub(super) fn secret_of(app: &App, fields: &Fields) -> Result<String, Problem> {
+    match text(fields, "secret")? {
+        Some(secret) if secret.chars().count() < SECRET_MIN_CHARS => {
+            let rule = format!("is shorter than {SECRET_MIN_CHARS} characters: leave it out and one is made");
+            Err(wrong("secret", rule))
+        }
+        Some(secret) => Ok(secret),
+        None => made(app),
+    }
+}
+
+pub(super) fn made(app: &App) -> Result<String, Problem> {
+    Ok(hex(&app.entropy.bytes::<24>().map_err(|error| Problem::unavailable(&error))?))
+}
+
+pub(super) fn signing_key_of(app: &App, fields: &Fields, format: &Format) -> Result<Option<String>, Problem> {
+    let key = match fields.get("signing_key") {
+        None | Some(FieldValue::Null | FieldValue::Bool(false)) => return Ok(None),
+        Some(FieldValue::Text(key)) if key.is_empty() => return Err(wrong("signing_key", "is empty")),
+        Some(FieldValue::Text(key)) => key.clone(),
+        Some(FieldValue::Bool(true)) if format.takes_our_key => made(app)?,
+        Some(FieldValue::Bool(true)) => {
+            let rule = format!("cannot be made here: {} has one of its own, give that", format.name);
+            return Err(wrong("signing_key", rule));
+        }
+        Some(_) => return Err(wrong("signing_key", "must be a text, or true and one is made")),
+    };
+    if format.verify.is_none() {
+        let rule = format!("cannot be: {} signs nothing; its secret stands in the URL", format.name);
+        return Err(wrong("signing_key", rule));
+    }
+    Ok(Some(key))
+}
+
+pub(super) fn inbox_of(fields: &Fields) -> Result<Option<String>, Problem> {
+    let Some(url) = text(fields, "inbox_url")? else { return Ok(None) };
+    match reqwest::Url::parse(&url) {
+        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => Ok(Some(url)),
+        _ => Err(wrong("inbox_url", "must be like http://user:password@192.168.1.5:8080")),
+    }
+}

@@ -1,0 +1,13 @@
+//! Reading one field of a body, so that what is wrong with it is said of it by name. Not how a body is read:
+//! that is `bridge_formats::fields`.
+
+use bridge_formats::fields::Fields;
+
+use super::problem::{Code, Problem};
+
+/// A field that is a text, if there is one.
+pub fn text(fields: &Fields, name: &str) -> Result<Option<String>, Problem> {
+    let found = fields.text(&[name]);
+    let found = found.map_err(|error| Problem::field(Code::InvalidRequest, name, error.detail))?;
+    Ok(found.map(|(_, text)| text))
+}
