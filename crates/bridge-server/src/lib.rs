@@ -15,6 +15,7 @@ pub mod http;
 pub mod lab;
 pub mod lifecycle;
 pub mod log;
+pub mod looking;
 pub mod peer_events;
 pub mod registration;
 pub mod sms;
