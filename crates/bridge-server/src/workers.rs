@@ -17,7 +17,7 @@ mod registration_attempts;
 mod replay;
 mod settle_journal;
 pub mod supervisor;
-mod sync;
+pub(crate) mod sync;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;

@@ -13,6 +13,9 @@ use bridge_store::{StoreError, StoreFault};
 use super::{Bell, Tick, Worker, dump};
 use crate::bridge::App;
 
+/// Its name.
+pub(crate) const NAME: &str = "sync_validated_mobiles_to_hetzner";
+
 #[derive(Default)]
 pub(super) struct SyncValidatedMobiles {
     /// The remote asked not to be asked before.
@@ -22,7 +25,7 @@ pub(super) struct SyncValidatedMobiles {
 #[async_trait]
 impl Worker for SyncValidatedMobiles {
     fn name(&self) -> &'static str {
-        "sync_validated_mobiles_to_hetzner"
+        NAME
     }
     fn about(&self) -> &'static str {
         "Pushes validated numbers to the remote."
