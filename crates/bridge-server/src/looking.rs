@@ -2,6 +2,7 @@
 //! a page of the desk and a JSON list ask the same function. It changes nothing, and does not say how anything is drawn.
 
 pub mod abuse;
+pub mod accounts;
 pub mod admin_log;
 pub mod blacklist;
 pub mod every;
@@ -15,3 +16,4 @@ pub mod settings_history;
 pub mod sms;
 pub mod validated;
 pub mod waiting;
+pub mod workers;

@@ -15,6 +15,7 @@ mod purge;
 mod receivers;
 mod registration_attempts;
 mod replay;
+mod run_now;
 mod settle_journal;
 pub mod supervisor;
 pub(crate) mod sync;
@@ -30,6 +31,7 @@ use tokio::sync::Notify;
 
 use crate::bridge::App;
 pub use blacklist::PopulateBlacklist;
+pub use run_now::run_now;
 
 /// One worker.
 #[async_trait]
@@ -225,13 +227,9 @@ impl WorkerBoard {
         BELLS.into_iter().for_each(|bell| self.ring(bell));
     }
 
-    /// Lets the worker of that name run now. False: there is none.
-    pub fn run_now(&self, name: &str) -> bool {
-        let worker = all().into_iter().find(|worker| worker.name() == name);
-        worker.is_some_and(|worker| {
-            self.asked(worker.name()).notify_one();
-            true
-        })
+    /// Lets this worker run now.
+    fn run_now(&self, worker: &'static str) {
+        self.asked(worker).notify_one();
     }
 
     fn asked(&self, worker: &'static str) -> Arc<Notify> {

@@ -44,7 +44,7 @@ struct SetPasswordPage {
 pub(in crate::desk) async fn login_page(State(app): State<Shared>, request: Request) -> Response {
     let next = onward(&query_value(request.uri().query(), "next").unwrap_or_default());
     // While the store is away it is not known, and the login says so by itself.
-    let nobody_yet = in_time(app.accounts.accounts()).await.is_ok_and(|all| all.is_empty());
+    let nobody_yet = crate::looking::accounts::is_nobody_yet(&app).await;
     render(&LoginPage { frame: Frame::outside("Log in"), next, nobody_yet })
 }
 
