@@ -94,6 +94,12 @@ pub struct App {
 }
 
 impl App {
+    /// Is there anybody who is told validated numbers?
+    #[must_use]
+    pub fn has_remote(&self) -> bool {
+        self.remote.is_some()
+    }
+
     /// Reads the settings and applies them.
     pub async fn reload_settings(&self) -> bridge_store::Result<()> {
         let _turn = self.live.turn().await;

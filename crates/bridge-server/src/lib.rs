@@ -16,6 +16,7 @@ pub mod http;
 pub mod lab;
 pub mod lifecycle;
 pub mod log;
+pub mod looking;
 pub mod open;
 pub mod opening;
 pub mod options;

@@ -15,11 +15,13 @@ mod purge;
 mod receivers;
 mod registration_attempts;
 mod replay;
+mod run_now;
 mod settle_journal;
 pub mod supervisor;
-mod sync;
+pub(crate) mod sync;
 pub mod worker;
 
+pub use self::run_now::run_now;
 pub use self::worker::Worker;
 
 /// Every worker, in the order in which they drain: what one leaves for another comes before it.

@@ -1,4 +1,4 @@
-//! Lists as files of any size: CSV and JSON, page by page from the store, never whole in memory. A cell that a
+//! Lists as files of any size: CSV and JSON, written as their rows are read, never whole in memory. A cell that a
 //! spreadsheet would take for a formula is made a text.
 
 use std::io;
@@ -6,15 +6,11 @@ use std::io;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use bridge_store::StoreError;
-use bridge_store::desk::Page;
-use futures_util::stream;
+use futures_util::{TryStreamExt, stream};
 use serde_json::{Map, Value};
 
 use crate::base::problem::{Code, Problem};
-
-/// Rows that are read at once.
-pub(super) const PAGE: usize = 1_000;
+use crate::looking::every::Every;
 
 /// Which kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,36 +36,25 @@ pub(super) trait Exported {
     fn cells(&self) -> Vec<(&'static str, Value)>;
 }
 
-/// Reads page after page with `read`, which is given where the one before ended, until there is none.
-pub(super) fn file<T, C, Read, Reading>(kind: Kind, name: &str, read: Read) -> Response
-where
-    T: Exported + Send + 'static,
-    C: Send + 'static,
-    Read: FnMut(Option<C>) -> Reading + Send + 'static,
-    Reading: Future<Output = Result<Page<T, C>, StoreError>> + Send,
-{
-    let begin = State { read, place: Place::Start, written: 0 };
-    let chunks = stream::try_unfold(begin, move |mut state| async move {
-        let place = match std::mem::replace(&mut state.place, Place::End) {
-            Place::End => return Ok(None),
-            Place::Start => None,
-            Place::At(place) => Some(place),
-        };
-        // The client sees a file that breaks off, not one that seems whole.
-        let page = (state.read)(place).await.map_err(io::Error::other)?;
+/// The rows as a file of that name.
+pub(super) fn file<T: Exported + Send + 'static>(kind: Kind, name: &str, rows: Every<T>) -> Response {
+    let begin = (rows, 0, false);
+    let chunks = stream::try_unfold(begin, move |(mut rows, mut written, ended)| async move {
+        if ended {
+            return Ok(None);
+        }
         let mut chunk = Vec::new();
-        for row in &page.rows {
-            write(kind, &mut chunk, state.written, row)?;
-            state.written += 1;
+        // The client sees a file that breaks off, not one that seems whole.
+        let page = rows.try_next().await.map_err(io::Error::other)?;
+        let ended = page.is_none();
+        for row in page.iter().flatten() {
+            write(kind, &mut chunk, written, row)?;
+            written += 1;
         }
-        match page.next {
-            Some(place) => state.place = Place::At(place),
-            None if kind == Kind::Json => {
-                chunk.extend_from_slice(if state.written == 0 { b"[]\n" } else { b"\n]\n" });
-            }
-            None => {}
+        if ended && kind == Kind::Json {
+            chunk.extend_from_slice(if written == 0 { b"[]\n" } else { b"\n]\n" });
         }
-        Ok::<_, io::Error>(Some((chunk, state)))
+        Ok::<_, io::Error>(Some((chunk, (rows, written, ended))))
     });
     let (media, end) = match kind {
         Kind::Csv => ("text/csv; charset=utf-8", "csv"),
@@ -82,18 +67,6 @@ where
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     response
-}
-
-struct State<Read, C> {
-    read: Read,
-    place: Place<C>,
-    written: u64,
-}
-
-enum Place<C> {
-    Start,
-    At(C),
-    End,
 }
 
 fn write(kind: Kind, to: &mut Vec<u8>, written: u64, row: &impl Exported) -> io::Result<()> {
@@ -133,10 +106,12 @@ fn cell(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bridge_store::desk::Page;
     use http_body_util::BodyExt;
     use serde_json::json;
 
     use super::*;
+    use crate::looking::every::every;
 
     struct Line(i64, &'static str);
 
@@ -147,12 +122,13 @@ mod tests {
     }
 
     async fn text(kind: Kind, pages: &'static [&'static [&'static str]]) -> String {
-        let response = file(kind, "list", move |place: Option<usize>| async move {
+        let rows = every(move |place: Option<usize>, _| async move {
             let n = place.unwrap_or(0);
             let rows = pages.get(n).into_iter().copied().flatten();
             let rows = rows.enumerate().map(|(id, text)| Line(id.try_into().unwrap(), text)).collect();
             Ok(Page { rows, next: (n + 1 < pages.len()).then_some(n + 1), scanned_until: None })
         });
+        let response = file(kind, "list", rows);
         String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
     }
 

@@ -3,9 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::request::Parts;
-use bridge_core::Mobile;
 use bridge_core::checks::CheckId;
-use bridge_core::phone::BareDigits;
 use bridge_store::audit::SmsRow;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -13,8 +11,8 @@ use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::{Operator, query_value};
-use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem, ProblemBody};
+use crate::looking;
 
 const PAGE_DEFAULT: usize = 50;
 const PAGE_MAX: usize = 500;
@@ -58,18 +56,11 @@ pub async fn by_mobile(
     let given = query("mobile").filter(|mobile| !mobile.trim().is_empty()).ok_or_else(|| {
         Problem::field(Code::InvalidRequest, "mobile", "is missing: give the number to look for")
     })?;
-    let default = app.live.now().default_country_code.clone();
-    // A sender that is no number is found as it came.
-    let mobile =
-        Mobile::parse(&given, &default, BareDigits::NationalFirst).map_or(given, |m| m.e164().to_owned());
     let limit =
         number("limit")?.map_or(PAGE_DEFAULT, |n| usize::try_from(n).unwrap_or(PAGE_MAX).min(PAGE_MAX));
     let before = number("before")?;
-    let mut rows = in_time(app.audit.sms_of(&mobile, before, limit + 1)).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_before = rows.last().filter(|_| more).map(|row| row.id);
-    Ok(Json(SmsPage { items: rows.iter().map(columns).collect(), next_before }))
+    let found = looking::sms::of_sender(&app, &given, before, limit).await?;
+    Ok(Json(SmsPage { items: found.rows.iter().map(columns).collect(), next_before: found.next }))
 }
 
 /// The columns of the table, in its order.

@@ -15,6 +15,9 @@ use super::worker::{Tick, Worker};
 use crate::bridge::App;
 use crate::state::board::Bell;
 
+/// Its name.
+pub(crate) const NAME: &str = "sync_validated_mobiles_to_hetzner";
+
 #[derive(Default)]
 pub(super) struct SyncValidatedMobiles {
     /// The remote asked not to be asked before.
@@ -24,7 +27,7 @@ pub(super) struct SyncValidatedMobiles {
 #[async_trait]
 impl Worker for SyncValidatedMobiles {
     fn name(&self) -> &'static str {
-        "sync_validated_mobiles_to_hetzner"
+        NAME
     }
     fn about(&self) -> &'static str {
         "Pushes validated numbers to the remote."

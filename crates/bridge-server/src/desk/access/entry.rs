@@ -38,6 +38,7 @@ struct SetPasswordPage {
 /// The login.
 pub(in crate::desk) async fn login_page(State(app): State<Shared>, request: Request) -> Response {
     let next = onward(&query_value(request.uri().query(), "next").unwrap_or_default());
+    // While the store is away it is not known, and the login says so by itself.
     let nobody_yet = entry::nobody_yet(&app).await;
     render(&LoginPage { frame: Frame::outside("Log in"), next, nobody_yet })
 }

@@ -1,17 +1,16 @@
 //! Abuse: who was refused and why, who floods, and what can be done about a sender; with the question of every
 //! complaint answered beside it: was something away then?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use bridge_core::{Span, Timestamp};
+use bridge_core::Timestamp;
 use bridge_store::audit::SmsRow;
-use bridge_store::desk::{Incident, MobileFilter, OnboardingFilter, RefusalRate, Sender, SmsFilter};
+use bridge_store::desk::{Incident, MobileFilter, RefusalRate, Sender};
 
 use super::sms::Line;
-use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::Asked;
@@ -19,13 +18,10 @@ use crate::desk::page::{Frame, render};
 use crate::desk::show::chart::{Bar, Bars, Part};
 use crate::desk::show::{When, count, lasting};
 use crate::http::Shared;
+use crate::looking;
 
 const PATH: &str = "/admin/ui/abuse";
 const HOUR: i64 = 3_600_000;
-const SENDERS_SHOWN: usize = 25;
-const REPORT_ROWS: usize = 500;
-const EMAILS_LOOKED_AT: usize = 100;
-const INCIDENTS_SHOWN: usize = 20;
 
 struct ReasonRow {
     reason: String,
@@ -86,14 +82,7 @@ pub(in crate::desk) async fn show(
     let last = now.0.div_euclid(HOUR) * HOUR;
     let to = Timestamp(last + HOUR);
     let from = Timestamp(to.0 - i64::from(days) * 24 * HOUR);
-    let both = async {
-        tokio::try_join!(
-            app.desk.refusals_by_hour(from, to),
-            app.desk.top_failing_senders(from, to, SENDERS_SHOWN),
-            app.desk.incidents(from, to),
-        )
-    };
-    let (refusals, senders, incidents) = in_time(both).await?;
+    let found = looking::abuse::between(&app, from, to).await?;
     let sender = |sender: Sender| SenderRow {
         mobile: sender.mobile_number,
         failed: count(sender.failed),
@@ -103,11 +92,11 @@ pub(in crate::desk) async fn show(
     Ok(render(&Page {
         frame: Frame::new(&app, visitor, "Abuse", PATH).await,
         days,
-        hours: by_hour(&refusals, from, i64::from(days) * 24, now),
+        hours: by_hour(&found.refusals, from, i64::from(days) * 24, now),
         from: When::new(from, now),
-        reasons: by_reason(&refusals),
-        senders: senders.into_iter().map(sender).collect(),
-        away: incidents.into_iter().take(INCIDENTS_SHOWN).map(|incident| Away::of(incident, now)).collect(),
+        reasons: by_reason(&found.refusals),
+        senders: found.senders.into_iter().map(sender).collect(),
+        away: found.away.into_iter().map(|incident| Away::of(incident, now)).collect(),
     }))
 }
 
@@ -162,48 +151,29 @@ pub(in crate::desk) async fn report(
     let Some(MobileFilter::Exactly(mobile)) = asked.mobile("mobile", &app)? else {
         return Err(Problem::field(Code::InvalidRequest, "mobile", "must be a whole number, or a sender"));
     };
-    let filter = SmsFilter { mobile: Some(MobileFilter::Exactly(mobile.clone())), ..SmsFilter::default() };
-    let registered = OnboardingFilter {
-        mobile: Some(MobileFilter::Exactly(mobile.clone())),
-        ..OnboardingFilter::default()
-    };
-    let both = async {
-        tokio::try_join!(
-            app.desk.search_sms(&filter, None, REPORT_ROWS),
-            app.desk.search_onboardings(&registered, None, EMAILS_LOOKED_AT),
-            app.desk.blacklist_page(&mobile, None, 1),
-        )
-    };
-    let (found, onboardings, blocked) = in_time(both).await?;
+    let found = looking::abuse::of_sender(&app, &mobile).await?;
     let now = app.clock.now();
-    let times = found.rows.iter().map(|row| row.server_received_at);
-    let (first, last) = (times.clone().min(), times.max());
-    let incidents = match (first, last) {
-        (Some(first), Some(last)) => in_time(app.desk.incidents(first, last + Span(1))).await?,
-        _ => Vec::new(),
-    };
+    let sms = found.sms.rows;
     let mut receivers: BTreeMap<String, usize> = BTreeMap::new();
-    for row in &found.rows {
+    for row in &sms {
         *receivers.entry(row.receiver_id.clone()).or_default() += 1;
     }
-    let emails: BTreeSet<String> =
-        onboardings.rows.into_iter().filter_map(|row| row.onboarding.email).collect();
     let by = visitor.name.clone();
     let failed = |row: &&SmsRow| row.failed_at_check.is_some();
     Ok(render(&Report {
         frame: Frame::new(&app, visitor, "Report about a sender", PATH).await,
         made: When::new(now, now),
         by,
-        sms: found.rows.len(),
-        more: found.next.is_some(),
-        failed: found.rows.iter().filter(failed).count(),
-        first: first.map(|at| When::new(at, now)),
-        last: last.map(|at| When::new(at, now)),
+        sms: sms.len(),
+        more: found.sms.next.is_some(),
+        failed: sms.iter().filter(failed).count(),
+        first: found.stretch.map(|(first, _)| When::new(first, now)),
+        last: found.stretch.map(|(_, last)| When::new(last, now)),
         receivers: receivers.into_iter().collect(),
-        emails: emails.into_iter().collect(),
-        blocked: blocked.rows.iter().any(|row| row.mobile_number == mobile),
-        away: incidents.into_iter().take(INCIDENTS_SHOWN).map(|incident| Away::of(incident, now)).collect(),
-        rows: found.rows.into_iter().map(|row| Line::of(row, &app)).collect(),
+        emails: found.emails.into_iter().collect(),
+        blocked: found.blocked,
+        away: found.away.into_iter().map(|incident| Away::of(incident, now)).collect(),
+        rows: sms.into_iter().map(|row| Line::of(row, &app)).collect(),
         mobile,
     }))
 }

@@ -4,16 +4,16 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use bridge_store::accounts::{Account, Role, Session};
+use bridge_store::accounts::Role;
 
 use crate::admin::accounts::{self, MadeLink};
-use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::desk::access::{Caller, Visitor};
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::When;
 use crate::http::Shared;
+use crate::looking::{self, accounts::AccountSeen};
 
 const HERE: &str = "/admin/ui/accounts";
 
@@ -46,22 +46,17 @@ struct Page {
 
 async fn draw(app: &Shared, visitor: Visitor, given: Option<Given>) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let (accounts, sessions) =
-        in_time(async { tokio::try_join!(app.accounts.accounts(), app.accounts.sessions(now)) }).await?;
-    let row = |account: Account| {
-        let own: Vec<&Session> = sessions.iter().filter(|session| session.account == account.name).collect();
-        Row {
-            role: account.role,
-            disabled: account.disabled,
-            waits_for_password: account.password.is_none(),
-            created: When::new(account.created_at, now),
-            sessions: own.len(),
-            seen: own.iter().map(|session| session.seen_at).max().map(|at| When::new(at, now)),
-            is_me: account.name == visitor.name,
-            name: account.name,
-        }
+    let row = |account: AccountSeen| Row {
+        role: account.role,
+        disabled: account.disabled,
+        waits_for_password: account.waits_for_password,
+        created: When::new(account.created_at, now),
+        sessions: account.sessions,
+        seen: account.seen_at.map(|at| When::new(at, now)),
+        is_me: account.name == visitor.name,
+        name: account.name,
     };
-    let rows = accounts.into_iter().map(row).collect();
+    let rows = looking::accounts::list(app).await?.into_iter().map(row).collect();
     let frame = Frame::new(app, visitor, "Accounts", HERE).await;
     Ok(render(&Page { frame, rows, roles: Role::ALL, given }))
 }

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use crate::admin::block::Wish;
 use crate::admin::block_list::{self, BlacklistImported};
 use crate::admin::{blacklist, blocked_emails};
-use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, BEFORE, Pages};
@@ -20,6 +19,7 @@ use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{When, count};
 use crate::http::Shared;
+use crate::looking;
 
 const PATH: &str = "/admin/ui/blacklist";
 const EMAILS: &str = "/admin/ui/blocked-emails";
@@ -60,11 +60,7 @@ pub(in crate::desk) async fn list(
 ) -> Result<Response, Problem> {
     let prefix = asked.prefix("mobile", &app)?;
     let before = place(&asked)?;
-    let found = in_time(app.desk.blacklist_page(&prefix, before.as_ref(), PAGE)).await?;
-    let waiting = match before {
-        None if app.ladder.is_open() => in_time(app.hot.queued_blacklistings(PAGE)).await.unwrap_or_default(),
-        _ => Vec::new(),
-    };
+    let found = looking::blacklist::search(&app, &prefix, before.as_ref(), PAGE).await?;
     let now = app.clock.now();
     let row = |entry: Blacklisted| Row {
         mobile: entry.mobile_number,
@@ -73,16 +69,11 @@ pub(in crate::desk) async fn list(
         reason: entry.reason,
         messages: count(entry.message_count),
     };
-    let unwritten = waiting.into_iter().filter(|entry| {
-        entry.mobile_number.starts_with(&prefix)
-            && found.rows.iter().all(|row| row.mobile_number != entry.mobile_number)
-    });
-    let rows: Vec<Row> = unwritten.map(row).collect();
     let next = found.next.map(|place| format!("{}.{}", place.at.0, place.mobile_number));
     Ok(render(&Page {
         frame: Frame::new(&app, visitor, "Blacklist", PATH).await,
         pages: asked.pages_by(next.as_deref()),
-        rows: rows.into_iter().chain(found.rows.into_iter().map(row)).collect(),
+        rows: found.rows.into_iter().map(row).collect(),
         asked,
     }))
 }
@@ -107,10 +98,7 @@ pub(in crate::desk) async fn export(
 ) -> Result<Response, Problem> {
     let kind = Kind::asked(&kind)?;
     let prefix = asked.prefix("mobile", &app)?;
-    Ok(export::file(kind, "blacklist", move |place: Option<BlacklistPlace>| {
-        let (app, prefix) = (app.clone(), prefix.clone());
-        async move { app.desk.blacklist_page(&prefix, place.as_ref(), export::PAGE).await }
-    }))
+    Ok(export::file(kind, "blacklist", looking::blacklist::all(app, prefix)))
 }
 
 /// A time as the browser's field gives it, in UTC.

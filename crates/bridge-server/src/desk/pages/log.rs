@@ -8,13 +8,13 @@ use bridge_core::{Span, Timestamp};
 use bridge_store::accounts::{Change, ChangesAsked};
 use serde_json::Value;
 
-use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::page::{Frame, render};
 use crate::desk::show::When;
 use crate::http::Shared;
 use crate::http::auth::query_value;
+use crate::looking;
 
 const HERE: &str = "/admin/ui/log";
 const PAGE: usize = 50;
@@ -121,10 +121,8 @@ pub(in crate::desk) async fn show(
 ) -> Result<Response, Problem> {
     let filter = Filter::of(&uri);
     let before = query_value(uri.query(), "before").and_then(|text| text.parse().ok());
-    let mut found = in_time(app.accounts.changes(&filter.asked(before)?, PAGE + 1)).await?;
-    let is_more = found.len() > PAGE;
-    found.truncate(PAGE);
-    let older = found.last().filter(|_| is_more).map(|last| filter.address(Some(last.id)));
+    let found = looking::admin_log::list(&app, &filter.asked(before)?, PAGE).await?;
+    let older = found.next.map(|last| filter.address(Some(last)));
     let now = app.clock.now();
     let row = |Change { change, .. }: Change| Row {
         at: When::new(change.at, now),
@@ -138,7 +136,7 @@ pub(in crate::desk) async fn show(
     let page = Page {
         frame: Frame::new(&app, visitor, "Admin log", HERE).await,
         is_filtered: filter.fields().iter().any(|(_, text)| !text.is_empty()),
-        rows: found.into_iter().map(row).collect(),
+        rows: found.rows.into_iter().map(row).collect(),
         newest: before.map(|_| filter.address(None)),
         older,
         filter,

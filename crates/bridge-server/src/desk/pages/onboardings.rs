@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::sms::Line;
-use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
@@ -17,10 +16,10 @@ use crate::desk::export::{self, Exported, Kind};
 use crate::desk::page::{Frame, render};
 use crate::desk::show::{When, lasting};
 use crate::http::Shared;
+use crate::looking;
 
 const PATH: &str = "/admin/ui/onboardings";
 const PAGE: usize = 50;
-const SMS_SHOWN: usize = 100;
 const HASH_DIGITS_SHOWN: usize = 8;
 
 /// In the order of the filter.
@@ -81,7 +80,7 @@ pub(in crate::desk) async fn list(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let filter = filter(&app, &asked)?;
-    let found = in_time(app.desk.search_onboardings(&filter, asked.before()?, PAGE)).await?;
+    let found = looking::onboardings::search(&app, &filter, asked.before()?, PAGE).await?;
     let now = app.clock.now();
     let entry = |row: OnboardingRow| Entry {
         id: row.onboarding.id.to_string(),
@@ -129,10 +128,7 @@ pub(in crate::desk) async fn export(
 ) -> Result<Response, Problem> {
     let kind = Kind::asked(&kind)?;
     let filter = filter(&app, &asked)?;
-    Ok(export::file(kind, "onboardings", move |place| {
-        let (app, filter) = (app.clone(), filter.clone());
-        async move { app.desk.search_onboardings(&filter, place, export::PAGE).await }
-    }))
+    Ok(export::file(kind, "onboardings", looking::onboardings::all(app, filter)))
 }
 
 #[derive(Template)]
@@ -160,8 +156,7 @@ pub(in crate::desk) async fn one(
 ) -> Result<Response, Problem> {
     let nothing = || Problem::new(Code::NotFound, "nothing is kept of such an onboarding");
     let id: Uuid = id.parse().map_err(|_| nothing())?;
-    let row = in_time(app.desk.onboarding(id)).await?.ok_or_else(nothing)?;
-    let sms = in_time(app.desk.sms_of_onboarding(&row, SMS_SHOWN)).await?;
+    let (row, sms) = looking::onboardings::story(&app, id).await?.ok_or_else(nothing)?;
     let now = app.clock.now();
     let one = &row.onboarding;
     Ok(render(&OnePage {

@@ -9,6 +9,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use bridge_core::Timestamp;
 use bridge_core::phone::masked;
 use futures_util::{StreamExt, stream};
 use tokio::time::MissedTickBehavior;
@@ -16,12 +17,12 @@ use uuid::Uuid;
 
 use self::figures::{Figures, Range};
 use super::receivers::class;
-use crate::base::deadline::in_time;
 use crate::desk::access::Visitor;
 use crate::desk::asked::Asked;
 use crate::desk::page::{Frame, render};
 use crate::desk::show::{Dots, Outcome, When, count};
 use crate::http::Shared;
+use crate::looking;
 
 /// Between two drawings.
 const EVERY: Duration = Duration::from_secs(2);
@@ -72,26 +73,28 @@ struct Page {
     live: String,
 }
 
+async fn tiles(app: &Shared, now: Timestamp) -> Vec<Tile> {
+    let seen = looking::overview::look(app).await;
+    let for_dump = seen.waiting.queues.map(|queues| queues.input_sms);
+    vec![
+        Tile { value: count(seen.judged), label: "SMS at this bridge in the last hour" },
+        Tile { value: count(seen.registered), label: "registrations in it" },
+        Tile { value: for_dump.map_or_else(|| "?".to_owned(), count), label: "SMS wait for the dump" },
+        Tile { value: count(seen.waiting.in_journal as u64), label: "SMS wait in the journal" },
+        if app.has_remote() {
+            Tile {
+                value: seen.last_push.map_or_else(|| "–".to_owned(), |at| When::new(at, now).ago),
+                label: "last turn of the push to the remote",
+            }
+        } else {
+            Tile { value: "–".to_owned(), label: "no remote is configured" }
+        },
+    ]
+}
+
 async fn look(app: &Shared, range: Range) -> Live {
     let (now, settings) = (app.clock.now(), app.live.now());
-    let minutes = app.pulse.minutes(now);
-    let sum = |what: fn(&crate::state::recent::Minute) -> u64| minutes.iter().map(what).sum::<u64>();
-    let queues = if app.ladder.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
-    let queue = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), count);
-    let lag = app.board.status().get("sync_validated_mobiles_to_hetzner").and_then(|s| s.last_success);
-    let tiles = vec![
-        Tile { value: count(sum(|m| m.passed + m.failed)), label: "SMS at this bridge in the last hour" },
-        Tile { value: count(sum(|m| m.registered)), label: "registrations in it" },
-        Tile { value: queue(queues.map(|q| q.input_sms)), label: "SMS wait for the dump" },
-        Tile { value: count(app.journal.waiting() as u64), label: "SMS wait in the journal" },
-        match app.remote {
-            Some(_) => Tile {
-                value: lag.map_or_else(|| "–".to_owned(), |at| When::new(at, now).ago),
-                label: "last turn of the push to the remote",
-            },
-            None => Tile { value: "–".to_owned(), label: "no remote is configured" },
-        },
-    ];
+    let tiles = tiles(app, now).await;
     let receivers = app.receivers.each().into_iter().map(|(known, seen)| {
         let state = app.receivers.state(known.as_deref(), &seen, now, &settings);
         ReceiverTile {

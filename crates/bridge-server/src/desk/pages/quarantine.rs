@@ -6,13 +6,13 @@ use axum::response::Response;
 use bridge_store::place::Place;
 
 use crate::admin::quarantine;
-use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::{When, count};
 use crate::http::Shared;
+use crate::looking;
 
 const PATH: &str = "/admin/ui/quarantine";
 const PAGE: usize = 50;
@@ -43,7 +43,7 @@ pub(in crate::desk) async fn list(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let before: Option<Place> = asked.before()?;
-    let found = in_time(app.desk.quarantine_page(before, PAGE)).await?;
+    let found = looking::quarantine::list(&app, before, PAGE).await?;
     let now = app.clock.now();
     let row = |row: bridge_store::desk::QuarantineRow| Row {
         id: row.id.to_string(),

@@ -10,13 +10,13 @@ use bridge_formats::{FORMATS, generic};
 
 use crate::admin::inbox;
 use crate::admin::receivers::{self as doing, ReceiverAdded};
-use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::desk::access::Visitor;
 use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{Qr, When, count};
 use crate::http::{Shared, client};
+use crate::looking;
 use crate::state::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
 
 const PATH: &str = "/admin/ui/receivers";
@@ -69,9 +69,7 @@ pub(super) fn class(state: Standing) -> &'static str {
 /// Every receiver.
 pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
     let (now, settings) = (app.clock.now(), app.live.now());
-    let day = app.desk.receiver_rates(now - bridge_core::Span::seconds(86_400), now);
-    // The page is most needed while a store is away.
-    let day = in_time(day).await.unwrap_or_default();
+    let day = looking::receivers::judged_last_day(&app).await;
     let cards = app.receivers.each().into_iter().map(|(known, seen)| {
         let standing = app.receivers.state(known.as_deref(), &seen, now, &settings);
         let row = known.as_ref().map(|known| &known.row);

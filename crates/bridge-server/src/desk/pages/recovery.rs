@@ -1,18 +1,7 @@
 //! Sync and recovery: what waits and where, what the remote refused, and letting it go again.
 
-use askama::Template;
-use axum::body::Body;
-use axum::extract::State;
-use axum::response::Response;
-use bridge_store::audit::Refused;
-use bridge_store::desk::{Page as Rows, WaitingRow};
-use bridge_store::hot::QueueSizes;
-use bridge_store::place::Place;
-use uuid::Uuid;
-
 use crate::admin::sync;
 use crate::base::backend::Backends;
-use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, Pages};
@@ -22,13 +11,19 @@ use crate::desk::show::chart::share;
 use crate::desk::show::{When, count};
 use crate::http::Shared;
 use crate::http::import::take_list;
+use crate::looking::recovery::{self, Recovery};
 use crate::sms::import_report::Hour;
 use crate::state::receivers::DEFAULT;
+use askama::Template;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bridge_store::audit::Refused;
+use bridge_store::desk::{Page as Rows, WaitingRow};
+use uuid::Uuid;
 
 const PATH: &str = "/admin/ui/recovery";
 const PAGE: usize = 50;
-const REFUSED_SHOWN: usize = 200;
-const UNSYNCED_COUNTED: usize = 1_000;
 
 struct RefusedRow {
     sms_id: String,
@@ -70,50 +65,21 @@ struct Page {
     receivers: Vec<String>,
 }
 
-/// What waits, as far as the stores answer.
-struct Waiting {
-    kept: Option<Rows<WaitingRow>>,
-    refused: Vec<Refused>,
-    unsynced: Option<u64>,
-    queues: Option<QueueSizes>,
-}
-
-impl Waiting {
-    async fn look(app: &Shared, all: bool, before: Option<Place>) -> Waiting {
-        let queues = if app.ladder.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
-        if !app.ladder.now().audit {
-            return Waiting { kept: None, refused: Vec::new(), unsynced: None, queues };
-        }
-        let processed = if all { None } else { Some(false) };
-        let unsynced = in_time(app.audit.unsynced(UNSYNCED_COUNTED)).await.ok();
-        Waiting {
-            kept: in_time(app.desk.power_down_page(processed, before, PAGE)).await.ok(),
-            refused: in_time(app.audit.refused(REFUSED_SHOWN)).await.unwrap_or_default(),
-            unsynced: if app.remote.is_some() { unsynced.map(|rows| rows.len() as u64) } else { Some(0) },
-            queues,
-        }
-    }
-
-    fn stages(&self, app: &Shared) -> Vec<Stage> {
-        let stage = |title, about, number: Option<u64>| Stage {
-            title,
-            about,
-            number: number.map_or_else(|| "?".to_owned(), count),
-        };
-        let kept = self.kept.as_ref();
-        let kept = kept.map(|page| page.rows.iter().filter(|row| row.processed_at.is_none()).count() as u64);
-        vec![
-            stage("In the journal", "SMS that no store could take", Some(app.journal.waiting() as u64)),
-            stage("In power_down_store", "SMS kept to be judged later, on this page", kept),
-            stage("For the dump", "judged SMS on their way to PostgreSQL", self.queues.map(|q| q.input_sms)),
-            stage(
-                "Onboardings",
-                "new and changed, on their way to PostgreSQL",
-                self.queues.map(|q| q.onboarding),
-            ),
-            stage("For the remote", "validated numbers on their way to Supabase", self.unsynced),
-        ]
-    }
+fn stages(waiting: &Recovery) -> Vec<Stage> {
+    let stage = |title, about, number: Option<u64>| Stage {
+        title,
+        about,
+        number: number.map_or_else(|| "?".to_owned(), count),
+    };
+    let queues = waiting.waiting.queues;
+    let in_journal = Some(waiting.waiting.in_journal as u64);
+    vec![
+        stage("In the journal", "SMS that no store could take", in_journal),
+        stage("In power_down_store", "SMS kept to be judged later, on this page", waiting.not_judged()),
+        stage("For the dump", "judged SMS on their way to PostgreSQL", queues.map(|q| q.input_sms)),
+        stage("Onboardings", "new and changed, on their way to PostgreSQL", queues.map(|q| q.onboarding)),
+        stage("For the remote", "validated numbers on their way to Supabase", waiting.unsynced),
+    ]
 }
 
 /// The page. It is most needed while a store is away: what cannot be read then is said to be unknown.
@@ -124,8 +90,8 @@ pub(in crate::desk) async fn show(
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
     let all = asked.is("all", "yes");
-    let waiting = Waiting::look(&app, all, asked.before()?).await;
-    let stages = waiting.stages(&app);
+    let waiting = recovery::look(&app, all, asked.before()?, PAGE).await;
+    let stages = stages(&waiting);
     let refused = |row: Refused| RefusedRow {
         sms_id: row.sms_id.to_string(),
         mobile: row.mobile_number,
@@ -146,7 +112,7 @@ pub(in crate::desk) async fn show(
     Ok(render(&Page {
         frame: Frame::new(&app, visitor, "Sync & recovery", PATH).await,
         stages,
-        remote: app.remote.is_some(),
+        remote: app.has_remote(),
         parked: refused.iter().filter(|row| row.parked).count(),
         refused,
         pages: asked.pages(kept.next),

@@ -7,12 +7,10 @@ use axum::response::Response;
 use bridge_core::catalog;
 use bridge_core::settings::{Danger, Input, SettingDef};
 use bridge_formats::FieldError;
-use bridge_store::desk::SettingChange;
 use serde_json::Value;
 
 use crate::admin::rejudge::{self, Differs, LAST_DEFAULT, LAST_MAX};
-use crate::admin::settings::{Change, change, find, proposed, roll_back};
-use crate::base::deadline::in_time;
+use crate::admin::settings::{Change, change, proposed, roll_back};
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, BEFORE, Pages};
@@ -20,6 +18,7 @@ use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, part, render};
 use crate::desk::show::{Dots, Outcome, When, count};
 use crate::http::Shared;
+use crate::looking::settings_history::{self, Entry};
 
 const PATH: &str = "/admin/settings/ui";
 const HISTORY: &str = "/admin/settings/ui/history";
@@ -239,7 +238,6 @@ struct Past {
     old: String,
     new: String,
     by: String,
-    /// The setting is one that this version knows, and has another value now.
     can_go_back: bool,
 }
 
@@ -261,22 +259,16 @@ pub(in crate::desk) async fn history(
 ) -> Result<Response, Problem> {
     let wrong = |_| Problem::field(Code::InvalidRequest, BEFORE, "is no place in this list");
     let before: Option<i64> = asked.get(BEFORE).map(str::parse).transpose().map_err(wrong)?;
-    let found = in_time(app.desk.settings_history(asked.get("key"), before, PAGE)).await?;
-    let (now, live) = (app.clock.now(), app.live.now());
-    let row = |change: SettingChange| {
-        let def = find(&change.key).ok();
-        let before = def.map(|def| {
-            change.old_value.as_deref().map_or_else(|| def.default_value(), |text| def.from_text(text))
-        });
-        Past {
-            id: change.id,
-            at: When::new(change.at, now),
-            old: change.old_value.unwrap_or_else(|| "the default".to_owned()),
-            new: change.new_value,
-            by: change.changed_by,
-            can_go_back: def.zip(before).is_some_and(|(def, before)| def.value(&live) != before),
-            key: change.key,
-        }
+    let found = settings_history::list(&app, asked.get("key"), before, PAGE).await?;
+    let now = app.clock.now();
+    let row = |Entry { change, can_go_back }: Entry| Past {
+        id: change.id,
+        at: When::new(change.at, now),
+        old: change.old_value.unwrap_or_else(|| "the default".to_owned()),
+        new: change.new_value,
+        by: change.changed_by,
+        can_go_back,
+        key: change.key,
     };
     let next = found.next.map(|id| id.to_string());
     Ok(render(&HistoryPage {

@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use bridge_core::Timestamp;
 use bridge_core::checks::CHECKS;
 use bridge_core::rejudge::{Fact, Rejudged};
-use bridge_core::trace::trace;
 use bridge_core::verdict::FailedAt;
 use bridge_store::audit::SmsRow;
 use bridge_store::desk::SmsFilter;
@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::step::StepView;
-use crate::admin::rejudge::{self, Judgement};
-use crate::admin::settings;
+use crate::admin::rejudge;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::desk::access::Visitor;
@@ -23,6 +22,7 @@ use crate::desk::export::{self, Exported, Kind};
 use crate::desk::page::{Frame, part, render};
 use crate::desk::show::{Dots, Outcome, When, lasting};
 use crate::http::Shared;
+use crate::looking;
 
 const PATH: &str = "/admin/ui/sms";
 const PAGE: usize = 50;
@@ -101,7 +101,7 @@ pub(in crate::desk) async fn list(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let filter = filter(&app, &asked)?;
-    let found = in_time(app.desk.search_sms(&filter, asked.before()?, PAGE)).await?;
+    let found = looking::sms::search(&app, &filter, asked.before()?, PAGE).await?;
     let mut receivers: Vec<String> = app.receivers.each().into_iter().map(|(_, seen)| seen.name).collect();
     receivers.sort();
     Ok(render(&Page {
@@ -154,10 +154,7 @@ pub(in crate::desk) async fn export(
 ) -> Result<Response, Problem> {
     let kind = Kind::asked(&kind)?;
     let filter = filter(&app, &asked)?;
-    Ok(export::file(kind, "sms", move |place| {
-        let (app, filter) = (app.clone(), filter.clone());
-        async move { app.desk.search_sms(&filter, place, export::PAGE).await }
-    }))
+    Ok(export::file(kind, "sms", looking::sms::all(app, filter)))
 }
 
 struct Judged {
@@ -206,15 +203,9 @@ pub(in crate::desk) async fn one(
         )
     };
     let id: Uuid = id.parse().map_err(|_| nothing())?;
-    let story = in_time(app.desk.sms_story(id)).await?.ok_or_else(nothing)?;
+    let story = looking::sms::story(&app, id).await?.ok_or_else(nothing)?;
     let now = app.clock.now();
     let when = |at| When::new(at, now);
-    let looked_back = in_time(rejudge::one(&app, id)).await?;
-    let judged = match (&looked_back, &story.judged) {
-        (Some(judgement), Some(row)) => Some(judged(&app, judgement, row).await?),
-        _ => None,
-    };
-    let onboarding = looked_back.and_then(|judgement| judgement.onboarding);
     let sms = &story.sms;
     Ok(render(&OnePage {
         frame: Frame::new(&app, visitor, "One SMS", PATH).await,
@@ -226,31 +217,30 @@ pub(in crate::desk) async fn one(
         receiver: sms.receiver_id.clone(),
         format: sms.format.clone(),
         skew: (sms.clock_skew.0 != 0).then(|| format!("{} s", sms.clock_skew.0 / 1000)),
-        judged,
+        judged: story.judged.map(|judged| Judged::of(judged, now)),
         waited: story.waited.map(|waited| (when(waited.stored_at), waited.processed_at.map(when))),
-        onboarding: onboarding.map(|o| (o.id.to_string(), o.state.as_str(), when(o.request_timestamp))),
+        onboarding: story.onboarding.map(|o| (o.id.to_string(), o.state.as_str(), when(o.request_timestamp))),
         raw: serde_json::to_string_pretty(sms).unwrap_or_default(),
-        remote: app.remote.is_some(),
+        remote: app.has_remote(),
     }))
 }
 
-async fn judged(app: &Shared, judgement: &Judgement, row: &SmsRow) -> Result<Judged, Problem> {
-    let then = in_time(settings::as_of(app, row.created_at)).await?;
-    let now = app.live.now();
-    let changed = bridge_core::catalog::all().iter().filter(|def| def.value(&then) != def.value(&now));
-    let seen = app.clock.now();
-    Ok(Judged {
-        outcome: Outcome::of(row.failed_at_check.as_deref()),
-        reason: row.reason.clone(),
-        late: row.late_delivery,
-        at: When::new(row.created_at, seen),
-        took: lasting(row.created_at - row.server_received_at),
-        steps: trace(&judgement.past(), &then).into_iter().map(StepView::of).collect(),
-        changed: changed.map(|def| def.key).collect(),
-        redis_id: row.redis_id,
-        synced: row.synced_at.map(|at| When::new(at, seen)),
-        counted: row.sms_in_window,
-    })
+impl Judged {
+    fn of(judged: looking::sms::Judged, now: Timestamp) -> Judged {
+        let looking::sms::Judged { row, steps, changed } = judged;
+        Judged {
+            outcome: Outcome::of(row.failed_at_check.as_deref()),
+            reason: row.reason,
+            late: row.late_delivery,
+            at: When::new(row.created_at, now),
+            took: lasting(row.created_at - row.server_received_at),
+            steps: steps.into_iter().map(StepView::of).collect(),
+            changed,
+            redis_id: row.redis_id,
+            synced: row.synced_at.map(|at| When::new(at, now)),
+            counted: row.sms_in_window,
+        }
+    }
 }
 
 #[derive(Template)]

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::admin::blacklist::mobile;
 use crate::admin::erasure::unvalidate;
-use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::desk::access::Visitor;
 use crate::desk::asked::{Asked, BEFORE, Pages};
@@ -17,6 +16,7 @@ use crate::desk::form::Form;
 use crate::desk::page::{Done, Frame, render};
 use crate::desk::show::When;
 use crate::http::Shared;
+use crate::looking;
 
 const PATH: &str = "/admin/ui/validated";
 const PAGE: usize = 50;
@@ -44,7 +44,7 @@ pub(in crate::desk) async fn list(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let prefix = asked.prefix("mobile", &app)?;
-    let found = in_time(app.desk.search_validated(&prefix, asked.get(BEFORE), PAGE)).await?;
+    let found = looking::validated::search(&app, &prefix, asked.get(BEFORE), PAGE).await?;
     let now = app.clock.now();
     let entry = |row: ValidatedRow| Entry {
         mobile: row.mobile_number,
@@ -79,10 +79,7 @@ pub(in crate::desk) async fn export(
 ) -> Result<Response, Problem> {
     let kind = Kind::asked(&kind)?;
     let prefix = asked.prefix("mobile", &app)?;
-    Ok(export::file(kind, "validated", move |place: Option<String>| {
-        let (app, prefix) = (app.clone(), prefix.clone());
-        async move { app.desk.search_validated(&prefix, place.as_deref(), export::PAGE).await }
-    }))
+    Ok(export::file(kind, "validated", looking::validated::all(app, prefix)))
 }
 
 /// Takes a number off, so that its person may register again.

@@ -1,25 +1,17 @@
-//! The figures of the overview for a stretch of time, from the counts that are kept while rows are written, and what
-//! this bridge alone knows yet.
+//! How the figures of the overview are drawn. Not where they come from: `looking::figures`.
 
 use bridge_core::{Span, Timestamp};
-use bridge_store::StoreError;
-use bridge_store::desk::{
-    DropOut, Failures, Funnel, Incident, Latencies, Latency, Outcomes, RegistrationRate, SettingChange,
-    SmsRate,
-};
+use bridge_store::desk::{DropOut, Failures, Funnel, Latencies, Latency, Outcomes};
 
-use crate::base::deadline::in_time;
 use crate::desk::show::chart::{Bar, Bars, Part, place, share};
 use crate::desk::show::{When, count, lasting};
 use crate::http::Shared;
-use crate::state::recent::Minute;
+use crate::looking::figures::{self, Kept, Registered, Slots};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 /// Reasons for which people drop out that are shown.
 const DROP_OUTS_SHOWN: usize = 6;
-/// Changes of settings that are marked.
-const MARKS_MAX: usize = 50;
 
 /// A stretch of time up to now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +45,15 @@ impl Range {
         }
     }
 
-    fn step(self) -> i64 {
-        match self {
+    fn step(self) -> Span {
+        Span(match self {
             Range::Hour => MINUTE,
             Range::Day => 15 * MINUTE,
             Range::Week => 2 * HOUR,
-        }
+        })
     }
 
-    fn steps(self) -> i64 {
+    fn steps(self) -> usize {
         match self {
             Range::Hour => 60,
             Range::Day => 96,
@@ -125,21 +117,13 @@ impl Figures {
 
     pub(super) async fn read(app: &Shared, range: Range) -> Figures {
         let now = app.clock.now();
-        let mut slots = Slots::new(range, now);
-        let mut figures = Figures { partial: true, ..Figures::default() };
-        if app.ladder.now().audit
-            && let Ok(kept) = in_time(Kept::read(app, &slots)).await
-        {
-            figures.partial = false;
-            slots.fill(&kept);
+        let figures::Figures { slots, kept } = figures::look(app, range.step(), range.steps()).await;
+        let mut figures = Figures { partial: kept.is_none(), ..Figures::default() };
+        if let Some(kept) = kept {
             figures.take(kept, &slots, now);
         }
-        // What this bridge did and is not dumped yet; what is dumped counts the SMS of every bridge.
-        if range == Range::Hour {
-            slots.fill_from_pulse(&app.pulse.minutes(now));
-        }
-        figures.sms = slots.sms_bars(now);
-        figures.registrations = slots.registration_bars(now);
+        figures.sms = sms_bars(&slots, now);
+        figures.registrations = registration_bars(&slots, now);
         figures.from = When::new(slots.from, now);
         figures.middle = When::new(Timestamp(slots.from.0 + (slots.to - slots.from).0 / 2), now);
         figures
@@ -156,12 +140,13 @@ impl Figures {
             let began = incident.began_at.max(from);
             self.outages.push(Outage {
                 x: place(began.0, from.0, to.0),
-                width: place((ended - began).0.max(slots.step / 2) + from.0, from.0, to.0),
+                width: place((ended - began).0.max(slots.step.0 / 2) + from.0, from.0, to.0),
                 title: format!("{} was away for {}", incident.what, lasting(ended - incident.began_at)),
             });
         }
-        let seen = kept.changes.into_iter().filter(|change| change.at >= from);
-        self.marks = seen
+        self.marks = kept
+            .changes
+            .into_iter()
             .map(|change| Mark {
                 x: place(change.at.0, from.0, to.0),
                 title: format!("{} became {} (by {})", change.key, change.new_value, change.changed_by),
@@ -170,110 +155,28 @@ impl Figures {
     }
 }
 
-/// What the store keeps of a stretch of time.
-struct Kept {
-    rates: Vec<SmsRate>,
-    registrations: Vec<RegistrationRate>,
-    funnel: Funnel,
-    failures: Vec<Failures>,
-    latencies: Latencies,
-    incidents: Vec<Incident>,
-    changes: Vec<SettingChange>,
+fn title(slots: &Slots, place: usize, now: Timestamp, text: &str) -> String {
+    let at = slots.from.0 + i64::try_from(place).unwrap_or_default() * slots.step.0;
+    format!("{}: {text}", When::new(Timestamp(at), now).exact)
 }
 
-impl Kept {
-    async fn read(app: &Shared, slots: &Slots) -> Result<Kept, StoreError> {
-        let (desk, from, to, step) = (&app.desk, slots.from, slots.to, Span(slots.step));
-        let (rates, registrations, funnel, failures, latencies, incidents, changes) = tokio::try_join!(
-            desk.sms_rates(from, to, step),
-            desk.registrations(from, to, step),
-            desk.funnel(from, to),
-            desk.failures_by_check(from, to),
-            desk.latencies(from, to),
-            desk.incidents(from, to),
-            desk.settings_history(None, None, MARKS_MAX),
-        )?;
-        Ok(Kept { rates, registrations, funnel, failures, latencies, incidents, changes: changes.rows })
-    }
+fn sms_bars(slots: &Slots, now: Timestamp) -> Bars {
+    let bar = |(place, n): (usize, &Outcomes)| Bar {
+        parts: vec![Part { value: n.passed, class: "good" }, Part { value: n.failed, class: "bad" }],
+        title: title(slots, place, now, &format!("{} passed, {} failed", n.passed, n.failed)),
+    };
+    Bars::of(&slots.sms.iter().enumerate().map(bar).collect::<Vec<_>>())
 }
 
-/// The steps of a range, the newest last.
-struct Slots {
-    from: Timestamp,
-    to: Timestamp,
-    step: i64,
-    sms: Vec<Outcomes>,
-    /// All, and those that are validated by now.
-    registered: Vec<(u64, u64)>,
-}
-
-impl Slots {
-    fn new(range: Range, now: Timestamp) -> Slots {
-        let step = range.step();
-        let to = Timestamp((now.0.div_euclid(step) + 1) * step);
-        let length = usize::try_from(range.steps()).unwrap_or_default();
-        Slots {
-            from: Timestamp(to.0 - range.steps() * step),
-            to,
-            step,
-            sms: vec![Outcomes::default(); length],
-            registered: vec![(0, 0); length],
-        }
-    }
-
-    fn place(&self, at: Timestamp) -> usize {
-        usize::try_from((at.0 - self.from.0).div_euclid(self.step)).unwrap_or(usize::MAX)
-    }
-
-    fn fill(&mut self, kept: &Kept) {
-        for rate in &kept.rates {
-            let place = self.place(rate.at);
-            if let Some(one) = self.sms.get_mut(place) {
-                *one = rate.count;
-            }
-        }
-        for rate in &kept.registrations {
-            let place = self.place(rate.at);
-            if let Some(one) = self.registered.get_mut(place) {
-                *one = (rate.registered, rate.validated);
-            }
-        }
-    }
-
-    fn fill_from_pulse(&mut self, minutes: &[Minute]) {
-        for minute in minutes {
-            let place = self.place(Timestamp(minute.number * MINUTE));
-            if let (Some(sms), Some((all, _))) = (self.sms.get_mut(place), self.registered.get_mut(place)) {
-                sms.passed = sms.passed.max(minute.passed);
-                sms.failed = sms.failed.max(minute.failed);
-                *all = (*all).max(minute.registered);
-            }
-        }
-    }
-
-    fn title(&self, place: usize, now: Timestamp, text: &str) -> String {
-        let at = self.from.0 + i64::try_from(place).unwrap_or_default() * self.step;
-        format!("{}: {text}", When::new(Timestamp(at), now).exact)
-    }
-
-    fn sms_bars(&self, now: Timestamp) -> Bars {
-        let bar = |(place, n): (usize, &Outcomes)| Bar {
-            parts: vec![Part { value: n.passed, class: "good" }, Part { value: n.failed, class: "bad" }],
-            title: self.title(place, now, &format!("{} passed, {} failed", n.passed, n.failed)),
-        };
-        Bars::of(&self.sms.iter().enumerate().map(bar).collect::<Vec<_>>())
-    }
-
-    fn registration_bars(&self, now: Timestamp) -> Bars {
-        let bar = |(place, &(all, validated)): (usize, &(u64, u64))| Bar {
-            parts: vec![
-                Part { value: validated.min(all), class: "good" },
-                Part { value: all.saturating_sub(validated), class: "info" },
-            ],
-            title: self.title(place, now, &format!("{all} registered, {validated} of them validated by now")),
-        };
-        Bars::of(&self.registered.iter().enumerate().map(bar).collect::<Vec<_>>())
-    }
+fn registration_bars(slots: &Slots, now: Timestamp) -> Bars {
+    let bar = |(place, &Registered { all, validated }): (usize, &Registered)| Bar {
+        parts: vec![
+            Part { value: validated.min(all), class: "good" },
+            Part { value: all.saturating_sub(validated), class: "info" },
+        ],
+        title: title(slots, place, now, &format!("{all} registered, {validated} of them validated by now")),
+    };
+    Bars::of(&slots.registered.iter().enumerate().map(bar).collect::<Vec<_>>())
 }
 
 fn failures_of(failures: Vec<Failures>) -> Vec<Share> {
@@ -338,14 +241,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_ends_with_the_step_that_runs() {
+    fn a_bar_is_as_high_as_all_that_came_in_its_step() {
+        let step = Range::Hour.step();
         let now = Timestamp(1_800_000_123_456);
-        for range in Range::ALL {
-            let mut slots = Slots::new(range, now);
-            assert!(slots.from <= now && now < slots.to && (slots.to - now).0 <= range.step());
-            assert_eq!(slots.place(now), slots.sms.len() - 1);
-            slots.fill_from_pulse(&[Minute { number: now.0 / MINUTE, passed: 2, failed: 1, registered: 3 }]);
-            assert_eq!(slots.sms_bars(now).top, 3);
-        }
+        let slots = Slots {
+            from: now,
+            to: now + step,
+            step,
+            sms: vec![Outcomes { passed: 2, failed: 1 }],
+            registered: vec![Registered { all: 3, validated: 1 }],
+        };
+        assert_eq!(sms_bars(&slots, now).top, 3);
+        assert_eq!(registration_bars(&slots, now).top, 3);
     }
 }

@@ -1,0 +1,55 @@
+//! What waits on each way of an SMS, as far as the stores answer: it is looked at most while one is away.
+
+use bridge_store::audit::Refused;
+use bridge_store::desk::{Page, WaitingRow};
+use bridge_store::place::Place;
+
+use super::waiting::{self, Waiting};
+use crate::base::deadline::in_time;
+use crate::bridge::App;
+
+/// Refused rows that are read.
+const REFUSED_MAX: usize = 200;
+/// Rows for the remote are counted as far as this.
+const UNSYNCED_COUNTED: usize = 1_000;
+
+/// What waits. What is none is not known now.
+#[derive(Clone, Debug)]
+pub struct Recovery {
+    /// Before the audit store.
+    pub waiting: Waiting,
+    /// One page of `power_down_store`.
+    pub kept: Option<Page<WaitingRow>>,
+    /// Validated numbers that the remote refused.
+    pub refused: Vec<Refused>,
+    /// Validated numbers on their way to the remote; 0 where there is none.
+    pub unsynced: Option<u64>,
+}
+
+impl Recovery {
+    /// How many of the page of `power_down_store` are not judged yet.
+    #[must_use]
+    pub fn not_judged(&self) -> Option<u64> {
+        let kept = self.kept.as_ref()?;
+        Some(kept.rows.iter().filter(|row| row.processed_at.is_none()).count() as u64)
+    }
+}
+
+/// Looks; at what was judged since too, if `all`.
+pub async fn look(app: &App, all: bool, before: Option<Place>, max: usize) -> Recovery {
+    let waiting = waiting::look(app).await;
+    if !app.ladder.now().audit {
+        return Recovery { waiting, kept: None, refused: Vec::new(), unsynced: None };
+    }
+    let processed = if all { None } else { Some(false) };
+    let unsynced = match &app.remote {
+        Some(_) => in_time(app.audit.unsynced(UNSYNCED_COUNTED)).await.ok().map(|rows| rows.len() as u64),
+        None => Some(0),
+    };
+    Recovery {
+        waiting,
+        kept: in_time(app.desk.power_down_page(processed, before, max)).await.ok(),
+        refused: in_time(app.audit.refused(REFUSED_MAX)).await.unwrap_or_default(),
+        unsynced,
+    }
+}
