@@ -1,12 +1,25 @@
 //! E-mail addresses that may not register.
 
+use async_trait::async_trait;
 use bridge_core::message::storable;
+use bridge_store::Result;
+use bridge_store::audit::{BlockedEmail, BlockedEmailTrail};
 use tokio_postgres::types::Type;
 
 use super::columns::At;
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::BlockedEmail;
+use super::lease::{BATCH, Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl BlockedEmailTrail for PostgresAudit {
+    async fn blocked_emails(&self) -> Result<Vec<BlockedEmail>> {
+        on_lease!(self.blocked_emails(BATCH, all))
+    }
+
+    async fn put_blocked_email(&self, entry: &BlockedEmail) -> Result<()> {
+        on_lease!(self.put_blocked_email(QUICK, put, entry))
+    }
+}
 
 pub(super) async fn all(lease: &mut Lease) -> Result<Vec<BlockedEmail>> {
     lease

@@ -1,15 +1,36 @@
 //! `power_down_store`: SMS that wait to be judged.
 
+use async_trait::async_trait;
 use bridge_core::message::storable;
 use bridge_core::onboarding::hex;
 use bridge_core::{InboundSms, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{LaterTrail, WaitingSms, part};
+use bridge_store::place::Place;
 use tokio_postgres::types::Type;
 
 use super::columns::{At, behind, limit};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::{WaitingSms, part};
-use bridge_store::place::Place;
+use super::lease::{BATCH, Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl LaterTrail for PostgresAudit {
+    async fn store_for_later(&self, sms: &InboundSms) -> Result<()> {
+        on_lease!(self.store_for_later(QUICK, store, sms))
+    }
+
+    async fn waiting_sms(&self, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
+        on_lease!(self.waiting_sms(BATCH, waiting, after, max))
+    }
+
+    async fn parts_judged(&self, sms: &InboundSms, since: Timestamp) -> Result<bool> {
+        on_lease!(self.parts_judged(QUICK, parts_judged, sms, since))
+    }
+
+    async fn mark_processed(&self, now: Timestamp, ids: &[i64]) -> Result<()> {
+        on_lease!(self.mark_processed(BATCH, mark_processed, now, ids))
+    }
+}
 
 /// What it is judged by later is the body; the other columns are for people.
 pub(super) async fn store(lease: &mut Lease, sms: &InboundSms) -> Result<()> {

@@ -1,12 +1,25 @@
 //! What is asked by the phone's own time: is an SMS known, and how many came in which hour.
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
+use bridge_store::Result;
+use bridge_store::audit::{AskedSms, HourCount, KNOWN_WITHIN, LookupTrail};
 use tokio_postgres::types::Type;
 
 use super::columns::{At, column};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::{AskedSms, HourCount, KNOWN_WITHIN};
+use super::lease::{BATCH, Lease, SLOW};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl LookupTrail for PostgresAudit {
+    async fn known_sms(&self, asked: &[AskedSms]) -> Result<Vec<bool>> {
+        on_lease!(self.known_sms(BATCH, known, asked))
+    }
+
+    async fn count_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>> {
+        on_lease!(self.count_by_hour(SLOW, count_by_hour, from, to))
+    }
+}
 
 /// The whole batch in one statement. The order of the number is that of the index by time: by the number alone, all
 /// rows of a number would be read for each SMS that is asked for.

@@ -1,14 +1,35 @@
 //! Bodies that nobody can use.
 
+use async_trait::async_trait;
 use bridge_core::message::storable;
+use bridge_store::Result;
+use bridge_store::audit::{QuarantineTrail, Quarantined};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::columns::{At, limit};
-use super::lease::{Lease, Unreadable};
-use bridge_store::Result;
-use bridge_store::audit::Quarantined;
+use super::lease::{Lease, QUICK, Unreadable};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl QuarantineTrail for PostgresAudit {
+    async fn quarantine(&self, entry: &Quarantined) -> Result<()> {
+        on_lease!(self.quarantine(QUICK, keep, entry))
+    }
+
+    async fn quarantined(&self, max: usize) -> Result<Vec<Quarantined>> {
+        on_lease!(self.quarantined(QUICK, newest, max))
+    }
+
+    async fn quarantined_one(&self, id: Uuid) -> Result<Option<Quarantined>> {
+        on_lease!(self.quarantined_one(QUICK, one, id))
+    }
+
+    async fn remove_quarantined(&self, id: Uuid) -> Result<bool> {
+        on_lease!(self.remove_quarantined(QUICK, remove, id))
+    }
+}
 
 pub(super) async fn keep(lease: &mut Lease, entry: &Quarantined) -> Result<()> {
     lease

@@ -2,15 +2,35 @@
 
 use std::sync::LazyLock;
 
+use async_trait::async_trait;
 use bridge_core::message::storable;
 use bridge_core::{Span, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{Receiver, ReceiverTrail, Sighting, by_name};
 use tokio_postgres::types::Type;
 
 use super::columns::{At, column};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::by_name;
-use bridge_store::audit::{Receiver, Sighting};
+use super::lease::{Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl ReceiverTrail for PostgresAudit {
+    async fn receivers(&self) -> Result<Vec<Receiver>> {
+        on_lease!(self.receivers(QUICK, all))
+    }
+
+    async fn put_receiver(&self, now: Timestamp, receiver: &Receiver) -> Result<()> {
+        on_lease!(self.put_receiver(QUICK, put, now, receiver))
+    }
+
+    async fn sightings(&self) -> Result<Vec<Sighting>> {
+        on_lease!(self.sightings(QUICK, sightings))
+    }
+
+    async fn note_sightings(&self, seen: &[Sighting]) -> Result<()> {
+        on_lease!(self.note_sightings(QUICK, note, seen))
+    }
+}
 
 pub(super) async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
     lease

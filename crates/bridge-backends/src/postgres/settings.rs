@@ -1,6 +1,7 @@
 //! `sms_settings`, the source of every setting, checked as a whole before anything is written, and
 //! `power_down_store_counters` (D21).
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
 use bridge_core::catalog;
 use bridge_core::settings::{SettingDef, Settings};
@@ -8,9 +9,35 @@ use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use super::columns::{At, column};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::{Counter, SettingPut, SettingRow};
+use super::lease::{Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl SettingsTrail for PostgresAudit {
+    async fn seed_settings(&self, now: Timestamp) -> Result<()> {
+        on_lease!(self.seed_settings(QUICK, seed, now))
+    }
+
+    async fn settings(&self) -> Result<Vec<SettingRow>> {
+        on_lease!(self.settings(QUICK, all))
+    }
+
+    async fn put_settings(&self, now: Timestamp, changes: &[(&str, &Value)], by: &str) -> Result<SettingPut> {
+        on_lease!(self.put_settings(QUICK, put, now, changes, by))
+    }
+
+    async fn counters(&self) -> Result<Vec<Counter>> {
+        on_lease!(self.counters(QUICK, counters))
+    }
+
+    async fn save_counters(&self, now: Timestamp, counters: &[Counter]) -> Result<()> {
+        on_lease!(self.save_counters(QUICK, save_counters, now, counters))
+    }
+
+    async fn add_to_counter(&self, now: Timestamp, name: &str, by: i64) -> Result<()> {
+        on_lease!(self.add_to_counter(QUICK, add_to_counter, now, name, by))
+    }
+}
 
 pub(super) async fn seed(lease: &mut Lease, now: Timestamp) -> Result<()> {
     let defs: Vec<_> = catalog::all().iter().collect();

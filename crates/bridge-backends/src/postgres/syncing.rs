@@ -1,14 +1,45 @@
 //! What of `input_sms` the remote still has to hear of (D20), and what it refused.
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
 use bridge_core::message::storable;
+use bridge_store::Result;
+use bridge_store::audit::{Refused, SyncTrail, Unsynced};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::columns::{At, column, limit};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::{Refused, Unsynced};
+use super::lease::{BATCH, Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl SyncTrail for PostgresAudit {
+    async fn unsynced(&self, max: usize) -> Result<Vec<Unsynced>> {
+        on_lease!(self.unsynced(BATCH, unsynced, max))
+    }
+
+    async fn mark_synced(&self, now: Timestamp, rows: &[Unsynced]) -> Result<()> {
+        on_lease!(self.mark_synced(BATCH, mark_synced, now, rows))
+    }
+
+    async fn note_refused(
+        &self,
+        now: Timestamp,
+        row: &Unsynced,
+        reason: &str,
+        park_after: u32,
+    ) -> Result<bool> {
+        on_lease!(self.note_refused(BATCH, note_refused, now, row, reason, park_after))
+    }
+
+    async fn refused(&self, max: usize) -> Result<Vec<Refused>> {
+        on_lease!(self.refused(QUICK, refused, max))
+    }
+
+    async fn unpark(&self, sms_id: Option<Uuid>) -> Result<usize> {
+        on_lease!(self.unpark(QUICK, unpark, sms_id))
+    }
+}
 
 pub(super) async fn unsynced(lease: &mut Lease, max: usize) -> Result<Vec<Unsynced>> {
     lease

@@ -8,13 +8,13 @@ use bridge_core::phone::PhoneError;
 use bridge_core::sms::Part;
 use bridge_core::verdict::{Codes, FailedAt};
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, State, Timestamp, Verdict};
+use bridge_store::judged::{Judged, QueuedSms};
 use serde::de::value::{Error as SerdeError, MapDeserializer};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::answer::{Parts, Read, Unreadable, parse};
 use super::keys;
-use bridge_store::judged::{Judged, QueuedSms};
 
 /// A field's name and value.
 pub(super) type Field = (&'static str, String);

@@ -4,6 +4,8 @@
 use std::sync::LazyLock;
 
 use bridge_core::time::DAY;
+use bridge_store::Result;
+use bridge_store::hot::{REGISTRATION_WINDOW, THRESHOLD_EXCEEDED};
 use redis::{Cmd, ErrorKind, ServerErrorKind, ToRedisArgs, Value};
 
 use super::answer::{Parts, Read};
@@ -11,8 +13,6 @@ use super::connection::{Live, Request, Server, is_broken};
 use super::fault::{damaged, from_redis, lost};
 use super::keys;
 use super::seen::ADMITTED;
-use bridge_store::Result;
-use bridge_store::hot::{REGISTRATION_WINDOW, THRESHOLD_EXCEEDED};
 
 /// A script by its text, and by the digest under which the server remembers it.
 pub(super) struct Script {

@@ -5,6 +5,9 @@ use bridge_core::onboarding::hex;
 use bridge_core::sms::Key;
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Timestamp};
+use bridge_store::Result;
+use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, WAITING_MARK};
+use bridge_store::judged::Judged;
 use uuid::Uuid;
 
 use super::answer::{Parts, Read, Unreadable, parse};
@@ -12,9 +15,6 @@ use super::connection::Request;
 use super::scripts::{self, Call, outcome, read, run_in, unknown};
 use super::seen::{admitted, answer, piece, wide};
 use super::{RedisHot, fields, keys};
-use bridge_store::Result;
-use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, WAITING_MARK};
-use bridge_store::judged::Judged;
 
 impl RedisHot {
     pub(super) async fn admit(

@@ -8,8 +8,10 @@ use bridge_core::checks::Known;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
-    AskedSms, Blacklisted, BlockedEmail, Counter, HourCount, Member, Quarantined, Receiver, Refusal, Refused,
-    SettingPut, SettingRow, Sighting, SmsRow, Totals, Unsynced, WaitingSms,
+    AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, GroupTrail, HourCount,
+    LaterTrail, LookupTrail, Member, OnboardingTrail, PersonTrail, QuarantineTrail, Quarantined, Receiver,
+    ReceiverTrail, Refusal, RefusalTrail, Refused, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow,
+    SmsTrail, SyncTrail, Totals, Unsynced, UpkeepTrail, WaitingSms,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
@@ -160,54 +162,88 @@ timed! { AccountStore for AuditStore {
     changes(asked: &ChangesAsked, max: usize) -> Vec<Change>;
 }}
 
-timed! { AuditStore for AuditStore {
+timed! { UpkeepTrail for AuditStore {
     ping() -> ();
     try_write(bytes: u32) -> ();
+    examine() -> Vec<Finding>;
+    server_time() -> Option<Timestamp>;
+    totals() -> Totals;
+    purge(before: Timestamp, max: usize, remote: bool) -> usize;
+}}
+
+timed! { SmsTrail for AuditStore {
     append_sms(batch: &[QueuedSms]) -> usize;
     sms_of(mobile: &str, before: Option<i64>, max: usize) -> Vec<SmsRow>;
+    judged_since(since: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, QueuedSms)>;
+    judged_before(before: Option<Place>, max: usize) -> Vec<(Place, QueuedSms)>;
+    judged_one(sms_id: Uuid) -> Option<QueuedSms>;
+}}
+
+timed! { OnboardingTrail for AuditStore {
     upsert_onboardings(batch: &[Onboarding]) -> usize;
     newest_onboarding(mobile: &str) -> Option<Onboarding>;
+    onboardings_by_ids(ids: &[Uuid]) -> Vec<Onboarding>;
+    unexpired_onboardings(now: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, Onboarding)>;
+}}
+
+timed! { BlacklistTrail for AuditStore {
     append_blacklist(batch: &[Blacklisting]) -> ();
     blacklist() -> Vec<Blacklisted>;
     remove_blacklisted(now: Timestamp, mobile: &str) -> bool;
+    clear_ended_blocks(now: Timestamp) -> u64;
+}}
+
+timed! { LaterTrail for AuditStore {
     store_for_later(sms: &InboundSms) -> ();
     waiting_sms(after: Option<Place>, max: usize) -> Vec<WaitingSms>;
+    parts_judged(sms: &InboundSms, since: Timestamp) -> bool;
     mark_processed(now: Timestamp, ids: &[i64]) -> ();
+}}
+
+timed! { SyncTrail for AuditStore {
     unsynced(max: usize) -> Vec<Unsynced>;
     mark_synced(now: Timestamp, rows: &[Unsynced]) -> ();
     note_refused(now: Timestamp, row: &Unsynced, reason: &str, park_after: u32) -> bool;
     refused(max: usize) -> Vec<Refused>;
     unpark(sms_id: Option<Uuid>) -> usize;
+}}
+
+timed! { GroupTrail for AuditStore {
     epoch() -> Option<String>;
     save_epoch(now: Timestamp, epoch: &str) -> ();
     note_member(member: &Member) -> ();
     members(within: Span) -> Vec<Member>;
-    unexpired_onboardings(now: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, Onboarding)>;
     validated_pairs(after: Option<&str>, max: usize) -> Vec<String>;
-    judged_since(since: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, QueuedSms)>;
-    judged_before(before: Option<Place>, max: usize) -> Vec<(Place, QueuedSms)>;
-    judged_one(sms_id: Uuid) -> Option<QueuedSms>;
-    onboardings_by_ids(ids: &[Uuid]) -> Vec<Onboarding>;
     unblacklisted_since(since: Timestamp) -> Vec<(String, Timestamp)>;
-    totals() -> Totals;
-    examine() -> Vec<Finding>;
-    server_time() -> Option<Timestamp>;
-    counters() -> Vec<Counter>;
-    save_counters(now: Timestamp, counters: &[Counter]) -> ();
-    add_to_counter(now: Timestamp, name: &str, by: i64) -> ();
+}}
+
+timed! { SettingsTrail for AuditStore {
     seed_settings(now: Timestamp) -> ();
     settings() -> Vec<SettingRow>;
     put_settings(now: Timestamp, changes: &[(&str, &Value)], by: &str) -> SettingPut;
+    counters() -> Vec<Counter>;
+    save_counters(now: Timestamp, counters: &[Counter]) -> ();
+    add_to_counter(now: Timestamp, name: &str, by: i64) -> ();
+}}
+
+timed! { RefusalTrail for AuditStore {
     append_refusals(batch: &[Refusal]) -> ();
     refusals(max: usize) -> Vec<Refusal>;
+}}
+
+timed! { QuarantineTrail for AuditStore {
     quarantine(entry: &Quarantined) -> ();
     quarantined(max: usize) -> Vec<Quarantined>;
     quarantined_one(id: Uuid) -> Option<Quarantined>;
     remove_quarantined(id: Uuid) -> bool;
+}}
+
+timed! { LookupTrail for AuditStore {
     known_sms(asked: &[AskedSms]) -> Vec<bool>;
     count_by_hour(from: Timestamp, to: Timestamp) -> Vec<HourCount>;
-    parts_judged(sms: &InboundSms, since: Timestamp) -> bool;
-    clear_ended_blocks(now: Timestamp) -> u64;
+}}
+
+timed! { PersonTrail for AuditStore {
     person(mobile: &Mobile, max: usize) -> Vec<Table>;
     traces(mobile: &Mobile, since: Timestamp) -> Traces;
     erase(erasing: &Erasing<'_>, receipt: &Erasure) -> AuditErased;
@@ -215,13 +251,18 @@ timed! { AuditStore for AuditStore {
     erasures(max: usize) -> Vec<Erasure>;
     erased_until(hashes: &[String]) -> Vec<(String, Timestamp)>;
     unvalidate(now: Timestamp, mobile: &str) -> u64;
+}}
+
+timed! { BlockedEmailTrail for AuditStore {
     blocked_emails() -> Vec<BlockedEmail>;
     put_blocked_email(entry: &BlockedEmail) -> ();
+}}
+
+timed! { ReceiverTrail for AuditStore {
     receivers() -> Vec<Receiver>;
     put_receiver(now: Timestamp, receiver: &Receiver) -> ();
     sightings() -> Vec<Sighting>;
     note_sightings(seen: &[Sighting]) -> ();
-    purge(before: Timestamp, max: usize, remote: bool) -> usize;
 }}
 
 timed! { DeskStore for DeskStore {

@@ -1,9 +1,24 @@
 //! E-mail addresses that may not register.
 
+use async_trait::async_trait;
+use bridge_store::Result;
+use bridge_store::audit::{BlockedEmail, BlockedEmailTrail};
 use rusqlite::{Connection, params};
 
 use super::columns::At;
-use bridge_store::audit::BlockedEmail;
+use super::store::SqliteAudit;
+
+#[async_trait]
+impl BlockedEmailTrail for SqliteAudit {
+    async fn blocked_emails(&self) -> Result<Vec<BlockedEmail>> {
+        self.engine.read("blocked_emails", all).await
+    }
+
+    async fn put_blocked_email(&self, entry: &BlockedEmail) -> Result<()> {
+        let entry = entry.clone();
+        self.engine.write("put_blocked_email", move |c, _| put(c, &entry)).await
+    }
+}
 
 pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<BlockedEmail>> {
     conn.prepare_cached(

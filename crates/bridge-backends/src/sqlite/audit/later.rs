@@ -1,12 +1,37 @@
 //! `power_down_store`: SMS that wait to be judged.
 
+use async_trait::async_trait;
 use bridge_core::{InboundSms, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{LaterTrail, WaitingSms, part};
+use bridge_store::place::Place;
 use rusqlite::{Connection, params};
 
 use super::columns::At;
+use super::store::SqliteAudit;
 use crate::sqlite::engine::{Json, limit};
-use bridge_store::audit::{WaitingSms, part};
-use bridge_store::place::Place;
+
+#[async_trait]
+impl LaterTrail for SqliteAudit {
+    async fn store_for_later(&self, sms: &InboundSms) -> Result<()> {
+        let sms = sms.clone();
+        self.engine.write("store_for_later", move |c, _| store(c, &sms)).await
+    }
+
+    async fn waiting_sms(&self, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
+        self.engine.read("waiting_sms", move |c| waiting(c, after, max)).await
+    }
+
+    async fn parts_judged(&self, sms: &InboundSms, since: Timestamp) -> Result<bool> {
+        let sms = sms.clone();
+        self.engine.read("parts_judged", move |c| parts_judged(c, &sms, since)).await
+    }
+
+    async fn mark_processed(&self, now: Timestamp, ids: &[i64]) -> Result<()> {
+        let ids = ids.to_vec();
+        self.engine.write("mark_processed", move |c, _| mark_processed(c, now, &ids)).await
+    }
+}
 
 pub(super) fn store(conn: &Connection, sms: &InboundSms) -> rusqlite::Result<()> {
     conn.prepare_cached(

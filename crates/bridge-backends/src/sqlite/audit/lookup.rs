@@ -1,10 +1,25 @@
 //! What is asked by the phone's own time: is an SMS known, and how many came in which hour.
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
+use bridge_store::Result;
+use bridge_store::audit::{AskedSms, HourCount, KNOWN_WITHIN, LookupTrail};
 use rusqlite::{Connection, params};
 
 use super::columns::At;
-use bridge_store::audit::{AskedSms, HourCount, KNOWN_WITHIN};
+use super::store::SqliteAudit;
+
+#[async_trait]
+impl LookupTrail for SqliteAudit {
+    async fn known_sms(&self, asked: &[AskedSms]) -> Result<Vec<bool>> {
+        let asked = asked.to_vec();
+        self.engine.read("known_sms", move |c| known(c, &asked)).await
+    }
+
+    async fn count_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>> {
+        self.engine.read("count_by_hour", move |c| count_by_hour(c, from, to)).await
+    }
+}
 
 /// By time: by the number alone, all rows of a number would be read for each SMS that is asked for.
 pub(super) fn known(conn: &Connection, asked: &[AskedSms]) -> rusqlite::Result<Vec<bool>> {

@@ -1,11 +1,34 @@
 //! Bodies that nobody can use.
 
+use async_trait::async_trait;
+use bridge_store::Result;
+use bridge_store::audit::{QuarantineTrail, Quarantined};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::columns::{At, uuid};
+use super::store::SqliteAudit;
 use crate::sqlite::engine::limit;
-use bridge_store::audit::Quarantined;
+
+#[async_trait]
+impl QuarantineTrail for SqliteAudit {
+    async fn quarantine(&self, entry: &Quarantined) -> Result<()> {
+        let entry = entry.clone();
+        self.engine.write("quarantine", move |c, _| keep(c, &entry)).await
+    }
+
+    async fn quarantined(&self, max: usize) -> Result<Vec<Quarantined>> {
+        self.engine.read("quarantined", move |c| newest(c, max)).await
+    }
+
+    async fn quarantined_one(&self, id: Uuid) -> Result<Option<Quarantined>> {
+        self.engine.read("quarantined_one", move |c| one(c, id)).await
+    }
+
+    async fn remove_quarantined(&self, id: Uuid) -> Result<bool> {
+        self.engine.write("remove_quarantined", move |c, _| remove(c, id)).await
+    }
+}
 
 pub(super) fn keep(conn: &Connection, entry: &Quarantined) -> rusqlite::Result<()> {
     conn.prepare_cached(

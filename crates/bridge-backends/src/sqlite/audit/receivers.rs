@@ -1,12 +1,35 @@
 //! Receivers and what was seen of them.
 
+use async_trait::async_trait;
 use bridge_core::{Span, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{Receiver, ReceiverTrail, Sighting, by_name};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::columns::At;
+use super::store::SqliteAudit;
 use crate::sqlite::engine::{Json, marks};
-use bridge_store::audit::by_name;
-use bridge_store::audit::{Receiver, Sighting};
+
+#[async_trait]
+impl ReceiverTrail for SqliteAudit {
+    async fn receivers(&self) -> Result<Vec<Receiver>> {
+        self.engine.read("receivers", all).await
+    }
+
+    async fn put_receiver(&self, now: Timestamp, receiver: &Receiver) -> Result<()> {
+        let receiver = receiver.clone();
+        self.engine.write("put_receiver", move |c, _| put(c, now, &receiver)).await
+    }
+
+    async fn sightings(&self) -> Result<Vec<Sighting>> {
+        self.engine.read("sightings", sightings).await
+    }
+
+    async fn note_sightings(&self, seen: &[Sighting]) -> Result<()> {
+        let seen = seen.to_vec();
+        self.engine.write("note_sightings", move |c, _| note(c, &seen)).await
+    }
+}
 
 pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
     conn.prepare_cached(

@@ -1,12 +1,46 @@
 //! What of `input_sms` the remote still has to hear of (D20), and what it refused.
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
+use bridge_store::Result;
+use bridge_store::audit::{Refused, SyncTrail, Unsynced};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::columns::{At, uuid};
+use super::store::SqliteAudit;
 use crate::sqlite::engine::limit;
-use bridge_store::audit::{Refused, Unsynced};
+
+#[async_trait]
+impl SyncTrail for SqliteAudit {
+    async fn unsynced(&self, max: usize) -> Result<Vec<Unsynced>> {
+        self.engine.read("unsynced", move |c| unsynced(c, max)).await
+    }
+
+    async fn mark_synced(&self, now: Timestamp, rows: &[Unsynced]) -> Result<()> {
+        let rows = rows.to_vec();
+        self.engine.write("mark_synced", move |c, _| mark_synced(c, now, &rows)).await
+    }
+
+    async fn note_refused(
+        &self,
+        now: Timestamp,
+        row: &Unsynced,
+        reason: &str,
+        park_after: u32,
+    ) -> Result<bool> {
+        let (row, reason) = (row.clone(), reason.to_owned());
+        self.engine.write("note_refused", move |c, _| note_refused(c, now, &row, &reason, park_after)).await
+    }
+
+    async fn refused(&self, max: usize) -> Result<Vec<Refused>> {
+        self.engine.read("refused", move |c| refused(c, max)).await
+    }
+
+    async fn unpark(&self, sms_id: Option<Uuid>) -> Result<usize> {
+        self.engine.write("unpark", move |c, _| unpark(c, sms_id)).await
+    }
+}
 
 pub(super) fn unsynced(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Unsynced>> {
     // The condition of input_sms_unsynced, word by word, or that index is not used.

@@ -4,6 +4,9 @@ use bridge_core::onboarding::{LastSms, hex};
 use bridge_core::sms::REMEMBERED;
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Mobile, State, Timestamp};
+use bridge_store::blacklisting::Blacklisting;
+use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
+use bridge_store::judged::{Answer, Basis, Judged, QueuedSms};
 use rusqlite::{Connection, params};
 
 use super::Memory;
@@ -12,9 +15,6 @@ use super::counting::count;
 use super::deliveries::Delivered;
 use super::{INPUT_SMS, known, next_id, onboardings, queues, standing};
 use crate::sqlite::engine::{Changes, Json};
-use bridge_store::blacklisting::Blacklisting;
-use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
-use bridge_store::judged::{Answer, Basis, Judged, QueuedSms};
 
 pub(super) fn admit(
     conn: &Connection,

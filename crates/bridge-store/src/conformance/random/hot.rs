@@ -13,8 +13,6 @@ use bridge_core::{InboundSms, Onboarding, Span, Timestamp, Verdict};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use operations::{MOBILES, Operation, Stamp, operation};
-
 use super::super::samples::*;
 use super::super::under_test::begin;
 use crate::HotStore;
@@ -26,6 +24,7 @@ use crate::hot::{
 };
 use crate::judged::{Basis, Judged, QueuedSms};
 use crate::person::{HotPerson, Traces};
+use operations::{MOBILES, Operation, Stamp, operation};
 
 const CASES: u32 = 48;
 const OPERATIONS: usize = 40;

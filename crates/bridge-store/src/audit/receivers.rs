@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use async_trait::async_trait;
 use bridge_core::{Span, Timestamp};
 use url::Url;
+
+use crate::Result;
 
 /// A receiver that was added by name.
 #[derive(Clone, PartialEq, Eq)]
@@ -126,6 +129,19 @@ pub fn by_name(seen: &[Sighting]) -> Vec<Sighting> {
         }
     }
     names.into_values().collect()
+}
+
+/// Who delivers, and what was seen of each.
+#[async_trait]
+pub trait ReceiverTrail: Send + Sync + 'static {
+    /// Every receiver that was added, revoked ones too, by name.
+    async fn receivers(&self) -> Result<Vec<Receiver>>;
+    /// Adds a receiver, or changes the one of that name.
+    async fn put_receiver(&self, now: Timestamp, receiver: &Receiver) -> Result<()>;
+    /// What was seen of every receiver, by name.
+    async fn sightings(&self) -> Result<Vec<Sighting>>;
+    /// Adds what was seen since it was last noted, all or nothing, as [`Sighting::add`] does.
+    async fn note_sightings(&self, seen: &[Sighting]) -> Result<()>;
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! An e-mail address that may not register.
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::Result;
 
 /// An address that is blocked, or was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,4 +37,13 @@ impl BlockedEmail {
     pub fn holds(&self, now: Timestamp) -> bool {
         self.lifted_at.is_none() && self.expires_at.is_none_or(|end| end > now)
     }
+}
+
+/// Which e-mail addresses are blocked.
+#[async_trait]
+pub trait BlockedEmailTrail: Send + Sync + 'static {
+    /// Every e-mail address that was ever blocked, by address.
+    async fn blocked_emails(&self) -> Result<Vec<BlockedEmail>>;
+    /// Blocks an address, or says that it is no more.
+    async fn put_blocked_email(&self, entry: &BlockedEmail) -> Result<()>;
 }

@@ -1,11 +1,14 @@
 //! A body that nobody can use, as it is kept.
 
+use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bridge_core::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::Result;
 
 /// A body that an authenticated sender sent and nobody can use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,11 +45,24 @@ impl Quarantined {
 }
 
 /// Base64: a list of numbers is three times as long.
-fn write_bytes<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+fn write_bytes<S: Serializer>(bytes: &[u8], to: S) -> std::result::Result<S::Ok, S::Error> {
     to.serialize_str(&STANDARD.encode(bytes))
 }
 
-fn read_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+fn read_bytes<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Vec<u8>, D::Error> {
     let text = String::deserialize(from)?;
     STANDARD.decode(text).map_err(de::Error::custom)
+}
+
+/// Bodies that nobody can use, with their reasons.
+#[async_trait]
+pub trait QuarantineTrail: Send + Sync + 'static {
+    /// Keeps a body that nobody can use, once for its id.
+    async fn quarantine(&self, entry: &Quarantined) -> Result<()>;
+    /// The newest quarantined bodies, at most `max`.
+    async fn quarantined(&self, max: usize) -> Result<Vec<Quarantined>>;
+    /// One quarantined body.
+    async fn quarantined_one(&self, id: Uuid) -> Result<Option<Quarantined>>;
+    /// Takes a body out of quarantine: it could be used after all, or nobody wants it. False if it was not there.
+    async fn remove_quarantined(&self, id: Uuid) -> Result<bool>;
 }

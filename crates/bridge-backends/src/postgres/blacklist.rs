@@ -1,16 +1,37 @@
-//! The blacklist and refused registrations: what people look at.
+//! Blocked numbers: the table `blacklist_sms`.
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
 use bridge_core::message::storable;
+use bridge_store::Result;
+use bridge_store::audit::{BlacklistTrail, Blacklisted};
+use bridge_store::blacklisting::Blacklisting;
 use tokio_postgres::types::Type;
 
-use super::columns::{At, column, limit};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::{Blacklisted, Refusal};
-use bridge_store::blacklisting::Blacklisting;
+use super::columns::{At, column};
+use super::lease::{BATCH, Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl BlacklistTrail for PostgresAudit {
+    async fn append_blacklist(&self, batch: &[Blacklisting]) -> Result<()> {
+        on_lease!(self.append_blacklist(BATCH, append_blacklist, batch))
+    }
+
+    async fn blacklist(&self) -> Result<Vec<Blacklisted>> {
+        on_lease!(self.blacklist(BATCH, blacklist))
+    }
+
+    async fn remove_blacklisted(&self, now: Timestamp, mobile: &str) -> Result<bool> {
+        on_lease!(self.remove_blacklisted(QUICK, remove_blacklisted, now, mobile))
+    }
+
+    async fn clear_ended_blocks(&self, now: Timestamp) -> Result<u64> {
+        on_lease!(self.clear_ended_blocks(QUICK, clear_ended_blocks, now))
+    }
+}
 
 pub(super) async fn append_blacklist(lease: &mut Lease, batch: &[Blacklisting]) -> Result<()> {
     // One statement cannot write a row twice.
@@ -97,43 +118,4 @@ pub(super) async fn remove_blacklisted(lease: &mut Lease, now: Timestamp, mobile
         )
         .await?;
     Ok(!removed.is_empty())
-}
-
-pub(super) async fn append_refusals(lease: &mut Lease, batch: &[Refusal]) -> Result<()> {
-    lease
-        .run(
-            "INSERT INTO ops.registration_attempts (at, reason, mobile_number, address_hash, stands_for)
-             SELECT at, reason, mobile, address, stands_for
-             FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::bigint[])
-                 WITH ORDINALITY AS arrived (at, reason, mobile, address, stands_for, place)
-             ORDER BY place",
-            &[
-                (&column(batch, |refusal| At(refusal.at)), Type::TIMESTAMPTZ_ARRAY),
-                (&column(batch, |refusal| storable(&refusal.reason)), Type::TEXT_ARRAY),
-                (&column(batch, |refusal| storable(&refusal.mobile_number)), Type::TEXT_ARRAY),
-                (&column(batch, |refusal| refusal.address_hash.as_deref()), Type::TEXT_ARRAY),
-                (&column(batch, |refusal| refusal.stands_for), Type::INT8_ARRAY),
-            ],
-        )
-        .await
-        .map(drop)
-}
-
-pub(super) async fn refusals(lease: &mut Lease, max: usize) -> Result<Vec<Refusal>> {
-    lease
-        .rows(
-            "SELECT at, reason, mobile_number, address_hash, stands_for FROM ops.registration_attempts
-             ORDER BY id DESC LIMIT $1",
-            &[(&limit(max), Type::INT8)],
-            |row| {
-                Ok(Refusal {
-                    at: row.try_get::<_, At>(0)?.0,
-                    reason: row.try_get(1)?,
-                    mobile_number: row.try_get(2)?,
-                    address_hash: row.try_get(3)?,
-                    stands_for: row.try_get(4)?,
-                })
-            },
-        )
-        .await
 }
