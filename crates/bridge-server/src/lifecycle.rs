@@ -11,19 +11,21 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::base::clock::{Clock, Entropy};
-use crate::base::data_file::{self, Readers};
-use crate::base::deadline;
-use crate::bridge::App;
+use bridge_app::base::clock::{Clock, Entropy};
+use bridge_app::base::data_file::{self, Readers};
+use bridge_app::base::deadline;
+use bridge_app::bridge::App;
 use crate::config::Config;
-use crate::desk;
-use crate::durability::store_monitor::{self, Keeper};
-use crate::http::{self, Served, listen};
-use crate::lab::Lab;
-use crate::open::{self, OpenError, Opened};
+use bridge_desk;
+use bridge_app::durability::store_monitor::{self, Keeper};
+use bridge_http;
+use bridge_http::state::Served;
+use bridge_http::listen;
+use bridge_http::lab::Lab;
+use bridge_app::open::{self, OpenError, Opened};
 use crate::opening::{self, StoresError};
-use crate::workers;
-use crate::workers::supervisor;
+use bridge_app::workers;
+use bridge_app::workers::supervisor;
 use crate::{lab, peer_events};
 
 /// Where the running bridge notes its address for the command line tools.

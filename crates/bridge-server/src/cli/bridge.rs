@@ -10,8 +10,8 @@ use clap::Parser;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::base::clock::{Clock, Entropy};
-use crate::base::secrets;
+use bridge_app::base::clock::{Clock, Entropy};
+use bridge_app::base::secrets;
 use crate::config::Config;
 use crate::lifecycle::{self, Note, Running, StartError};
 use crate::opening::StoresError;

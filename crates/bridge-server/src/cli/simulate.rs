@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::bridge::Client;
 use super::phone::{Phone, Sms};
 use super::{BOLD, DIM, FAILED, verdicts};
-use crate::base::clock::{Clock, Entropy};
-use crate::base::secrets;
+use bridge_app::base::clock::{Clock, Entropy};
+use bridge_app::base::secrets;
 use crate::lifecycle::Note;
 
 /// What to play.
