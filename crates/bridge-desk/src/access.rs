@@ -15,6 +15,7 @@ pub use bridge_store::accounts::Role;
 
 use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
+use bridge_http::problem::Failed;
 
 /// Whoever asks for a page.
 #[derive(Clone, Debug)]
@@ -53,10 +54,10 @@ impl Visitor {
 
 /// The guard has put them there.
 impl<S: Send + Sync> FromRequestParts<S> for Visitor {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Visitor, Problem> {
+    type Rejection = Failed;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Visitor, Failed> {
         let nobody = || Problem::new(Code::Unauthorized, "log in at /admin/login");
-        parts.extensions.get::<Visitor>().cloned().ok_or_else(nobody)
+        parts.extensions.get::<Visitor>().cloned().ok_or_else(nobody).map_err(Failed)
     }
 }
 
@@ -72,9 +73,9 @@ pub(super) struct Caller {
 
 /// The guard has put it there.
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, Problem> {
+    type Rejection = Failed;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, Failed> {
         let nobody = || Problem::new(Code::Internal, "this page has no guard: please report it");
-        parts.extensions.get::<Caller>().cloned().ok_or_else(nobody)
+        parts.extensions.get::<Caller>().cloned().ok_or_else(nobody).map_err(Failed)
     }
 }

@@ -17,22 +17,18 @@ struct Asset {
 
 /// To add a file, add a line.
 static ASSETS: &[Asset] = &[
-    Asset {
-        file: "desk.css",
-        kind: "text/css; charset=utf-8",
-        bytes: include_bytes!("../../assets/desk.css"),
-    },
+    Asset { file: "desk.css", kind: "text/css; charset=utf-8", bytes: include_bytes!("../assets/desk.css") },
     Asset {
         file: "desk.js",
         kind: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../../assets/desk.js"),
+        bytes: include_bytes!("../assets/desk.js"),
     },
     Asset {
         file: "setup.js",
         kind: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../../assets/setup.js"),
+        bytes: include_bytes!("../assets/setup.js"),
     },
-    Asset { file: "icon.svg", kind: "image/svg+xml", bytes: include_bytes!("../../assets/icon.svg") },
+    Asset { file: "icon.svg", kind: "image/svg+xml", bytes: include_bytes!("../assets/icon.svg") },
 ];
 
 static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {

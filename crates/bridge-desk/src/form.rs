@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use bridge_app::base::problem::Problem;
 use bridge_http::body;
+use bridge_http::problem::Failed;
 
 /// A form, as a browser sends it.
 pub(super) struct Form(Vec<(String, String)>);
@@ -29,8 +30,8 @@ impl Form {
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
-    type Rejection = Problem;
-    async fn from_request(request: Request, _: &S) -> Result<Form, Problem> {
+    type Rejection = Failed;
+    async fn from_request(request: Request, _: &S) -> Result<Form, Failed> {
         Ok(Form::read(request.into_body()).await?.0)
     }
 }

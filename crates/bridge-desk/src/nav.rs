@@ -1,6 +1,6 @@
 //! The way to the pages: one list, drawn beside each of them.
 
-use bridge_server::access::Role;
+use crate::access::Role;
 
 /// Pages of one purpose.
 pub(super) struct Group {

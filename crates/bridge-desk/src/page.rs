@@ -8,11 +8,12 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
-use bridge_server::access::Visitor;
-use bridge_server::nav::{self, Group, NAV};
+use crate::access::Visitor;
+use crate::nav::{self, Group, NAV};
 use crate::{assets, show};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::health::Health;
+use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
 /// Nothing inline, nothing from elsewhere.
@@ -57,7 +58,7 @@ impl Frame {
         assets::url(file)
     }
 
-    pub(super) fn may_see(&self, role: &bridge_server::access::Role) -> bool {
+    pub(super) fn may_see(&self, role: &crate::access::Role) -> bool {
         self.visitor.as_ref().is_some_and(|visitor| visitor.role >= *role)
     }
 
@@ -83,7 +84,7 @@ impl Frame {
 
 /// A page, drawn.
 pub(super) fn render(page: &impl Template) -> Response {
-    draw(page).map_or_else(IntoResponse::into_response, |html| Html(html).into_response())
+    draw(page).map_or_else(|problem| Failed(problem).into_response(), |html| Html(html).into_response())
 }
 
 /// A piece of a page, for the script that asked: it is put in where the form says (`data-into`). A browser without
@@ -95,7 +96,7 @@ pub(super) fn part(piece: &impl Template) -> Response {
             response.extensions_mut().insert(Piece(html));
             response
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => Failed(problem).into_response(),
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
-use bridge_server::access::{Role, entry, guard};
+use crate::access::{Role, entry, guard};
 use crate::{assets, page, pages};
 use bridge_http::state::Served;
 

@@ -1,22 +1,15 @@
-//! The HTTP interface: which route answers on which listener, and what every request passes through.
-//! One file per resource below; nothing here decides anything about an SMS.
+//! The JSON API: which route answers where, one file for each resource. Nothing here decides anything about an SMS, and
+//! nothing here names a store: a handler reads a request, asks a use case of `bridge-app`, and writes its answer.
 
 pub mod accounts;
-pub mod auth;
 pub mod blacklist;
 pub mod blocked_emails;
-pub mod body;
-pub mod client;
-pub mod docs;
 pub mod doctor;
 pub mod events;
 pub mod health;
 pub mod heartbeat;
 pub mod import;
 pub mod input_sms;
-pub mod lab;
-pub mod listen;
-pub mod observe;
 pub mod onboarding;
 pub mod persons;
 pub mod pull;
@@ -24,43 +17,23 @@ pub mod quarantine;
 pub mod receive;
 pub mod receivers;
 pub mod rejudge;
-pub mod segment;
 pub mod settings;
 pub mod status;
 pub mod sync;
-
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::from_fn_with_state;
 use axum::routing::post;
+use bridge_app::base::problem::{Code, Problem};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use bridge_app::base::problem::{Code, Problem};
-use bridge_app::bridge::App;
-use crate::lab::Lab;
-use auth::Schemes;
-
-/// What a handler has at hand.
-pub type Shared = Arc<App>;
-
-/// What is served: a bridge and its Test Lab. Handlers that need the bridge alone ask for [`Shared`].
-#[derive(Clone)]
-pub struct Served {
-    /// The bridge.
-    pub app: Shared,
-    /// Its Test Lab.
-    pub lab: Arc<Lab>,
-}
-
-impl FromRef<Served> for Shared {
-    fn from_ref(served: &Served) -> Shared {
-        served.app.clone()
-    }
-}
+use crate::auth::Schemes;
+use crate::observe;
+use crate::problem::Failed;
+use crate::state::Shared;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -80,7 +53,7 @@ impl FromRef<Served> for Shared {
 )]
 struct Api;
 
-fn public_api<S>() -> OpenApiRouter<S>
+pub(crate) fn public_api<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Shared: FromRef<S>,
@@ -102,7 +75,7 @@ where
 }
 
 /// The operator's routes, in two lists: the description has those of the Test Lab between them.
-fn what_is_judged_by<S>() -> OpenApiRouter<S>
+pub(crate) fn what_is_judged_by<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Shared: FromRef<S>,
@@ -121,18 +94,7 @@ where
         .routes(routes!(accounts::log))
 }
 
-fn lab_api() -> OpenApiRouter<Served> {
-    OpenApiRouter::default()
-        .routes(routes!(lab::show, lab::end))
-        .routes(routes!(lab::register))
-        .routes(routes!(lab::send))
-        .routes(routes!(lab::play))
-        .routes(routes!(lab::forward))
-        .routes(routes!(lab::list))
-        .routes(routes!(lab::events))
-}
-
-fn what_is_kept<S>() -> OpenApiRouter<S>
+pub(crate) fn what_is_kept<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Shared: FromRef<S>,
@@ -162,50 +124,17 @@ where
 }
 
 /// The names that the field's other API has for the same two (D16).
-const ALIASES: [(&str, &str); 2] = [
+pub(crate) const ALIASES: [(&str, &str); 2] = [
     ("/onboarding/register", "/onboard/register"),
     ("/onboarding/status/{mobile}", "/onboard/status/{mobile}"),
 ];
-
-/// The description of the whole API.
-#[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    let private = what_is_judged_by().merge(lab_api()).merge(what_is_kept());
-    let (_, mut api) = public_api().merge(private).split_for_parts();
-    for (alias, path) in ALIASES {
-        if let Some(mut item) = api.paths.paths.get(path).cloned() {
-            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
-                operation.operation_id = operation.operation_id.take().map(|id| format!("{id}_alias"));
-            }
-            api.paths.paths.insert(alias.to_owned(), item);
-        }
-    }
-    api.info.version = env!("CARGO_PKG_VERSION").to_owned();
-    api
-}
-
-/// The routers of the two listeners. Without a private one, the public one answers everything.
-pub fn routers(served: &Served, desk: Router<Served>) -> (Router, Option<Router>) {
-    let public: Router<Served> = public_routes();
-    let private = private_routes().merge(lab_api().split_for_parts().0).merge(docs::router()).merge(desk);
-    if !served.app.options.has_private_listener {
-        return (finish(public.merge(private), served), None);
-    }
-    let (health, _) = OpenApiRouter::default()
-        .routes(routes!(health::health))
-        .routes(routes!(health::livez))
-        .routes(routes!(health::readyz))
-        .split_for_parts();
-    let public = public.route("/openapi.json", axum::routing::get(docs::openapi_json));
-    (finish(public, served), Some(finish(private.merge(health), served)))
-}
 
 /// Every route but those of the Test Lab: what the bridge inside it is asked through.
 pub fn router_without_lab(app: &Shared) -> Router {
     finish(public_routes().merge(private_routes()), app)
 }
 
-fn public_routes<S>() -> Router<S>
+pub(crate) fn public_routes<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     Shared: FromRef<S>,
@@ -218,7 +147,7 @@ where
         .route(status, axum::routing::get(onboarding::by_mobile))
 }
 
-fn private_routes<S>() -> Router<S>
+pub(crate) fn private_routes<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     Shared: FromRef<S>,
@@ -227,17 +156,17 @@ where
 }
 
 /// What every request passes through: one layer that names, times, logs and finishes it.
-fn finish<S>(router: Router<S>, state: &S) -> Router
+pub(crate) fn finish<S>(router: Router<S>, state: &S) -> Router
 where
     S: Clone + Send + Sync + 'static,
     Shared: FromRef<S>,
 {
     router
         .fallback(|| async {
-            Problem::new(Code::NotFound, "there is nothing at this address: see /openapi.json")
+            Failed(Problem::new(Code::NotFound, "there is nothing at this address: see /openapi.json"))
         })
         .method_not_allowed_fallback(|| async {
-            Problem::new(Code::MethodNotAllowed, "this address does not take that method")
+            Failed(Problem::new(Code::MethodNotAllowed, "this address does not take that method"))
         })
         .layer(from_fn_with_state(Shared::from_ref(state), observe::observe))
         .with_state(state.clone())

@@ -14,10 +14,11 @@ use utoipa::Modify;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use uuid::Uuid;
 
-use bridge_app::state::Shared;
+use crate::client;
+use crate::problem::Failed;
+use crate::state::Shared;
 use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
-use crate::client;
 use bridge_app::state::receivers::{DEFAULT, Known, Sender};
 
 /// The security schemes of the API's description.
@@ -50,7 +51,8 @@ impl Modify for Schemes {
     }
 }
 
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The secret of an `Authorization: Bearer` header.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, secret) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
@@ -66,7 +68,7 @@ fn basic(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The value of a query parameter.
-pub(crate) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
+pub fn query_value(query: Option<&str>, name: &str) -> Option<String> {
     form_urlencoded::parse(query?.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
@@ -84,12 +86,12 @@ impl<S: Send + Sync> FromRequestParts<S> for AppKey
 where
     Shared: FromRef<S>,
 {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<AppKey, Problem> {
+    type Rejection = Failed;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<AppKey, Failed> {
         let app = &Shared::from_ref(state);
         match bearer(&parts.headers) {
             Some(secret) if app.secrets.api.accept(secret) => Ok(AppKey),
-            _ => Err(refuse(app, "the API key")),
+            _ => Err(refuse(app, "the API key").into()),
         }
     }
 }
@@ -101,14 +103,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Operator
 where
     Shared: FromRef<S>,
 {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Operator, Problem> {
+    type Rejection = Failed;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Operator, Failed> {
         let app = &Shared::from_ref(state);
         match bearer(&parts.headers) {
             Some(secret) if app.secrets.admin.accept(secret) => {
                 Ok(Operator(Actor::with_token(client::address(app, parts))))
             }
-            _ => Err(refuse(app, "the admin token")),
+            _ => Err(refuse(app, "the admin token").into()),
         }
     }
 }
@@ -125,8 +127,8 @@ impl<S: Send + Sync> FromRequestParts<S> for MaybeKnown
 where
     Shared: FromRef<S>,
 {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<MaybeKnown, Problem> {
+    type Rejection = Failed;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<MaybeKnown, Failed> {
         let app = &Shared::from_ref(state);
         let known =
             bearer(&parts.headers).is_some_and(|s| app.secrets.api.accept(s) || app.secrets.admin.accept(s));

@@ -21,13 +21,13 @@ pub fn address(app: &App, parts: &Parts) -> Option<IpAddr> {
 }
 
 /// Did a trusted proxy bring it?
-pub(crate) fn through_trusted_proxy(app: &App, parts: &Parts) -> bool {
+pub fn through_trusted_proxy(app: &App, parts: &Parts) -> bool {
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
     peer.is_some_and(|peer| app.options.trusted_proxies.iter().any(|network| network.contains(&peer)))
 }
 
 /// The host and port that the client sent it to, as it says.
-pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
+pub fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(HOST)?.to_str().ok()
 }
 

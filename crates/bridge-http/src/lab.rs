@@ -4,6 +4,7 @@
 
 mod list;
 pub mod presets;
+pub mod routes;
 pub mod sandbox;
 
 use std::collections::VecDeque;

@@ -10,9 +10,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
-use bridge_app::state::Shared;
+use crate::state::Shared;
 use bridge_app::base::metrics::{HttpLabels, RouteLabels, Stopwatch};
 use bridge_app::base::problem::{Code, Problem};
+
+use crate::problem::{Failed, ProblemBody};
 
 const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_MAX: usize = 64;
@@ -34,8 +36,8 @@ pub async fn observe(State(app): State<Shared>, request: Request, next: Next) ->
             request_id = id,
             "a request panicked: this is a bug, please report it with the log"
         );
-        Problem::new(Code::Internal, "this is a bug of the bridge: please report it with the request id")
-            .into_response()
+        let detail = "this is a bug of the bridge: please report it with the request id";
+        Failed(Problem::new(Code::Internal, detail)).into_response()
     });
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = with_body(response, problem, &id);
@@ -83,7 +85,7 @@ fn method_label(method: &Method) -> &'static str {
 
 fn with_body(bare: Response, problem: Problem, request_id: &str) -> Response {
     let (parts, _) = bare.into_parts();
-    let mut response = (parts.status, Json(problem.into_body(request_id))).into_response();
+    let mut response = (parts.status, Json(ProblemBody::of(&problem, request_id))).into_response();
     for (name, value) in &parts.headers {
         if name != header::CONTENT_LENGTH {
             response.headers_mut().insert(name, value.clone());

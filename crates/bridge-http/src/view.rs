@@ -12,7 +12,7 @@ use bridge_app::sms::intake::Taken;
 
 /// The result of one check.
 #[derive(Serialize, ToSchema)]
-pub(super) struct CheckView {
+pub(crate) struct CheckView {
     /// 1 pass, 2 fail, 3 disabled, 4 not applicable.
     code: u8,
     /// The same as a word: `pass`, `fail`, `disabled`, `n/a`.
@@ -127,7 +127,7 @@ impl SmsView {
 }
 
 impl SmsAnswer {
-    fn of(answer: &Answer, duplicate_delivery: bool) -> SmsAnswer {
+    pub(crate) fn of(answer: &Answer, duplicate_delivery: bool) -> SmsAnswer {
         SmsAnswer {
             status: "received",
             id: answer.id,
@@ -142,11 +142,11 @@ impl SmsAnswer {
 #[derive(Serialize, ToSchema)]
 pub struct Delivery {
     /// `received`, or `quarantined` where nothing in it could be used.
-    pub(super) status: &'static str,
+    pub(crate) status: &'static str,
     /// What became of each, in the sender's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) sms: Vec<SmsView>,
+    pub(crate) sms: Vec<SmsView>,
     /// Those that cannot be used, and why; the body is kept in quarantine.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) quarantined: Vec<String>,
+    pub(crate) quarantined: Vec<String>,
 }

@@ -1,14 +1,12 @@
-//! The one error the outside sees: RFC 9457 `application/problem+json` with a stable `code`. What went
-//! wrong inside is logged, not told.
+//! The one error that the outside sees, as a stable code and words (RFC 9457). What went wrong inside is logged, not told.
+//! Not how it looks over HTTP or on a page: that is for `bridge-http` and `bridge-desk`.
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use bridge_formats::FieldError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 macro_rules! codes {
-    ($($variant:ident = $word:literal, $status:ident, $title:literal;)*) => {
+    ($($variant:ident = $word:literal, $status:literal, $title:literal;)*) => {
         /// Every error there is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
         #[serde(rename_all = "snake_case")]
@@ -19,40 +17,42 @@ macro_rules! codes {
             /// The stable word.
             #[must_use]
             pub fn as_str(self) -> &'static str { match self { $(Code::$variant => $word),* } }
-            /// Its HTTP status.
+            /// The status that HTTP answers with: in the list of codes, so that a code is one line.
             #[must_use]
-            pub fn status(self) -> StatusCode { match self { $(Code::$variant => StatusCode::$status),* } }
-            fn title(self) -> &'static str { match self { $(Code::$variant => $title),* } }
+            pub fn status(self) -> u16 { match self { $(Code::$variant => $status),* } }
+            /// It in words.
+            #[must_use]
+            pub fn title(self) -> &'static str { match self { $(Code::$variant => $title),* } }
         }
     };
 }
 
 codes! {
-    InvalidRequest = "invalid_request", BAD_REQUEST, "The request cannot be read";
-    InvalidMobileNumber = "invalid_mobile_number", BAD_REQUEST, "This is not a mobile number";
-    Unauthorized = "unauthorized", UNAUTHORIZED, "The secret is missing or wrong";
-    Blacklisted = "blacklisted", FORBIDDEN, "This number is blacklisted";
-    CountryNotAllowed = "country_not_allowed", FORBIDDEN, "Numbers of this country cannot register";
-    Forbidden = "forbidden", FORBIDDEN, "This is not allowed";
-    NotFound = "not_found", NOT_FOUND, "Not found";
-    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed";
-    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request came too slowly";
-    AlreadyValidated = "already_validated", CONFLICT, "This number is validated on this device already";
-    OnboardingFinal = "onboarding_final", CONFLICT, "This onboarding cannot change any more";
-    AccountExists = "account_exists", CONFLICT, "There is an account of this name";
-    LastOwner = "last_owner", CONFLICT, "Nobody would be left to look after the accounts";
-    ReceiverExists = "receiver_exists", CONFLICT, "There is a receiver of this name";
-    StaysInQuarantine = "stays_in_quarantine", CONFLICT, "It stays in quarantine";
-    LinkVoid = "link_void", GONE, "This link does not work";
-    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported content type";
-    InvalidSetting = "invalid_setting", UNPROCESSABLE_ENTITY, "The setting breaks a rule";
-    TooManyRegistrations = "too_many_registrations", TOO_MANY_REQUESTS, "Too many registrations of this number";
-    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts";
-    Internal = "internal_error", INTERNAL_SERVER_ERROR, "Something went wrong inside";
-    OnboardingPaused = "onboarding_paused", SERVICE_UNAVAILABLE, "Mobile onboarding is currently paused";
-    ReceiverAway = "receiver_away", BAD_GATEWAY, "The receiver does not answer";
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The bridge cannot answer right now";
+    InvalidRequest = "invalid_request", 400, "The request cannot be read";
+    InvalidMobileNumber = "invalid_mobile_number", 400, "This is not a mobile number";
+    Unauthorized = "unauthorized", 401, "The secret is missing or wrong";
+    Blacklisted = "blacklisted", 403, "This number is blacklisted";
+    CountryNotAllowed = "country_not_allowed", 403, "Numbers of this country cannot register";
+    Forbidden = "forbidden", 403, "This is not allowed";
+    NotFound = "not_found", 404, "Not found";
+    MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
+    RequestTimeout = "request_timeout", 408, "The request came too slowly";
+    AlreadyValidated = "already_validated", 409, "This number is validated on this device already";
+    OnboardingFinal = "onboarding_final", 409, "This onboarding cannot change any more";
+    AccountExists = "account_exists", 409, "There is an account of this name";
+    LastOwner = "last_owner", 409, "Nobody would be left to look after the accounts";
+    ReceiverExists = "receiver_exists", 409, "There is a receiver of this name";
+    StaysInQuarantine = "stays_in_quarantine", 409, "It stays in quarantine";
+    LinkVoid = "link_void", 410, "This link does not work";
+    BodyTooLarge = "body_too_large", 413, "The body is too large";
+    UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported content type";
+    InvalidSetting = "invalid_setting", 422, "The setting breaks a rule";
+    TooManyRegistrations = "too_many_registrations", 429, "Too many registrations of this number";
+    TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
+    Internal = "internal_error", 500, "Something went wrong inside";
+    OnboardingPaused = "onboarding_paused", 503, "Mobile onboarding is currently paused";
+    ReceiverAway = "receiver_away", 502, "The receiver does not answer";
+    Unavailable = "unavailable", 503, "The bridge cannot answer right now";
 }
 
 /// Seconds after which a client may try again where nothing better is known.
@@ -67,42 +67,11 @@ pub struct Problem {
     retry_after_seconds: Option<u32>,
 }
 
-/// One field that is wrong.
-#[derive(Serialize, ToSchema)]
-pub struct ProblemField {
-    /// Its name.
-    field: String,
-    /// What is wrong and what would be right.
-    detail: String,
-}
-
-/// `application/problem+json` (RFC 9457).
-#[derive(Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemBody {
-    /// A URI that names the kind of problem.
-    r#type: String,
-    /// The kind of problem in words.
-    title: &'static str,
-    /// The HTTP status.
-    status: u16,
-    /// This problem in words.
-    detail: String,
-    /// The kind of problem as a stable word.
-    code: Code,
-    /// To be given when asking for help.
-    request_id: String,
-    /// Field by field, where fields are to blame.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<ProblemField>,
-}
-
 impl Problem {
     /// A problem of this kind.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Problem {
-        let retry_after_seconds =
-            (code.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS);
+        let retry_after_seconds = (code.status() == 503).then_some(RETRY_AFTER_SECONDS);
         Problem { code, detail: detail.into(), errors: Vec::new(), retry_after_seconds }
     }
 
@@ -142,7 +111,8 @@ impl Problem {
     }
 
     /// For a page: its kind and itself in words, and field by field.
-    pub(crate) fn into_words(self) -> (&'static str, String, Vec<String>) {
+    #[must_use]
+    pub fn into_words(self) -> (&'static str, String, Vec<String>) {
         let details = self.errors.into_iter().map(|e| format!("{} {}", e.field, e.detail)).collect();
         (self.code.title(), self.detail, details)
     }
@@ -153,36 +123,15 @@ impl Problem {
         &self.detail
     }
 
-    /// The finished answer; `observe` calls it, because it knows the request's id.
+    /// The fields that are to blame.
     #[must_use]
-    pub fn into_body(self, request_id: &str) -> ProblemBody {
-        ProblemBody {
-            r#type: format!("urn:sms-bridge:problem:{}", self.code.as_str()),
-            title: self.code.title(),
-            status: self.code.status().as_u16(),
-            detail: self.detail,
-            code: self.code,
-            request_id: request_id.to_owned(),
-            errors: self
-                .errors
-                .into_iter()
-                .map(|e| ProblemField { field: e.field, detail: e.detail })
-                .collect(),
-        }
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
     }
-}
 
-/// Without its body yet: `observe` writes it.
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let mut response = self.code.status().into_response();
-        if let Some(seconds) = self.retry_after_seconds {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if self.code == Code::Unauthorized {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response.extensions_mut().insert(self);
-        response
+    /// Seconds after which the client may come again, where that helps.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        self.retry_after_seconds
     }
 }

@@ -6,12 +6,13 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 
 use super::{Caller, Visitor, cookie};
-use bridge_app::admin::accounts::entry::{self, Chosen, Comer};
-use bridge_app::base::problem::Problem;
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
-use bridge_http::state::Shared;
+use bridge_app::admin::accounts::entry::{self, Chosen, Comer};
+use bridge_app::base::problem::Problem;
 use bridge_http::auth::query_value;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 /// Where whoever came in goes.
 const DESK: &str = "/admin";
@@ -51,11 +52,7 @@ fn onward(next: &str) -> String {
 }
 
 /// Logs in with name and password.
-pub(crate) async fn login(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Form,
-) -> Result<Response, Problem> {
+pub(crate) async fn login(State(app): State<Shared>, caller: Caller, form: Form) -> Result<Response, Failed> {
     let id = entry::log_in(&app, comer(&caller), form.text("name"), form.text("password")).await?;
     Ok(come_in(&caller, &id, &onward(form.text("next"))))
 }
@@ -75,7 +72,7 @@ pub(crate) async fn logout(
     State(app): State<Shared>,
     caller: Caller,
     visitor: Visitor,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     if let Some(id_hash) = &visitor.session {
         entry::log_out(&app, id_hash).await?;
     }
@@ -96,21 +93,13 @@ pub(crate) async fn reset_page() -> Response {
 }
 
 /// Makes the first owner.
-pub(crate) async fn setup(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Form,
-) -> Result<Response, Problem> {
-    use_link(&app, &caller, &form, true).await
+pub(crate) async fn setup(State(app): State<Shared>, caller: Caller, form: Form) -> Result<Response, Failed> {
+    use_link(&app, &caller, &form, true).await.map_err(Failed)
 }
 
 /// Sets the password of the account whose link it is.
-pub(crate) async fn reset(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Form,
-) -> Result<Response, Problem> {
-    use_link(&app, &caller, &form, false).await
+pub(crate) async fn reset(State(app): State<Shared>, caller: Caller, form: Form) -> Result<Response, Failed> {
+    use_link(&app, &caller, &form, false).await.map_err(Failed)
 }
 
 /// Once; whoever set the password is logged in.

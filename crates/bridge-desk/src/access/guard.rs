@@ -11,14 +11,15 @@ use bridge_formats::content_type;
 use subtle::ConstantTimeEq;
 
 use super::{Caller, Role, Visitor, cookie};
+use crate::form::Form;
+use crate::routes::Rule;
 use bridge_app::admin::accounts::entry;
 use bridge_app::admin_log::BY_TOKEN;
 use bridge_app::base::problem::{Code, Problem};
-use crate::form::Form;
-use crate::routes::Rule;
-use bridge_http::state::Shared;
 use bridge_http::auth::bearer;
 use bridge_http::client;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const CSRF_HEADER: &str = "x-csrf-token";
 
@@ -38,7 +39,7 @@ impl From<Problem> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         match self {
-            Refused::Problem(problem) => problem.into_response(),
+            Refused::Problem(problem) => Failed(problem).into_response(),
             Refused::Login(to) => {
                 let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/admin/login"));
                 (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()

@@ -11,14 +11,15 @@ use bridge_store::audit::SmsRow;
 use bridge_store::desk::{Incident, MobileFilter, RefusalRate, Sender};
 
 use super::sms::Line;
-use bridge_app::base::problem::{Code, Problem};
 use crate::access::Visitor;
 use crate::asked::Asked;
 use crate::page::{Frame, render};
 use crate::show::chart::{Bar, Bars, Part};
 use crate::show::{When, count, lasting};
-use bridge_http::state::Shared;
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const PATH: &str = "/admin/ui/abuse";
 const HOUR: i64 = 3_600_000;
@@ -77,7 +78,7 @@ pub(crate) async fn show(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let (now, days) = (app.clock.now(), days(&asked));
     let last = now.0.div_euclid(HOUR) * HOUR;
     let to = Timestamp(last + HOUR);
@@ -147,9 +148,11 @@ pub(crate) async fn report(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let Some(MobileFilter::Exactly(mobile)) = asked.mobile("mobile", &app)? else {
-        return Err(Problem::field(Code::InvalidRequest, "mobile", "must be a whole number, or a sender"));
+        return Err(
+            Problem::field(Code::InvalidRequest, "mobile", "must be a whole number, or a sender").into()
+        );
     };
     let found = looking::abuse::of_sender(&app, &mobile).await?;
     let now = app.clock.now();

@@ -6,14 +6,15 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use bridge_store::accounts::Role;
 
-use bridge_app::admin::accounts::{self, MadeLink};
-use bridge_app::base::problem::Problem;
 use crate::access::{Caller, Visitor};
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use crate::show::When;
-use bridge_http::state::Shared;
+use bridge_app::admin::accounts::{self, MadeLink};
+use bridge_app::base::problem::Problem;
 use bridge_app::looking::{self, accounts::AccountSeen};
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const HERE: &str = "/admin/ui/accounts";
 
@@ -62,8 +63,8 @@ async fn draw(app: &Shared, visitor: Visitor, given: Option<Given>) -> Result<Re
 }
 
 /// The page.
-pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Response, Problem> {
-    draw(&app, visitor, None).await
+pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Response, Failed> {
+    draw(&app, visitor, None).await.map_err(Failed)
 }
 
 /// Adds an account, and shows the link that its person is to be given.
@@ -73,12 +74,12 @@ pub(crate) async fn add(
     caller: Caller,
     headers: HeaderMap,
     form: Form,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let (name, role) = (accounts::name(form.text("name"))?, accounts::role(form.text("role"))?);
     accounts::add(&app, &visitor.actor(), &name, role).await?;
     let made = accounts::link(&app, &visitor.actor(), &name).await?;
     let given = given(&app, &caller, &headers, name, &made);
-    draw(&app, visitor, Some(given)).await
+    draw(&app, visitor, Some(given)).await.map_err(Failed)
 }
 
 /// Makes a new link for an account.
@@ -88,11 +89,11 @@ pub(crate) async fn link(
     caller: Caller,
     headers: HeaderMap,
     form: Form,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let name = accounts::name(form.text("name"))?;
     let made = accounts::link(&app, &visitor.actor(), &name).await?;
     let given = given(&app, &caller, &headers, name, &made);
-    draw(&app, visitor, Some(given)).await
+    draw(&app, visitor, Some(given)).await.map_err(Failed)
 }
 
 /// Under the address that the owner sees the desk at.
@@ -107,11 +108,7 @@ fn given(app: &Shared, caller: &Caller, headers: &HeaderMap, name: String, made:
 }
 
 /// Gives an account another role, shuts it out or lets it in again.
-pub(crate) async fn change(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn change(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let (name, role) = (accounts::name(form.text("name"))?, accounts::role(form.text("role"))?);
     accounts::change(&app, &visitor.actor(), &name, role, form.text("may_log_in").is_empty()).await?;
     Ok(Done::reload(format!("{name} is changed"), HERE))
@@ -122,7 +119,7 @@ pub(crate) async fn end_sessions(
     State(app): State<Shared>,
     visitor: Visitor,
     form: Form,
-) -> Result<Done, Problem> {
+) -> Result<Done, Failed> {
     let name = accounts::name(form.text("name"))?;
     accounts::end_sessions(&app, &visitor.actor(), &name).await?;
     Ok(Done::reload(format!("{name} is logged out everywhere"), HERE))

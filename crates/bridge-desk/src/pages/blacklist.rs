@@ -8,18 +8,19 @@ use bridge_store::audit::{Blacklisted, BlockedEmail};
 use bridge_store::desk::BlacklistPlace;
 use serde_json::{Value, json};
 
-use bridge_app::admin::block::Wish;
-use bridge_app::admin::block_list::{self, BlacklistImported};
-use bridge_app::admin::{blacklist, blocked_emails};
-use bridge_app::base::problem::{Code, Problem};
 use crate::access::Visitor;
 use crate::asked::{Asked, BEFORE, Pages};
 use crate::export::{self, Exported, Kind};
 use crate::form::Form;
 use crate::page::{Done, Frame, part, render};
 use crate::show::{When, count};
-use bridge_http::state::Shared;
+use bridge_app::admin::block::Wish;
+use bridge_app::admin::block_list::{self, BlacklistImported};
+use bridge_app::admin::{blacklist, blocked_emails};
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const PATH: &str = "/admin/ui/blacklist";
 const EMAILS: &str = "/admin/ui/blocked-emails";
@@ -57,7 +58,7 @@ pub(crate) async fn list(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let prefix = asked.prefix("mobile", &app)?;
     let before = place(&asked)?;
     let found = looking::blacklist::search(&app, &prefix, before.as_ref(), PAGE).await?;
@@ -95,7 +96,7 @@ pub(crate) async fn export(
     State(app): State<Shared>,
     Path(kind): Path<String>,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let kind = Kind::asked(&kind)?;
     let prefix = asked.prefix("mobile", &app)?;
     Ok(export::file(kind, "blacklist", looking::blacklist::all(app, prefix)))
@@ -112,11 +113,7 @@ fn until(form: &Form) -> Option<String> {
 }
 
 /// Blocks a number.
-pub(crate) async fn add(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn add(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let mobile = blacklist::mobile(&app, form.text("mobile_number"))?;
     let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form) };
     blacklist::block(&app, &visitor.actor(), &mobile, wish).await?;
@@ -124,11 +121,7 @@ pub(crate) async fn add(
 }
 
 /// Takes a number off.
-pub(crate) async fn remove(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn remove(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let mobile = blacklist::mobile(&app, form.text("mobile_number"))?;
     blacklist::unblock(&app, &visitor.actor(), &mobile).await?;
     Ok(Done::reload(format!("{} may send and register again", mobile.e164()), PATH))
@@ -145,7 +138,7 @@ pub(crate) async fn import(
     State(app): State<Shared>,
     visitor: Visitor,
     form: Form,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let report = block_list::block_all(&app, &visitor.actor(), form.text("list")).await?;
     Ok(part(&Imported { report }))
 }
@@ -191,7 +184,7 @@ pub(crate) async fn add_email(
     State(app): State<Shared>,
     visitor: Visitor,
     form: Form,
-) -> Result<Done, Problem> {
+) -> Result<Done, Failed> {
     let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form) };
     let entry = blocked_emails::block(&app, &visitor.actor(), form.text("address"), wish).await?;
     Ok(Done::reload(format!("{} cannot register any more", entry.address), EMAILS))
@@ -202,7 +195,7 @@ pub(crate) async fn remove_email(
     State(app): State<Shared>,
     visitor: Visitor,
     form: Form,
-) -> Result<Done, Problem> {
+) -> Result<Done, Failed> {
     blocked_emails::unblock(&app, &visitor.actor(), form.text("address")).await?;
     Ok(Done::reload("The address may register again", EMAILS))
 }

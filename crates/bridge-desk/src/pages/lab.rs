@@ -17,16 +17,17 @@ use serde_json::{Map, Value};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::step::StepView;
-use bridge_app::base::problem::{Code, Problem};
 use crate::access::Visitor;
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use crate::show::{Dots, When, lasting};
-use bridge_http::state::Served;
+use bridge_app::base::problem::{Code, Problem};
 use bridge_http::body;
-use bridge_http::lab::routes::{LIST_MAX_BYTES, refused};
 use bridge_http::lab::presets::{self, Preset};
+use bridge_http::lab::routes::{LIST_MAX_BYTES, refused};
 use bridge_http::lab::{Event, Kind, List, Sending};
+use bridge_http::problem::Failed;
+use bridge_http::state::Served;
 
 const PATH: &str = "/admin/ui/lab";
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -131,10 +132,7 @@ pub(crate) async fn show(State(Served { app, lab }): State<Served>, visitor: Vis
 }
 
 /// Registers a simulated user; the form for their SMS is filled in.
-pub(crate) async fn register(
-    State(Served { app, lab }): State<Served>,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn register(State(Served { app, lab }): State<Served>, form: Form) -> Result<Done, Failed> {
     let given: Map<String, Value> = ["mobile_number", "email", "device_id"]
         .into_iter()
         .map(|name| (name.to_owned(), form.text(name).trim()))
@@ -146,13 +144,10 @@ pub(crate) async fn register(
 }
 
 /// Sends an SMS as a simulated phone.
-pub(crate) async fn send(
-    State(Served { app, lab }): State<Served>,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn send(State(Served { app, lab }): State<Served>, form: Form) -> Result<Done, Failed> {
     let sender = form.text("sender").trim();
     if sender.is_empty() {
-        return Err(Problem::field(Code::InvalidRequest, "sender", "is missing"));
+        return Err(Problem::field(Code::InvalidRequest, "sender", "is missing").into());
     }
     let late: u32 = match form.text("ago").trim() {
         "" => 0,
@@ -178,7 +173,7 @@ pub(crate) async fn send(
 pub(crate) async fn play(
     State(Served { app, lab }): State<Served>,
     Path(name): Path<String>,
-) -> Result<Done, Problem> {
+) -> Result<Done, Failed> {
     let events = lab.play(&app, &name).await.map_err(refused)?;
     let met = events.iter().all(|event| event.met());
     let how = if met { "as expected" } else { "NOT as expected by the default settings" };
@@ -186,10 +181,7 @@ pub(crate) async fn play(
 }
 
 /// Sets the clock of the lab forward.
-pub(crate) async fn forward(
-    State(Served { app, lab }): State<Served>,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn forward(State(Served { app, lab }): State<Served>, form: Form) -> Result<Done, Failed> {
     let seconds: u32 = form
         .text("seconds")
         .parse()
@@ -205,10 +197,7 @@ pub(crate) async fn end(State(Served { lab, .. }): State<Served>) -> Done {
 }
 
 /// Takes a list in, in the predecessor's shape; the verdicts appear as they are reached.
-pub(crate) async fn list(
-    State(Served { app, lab }): State<Served>,
-    file: Body,
-) -> Result<Done, Problem> {
+pub(crate) async fn list(State(Served { app, lab }): State<Served>, file: Body) -> Result<Done, Failed> {
     let bytes = body::read(file, LIST_MAX_BYTES).await?;
     let mut list = List::csv(&bytes);
     let (mut rows, mut passed) = (0_u64, 0_u64);

@@ -8,13 +8,14 @@ use bridge_core::{Span, Timestamp};
 use bridge_store::accounts::{Change, ChangesAsked};
 use serde_json::Value;
 
-use bridge_app::base::problem::{Code, Problem};
 use crate::access::Visitor;
 use crate::page::{Frame, render};
 use crate::show::When;
-use bridge_http::state::Shared;
-use bridge_http::auth::query_value;
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
+use bridge_http::auth::query_value;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const HERE: &str = "/admin/ui/log";
 const PAGE: usize = 50;
@@ -114,11 +115,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// The page.
-pub(crate) async fn show(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    uri: Uri,
-) -> Result<Response, Problem> {
+pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, uri: Uri) -> Result<Response, Failed> {
     let filter = Filter::of(&uri);
     let before = query_value(uri.query(), "before").and_then(|text| text.parse().ok());
     let found = looking::admin_log::list(&app, &filter.asked(before)?, PAGE).await?;

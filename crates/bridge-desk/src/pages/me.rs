@@ -4,11 +4,12 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use bridge_app::admin::accounts;
-use bridge_app::base::problem::{Code, Problem};
 use crate::access::Visitor;
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
+use bridge_app::admin::accounts;
+use bridge_app::base::problem::{Code, Problem};
+use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
 #[derive(Template)]
@@ -27,14 +28,12 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Respons
 }
 
 /// Changes it; every session of the account ends, this one too.
-pub(crate) async fn change(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn change(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let new = form.text("password");
     if form.text("again") != new {
-        return Err(Problem::field(Code::InvalidRequest, "again", "is another than the password above"));
+        return Err(
+            Problem::field(Code::InvalidRequest, "again", "is another than the password above").into()
+        );
     }
     accounts::change_own(&app, &visitor.actor(), form.text("current"), new).await?;
     let said = "Your password is changed. Log in with the new one";

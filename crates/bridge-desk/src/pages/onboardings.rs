@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::sms::Line;
-use bridge_app::base::problem::{Code, Problem};
 use crate::access::Visitor;
 use crate::asked::{Asked, Pages};
 use crate::export::{self, Exported, Kind};
 use crate::page::{Frame, render};
 use crate::show::{When, lasting};
-use bridge_http::state::Shared;
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const PATH: &str = "/admin/ui/onboardings";
 const PAGE: usize = 50;
@@ -78,7 +79,7 @@ pub(crate) async fn list(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let filter = filter(&app, &asked)?;
     let found = looking::onboardings::search(&app, &filter, asked.before()?, PAGE).await?;
     let now = app.clock.now();
@@ -125,7 +126,7 @@ pub(crate) async fn export(
     State(app): State<Shared>,
     Path(kind): Path<String>,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let kind = Kind::asked(&kind)?;
     let filter = filter(&app, &asked)?;
     Ok(export::file(kind, "onboardings", looking::onboardings::all(app, filter)))
@@ -153,7 +154,7 @@ pub(crate) async fn one(
     State(app): State<Shared>,
     visitor: Visitor,
     Path(id): Path<String>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let nothing = || Problem::new(Code::NotFound, "nothing is kept of such an onboarding");
     let id: Uuid = id.parse().map_err(|_| nothing())?;
     let (row, sms) = looking::onboardings::story(&app, id).await?.ok_or_else(nothing)?;

@@ -21,8 +21,8 @@ use crate::access::Visitor;
 use crate::asked::Asked;
 use crate::page::{Frame, render};
 use crate::show::{Dots, Outcome, When, count};
-use bridge_http::state::Shared;
 use bridge_app::looking;
+use bridge_http::state::Shared;
 
 /// Between two drawings.
 const EVERY: Duration = Duration::from_secs(2);

@@ -8,13 +8,14 @@ use bridge_core::phone::masked;
 use bridge_store::person::Block;
 use serde_json::Value;
 
-use bridge_app::admin::blacklist::mobile;
-use bridge_app::admin::erasure::{ErasureReceipt, erase_person, read_export, receipts_of};
-use bridge_app::base::problem::{Code, Problem};
 use crate::access::Visitor;
 use crate::asked::Asked;
 use crate::form::Form;
 use crate::page::{Frame, part, render};
+use bridge_app::admin::blacklist::mobile;
+use bridge_app::admin::erasure::{ErasureReceipt, erase_person, read_export, receipts_of};
+use bridge_app::base::problem::{Code, Problem};
+use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
 const PATH: &str = "/admin/ui/person";
@@ -42,7 +43,7 @@ pub(crate) async fn show(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let frame = Frame::new(&app, visitor, "A person", PATH).await;
     let Some(text) = asked.get("mobile") else {
         let receipts = receipts_of(&app, None).await?;
@@ -104,7 +105,7 @@ pub(crate) async fn export(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let number = mobile(&app, asked.text("mobile"))?;
     let subject = masked(number.e164());
     app.note_change(&visitor.actor(), "person.export", &subject, Value::Null, Value::Null).await?;
@@ -128,14 +129,15 @@ pub(crate) async fn erase(
     State(app): State<Shared>,
     visitor: Visitor,
     form: Form,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let number = mobile(&app, form.text("mobile"))?;
     if mobile(&app, form.text("again")).ok().as_ref() != Some(&number) {
         return Err(Problem::field(
             Code::InvalidRequest,
             "again",
             "is another number: type the one to erase",
-        ));
+        )
+        .into());
     }
     let block = if form.text("blacklist") == "lift" { Block::Lift } else { Block::Keep };
     let receipt = erase_person(&app, &visitor.actor(), number, block).await?;

@@ -5,14 +5,14 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use bridge_store::place::Place;
 
-use bridge_app::admin::quarantine;
-use bridge_app::base::problem::Problem;
 use crate::access::Visitor;
 use crate::asked::{Asked, Pages};
 use crate::page::{Done, Frame, render};
 use crate::show::{When, count};
-use bridge_http::state::Shared;
+use bridge_app::admin::quarantine;
 use bridge_app::looking;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const PATH: &str = "/admin/ui/quarantine";
 const PAGE: usize = 50;
@@ -41,7 +41,7 @@ pub(crate) async fn list(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let before: Option<Place> = asked.before()?;
     let found = looking::quarantine::list(&app, before, PAGE).await?;
     let now = app.clock.now();
@@ -74,7 +74,7 @@ pub(crate) async fn one(
     State(app): State<Shared>,
     visitor: Visitor,
     Path(id): Path<String>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let entry = quarantine::one(&app, &id).await?;
     let row = Row {
         id: entry.id.to_string(),
@@ -97,7 +97,7 @@ pub(crate) async fn replay(
     State(app): State<Shared>,
     visitor: Visitor,
     Path(id): Path<String>,
-) -> Result<Done, Problem> {
+) -> Result<Done, Failed> {
     let entry = quarantine::one(&app, &id).await?;
     let taken = quarantine::take_in(&app, &visitor.actor(), &entry).await?;
     Ok(Done::go(format!("Taken in: {} SMS", taken.len()), PATH, PATH))
@@ -108,7 +108,7 @@ pub(crate) async fn remove(
     State(app): State<Shared>,
     visitor: Visitor,
     Path(id): Path<String>,
-) -> Result<Done, Problem> {
+) -> Result<Done, Failed> {
     let entry = quarantine::one(&app, &id).await?;
     quarantine::throw_away(&app, &visitor.actor(), &entry).await?;
     Ok(Done::go("Thrown away", PATH, PATH))

@@ -8,17 +8,17 @@ use axum::response::{IntoResponse, Response};
 use bridge_formats::fields::{FieldValue, Fields};
 use bridge_formats::{FORMATS, generic};
 
-use bridge_app::admin::inbox;
-use bridge_app::admin::receivers::{self as doing, ReceiverAdded};
-use bridge_app::base::problem::Problem;
 use crate::access::Visitor;
 use crate::form::Form;
 use crate::page::{Done, Frame, part, render};
 use crate::show::{Qr, When, count};
-use bridge_http::state::Shared;
-use bridge_http::client;
+use bridge_app::admin::inbox;
+use bridge_app::admin::receivers::{self as doing, ReceiverAdded};
 use bridge_app::looking;
 use bridge_app::state::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
+use bridge_http::client;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const PATH: &str = "/admin/ui/receivers";
 
@@ -155,7 +155,7 @@ pub(crate) async fn add(
     visitor: Visitor,
     headers: HeaderMap,
     form: Form,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let fields = fields(&form, &["name", "format", "numbers", "secret", "signing_key", "inbox_url"]);
     let added = doing::add(&app, &visitor.actor(), &fields, client::host(&headers)).await?;
     Ok(part(&Given::from(added)))
@@ -167,7 +167,7 @@ pub(crate) async fn rotate(
     visitor: Visitor,
     headers: HeaderMap,
     form: Form,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let nothing = Fields::default();
     let name = form.text("name");
     match doing::rotate(&app, &visitor.actor(), name, &nothing, client::host(&headers)).await? {
@@ -182,18 +182,14 @@ pub(crate) async fn finish(
     visitor: Visitor,
     headers: HeaderMap,
     form: Form,
-) -> Result<Done, Problem> {
+) -> Result<Done, Failed> {
     let finish = [("finish".to_owned(), FieldValue::Bool(true))].into_iter().collect();
     doing::rotate(&app, &visitor.actor(), form.text("name"), &finish, client::host(&headers)).await?;
     Ok(Done::reload("The old secret is refused from now on", PATH))
 }
 
 /// Pauses one, or lets users be sent to it again.
-pub(crate) async fn change(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn change(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let paused = form.text("paused") == "yes";
     let change = [("paused".to_owned(), FieldValue::Bool(paused))].into_iter().collect();
     doing::change(&app, &visitor.actor(), form.text("name"), &change).await?;
@@ -204,21 +200,13 @@ pub(crate) async fn change(
 }
 
 /// Revokes one.
-pub(crate) async fn revoke(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn revoke(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     doing::revoke(&app, &visitor.actor(), form.text("name")).await?;
     Ok(Done::reload("Revoked: nothing that it sends is taken", PATH))
 }
 
 /// Reads a phone's own list.
-pub(crate) async fn pull(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn pull(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let report = inbox::read_list(&app, &visitor.actor(), form.text("name"), None).await?;
     Ok(Done::reload(report.sentence(), PATH))
 }

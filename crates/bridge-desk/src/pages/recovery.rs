@@ -1,23 +1,24 @@
 //! Sync and recovery: what waits and where, what the remote refused, and letting it go again.
 
-use bridge_app::admin::sync;
-use bridge_app::base::backend::Backends;
-use bridge_app::base::problem::{Code, Problem};
 use crate::access::Visitor;
 use crate::asked::{Asked, Pages};
 use crate::form::Form;
 use crate::page::{Done, Frame, part, render};
 use crate::show::chart::share;
 use crate::show::{When, count};
-use bridge_http::state::Shared;
-use bridge_http::api::import::take_list;
-use bridge_app::looking::recovery::{self, Recovery};
-use bridge_app::sms::import_report::Hour;
-use bridge_app::state::receivers::DEFAULT;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use bridge_app::admin::sync;
+use bridge_app::base::backend::Backends;
+use bridge_app::base::problem::{Code, Problem};
+use bridge_app::looking::recovery::{self, Recovery};
+use bridge_app::sms::import_report::Hour;
+use bridge_app::state::receivers::DEFAULT;
+use bridge_http::api::import::take_list;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 use bridge_store::audit::Refused;
 use bridge_store::desk::{Page as Rows, WaitingRow};
 use uuid::Uuid;
@@ -87,7 +88,7 @@ pub(crate) async fn show(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let now = app.clock.now();
     let all = asked.is("all", "yes");
     let waiting = recovery::look(&app, all, asked.before()?, PAGE).await;
@@ -134,7 +135,7 @@ pub(crate) async fn push_again(
     State(app): State<Shared>,
     visitor: Visitor,
     form: Form,
-) -> Result<Done, Problem> {
+) -> Result<Done, Failed> {
     let one: Option<Uuid> = match form.text("sms_id") {
         "" => None,
         text => Some(text.parse().map_err(|_| Problem::field(Code::InvalidRequest, "sms_id", "is no UUID"))?),
@@ -165,10 +166,10 @@ pub(crate) async fn gaps(
     visitor: Visitor,
     asked: Asked,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let compared = !asked.is("do", "import");
     if !compared && !visitor.operates() {
-        return Err(Problem::new(Code::Forbidden, "operators may import"));
+        return Err(Problem::new(Code::Forbidden, "operators may import").into());
     }
     let receiver = asked.get("receiver").unwrap_or(DEFAULT);
     let report = take_list(&app, &visitor.actor(), receiver, compared, body).await?;

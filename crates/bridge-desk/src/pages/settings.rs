@@ -9,16 +9,17 @@ use bridge_core::settings::{Danger, Input, SettingDef};
 use bridge_formats::FieldError;
 use serde_json::Value;
 
-use bridge_app::admin::rejudge::{self, Differs, LAST_DEFAULT, LAST_MAX};
-use bridge_app::admin::settings::{Change, change, proposed, roll_back};
-use bridge_app::base::problem::{Code, Problem};
 use crate::access::Visitor;
 use crate::asked::{Asked, BEFORE, Pages};
 use crate::form::Form;
 use crate::page::{Done, Frame, part, render};
 use crate::show::{Dots, Outcome, When, count};
-use bridge_http::state::Shared;
+use bridge_app::admin::rejudge::{self, Differs, LAST_DEFAULT, LAST_MAX};
+use bridge_app::admin::settings::{Change, change, proposed, roll_back};
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking::settings_history::{self, Entry};
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const PATH: &str = "/admin/settings/ui";
 const HISTORY: &str = "/admin/settings/ui/history";
@@ -158,11 +159,7 @@ fn changes(app: &Shared, form: &Form) -> Result<Vec<Change>, Problem> {
 }
 
 /// Saves what was changed: all of it or nothing.
-pub(crate) async fn save(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn save(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let changes = changes(&app, &form)?;
     if changes.is_empty() {
         return Ok(Done::stay("Nothing was changed", PATH));
@@ -194,13 +191,14 @@ struct Tried {
 }
 
 /// Judges the last SMS again by what the form says, and changes nothing.
-pub(crate) async fn try_out(State(app): State<Shared>, form: Form) -> Result<Response, Problem> {
+pub(crate) async fn try_out(State(app): State<Shared>, form: Form) -> Result<Response, Failed> {
     let changes = changes(&app, &form)?;
     if changes.is_empty() {
         return Err(Problem::new(
             Code::InvalidSetting,
             "nothing is changed yet: change a setting above, then try it",
-        ));
+        )
+        .into());
     }
     let settings = proposed(&app, &changes)?;
     let last: usize =
@@ -256,7 +254,7 @@ pub(crate) async fn history(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let wrong = |_| Problem::field(Code::InvalidRequest, BEFORE, "is no place in this list");
     let before: Option<i64> = asked.get(BEFORE).map(str::parse).transpose().map_err(wrong)?;
     let found = settings_history::list(&app, asked.get("key"), before, PAGE).await?;
@@ -285,7 +283,7 @@ pub(crate) async fn go_back(
     State(app): State<Shared>,
     visitor: Visitor,
     Path(id): Path<i64>,
-) -> Result<Done, Problem> {
+) -> Result<Done, Failed> {
     let def = roll_back(&app, &visitor.actor(), id).await?;
     let value = shown(def, &def.value(&app.live.now()));
     Ok(Done::reload(format!("{} is {value} again", def.key), HISTORY))

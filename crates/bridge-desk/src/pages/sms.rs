@@ -13,16 +13,17 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::step::StepView;
-use bridge_app::admin::rejudge;
-use bridge_app::base::deadline::in_time;
-use bridge_app::base::problem::{Code, Problem};
 use crate::access::Visitor;
 use crate::asked::{Asked, Pages};
 use crate::export::{self, Exported, Kind};
 use crate::page::{Frame, part, render};
 use crate::show::{Dots, Outcome, When, lasting};
-use bridge_http::state::Shared;
+use bridge_app::admin::rejudge;
+use bridge_app::base::deadline::in_time;
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const PATH: &str = "/admin/ui/sms";
 const PAGE: usize = 50;
@@ -99,7 +100,7 @@ pub(crate) async fn list(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let filter = filter(&app, &asked)?;
     let found = looking::sms::search(&app, &filter, asked.before()?, PAGE).await?;
     let mut receivers: Vec<String> = app.receivers.each().into_iter().map(|(_, seen)| seen.name).collect();
@@ -151,7 +152,7 @@ pub(crate) async fn export(
     State(app): State<Shared>,
     Path(kind): Path<String>,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let kind = Kind::asked(&kind)?;
     let filter = filter(&app, &asked)?;
     Ok(export::file(kind, "sms", looking::sms::all(app, filter)))
@@ -195,7 +196,7 @@ pub(crate) async fn one(
     State(app): State<Shared>,
     visitor: Visitor,
     Path(id): Path<String>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let nothing = || {
         Problem::new(
             Code::NotFound,
@@ -257,7 +258,7 @@ struct Again {
 pub(crate) async fn judge_again(
     State(app): State<Shared>,
     Path(id): Path<String>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let nothing = || Problem::new(Code::NotFound, "nothing is kept of such an SMS");
     let id: Uuid = id.parse().map_err(|_| nothing())?;
     let judgement = in_time(rejudge::one(&app, id)).await?.ok_or_else(nothing)?;

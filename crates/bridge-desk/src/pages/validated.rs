@@ -6,17 +6,17 @@ use axum::response::Response;
 use bridge_store::desk::ValidatedRow;
 use serde_json::{Value, json};
 
-use bridge_app::admin::blacklist::mobile;
-use bridge_app::admin::erasure::unvalidate;
-use bridge_app::base::problem::Problem;
 use crate::access::Visitor;
 use crate::asked::{Asked, BEFORE, Pages};
 use crate::export::{self, Exported, Kind};
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use crate::show::When;
-use bridge_http::state::Shared;
+use bridge_app::admin::blacklist::mobile;
+use bridge_app::admin::erasure::unvalidate;
 use bridge_app::looking;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const PATH: &str = "/admin/ui/validated";
 const PAGE: usize = 50;
@@ -42,7 +42,7 @@ pub(crate) async fn list(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let prefix = asked.prefix("mobile", &app)?;
     let found = looking::validated::search(&app, &prefix, asked.get(BEFORE), PAGE).await?;
     let now = app.clock.now();
@@ -76,18 +76,14 @@ pub(crate) async fn export(
     State(app): State<Shared>,
     Path(kind): Path<String>,
     asked: Asked,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let kind = Kind::asked(&kind)?;
     let prefix = asked.prefix("mobile", &app)?;
     Ok(export::file(kind, "validated", looking::validated::all(app, prefix)))
 }
 
 /// Takes a number off, so that its person may register again.
-pub(crate) async fn remove(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn remove(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let mobile = mobile(&app, form.text("mobile_number"))?;
     unvalidate(&app, &visitor.actor(), &mobile).await?;
     Ok(Done::reload(format!("{} is not validated any more", mobile.e164()), PATH))

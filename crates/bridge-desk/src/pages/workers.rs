@@ -4,15 +4,15 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use bridge_app::base::problem::Problem;
 use crate::access::Visitor;
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use crate::show::{When, count, lasting};
-use bridge_http::state::Shared;
 use bridge_app::looking::{self, workers::WorkerSeen};
 use bridge_app::workers;
 use bridge_app::workers::worker::{Scope, Standing};
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
 
 const PATH: &str = "/admin/ui/workers";
 
@@ -67,11 +67,7 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
 }
 
 /// Lets one run now.
-pub(crate) async fn run(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    form: Form,
-) -> Result<Done, Problem> {
+pub(crate) async fn run(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let name = form.text("worker");
     workers::run_now(&app, &visitor.actor(), name).await?;
     Ok(Done::reload(format!("{name} runs"), PATH))

@@ -14,14 +14,15 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use bridge_server::auth::{Operator, query_value};
-use bridge_server::segment::Segment;
-use crate::state::Shared;
+use crate::auth::{Operator, query_value};
 use crate::body;
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
 use bridge_app::admin::accounts::{self, MadeLink};
 use bridge_app::admin_log;
 use bridge_app::base::fields;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 
 const PAGE_DEFAULT: usize = 50;
 const PAGE_MAX: usize = 500;
@@ -124,7 +125,7 @@ async fn done(app: &Shared, name: &str, link: Option<MadeLink>) -> Result<Json<A
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
-pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<AccountList>, Problem> {
+pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<AccountList>, Failed> {
     let items = accounts::all(&app).await?.iter().map(AccountView::of).collect();
     Ok(Json(AccountList { items }))
 }
@@ -146,7 +147,7 @@ pub async fn add(
     State(app): State<Shared>,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<AccountDone>), Problem> {
+) -> Result<(StatusCode, Json<AccountDone>), Failed> {
     let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let name = accounts::name(&fields::text(&fields, "name")?.unwrap_or_default())?;
     let role = accounts::role(&fields::text(&fields, "role")?.unwrap_or_else(|| "viewer".to_owned()))?;
@@ -185,7 +186,7 @@ pub async fn change(
     Segment(name): Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<AccountDone>, Problem> {
+) -> Result<Json<AccountDone>, Failed> {
     let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let name = accounts::name(&name)?;
     let before = accounts::one(&app, &name).await?;
@@ -193,7 +194,9 @@ pub async fn change(
     let disabled = match fields.get("disabled") {
         None | Some(FieldValue::Null) => before.disabled,
         Some(FieldValue::Bool(disabled)) => *disabled,
-        Some(_) => return Err(Problem::field(Code::InvalidRequest, "disabled", "must be true or false")),
+        Some(_) => {
+            return Err(Problem::field(Code::InvalidRequest, "disabled", "must be true or false").into());
+        }
     };
     let password = fields::text(&fields, "password")?;
     if let Some(password) = &password {
@@ -203,7 +206,7 @@ pub async fn change(
     if let Some(password) = &password {
         accounts::set_password(&app, &actor, &name, password).await?;
     }
-    done(&app, &name, None).await
+    done(&app, &name, None).await.map_err(Failed)
 }
 
 /// Make a link with which the person of an account chooses a password. The one before it is void.
@@ -222,10 +225,10 @@ pub async fn link(
     Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(name): Segment,
-) -> Result<Json<AccountDone>, Problem> {
+) -> Result<Json<AccountDone>, Failed> {
     let name = accounts::name(&name)?;
     let link = accounts::link(&app, &actor, &name).await?;
-    done(&app, &name, Some(link)).await
+    done(&app, &name, Some(link)).await.map_err(Failed)
 }
 
 /// A change that somebody made, or was about to make.
@@ -275,7 +278,7 @@ pub struct ChangeList {
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
-pub async fn log(_: Operator, State(app): State<Shared>, parts: Parts) -> Result<Json<ChangeList>, Problem> {
+pub async fn log(_: Operator, State(app): State<Shared>, parts: Parts) -> Result<Json<ChangeList>, Failed> {
     let query = |name: &str| query_value(parts.uri.query(), name);
     let time = |name: &str| {
         let wrong = |error: StampError| Problem::field(Code::InvalidRequest, name, error.to_string());

@@ -10,14 +10,15 @@ use bridge_store::blacklisting::Blacklisting;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use bridge_server::auth::Operator;
-use bridge_server::segment::Segment;
-use crate::state::Shared;
+use crate::auth::Operator;
 use crate::body;
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
 use bridge_app::admin::blacklist;
 use bridge_app::admin::block::Wish;
 use bridge_app::base::fields;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 
 /// One blacklisted number.
 #[derive(Serialize, ToSchema)]
@@ -76,7 +77,7 @@ impl From<Blacklisting> for BlacklistEntry {
     get, path = "/admin/blacklist", operation_id = "list_blacklist", tag = "admin", security(("admin_token" = [])),
     responses((status = 200, body = BlacklistPage), (status = 401, body = ProblemBody))
 )]
-pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<BlacklistPage>, Problem> {
+pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<BlacklistPage>, Failed> {
     let all = blacklist::list(&app).await?;
     Ok(Json(BlacklistPage { items: all.into_iter().map(Into::into).collect() }))
 }
@@ -96,7 +97,7 @@ pub async fn add(
     Operator(actor): Operator,
     State(app): State<Shared>,
     request: Request,
-) -> Result<(StatusCode, Json<BlacklistEntry>), Problem> {
+) -> Result<(StatusCode, Json<BlacklistEntry>), Failed> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let text = |name| fields::text(&fields, name);
@@ -125,7 +126,7 @@ pub async fn remove(
     Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
-) -> Result<StatusCode, Problem> {
+) -> Result<StatusCode, Failed> {
     let mobile = blacklist::mobile(&app, &text)?;
     blacklist::unblock(&app, &actor, &mobile).await?;
     Ok(StatusCode::NO_CONTENT)

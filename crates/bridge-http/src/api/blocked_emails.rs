@@ -14,14 +14,15 @@ use bridge_store::audit::BlockedEmail;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use bridge_server::auth::{Operator, query_value};
-use bridge_server::segment::Segment;
-use crate::state::Shared;
+use crate::auth::{Operator, query_value};
 use crate::body;
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
 use bridge_app::admin::block::Wish;
 use bridge_app::admin::blocked_emails::{self, Listed};
 use bridge_app::base::fields;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 
 /// One address.
 #[derive(Serialize, ToSchema)]
@@ -100,7 +101,7 @@ fn tag(items: &[BlockedEmail], since: Option<Timestamp>) -> String {
         (status = 401, body = ProblemBody),
     )
 )]
-pub async fn list(_: Operator, State(app): State<Shared>, parts: Parts) -> Result<Response, Problem> {
+pub async fn list(_: Operator, State(app): State<Shared>, parts: Parts) -> Result<Response, Failed> {
     let since = query_value(parts.uri.query(), "since").map(|text| Timestamp::parse(&text)).transpose();
     let since = since.map_err(|why| Problem::field(Code::InvalidRequest, "since", why.to_string()))?;
     let Listed { items, as_of } = blocked_emails::list(&app, since);
@@ -133,7 +134,7 @@ pub async fn add(
     Operator(actor): Operator,
     State(app): State<Shared>,
     request: Request,
-) -> Result<(StatusCode, Json<BlockedEmailEntry>), Problem> {
+) -> Result<(StatusCode, Json<BlockedEmailEntry>), Failed> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let text = |name| fields::text(&fields, name);
@@ -160,7 +161,7 @@ pub async fn remove(
     Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
-) -> Result<StatusCode, Problem> {
+) -> Result<StatusCode, Failed> {
     blocked_emails::unblock(&app, &actor, &text).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,10 +6,10 @@ use bridge_store::finding::Finding;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use bridge_app::state::Shared;
-use bridge_server::auth::Operator;
+use crate::auth::Operator;
+use crate::problem::{Failed, ProblemBody};
+use crate::state::Shared;
 use bridge_app::admin::doctor::{self, Mode};
-use bridge_app::base::problem::{Problem, ProblemBody};
 
 /// What was found.
 #[derive(Serialize, ToSchema)]
@@ -60,6 +60,6 @@ pub async fn examine(_: Operator, State(app): State<Shared>) -> Json<Examination
 pub async fn repair(
     Operator(actor): Operator,
     State(app): State<Shared>,
-) -> Result<Json<Examination>, Problem> {
+) -> Result<Json<Examination>, Failed> {
     Ok(Examination::of(doctor::repair(&app, &actor).await?))
 }

@@ -12,11 +12,11 @@ use axum::response::{IntoResponse, Response};
 use bridge_core::Onboarding;
 use futures_util::stream::{self, Stream};
 
-use bridge_server::api::onboarding::OnboardingStatus;
-use bridge_server::segment::Segment;
-use crate::state::Shared;
+use crate::api::onboarding::OnboardingStatus;
 use crate::auth;
-use bridge_app::base::problem::{Problem, ProblemBody};
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
 use bridge_app::registration::opened::{self, find, is_final};
 use bridge_app::state::watchers::Watcher;
 
@@ -44,7 +44,7 @@ pub async fn events(
     State(app): State<Shared>,
     Segment(text): Segment,
     parts: Parts,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let id = opened::id(&text)?;
     auth::onboarding(&app, &parts, id)?;
     let watcher = app.watchers.watch(id);

@@ -5,9 +5,9 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use bridge_app::state::Shared;
-use bridge_server::auth::{MaybeKnown, Operator};
-use bridge_app::base::problem::{Problem, ProblemBody};
+use crate::auth::{MaybeKnown, Operator};
+use crate::problem::{Failed, ProblemBody};
+use crate::state::Shared;
 use bridge_app::health::{Health, measure, writable};
 
 /// How the bridge is. 503 only when nothing is writable.
@@ -33,8 +33,8 @@ pub async fn livez() -> &'static str {
     get, path = "/readyz", tag = "health",
     responses((status = 200, description = "It can"), (status = 503, description = "It cannot", body = ProblemBody))
 )]
-pub async fn readyz(State(app): State<Shared>) -> Result<&'static str, Problem> {
-    writable(&app).await.map(|()| "ok")
+pub async fn readyz(State(app): State<Shared>) -> Result<&'static str, Failed> {
+    writable(&app).await.map(|()| "ok").map_err(Failed)
 }
 
 /// Every series in Prometheus' text format.
@@ -43,9 +43,9 @@ pub async fn readyz(State(app): State<Shared>) -> Result<&'static str, Problem> 
     responses((status = 200, description = "Prometheus text"), (status = 401, body = ProblemBody))
 )]
 pub async fn metrics(
-    operator: Result<Operator, Problem>,
+    operator: Result<Operator, Failed>,
     State(app): State<Shared>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     if !app.options.has_private_listener {
         operator?;
     }

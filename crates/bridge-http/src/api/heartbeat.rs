@@ -7,10 +7,11 @@ use bridge_formats::{FieldError, Incoming, Report, generic};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::state::Shared;
 use crate::auth;
 use crate::body;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use crate::problem::{Failed, ProblemBody};
+use crate::state::Shared;
+use bridge_app::base::problem::{Code, Problem};
 
 /// A receiver's sign of life.
 #[derive(ToSchema)]
@@ -46,7 +47,7 @@ pub struct Heard {
         (status = 401, description = "`unauthorized`", body = ProblemBody),
     )
 )]
-pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Json<Heard>, Problem> {
+pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Json<Heard>, Failed> {
     let (parts, body) = request.into_parts();
     let bytes = body::read(body, body::ONBOARDING_MAX_BYTES).await?;
     let (name, fields) = {

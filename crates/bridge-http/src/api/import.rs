@@ -14,14 +14,15 @@ use futures_util::stream;
 use http_body_util::BodyExt;
 use serde_json::json;
 
-use bridge_server::auth;
-use crate::state::Shared;
+use crate::auth;
 use crate::body;
+use crate::client;
+use crate::problem::{Failed, ProblemBody};
+use crate::state::Shared;
 use bridge_app::admin::import as operator;
 use bridge_app::admin_log::Actor;
 use bridge_app::base::deadline::{SILENT, within};
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
-use crate::client;
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::import::Import;
 use bridge_app::sms::import_report::Report;
 use bridge_app::state::receivers::Sender;
@@ -54,16 +55,20 @@ const NDJSON: &str = "application/x-ndjson";
         (status = 503, description = "`unavailable`: send the list again later; what was taken in is recognised then", body = ProblemBody),
     )
 )]
-pub async fn import(State(app): State<Shared>, request: Request) -> Result<Response, Problem> {
+pub async fn import(State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
     let (parts, mut body) = request.into_parts();
     match begin(&app, &parts).await {
         Ok((rows, import)) => {
             let upload = Upload { app: app.clone(), body, rows, import, is_whole: false };
-            if wants_progress(&parts) { told_as_it_goes(upload).await } else { told_at_the_end(upload).await }
+            if wants_progress(&parts) {
+                told_as_it_goes(upload).await.map_err(Failed)
+            } else {
+                told_at_the_end(upload).await.map_err(Failed)
+            }
         }
         Err(problem) => {
             body::discard(&mut body).await;
-            Err(problem)
+            Err(problem.into())
         }
     }
 }
@@ -183,7 +188,7 @@ async fn told_at_the_end(upload: Upload) -> Result<Response, Problem> {
 }
 
 /// A list that the operator uploads at the desk: compared, or what is missing taken in.
-pub(crate) async fn take_list(
+pub async fn take_list(
     app: &Shared,
     actor: &Actor,
     receiver: &str,
@@ -259,7 +264,7 @@ fn counts(report: &Report) -> Bytes {
 fn line(end: Result<Report, Problem>) -> Line {
     let told = match end {
         Ok(report) => json!(report),
-        Err(problem) => json!({"error": problem.into_body("")}),
+        Err(problem) => json!({"error": ProblemBody::of(&problem, "")}),
     };
     Ok(Bytes::from(format!("{told}\n")))
 }

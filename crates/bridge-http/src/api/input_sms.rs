@@ -9,9 +9,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use bridge_app::state::Shared;
-use bridge_server::auth::{Operator, query_value};
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use crate::auth::{Operator, query_value};
+use crate::problem::{Failed, ProblemBody};
+use crate::state::Shared;
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
 
 const PAGE_DEFAULT: usize = 50;
@@ -46,7 +47,7 @@ pub async fn by_mobile(
     _: Operator,
     State(app): State<Shared>,
     parts: Parts,
-) -> Result<Json<SmsPage>, Problem> {
+) -> Result<Json<SmsPage>, Failed> {
     let query = |name: &str| query_value(parts.uri.query(), name);
     let number = |name: &'static str| match query(name).map(|text| text.parse::<i64>()) {
         None => Ok(None),

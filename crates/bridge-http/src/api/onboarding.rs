@@ -13,13 +13,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use bridge_server::auth::{self, AppKey};
-use bridge_server::api::receive::LastSmsView;
-use bridge_server::segment::Segment;
-use crate::state::Shared;
+use crate::auth::{self, AppKey};
 use crate::body;
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
+use crate::view::LastSmsView;
 use bridge_app::base::deadline::within;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::registration::opened::{self, Instructions, find, is_final};
 use bridge_app::registration::{self, Opened, Wanted};
 
@@ -133,7 +134,7 @@ impl OnboardingStatus {
         (status = 503, description = "`onboarding_paused`, `unavailable`", body = ProblemBody),
     )
 )]
-pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) -> Result<Response, Problem> {
+pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let wanted = Wanted::read(&fields)?;
@@ -191,7 +192,7 @@ pub async fn by_mobile(
     _: AppKey,
     State(app): State<Shared>,
     Segment(mobile): Segment,
-) -> Result<Json<OnboardingStatus>, Problem> {
+) -> Result<Json<OnboardingStatus>, Failed> {
     let newest = opened::newest_of(&app, &mobile).await?;
     Ok(Json(OnboardingStatus::of(&app, &newest)))
 }
@@ -216,7 +217,7 @@ pub async fn by_id(
     State(app): State<Shared>,
     Segment(text): Segment,
     parts: Parts,
-) -> Result<Json<OnboardingStatus>, Problem> {
+) -> Result<Json<OnboardingStatus>, Failed> {
     let id = opened::id(&text)?;
     auth::onboarding(&app, &parts, id)?;
     let wait = wait(&parts.uri)?;
@@ -262,7 +263,7 @@ pub async fn cancel(
     Segment(text): Segment,
     parts: Parts,
     _body: Body,
-) -> Result<Json<OnboardingStatus>, Problem> {
+) -> Result<Json<OnboardingStatus>, Failed> {
     let id = opened::id(&text)?;
     auth::onboarding(&app, &parts, id)?;
     let cancelled = opened::cancel(&app, id).await?;

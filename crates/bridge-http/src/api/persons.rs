@@ -8,15 +8,16 @@ use bridge_store::person::Block;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use bridge_app::state::Shared;
-use bridge_server::auth::{Operator, query_value};
-use bridge_server::segment::Segment;
+use crate::auth::{Operator, query_value};
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
 use bridge_app::admin::blacklist::mobile;
 use bridge_app::admin::erasure::{
     ErasureReceipt, Unvalidated, erase_person, read_export, receipts_of, unvalidate,
 };
 use bridge_app::admin::person_export;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 
 /// Receipts, newest first.
 #[derive(Serialize, ToSchema)]
@@ -41,9 +42,9 @@ pub async fn export(
     _: Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
-) -> Result<Json<person_export::Export>, Problem> {
+) -> Result<Json<person_export::Export>, Failed> {
     let mobile = mobile(&app, &text)?;
-    read_export(&app, &mobile).await.map(Json)
+    read_export(&app, &mobile).await.map(Json).map_err(Failed)
 }
 
 /// Erase a person.
@@ -70,12 +71,14 @@ pub async fn erase(
     State(app): State<Shared>,
     Segment(text): Segment,
     parts: Parts,
-) -> Result<(StatusCode, Json<ErasureReceipt>), Problem> {
+) -> Result<(StatusCode, Json<ErasureReceipt>), Failed> {
     let mobile = mobile(&app, &text)?;
     let block = match query_value(parts.uri.query(), "blacklist").as_deref() {
         None | Some("keep") => Block::Keep,
         Some("lift") => Block::Lift,
-        Some(_) => return Err(Problem::field(Code::InvalidRequest, "blacklist", "must be keep or lift")),
+        Some(_) => {
+            return Err(Problem::field(Code::InvalidRequest, "blacklist", "must be keep or lift").into());
+        }
     };
     let receipt = erase_person(&app, &actor, mobile, block).await?;
     let status = if receipt.state == "done" { StatusCode::OK } else { StatusCode::ACCEPTED };
@@ -97,7 +100,7 @@ pub async fn receipts(
     _: Operator,
     State(app): State<Shared>,
     parts: Parts,
-) -> Result<Json<ErasurePage>, Problem> {
+) -> Result<Json<ErasurePage>, Failed> {
     let asked = query_value(parts.uri.query(), "mobile").map(|text| mobile(&app, &text)).transpose()?;
     Ok(Json(ErasurePage { items: receipts_of(&app, asked.as_ref()).await? }))
 }
@@ -120,7 +123,7 @@ pub async fn remove_validated(
     Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(text): Segment,
-) -> Result<Json<Unvalidated>, Problem> {
+) -> Result<Json<Unvalidated>, Failed> {
     let mobile = mobile(&app, &text)?;
-    unvalidate(&app, &actor, &mobile).await.map(Json)
+    unvalidate(&app, &actor, &mobile).await.map(Json).map_err(Failed)
 }

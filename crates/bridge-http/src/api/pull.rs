@@ -4,11 +4,12 @@ use axum::Json;
 use axum::extract::{Request, State};
 use bridge_core::Timestamp;
 
-use bridge_app::state::Shared;
-use bridge_server::auth::{self, Operator};
-use bridge_server::segment::Segment;
+use crate::auth::{self, Operator};
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
 use bridge_app::admin::inbox;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::import_report::Report;
 
 /// Read a phone's own list of SMS.
@@ -36,9 +37,9 @@ pub async fn pull(
     State(app): State<Shared>,
     Segment(name): Segment,
     request: Request,
-) -> Result<Json<Report>, Problem> {
+) -> Result<Json<Report>, Failed> {
     let since =
         auth::query_value(request.uri().query(), "since").map(|text| Timestamp::parse(&text)).transpose();
     let since = since.map_err(|error| Problem::field(Code::InvalidRequest, "since", error.to_string()))?;
-    inbox::read_list(&app, &actor, &name, since).await.map(Json)
+    inbox::read_list(&app, &actor, &name, since).await.map(Json).map_err(Failed)
 }

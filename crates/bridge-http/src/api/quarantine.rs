@@ -10,12 +10,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use bridge_app::state::Shared;
-use bridge_server::auth::{Operator, query_value};
-use bridge_server::api::receive::SmsView;
-use bridge_server::segment::Segment;
+use crate::auth::{Operator, query_value};
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
+use crate::view::SmsView;
 use bridge_app::admin::quarantine;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 
 const PAGE_DEFAULT: usize = 20;
 /// Bodies may be a megabyte each.
@@ -85,12 +86,14 @@ pub async fn list(
     _: Operator,
     State(app): State<Shared>,
     parts: Parts,
-) -> Result<Json<QuarantinePage>, Problem> {
+) -> Result<Json<QuarantinePage>, Failed> {
     let limit = match query_value(parts.uri.query(), "limit").map(|text| text.parse::<usize>()) {
         None => PAGE_DEFAULT,
         Some(Ok(limit)) if limit > 0 => limit.min(PAGE_MAX),
         Some(_) => {
-            return Err(Problem::field(Code::InvalidRequest, "limit", "must be a whole number above 0"));
+            return Err(
+                Problem::field(Code::InvalidRequest, "limit", "must be a whole number above 0").into()
+            );
         }
     };
     let entries = quarantine::list(&app, limit).await?;
@@ -112,7 +115,7 @@ pub async fn get(
     _: Operator,
     State(app): State<Shared>,
     Segment(id): Segment,
-) -> Result<Json<QuarantineEntry>, Problem> {
+) -> Result<Json<QuarantineEntry>, Failed> {
     Ok(Json(QuarantineEntry::of(&quarantine::one(&app, &id).await?, usize::MAX)))
 }
 
@@ -135,7 +138,7 @@ pub async fn replay(
     Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(id): Segment,
-) -> Result<Json<QuarantineReplayed>, Problem> {
+) -> Result<Json<QuarantineReplayed>, Failed> {
     let entry = quarantine::one(&app, &id).await?;
     let taken = quarantine::take_in(&app, &actor, &entry).await?;
     Ok(Json(QuarantineReplayed { sms: taken.iter().map(SmsView::of).collect() }))
@@ -155,7 +158,7 @@ pub async fn remove(
     Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(id): Segment,
-) -> Result<StatusCode, Problem> {
+) -> Result<StatusCode, Failed> {
     let entry = quarantine::one(&app, &id).await?;
     quarantine::throw_away(&app, &actor, &entry).await?;
     Ok(StatusCode::NO_CONTENT)

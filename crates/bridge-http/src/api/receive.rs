@@ -2,8 +2,6 @@
 //! What an authenticated sender sent and nobody can use is kept (contract section 3). One status rule: 2xx once it is
 //! durable, 401 for a wrong secret or signature alone, 503 only where nothing is writable.
 
-mod view;
-
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -12,16 +10,16 @@ use axum::response::{IntoResponse, Response};
 use bridge_formats::{Format, Incoming, Reply, generic};
 use bytes::Bytes;
 
-use bridge_server::segment::Segment;
-use crate::state::Shared;
 use crate::auth;
 use crate::body;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::delivery::{self, Delivered, Delivering, Read};
 use bridge_app::sms::intake::Taken;
 
-pub(super) use view::VerdictView;
-pub use view::{Delivery, LastSmsView, SmsAnswer, SmsStored, SmsView};
+use crate::view::{Delivery, SmsAnswer, SmsStored, SmsView};
 
 /// Hand in an SMS.
 ///
@@ -47,8 +45,8 @@ pub use view::{Delivery, LastSmsView, SmsAnswer, SmsStored, SmsView};
         (status = 503, description = "`unavailable`: nothing is writable, send it again", body = ProblemBody),
     )
 )]
-pub async fn receive(State(app): State<Shared>, request: Request) -> Result<Response, Problem> {
-    take(&app, None, request).await
+pub async fn receive(State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
+    take(&app, None, request).await.map_err(Failed)
 }
 
 /// Hand in SMS in a named format.
@@ -72,18 +70,19 @@ pub async fn receive_named(
     State(app): State<Shared>,
     Segment(name): Segment,
     request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let Some(format) = bridge_formats::named(&name) else {
         let known: Vec<&str> = bridge_formats::FORMATS.iter().map(|format| format.name).collect();
         return Err(Problem::new(
             Code::NotFound,
             format!("there is no such format: known are {}", known.join(", ")),
-        ));
+        )
+        .into());
     };
     if request.method() == Method::GET && !format.takes_get {
-        return Err(Problem::new(Code::MethodNotAllowed, format!("{name} delivers with POST")));
+        return Err(Problem::new(Code::MethodNotAllowed, format!("{name} delivers with POST")).into());
     }
-    take(&app, Some(format), request).await
+    take(&app, Some(format), request).await.map_err(Failed)
 }
 
 async fn take(app: &Shared, named: Option<&'static Format>, request: Request) -> Result<Response, Problem> {

@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use bridge_server::auth::Operator;
-use bridge_server::segment::Segment;
-use crate::state::Shared;
+use crate::auth::Operator;
 use crate::body;
 use crate::client;
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
 use bridge_app::admin::receivers::{self, ReceiverAdded};
-use bridge_app::base::problem::{Problem, ProblemBody};
 use bridge_app::health::receivers::ReceiverView;
 
 /// A receiver to add.
@@ -73,7 +73,7 @@ pub async fn add(
     State(app): State<Shared>,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<ReceiverAdded>), Problem> {
+) -> Result<(StatusCode, Json<ReceiverAdded>), Failed> {
     let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
     Ok((StatusCode::CREATED, Json(receivers::add(&app, &actor, &fields, client::host(&headers)).await?)))
 }
@@ -115,7 +115,7 @@ pub async fn rotate(
     State(app): State<Shared>,
     Segment(name): Segment,
     request: Request,
-) -> Result<Json<Option<ReceiverAdded>>, Problem> {
+) -> Result<Json<Option<ReceiverAdded>>, Failed> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     Ok(Json(receivers::rotate(&app, &actor, &name, &fields, client::host(&parts.headers)).await?))
@@ -137,7 +137,7 @@ pub async fn change(
     State(app): State<Shared>,
     Segment(name): Segment,
     request: Request,
-) -> Result<StatusCode, Problem> {
+) -> Result<StatusCode, Failed> {
     let (parts, body) = request.into_parts();
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     receivers::change(&app, &actor, &name, &fields).await?;
@@ -158,7 +158,7 @@ pub async fn revoke(
     Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(name): Segment,
-) -> Result<StatusCode, Problem> {
+) -> Result<StatusCode, Failed> {
     receivers::revoke(&app, &actor, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

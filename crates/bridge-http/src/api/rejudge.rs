@@ -10,14 +10,15 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use bridge_server::auth::Operator;
-use bridge_server::api::receive::VerdictView;
-use bridge_server::segment::Segment;
-use crate::state::Shared;
+use crate::auth::Operator;
 use crate::body;
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
+use crate::view::VerdictView;
 use bridge_app::admin::rejudge::{self, Differs, DryRun, Judgement, LAST_DEFAULT, LAST_MAX, Story};
 use bridge_app::admin::settings::{self, changes};
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 
 /// Settings to try.
 #[derive(ToSchema)]
@@ -66,7 +67,7 @@ pub struct StoredSmsView {
 }
 
 impl StoredSmsView {
-    fn of(judgement: &Judgement) -> StoredSmsView {
+    pub(crate) fn of(judgement: &Judgement) -> StoredSmsView {
         let row = &judgement.row;
         StoredSmsView {
             sms_id: row.sms.sms_id,
@@ -80,7 +81,7 @@ impl StoredSmsView {
 }
 
 impl DryRunView {
-    fn of(run: &DryRun) -> DryRunView {
+    pub(crate) fn of(run: &DryRun) -> DryRunView {
         let differs = |differs: &Differs| DiffersView {
             sms: StoredSmsView::of(&differs.judgement),
             before: VerdictView::of(&differs.before),
@@ -114,7 +115,7 @@ pub struct StepView {
 }
 
 impl StepView {
-    pub(super) fn of(step: Step) -> StepView {
+    pub(crate) fn of(step: Step) -> StepView {
         let Step { check, about, result, reason, rule, fact, mend } = step;
         StepView { check, about, result: result.word(), reason, rule, fact, mend }
     }
@@ -132,7 +133,7 @@ pub struct RejudgedView {
 }
 
 impl RejudgedView {
-    fn of(rejudged: &Rejudged, stored: &Verdict) -> RejudgedView {
+    pub(crate) fn of(rejudged: &Rejudged, stored: &Verdict) -> RejudgedView {
         match rejudged {
             Rejudged::Verdict(verdict) => RejudgedView {
                 verdict: Some(VerdictView::of(verdict)),
@@ -190,7 +191,7 @@ pub async fn dry_run(
     _: Operator,
     State(app): State<Shared>,
     request: Request,
-) -> Result<Json<DryRunView>, Problem> {
+) -> Result<Json<DryRunView>, Failed> {
     let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
     let given = body::json(&bytes)?;
     let last = match given.get("last") {
@@ -228,7 +229,7 @@ pub async fn rejudge(
     State(app): State<Shared>,
     Segment(sms_id): Segment,
     request: Request,
-) -> Result<Json<RejudgeView>, Problem> {
+) -> Result<Json<RejudgeView>, Failed> {
     let sms_id = rejudge::sms_id(&sms_id)?;
     let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
     let changes = if bytes.is_empty() { Vec::new() } else { changes(&body::json(&bytes)?)? };

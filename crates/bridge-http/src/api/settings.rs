@@ -11,12 +11,13 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use bridge_server::auth::{Operator, query_value};
-use bridge_server::segment::Segment;
-use crate::state::Shared;
+use crate::auth::{Operator, query_value};
 use crate::body;
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
 use bridge_app::admin::settings::{change, changes, fill_cache, find, no_entry, past_changes, roll_back};
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 
 /// One setting.
 #[derive(Serialize, ToSchema)]
@@ -101,7 +102,7 @@ pub async fn get(
     _: Operator,
     State(app): State<Shared>,
     Segment(key): Segment,
-) -> Result<Json<SettingView>, Problem> {
+) -> Result<Json<SettingView>, Failed> {
     let def = find(&key)?;
     fill_cache(&app, def).await;
     Ok(Json(view(&app, def)))
@@ -126,7 +127,7 @@ pub async fn put(
     State(app): State<Shared>,
     Segment(key): Segment,
     request: Request,
-) -> Result<Json<SettingView>, Problem> {
+) -> Result<Json<SettingView>, Failed> {
     let def = find(&key)?;
     let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
     let given = body::json(&bytes)?;
@@ -163,12 +164,12 @@ pub async fn patch(
     Operator(actor): Operator,
     State(app): State<Shared>,
     request: Request,
-) -> Result<Json<SettingList>, Problem> {
+) -> Result<Json<SettingList>, Failed> {
     let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
     let changes = changes(&body::json(&bytes)?)?;
     if changes.is_empty() {
         let rule = "is missing or empty: send {\"changes\": {\"count_check_threshold\": 3}}";
-        return Err(Problem::field(Code::InvalidRequest, "changes", rule));
+        return Err(Problem::field(Code::InvalidRequest, "changes", rule).into());
     }
     change(&app, &actor, &changes).await?;
     Ok(Json(SettingList { items: changes.iter().map(|(def, _)| view(&app, def)).collect() }))
@@ -237,7 +238,7 @@ pub async fn history(
     _: Operator,
     State(app): State<Shared>,
     parts: Parts,
-) -> Result<Json<SettingHistory>, Problem> {
+) -> Result<Json<SettingHistory>, Failed> {
     let query = |name: &str| query_value(parts.uri.query(), name);
     let number = |name: &'static str| match query(name).map(|text| text.parse::<i64>()) {
         None => Ok(None),
@@ -269,7 +270,7 @@ pub async fn rollback(
     Operator(actor): Operator,
     State(app): State<Shared>,
     Segment(id): Segment,
-) -> Result<Json<SettingView>, Problem> {
+) -> Result<Json<SettingView>, Failed> {
     let id = id.parse().map_err(|_| no_entry(format_args!("{id:?}")))?;
     let def = roll_back(&app, &actor, id).await?;
     Ok(Json(view(&app, def)))

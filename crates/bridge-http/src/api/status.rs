@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use bridge_app::state::Shared;
+use crate::state::Shared;
 use bridge_app::registration::{PAUSED, paused};
 
 /// Whether registrations are taken.

@@ -9,10 +9,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use bridge_app::state::Shared;
-use bridge_server::auth::{Operator, query_value};
+use crate::auth::{Operator, query_value};
+use crate::problem::{Failed, ProblemBody};
+use crate::state::Shared;
 use bridge_app::admin::sync;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 
 const SHOWN_MAX: usize = 500;
 
@@ -54,7 +55,7 @@ pub struct Replayed {
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
-pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<SyncPage>, Problem> {
+pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<SyncPage>, Failed> {
     let view = |row: Refused| RefusedView {
         sms_id: row.sms_id.to_string(),
         mobile_number: row.mobile_number,
@@ -83,7 +84,7 @@ pub async fn replay(
     Operator(actor): Operator,
     State(app): State<Shared>,
     parts: Parts,
-) -> Result<Json<Replayed>, Problem> {
+) -> Result<Json<Replayed>, Failed> {
     let one: Option<Uuid> =
         query_value(parts.uri.query(), "sms_id").map(|text| text.parse()).transpose().map_err(|_| {
             Problem::field(Code::InvalidRequest, "sms_id", "is no UUID: take one from /admin/sync")

@@ -19,19 +19,22 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use bridge_server::auth::Operator;
-use bridge_server::api::receive::VerdictView;
-use bridge_server::api::rejudge::StepView;
-use bridge_server::segment::Segment;
+use crate::api::rejudge::StepView;
+use crate::auth::Operator;
+use crate::body;
+use crate::lab::{Event, FORWARD_MAX, Kind, LabError, List, Sending, presets};
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
 use crate::state::Served;
 use crate::state::Shared;
-use crate::body;
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
-use crate::lab::{Event, FORWARD_MAX, Kind, LabError, List, Sending, presets};
+use crate::view::VerdictView;
+use bridge_app::base::problem::{Code, Problem};
 
 /// Largest list: ten thousand rows of SMS.
-pub(crate) const LIST_MAX_BYTES: usize = 8 * 1024 * 1024;
+pub const LIST_MAX_BYTES: usize = 8 * 1024 * 1024;
 const NDJSON: &str = "application/x-ndjson";
 /// Between two signs of life of the stream.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -189,7 +192,7 @@ pub struct LabForward {
 }
 
 /// Why the lab does not do it.
-pub(crate) fn refused(error: LabError) -> Problem {
+pub fn refused(error: LabError) -> Problem {
     match error {
         LabError::Wrong(what) => Problem::new(Code::InvalidRequest, what),
         LabError::Stopping => Problem::new(Code::Unavailable, "the bridge is stopping"),
@@ -251,7 +254,7 @@ pub async fn register(
     _: Operator,
     State(Served { app, lab }): State<Served>,
     request: Request,
-) -> Result<Json<LabEvent>, Problem> {
+) -> Result<Json<LabEvent>, Failed> {
     let fields = given(request).await?;
     Ok(Json(LabEvent::of(&*lab.register(&app, &fields).await.map_err(refused)?)))
 }
@@ -271,7 +274,7 @@ pub async fn send(
     _: Operator,
     State(Served { app, lab }): State<Served>,
     request: Request,
-) -> Result<Json<LabEvent>, Problem> {
+) -> Result<Json<LabEvent>, Failed> {
     let given = given(request).await?;
     let required = |field: &'static str| {
         text(&given, field)?.ok_or_else(|| Problem::field(Code::InvalidRequest, field, "is missing"))
@@ -307,7 +310,7 @@ pub async fn play(
     _: Operator,
     State(Served { app, lab }): State<Served>,
     Segment(name): Segment,
-) -> Result<Json<LabEvents>, Problem> {
+) -> Result<Json<LabEvents>, Failed> {
     let events = lab.play(&app, &name).await.map_err(refused)?;
     Ok(Json(LabEvents { items: events.iter().map(|event| LabEvent::of(event)).collect() }))
 }
@@ -327,7 +330,7 @@ pub async fn forward(
     operator: Operator,
     State(Served { app, lab }): State<Served>,
     request: Request,
-) -> Result<Json<LabView>, Problem> {
+) -> Result<Json<LabView>, Failed> {
     let rule = || format!("must be a whole number from 1 to {}", FORWARD_MAX.0 / 1000);
     let seconds = given(request).await?["seconds"]
         .as_u64()
@@ -366,7 +369,7 @@ pub async fn list(
     _: Operator,
     State(Served { app, lab }): State<Served>,
     request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failed> {
     let bytes = body::read(request.into_body(), LIST_MAX_BYTES).await?;
     let mut list = List::csv(&bytes);
     drop(bytes);
@@ -382,7 +385,7 @@ pub async fn list(
             Ok(Some(event)) => Some((line(&json!(LabEvent::of(&event))), (Some(list), None, app, lab))),
             Ok(None) => None,
             Err(error) => {
-                Some((line(&json!({"error": refused(error).into_body("")})), (None, None, app, lab)))
+                Some((line(&json!({"error": ProblemBody::of(&refused(error), "")})), (None, None, app, lab)))
             }
         }
     });
@@ -433,4 +436,16 @@ fn happening(
             }
         }
     })
+}
+
+/// The routes of the Test Lab.
+pub(crate) fn api() -> OpenApiRouter<Served> {
+    OpenApiRouter::default()
+        .routes(routes!(show, end))
+        .routes(routes!(register))
+        .routes(routes!(send))
+        .routes(routes!(play))
+        .routes(routes!(forward))
+        .routes(routes!(list))
+        .routes(routes!(events))
 }

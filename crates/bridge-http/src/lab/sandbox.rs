@@ -21,12 +21,12 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::{LabError, OpenStores};
+use crate::api;
 use bridge_app::admin::rejudge::Judgement;
 use bridge_app::base::backend::{Backend, Backends};
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::secrets::Given;
 use bridge_app::bridge::App;
-use crate;
 use bridge_app::open;
 use bridge_app::options::Options;
 use bridge_app::stores::Stores;
@@ -193,7 +193,7 @@ impl Sandbox {
         let options = options(&folder, &secret);
         let opened = open::open(lock, options, stores.clone(), clock.clone(), entropy.clone());
         let app = Box::pin(opened).await?.app;
-        let router = http::router_without_lab(&app);
+        let router = api::router_without_lab(&app);
         let mut sandbox = Sandbox {
             app,
             stores,

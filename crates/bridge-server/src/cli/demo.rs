@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::{BAD, BOLD, DIM, FAILED, GOOD, verdicts};
+use crate::opening;
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_http::lab::presets::PRESETS;
 use bridge_http::lab::{Event, Sandbox};
-use crate::opening;
 
 /// The demo's options.
 #[derive(clap::Args, Debug)]

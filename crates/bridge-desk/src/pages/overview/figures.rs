@@ -5,8 +5,8 @@ use bridge_store::desk::{DropOut, Failures, Funnel, Latencies, Latency, Outcomes
 
 use crate::show::chart::{Bar, Bars, Part, place, share};
 use crate::show::{When, count, lasting};
-use bridge_http::state::Shared;
 use bridge_app::looking::figures::{self, Kept, Registered, Slots};
+use bridge_http::state::Shared;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;

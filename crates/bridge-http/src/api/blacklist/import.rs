@@ -5,13 +5,14 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use http_body_util::BodyExt;
 
+use crate::auth::Operator;
+use crate::body;
+use crate::problem::{Failed, ProblemBody};
+use crate::state::Shared;
 use bridge_app::admin::block_list::{BlacklistImported, Import};
 use bridge_app::base::deadline::{SILENT, within};
-use bridge_app::base::problem::{Code, Problem, ProblemBody};
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::bridge::App;
-use crate::auth::Operator;
-use crate::state::Shared;
-use crate::body;
 
 /// Block a list of numbers.
 ///
@@ -33,14 +34,14 @@ pub async fn import(
     Operator(actor): Operator,
     State(app): State<Shared>,
     request: Request,
-) -> Result<Json<BlacklistImported>, Problem> {
+) -> Result<Json<BlacklistImported>, Failed> {
     let mut import = Import::begin(&app, &actor).await?;
     let mut body = request.into_body();
     if let Err(problem) = read(&app, &mut import, &mut body).await {
         body::discard(&mut body).await;
-        return Err(problem);
+        return Err(problem.into());
     }
-    import.finish(&app).await.map(Json)
+    import.finish(&app).await.map(Json).map_err(Failed)
 }
 
 async fn read(app: &App, import: &mut Import, body: &mut Body) -> Result<(), Problem> {
