@@ -40,7 +40,7 @@ impl SettingsTrail for PostgresAudit {
     }
 }
 
-pub(super) async fn seed(lease: &mut Lease, now: Timestamp) -> Result<()> {
+async fn seed(lease: &mut Lease, now: Timestamp) -> Result<()> {
     let defs: Vec<_> = settings::all().iter().collect();
     lease
         .run(
@@ -78,12 +78,7 @@ pub(super) async fn all(lease: &mut Lease) -> Result<Vec<SettingRow>> {
 }
 
 /// All of them, or none. One change at a time in the whole group: two that are valid each may break a rule together.
-pub(super) async fn put(
-    lease: &mut Lease,
-    now: Timestamp,
-    changes: &[(&str, &Value)],
-    by: &str,
-) -> Result<SettingPut> {
+async fn put(lease: &mut Lease, now: Timestamp, changes: &[(&str, &Value)], by: &str) -> Result<SettingPut> {
     let found: Option<Vec<_>> =
         changes.iter().map(|(key, value)| settings::find(key).map(|def| (def, *value))).collect();
     let Some(changes) = found else { return Ok(SettingPut::Unknown) };
@@ -128,7 +123,7 @@ async fn put_one(lease: &mut Lease, now: Timestamp, def: &SettingDef, value: &Va
         .map(drop)
 }
 
-pub(super) async fn counters(lease: &mut Lease) -> Result<Vec<Counter>> {
+async fn counters(lease: &mut Lease) -> Result<Vec<Counter>> {
     lease
         .rows(
             "SELECT counter_name, counter_value FROM public.power_down_store_counters ORDER BY counter_name",
@@ -138,7 +133,7 @@ pub(super) async fn counters(lease: &mut Lease) -> Result<Vec<Counter>> {
         .await
 }
 
-pub(super) async fn save_counters(lease: &mut Lease, now: Timestamp, counters: &[Counter]) -> Result<()> {
+async fn save_counters(lease: &mut Lease, now: Timestamp, counters: &[Counter]) -> Result<()> {
     lease
         .run(
             "INSERT INTO public.power_down_store_counters AS there (counter_name, counter_value, updated_at)
@@ -156,7 +151,7 @@ pub(super) async fn save_counters(lease: &mut Lease, now: Timestamp, counters: &
         .map(drop)
 }
 
-pub(super) async fn add_to_counter(lease: &mut Lease, now: Timestamp, name: &str, by: i64) -> Result<()> {
+async fn add_to_counter(lease: &mut Lease, now: Timestamp, name: &str, by: i64) -> Result<()> {
     lease
         .run(
             "INSERT INTO public.power_down_store_counters AS there (counter_name, counter_value, updated_at)

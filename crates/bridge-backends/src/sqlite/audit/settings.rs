@@ -43,7 +43,7 @@ impl SettingsTrail for SqliteAudit {
     }
 }
 
-pub(super) fn seed(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+fn seed(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     for def in settings::all() {
         conn.execute(
             "INSERT INTO sms_settings (setting_key, setting_value, setting_type, category, description, updated_at)
@@ -74,7 +74,7 @@ pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<SettingRow>> {
 }
 
 /// Changes all of them, or none.
-pub(super) fn put(
+fn put(
     conn: &Connection,
     now: Timestamp,
     changes: &[(String, Value)],
@@ -107,7 +107,7 @@ pub(super) fn put(
     Ok(SettingPut::Stored(all(conn)?))
 }
 
-pub(super) fn counters(conn: &Connection) -> rusqlite::Result<Vec<Counter>> {
+fn counters(conn: &Connection) -> rusqlite::Result<Vec<Counter>> {
     conn.prepare_cached(
         "SELECT counter_name, counter_value FROM power_down_store_counters ORDER BY counter_name",
     )?
@@ -115,7 +115,7 @@ pub(super) fn counters(conn: &Connection) -> rusqlite::Result<Vec<Counter>> {
     .collect()
 }
 
-pub(super) fn save_counters(conn: &Connection, now: Timestamp, counters: &[Counter]) -> rusqlite::Result<()> {
+fn save_counters(conn: &Connection, now: Timestamp, counters: &[Counter]) -> rusqlite::Result<()> {
     let mut save = conn.prepare_cached(
         "INSERT INTO power_down_store_counters (counter_name, counter_value, updated_at) VALUES (?1, ?2, ?3)
          ON CONFLICT (counter_name) DO UPDATE SET
@@ -124,7 +124,7 @@ pub(super) fn save_counters(conn: &Connection, now: Timestamp, counters: &[Count
     counters.iter().try_for_each(|c| save.execute(params![c.name, c.value, At(now)]).map(|_| ()))
 }
 
-pub(super) fn add_to_counter(conn: &Connection, now: Timestamp, name: &str, by: i64) -> rusqlite::Result<()> {
+fn add_to_counter(conn: &Connection, now: Timestamp, name: &str, by: i64) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT INTO power_down_store_counters (counter_name, counter_value, updated_at) VALUES (?1, ?2, ?3)
          ON CONFLICT (counter_name) DO UPDATE SET
