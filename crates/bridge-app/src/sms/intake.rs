@@ -12,7 +12,7 @@ use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Span};
 use bridge_store::hot::{Admission, IntakeLimits, Recorded};
 use bridge_store::journal::Entry;
-use bridge_store::judged::{Answer, Basis, Judged, QueuedSms};
+use bridge_store::judged::{Answer, Judged, QueuedSms};
 use bridge_store::{StoreError, StoreFault};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -301,17 +301,16 @@ async fn judge_admitted(
     for _ in 0..REJUDGED_MAX {
         let now = app.clock.now();
         let verdict = evaluate(&Facts { sms: &sms, found: &found, known: &known, now }, settings);
-        let basis = Basis::from(&known);
-        let judged = Judged { sms, fingerprint, verdict, basis, sms_in_window: known.sms_in_window };
+        let judged = Judged::new(sms, fingerprint, verdict, &known);
         fail::fail_point!("intake::judged", |_| std::process::abort());
         let recorded = app.hot.record(now, &judged).await?;
         fail::fail_point!("intake::recorded", |_| std::process::abort());
         match recorded {
-            Recorded::Done(answer) => return Ok(Some(judged.queued(now, &known, answer))),
+            Recorded::Done(answer) => return Ok(Some(judged.queued(now, answer))),
             Recorded::Changed(changed) => known = *changed,
             Recorded::NotAdmitted => return Ok(None),
         }
-        sms = judged.sms;
+        sms = judged.row.sms;
     }
     Err(JudgeError::Unsettled)
 }

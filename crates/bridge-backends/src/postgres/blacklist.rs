@@ -33,7 +33,7 @@ impl BlacklistTrail for PostgresAudit {
     }
 }
 
-pub(super) async fn append_blacklist(lease: &mut Lease, batch: &[Blacklisting]) -> Result<()> {
+async fn append_blacklist(lease: &mut Lease, batch: &[Blacklisting]) -> Result<()> {
     // One statement cannot write a row twice.
     let mut once: Vec<&Blacklisting> = Vec::with_capacity(batch.len());
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -76,12 +76,12 @@ pub(super) async fn append_blacklist(lease: &mut Lease, batch: &[Blacklisting]) 
         .map(drop)
 }
 
-pub(super) async fn clear_ended_blocks(lease: &mut Lease, now: Timestamp) -> Result<u64> {
+async fn clear_ended_blocks(lease: &mut Lease, now: Timestamp) -> Result<u64> {
     let sql = "DELETE FROM public.blacklist_sms WHERE expires_at <= $1";
     lease.run(sql, &[(&At(now), Type::TIMESTAMPTZ)]).await
 }
 
-pub(super) async fn blacklist(lease: &mut Lease) -> Result<Vec<Blacklisted>> {
+async fn blacklist(lease: &mut Lease) -> Result<Vec<Blacklisted>> {
     lease
         .rows(
             "SELECT mobile_number, coalesce(country_code, ''), coalesce(local_mobile, ''), blacklisted_at, reason,
@@ -105,7 +105,7 @@ pub(super) async fn blacklist(lease: &mut Lease) -> Result<Vec<Blacklisted>> {
 }
 
 /// Remembers when, also where the hot store alone had it: its count of the day begins anew.
-pub(super) async fn remove_blacklisted(lease: &mut Lease, now: Timestamp, mobile: &str) -> Result<bool> {
+async fn remove_blacklisted(lease: &mut Lease, now: Timestamp, mobile: &str) -> Result<bool> {
     let removed = lease
         .rows(
             "WITH noted AS (

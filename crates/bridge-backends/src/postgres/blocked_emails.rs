@@ -21,7 +21,7 @@ impl BlockedEmailTrail for PostgresAudit {
     }
 }
 
-pub(super) async fn all(lease: &mut Lease) -> Result<Vec<BlockedEmail>> {
+async fn all(lease: &mut Lease) -> Result<Vec<BlockedEmail>> {
     lease
         .rows(
             "SELECT address, reason, blocked_by, blocked_at, expires_at, lifted_at, changed_at
@@ -42,7 +42,7 @@ pub(super) async fn all(lease: &mut Lease) -> Result<Vec<BlockedEmail>> {
         .await
 }
 
-pub(super) async fn put(lease: &mut Lease, entry: &BlockedEmail) -> Result<()> {
+async fn put(lease: &mut Lease, entry: &BlockedEmail) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.blocked_email (address, reason, blocked_by, blocked_at, expires_at, lifted_at, changed_at)

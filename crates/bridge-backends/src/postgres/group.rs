@@ -37,11 +37,11 @@ impl GroupTrail for PostgresAudit {
     }
 }
 
-pub(super) async fn epoch(lease: &mut Lease) -> Result<Option<String>> {
+async fn epoch(lease: &mut Lease) -> Result<Option<String>> {
     Ok(lease.rows("SELECT name FROM ops.epoch", &[], |row| Ok(row.try_get(0)?)).await?.pop())
 }
 
-pub(super) async fn save_epoch(lease: &mut Lease, now: Timestamp, epoch: &str) -> Result<()> {
+async fn save_epoch(lease: &mut Lease, now: Timestamp, epoch: &str) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.epoch (name, saved_at) VALUES ($1, $2)
@@ -52,7 +52,7 @@ pub(super) async fn save_epoch(lease: &mut Lease, now: Timestamp, epoch: &str) -
         .map(drop)
 }
 
-pub(super) async fn note_member(lease: &mut Lease, member: &Member) -> Result<()> {
+async fn note_member(lease: &mut Lease, member: &Member) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.member (bridge, handed_over, seen_at) VALUES ($1, $2, now())
@@ -63,7 +63,7 @@ pub(super) async fn note_member(lease: &mut Lease, member: &Member) -> Result<()
         .map(drop)
 }
 
-pub(super) async fn members(lease: &mut Lease, within: Span) -> Result<Vec<Member>> {
+async fn members(lease: &mut Lease, within: Span) -> Result<Vec<Member>> {
     lease
         .rows(
             "SELECT bridge, handed_over FROM ops.member
@@ -74,11 +74,7 @@ pub(super) async fn members(lease: &mut Lease, within: Span) -> Result<Vec<Membe
         .await
 }
 
-pub(super) async fn validated_pairs(
-    lease: &mut Lease,
-    after: Option<&str>,
-    max: usize,
-) -> Result<Vec<String>> {
+async fn validated_pairs(lease: &mut Lease, after: Option<&str>, max: usize) -> Result<Vec<String>> {
     lease
         .rows(
             "SELECT pair FROM ops.validated_mobile WHERE pair > $1 ORDER BY pair LIMIT $2",
@@ -88,10 +84,7 @@ pub(super) async fn validated_pairs(
         .await
 }
 
-pub(super) async fn unblacklisted_since(
-    lease: &mut Lease,
-    since: Timestamp,
-) -> Result<Vec<(String, Timestamp)>> {
+async fn unblacklisted_since(lease: &mut Lease, since: Timestamp) -> Result<Vec<(String, Timestamp)>> {
     lease
         .rows(
             "SELECT mobile_number, at FROM ops.unblacklisted WHERE at >= $1 ORDER BY at, id",

@@ -33,7 +33,7 @@ impl LaterTrail for PostgresAudit {
 }
 
 /// What it is judged by later is the body; the other columns are for people.
-pub(super) async fn store(lease: &mut Lease, sms: &InboundSms) -> Result<()> {
+async fn store(lease: &mut Lease, sms: &InboundSms) -> Result<()> {
     let body = serde_json::to_string(sms).map_err(|e| lease.unreadable(&e))?;
     let fingerprint = hex(&sms.identity().fingerprint);
     lease
@@ -63,7 +63,7 @@ fn part_text(sms: &InboundSms) -> Option<String> {
     sms.part.as_ref().map(|part| storable(&part::text(part)).into_owned())
 }
 
-pub(super) async fn parts_judged(lease: &mut Lease, sms: &InboundSms, since: Timestamp) -> Result<bool> {
+async fn parts_judged(lease: &mut Lease, sms: &InboundSms, since: Timestamp) -> Result<bool> {
     let Some(part) = part_text(sms) else { return Ok(false) };
     let found = lease
         .rows(
@@ -81,7 +81,7 @@ pub(super) async fn parts_judged(lease: &mut Lease, sms: &InboundSms, since: Tim
     Ok(found == [true])
 }
 
-pub(super) async fn waiting(lease: &mut Lease, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
+async fn waiting(lease: &mut Lease, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
     let (at, id) = behind(after);
     lease
         .rows(
@@ -94,7 +94,7 @@ pub(super) async fn waiting(lease: &mut Lease, after: Option<Place>, max: usize)
         .await
 }
 
-pub(super) async fn mark_processed(lease: &mut Lease, now: Timestamp, ids: &[i64]) -> Result<()> {
+async fn mark_processed(lease: &mut Lease, now: Timestamp, ids: &[i64]) -> Result<()> {
     lease
         .run(
             "UPDATE public.power_down_store SET processed = true, processed_at = $1

@@ -36,7 +36,7 @@ const KNOWN: &str = "
             WHERE sms.received_timestamp BETWEEN first AND last AND sms.mobile_number COLLATE \"C\" = mobile
                 AND sms.sms_message = message)";
 
-pub(super) async fn known(lease: &mut Lease, asked: &[AskedSms]) -> Result<Vec<bool>> {
+async fn known(lease: &mut Lease, asked: &[AskedSms]) -> Result<Vec<bool>> {
     let stamped: Vec<(i64, &AskedSms, Timestamp)> = (0..)
         .zip(asked)
         .flat_map(|(place, sms)| sms.stamps.iter().map(move |at| (place, sms, *at)))
@@ -63,11 +63,7 @@ pub(super) async fn known(lease: &mut Lease, asked: &[AskedSms]) -> Result<Vec<b
     Ok(known)
 }
 
-pub(super) async fn count_by_hour(
-    lease: &mut Lease,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Vec<HourCount>> {
+async fn count_by_hour(lease: &mut Lease, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>> {
     lease
         .rows(
             "SELECT receiver_id, date_trunc('hour', received_timestamp, 'UTC') AS hour, count(*)

@@ -112,7 +112,7 @@ fn last_sms(onboarding: &Onboarding) -> Option<&'static str> {
     Some(last.verdict.failed_at.map_or("passed", FailedAt::as_str))
 }
 
-pub(super) async fn upsert(lease: &mut Lease, batch: &[Onboarding]) -> Result<usize> {
+async fn upsert(lease: &mut Lease, batch: &[Onboarding]) -> Result<usize> {
     let versions = newest_versions(batch);
     let written = batch::write(lease, &versions).await?;
     let new: Vec<i64> = written
@@ -149,12 +149,12 @@ pub(super) async fn newest(lease: &mut Lease, mobile: &str) -> Result<Option<Onb
     Ok(lease.rows(&sql, &[(&mobile, Type::TEXT)], onboarding_row).await?.pop())
 }
 
-pub(super) async fn by_ids(lease: &mut Lease, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
+async fn by_ids(lease: &mut Lease, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
     let sql = format!("SELECT {COLUMNS} FROM public.onboarding_mobile WHERE onboarding_id = ANY($1)");
     lease.rows(&sql, &[(&ids, Type::UUID_ARRAY)], onboarding_row).await
 }
 
-pub(super) async fn unexpired(
+async fn unexpired(
     lease: &mut Lease,
     now: Timestamp,
     after: Option<Place>,

@@ -78,7 +78,7 @@ fn json(row: &Row) -> std::result::Result<Value, Unreadable> {
     Ok(serde_json::from_str(row.try_get(0)?)?)
 }
 
-pub(super) async fn person(lease: &mut Lease, mobile: &Mobile, max: usize) -> Result<Vec<Table>> {
+async fn person(lease: &mut Lease, mobile: &Mobile, max: usize) -> Result<Vec<Table>> {
     let mut tables = Vec::new();
     let number = mobile.e164();
     let some = limit(max.saturating_add(1));
@@ -119,7 +119,7 @@ async fn quarantined(lease: &mut Lease, mobile: &Mobile) -> Result<Vec<Quarantin
     Ok(all.into_iter().filter(|entry| person::names(&entry.body, mobile)).collect())
 }
 
-pub(super) async fn traces(lease: &mut Lease, mobile: &Mobile, since: Timestamp) -> Result<Traces> {
+async fn traces(lease: &mut Lease, mobile: &Mobile, since: Timestamp) -> Result<Traces> {
     let number = mobile.e164();
     let id = |row: &Row| Ok(row.try_get::<_, Uuid>(0)?);
     let onboardings =
@@ -190,7 +190,7 @@ pub(super) async fn erase(
     Ok(erased)
 }
 
-pub(super) async fn put_erasure(lease: &mut Lease, receipt: &Erasure) -> Result<()> {
+async fn put_erasure(lease: &mut Lease, receipt: &Erasure) -> Result<()> {
     let removed = serde_json::to_string(&receipt.removed).map_err(|error| lease.unreadable(&error))?;
     lease
         .run(
@@ -213,7 +213,7 @@ pub(super) async fn put_erasure(lease: &mut Lease, receipt: &Erasure) -> Result<
         .map(drop)
 }
 
-pub(super) async fn erasures(lease: &mut Lease, max: usize) -> Result<Vec<Erasure>> {
+async fn erasures(lease: &mut Lease, max: usize) -> Result<Vec<Erasure>> {
     lease
         .rows(
             "SELECT erasure_id, number_hash, requested_at, requested_by, blacklist, removed, finished_at
@@ -235,7 +235,7 @@ pub(super) async fn erasures(lease: &mut Lease, max: usize) -> Result<Vec<Erasur
         .await
 }
 
-pub(super) async fn erased_until(lease: &mut Lease, hashes: &[String]) -> Result<Vec<(String, Timestamp)>> {
+async fn erased_until(lease: &mut Lease, hashes: &[String]) -> Result<Vec<(String, Timestamp)>> {
     lease
         .rows(
             "SELECT number_hash, max(requested_at) FROM ops.erasure WHERE number_hash = ANY ($1)

@@ -31,7 +31,7 @@ impl QuarantineTrail for PostgresAudit {
     }
 }
 
-pub(super) async fn keep(lease: &mut Lease, entry: &Quarantined) -> Result<()> {
+async fn keep(lease: &mut Lease, entry: &Quarantined) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.quarantine (quarantine_id, at, receiver_id, format, reason, content_type, body)
@@ -62,7 +62,7 @@ pub(super) fn entry(row: &Row) -> std::result::Result<Quarantined, Unreadable> {
     })
 }
 
-pub(super) async fn newest(lease: &mut Lease, max: usize) -> Result<Vec<Quarantined>> {
+async fn newest(lease: &mut Lease, max: usize) -> Result<Vec<Quarantined>> {
     lease
         .rows(
             "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops.quarantine
@@ -73,7 +73,7 @@ pub(super) async fn newest(lease: &mut Lease, max: usize) -> Result<Vec<Quaranti
         .await
 }
 
-pub(super) async fn one(lease: &mut Lease, id: Uuid) -> Result<Option<Quarantined>> {
+async fn one(lease: &mut Lease, id: Uuid) -> Result<Option<Quarantined>> {
     let found = lease
         .rows(
             "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops.quarantine

@@ -32,7 +32,7 @@ impl ReceiverTrail for PostgresAudit {
     }
 }
 
-pub(super) async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
+async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
     lease
         .rows(
             "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at
@@ -55,7 +55,7 @@ pub(super) async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
         .await
 }
 
-pub(super) async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) -> Result<()> {
+async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.receiver (name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at,
@@ -82,7 +82,7 @@ pub(super) async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) 
         .map(drop)
 }
 
-pub(super) async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
+async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
     lease
         .rows(
             "SELECT name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered, rejected, clock_skew_ms,
@@ -145,7 +145,7 @@ static NOTE: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-pub(super) async fn note(lease: &mut Lease, seen: &[Sighting]) -> Result<()> {
+async fn note(lease: &mut Lease, seen: &[Sighting]) -> Result<()> {
     let seen = by_name(seen);
     lease
         .run(

@@ -21,7 +21,7 @@ impl RefusalTrail for PostgresAudit {
     }
 }
 
-pub(super) async fn append_refusals(lease: &mut Lease, batch: &[Refusal]) -> Result<()> {
+async fn append_refusals(lease: &mut Lease, batch: &[Refusal]) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.registration_attempts (at, reason, mobile_number, address_hash, stands_for)
@@ -41,7 +41,7 @@ pub(super) async fn append_refusals(lease: &mut Lease, batch: &[Refusal]) -> Res
         .map(drop)
 }
 
-pub(super) async fn refusals(lease: &mut Lease, max: usize) -> Result<Vec<Refusal>> {
+async fn refusals(lease: &mut Lease, max: usize) -> Result<Vec<Refusal>> {
     lease
         .rows(
             "SELECT at, reason, mobile_number, address_hash, stands_for FROM ops.registration_attempts

@@ -163,7 +163,7 @@ impl Batched for QueuedSms {
     }
 }
 
-pub(super) async fn append(lease: &mut Lease, batch: &[QueuedSms]) -> Result<usize> {
+async fn append(lease: &mut Lease, batch: &[QueuedSms]) -> Result<usize> {
     let written = batch::write(lease, batch).await?;
     let mut new = 0;
     let mut homeless = None;
@@ -202,12 +202,7 @@ async fn validate(lease: &mut Lease, queued: &QueuedSms) -> Result<()> {
     }
 }
 
-pub(super) async fn of_number(
-    lease: &mut Lease,
-    mobile: &str,
-    before: Option<i64>,
-    max: usize,
-) -> Result<Vec<SmsRow>> {
+async fn of_number(lease: &mut Lease, mobile: &str, before: Option<i64>, max: usize) -> Result<Vec<SmsRow>> {
     // Their ids are in the index by number; only those of the page are read.
     let sql = format!(
         "SELECT id, synced_at, {} FROM (
@@ -263,7 +258,7 @@ fn codes(row: &Row) -> std::result::Result<Codes, Unreadable> {
     Ok(Codes(codes))
 }
 
-pub(super) async fn judged_since(
+async fn judged_since(
     lease: &mut Lease,
     since: Timestamp,
     after: Option<Place>,
@@ -285,7 +280,7 @@ pub(super) async fn judged_since(
     lease.rows(&sql, &parameters, placed_row).await
 }
 
-pub(super) async fn judged_before(
+async fn judged_before(
     lease: &mut Lease,
     before: Option<Place>,
     max: usize,
@@ -301,7 +296,7 @@ pub(super) async fn judged_before(
     lease.rows(&sql, &parameters, placed_row).await
 }
 
-pub(super) async fn judged_one(lease: &mut Lease, sms_id: Uuid) -> Result<Option<QueuedSms>> {
+async fn judged_one(lease: &mut Lease, sms_id: Uuid) -> Result<Option<QueuedSms>> {
     let sql = format!("SELECT {} FROM public.input_sms WHERE sms_id = $1 LIMIT 1", *NAMES);
     Ok(lease.rows(&sql, &[(&sms_id, Type::UUID)], queued_row).await?.pop())
 }

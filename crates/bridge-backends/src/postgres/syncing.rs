@@ -41,7 +41,7 @@ impl SyncTrail for PostgresAudit {
     }
 }
 
-pub(super) async fn unsynced(lease: &mut Lease, max: usize) -> Result<Vec<Unsynced>> {
+async fn unsynced(lease: &mut Lease, max: usize) -> Result<Vec<Unsynced>> {
     lease
         .rows(
             "SELECT sms_id, server_received_at, mobile_number, coalesce(device_id, ''), created_at
@@ -65,7 +65,7 @@ pub(super) async fn unsynced(lease: &mut Lease, max: usize) -> Result<Vec<Unsync
         .await
 }
 
-pub(super) async fn mark_synced(lease: &mut Lease, now: Timestamp, rows: &[Unsynced]) -> Result<()> {
+async fn mark_synced(lease: &mut Lease, now: Timestamp, rows: &[Unsynced]) -> Result<()> {
     lease
         .run(
             "WITH confirmed AS (
@@ -86,7 +86,7 @@ pub(super) async fn mark_synced(lease: &mut Lease, now: Timestamp, rows: &[Unsyn
         .map(drop)
 }
 
-pub(super) async fn note_refused(
+async fn note_refused(
     lease: &mut Lease,
     now: Timestamp,
     row: &Unsynced,
@@ -115,7 +115,7 @@ pub(super) async fn note_refused(
     Ok(parked == [true])
 }
 
-pub(super) async fn refused(lease: &mut Lease, max: usize) -> Result<Vec<Refused>> {
+async fn refused(lease: &mut Lease, max: usize) -> Result<Vec<Refused>> {
     lease
         .rows(
             "SELECT sms_id, mobile_number, attempts, reason, at, parked FROM ops.sync_refused
@@ -136,7 +136,7 @@ pub(super) async fn refused(lease: &mut Lease, max: usize) -> Result<Vec<Refused
 }
 
 /// It may be refused as often again as a new one.
-pub(super) async fn unpark(lease: &mut Lease, sms_id: Option<Uuid>) -> Result<usize> {
+async fn unpark(lease: &mut Lease, sms_id: Option<Uuid>) -> Result<usize> {
     let sql = "UPDATE ops.sync_refused SET parked = false, attempts = 0
          WHERE parked AND ($1::uuid IS NULL OR sms_id = $1)";
     let unparked = lease.run(sql, &[(&sms_id, Type::UUID)]).await?;

@@ -40,7 +40,7 @@ impl UpkeepTrail for PostgresAudit {
 }
 
 /// The largest id is among the newest rows: ids never go back, not even after a loss (D21).
-pub(super) async fn totals(lease: &mut Lease) -> Result<Totals> {
+async fn totals(lease: &mut Lease) -> Result<Totals> {
     let totals = lease
         .rows(
             "SELECT (SELECT count(*) FROM ops.validated_mobile), (SELECT count(*) FROM public.blacklist_sms),
@@ -60,7 +60,7 @@ pub(super) async fn totals(lease: &mut Lease) -> Result<Totals> {
 }
 
 /// The server's clock.
-pub(super) async fn now(lease: &mut Lease) -> Result<Option<Timestamp>> {
+async fn now(lease: &mut Lease) -> Result<Option<Timestamp>> {
     Ok(lease.rows("SELECT now()", &[], |row| Ok(row.try_get::<_, At>(0)?.0)).await?.pop())
 }
 
@@ -85,7 +85,7 @@ const AGED: [(&str, &str, &str); 8] = [
     ),
 ];
 
-pub(super) async fn purge(lease: &mut Lease, before: Timestamp, max: usize, remote: bool) -> Result<usize> {
+async fn purge(lease: &mut Lease, before: Timestamp, max: usize, remote: bool) -> Result<usize> {
     let dropped = lease
         .rows(
             "SELECT ops.tend_partitions($1, $2)",

@@ -232,8 +232,9 @@ impl HotStore for SqliteHot {
     }
 
     async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
-        let (judged, memory) = (judged.clone(), self.memory.clone());
-        self.live("record", |_| false, move |c, changes| sms::record(c, &memory, changes, now, &judged)).await
+        let (mut judged, memory) = (judged.clone(), self.memory.clone());
+        self.live("record", |_| false, move |c, changes| sms::record(c, &memory, changes, now, &mut judged))
+            .await
     }
 
     async fn queued_sms(&self, which: Which, max: usize) -> Result<Vec<QueuedSms>> {

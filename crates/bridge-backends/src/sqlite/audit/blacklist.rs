@@ -36,7 +36,7 @@ impl BlacklistTrail for SqliteAudit {
     }
 }
 
-pub(super) fn append_blacklist(conn: &Connection, batch: &[Blacklisting]) -> rusqlite::Result<()> {
+fn append_blacklist(conn: &Connection, batch: &[Blacklisting]) -> rusqlite::Result<()> {
     let mut insert = conn.prepare_cached(
         "INSERT INTO blacklist_sms (mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count,
              created_at, expires_at, blocked_by)
@@ -61,13 +61,13 @@ pub(super) fn append_blacklist(conn: &Connection, batch: &[Blacklisting]) -> rus
     Ok(())
 }
 
-pub(super) fn clear_ended_blocks(conn: &Connection, now: Timestamp) -> rusqlite::Result<u64> {
+fn clear_ended_blocks(conn: &Connection, now: Timestamp) -> rusqlite::Result<u64> {
     let cleared =
         conn.prepare_cached("DELETE FROM blacklist_sms WHERE expires_at <= ?1")?.execute([At(now)])?;
     Ok(cleared as u64)
 }
 
-pub(super) fn blacklist(conn: &Connection) -> rusqlite::Result<Vec<Blacklisted>> {
+fn blacklist(conn: &Connection) -> rusqlite::Result<Vec<Blacklisted>> {
     conn.prepare_cached(
         "SELECT mobile_number, country_code, local_mobile, blacklisted_at, reason, message_count, expires_at, blocked_by
          FROM blacklist_sms ORDER BY blacklisted_at DESC, mobile_number",
@@ -88,7 +88,7 @@ pub(super) fn blacklist(conn: &Connection) -> rusqlite::Result<Vec<Blacklisted>>
 }
 
 /// Remembers that a number's count of the day begins anew, also where the hot store alone had it.
-pub(super) fn note_unblacklisted(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite::Result<()> {
+fn note_unblacklisted(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT INTO ops_unblacklisted (mobile_number, at) VALUES (?1, ?2)
          ON CONFLICT (mobile_number) DO UPDATE SET at = excluded.at",

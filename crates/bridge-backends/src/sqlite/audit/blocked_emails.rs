@@ -20,7 +20,7 @@ impl BlockedEmailTrail for SqliteAudit {
     }
 }
 
-pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<BlockedEmail>> {
+fn all(conn: &Connection) -> rusqlite::Result<Vec<BlockedEmail>> {
     conn.prepare_cached(
         "SELECT address, reason, blocked_by, blocked_at, expires_at, lifted_at, changed_at FROM ops_blocked_email
          ORDER BY address",
@@ -39,7 +39,7 @@ pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<BlockedEmail>> {
     .collect()
 }
 
-pub(super) fn put(conn: &Connection, entry: &BlockedEmail) -> rusqlite::Result<()> {
+fn put(conn: &Connection, entry: &BlockedEmail) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT OR REPLACE INTO ops_blocked_email (address, reason, blocked_by, blocked_at, expires_at, lifted_at,
              changed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

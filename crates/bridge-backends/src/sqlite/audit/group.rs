@@ -40,17 +40,17 @@ impl GroupTrail for SqliteAudit {
     }
 }
 
-pub(super) fn epoch(conn: &Connection) -> rusqlite::Result<Option<String>> {
+fn epoch(conn: &Connection) -> rusqlite::Result<Option<String>> {
     conn.prepare_cached("SELECT name FROM ops_epoch")?.query_row([], |row| row.get(0)).optional()
 }
 
-pub(super) fn save_epoch(conn: &Connection, now: Timestamp, epoch: &str) -> rusqlite::Result<()> {
+fn save_epoch(conn: &Connection, now: Timestamp, epoch: &str) -> rusqlite::Result<()> {
     conn.prepare_cached("INSERT OR REPLACE INTO ops_epoch (one, name, saved_at) VALUES (1, ?1, ?2)")?
         .execute(params![epoch, At(now)])?;
     Ok(())
 }
 
-pub(super) fn note_member(conn: &Connection, member: &Member) -> rusqlite::Result<()> {
+fn note_member(conn: &Connection, member: &Member) -> rusqlite::Result<()> {
     conn.prepare_cached(&format!(
         "INSERT OR REPLACE INTO ops_member (bridge, handed_over, seen_at) VALUES (?1, ?2, {CLOCK})"
     ))?
@@ -58,7 +58,7 @@ pub(super) fn note_member(conn: &Connection, member: &Member) -> rusqlite::Resul
     Ok(())
 }
 
-pub(super) fn members(conn: &Connection, within: Span) -> rusqlite::Result<Vec<Member>> {
+fn members(conn: &Connection, within: Span) -> rusqlite::Result<Vec<Member>> {
     conn.prepare_cached(&format!(
         "SELECT bridge, handed_over FROM ops_member WHERE seen_at >= {CLOCK} - ?1 ORDER BY bridge"
     ))?
@@ -67,11 +67,7 @@ pub(super) fn members(conn: &Connection, within: Span) -> rusqlite::Result<Vec<M
 }
 
 /// In the order of number and device, which is nearly that of the pair.
-pub(super) fn validated_pairs(
-    conn: &Connection,
-    after: Option<&str>,
-    max: usize,
-) -> rusqlite::Result<Vec<String>> {
+fn validated_pairs(conn: &Connection, after: Option<&str>, max: usize) -> rusqlite::Result<Vec<String>> {
     // No number holds a colon.
     let (mobile, device) = after.and_then(|pair| pair.split_once(':')).unwrap_or_default();
     conn.prepare_cached(
@@ -82,10 +78,7 @@ pub(super) fn validated_pairs(
     .collect()
 }
 
-pub(super) fn unblacklisted_since(
-    conn: &Connection,
-    since: Timestamp,
-) -> rusqlite::Result<Vec<(String, Timestamp)>> {
+fn unblacklisted_since(conn: &Connection, since: Timestamp) -> rusqlite::Result<Vec<(String, Timestamp)>> {
     conn.prepare_cached("SELECT mobile_number, at FROM ops_unblacklisted WHERE at >= ?1 ORDER BY at, id")?
         .query_map([At(since)], |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0)))?
         .collect()

@@ -22,7 +22,7 @@ impl LookupTrail for SqliteAudit {
 }
 
 /// By time: by the number alone, all rows of a number would be read for each SMS that is asked for.
-pub(super) fn known(conn: &Connection, asked: &[AskedSms]) -> rusqlite::Result<Vec<bool>> {
+fn known(conn: &Connection, asked: &[AskedSms]) -> rusqlite::Result<Vec<bool>> {
     let mut find = conn.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM input_sms INDEXED BY input_sms_received
                  WHERE received_timestamp BETWEEN ?1 AND ?2 AND mobile_number = ?3 AND sms_message = ?4)
@@ -43,11 +43,7 @@ pub(super) fn known(conn: &Connection, asked: &[AskedSms]) -> rusqlite::Result<V
     Ok(known)
 }
 
-pub(super) fn count_by_hour(
-    conn: &Connection,
-    from: Timestamp,
-    to: Timestamp,
-) -> rusqlite::Result<Vec<HourCount>> {
+fn count_by_hour(conn: &Connection, from: Timestamp, to: Timestamp) -> rusqlite::Result<Vec<HourCount>> {
     conn.prepare_cached(
         "SELECT receiver_id, substr(received_timestamp, 1, 13) || ':00:00.000Z' AS hour, count(*)
          FROM input_sms INDEXED BY input_sms_received WHERE received_timestamp >= ?1 AND received_timestamp < ?2

@@ -42,7 +42,7 @@ impl OnboardingTrail for SqliteAudit {
     }
 }
 
-pub(super) fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Result<usize> {
+fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Result<usize> {
     let mut known = conn
         .prepare_cached("SELECT version, status, last_sms FROM onboarding_mobile WHERE onboarding_id = ?1")?;
     let mut upsert = conn.prepare_cached(
@@ -107,7 +107,7 @@ fn last_sms(onboarding: &Onboarding) -> Option<String> {
 pub(super) const ONBOARDING_COLUMNS: &str = "onboarding_id, mobile_number, email, device_id, hash, salt, \
      request_timestamp, user_deadline, expires_at, status, validated_at, version";
 
-pub(super) fn newest_onboarding(conn: &Connection, mobile: &str) -> rusqlite::Result<Option<Onboarding>> {
+fn newest_onboarding(conn: &Connection, mobile: &str) -> rusqlite::Result<Option<Onboarding>> {
     conn.prepare_cached(&format!(
         "SELECT {ONBOARDING_COLUMNS} FROM onboarding_mobile
          WHERE mobile_number = ?1 ORDER BY request_timestamp DESC, id DESC LIMIT 1"
@@ -116,7 +116,7 @@ pub(super) fn newest_onboarding(conn: &Connection, mobile: &str) -> rusqlite::Re
     .optional()
 }
 
-pub(super) fn onboardings_by_ids(conn: &Connection, ids: &[Uuid]) -> rusqlite::Result<Vec<Onboarding>> {
+fn onboardings_by_ids(conn: &Connection, ids: &[Uuid]) -> rusqlite::Result<Vec<Onboarding>> {
     let ids: serde_json::Value = ids.iter().map(Uuid::to_string).collect();
     conn.prepare_cached(&format!(
         "SELECT {ONBOARDING_COLUMNS} FROM onboarding_mobile
@@ -146,7 +146,7 @@ pub(super) fn onboarding_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
     })
 }
 
-pub(super) fn unexpired_onboardings(
+fn unexpired_onboardings(
     conn: &Connection,
     now: Timestamp,
     after: Option<Place>,

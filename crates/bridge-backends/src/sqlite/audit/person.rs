@@ -79,7 +79,7 @@ const END_OF_TIME: Timestamp = Timestamp(253_402_300_799_999);
 
 const QUARANTINE: &str = "ops.quarantine";
 
-pub(super) fn person(conn: &Connection, mobile: &Mobile, max: usize) -> rusqlite::Result<Vec<Table>> {
+fn person(conn: &Connection, mobile: &Mobile, max: usize) -> rusqlite::Result<Vec<Table>> {
     let mut tables = Vec::new();
     let named = TABLES.iter().map(|(table, name, _)| (*table, *name)).chain([REFUSED]);
     for (table, name) in named {
@@ -143,7 +143,7 @@ fn quarantined(conn: &Connection, mobile: &Mobile) -> rusqlite::Result<Vec<Quara
     Ok(all.into_iter().filter(|entry| person::names(&entry.body, mobile)).collect())
 }
 
-pub(super) fn traces(conn: &Connection, mobile: &Mobile, since: Timestamp) -> rusqlite::Result<Traces> {
+fn traces(conn: &Connection, mobile: &Mobile, since: Timestamp) -> rusqlite::Result<Traces> {
     let mut traces = Traces::default();
     let ids = |sql: &str| -> rusqlite::Result<Vec<Uuid>> {
         conn.prepare_cached(sql)?.query_map([mobile.e164()], |row| uuid(row, 0))?.collect()
@@ -212,7 +212,7 @@ pub(super) fn erase(
     Ok(AuditErased { removed, was_blocked })
 }
 
-pub(super) fn put_erasure(conn: &Connection, receipt: &Erasure) -> rusqlite::Result<()> {
+fn put_erasure(conn: &Connection, receipt: &Erasure) -> rusqlite::Result<()> {
     let removed = serde_json::to_string(&receipt.removed).unwrap_or_default();
     conn.prepare_cached(
         "INSERT OR REPLACE INTO ops_erasure (erasure_id, number_hash, requested_at, requested_by, blacklist, removed,
@@ -230,7 +230,7 @@ pub(super) fn put_erasure(conn: &Connection, receipt: &Erasure) -> rusqlite::Res
     Ok(())
 }
 
-pub(super) fn erasures(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Erasure>> {
+fn erasures(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Erasure>> {
     conn.prepare_cached(
         "SELECT erasure_id, number_hash, requested_at, requested_by, blacklist, removed, finished_at FROM ops_erasure
          ORDER BY requested_at DESC, erasure_id DESC LIMIT ?1",
@@ -251,10 +251,7 @@ pub(super) fn erasures(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Er
     .collect()
 }
 
-pub(super) fn erased_until(
-    conn: &Connection,
-    hashes: &[String],
-) -> rusqlite::Result<Vec<(String, Timestamp)>> {
+fn erased_until(conn: &Connection, hashes: &[String]) -> rusqlite::Result<Vec<(String, Timestamp)>> {
     let mut newest =
         conn.prepare_cached("SELECT max(requested_at) FROM ops_erasure WHERE number_hash = ?1")?;
     let mut found = BTreeMap::new();

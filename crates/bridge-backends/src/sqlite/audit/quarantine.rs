@@ -30,7 +30,7 @@ impl QuarantineTrail for SqliteAudit {
     }
 }
 
-pub(super) fn keep(conn: &Connection, entry: &Quarantined) -> rusqlite::Result<()> {
+fn keep(conn: &Connection, entry: &Quarantined) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT INTO ops_quarantine (quarantine_id, at, receiver_id, format, reason, content_type, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (quarantine_id) DO NOTHING",
@@ -59,7 +59,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Quarantined> {
     })
 }
 
-pub(super) fn newest(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Quarantined>> {
+fn newest(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Quarantined>> {
     conn.prepare_cached(
         "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops_quarantine
          ORDER BY id DESC LIMIT ?1",
@@ -68,7 +68,7 @@ pub(super) fn newest(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Quar
     .collect()
 }
 
-pub(super) fn one(conn: &Connection, id: Uuid) -> rusqlite::Result<Option<Quarantined>> {
+fn one(conn: &Connection, id: Uuid) -> rusqlite::Result<Option<Quarantined>> {
     conn.prepare_cached(
         "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops_quarantine
          WHERE quarantine_id = ?1",

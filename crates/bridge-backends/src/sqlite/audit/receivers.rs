@@ -31,7 +31,7 @@ impl ReceiverTrail for SqliteAudit {
     }
 }
 
-pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
+fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
     conn.prepare_cached(
         "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at
          FROM ops_receiver ORDER BY name",
@@ -52,7 +52,7 @@ pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
     .collect()
 }
 
-pub(super) fn put(conn: &Connection, now: Timestamp, receiver: &Receiver) -> rusqlite::Result<()> {
+fn put(conn: &Connection, now: Timestamp, receiver: &Receiver) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT OR REPLACE INTO ops_receiver (name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at,
              revoked_at, updated_at)
@@ -96,13 +96,13 @@ fn sighting(row: &Row<'_>) -> rusqlite::Result<Sighting> {
     })
 }
 
-pub(super) fn sightings(conn: &Connection) -> rusqlite::Result<Vec<Sighting>> {
+fn sightings(conn: &Connection) -> rusqlite::Result<Vec<Sighting>> {
     conn.prepare_cached(&format!("SELECT {SIGHTING} FROM ops_sighting ORDER BY name"))?
         .query_map([], sighting)?
         .collect()
 }
 
-pub(super) fn note(conn: &Connection, seen: &[Sighting]) -> rusqlite::Result<()> {
+fn note(conn: &Connection, seen: &[Sighting]) -> rusqlite::Result<()> {
     let mut known = conn.prepare_cached(&format!("SELECT {SIGHTING} FROM ops_sighting WHERE name = ?1"))?;
     let mut write = conn.prepare_cached(&format!(
         "INSERT OR REPLACE INTO ops_sighting ({SIGHTING}) VALUES ({})",

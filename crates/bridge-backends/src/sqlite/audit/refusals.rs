@@ -21,7 +21,7 @@ impl RefusalTrail for SqliteAudit {
     }
 }
 
-pub(super) fn append_refusals(conn: &Connection, batch: &[Refusal]) -> rusqlite::Result<()> {
+fn append_refusals(conn: &Connection, batch: &[Refusal]) -> rusqlite::Result<()> {
     let mut insert = conn.prepare_cached(
         "INSERT INTO ops_registration_attempts (at, reason, mobile_number, address_hash, stands_for) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
@@ -37,7 +37,7 @@ pub(super) fn append_refusals(conn: &Connection, batch: &[Refusal]) -> rusqlite:
     Ok(())
 }
 
-pub(super) fn refusals(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refusal>> {
+fn refusals(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refusal>> {
     conn.prepare_cached(
         "SELECT at, reason, mobile_number, address_hash, stands_for FROM ops_registration_attempts ORDER BY id DESC LIMIT ?1",
     )?

@@ -64,7 +64,7 @@ pub(super) fn sms_columns() -> String {
     format!("{SMS_COLUMNS}, id, synced_at, {}", check_columns())
 }
 
-pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Result<usize> {
+fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Result<usize> {
     let mut insert = conn.prepare_cached(&format!(
         "INSERT INTO input_sms ({SMS_COLUMNS}, {REBUILD_COLUMNS}, {}) VALUES ({}) ON CONFLICT (sms_id) DO NOTHING",
         check_columns(),
@@ -132,12 +132,7 @@ pub(super) fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Re
     Ok(new)
 }
 
-pub(super) fn sms_of(
-    conn: &Connection,
-    mobile: &str,
-    before: Option<i64>,
-    max: usize,
-) -> rusqlite::Result<Vec<SmsRow>> {
+fn sms_of(conn: &Connection, mobile: &str, before: Option<i64>, max: usize) -> rusqlite::Result<Vec<SmsRow>> {
     // Their ids are in the index by number; only those of the page are read.
     conn.prepare_cached(&format!(
         "SELECT {} FROM input_sms WHERE id IN (
@@ -178,7 +173,7 @@ pub(super) fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
     })
 }
 
-pub(super) fn judged_since(
+fn judged_since(
     conn: &Connection,
     since: Timestamp,
     after: Option<Place>,
@@ -192,7 +187,7 @@ pub(super) fn judged_since(
     .collect()
 }
 
-pub(super) fn judged_before(
+fn judged_before(
     conn: &Connection,
     before: Option<Place>,
     max: usize,
@@ -210,7 +205,7 @@ pub(super) fn judged_before(
     }
 }
 
-pub(super) fn judged_one(conn: &Connection, sms_id: Uuid) -> rusqlite::Result<Option<QueuedSms>> {
+fn judged_one(conn: &Connection, sms_id: Uuid) -> rusqlite::Result<Option<QueuedSms>> {
     conn.prepare_cached(&select_queued("sms_id = ?1"))?.query_row([sms_id.to_string()], queued_row).optional()
 }
 

@@ -42,7 +42,7 @@ impl SyncTrail for SqliteAudit {
     }
 }
 
-pub(super) fn unsynced(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Unsynced>> {
+fn unsynced(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Unsynced>> {
     // The condition of input_sms_unsynced, word by word, or that index is not used.
     conn.prepare_cached(
         "SELECT sms_id, server_received_at, mobile_number, device_id, created_at FROM input_sms sms
@@ -63,7 +63,7 @@ pub(super) fn unsynced(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Un
     .collect()
 }
 
-pub(super) fn mark_synced(conn: &Connection, now: Timestamp, rows: &[Unsynced]) -> rusqlite::Result<()> {
+fn mark_synced(conn: &Connection, now: Timestamp, rows: &[Unsynced]) -> rusqlite::Result<()> {
     let mut mark =
         conn.prepare_cached("UPDATE input_sms SET synced_at = ?2 WHERE sms_id = ?1 AND synced_at IS NULL")?;
     let mut accept = conn.prepare_cached("DELETE FROM ops_sync_refused WHERE sms_id = ?1")?;
@@ -74,7 +74,7 @@ pub(super) fn mark_synced(conn: &Connection, now: Timestamp, rows: &[Unsynced]) 
     })
 }
 
-pub(super) fn note_refused(
+fn note_refused(
     conn: &Connection,
     now: Timestamp,
     row: &Unsynced,
@@ -94,7 +94,7 @@ pub(super) fn note_refused(
         .query_row([sms_id], |row| row.get(0))
 }
 
-pub(super) fn refused(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refused>> {
+fn refused(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refused>> {
     conn.prepare_cached(
         "SELECT sms_id, mobile_number, attempts, reason, at, parked FROM ops_sync_refused
          ORDER BY at DESC, id DESC LIMIT ?1",
@@ -113,7 +113,7 @@ pub(super) fn refused(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Ref
 }
 
 /// It may be refused as often again as a new one.
-pub(super) fn unpark(conn: &Connection, sms_id: Option<Uuid>) -> rusqlite::Result<usize> {
+fn unpark(conn: &Connection, sms_id: Option<Uuid>) -> rusqlite::Result<usize> {
     conn.prepare_cached(
         "UPDATE ops_sync_refused SET parked = 0, attempts = 0 WHERE parked = 1 AND (?1 IS NULL OR sms_id = ?1)",
     )?

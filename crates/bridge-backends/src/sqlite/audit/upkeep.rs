@@ -38,7 +38,7 @@ impl UpkeepTrail for SqliteAudit {
     }
 }
 
-pub(super) fn totals(conn: &Connection) -> rusqlite::Result<Totals> {
+fn totals(conn: &Connection) -> rusqlite::Result<Totals> {
     let one = |sql: &str| conn.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
     Ok(Totals {
         validated: one("SELECT count(*) FROM ops_validated_mobile")?.unsigned_abs(),
@@ -48,12 +48,7 @@ pub(super) fn totals(conn: &Connection) -> rusqlite::Result<Totals> {
 }
 
 /// D31: an SMS whose push to the remote waits, or that itself waits to be judged, is never purged.
-pub(super) fn purge(
-    conn: &Connection,
-    before: Timestamp,
-    max: usize,
-    remote: bool,
-) -> rusqlite::Result<usize> {
+fn purge(conn: &Connection, before: Timestamp, max: usize, remote: bool) -> rusqlite::Result<usize> {
     let pushed = if remote { "(validation_status <> 'passed' OR synced_at IS NOT NULL)" } else { "TRUE" };
     let mut purged = 0;
     for (table, condition) in [
