@@ -14,7 +14,6 @@ use bridge_core::trace::{Step, trace};
 use bridge_core::{Mobile, Span, Timestamp};
 use bridge_formats::example::{self, Example};
 use bridge_store::audit::SettingRow;
-use bridge_store::hot::QueuedSms;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -27,6 +26,7 @@ use crate::base::clock::{Clock, Entropy};
 use crate::bridge::App;
 use crate::config::{Config, EMBEDDED};
 use crate::http;
+use crate::looking::judged;
 use crate::workers::supervisor;
 
 /// The receiver that every simulated phone is.
@@ -300,7 +300,7 @@ impl Sandbox {
             None => Body::empty(),
         };
         self.another_phone();
-        let before = self.app.hot.counters().await?.queue_input_sms;
+        let before = judged::newest(&self.app).await?;
         let answer = self.ask(request.body(body)).await?;
         let (judged, again) = self.found(before, &sender, &text).await?;
         let trace = judged.as_ref().map(|judged| trace(&judged.past(), &self.settings())).unwrap_or_default();
@@ -336,30 +336,17 @@ impl Sandbox {
         let country = self.settings().default_country_code.clone();
         let number = Mobile::parse(sender, &country, bridge_core::phone::BareDigits::NationalFirst);
         let name = (number.map_or_else(|_| sender.to_owned(), |m| m.e164().to_owned()), text.to_owned());
-        let newest = self.app.hot.counters().await?.queue_input_sms;
+        let newest = judged::newest(&self.app).await?;
         if newest > before
-            && let Some(row) = self.app.hot.queued_one(newest).await?
+            && let Some(judged) = judged::waiting(&self.app, newest).await?
         {
-            self.last.insert(name, (row.id, row.sms.sms_id));
-            return Ok((Some(self.with_onboarding(row).await?), false));
+            self.last.insert(name, (judged.row.id, judged.row.sms.sms_id));
+            return Ok((Some(judged), false));
         }
         let Some((id, sms_id)) = self.last.get(&name).copied() else { return Ok((None, false)) };
-        let row = match self.app.hot.queued_one(id).await? {
-            Some(row) => Some(row),
-            None => self.app.audit.judged_one(sms_id).await?,
-        };
-        match row {
-            Some(row) => Ok((Some(self.with_onboarding(row).await?), true)),
-            None => Ok((None, false)),
-        }
-    }
-
-    async fn with_onboarding(&self, row: QueuedSms) -> Result<Judgement, LabError> {
-        let onboarding = match row.onboarding_id {
-            Some(id) => self.app.hot.onboarding(self.now(), id).await?,
-            None => None,
-        };
-        Ok(Judgement { row, onboarding })
+        let judged = judged::one(&self.app, id, sms_id).await?;
+        let again = judged.is_some();
+        Ok((judged, again))
     }
 
     fn event(&mut self, what: &str, who: String, kind: Kind, answer: Answer) -> Event {
