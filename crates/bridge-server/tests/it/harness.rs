@@ -12,6 +12,7 @@ use bridge_server::bridge::App;
 use bridge_server::config::Config;
 use bridge_server::lifecycle::{self, Running};
 use bridge_server::workers::supervisor;
+use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, Journal};
 use clap::Parser;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -25,11 +26,34 @@ pub(crate) const NOON: Timestamp = Timestamp(1_769_860_800_000);
 
 /// A running bridge.
 pub(crate) struct Bridge {
+    pub(crate) stores: Stores,
     running: Running,
     pub(crate) clock: Clock,
     pub(crate) folder: Arc<TempDir>,
     pub(crate) http: reqwest::Client,
     pub(crate) url: String,
+}
+
+/// What the bridge keeps, for tests that look at it or put something into it behind its back.
+pub(crate) struct Stores {
+    pub(crate) hot: Arc<dyn HotStore>,
+    pub(crate) audit: Arc<dyn AuditStore>,
+    pub(crate) desk: Arc<dyn DeskStore>,
+    pub(crate) accounts: Arc<dyn AccountStore>,
+    pub(crate) journal: Arc<Journal>,
+}
+
+impl Stores {
+    /// The only place that reaches into a bridge for them.
+    fn of(app: &App) -> Stores {
+        Stores {
+            hot: app.hot.clone(),
+            audit: app.audit.clone(),
+            desk: app.desk.clone(),
+            accounts: app.accounts.clone(),
+            journal: app.journal.clone(),
+        }
+    }
 }
 
 /// An answer, read whole.
@@ -91,10 +115,11 @@ impl Bridge {
         static SEED: AtomicU64 = AtomicU64::new(42);
         let entropy = Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed));
         let app = App::open(config(&folder, flags), clock.clone(), entropy).await.unwrap();
+        let stores = Stores::of(&app);
         let running = lifecycle::start(app).await.unwrap();
         let url = format!("http://{}", running.address);
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Bridge { running, clock, folder, http: reqwest::Client::new(), url }
+        Bridge { stores, running, clock, folder, http: reqwest::Client::new(), url }
     }
 
     pub(crate) fn app(&self) -> &Arc<App> {
@@ -183,9 +208,8 @@ impl Bridge {
 
     /// Stops as SIGTERM does; nothing may be left waiting.
     pub(crate) async fn stop(self) -> Arc<TempDir> {
-        let app = self.running.app.clone();
         self.running.stop().await;
-        let sizes = app.hot.queue_sizes().await.unwrap();
+        let sizes = self.stores.hot.queue_sizes().await.unwrap();
         assert_eq!(sizes, bridge_store::hot::QueueSizes::default(), "something was left in a queue");
         self.folder
     }
