@@ -13,11 +13,14 @@ use self::exceptions::{EVERY_ONE, EXCEPTIONS, Exception, LINES};
 use self::product::{TEXTS, Text, said};
 
 const CHECKS: &str = "crates/bridge-core/src/checks";
+const CHECKS_LIST: &str = "crates/bridge-core/src/checks.rs";
 const CATALOG: &str = "crates/bridge-core/src/settings.rs";
 const FORMATS: &str = "crates/bridge-formats/src";
 const FORMATS_LIST: &str = "crates/bridge-formats/src/lib.rs";
 const WORKERS: &str = "crates/bridge-server/src/workers";
+const WORKERS_LIST: &str = "crates/bridge-server/src/workers.rs";
 const PAGES: &str = "crates/bridge-server/src/desk/pages";
+const PAGES_LIST: &str = "crates/bridge-server/src/desk/pages.rs";
 const ROUTES: &str = "crates/bridge-server/src/desk/routes.rs";
 
 /// One check, worker, format or page.
@@ -66,7 +69,7 @@ fn checks(texts: &[Text]) -> Vec<Instance> {
         kind: "check",
         name: stem(&text.path).to_owned(),
         own: text.path.clone(),
-        list: format!("{CHECKS}.rs"),
+        list: CHECKS_LIST.to_owned(),
         listed_as: vec![stem(&text.path).to_owned()],
         named_as: vec![stem(&text.path).to_owned(), format!("{}_enabled", stem(&text.path))],
     };
@@ -97,7 +100,7 @@ fn workers(texts: &[Text]) -> Vec<Instance> {
             kind: "worker",
             name: kind.clone(),
             own: text.path.clone(),
-            list: format!("{WORKERS}.rs"),
+            list: WORKERS_LIST.to_owned(),
             listed_as: vec![kind.clone(), format!("mod {}", stem(&text.path))],
             // Its module may be called like a thing that others name too: `workers::receivers` is meant.
             named_as: vec![kind, name, format!("workers::{}", stem(&text.path))],
@@ -118,7 +121,7 @@ fn pages(texts: &[Text]) -> Vec<Instance> {
             kind: "page",
             name: stem(&text.path).to_owned(),
             own: text.path.clone(),
-            list: format!("{PAGES}.rs"),
+            list: PAGES_LIST.to_owned(),
             listed_as: vec![format!("mod {}", stem(&text.path))],
             named_as,
         }
