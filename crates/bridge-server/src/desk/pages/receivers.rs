@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use bridge_formats::fields::{FieldValue, Fields};
-use bridge_formats::{FORMATS, generic};
 
 use crate::admin::inbox;
 use crate::admin::receivers::{self as doing, ReceiverAdded};
@@ -105,7 +104,7 @@ pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -
     render(&Page {
         frame: Frame::new(&app, visitor, "Receivers", PATH).await,
         cards,
-        formats: FORMATS.iter().map(|format| format.name).chain([generic::FORMAT.name]).collect(),
+        formats: bridge_formats::all().map(|format| format.name).collect(),
         silence: settings.receiver_silence_seconds,
     })
 }
