@@ -30,10 +30,10 @@ struct Card {
     class: &'static str,
     last_seen: Option<When>,
     wrong_secret: Option<When>,
-    delivered: String,
+    /// In 24 hours and in all; unknown while the audit store is away.
+    judged: Option<(String, String)>,
     redelivered: String,
     rejected: String,
-    last_day: String,
     battery: Option<u8>,
     battery_low: bool,
     charging: bool,
@@ -68,11 +68,11 @@ pub(super) fn class(state: Standing) -> &'static str {
 /// Every receiver.
 pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
     let (now, settings) = (app.clock.now(), app.live.now());
-    let day = looking::receivers::judged_last_day(&app).await;
+    let judged = looking::receivers::judged(&app).await;
     let cards = app.receivers.each().into_iter().map(|(known, seen)| {
         let standing = app.receivers.state(known.as_deref(), &seen, now, &settings);
         let row = known.as_ref().map(|known| &known.row);
-        let judged = day.iter().find(|rate| rate.receiver_id == seen.name).map(|rate| rate.count);
+        let judged = judged.as_ref().map(|all| all.get(&seen.name).copied().unwrap_or_default());
         Card {
             named: seen.name != DEFAULT,
             format: row.map_or_else(|| "any".to_owned(), |row| row.format.clone()),
@@ -81,10 +81,9 @@ pub(in crate::desk) async fn list(State(app): State<Shared>, visitor: Visitor) -
             class: class(standing),
             last_seen: seen.last_seen_at.map(|at| When::new(at, now)),
             wrong_secret: seen.wrong_secret_at.map(|at| When::new(at, now)),
-            delivered: count(seen.delivered),
+            judged: judged.map(|judged| (count(judged.last_day), count(judged.in_all))),
             redelivered: count(seen.redelivered),
             rejected: count(seen.rejected),
-            last_day: judged.map_or_else(|| "0".to_owned(), |n| count(n.passed + n.failed)),
             battery: seen.battery,
             battery_low: seen.battery.is_some_and(|percent| percent < BATTERY_LOW)
                 && seen.charging != Some(true),
