@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bridge_store::folder::FolderError;
 use bridge_store::{AuditStore, HotStore, StoreError, Trail};
 
-use crate::sqlite::audit::SqliteAudit;
+use crate::sqlite::audit::store::SqliteAudit;
 use crate::sqlite::hot::SqliteHot;
 
 /// Opens `hot.db` in a folder that this process holds.

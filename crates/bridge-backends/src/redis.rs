@@ -23,13 +23,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use bridge_core::checks::Known;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
-use redis::Value;
-use tokio::sync::broadcast;
-use uuid::Uuid;
-
-use self::connection::{Request, Server};
-use self::notices::Notices;
-use self::scripts::Call;
 use bridge_store::Result;
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::finding::Finding;
@@ -39,6 +32,13 @@ use bridge_store::hot::{
 };
 use bridge_store::judged::{Judged, QueuedSms};
 use bridge_store::person::{HotPerson, Removed, Traces};
+use redis::Value;
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use self::connection::{Request, Server};
+use self::notices::Notices;
+use self::scripts::Call;
 
 /// Rows, ids or members in one command or script call: a few milliseconds of the server's time.
 const CHUNK: usize = 500;

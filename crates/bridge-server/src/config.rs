@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::base::backend::{Backend, Backends};
-use crate::base::secrets::{self, Given};
-use crate::options::Options;
+use bridge_app::base::backend::{Backend, Backends};
+use bridge_app::base::secrets::{self, Given};
+use bridge_app::options::Options;
 
 /// Configuration of the bridge.
 #[derive(Args, Clone, Debug)]

@@ -1,28 +1,13 @@
-//! SMS Bridge as a service: HTTP in, the core's judgement, the stores' operations, workers behind.
+//! The program: command line, configuration, which stores are opened, and starting and stopping. It ties the other crates
+//! together and does nothing of its own with an SMS.
 //!
-//! **Invariants.** No database is named here. Nothing is acknowledged before it is durable. Time and
-//! randomness come from [`clock`]. Tasks are started by [`lifecycle`] alone.
+//! Begin reading at [`lifecycle`], which opens and starts a bridge; [`cli`] has one file for each command, [`config`] the
+//! flags and environment, [`opening`] the stores that URLs name.
+//!
+//! **Invariant.** Tasks are started by [`lifecycle`] alone.
 
-pub mod admin;
-pub mod admin_log;
-pub mod base;
-pub mod bridge;
 pub mod cli;
 pub mod config;
-pub mod desk;
-pub mod durability;
-pub mod health;
-pub mod http;
-pub mod lab;
 pub mod lifecycle;
 pub mod log;
-pub mod looking;
-pub mod open;
 pub mod opening;
-pub mod options;
-pub mod peer_events;
-pub mod registration;
-pub mod sms;
-pub mod state;
-pub mod stores;
-pub mod workers;

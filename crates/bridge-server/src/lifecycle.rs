@@ -11,20 +11,22 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::base::clock::{Clock, Entropy};
-use crate::base::data_file::{self, Readers};
-use crate::base::deadline;
-use crate::bridge::App;
 use crate::config::Config;
-use crate::desk;
-use crate::durability::store_monitor::{self, Keeper};
-use crate::http::{self, Served, listen};
-use crate::lab::Lab;
-use crate::open::{self, OpenError, Opened};
 use crate::opening::{self, StoresError};
-use crate::workers;
-use crate::workers::supervisor;
-use crate::{lab, peer_events};
+use bridge_app::base::clock::{Clock, Entropy};
+use bridge_app::base::data_file::{self, Readers};
+use bridge_app::base::deadline;
+use bridge_app::bridge::App;
+use bridge_app::durability::store_monitor::{self, Keeper};
+use bridge_app::open::{self, OpenError, Opened};
+use bridge_app::peer_events;
+use bridge_app::workers;
+use bridge_app::workers::supervisor;
+use bridge_http;
+use bridge_http::lab;
+use bridge_http::lab::Lab;
+use bridge_http::listen;
+use bridge_http::state::Served;
 
 /// Where the running bridge notes its address for the command line tools.
 const NOTE: &str = "bridge.json";
@@ -144,7 +146,7 @@ pub async fn start(config: &Config, opened: Opened) -> Result<Running, StartErro
         work.spawn(supervisor::run(worker, app.clone(), soft.clone(), hard.clone()));
     }
     let served = Served { app: app.clone(), lab: lab.clone() };
-    let (public_router, private_router) = http::routers(&served, desk::router(&served));
+    let (public_router, private_router) = bridge_http::routers(&served, bridge_desk::router(&served));
     http.spawn(listen::serve(listener, public_router, accept_stop.clone()));
     if let Some((listener, router)) = private.zip(private_router) {
         http.spawn(listen::serve(listener, router, accept_stop.clone()));

@@ -10,7 +10,7 @@ use tracing_subscriber::reload::{self, Handle};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-use crate::state::settings::LiveSettings;
+use bridge_app::state::settings::LiveSettings;
 
 /// Changes how much is logged.
 pub struct LogLevels(Option<Handle<EnvFilter, Registry>>);

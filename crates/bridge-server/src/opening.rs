@@ -10,10 +10,10 @@ use bridge_store::folder::{FolderError, FolderLock};
 use bridge_store::journal::JournalError;
 use bridge_store::{Journal, StoreError, StoreFault};
 
-use crate::base::deadline::{self, within};
 use crate::config::{Config, EMBEDDED};
-use crate::lab::OpenStores;
-use crate::stores::Stores;
+use bridge_app::base::deadline::{self, within};
+use bridge_app::stores::Stores;
+use bridge_http::lab::OpenStores;
 
 const SPOOL: &str = "spool";
 

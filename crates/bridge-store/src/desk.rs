@@ -26,7 +26,6 @@ pub use self::people::{
     ValidatedRow, WaitingRow,
 };
 pub use self::sms::{MobileFilter, SmsFilter, SmsStory, Waited};
-
 use crate::Result;
 use crate::audit::{Blacklisted, SmsRow};
 use crate::place::Place;

@@ -18,36 +18,40 @@ pub struct Answer {
     pub verdict: Verdict,
 }
 
-/// A judged SMS, to be recorded.
+/// A judged SMS, to be recorded: the row as it is to wait, and what recording it rests on.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// The SMS.
-    pub sms: InboundSms,
     /// What it was admitted under.
-    pub fingerprint: Key,
-    /// Its verdict.
-    pub verdict: Verdict,
+    pub key: Key,
     /// What the verdict rests on; recording checks that it still holds (D9).
     pub basis: Basis,
-    /// Which SMS of its sender in 24 hours this was, as it was judged; 0 if it was not counted.
-    pub sms_in_window: i64,
+    /// As it is to wait for `input_sms`. Its id and the time of its judgement are given when it is recorded.
+    pub row: QueuedSms,
 }
 
 impl Judged {
-    /// What the store queued when it recorded this, given what it was judged by and answered. Of an SMS that had
-    /// been recorded before, by a try whose answer was lost, it is the same but for `judged_at`.
+    /// The verdict on an SMS that was admitted under that key, by what was known of its sender.
     #[must_use]
-    pub fn queued(self, now: Timestamp, known: &Known, answer: Answer) -> QueuedSms {
-        QueuedSms {
-            id: answer.id,
-            sms: self.sms,
-            fingerprint: hex(&self.fingerprint),
-            verdict: answer.verdict,
-            judged_at: now,
-            onboarding_id: known.onboarding.as_ref().map(|o| o.id),
-            device_id: known.onboarding.as_ref().and_then(|o| o.device_id.clone()),
-            sms_in_window: self.sms_in_window,
-        }
+    pub fn new(sms: InboundSms, key: Key, verdict: Verdict, known: &Known) -> Judged {
+        let onboarding = known.onboarding.as_ref();
+        let row = QueuedSms {
+            id: 0,
+            sms,
+            fingerprint: hex(&key),
+            verdict,
+            judged_at: Timestamp(0),
+            onboarding_id: onboarding.map(|o| o.id),
+            device_id: onboarding.and_then(|o| o.device_id.clone()),
+            sms_in_window: known.sms_in_window,
+        };
+        Judged { key, basis: Basis::from(known), row }
+    }
+
+    /// The row that the store queued when it recorded this then and answered so. Of an SMS that had been recorded
+    /// before, by a try whose answer was lost, it is the same but for `judged_at`.
+    #[must_use]
+    pub fn queued(self, now: Timestamp, answer: Answer) -> QueuedSms {
+        QueuedSms { id: answer.id, verdict: answer.verdict, judged_at: now, ..self.row }
     }
 }
 

@@ -2,8 +2,8 @@
 -- behind this: facts.lua and changed.lua, whose functions cost nothing where they are not needed.
 -- ARGV: 1 epoch, 2 now, 3 mobile, 4 fingerprint, 5 sms_id, 6-8 the basis: onboarding id or empty, its state or
 --   empty, pair validated 0 or 1; 9 verdict, 10 counted or empty, 11 validation_status, 12 sms_message,
---   13 received_timestamp, 14 the digits of the seven codes, 15 what 003 has no field for, and then pairs of further
---   fields
+--   13 received_timestamp, 14 a digit for each check, in the order of their list, 15 what 003 has no field for, and
+--   then pairs of further fields
 local now, mobile = tonumber(ARGV[2]), ARGV[3]
 local key = SEEN .. ARGV[4]
 local epoch, seen, sender = unpack(redis.call('MGET', EPOCH, key, SENDER .. mobile))
@@ -46,12 +46,11 @@ if holds then
     ARGV[#ARGV + 1] = device
   end
   local codes = ARGV[14]
-  -- First what the bridge reads: a field is found by walking over those before it.
+  -- First what the bridge reads: a field is found by walking over those before it. The fields of the checks are put in
+  -- from their list when the script is put together (scripts.rs).
   redis.call('HSET', QUEUE_INPUT_SMS .. n, 'id', n, 'bridge', ARGV[15], 'mobile_number', mobile,
-    'sms_message', ARGV[12], 'received_timestamp', ARGV[13], 'mobile_check', codes:sub(1, 1),
-    'duplicate_check', codes:sub(2, 2), 'header_hash_check', codes:sub(3, 3), 'count_check', codes:sub(4, 4),
-    'foreign_number_check', codes:sub(5, 5), 'blacklist_check', codes:sub(6, 6),
-    'time_window_check', codes:sub(7, 7), 'validation_status', ARGV[11], unpack(ARGV, 16))
+    'sms_message', ARGV[12], 'received_timestamp', ARGV[13], CHECK_FIELDS, 'validation_status', ARGV[11],
+    unpack(ARGV, 16))
   redis.call('XADD', passed and QUEUED_PASSED or QUEUED_FAILED, n, '', '')
   if is_open then
     local last_sms = n .. ' ' .. ARGV[2] .. ' ' .. ARGV[9]

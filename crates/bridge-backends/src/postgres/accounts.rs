@@ -4,17 +4,16 @@
 use async_trait::async_trait;
 use bridge_core::Timestamp;
 use bridge_core::message::storable;
-use tokio_postgres::Row;
-use tokio_postgres::types::Type;
-
-use super::PostgresAudit;
-use super::columns::{At, limit};
-use super::lease::{BATCH, Lease, Parameter, QUICK, Unreadable};
-use super::on_lease;
 use bridge_store::Result;
 use bridge_store::accounts::{
     Account, AccountChanged, AccountStore, Change, ChangesAsked, Link, NewChange, Role, Session,
 };
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::columns::{At, limit};
+use super::lease::{BATCH, Lease, Parameter, QUICK, Unreadable};
+use super::store::{PostgresAudit, on_lease};
 
 #[async_trait]
 impl AccountStore for PostgresAudit {

@@ -3,12 +3,12 @@
 
 use bridge_core::Timestamp;
 use bridge_core::message::storable;
+use bridge_store::Result;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::columns::At;
 use super::lease::Lease;
-use bridge_store::Result;
 
 /// The columns of a batch, each an array.
 pub(super) type Columns<'a> = Vec<(Box<dyn ToSql + Sync + Send + 'a>, Type)>;

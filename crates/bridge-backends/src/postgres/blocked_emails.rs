@@ -1,14 +1,27 @@
 //! E-mail addresses that may not register.
 
+use async_trait::async_trait;
 use bridge_core::message::storable;
+use bridge_store::Result;
+use bridge_store::audit::{BlockedEmail, BlockedEmailTrail};
 use tokio_postgres::types::Type;
 
 use super::columns::At;
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::BlockedEmail;
+use super::lease::{BATCH, Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
 
-pub(super) async fn all(lease: &mut Lease) -> Result<Vec<BlockedEmail>> {
+#[async_trait]
+impl BlockedEmailTrail for PostgresAudit {
+    async fn blocked_emails(&self) -> Result<Vec<BlockedEmail>> {
+        on_lease!(self.blocked_emails(BATCH, all))
+    }
+
+    async fn put_blocked_email(&self, entry: &BlockedEmail) -> Result<()> {
+        on_lease!(self.put_blocked_email(QUICK, put, entry))
+    }
+}
+
+async fn all(lease: &mut Lease) -> Result<Vec<BlockedEmail>> {
     lease
         .rows(
             "SELECT address, reason, blocked_by, blocked_at, expires_at, lifted_at, changed_at
@@ -29,7 +42,7 @@ pub(super) async fn all(lease: &mut Lease) -> Result<Vec<BlockedEmail>> {
         .await
 }
 
-pub(super) async fn put(lease: &mut Lease, entry: &BlockedEmail) -> Result<()> {
+async fn put(lease: &mut Lease, entry: &BlockedEmail) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.blocked_email (address, reason, blocked_by, blocked_at, expires_at, lifted_at, changed_at)

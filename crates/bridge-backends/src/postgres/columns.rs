@@ -3,10 +3,9 @@
 use std::error::Error;
 
 use bridge_core::Timestamp;
+use bridge_store::place::Place;
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
-
-use bridge_store::place::Place;
 
 /// A time as TIMESTAMPTZ: microseconds since 2000. What lies beyond all times is infinite there too.
 #[derive(Debug)]

@@ -8,10 +8,6 @@ mod sms;
 
 use async_trait::async_trait;
 use bridge_core::{Span, Timestamp};
-use uuid::Uuid;
-
-use super::lease::{BATCH, QUICK};
-use super::{PostgresAudit, on_lease};
 use bridge_store::Result;
 use bridge_store::audit::{Blacklisted, SmsRow};
 use bridge_store::desk::{
@@ -20,6 +16,10 @@ use bridge_store::desk::{
     SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
 };
 use bridge_store::place::Place;
+use uuid::Uuid;
+
+use super::lease::{BATCH, QUICK};
+use super::store::{PostgresAudit, on_lease};
 
 #[async_trait]
 impl DeskStore for PostgresAudit {

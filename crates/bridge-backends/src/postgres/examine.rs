@@ -1,27 +1,12 @@
 //! How the server and what lies between are set up, for `doctor`, and whether anything can be written now.
 
-use bridge_core::Timestamp;
+use bridge_store::finding::{Finding, Level};
+use bridge_store::{Result, StoreError};
 use tokio_postgres::types::Type;
 
-use super::columns::At;
 use super::lease::{Connections, Lease, SLOW};
 use super::schema;
 use super::version::KNOWN;
-use bridge_store::finding::{Finding, Level};
-use bridge_store::{Result, StoreError};
-
-/// Random: what is compressed or does not differ from what is there would prove little.
-pub(super) async fn try_write(lease: &mut Lease, bytes: u32) -> Result<()> {
-    lease
-        .run(
-            "INSERT INTO ops.probe (id, body)
-             SELECT 1, string_agg(uuid_send(gen_random_uuid()), '') FROM generate_series(0, $1 / 16)
-             ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-            &[(&i64::from(bytes), Type::INT8)],
-        )
-        .await
-        .map(drop)
-}
 
 fn finding(level: Level, what: &str, found: impl Into<String>, advice: &str) -> Finding {
     Finding { level, what: what.to_owned(), found: found.into(), advice: advice.to_owned() }
@@ -199,7 +184,15 @@ async fn writing(lease: &mut Lease) -> Finding {
     }
 }
 
-/// The server's clock.
-pub(super) async fn now(lease: &mut Lease) -> Result<Option<Timestamp>> {
-    Ok(lease.rows("SELECT now()", &[], |row| Ok(row.try_get::<_, At>(0)?.0)).await?.pop())
+/// Random: what is compressed or does not differ from what is there would prove little.
+pub(super) async fn try_write(lease: &mut Lease, bytes: u32) -> Result<()> {
+    lease
+        .run(
+            "INSERT INTO ops.probe (id, body)
+             SELECT 1, string_agg(uuid_send(gen_random_uuid()), '') FROM generate_series(0, $1 / 16)
+             ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+            &[(&i64::from(bytes), Type::INT8)],
+        )
+        .await
+        .map(drop)
 }

@@ -1,10 +1,9 @@
 //! What went wrong, in words that say what to do, and what it means for the bridge. Never a password, and
 //! never what was in a row: such texts reach logs.
 
+use bridge_store::{StoreError, StoreFault};
 use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::error::{DbError, SqlState};
-
-use bridge_store::{StoreError, StoreFault};
 
 /// Why a statement did not do what it should.
 #[derive(Debug, thiserror::Error)]

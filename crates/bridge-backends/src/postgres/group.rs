@@ -1,18 +1,47 @@
 //! What a group of bridges and a hot store that is rebuilt ask for (D28): epoch, members, validated pairs.
 
+use async_trait::async_trait;
 use bridge_core::{Span, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{GroupTrail, Member};
 use tokio_postgres::types::Type;
 
 use super::columns::{At, limit};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::{Member, Totals};
+use super::lease::{BATCH, Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
 
-pub(super) async fn epoch(lease: &mut Lease) -> Result<Option<String>> {
+#[async_trait]
+impl GroupTrail for PostgresAudit {
+    async fn epoch(&self) -> Result<Option<String>> {
+        on_lease!(self.epoch(QUICK, epoch))
+    }
+
+    async fn save_epoch(&self, now: Timestamp, epoch: &str) -> Result<()> {
+        on_lease!(self.save_epoch(QUICK, save_epoch, now, epoch))
+    }
+
+    async fn note_member(&self, member: &Member) -> Result<()> {
+        on_lease!(self.note_member(QUICK, note_member, member))
+    }
+
+    async fn members(&self, within: Span) -> Result<Vec<Member>> {
+        on_lease!(self.members(QUICK, members, within))
+    }
+
+    async fn validated_pairs(&self, after: Option<&str>, max: usize) -> Result<Vec<String>> {
+        on_lease!(self.validated_pairs(BATCH, validated_pairs, after, max))
+    }
+
+    async fn unblacklisted_since(&self, since: Timestamp) -> Result<Vec<(String, Timestamp)>> {
+        on_lease!(self.unblacklisted_since(BATCH, unblacklisted_since, since))
+    }
+}
+
+async fn epoch(lease: &mut Lease) -> Result<Option<String>> {
     Ok(lease.rows("SELECT name FROM ops.epoch", &[], |row| Ok(row.try_get(0)?)).await?.pop())
 }
 
-pub(super) async fn save_epoch(lease: &mut Lease, now: Timestamp, epoch: &str) -> Result<()> {
+async fn save_epoch(lease: &mut Lease, now: Timestamp, epoch: &str) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.epoch (name, saved_at) VALUES ($1, $2)
@@ -23,7 +52,7 @@ pub(super) async fn save_epoch(lease: &mut Lease, now: Timestamp, epoch: &str) -
         .map(drop)
 }
 
-pub(super) async fn note_member(lease: &mut Lease, member: &Member) -> Result<()> {
+async fn note_member(lease: &mut Lease, member: &Member) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.member (bridge, handed_over, seen_at) VALUES ($1, $2, now())
@@ -34,7 +63,7 @@ pub(super) async fn note_member(lease: &mut Lease, member: &Member) -> Result<()
         .map(drop)
 }
 
-pub(super) async fn members(lease: &mut Lease, within: Span) -> Result<Vec<Member>> {
+async fn members(lease: &mut Lease, within: Span) -> Result<Vec<Member>> {
     lease
         .rows(
             "SELECT bridge, handed_over FROM ops.member
@@ -45,11 +74,7 @@ pub(super) async fn members(lease: &mut Lease, within: Span) -> Result<Vec<Membe
         .await
 }
 
-pub(super) async fn validated_pairs(
-    lease: &mut Lease,
-    after: Option<&str>,
-    max: usize,
-) -> Result<Vec<String>> {
+async fn validated_pairs(lease: &mut Lease, after: Option<&str>, max: usize) -> Result<Vec<String>> {
     lease
         .rows(
             "SELECT pair FROM ops.validated_mobile WHERE pair > $1 ORDER BY pair LIMIT $2",
@@ -59,10 +84,7 @@ pub(super) async fn validated_pairs(
         .await
 }
 
-pub(super) async fn unblacklisted_since(
-    lease: &mut Lease,
-    since: Timestamp,
-) -> Result<Vec<(String, Timestamp)>> {
+async fn unblacklisted_since(lease: &mut Lease, since: Timestamp) -> Result<Vec<(String, Timestamp)>> {
     lease
         .rows(
             "SELECT mobile_number, at FROM ops.unblacklisted WHERE at >= $1 ORDER BY at, id",
@@ -70,24 +92,4 @@ pub(super) async fn unblacklisted_since(
             |row| Ok((row.try_get(0)?, row.try_get::<_, At>(1)?.0)),
         )
         .await
-}
-
-/// The largest id is among the newest rows: ids never go back, not even after a loss (D21).
-pub(super) async fn totals(lease: &mut Lease) -> Result<Totals> {
-    let totals = lease
-        .rows(
-            "SELECT (SELECT count(*) FROM ops.validated_mobile), (SELECT count(*) FROM public.blacklist_sms),
-                 (SELECT max(redis_id) FROM
-                     (SELECT redis_id FROM public.input_sms ORDER BY server_received_at DESC, id DESC LIMIT 100000) AS newest)",
-            &[],
-            |row| {
-                Ok(Totals {
-                    validated: row.try_get::<_, i64>(0)?.unsigned_abs(),
-                    blacklisted: row.try_get::<_, i64>(1)?.unsigned_abs(),
-                    last_sms_id: row.try_get::<_, Option<i64>>(2)?.unwrap_or(0),
-                })
-            },
-        )
-        .await?;
-    Ok(totals.first().copied().unwrap_or_default())
 }

@@ -1,18 +1,39 @@
 //! `power_down_store`: SMS that wait to be judged.
 
+use async_trait::async_trait;
 use bridge_core::message::storable;
 use bridge_core::onboarding::hex;
 use bridge_core::{InboundSms, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{LaterTrail, WaitingSms, part};
+use bridge_store::place::Place;
 use tokio_postgres::types::Type;
 
 use super::columns::{At, behind, limit};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::{WaitingSms, part};
-use bridge_store::place::Place;
+use super::lease::{BATCH, Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl LaterTrail for PostgresAudit {
+    async fn store_for_later(&self, sms: &InboundSms) -> Result<()> {
+        on_lease!(self.store_for_later(QUICK, store, sms))
+    }
+
+    async fn waiting_sms(&self, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
+        on_lease!(self.waiting_sms(BATCH, waiting, after, max))
+    }
+
+    async fn parts_judged(&self, sms: &InboundSms, since: Timestamp) -> Result<bool> {
+        on_lease!(self.parts_judged(QUICK, parts_judged, sms, since))
+    }
+
+    async fn mark_processed(&self, now: Timestamp, ids: &[i64]) -> Result<()> {
+        on_lease!(self.mark_processed(BATCH, mark_processed, now, ids))
+    }
+}
 
 /// What it is judged by later is the body; the other columns are for people.
-pub(super) async fn store(lease: &mut Lease, sms: &InboundSms) -> Result<()> {
+async fn store(lease: &mut Lease, sms: &InboundSms) -> Result<()> {
     let body = serde_json::to_string(sms).map_err(|e| lease.unreadable(&e))?;
     let fingerprint = hex(&sms.identity().fingerprint);
     lease
@@ -42,7 +63,7 @@ fn part_text(sms: &InboundSms) -> Option<String> {
     sms.part.as_ref().map(|part| storable(&part::text(part)).into_owned())
 }
 
-pub(super) async fn parts_judged(lease: &mut Lease, sms: &InboundSms, since: Timestamp) -> Result<bool> {
+async fn parts_judged(lease: &mut Lease, sms: &InboundSms, since: Timestamp) -> Result<bool> {
     let Some(part) = part_text(sms) else { return Ok(false) };
     let found = lease
         .rows(
@@ -60,7 +81,7 @@ pub(super) async fn parts_judged(lease: &mut Lease, sms: &InboundSms, since: Tim
     Ok(found == [true])
 }
 
-pub(super) async fn waiting(lease: &mut Lease, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
+async fn waiting(lease: &mut Lease, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
     let (at, id) = behind(after);
     lease
         .rows(
@@ -73,7 +94,7 @@ pub(super) async fn waiting(lease: &mut Lease, after: Option<Place>, max: usize)
         .await
 }
 
-pub(super) async fn mark_processed(lease: &mut Lease, now: Timestamp, ids: &[i64]) -> Result<()> {
+async fn mark_processed(lease: &mut Lease, now: Timestamp, ids: &[i64]) -> Result<()> {
     lease
         .run(
             "UPDATE public.power_down_store SET processed = true, processed_at = $1

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use bridge_store::{Result, StoreError};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
@@ -12,7 +13,6 @@ use tokio_postgres::types::{ToSql, Type};
 use super::connect::{Address, BadUrl, CONNECT};
 use super::failure::Failure;
 use super::version::{VERSION, must_be_known};
-use bridge_store::{Result, StoreError};
 
 /// What somebody waits for: whatever is down, an answer comes within this time (D26).
 pub(super) const QUICK: Duration = Duration::from_secs(2);

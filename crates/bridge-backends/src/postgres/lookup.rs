@@ -1,12 +1,25 @@
 //! What is asked by the phone's own time: is an SMS known, and how many came in which hour.
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
+use bridge_store::Result;
+use bridge_store::audit::{AskedSms, HourCount, KNOWN_WITHIN, LookupTrail};
 use tokio_postgres::types::Type;
 
 use super::columns::{At, column};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::{AskedSms, HourCount, KNOWN_WITHIN};
+use super::lease::{BATCH, Lease, SLOW};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl LookupTrail for PostgresAudit {
+    async fn known_sms(&self, asked: &[AskedSms]) -> Result<Vec<bool>> {
+        on_lease!(self.known_sms(BATCH, known, asked))
+    }
+
+    async fn count_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>> {
+        on_lease!(self.count_by_hour(SLOW, count_by_hour, from, to))
+    }
+}
 
 /// The whole batch in one statement. The order of the number is that of the index by time: by the number alone, all
 /// rows of a number would be read for each SMS that is asked for.
@@ -23,7 +36,7 @@ const KNOWN: &str = "
             WHERE sms.received_timestamp BETWEEN first AND last AND sms.mobile_number COLLATE \"C\" = mobile
                 AND sms.sms_message = message)";
 
-pub(super) async fn known(lease: &mut Lease, asked: &[AskedSms]) -> Result<Vec<bool>> {
+async fn known(lease: &mut Lease, asked: &[AskedSms]) -> Result<Vec<bool>> {
     let stamped: Vec<(i64, &AskedSms, Timestamp)> = (0..)
         .zip(asked)
         .flat_map(|(place, sms)| sms.stamps.iter().map(move |at| (place, sms, *at)))
@@ -50,11 +63,7 @@ pub(super) async fn known(lease: &mut Lease, asked: &[AskedSms]) -> Result<Vec<b
     Ok(known)
 }
 
-pub(super) async fn count_by_hour(
-    lease: &mut Lease,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Vec<HourCount>> {
+async fn count_by_hour(lease: &mut Lease, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>> {
     lease
         .rows(
             "SELECT receiver_id, date_trunc('hour', received_timestamp, 'UTC') AS hour, count(*)

@@ -3,9 +3,13 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use async_trait::async_trait;
 use bridge_core::onboarding::State;
 use bridge_core::verdict::FailedAt;
 use bridge_core::{Mobile, Onboarding, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::OnboardingTrail;
+use bridge_store::place::Place;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -13,9 +17,32 @@ use uuid::Uuid;
 use super::batch::{self, Batched, Columns, Kept};
 use super::columns::{At, behind, column, counted, limit};
 use super::counting;
-use super::lease::{Lease, Unreadable};
-use bridge_store::Result;
-use bridge_store::place::Place;
+use super::lease::{BATCH, Lease, QUICK, Unreadable};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl OnboardingTrail for PostgresAudit {
+    async fn upsert_onboardings(&self, batch: &[Onboarding]) -> Result<usize> {
+        on_lease!(self.upsert_onboardings(BATCH, upsert, batch))
+    }
+
+    async fn newest_onboarding(&self, mobile: &str) -> Result<Option<Onboarding>> {
+        on_lease!(self.newest_onboarding(QUICK, newest, mobile))
+    }
+
+    async fn onboardings_by_ids(&self, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
+        on_lease!(self.onboardings_by_ids(QUICK, by_ids, ids))
+    }
+
+    async fn unexpired_onboardings(
+        &self,
+        now: Timestamp,
+        after: Option<Place>,
+        max: usize,
+    ) -> Result<Vec<(Place, Onboarding)>> {
+        on_lease!(self.unexpired_onboardings(BATCH, unexpired, now, after, max))
+    }
+}
 
 /// A row that was there has been updated by a transaction before: xmax tells.
 const UPSERT: &str = "WITH written AS (
@@ -85,7 +112,7 @@ fn last_sms(onboarding: &Onboarding) -> Option<&'static str> {
     Some(last.verdict.failed_at.map_or("passed", FailedAt::as_str))
 }
 
-pub(super) async fn upsert(lease: &mut Lease, batch: &[Onboarding]) -> Result<usize> {
+async fn upsert(lease: &mut Lease, batch: &[Onboarding]) -> Result<usize> {
     let versions = newest_versions(batch);
     let written = batch::write(lease, &versions).await?;
     let new: Vec<i64> = written
@@ -122,12 +149,12 @@ pub(super) async fn newest(lease: &mut Lease, mobile: &str) -> Result<Option<Onb
     Ok(lease.rows(&sql, &[(&mobile, Type::TEXT)], onboarding_row).await?.pop())
 }
 
-pub(super) async fn by_ids(lease: &mut Lease, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
+async fn by_ids(lease: &mut Lease, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
     let sql = format!("SELECT {COLUMNS} FROM public.onboarding_mobile WHERE onboarding_id = ANY($1)");
     lease.rows(&sql, &[(&ids, Type::UUID_ARRAY)], onboarding_row).await
 }
 
-pub(super) async fn unexpired(
+async fn unexpired(
     lease: &mut Lease,
     now: Timestamp,
     after: Option<Place>,

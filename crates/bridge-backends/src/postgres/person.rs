@@ -1,19 +1,52 @@
 //! One person: rows about a number, their removal in one transaction, and the receipts.
 
+use async_trait::async_trait;
 use bridge_core::{Mobile, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{PersonTrail, Quarantined};
+use bridge_store::judged::QueuedSms;
+use bridge_store::person::{self, AuditErased, Block, Blocked, Erasing, Erasure, Table, Traces};
 use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::columns::{At, limit};
-use super::lease::{Lease, Unreadable};
+use super::lease::{BATCH, Lease, QUICK, Unreadable};
 use super::quarantine::entry;
 use super::sms::{NAMES, queued_row};
-use bridge_store::Result;
-use bridge_store::audit::Quarantined;
-use bridge_store::judged::QueuedSms;
-use bridge_store::person::{self, AuditErased, Block, Blocked, Erasing, Erasure, Table, Traces};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl PersonTrail for PostgresAudit {
+    async fn person(&self, mobile: &Mobile, max: usize) -> Result<Vec<Table>> {
+        on_lease!(self.person(BATCH, person, mobile, max))
+    }
+
+    async fn traces(&self, mobile: &Mobile, since: Timestamp) -> Result<Traces> {
+        on_lease!(self.traces(BATCH, traces, mobile, since))
+    }
+
+    async fn erase(&self, erasing: &Erasing<'_>, receipt: &Erasure) -> Result<AuditErased> {
+        on_lease!(self.erase(BATCH, erase, erasing, receipt))
+    }
+
+    async fn put_erasure(&self, receipt: &Erasure) -> Result<()> {
+        on_lease!(self.put_erasure(QUICK, put_erasure, receipt))
+    }
+
+    async fn erasures(&self, max: usize) -> Result<Vec<Erasure>> {
+        on_lease!(self.erasures(QUICK, erasures, max))
+    }
+
+    async fn erased_until(&self, hashes: &[String]) -> Result<Vec<(String, Timestamp)>> {
+        on_lease!(self.erased_until(QUICK, erased_until, hashes))
+    }
+
+    async fn unvalidate(&self, now: Timestamp, mobile: &str) -> Result<u64> {
+        on_lease!(self.unvalidate(QUICK, unvalidate, now, mobile))
+    }
+}
 
 /// Tables whose rows carry the number as the program writes it: their name, the name it is known by, the column that
 /// says when a row came to be.
@@ -25,13 +58,19 @@ const TABLES: [(&str, &str, &str); 6] = [
     ("ops.unblacklisted", "ops.unblacklisted", "at"),
     ("public.blacklist_sms", "blacklist_sms", "blacklisted_at"),
 ];
+
 /// What SMS proved.
 const VALIDATED: &str = "ops.validated_mobile";
+
 const REFUSED: &str = "ops.sync_refused";
+
 const ATTEMPTS: &str = "ops.registration_attempts";
+
 const QUARANTINE: &str = "ops.quarantine";
+
 /// Said in both ways, because the large tables are indexed by the order of bytes and the small ones by the database's.
 const OF_NUMBER: &str = "mobile_number = $1 AND mobile_number COLLATE \"C\" = $1";
+
 /// A number as somebody typed it, in digits.
 const SPELLED: &str = "regexp_replace(mobile_number, '[^0-9]', '', 'g') = ANY ($1)";
 
@@ -39,7 +78,7 @@ fn json(row: &Row) -> std::result::Result<Value, Unreadable> {
     Ok(serde_json::from_str(row.try_get(0)?)?)
 }
 
-pub(super) async fn person(lease: &mut Lease, mobile: &Mobile, max: usize) -> Result<Vec<Table>> {
+async fn person(lease: &mut Lease, mobile: &Mobile, max: usize) -> Result<Vec<Table>> {
     let mut tables = Vec::new();
     let number = mobile.e164();
     let some = limit(max.saturating_add(1));
@@ -80,7 +119,7 @@ async fn quarantined(lease: &mut Lease, mobile: &Mobile) -> Result<Vec<Quarantin
     Ok(all.into_iter().filter(|entry| person::names(&entry.body, mobile)).collect())
 }
 
-pub(super) async fn traces(lease: &mut Lease, mobile: &Mobile, since: Timestamp) -> Result<Traces> {
+async fn traces(lease: &mut Lease, mobile: &Mobile, since: Timestamp) -> Result<Traces> {
     let number = mobile.e164();
     let id = |row: &Row| Ok(row.try_get::<_, Uuid>(0)?);
     let onboardings =
@@ -151,7 +190,7 @@ pub(super) async fn erase(
     Ok(erased)
 }
 
-pub(super) async fn put_erasure(lease: &mut Lease, receipt: &Erasure) -> Result<()> {
+async fn put_erasure(lease: &mut Lease, receipt: &Erasure) -> Result<()> {
     let removed = serde_json::to_string(&receipt.removed).map_err(|error| lease.unreadable(&error))?;
     lease
         .run(
@@ -174,7 +213,7 @@ pub(super) async fn put_erasure(lease: &mut Lease, receipt: &Erasure) -> Result<
         .map(drop)
 }
 
-pub(super) async fn erasures(lease: &mut Lease, max: usize) -> Result<Vec<Erasure>> {
+async fn erasures(lease: &mut Lease, max: usize) -> Result<Vec<Erasure>> {
     lease
         .rows(
             "SELECT erasure_id, number_hash, requested_at, requested_by, blacklist, removed, finished_at
@@ -196,7 +235,7 @@ pub(super) async fn erasures(lease: &mut Lease, max: usize) -> Result<Vec<Erasur
         .await
 }
 
-pub(super) async fn erased_until(lease: &mut Lease, hashes: &[String]) -> Result<Vec<(String, Timestamp)>> {
+async fn erased_until(lease: &mut Lease, hashes: &[String]) -> Result<Vec<(String, Timestamp)>> {
     lease
         .rows(
             "SELECT number_hash, max(requested_at) FROM ops.erasure WHERE number_hash = ANY ($1)

@@ -1,16 +1,37 @@
 //! Bodies that nobody can use.
 
+use async_trait::async_trait;
 use bridge_core::message::storable;
+use bridge_store::Result;
+use bridge_store::audit::{QuarantineTrail, Quarantined};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::columns::{At, limit};
-use super::lease::{Lease, Unreadable};
-use bridge_store::Result;
-use bridge_store::audit::Quarantined;
+use super::lease::{Lease, QUICK, Unreadable};
+use super::store::{PostgresAudit, on_lease};
 
-pub(super) async fn keep(lease: &mut Lease, entry: &Quarantined) -> Result<()> {
+#[async_trait]
+impl QuarantineTrail for PostgresAudit {
+    async fn quarantine(&self, entry: &Quarantined) -> Result<()> {
+        on_lease!(self.quarantine(QUICK, keep, entry))
+    }
+
+    async fn quarantined(&self, max: usize) -> Result<Vec<Quarantined>> {
+        on_lease!(self.quarantined(QUICK, newest, max))
+    }
+
+    async fn quarantined_one(&self, id: Uuid) -> Result<Option<Quarantined>> {
+        on_lease!(self.quarantined_one(QUICK, one, id))
+    }
+
+    async fn remove_quarantined(&self, id: Uuid) -> Result<bool> {
+        on_lease!(self.remove_quarantined(QUICK, remove, id))
+    }
+}
+
+async fn keep(lease: &mut Lease, entry: &Quarantined) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.quarantine (quarantine_id, at, receiver_id, format, reason, content_type, body)
@@ -41,7 +62,7 @@ pub(super) fn entry(row: &Row) -> std::result::Result<Quarantined, Unreadable> {
     })
 }
 
-pub(super) async fn newest(lease: &mut Lease, max: usize) -> Result<Vec<Quarantined>> {
+async fn newest(lease: &mut Lease, max: usize) -> Result<Vec<Quarantined>> {
     lease
         .rows(
             "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops.quarantine
@@ -52,7 +73,7 @@ pub(super) async fn newest(lease: &mut Lease, max: usize) -> Result<Vec<Quaranti
         .await
 }
 
-pub(super) async fn one(lease: &mut Lease, id: Uuid) -> Result<Option<Quarantined>> {
+async fn one(lease: &mut Lease, id: Uuid) -> Result<Option<Quarantined>> {
     let found = lease
         .rows(
             "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops.quarantine

@@ -2,17 +2,37 @@
 
 use std::sync::LazyLock;
 
+use async_trait::async_trait;
 use bridge_core::message::storable;
 use bridge_core::{Span, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{Receiver, ReceiverTrail, Sighting, by_name};
 use tokio_postgres::types::Type;
 
 use super::columns::{At, column};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::by_name;
-use bridge_store::audit::{Receiver, Sighting};
+use super::lease::{Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
 
-pub(super) async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
+#[async_trait]
+impl ReceiverTrail for PostgresAudit {
+    async fn receivers(&self) -> Result<Vec<Receiver>> {
+        on_lease!(self.receivers(QUICK, all))
+    }
+
+    async fn put_receiver(&self, now: Timestamp, receiver: &Receiver) -> Result<()> {
+        on_lease!(self.put_receiver(QUICK, put, now, receiver))
+    }
+
+    async fn sightings(&self) -> Result<Vec<Sighting>> {
+        on_lease!(self.sightings(QUICK, sightings))
+    }
+
+    async fn note_sightings(&self, seen: &[Sighting]) -> Result<()> {
+        on_lease!(self.note_sightings(QUICK, note, seen))
+    }
+}
+
+async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
     lease
         .rows(
             "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at
@@ -35,7 +55,7 @@ pub(super) async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
         .await
 }
 
-pub(super) async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) -> Result<()> {
+async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) -> Result<()> {
     lease
         .run(
             "INSERT INTO ops.receiver (name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at,
@@ -62,7 +82,7 @@ pub(super) async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) 
         .map(drop)
 }
 
-pub(super) async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
+async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
     lease
         .rows(
             "SELECT name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered, rejected, clock_skew_ms,
@@ -125,7 +145,7 @@ static NOTE: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-pub(super) async fn note(lease: &mut Lease, seen: &[Sighting]) -> Result<()> {
+async fn note(lease: &mut Lease, seen: &[Sighting]) -> Result<()> {
     let seen = by_name(seen);
     lease
         .run(

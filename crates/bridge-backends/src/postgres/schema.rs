@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use bridge_core::checks::CHECKS;
+use bridge_store::{Result, StoreError};
 
 use super::connect::BadUrl;
 use super::lease::{Connections, Lease};
 use super::version::{KNOWN, STEPS, VERSION, must_be_known};
-use bridge_store::{Result, StoreError};
 
 /// An index over all that was ever judged takes its time.
 const STEP: Duration = Duration::from_secs(3600);

@@ -1,18 +1,47 @@
 //! `sms_settings`, the source of every setting, checked as a whole before anything is written, and
 //! `power_down_store_counters` (D21).
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
 use bridge_core::catalog;
 use bridge_core::settings::{SettingDef, Settings};
+use bridge_store::Result;
+use bridge_store::audit::{Counter, SettingPut, SettingRow, SettingsTrail};
 use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use super::columns::{At, column};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::{Counter, SettingPut, SettingRow};
+use super::lease::{Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
 
-pub(super) async fn seed(lease: &mut Lease, now: Timestamp) -> Result<()> {
+#[async_trait]
+impl SettingsTrail for PostgresAudit {
+    async fn seed_settings(&self, now: Timestamp) -> Result<()> {
+        on_lease!(self.seed_settings(QUICK, seed, now))
+    }
+
+    async fn settings(&self) -> Result<Vec<SettingRow>> {
+        on_lease!(self.settings(QUICK, all))
+    }
+
+    async fn put_settings(&self, now: Timestamp, changes: &[(&str, &Value)], by: &str) -> Result<SettingPut> {
+        on_lease!(self.put_settings(QUICK, put, now, changes, by))
+    }
+
+    async fn counters(&self) -> Result<Vec<Counter>> {
+        on_lease!(self.counters(QUICK, counters))
+    }
+
+    async fn save_counters(&self, now: Timestamp, counters: &[Counter]) -> Result<()> {
+        on_lease!(self.save_counters(QUICK, save_counters, now, counters))
+    }
+
+    async fn add_to_counter(&self, now: Timestamp, name: &str, by: i64) -> Result<()> {
+        on_lease!(self.add_to_counter(QUICK, add_to_counter, now, name, by))
+    }
+}
+
+async fn seed(lease: &mut Lease, now: Timestamp) -> Result<()> {
     let defs: Vec<_> = catalog::all().iter().collect();
     lease
         .run(
@@ -50,12 +79,7 @@ pub(super) async fn all(lease: &mut Lease) -> Result<Vec<SettingRow>> {
 }
 
 /// All of them, or none. One change at a time in the whole group: two that are valid each may break a rule together.
-pub(super) async fn put(
-    lease: &mut Lease,
-    now: Timestamp,
-    changes: &[(&str, &Value)],
-    by: &str,
-) -> Result<SettingPut> {
+async fn put(lease: &mut Lease, now: Timestamp, changes: &[(&str, &Value)], by: &str) -> Result<SettingPut> {
     let found: Option<Vec<_>> =
         changes.iter().map(|(key, value)| catalog::find(key).map(|def| (def, *value))).collect();
     let Some(changes) = found else { return Ok(SettingPut::Unknown) };
@@ -100,7 +124,7 @@ async fn put_one(lease: &mut Lease, now: Timestamp, def: &SettingDef, value: &Va
         .map(drop)
 }
 
-pub(super) async fn counters(lease: &mut Lease) -> Result<Vec<Counter>> {
+async fn counters(lease: &mut Lease) -> Result<Vec<Counter>> {
     lease
         .rows(
             "SELECT counter_name, counter_value FROM public.power_down_store_counters ORDER BY counter_name",
@@ -110,7 +134,7 @@ pub(super) async fn counters(lease: &mut Lease) -> Result<Vec<Counter>> {
         .await
 }
 
-pub(super) async fn save_counters(lease: &mut Lease, now: Timestamp, counters: &[Counter]) -> Result<()> {
+async fn save_counters(lease: &mut Lease, now: Timestamp, counters: &[Counter]) -> Result<()> {
     lease
         .run(
             "INSERT INTO public.power_down_store_counters AS there (counter_name, counter_value, updated_at)
@@ -128,7 +152,7 @@ pub(super) async fn save_counters(lease: &mut Lease, now: Timestamp, counters: &
         .map(drop)
 }
 
-pub(super) async fn add_to_counter(lease: &mut Lease, now: Timestamp, name: &str, by: i64) -> Result<()> {
+async fn add_to_counter(lease: &mut Lease, now: Timestamp, name: &str, by: i64) -> Result<()> {
     lease
         .run(
             "INSERT INTO public.power_down_store_counters AS there (counter_name, counter_value, updated_at)

@@ -2,10 +2,14 @@
 
 use std::sync::LazyLock;
 
+use async_trait::async_trait;
 use bridge_core::checks::{CHECKS, CheckId};
-use bridge_core::phone::PhoneError;
 use bridge_core::verdict::{Code, Codes, FailedAt};
 use bridge_core::{InboundSms, Mobile, Span, Timestamp, Verdict};
+use bridge_store::Result;
+use bridge_store::audit::{SmsRow, SmsTrail, part, sender_error};
+use bridge_store::judged::QueuedSms;
+use bridge_store::place::Place;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -13,11 +17,36 @@ use uuid::Uuid;
 use super::batch::{self, Batched, Columns, Kept};
 use super::columns::{At, behind, column, limit};
 use super::counting;
-use super::lease::{Lease, Unreadable};
-use bridge_store::Result;
-use bridge_store::audit::{SmsRow, part};
-use bridge_store::judged::QueuedSms;
-use bridge_store::place::Place;
+use super::lease::{BATCH, Lease, QUICK, Unreadable};
+use super::store::{PostgresAudit, on_lease};
+
+#[async_trait]
+impl SmsTrail for PostgresAudit {
+    async fn append_sms(&self, batch: &[QueuedSms]) -> Result<usize> {
+        on_lease!(self.append_sms(BATCH, append, batch))
+    }
+
+    async fn sms_of(&self, mobile: &str, before: Option<i64>, max: usize) -> Result<Vec<SmsRow>> {
+        on_lease!(self.sms_of(QUICK, of_number, mobile, before, max))
+    }
+
+    async fn judged_since(
+        &self,
+        since: Timestamp,
+        after: Option<Place>,
+        max: usize,
+    ) -> Result<Vec<(Place, QueuedSms)>> {
+        on_lease!(self.judged_since(BATCH, judged_since, since, after, max))
+    }
+
+    async fn judged_before(&self, before: Option<Place>, max: usize) -> Result<Vec<(Place, QueuedSms)>> {
+        on_lease!(self.judged_before(BATCH, judged_before, before, max))
+    }
+
+    async fn judged_one(&self, sms_id: Uuid) -> Result<Option<QueuedSms>> {
+        on_lease!(self.judged_one(QUICK, judged_one, sms_id))
+    }
+}
 
 /// What is written of a queued SMS, in the order of [`Batched::columns`]; the check columns follow.
 const COLUMNS: [(&str, &str); 25] = [
@@ -134,7 +163,7 @@ impl Batched for QueuedSms {
     }
 }
 
-pub(super) async fn append(lease: &mut Lease, batch: &[QueuedSms]) -> Result<usize> {
+async fn append(lease: &mut Lease, batch: &[QueuedSms]) -> Result<usize> {
     let written = batch::write(lease, batch).await?;
     let mut new = 0;
     let mut homeless = None;
@@ -173,12 +202,7 @@ async fn validate(lease: &mut Lease, queued: &QueuedSms) -> Result<()> {
     }
 }
 
-pub(super) async fn of_number(
-    lease: &mut Lease,
-    mobile: &str,
-    before: Option<i64>,
-    max: usize,
-) -> Result<Vec<SmsRow>> {
+async fn of_number(lease: &mut Lease, mobile: &str, before: Option<i64>, max: usize) -> Result<Vec<SmsRow>> {
     // Their ids are in the index by number; only those of the page are read.
     let sql = format!(
         "SELECT id, synced_at, {} FROM (
@@ -234,7 +258,7 @@ fn codes(row: &Row) -> std::result::Result<Codes, Unreadable> {
     Ok(Codes(codes))
 }
 
-pub(super) async fn judged_since(
+async fn judged_since(
     lease: &mut Lease,
     since: Timestamp,
     after: Option<Place>,
@@ -256,7 +280,7 @@ pub(super) async fn judged_since(
     lease.rows(&sql, &parameters, placed_row).await
 }
 
-pub(super) async fn judged_before(
+async fn judged_before(
     lease: &mut Lease,
     before: Option<Place>,
     max: usize,
@@ -272,7 +296,7 @@ pub(super) async fn judged_before(
     lease.rows(&sql, &parameters, placed_row).await
 }
 
-pub(super) async fn judged_one(lease: &mut Lease, sms_id: Uuid) -> Result<Option<QueuedSms>> {
+async fn judged_one(lease: &mut Lease, sms_id: Uuid) -> Result<Option<QueuedSms>> {
     let sql = format!("SELECT {} FROM public.input_sms WHERE sms_id = $1 LIMIT 1", *NAMES);
     Ok(lease.rows(&sql, &[(&sms_id, Type::UUID)], queued_row).await?.pop())
 }
@@ -322,11 +346,4 @@ pub(super) fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable
         device_id: row.try_get("device_id")?,
         sms_in_window: row.try_get("sms_in_window")?,
     })
-}
-
-/// Why a sender is no number; of a row that does not tell, any reason is as good.
-fn sender_error(code: Option<&str>) -> PhoneError {
-    use PhoneError::{Alphanumeric, Empty, Impossible, TooLong, TooShort};
-    let errors = [Empty, Alphanumeric, TooShort, TooLong, Impossible];
-    errors.into_iter().find(|error| Some(error.code()) == code).unwrap_or(Impossible)
 }

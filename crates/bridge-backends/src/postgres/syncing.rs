@@ -1,16 +1,47 @@
 //! What of `input_sms` the remote still has to hear of (D20), and what it refused.
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
 use bridge_core::message::storable;
+use bridge_store::Result;
+use bridge_store::audit::{Refused, SyncTrail, Unsynced};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::columns::{At, column, limit};
-use super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::audit::{Refused, Unsynced};
+use super::lease::{BATCH, Lease, QUICK};
+use super::store::{PostgresAudit, on_lease};
 
-pub(super) async fn unsynced(lease: &mut Lease, max: usize) -> Result<Vec<Unsynced>> {
+#[async_trait]
+impl SyncTrail for PostgresAudit {
+    async fn unsynced(&self, max: usize) -> Result<Vec<Unsynced>> {
+        on_lease!(self.unsynced(BATCH, unsynced, max))
+    }
+
+    async fn mark_synced(&self, now: Timestamp, rows: &[Unsynced]) -> Result<()> {
+        on_lease!(self.mark_synced(BATCH, mark_synced, now, rows))
+    }
+
+    async fn note_refused(
+        &self,
+        now: Timestamp,
+        row: &Unsynced,
+        reason: &str,
+        park_after: u32,
+    ) -> Result<bool> {
+        on_lease!(self.note_refused(BATCH, note_refused, now, row, reason, park_after))
+    }
+
+    async fn refused(&self, max: usize) -> Result<Vec<Refused>> {
+        on_lease!(self.refused(QUICK, refused, max))
+    }
+
+    async fn unpark(&self, sms_id: Option<Uuid>) -> Result<usize> {
+        on_lease!(self.unpark(QUICK, unpark, sms_id))
+    }
+}
+
+async fn unsynced(lease: &mut Lease, max: usize) -> Result<Vec<Unsynced>> {
     lease
         .rows(
             "SELECT sms_id, server_received_at, mobile_number, coalesce(device_id, ''), created_at
@@ -34,7 +65,7 @@ pub(super) async fn unsynced(lease: &mut Lease, max: usize) -> Result<Vec<Unsync
         .await
 }
 
-pub(super) async fn mark_synced(lease: &mut Lease, now: Timestamp, rows: &[Unsynced]) -> Result<()> {
+async fn mark_synced(lease: &mut Lease, now: Timestamp, rows: &[Unsynced]) -> Result<()> {
     lease
         .run(
             "WITH confirmed AS (
@@ -55,7 +86,7 @@ pub(super) async fn mark_synced(lease: &mut Lease, now: Timestamp, rows: &[Unsyn
         .map(drop)
 }
 
-pub(super) async fn note_refused(
+async fn note_refused(
     lease: &mut Lease,
     now: Timestamp,
     row: &Unsynced,
@@ -84,7 +115,7 @@ pub(super) async fn note_refused(
     Ok(parked == [true])
 }
 
-pub(super) async fn refused(lease: &mut Lease, max: usize) -> Result<Vec<Refused>> {
+async fn refused(lease: &mut Lease, max: usize) -> Result<Vec<Refused>> {
     lease
         .rows(
             "SELECT sms_id, mobile_number, attempts, reason, at, parked FROM ops.sync_refused
@@ -105,7 +136,7 @@ pub(super) async fn refused(lease: &mut Lease, max: usize) -> Result<Vec<Refused
 }
 
 /// It may be refused as often again as a new one.
-pub(super) async fn unpark(lease: &mut Lease, sms_id: Option<Uuid>) -> Result<usize> {
+async fn unpark(lease: &mut Lease, sms_id: Option<Uuid>) -> Result<usize> {
     let sql = "UPDATE ops.sync_refused SET parked = false, attempts = 0
          WHERE parked AND ($1::uuid IS NULL OR sms_id = $1)";
     let unparked = lease.run(sql, &[(&sms_id, Type::UUID)]).await?;

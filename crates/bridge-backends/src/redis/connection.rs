@@ -4,12 +4,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bridge_store::{Result, StoreFault};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, Value};
 use tokio::time::{Instant, timeout};
 
 use super::fault::{because, from_redis, lost};
-use bridge_store::{Result, StoreFault};
 
 /// For the connection, its login and the question which server this is.
 const CONNECT: Duration = Duration::from_secs(1);

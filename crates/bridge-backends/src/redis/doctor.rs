@@ -1,14 +1,14 @@
 //! How the server is set up and how full it is, for `doctor` and the memory limit. Not whether it answers.
 
+use bridge_store::Result;
+use bridge_store::finding::{Finding, Level};
+use bridge_store::hot::Pressure;
 use redis::Value;
 
 use super::RedisHot;
 use super::answer::Row;
 use super::connection::{Request, field};
 use super::scripts::read;
-use bridge_store::Result;
-use bridge_store::finding::{Finding, Level};
-use bridge_store::hot::Pressure;
 
 /// A judged SMS takes 731 bytes while it stays below this, else 1,995.
 const LISTPACK_VALUE_MIN: u64 = 512;

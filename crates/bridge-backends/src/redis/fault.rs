@@ -1,8 +1,7 @@
 //! What the server's errors mean, and what to do about each. Not when to try again: that is `connection`.
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
-
 use bridge_store::{StoreError, StoreFault};
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// What went wrong, in words for the operator. Never holds a password: none of its parts does.
 #[derive(Debug, thiserror::Error)]

@@ -8,13 +8,13 @@ use bridge_core::phone::PhoneError;
 use bridge_core::sms::Part;
 use bridge_core::verdict::{Codes, FailedAt};
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, State, Timestamp, Verdict};
+use bridge_store::judged::QueuedSms;
 use serde::de::value::{Error as SerdeError, MapDeserializer};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::answer::{Parts, Read, Unreadable, parse};
 use super::keys;
-use bridge_store::judged::{Judged, QueuedSms};
 
 /// A field's name and value.
 pub(super) type Field = (&'static str, String);
@@ -227,8 +227,8 @@ fn is_zero(skew: &Span) -> bool {
 }
 
 /// The field `bridge` of a judged SMS.
-pub(super) fn beside(now: Timestamp, judged: &Judged) -> String {
-    let Judged { sms, fingerprint, verdict, basis, sms_in_window } = judged;
+pub(super) fn beside(now: Timestamp, row: &QueuedSms) -> String {
+    let QueuedSms { sms, fingerprint, verdict, onboarding_id, sms_in_window, .. } = row;
     let beside = Beside {
         sms_id: sms.sms_id,
         sender_error: sms.sender.as_ref().err().copied(),
@@ -246,17 +246,17 @@ pub(super) fn beside(now: Timestamp, judged: &Judged) -> String {
         delivery_id: sms.delivery_id.as_deref().map(Cow::from),
         clock_skew: sms.clock_skew,
         part: sms.part.as_ref().map(Cow::Borrowed),
-        fingerprint: bridge_core::onboarding::hex(fingerprint).into(),
+        fingerprint: fingerprint.as_str().into(),
         reason: verdict.reason.as_deref().map(Cow::from),
         late_delivery: verdict.late_delivery,
-        onboarding_id: basis.onboarding.map(|(id, _)| id),
+        onboarding_id: *onboarding_id,
         sms_in_window: *sms_in_window,
     };
     // A struct of texts and numbers: there is nothing that JSON could refuse.
     serde_json::to_string(&beside).unwrap_or_default()
 }
 
-/// A digit for each check, in the order in which record.lua names their fields.
+/// A digit for each check, in the order of their list.
 pub(super) fn digits(codes: Codes) -> String {
     codes.0.iter().map(|code| char::from(b'0' + code.number())).collect()
 }

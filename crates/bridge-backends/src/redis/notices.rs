@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bridge_store::hot::Notice;
 use futures_util::StreamExt;
 use redis::aio::PubSub;
 use tokio::sync::broadcast;
@@ -12,7 +13,6 @@ use tokio::time::{Instant, interval_at, sleep, timeout};
 
 use super::connection::{Request, Server};
 use super::keys;
-use bridge_store::hot::Notice;
 
 /// Notices that a slow reader may be behind before it is told that it missed some.
 const BEHIND_MAX: usize = 4_096;

@@ -2,13 +2,13 @@
 
 use bridge_core::checks::Known;
 use bridge_core::{Onboarding, Timestamp};
+use bridge_store::Result;
+use bridge_store::hot::{Cancelled, Registered, Registration};
 use uuid::Uuid;
 
 use super::answer::Parts;
 use super::scripts::{self, outcome, read, run_in, unknown};
 use super::{RedisHot, fields, sms};
-use bridge_store::Result;
-use bridge_store::hot::{Cancelled, Registered, Registration};
 
 /// Deadlines that one script call looks at, so that it holds the server up for no more than a few milliseconds.
 const DEADLINES_A_CALL: usize = 500;

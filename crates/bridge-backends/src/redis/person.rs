@@ -3,6 +3,9 @@
 
 use bridge_core::onboarding::hex;
 use bridge_core::{Onboarding, Timestamp};
+use bridge_store::Result;
+use bridge_store::judged::QueuedSms;
+use bridge_store::person::{Count, HotPerson, Removed, Traces};
 use redis::Value;
 use uuid::Uuid;
 
@@ -10,9 +13,6 @@ use super::answer::{Parts, Read, Unreadable, parse};
 use super::connection::Request;
 use super::scripts::{self, read};
 use super::{CHUNK, RedisHot, fields, keys, seen};
-use bridge_store::Result;
-use bridge_store::judged::QueuedSms;
-use bridge_store::person::{Count, HotPerson, Removed, Traces};
 
 /// What a script call answered about each kind of thing, in its order.
 const KINDS: [&str; 7] =

@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 
 use bridge_core::{Onboarding, Timestamp};
+use bridge_store::Result;
+use bridge_store::blacklisting::Blacklisting;
+use bridge_store::hot::{Counters, Notice, QueueSizes, SETTING_CACHED, Which};
+use bridge_store::judged::QueuedSms;
 use redis::Value;
 use uuid::Uuid;
 
@@ -10,10 +14,6 @@ use super::answer::{Parts, Read, Unreadable, parse};
 use super::connection::Request;
 use super::scripts::{self, read};
 use super::{CHUNK, DAILY_CHUNK, RedisHot, fields, keys};
-use bridge_store::Result;
-use bridge_store::blacklisting::Blacklisting;
-use bridge_store::hot::{Counters, Notice, QueueSizes, SETTING_CACHED, Which};
-use bridge_store::judged::QueuedSms;
 
 /// As many as Redis can count.
 fn limit(max: usize) -> i64 {

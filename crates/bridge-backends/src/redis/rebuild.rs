@@ -2,13 +2,13 @@
 //! rebuild and the run id of the server, so that it ends when the server starts again: what was in its memory last
 //! may not have been on its disk. Not where the memory comes from: that is the server crate.
 
+use bridge_store::{Result, StoreFault, hot};
 use uuid::Uuid;
 
 use super::connection::{Live, Request};
 use super::fault::from_redis;
 use super::scripts::{self, Call, Script, outcome, run_in};
 use super::{CHUNK, RedisHot, keys};
-use bridge_store::{Result, StoreFault, hot};
 
 /// The name of the epoch that this token begins on this start of the server.
 pub(super) fn name(token: Uuid, live: &Live) -> String {

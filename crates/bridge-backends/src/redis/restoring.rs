@@ -6,12 +6,12 @@ use std::sync::Arc;
 use bridge_core::onboarding::hex;
 use bridge_core::sms::REMEMBERED;
 use bridge_core::{Onboarding, Timestamp};
-
-use super::scripts::{self, Call, Script};
-use super::{CHUNK, RedisHot, fields, seen};
 use bridge_store::Result;
 use bridge_store::hot::{Restore, Right};
 use bridge_store::judged::QueuedSms;
+
+use super::scripts::{self, Call, Script};
+use super::{CHUNK, RedisHot, fields, seen};
 
 const OPERATION: &str = "restore";
 

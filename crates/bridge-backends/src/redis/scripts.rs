@@ -3,7 +3,10 @@
 
 use std::sync::LazyLock;
 
+use bridge_core::check_id::CheckId;
 use bridge_core::time::DAY;
+use bridge_store::Result;
+use bridge_store::hot::{REGISTRATION_WINDOW, THRESHOLD_EXCEEDED};
 use redis::{Cmd, ErrorKind, ServerErrorKind, ToRedisArgs, Value};
 
 use super::answer::{Parts, Read};
@@ -11,8 +14,6 @@ use super::connection::{Live, Request, Server, is_broken};
 use super::fault::{damaged, from_redis, lost};
 use super::keys;
 use super::seen::ADMITTED;
-use bridge_store::Result;
-use bridge_store::hot::{REGISTRATION_WINDOW, THRESHOLD_EXCEEDED};
 
 /// A script by its text, and by the digest under which the server remembers it.
 pub(super) struct Script {
@@ -28,7 +29,7 @@ impl Script {
             REGISTRATION_WINDOW.0,
             day = DAY.0,
         );
-        let text = with_keys(&[constants.as_str(), &parts.concat()].concat());
+        let text = with_names(&[constants.as_str(), &parts.concat()].concat());
         let digest = redis::Script::new(&text).get_hash().to_owned();
         Script { text, digest }
     }
@@ -41,9 +42,19 @@ impl Script {
     }
 }
 
-/// A script with the keys themselves in the place of their names: a local that a function uses costs each call of the
-/// script more than a text does.
-fn with_keys(script: &str) -> String {
+/// What stands in record.lua for a field for each check, with its digit.
+const CHECK_FIELDS: &str = "CHECK_FIELDS";
+
+/// `'mobile_check', codes:sub(1, 1), …`: the list of checks as arguments of `HSET`. Written out, not looped over: the
+/// server walks no table for each SMS.
+fn check_fields() -> String {
+    let field = |(check, place): (CheckId, usize)| format!("'{}', codes:sub({place}, {place})", check.name());
+    CheckId::all().zip(1..).map(field).collect::<Vec<_>>().join(", ")
+}
+
+/// A script with the keys themselves in the place of their names, and the fields of the checks in the place of
+/// [`CHECK_FIELDS`]: a local that a function uses costs each call of the script more than a text does.
+fn with_names(script: &str) -> String {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut text = String::with_capacity(2 * script.len());
     let mut rest = script;
@@ -53,6 +64,7 @@ fn with_keys(script: &str) -> String {
         text.push_str(before);
         match keys::ALL.iter().find(|(known, _)| *known == name) {
             Some((_, key)) => text.extend(["'", key, "'"]),
+            None if name == CHECK_FIELDS => text.push_str(&check_fields()),
             None => text.push_str(name),
         }
         rest = after;
@@ -196,4 +208,26 @@ scripts! {
     ADD_ONBOARDINGS = "epoch" "facts" "changes" "restore_onboardings";
     ADD_JUDGED = "epoch" "facts" "restore_judged";
     ADD_SMALL = "epoch" "restore_small";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_of_the_list_has_a_field_with_its_digit() {
+        let fields = check_fields();
+        for (check, place) in CheckId::all().zip(1..) {
+            let field = format!("'{}', codes:sub({place}, {place})", check.name());
+            assert!(fields.contains(&field), "{fields}");
+            assert!(RECORD.text.contains(&field), "{}", RECORD.text);
+        }
+        assert!(!RECORD.text.contains(CHECK_FIELDS));
+    }
+
+    #[test]
+    fn record_lua_names_no_check_by_itself() {
+        let written = part!("record");
+        assert!(CheckId::all().all(|check| !written.contains(check.name())));
+    }
 }

@@ -5,6 +5,9 @@ use bridge_core::onboarding::hex;
 use bridge_core::sms::Key;
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Timestamp};
+use bridge_store::Result;
+use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, WAITING_MARK};
+use bridge_store::judged::{Judged, QueuedSms};
 use uuid::Uuid;
 
 use super::answer::{Parts, Read, Unreadable, parse};
@@ -12,9 +15,6 @@ use super::connection::Request;
 use super::scripts::{self, Call, outcome, read, run_in, unknown};
 use super::seen::{admitted, answer, piece, wide};
 use super::{RedisHot, fields, keys};
-use bridge_store::Result;
-use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, WAITING_MARK};
-use bridge_store::judged::Judged;
 
 impl RedisHot {
     pub(super) async fn admit(
@@ -67,14 +67,15 @@ impl RedisHot {
 
     pub(super) async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
         const OPERATION: &str = "record";
-        let Judged { sms, fingerprint, verdict, basis, .. } = judged;
+        let Judged { basis, row, .. } = judged;
+        let QueuedSms { sms, fingerprint, verdict, .. } = row;
         let (onboarding, state) = basis.onboarding.unzip();
-        let beside = fields::beside(now, judged);
+        let beside = fields::beside(now, row);
         // Recording is idempotent on the SMS's own id: a second attempt is the same as the first.
         let arguments = |call: Call, _| {
             call.arg(now.0)
                 .arg(sms.mobile_number())
-                .arg(hex(fingerprint))
+                .arg(fingerprint)
                 .arg(sms.sms_id.simple().to_string())
                 .arg(onboarding.map(|id| id.to_string()).unwrap_or_default())
                 .arg(state.map(bridge_core::State::as_str).unwrap_or_default())

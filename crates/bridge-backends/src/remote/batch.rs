@@ -2,13 +2,13 @@
 //! each row; and as smaller ones when the call as a whole is refused, to find the row that is to blame.
 
 use async_trait::async_trait;
+use bridge_store::audit::Unsynced;
+use bridge_store::remote::{Paused, Pushed};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::reason::hide_rows;
-use bridge_store::audit::Unsynced;
-use bridge_store::remote::{Paused, Pushed};
 
 /// Why a call did not answer for its rows.
 pub(super) enum Failure {

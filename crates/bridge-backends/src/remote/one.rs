@@ -1,10 +1,10 @@
 //! One person at the remote: what it has of a number, and its removal.
 
 use bridge_core::Timestamp;
+use bridge_store::remote::Paused;
 use serde_json::{Value, json};
 
 use super::batch::{Failure, Function};
-use bridge_store::remote::Paused;
 
 const UNREADABLE: &str = "its answer cannot be read: does the URL lead to the remote?";
 

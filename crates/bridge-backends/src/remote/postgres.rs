@@ -6,6 +6,8 @@ use std::pin::Pin;
 
 use async_trait::async_trait;
 use bridge_core::Timestamp;
+use bridge_store::audit::Unsynced;
+use bridge_store::remote::{Paused, Pushed, Remote};
 use futures_util::future::{self, Either};
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -20,8 +22,6 @@ use super::one;
 use super::reason::Secret;
 use super::{ANSWER_WITHIN, OpenError, RUN_THE_SQL};
 use crate::postgres::connect::Address;
-use bridge_store::audit::Unsynced;
-use bridge_store::remote::{Paused, Pushed, Remote};
 
 /// Parse, bind and execute in one flight, with no name: a pooler by transaction cannot part them.
 fn call_of(function: &str) -> String {

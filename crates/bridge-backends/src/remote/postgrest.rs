@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bridge_core::Timestamp;
+use bridge_store::audit::Unsynced;
+use bridge_store::remote::{Paused, Pushed, Remote};
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, StatusCode, Url, redirect};
 use serde_json::Value;
@@ -13,8 +15,6 @@ use super::batch::{self, Failure, Function};
 use super::one;
 use super::reason::Secret;
 use super::{ANSWER_WITHIN, CONNECT_WITHIN, OpenError, RUN_THE_SQL};
-use bridge_store::audit::Unsynced;
-use bridge_store::remote::{Paused, Pushed, Remote};
 
 /// More than any answer to a batch; what is longer is not ours.
 const ANSWER_MAX: usize = 4 << 20;

@@ -18,16 +18,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bridge_core::checks::Known;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
-use rusqlite::{Connection, params};
-use tokio::sync::broadcast;
-use uuid::Uuid;
-
-use arrivals::Arrivals;
-use deliveries::Deliveries;
-use epochs::Epochs;
-use holding::Marks;
-
-use crate::sqlite::engine::{Changes, Engine, Schema, limit};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
@@ -37,6 +27,15 @@ use bridge_store::hot::{
 use bridge_store::judged::{Judged, QueuedSms};
 use bridge_store::person::{HotPerson, Removed, Traces};
 use bridge_store::{Result, StoreError, StoreFault};
+use rusqlite::{Connection, params};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::sqlite::engine::{Changes, Engine, Schema, limit};
+use arrivals::Arrivals;
+use deliveries::Deliveries;
+use epochs::Epochs;
+use holding::Marks;
 
 const SCHEMA: Schema = Schema {
     name: "hot",
@@ -233,8 +232,9 @@ impl HotStore for SqliteHot {
     }
 
     async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
-        let (judged, memory) = (judged.clone(), self.memory.clone());
-        self.live("record", |_| false, move |c, changes| sms::record(c, &memory, changes, now, &judged)).await
+        let (mut judged, memory) = (judged.clone(), self.memory.clone());
+        self.live("record", |_| false, move |c, changes| sms::record(c, &memory, changes, now, &mut judged))
+            .await
     }
 
     async fn queued_sms(&self, which: Which, max: usize) -> Result<Vec<QueuedSms>> {

@@ -6,7 +6,7 @@ use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Ver
 use bridge_store::conformance::under_test::begin;
 use bridge_store::folder::{FolderError, FolderLock};
 use bridge_store::hot::{Admission, IntakeLimits, Recorded, Registered, Registration};
-use bridge_store::judged::{Basis, Judged};
+use bridge_store::judged::Judged;
 use bridge_store::{HotStore, StoreFault};
 use uuid::Uuid;
 
@@ -130,13 +130,7 @@ async fn redeliveries_are_known_after_opening_again() {
     for sms in &all {
         let admitted = hot.admit(T0, sms, LIMITS).await.unwrap();
         let Admission::Judge { fingerprint, known, .. } = admitted.outcome else { panic!("to be judged") };
-        let judged = Judged {
-            sms: sms.clone(),
-            fingerprint,
-            verdict: Verdict::failed_match("no_onboarding"),
-            basis: Basis::from(&*known),
-            sms_in_window: known.sms_in_window,
-        };
+        let judged = Judged::new(sms.clone(), fingerprint, Verdict::failed_match("no_onboarding"), &known);
         let Recorded::Done(answer) = hot.record(T0, &judged).await.unwrap() else { panic!("recorded") };
         answers.push(answer);
     }
@@ -186,13 +180,7 @@ async fn rows_of_the_last_version_are_read_without_skew_and_part() {
     begin(&*hot).await;
     let admitted = hot.admit(T0, &sms(10, "x"), LIMITS).await.unwrap();
     let Admission::Judge { fingerprint, known, .. } = admitted.outcome else { panic!("to be judged") };
-    let judged = Judged {
-        sms: sms(10, "x"),
-        fingerprint,
-        verdict: Verdict::failed_match("no_onboarding"),
-        basis: Basis::from(&*known),
-        sms_in_window: known.sms_in_window,
-    };
+    let judged = Judged::new(sms(10, "x"), fingerprint, Verdict::failed_match("no_onboarding"), &known);
     hot.record(T0, &judged).await.unwrap();
     audit.store_for_later(&sms(11, "y")).await.unwrap();
     drop((hot, audit));

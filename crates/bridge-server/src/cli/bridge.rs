@@ -10,11 +10,11 @@ use clap::Parser;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::base::clock::{Clock, Entropy};
-use crate::base::secrets;
 use crate::config::Config;
 use crate::lifecycle::{self, Note, Running, StartError};
 use crate::opening::StoresError;
+use bridge_app::base::clock::{Clock, Entropy};
+use bridge_app::base::secrets;
 
 /// Which bridge a command speaks with.
 #[derive(clap::Args, Clone, Debug)]

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::{BAD, BOLD, DIM, FAILED, GOOD, verdicts};
-use crate::base::clock::{Clock, Entropy};
-use crate::lab::presets::PRESETS;
-use crate::lab::{Event, Sandbox};
 use crate::opening;
+use bridge_app::base::clock::{Clock, Entropy};
+use bridge_http::lab::presets::PRESETS;
+use bridge_http::lab::{Event, Sandbox};
 
 /// The demo's options.
 #[derive(clap::Args, Debug)]

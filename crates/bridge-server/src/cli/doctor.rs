@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::bridge::{Bridge, Which};
 use super::{BAD, FAILED, GOOD};
-use crate::base::clock::Clock;
+use bridge_app::base::clock::Clock;
 
 /// Which bridge to look at.
 #[derive(clap::Args, Debug)]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 pub(super) fn run() -> Result<ExitCode, String> {
-    let text = crate::http::openapi().to_pretty_json().map_err(|error| error.to_string())?;
+    let text = bridge_http::docs::openapi().to_pretty_json().map_err(|error| error.to_string())?;
     anstream::println!("{text}");
     Ok(ExitCode::SUCCESS)
 }

@@ -22,7 +22,7 @@ use self::queue::{Name, Queue};
 use self::report::{Report, say};
 use self::sms::Sms;
 use super::{ERROR, FAILED, GOOD, MISCONFIGURED};
-use crate::base::clock::{Clock, Entropy};
+use bridge_app::base::clock::{Clock, Entropy};
 
 /// Gammu reads no further SMS while its hook runs.
 const HOOK: Duration = Duration::from_secs(20);

@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use super::{BOLD, DIM, ERROR, FAILED, GOOD, MISCONFIGURED, WARN};
-use crate::admin::accounts::{self, MadeLink};
-use crate::base::clock::{Clock, Entropy};
-use crate::base::problem::Problem;
 use crate::config::{Config, scheme};
 use crate::lifecycle::{self, Running, Signals, StartError};
-use crate::open::OpenError;
-use crate::{log, registration};
+use crate::log;
+use bridge_app::admin::accounts::{self, MadeLink};
+use bridge_app::base::clock::{Clock, Entropy};
+use bridge_app::base::problem::Problem;
+use bridge_app::open::OpenError;
+use bridge_app::registration;
 
 pub(super) fn run(config: Config) -> ExitCode {
     let problems = config.problems();

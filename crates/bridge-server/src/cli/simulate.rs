@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::bridge::Client;
 use super::phone::{Phone, Sms};
 use super::{BOLD, DIM, FAILED, verdicts};
-use crate::base::clock::{Clock, Entropy};
-use crate::base::secrets;
 use crate::lifecycle::Note;
+use bridge_app::base::clock::{Clock, Entropy};
+use bridge_app::base::secrets;
 
 /// What to play.
 #[derive(clap::Args, Debug)]

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bridge_app::base::clock::Clock;
 use bridge_core::{Span, Timestamp};
-use bridge_server::base::clock::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tempfile::TempDir;

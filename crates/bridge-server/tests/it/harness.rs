@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bridge_app::base::clock::{Clock, Entropy};
+use bridge_app::bridge::App;
+use bridge_app::workers::supervisor;
 use bridge_core::{Span, Timestamp};
-use bridge_server::base::clock::{Clock, Entropy};
-use bridge_server::bridge::App;
+use bridge_http::lab::Lab;
 use bridge_server::config::Config;
-use bridge_server::lab::Lab;
 use bridge_server::lifecycle::{self, Running};
-use bridge_server::workers::supervisor;
 use clap::Parser;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! What was away is remembered: a receiver that fell silent, and the bridge itself.
 
+use bridge_app::base::clock::Clock;
 use bridge_core::Span;
-use bridge_server::base::clock::Clock;
 use bridge_store::desk::Incident;
 use reqwest::Method;
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! Judging again without effect: dry runs of settings, the full story of one SMS, and going back in the history.
 
+use bridge_app::admin::rejudge;
 use bridge_core::rejudge::Rejudged;
-use bridge_server::admin::rejudge;
 use reqwest::Method;
 use serde_json::{Value, json};
 

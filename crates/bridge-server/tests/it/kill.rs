@@ -31,7 +31,7 @@ impl Dice {
 fn seed() -> u64 {
     let given = std::env::var("KILL_SEED").ok().and_then(|text| text.parse().ok());
     let seed = given.unwrap_or_else(|| {
-        u64::from_le_bytes(bridge_server::base::clock::Entropy::system().bytes::<8>().unwrap())
+        u64::from_le_bytes(bridge_app::base::clock::Entropy::system().bytes::<8>().unwrap())
     });
     println!("repeat with KILL_SEED={seed}");
     seed
@@ -77,8 +77,8 @@ async fn at_twenty_random_moments() {
 mod at_the_crash_point {
     use std::os::unix::process::ExitStatusExt;
 
+    use bridge_app::base::clock::Clock;
     use bridge_core::Timestamp;
-    use bridge_server::base::clock::Clock;
     use reqwest::{Method, StatusCode};
 
     use super::*;

@@ -1,8 +1,8 @@
 //! The Test Lab: what it shows is what a real bridge would do, and nothing of it ever leaves it.
 
+use bridge_app::workers::supervisor;
 use bridge_core::Span;
-use bridge_server::lab::presets;
-use bridge_server::workers::supervisor;
+use bridge_http::lab::presets;
 use bridge_store::hot::{HotTotals, QueueSizes, Which};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bridge_app::base::clock::Clock;
 use bridge_backends::embedded;
 use bridge_core::{Span, Timestamp};
-use bridge_server::base::clock::Clock;
 use bridge_store::audit::SmsRow;
 use bridge_store::{AuditStore, HotStore};
 use reqwest::StatusCode;

@@ -142,10 +142,10 @@ async fn what_is_owed_is_finished_by_the_next_process() {
     let mobile = bridge_core::Mobile::from_e164(ALICE).unwrap();
     let block = bridge_store::person::Block::Keep;
     // Noted, and then the process dies.
-    bridge_server::admin::person::begin(bridge.app(), mobile, block, "operator").unwrap();
+    bridge_app::admin::person::begin(bridge.app(), mobile, block, "operator").unwrap();
     let note = std::fs::read_to_string(bridge.folder.path().join("erasures.json")).unwrap();
     let (folder, clock) =
-        (bridge.stop().await, bridge_server::base::clock::Clock::standing_at(crate::harness::NOON));
+        (bridge.stop().await, bridge_app::base::clock::Clock::standing_at(crate::harness::NOON));
     std::fs::write(folder.path().join("erasures.json"), note).unwrap();
     let bridge = Bridge::start_on(folder, clock, &[]).await;
     bridge.settle().await;

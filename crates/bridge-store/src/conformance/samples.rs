@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::HotStore;
 use crate::blacklisting::Blacklisting;
 use crate::hot::{Admission, IntakeLimits, Recorded, Registered, Registration, Restore, Right, Which};
-use crate::judged::{Answer, Basis, Judged, QueuedSms};
+use crate::judged::{Answer, Judged, QueuedSms};
 
 /// When every case begins: 2026-01-31T12:00:00Z.
 pub(super) const T0: Timestamp = Timestamp(1_769_860_800_000);
@@ -116,13 +116,7 @@ pub(super) struct Taken {
 
 impl Taken {
     pub(super) fn judged(&self, verdict: Verdict) -> Judged {
-        Judged {
-            sms: self.sms.clone(),
-            fingerprint: self.fingerprint,
-            verdict,
-            basis: Basis::from(&self.known),
-            sms_in_window: self.known.sms_in_window,
-        }
+        Judged::new(self.sms.clone(), self.fingerprint, verdict, &self.known)
     }
 }
 

@@ -11,7 +11,7 @@ use bridge_core::verdict::{Code, Codes};
 use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Verdict};
 use bridge_store::HotStore;
 use bridge_store::hot::{Admission, IntakeLimits, Recorded, Registered, Registration};
-use bridge_store::judged::{Basis, Judged};
+use bridge_store::judged::Judged;
 use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -112,8 +112,7 @@ impl Driver {
         let Admission::Judge { fingerprint, known, .. } = admitted.outcome else {
             return Err(format!("an SMS was admitted as {:?}", admitted.outcome).into());
         };
-        let (basis, sms_in_window) = (Basis::from(&*known), known.sms_in_window);
-        let judged = Judged { sms, fingerprint, verdict: passed(), basis, sms_in_window };
+        let judged = Judged::new(sms, fingerprint, passed(), &known);
         match self.store.record(self.now, &judged).await? {
             Recorded::Done(_) => Ok(()),
             other => Err(format!("a recording ended with {other:?}").into()),

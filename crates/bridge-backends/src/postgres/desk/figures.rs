@@ -2,16 +2,16 @@
 
 use bridge_core::onboarding::State;
 use bridge_core::{Span, Timestamp};
-use tokio_postgres::Row;
-use tokio_postgres::types::Type;
-
-use super::super::columns::{At, limit};
-use super::super::lease::{Lease, Parameter, Unreadable};
 use bridge_store::Result;
 use bridge_store::desk::{
     DropOut, Failures, Funnel, HOUR, LATENCY_GRAIN, Latencies, MINUTE, Outcomes, ReceiverRate, RefusalRate,
     RegistrationRate, SmsRate, floor,
 };
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::super::columns::{At, limit};
+use super::super::lease::{Lease, Parameter, Unreadable};
 
 /// The range, from the beginning of its first step on.
 fn range(from: Timestamp, to: Timestamp, grain: Span) -> (At, At) {

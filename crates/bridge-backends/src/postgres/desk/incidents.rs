@@ -1,12 +1,12 @@
 //! Incidents.
 
 use bridge_core::Timestamp;
+use bridge_store::Result;
+use bridge_store::desk::{INCIDENTS, Incident};
 use tokio_postgres::types::Type;
 
 use super::super::columns::{At, limit};
 use super::super::lease::Lease;
-use bridge_store::Result;
-use bridge_store::desk::{INCIDENTS, Incident};
 
 /// The end that was told first stays.
 pub(super) async fn note(

@@ -1,14 +1,14 @@
 //! One page of a list, newest first, of which no more than a bounded number of rows is looked through.
 
 use bridge_core::Timestamp;
+use bridge_store::Result;
+use bridge_store::desk::{FEW, MobileFilter, Page, SCAN};
+use bridge_store::place::Place;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::super::columns::{At, limit};
 use super::super::lease::{Lease, Unreadable};
-use bridge_store::Result;
-use bridge_store::desk::{FEW, MobileFilter, Page, SCAN};
-use bridge_store::place::Place;
 
 /// A table that is read in the order of a time and of its id.
 pub(super) struct List<T> {

@@ -2,14 +2,6 @@
 
 use bridge_core::Timestamp;
 use bridge_core::onboarding::State;
-use tokio_postgres::Row;
-use tokio_postgres::types::Type;
-use uuid::Uuid;
-
-use super::super::columns::{At, limit};
-use super::super::lease::{Lease, Unreadable};
-use super::super::onboardings::{self, onboarding_row};
-use super::page::{List, Search, page};
 use bridge_store::Result;
 use bridge_store::audit::{Blacklisted, Refusal};
 use bridge_store::blacklisting::Blacklisting;
@@ -18,6 +10,14 @@ use bridge_store::desk::{
     RefusalRow, SettingChange, ValidatedRow, WaitingRow,
 };
 use bridge_store::place::Place;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::super::columns::{At, limit};
+use super::super::lease::{Lease, Unreadable};
+use super::super::onboardings::{self, onboarding_row};
+use super::page::{List, Search, page};
 
 fn onboarding_columns() -> String {
     format!("{}, last_sms", onboardings::COLUMNS)

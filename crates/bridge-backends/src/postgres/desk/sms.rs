@@ -5,6 +5,10 @@ use std::sync::LazyLock;
 use bridge_core::checks::CHECKS;
 use bridge_core::verdict::FailedAt;
 use bridge_core::{InboundSms, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::SmsRow;
+use bridge_store::desk::{FEW, OnboardingRow, Page, Sender, SmsFilter, SmsStory, Waited};
+use bridge_store::place::Place;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -13,10 +17,6 @@ use super::super::columns::{At, limit};
 use super::super::lease::Lease;
 use super::super::sms::{NAMES, queued_row, sms_row};
 use super::page::{List, Search, filled, page};
-use bridge_store::Result;
-use bridge_store::audit::SmsRow;
-use bridge_store::desk::{FEW, OnboardingRow, Page, Sender, SmsFilter, SmsStory, Waited};
-use bridge_store::place::Place;
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| format!("id, synced_at, {}", *NAMES));
 

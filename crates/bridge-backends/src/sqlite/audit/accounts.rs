@@ -2,17 +2,17 @@
 
 use async_trait::async_trait;
 use bridge_core::Timestamp;
-use rusqlite::types::Value as Bound;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
-use serde_json::Value;
-
-use super::SqliteAudit;
-use super::columns::{At, damaged};
-use crate::sqlite::engine::{Json, limit};
 use bridge_store::Result;
 use bridge_store::accounts::{
     Account, AccountChanged, AccountStore, Change, ChangesAsked, Link, NewChange, Role, Session,
 };
+use rusqlite::types::Value as Bound;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use serde_json::Value;
+
+use super::columns::{At, damaged};
+use super::store::SqliteAudit;
+use crate::sqlite::engine::{Json, limit};
 
 #[async_trait]
 impl AccountStore for SqliteAudit {

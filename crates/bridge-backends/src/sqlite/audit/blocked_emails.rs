@@ -1,11 +1,26 @@
 //! E-mail addresses that may not register.
 
+use async_trait::async_trait;
+use bridge_store::Result;
+use bridge_store::audit::{BlockedEmail, BlockedEmailTrail};
 use rusqlite::{Connection, params};
 
 use super::columns::At;
-use bridge_store::audit::BlockedEmail;
+use super::store::SqliteAudit;
 
-pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<BlockedEmail>> {
+#[async_trait]
+impl BlockedEmailTrail for SqliteAudit {
+    async fn blocked_emails(&self) -> Result<Vec<BlockedEmail>> {
+        self.engine.read("blocked_emails", all).await
+    }
+
+    async fn put_blocked_email(&self, entry: &BlockedEmail) -> Result<()> {
+        let entry = entry.clone();
+        self.engine.write("put_blocked_email", move |c, _| put(c, &entry)).await
+    }
+}
+
+fn all(conn: &Connection) -> rusqlite::Result<Vec<BlockedEmail>> {
     conn.prepare_cached(
         "SELECT address, reason, blocked_by, blocked_at, expires_at, lifted_at, changed_at FROM ops_blocked_email
          ORDER BY address",
@@ -24,7 +39,7 @@ pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<BlockedEmail>> {
     .collect()
 }
 
-pub(super) fn put(conn: &Connection, entry: &BlockedEmail) -> rusqlite::Result<()> {
+fn put(conn: &Connection, entry: &BlockedEmail) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT OR REPLACE INTO ops_blocked_email (address, reason, blocked_by, blocked_at, expires_at, lifted_at,
              changed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -3,6 +3,7 @@
 use bridge_core::Timestamp;
 use bridge_core::checks::CHECKS;
 use bridge_core::verdict::{Code, Codes};
+use bridge_store::place::Place;
 use rusqlite::Row;
 use rusqlite::types::{FromSqlError, Type};
 use uuid::Uuid;
@@ -52,4 +53,9 @@ pub(super) fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
 pub(super) fn optional_uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Uuid>> {
     let text: Option<String> = row.get(column)?;
     text.map(|text| text.parse().map_err(|e: uuid::Error| damaged(column, e))).transpose()
+}
+
+/// The place after which a list goes on; without one, the place before the first.
+pub(super) fn start_of(after: Option<Place>) -> Place {
+    after.unwrap_or(Place { at: Timestamp(0), id: 0 })
 }

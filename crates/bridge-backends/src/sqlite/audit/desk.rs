@@ -8,9 +8,6 @@ mod sms;
 
 use async_trait::async_trait;
 use bridge_core::{Span, Timestamp};
-use uuid::Uuid;
-
-use super::SqliteAudit;
 use bridge_store::Result;
 use bridge_store::audit::{Blacklisted, SmsRow};
 use bridge_store::desk::{
@@ -19,6 +16,9 @@ use bridge_store::desk::{
     SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
 };
 use bridge_store::place::Place;
+use uuid::Uuid;
+
+use super::store::SqliteAudit;
 
 #[async_trait]
 impl DeskStore for SqliteAudit {

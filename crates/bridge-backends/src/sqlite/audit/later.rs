@@ -1,14 +1,39 @@
 //! `power_down_store`: SMS that wait to be judged.
 
+use async_trait::async_trait;
 use bridge_core::{InboundSms, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{LaterTrail, WaitingSms, part};
+use bridge_store::place::Place;
 use rusqlite::{Connection, params};
 
 use super::columns::At;
+use super::store::SqliteAudit;
 use crate::sqlite::engine::{Json, limit};
-use bridge_store::audit::{WaitingSms, part};
-use bridge_store::place::Place;
 
-pub(super) fn store(conn: &Connection, sms: &InboundSms) -> rusqlite::Result<()> {
+#[async_trait]
+impl LaterTrail for SqliteAudit {
+    async fn store_for_later(&self, sms: &InboundSms) -> Result<()> {
+        let sms = sms.clone();
+        self.engine.write("store_for_later", move |c, _| store(c, &sms)).await
+    }
+
+    async fn waiting_sms(&self, after: Option<Place>, max: usize) -> Result<Vec<WaitingSms>> {
+        self.engine.read("waiting_sms", move |c| waiting(c, after, max)).await
+    }
+
+    async fn parts_judged(&self, sms: &InboundSms, since: Timestamp) -> Result<bool> {
+        let sms = sms.clone();
+        self.engine.read("parts_judged", move |c| parts_judged(c, &sms, since)).await
+    }
+
+    async fn mark_processed(&self, now: Timestamp, ids: &[i64]) -> Result<()> {
+        let ids = ids.to_vec();
+        self.engine.write("mark_processed", move |c, _| mark_processed(c, now, &ids)).await
+    }
+}
+
+fn store(conn: &Connection, sms: &InboundSms) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT INTO power_down_store (mobile_number, sms_message, received_timestamp, device_id, stored_at, sms_id,
              receiver_id, format, fingerprint, server_received_at, body, part)
@@ -30,11 +55,7 @@ pub(super) fn store(conn: &Connection, sms: &InboundSms) -> rusqlite::Result<()>
     Ok(())
 }
 
-pub(super) fn waiting(
-    conn: &Connection,
-    after: Option<Place>,
-    max: usize,
-) -> rusqlite::Result<Vec<WaitingSms>> {
+fn waiting(conn: &Connection, after: Option<Place>, max: usize) -> rusqlite::Result<Vec<WaitingSms>> {
     let Place { at, id } = after.unwrap_or(Place { at: Timestamp(0), id: 0 });
     conn.prepare_cached(
         "SELECT id, body FROM power_down_store WHERE processed = 0 AND (server_received_at, id) > (?1, ?2)
@@ -46,14 +67,14 @@ pub(super) fn waiting(
     .collect()
 }
 
-pub(super) fn mark_processed(conn: &Connection, now: Timestamp, ids: &[i64]) -> rusqlite::Result<()> {
+fn mark_processed(conn: &Connection, now: Timestamp, ids: &[i64]) -> rusqlite::Result<()> {
     let mut mark = conn.prepare_cached(
         "UPDATE power_down_store SET processed = 1, processed_at = ?2 WHERE id = ?1 AND processed = 0",
     )?;
     ids.iter().try_for_each(|id| mark.execute(params![id, At(now)]).map(|_| ()))
 }
 
-pub(super) fn parts_judged(conn: &Connection, sms: &InboundSms, since: Timestamp) -> rusqlite::Result<bool> {
+fn parts_judged(conn: &Connection, sms: &InboundSms, since: Timestamp) -> rusqlite::Result<bool> {
     let Some(part) = &sms.part else { return Ok(false) };
     conn.prepare_cached(
         "SELECT 1 FROM power_down_store WHERE processed = 1 AND part = ?1 AND mobile_number = ?2 AND receiver_id = ?3

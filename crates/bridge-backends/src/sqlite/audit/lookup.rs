@@ -1,13 +1,28 @@
 //! What is asked by the phone's own time: is an SMS known, and how many came in which hour.
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
+use bridge_store::Result;
+use bridge_store::audit::{AskedSms, HourCount, KNOWN_WITHIN, LookupTrail};
 use rusqlite::{Connection, params};
 
 use super::columns::At;
-use bridge_store::audit::{AskedSms, HourCount, KNOWN_WITHIN};
+use super::store::SqliteAudit;
+
+#[async_trait]
+impl LookupTrail for SqliteAudit {
+    async fn known_sms(&self, asked: &[AskedSms]) -> Result<Vec<bool>> {
+        let asked = asked.to_vec();
+        self.engine.read("known_sms", move |c| known(c, &asked)).await
+    }
+
+    async fn count_by_hour(&self, from: Timestamp, to: Timestamp) -> Result<Vec<HourCount>> {
+        self.engine.read("count_by_hour", move |c| count_by_hour(c, from, to)).await
+    }
+}
 
 /// By time: by the number alone, all rows of a number would be read for each SMS that is asked for.
-pub(super) fn known(conn: &Connection, asked: &[AskedSms]) -> rusqlite::Result<Vec<bool>> {
+fn known(conn: &Connection, asked: &[AskedSms]) -> rusqlite::Result<Vec<bool>> {
     let mut find = conn.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM input_sms INDEXED BY input_sms_received
                  WHERE received_timestamp BETWEEN ?1 AND ?2 AND mobile_number = ?3 AND sms_message = ?4)
@@ -28,11 +43,7 @@ pub(super) fn known(conn: &Connection, asked: &[AskedSms]) -> rusqlite::Result<V
     Ok(known)
 }
 
-pub(super) fn count_by_hour(
-    conn: &Connection,
-    from: Timestamp,
-    to: Timestamp,
-) -> rusqlite::Result<Vec<HourCount>> {
+fn count_by_hour(conn: &Connection, from: Timestamp, to: Timestamp) -> rusqlite::Result<Vec<HourCount>> {
     conn.prepare_cached(
         "SELECT receiver_id, substr(received_timestamp, 1, 13) || ':00:00.000Z' AS hour, count(*)
          FROM input_sms INDEXED BY input_sms_received WHERE received_timestamp >= ?1 AND received_timestamp < ?2

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use bridge_core::{Mobile, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{PersonTrail, Quarantined};
+use bridge_store::person::{self, AuditErased, Block, Blocked, Erasing, Erasure, Removed, Table, Traces};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 use serde_json::{Map, Value};
@@ -10,10 +14,47 @@ use uuid::Uuid;
 
 use super::columns::{At, damaged, optional_uuid, uuid};
 use super::quarantine::entry;
-use super::rebuilding::{QUEUED_COLUMNS, queued_row};
+use super::sms::{QUEUED_COLUMNS, queued_row};
+use super::store::SqliteAudit;
 use crate::sqlite::engine::limit;
-use bridge_store::audit::Quarantined;
-use bridge_store::person::{self, AuditErased, Block, Blocked, Erasure, Removed, Table, Traces};
+
+#[async_trait]
+impl PersonTrail for SqliteAudit {
+    async fn person(&self, mobile: &Mobile, max: usize) -> Result<Vec<Table>> {
+        let mobile = mobile.clone();
+        self.engine.read("person", move |c| person(c, &mobile, max)).await
+    }
+
+    async fn traces(&self, mobile: &Mobile, since: Timestamp) -> Result<Traces> {
+        let mobile = mobile.clone();
+        self.engine.read("traces", move |c| traces(c, &mobile, since)).await
+    }
+
+    async fn erase(&self, erasing: &Erasing<'_>, receipt: &Erasure) -> Result<AuditErased> {
+        let (mobile, until, block) = (erasing.mobile.clone(), erasing.until, erasing.block);
+        let receipt = receipt.clone();
+        self.engine.write("erase", move |c, _| erase(c, &mobile, until, block, &receipt)).await
+    }
+
+    async fn put_erasure(&self, receipt: &Erasure) -> Result<()> {
+        let receipt = receipt.clone();
+        self.engine.write("put_erasure", move |c, _| put_erasure(c, &receipt)).await
+    }
+
+    async fn erasures(&self, max: usize) -> Result<Vec<Erasure>> {
+        self.engine.read("erasures", move |c| erasures(c, max)).await
+    }
+
+    async fn erased_until(&self, hashes: &[String]) -> Result<Vec<(String, Timestamp)>> {
+        let hashes = hashes.to_vec();
+        self.engine.read("erased_until", move |c| erased_until(c, &hashes)).await
+    }
+
+    async fn unvalidate(&self, now: Timestamp, mobile: &str) -> Result<u64> {
+        let mobile = mobile.to_owned();
+        self.engine.write("unvalidate", move |c, _| unvalidate(c, now, &mobile)).await
+    }
+}
 
 /// Tables whose rows carry the number as the program writes it: their name, the name it is known by, the column that
 /// says when a row came to be.
@@ -25,15 +66,20 @@ const TABLES: [(&str, &str, &str); 6] = [
     ("ops_unblacklisted", "ops.unblacklisted", "at"),
     ("blacklist_sms", "blacklist_sms", "blacklisted_at"),
 ];
+
 /// What SMS proved.
 const VALIDATED: &str = "ops.validated_mobile";
+
 const REFUSED: (&str, &str) = ("ops_sync_refused", "ops.sync_refused");
+
 const ATTEMPTS: (&str, &str) = ("ops_registration_attempts", "ops.registration_attempts");
+
 /// The last millisecond that a column can hold.
 const END_OF_TIME: Timestamp = Timestamp(253_402_300_799_999);
+
 const QUARANTINE: &str = "ops.quarantine";
 
-pub(super) fn person(conn: &Connection, mobile: &Mobile, max: usize) -> rusqlite::Result<Vec<Table>> {
+fn person(conn: &Connection, mobile: &Mobile, max: usize) -> rusqlite::Result<Vec<Table>> {
     let mut tables = Vec::new();
     let named = TABLES.iter().map(|(table, name, _)| (*table, *name)).chain([REFUSED]);
     for (table, name) in named {
@@ -97,7 +143,7 @@ fn quarantined(conn: &Connection, mobile: &Mobile) -> rusqlite::Result<Vec<Quara
     Ok(all.into_iter().filter(|entry| person::names(&entry.body, mobile)).collect())
 }
 
-pub(super) fn traces(conn: &Connection, mobile: &Mobile, since: Timestamp) -> rusqlite::Result<Traces> {
+fn traces(conn: &Connection, mobile: &Mobile, since: Timestamp) -> rusqlite::Result<Traces> {
     let mut traces = Traces::default();
     let ids = |sql: &str| -> rusqlite::Result<Vec<Uuid>> {
         conn.prepare_cached(sql)?.query_map([mobile.e164()], |row| uuid(row, 0))?.collect()
@@ -166,7 +212,7 @@ pub(super) fn erase(
     Ok(AuditErased { removed, was_blocked })
 }
 
-pub(super) fn put_erasure(conn: &Connection, receipt: &Erasure) -> rusqlite::Result<()> {
+fn put_erasure(conn: &Connection, receipt: &Erasure) -> rusqlite::Result<()> {
     let removed = serde_json::to_string(&receipt.removed).unwrap_or_default();
     conn.prepare_cached(
         "INSERT OR REPLACE INTO ops_erasure (erasure_id, number_hash, requested_at, requested_by, blacklist, removed,
@@ -184,7 +230,7 @@ pub(super) fn put_erasure(conn: &Connection, receipt: &Erasure) -> rusqlite::Res
     Ok(())
 }
 
-pub(super) fn erasures(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Erasure>> {
+fn erasures(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Erasure>> {
     conn.prepare_cached(
         "SELECT erasure_id, number_hash, requested_at, requested_by, blacklist, removed, finished_at FROM ops_erasure
          ORDER BY requested_at DESC, erasure_id DESC LIMIT ?1",
@@ -205,10 +251,7 @@ pub(super) fn erasures(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Er
     .collect()
 }
 
-pub(super) fn erased_until(
-    conn: &Connection,
-    hashes: &[String],
-) -> rusqlite::Result<Vec<(String, Timestamp)>> {
+fn erased_until(conn: &Connection, hashes: &[String]) -> rusqlite::Result<Vec<(String, Timestamp)>> {
     let mut newest =
         conn.prepare_cached("SELECT max(requested_at) FROM ops_erasure WHERE number_hash = ?1")?;
     let mut found = BTreeMap::new();

@@ -1,13 +1,36 @@
 //! Bodies that nobody can use.
 
+use async_trait::async_trait;
+use bridge_store::Result;
+use bridge_store::audit::{QuarantineTrail, Quarantined};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::columns::{At, uuid};
+use super::store::SqliteAudit;
 use crate::sqlite::engine::limit;
-use bridge_store::audit::Quarantined;
 
-pub(super) fn keep(conn: &Connection, entry: &Quarantined) -> rusqlite::Result<()> {
+#[async_trait]
+impl QuarantineTrail for SqliteAudit {
+    async fn quarantine(&self, entry: &Quarantined) -> Result<()> {
+        let entry = entry.clone();
+        self.engine.write("quarantine", move |c, _| keep(c, &entry)).await
+    }
+
+    async fn quarantined(&self, max: usize) -> Result<Vec<Quarantined>> {
+        self.engine.read("quarantined", move |c| newest(c, max)).await
+    }
+
+    async fn quarantined_one(&self, id: Uuid) -> Result<Option<Quarantined>> {
+        self.engine.read("quarantined_one", move |c| one(c, id)).await
+    }
+
+    async fn remove_quarantined(&self, id: Uuid) -> Result<bool> {
+        self.engine.write("remove_quarantined", move |c, _| remove(c, id)).await
+    }
+}
+
+fn keep(conn: &Connection, entry: &Quarantined) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT INTO ops_quarantine (quarantine_id, at, receiver_id, format, reason, content_type, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (quarantine_id) DO NOTHING",
@@ -36,7 +59,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Quarantined> {
     })
 }
 
-pub(super) fn newest(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Quarantined>> {
+fn newest(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Quarantined>> {
     conn.prepare_cached(
         "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops_quarantine
          ORDER BY id DESC LIMIT ?1",
@@ -45,7 +68,7 @@ pub(super) fn newest(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Quar
     .collect()
 }
 
-pub(super) fn one(conn: &Connection, id: Uuid) -> rusqlite::Result<Option<Quarantined>> {
+fn one(conn: &Connection, id: Uuid) -> rusqlite::Result<Option<Quarantined>> {
     conn.prepare_cached(
         "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops_quarantine
          WHERE quarantine_id = ?1",

@@ -1,14 +1,37 @@
 //! Receivers and what was seen of them.
 
+use async_trait::async_trait;
 use bridge_core::{Span, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::{Receiver, ReceiverTrail, Sighting, by_name};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::columns::At;
+use super::store::SqliteAudit;
 use crate::sqlite::engine::{Json, marks};
-use bridge_store::audit::by_name;
-use bridge_store::audit::{Receiver, Sighting};
 
-pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
+#[async_trait]
+impl ReceiverTrail for SqliteAudit {
+    async fn receivers(&self) -> Result<Vec<Receiver>> {
+        self.engine.read("receivers", all).await
+    }
+
+    async fn put_receiver(&self, now: Timestamp, receiver: &Receiver) -> Result<()> {
+        let receiver = receiver.clone();
+        self.engine.write("put_receiver", move |c, _| put(c, now, &receiver)).await
+    }
+
+    async fn sightings(&self) -> Result<Vec<Sighting>> {
+        self.engine.read("sightings", sightings).await
+    }
+
+    async fn note_sightings(&self, seen: &[Sighting]) -> Result<()> {
+        let seen = seen.to_vec();
+        self.engine.write("note_sightings", move |c, _| note(c, &seen)).await
+    }
+}
+
+fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
     conn.prepare_cached(
         "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at
          FROM ops_receiver ORDER BY name",
@@ -29,7 +52,7 @@ pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
     .collect()
 }
 
-pub(super) fn put(conn: &Connection, now: Timestamp, receiver: &Receiver) -> rusqlite::Result<()> {
+fn put(conn: &Connection, now: Timestamp, receiver: &Receiver) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT OR REPLACE INTO ops_receiver (name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at,
              revoked_at, updated_at)
@@ -73,13 +96,13 @@ fn sighting(row: &Row<'_>) -> rusqlite::Result<Sighting> {
     })
 }
 
-pub(super) fn sightings(conn: &Connection) -> rusqlite::Result<Vec<Sighting>> {
+fn sightings(conn: &Connection) -> rusqlite::Result<Vec<Sighting>> {
     conn.prepare_cached(&format!("SELECT {SIGHTING} FROM ops_sighting ORDER BY name"))?
         .query_map([], sighting)?
         .collect()
 }
 
-pub(super) fn note(conn: &Connection, seen: &[Sighting]) -> rusqlite::Result<()> {
+fn note(conn: &Connection, seen: &[Sighting]) -> rusqlite::Result<()> {
     let mut known = conn.prepare_cached(&format!("SELECT {SIGHTING} FROM ops_sighting WHERE name = ?1"))?;
     let mut write = conn.prepare_cached(&format!(
         "INSERT OR REPLACE INTO ops_sighting ({SIGHTING}) VALUES ({})",

@@ -1,15 +1,50 @@
 //! `sms_settings`: the source of every setting, checked as a whole before anything is written.
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
 use bridge_core::catalog;
 use bridge_core::settings::Settings;
+use bridge_store::Result;
+use bridge_store::audit::{Counter, SettingPut, SettingRow, SettingsTrail};
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::columns::At;
-use bridge_store::audit::{SettingPut, SettingRow};
+use super::store::SqliteAudit;
 
-pub(super) fn seed(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+#[async_trait]
+impl SettingsTrail for SqliteAudit {
+    async fn seed_settings(&self, now: Timestamp) -> Result<()> {
+        self.engine.write("seed_settings", move |c, _| seed(c, now)).await
+    }
+
+    async fn settings(&self) -> Result<Vec<SettingRow>> {
+        self.engine.read("settings", all).await
+    }
+
+    async fn put_settings(&self, now: Timestamp, changes: &[(&str, &Value)], by: &str) -> Result<SettingPut> {
+        let changes: Vec<(String, Value)> =
+            changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).clone())).collect();
+        let by = by.to_owned();
+        self.engine.write("put_settings", move |c, _| put(c, now, &changes, &by)).await
+    }
+
+    async fn counters(&self) -> Result<Vec<Counter>> {
+        self.engine.read("counters", counters).await
+    }
+
+    async fn save_counters(&self, now: Timestamp, counters: &[Counter]) -> Result<()> {
+        let counters = counters.to_vec();
+        self.engine.write("save_counters", move |c, _| save_counters(c, now, &counters)).await
+    }
+
+    async fn add_to_counter(&self, now: Timestamp, name: &str, by: i64) -> Result<()> {
+        let name = name.to_owned();
+        self.engine.write("add_to_counter", move |c, _| add_to_counter(c, now, &name, by)).await
+    }
+}
+
+fn seed(conn: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     for def in catalog::all() {
         conn.execute(
             "INSERT INTO sms_settings (setting_key, setting_value, setting_type, category, description, updated_at)
@@ -40,7 +75,7 @@ pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<SettingRow>> {
 }
 
 /// Changes all of them, or none.
-pub(super) fn put(
+fn put(
     conn: &Connection,
     now: Timestamp,
     changes: &[(String, Value)],
@@ -71,4 +106,31 @@ pub(super) fn put(
         )?;
     }
     Ok(SettingPut::Stored(all(conn)?))
+}
+
+fn counters(conn: &Connection) -> rusqlite::Result<Vec<Counter>> {
+    conn.prepare_cached(
+        "SELECT counter_name, counter_value FROM power_down_store_counters ORDER BY counter_name",
+    )?
+    .query_map([], |row| Ok(Counter { name: row.get(0)?, value: row.get(1)? }))?
+    .collect()
+}
+
+fn save_counters(conn: &Connection, now: Timestamp, counters: &[Counter]) -> rusqlite::Result<()> {
+    let mut save = conn.prepare_cached(
+        "INSERT INTO power_down_store_counters (counter_name, counter_value, updated_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (counter_name) DO UPDATE SET
+             counter_value = max(counter_value, excluded.counter_value), updated_at = excluded.updated_at",
+    )?;
+    counters.iter().try_for_each(|c| save.execute(params![c.name, c.value, At(now)]).map(|_| ()))
+}
+
+fn add_to_counter(conn: &Connection, now: Timestamp, name: &str, by: i64) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO power_down_store_counters (counter_name, counter_value, updated_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (counter_name) DO UPDATE SET
+             counter_value = counter_value + excluded.counter_value, updated_at = excluded.updated_at",
+    )?
+    .execute(params![name, by, At(now)])?;
+    Ok(())
 }

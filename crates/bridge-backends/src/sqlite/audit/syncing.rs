@@ -1,14 +1,48 @@
 //! What of `input_sms` the remote still has to hear of (D20), and what it refused.
 
+use async_trait::async_trait;
 use bridge_core::Timestamp;
+use bridge_store::Result;
+use bridge_store::audit::{Refused, SyncTrail, Unsynced};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::columns::{At, uuid};
+use super::store::SqliteAudit;
 use crate::sqlite::engine::limit;
-use bridge_store::audit::{Refused, Unsynced};
 
-pub(super) fn unsynced(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Unsynced>> {
+#[async_trait]
+impl SyncTrail for SqliteAudit {
+    async fn unsynced(&self, max: usize) -> Result<Vec<Unsynced>> {
+        self.engine.read("unsynced", move |c| unsynced(c, max)).await
+    }
+
+    async fn mark_synced(&self, now: Timestamp, rows: &[Unsynced]) -> Result<()> {
+        let rows = rows.to_vec();
+        self.engine.write("mark_synced", move |c, _| mark_synced(c, now, &rows)).await
+    }
+
+    async fn note_refused(
+        &self,
+        now: Timestamp,
+        row: &Unsynced,
+        reason: &str,
+        park_after: u32,
+    ) -> Result<bool> {
+        let (row, reason) = (row.clone(), reason.to_owned());
+        self.engine.write("note_refused", move |c, _| note_refused(c, now, &row, &reason, park_after)).await
+    }
+
+    async fn refused(&self, max: usize) -> Result<Vec<Refused>> {
+        self.engine.read("refused", move |c| refused(c, max)).await
+    }
+
+    async fn unpark(&self, sms_id: Option<Uuid>) -> Result<usize> {
+        self.engine.write("unpark", move |c, _| unpark(c, sms_id)).await
+    }
+}
+
+fn unsynced(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Unsynced>> {
     // The condition of input_sms_unsynced, word by word, or that index is not used.
     conn.prepare_cached(
         "SELECT sms_id, server_received_at, mobile_number, device_id, created_at FROM input_sms sms
@@ -29,7 +63,7 @@ pub(super) fn unsynced(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Un
     .collect()
 }
 
-pub(super) fn mark_synced(conn: &Connection, now: Timestamp, rows: &[Unsynced]) -> rusqlite::Result<()> {
+fn mark_synced(conn: &Connection, now: Timestamp, rows: &[Unsynced]) -> rusqlite::Result<()> {
     let mut mark =
         conn.prepare_cached("UPDATE input_sms SET synced_at = ?2 WHERE sms_id = ?1 AND synced_at IS NULL")?;
     let mut accept = conn.prepare_cached("DELETE FROM ops_sync_refused WHERE sms_id = ?1")?;
@@ -40,7 +74,7 @@ pub(super) fn mark_synced(conn: &Connection, now: Timestamp, rows: &[Unsynced]) 
     })
 }
 
-pub(super) fn note_refused(
+fn note_refused(
     conn: &Connection,
     now: Timestamp,
     row: &Unsynced,
@@ -60,7 +94,7 @@ pub(super) fn note_refused(
         .query_row([sms_id], |row| row.get(0))
 }
 
-pub(super) fn refused(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refused>> {
+fn refused(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refused>> {
     conn.prepare_cached(
         "SELECT sms_id, mobile_number, attempts, reason, at, parked FROM ops_sync_refused
          ORDER BY at DESC, id DESC LIMIT ?1",
@@ -79,7 +113,7 @@ pub(super) fn refused(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Ref
 }
 
 /// It may be refused as often again as a new one.
-pub(super) fn unpark(conn: &Connection, sms_id: Option<Uuid>) -> rusqlite::Result<usize> {
+fn unpark(conn: &Connection, sms_id: Option<Uuid>) -> rusqlite::Result<usize> {
     conn.prepare_cached(
         "UPDATE ops_sync_refused SET parked = 0, attempts = 0 WHERE parked = 1 AND (?1 IS NULL OR sms_id = ?1)",
     )?

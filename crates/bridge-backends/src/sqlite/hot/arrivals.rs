@@ -6,12 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bridge_core::Timestamp;
 use bridge_core::sms::Key;
+use bridge_store::judged::Answer;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::places::{Places, oldest_over};
 use crate::sqlite::engine::Json;
-use bridge_store::judged::Answer;
 
 /// For the writer alone, but for its making.
 pub(super) struct Arrivals {

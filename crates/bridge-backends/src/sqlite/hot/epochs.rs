@@ -3,10 +3,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bridge_store::hot::Right;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
-
-use bridge_store::hot::Right;
 
 /// The epoch that was entered. The writer looks into the file once and then knows.
 #[derive(Default)]

@@ -4,11 +4,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bridge_core::{Span, Timestamp};
+use bridge_store::hot::WAITING_MARK;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use crate::sqlite::engine::CLOCK;
-use bridge_store::hot::WAITING_MARK;
 
 /// Whether a mark may be there: until the first one no SMS need look.
 pub(super) struct Marks {

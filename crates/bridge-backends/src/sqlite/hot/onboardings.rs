@@ -3,12 +3,12 @@
 use bridge_core::checks::Known;
 use bridge_core::onboarding::LastSms;
 use bridge_core::{Onboarding, State, Timestamp};
+use bridge_store::hot::{Cancelled, Notice, REGISTRATION_WINDOW, Registered, Registration};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::{ONBOARDING, contains, is_blocked, known, next_id};
 use crate::sqlite::engine::{Changes, Json, limit};
-use bridge_store::hot::{Cancelled, Notice, REGISTRATION_WINDOW, Registered, Registration};
 
 pub(super) fn register(
     conn: &Connection,

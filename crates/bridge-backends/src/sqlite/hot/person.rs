@@ -4,14 +4,14 @@
 use bridge_core::sms::Key;
 use bridge_core::time::DAY;
 use bridge_core::{Onboarding, State, Timestamp};
+use bridge_store::hot::{Notice, REGISTRATION_WINDOW};
+use bridge_store::judged::QueuedSms;
+use bridge_store::person::{Count, HotPerson, Removed, Traces};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{Memory, is_blocked, onboardings, queues};
 use crate::sqlite::engine::{Changes, Json};
-use bridge_store::hot::{Notice, REGISTRATION_WINDOW};
-use bridge_store::judged::QueuedSms;
-use bridge_store::person::{Count, HotPerson, Removed, Traces};
 
 pub(super) fn look(
     conn: &Connection,

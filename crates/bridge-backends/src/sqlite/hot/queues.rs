@@ -2,14 +2,14 @@
 
 use bridge_core::time::DAY;
 use bridge_core::{Onboarding, Timestamp};
+use bridge_store::blacklisting::Blacklisting;
+use bridge_store::hot::{HotTotals, QueueSizes, REGISTRATION_WINDOW, Which};
+use bridge_store::judged::QueuedSms;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use uuid::Uuid;
 
 use super::onboardings;
 use crate::sqlite::engine::{Json, limit, marks};
-use bridge_store::blacklisting::Blacklisting;
-use bridge_store::hot::{HotTotals, QueueSizes, REGISTRATION_WINDOW, Which};
-use bridge_store::judged::QueuedSms;
 
 fn bodies<T: serde::de::DeserializeOwned>(
     conn: &Connection,

@@ -3,15 +3,15 @@
 use bridge_core::sms::{Key, REMEMBERED};
 use bridge_core::time::DAY;
 use bridge_core::{Onboarding, State, Timestamp};
+use bridge_store::hot::restored::{Window, is_newer, told, updated};
+use bridge_store::hot::{REGISTRATION_WINDOW, Restore};
+use bridge_store::judged::{Answer, QueuedSms};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::arrivals::{self, Arrival, New};
 use super::deliveries::Delivered;
 use super::{Memory, onboardings};
 use crate::sqlite::engine::Changes;
-use bridge_store::hot::restored::{Window, is_newer, told, updated};
-use bridge_store::hot::{REGISTRATION_WINDOW, Restore};
-use bridge_store::judged::{Answer, QueuedSms};
 
 /// A part that can be carried to the writer.
 #[derive(Clone)]

@@ -1,9 +1,12 @@
 //! An SMS on its way through: admitted once, recorded once (D9).
 
-use bridge_core::onboarding::{LastSms, hex};
+use bridge_core::onboarding::LastSms;
 use bridge_core::sms::REMEMBERED;
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Mobile, State, Timestamp};
+use bridge_store::blacklisting::Blacklisting;
+use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
+use bridge_store::judged::{Answer, Basis, Judged, QueuedSms};
 use rusqlite::{Connection, params};
 
 use super::Memory;
@@ -12,9 +15,6 @@ use super::counting::count;
 use super::deliveries::Delivered;
 use super::{INPUT_SMS, known, next_id, onboardings, queues, standing};
 use crate::sqlite::engine::{Changes, Json};
-use bridge_store::blacklisting::Blacklisting;
-use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
-use bridge_store::judged::{Answer, Basis, Judged, QueuedSms};
 
 pub(super) fn admit(
     conn: &Connection,
@@ -123,34 +123,25 @@ pub(super) fn record(
     memory: &Memory,
     changes: &mut Changes,
     now: Timestamp,
-    judged: &Judged,
+    judged: &mut Judged,
 ) -> rusqlite::Result<Recorded> {
-    let Judged { sms, fingerprint, verdict, basis, sms_in_window } = judged;
-    let arrival =
-        memory.arrivals.find(conn, now, fingerprint)?.filter(|arrival| arrival.sms_id == sms.sms_id);
+    let Judged { key, basis, row } = judged;
+    let arrival = memory.arrivals.find(conn, now, key)?.filter(|arrival| arrival.sms_id == row.sms.sms_id);
     let Some(arrival) = arrival else { return Ok(Recorded::NotAdmitted) };
     if let Some(answer) = arrival.answer {
         return Ok(Recorded::Done(answer));
     }
-    let mobile = sms.mobile_number();
+    let mobile = row.sms.mobile_number();
     let (onboarding, pair_validated) = standing(conn, now, mobile)?;
     if (Basis { onboarding: onboarding.as_ref().map(|o| (o.id, o.state)), pair_validated }) != *basis {
-        let sms_in_window = if sms.is_counted() { count(conn, now, mobile)? } else { 0 };
+        let sms_in_window = if row.sms.is_counted() { count(conn, now, mobile)? } else { 0 };
         return Ok(Recorded::Changed(Box::new(known(conn, now, mobile, sms_in_window)?)));
     }
     let id = next_id(conn, INPUT_SMS)?;
-    let queued = QueuedSms {
-        id,
-        sms: sms.clone(),
-        fingerprint: hex(fingerprint),
-        verdict: verdict.clone(),
-        judged_at: now,
-        onboarding_id: onboarding.as_ref().map(|o| o.id),
-        device_id: onboarding.as_ref().and_then(|o| o.device_id.clone()),
-        sms_in_window: *sms_in_window,
-    };
+    (row.id, row.judged_at) = (id, now);
+    let QueuedSms { sms, verdict, .. } = &*row;
     conn.prepare_cached("INSERT INTO queue_input_sms (id, sms_id, passed, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![id, sms.sms_id.as_bytes(), verdict.passed(), Json(&queued)])?;
+        .execute(params![id, sms.sms_id.as_bytes(), verdict.passed(), Json(&*row)])?;
     if let Some(mut onboarding) = onboarding.filter(|o| o.state.can_be_validated()) {
         onboarding.last_sms = Some(LastSms { id, judged_at: now, verdict: verdict.clone() });
         if verdict.passed() {
@@ -164,6 +155,6 @@ pub(super) fn record(
         }
     }
     let answer = Answer { id, sms_id: sms.sms_id, verdict: verdict.clone() };
-    arrivals::answer(conn, fingerprint, &arrival, &answer)?;
+    arrivals::answer(conn, key, &arrival, &answer)?;
     Ok(Recorded::Done(answer))
 }

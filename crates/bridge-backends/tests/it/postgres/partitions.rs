@@ -1,10 +1,11 @@
 //! The months of `input_sms`: made as they are needed, dropped whole, made and dropped by a role that may do
 //! neither by itself.
 
+use std::sync::Arc;
+
 use bridge_backends::postgres::open;
 use bridge_core::{Span, Timestamp};
 use bridge_store::AuditStore;
-use std::sync::Arc;
 
 use super::{ALICE, DAYS, T0, fresh, judged, pgbouncer_1_18, server, through};
 

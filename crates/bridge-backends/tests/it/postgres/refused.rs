@@ -2,10 +2,10 @@
 
 use bridge_backends::postgres::{open, open_trail};
 use bridge_core::phone::PhoneError;
+use bridge_store::conformance::under_test::AuditUnderTest;
 use bridge_store::judged::QueuedSms;
 
 use super::{ALICE, AuditPostgres, T0, fresh, judged, server};
-use bridge_store::conformance::under_test::AuditUnderTest;
 
 fn batch() -> Vec<QueuedSms> {
     (0..50).map(|n| judged(ALICE, n, T0, n % 2 == 1)).collect()

@@ -5,7 +5,7 @@ use bridge_core::onboarding::Applicant;
 use bridge_core::verdict::{Code, Codes};
 use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Verdict};
 use bridge_store::hot::{Admission, IntakeLimits, Recorded, Registered, Registration};
-use bridge_store::judged::{Answer, Basis, Judged};
+use bridge_store::judged::{Answer, Judged};
 use bridge_store::{HotStore, Result};
 use uuid::Uuid;
 
@@ -31,9 +31,7 @@ pub(super) async fn pass(store: &dyn HotStore, sms: &InboundSms) -> Result<Answe
     let Admission::Judge { fingerprint, known, .. } = admitted.outcome else { panic!("{admitted:?}") };
     let codes = Codes([Code::Pass; CHECKS.len()]);
     let verdict = Verdict { codes, failed_at: None, reason: None, late_delivery: false };
-    let basis = Basis::from(&*known);
-    let (sms, sms_in_window) = (sms.clone(), known.sms_in_window);
-    match store.record(T0, &Judged { sms, fingerprint, verdict, basis, sms_in_window }).await? {
+    match store.record(T0, &Judged::new(sms.clone(), fingerprint, verdict, &known)).await? {
         Recorded::Done(answer) => Ok(answer),
         other => panic!("recorded, not {other:?}"),
     }

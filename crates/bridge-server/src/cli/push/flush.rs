@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::post::{Outcome, Target};
 use super::queue::{Name, Queue, Waiting};
-use crate::base::clock::{Clock, Entropy};
+use bridge_app::base::clock::{Clock, Entropy};
 
 /// Before the second try; twice as long before each further one.
 const BACK_OFF: Duration = Duration::from_millis(400);

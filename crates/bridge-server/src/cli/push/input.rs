@@ -9,7 +9,7 @@ use bridge_core::Timestamp;
 use super::gammu::{self, Zone};
 use super::sms::{Found, Sms};
 use super::{Args, filled};
-use crate::base::clock::Entropy;
+use bridge_app::base::clock::Entropy;
 
 /// What is piped in may be as long as a bridge takes.
 const STDIN_MAX_BYTES: u64 = 1024 * 1024;

@@ -1,7 +1,7 @@
 //! Somebody at the desk: keeps a cookie and a CSRF token, follows no redirect, and says what a browser says.
 
 use axum::http::header;
-use bridge_server::admin::accounts;
+use bridge_app::admin::accounts;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bridge_server::base::clock::Clock;
+use bridge_app::base::clock::Clock;
 use serde_json::{Value, json};
 
 use super::{open, open_at};

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use bridge_app::base::clock::Clock;
 use bridge_core::Span;
-use bridge_server::base::clock::Clock;
 use tokio::io::AsyncWriteExt;
 
 use super::lists::{self, Listed};

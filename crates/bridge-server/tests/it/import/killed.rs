@@ -1,7 +1,7 @@
 //! A bridge that dies in the middle of an import: what it had judged is known when the list comes again.
 
+use bridge_app::base::clock::Clock;
 use bridge_core::{Span, Timestamp};
-use bridge_server::base::clock::Clock;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use reqwest::Method;

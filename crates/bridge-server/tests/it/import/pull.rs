@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use bridge_app::base::clock::Clock;
 use bridge_core::{Span, Timestamp};
-use bridge_server::base::clock::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 

@@ -8,7 +8,7 @@ use test_servers::{Gammu, Modem, Proxy, legs};
 use super::{ALICE, BOB, Pusher};
 use crate::harness::Bridge;
 use crate::real_stores::group::{until, until_rows};
-use bridge_server::base::clock::Clock;
+use bridge_app::base::clock::Clock;
 
 /// 2026-01-31T12:00:00Z, the noon of the harness, as a network in India writes it.
 const NOON: Stamp = Stamp { local: "260131173000", quarters: 22 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bridge_server::base::clock::Clock;
+use bridge_app::base::clock::Clock;
 use test_servers::Proxy;
 use test_servers::proxy::Mode;
 

@@ -1,7 +1,7 @@
 //! The desk on real stores: every page opens; while PostgreSQL is away, whoever is in stays in, and what cannot be
 //! noted is not done.
 
-use bridge_server::desk::routes::ROUTES;
+use bridge_desk::routes::ROUTES;
 use reqwest::{Method, StatusCode};
 use test_servers::Server;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bridge_server::base::clock::Clock;
+use bridge_app::base::clock::Clock;
 use serde_json::Value;
 use test_servers::{Pgbouncer, Postgres, Redis, Server, legs, pgbouncer, postgres, redis};
 

@@ -193,7 +193,7 @@ async fn a_hanging_redis_is_answered_within_two_seconds() {
     let bridge = group.bridge().await;
     let (wrong, right) = sent_twice_in_order(&bridge, ALICE).await;
     group.redis.pause().unwrap();
-    let watch = bridge_server::base::metrics::Stopwatch::start();
+    let watch = bridge_app::base::metrics::Stopwatch::start();
     let kept = bridge.deliver(&wrong).await;
     assert_eq!(kept.status, 202);
     assert!(watch.elapsed().as_millis() < 2_000, "{:?}", watch.elapsed());

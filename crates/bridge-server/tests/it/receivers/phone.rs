@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use bridge_app::base::clock::Clock;
 use bridge_core::Timestamp;
-use bridge_server::base::clock::Clock;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -81,7 +81,8 @@ pub(super) async fn recording_twice_is_recording_once(store: &dyn HotStore) {
     let judged = take(store, T0, &sms(10, ALICE, "x", T0)).await.judged(passed());
     let first = record(store, T0, &judged).await;
     let after = store.newest_onboarding(T0, ALICE).await.unwrap();
-    let other_verdict = Judged { verdict: failed(), ..judged.clone() };
+    let mut other_verdict = judged.clone();
+    other_verdict.row.verdict = failed();
     for again in [&judged, &other_verdict] {
         assert_eq!(record(store, T0 + HOUR, again).await, first);
     }
@@ -101,7 +102,7 @@ async fn must_be_judged_again(store: &dyn HotStore, judged: &Judged, expected: O
     assert_eq!(store.counters().await.unwrap(), counters);
     assert_eq!(store.queue_sizes().await.unwrap(), sizes);
     assert_eq!(store.queued_onboardings(MAX).await.unwrap(), queue);
-    let copy = InboundSms { sms_id: id(99), ..judged.sms.clone() };
+    let copy = InboundSms { sms_id: id(99), ..judged.row.sms.clone() };
     assert_eq!(store.admit(T0, &copy, LIMITS).await.unwrap().outcome, Admission::BeingJudged);
 }
 

@@ -13,8 +13,6 @@ use bridge_core::{InboundSms, Onboarding, Span, Timestamp, Verdict};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use operations::{MOBILES, Operation, Stamp, operation};
-
 use super::super::samples::*;
 use super::super::under_test::begin;
 use crate::HotStore;
@@ -24,8 +22,9 @@ use crate::hot::{
     Admission, Admitted, Cancelled, Counters, QueueSizes, Recorded, Registered, Registration, Restore, Right,
     Which,
 };
-use crate::judged::{Basis, Judged, QueuedSms};
+use crate::judged::{Judged, QueuedSms};
 use crate::person::{HotPerson, Traces};
+use operations::{MOBILES, Operation, Stamp, operation};
 
 const CASES: u32 = 48;
 const OPERATIONS: usize = 40;
@@ -261,17 +260,10 @@ impl Client<'_> {
         let (sms, fingerprint, known) = which.get(&self.taken[newest..]).clone();
         let possible = known.onboarding.as_ref().is_some_and(|o| o.state.can_be_validated());
         let verdict: Verdict = if passed && possible { super::super::samples::passed() } else { failed() };
-        let mut judged = Judged {
-            sms,
-            fingerprint,
-            verdict,
-            basis: Basis::from(&known),
-            sms_in_window: known.sms_in_window,
-        };
+        let judged = Judged::new(sms, fingerprint, verdict, &known);
         let recorded = self.store.record(self.now, &judged).await.unwrap();
         if let (Recorded::Changed(known), true) = (&recorded, by_new_facts) {
-            judged.basis = Basis::from(&**known);
-            judged.verdict = failed();
+            let judged = Judged::new(judged.row.sms, fingerprint, failed(), known);
             return Outcome::Recorded(self.store.record(self.now, &judged).await.unwrap());
         }
         Outcome::Recorded(recorded)

@@ -1,6 +1,6 @@
 //! An SMS on its way through: admitted once, recorded once (D9), or waiting behind another (D25).
 
-use bridge_core::onboarding::{LastSms, hex};
+use bridge_core::onboarding::LastSms;
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, State, Timestamp};
 
@@ -82,8 +82,9 @@ impl Memory {
     }
 
     pub(super) fn record(&mut self, now: Timestamp, judged: &Judged) -> Recorded {
-        let Judged { sms, fingerprint, verdict, basis, sms_in_window } = judged;
-        let seen = self.seen.get(fingerprint).filter(|seen| seen.until > now && seen.sms_id == sms.sms_id);
+        let Judged { key, basis, row } = judged;
+        let QueuedSms { sms, verdict, .. } = row;
+        let seen = self.seen.get(key).filter(|seen| seen.until > now && seen.sms_id == sms.sms_id);
         match seen {
             None => return Recorded::NotAdmitted,
             Some(Seen { answer: Some(answer), .. }) => return Recorded::Done(answer.clone()),
@@ -95,17 +96,7 @@ impl Memory {
         }
         self.counters.queue_input_sms += 1;
         let id = self.counters.queue_input_sms;
-        let queued = QueuedSms {
-            id,
-            sms: sms.clone(),
-            fingerprint: hex(fingerprint),
-            verdict: verdict.clone(),
-            judged_at: now,
-            onboarding_id: known.onboarding.as_ref().map(|o| o.id),
-            device_id: known.onboarding.as_ref().and_then(|o| o.device_id.clone()),
-            sms_in_window: *sms_in_window,
-        };
-        self.queue.insert(id, queued);
+        self.queue.insert(id, QueuedSms { id, judged_at: now, ..row.clone() });
         if let Some(mut onboarding) = known.onboarding.filter(|o| o.state.can_be_validated()) {
             onboarding.last_sms = Some(LastSms { id, judged_at: now, verdict: verdict.clone() });
             if verdict.passed() {
@@ -117,7 +108,7 @@ impl Memory {
             }
         }
         let answer = Answer { id, sms_id: sms.sms_id, verdict: verdict.clone() };
-        if let Some(seen) = self.seen.get_mut(fingerprint) {
+        if let Some(seen) = self.seen.get_mut(key) {
             seen.answer = Some(answer.clone());
         }
         Recorded::Done(answer)

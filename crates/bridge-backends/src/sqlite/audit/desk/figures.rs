@@ -2,14 +2,14 @@
 
 use bridge_core::onboarding::State;
 use bridge_core::{Span, Timestamp};
-use rusqlite::{Connection, Row, params};
-
-use super::super::columns::{At, damaged};
-use crate::sqlite::engine::limit;
 use bridge_store::desk::{
     DropOut, Failures, Funnel, HOUR, LATENCY_GRAIN, Latencies, MINUTE, Outcomes, ReceiverRate, RefusalRate,
     RegistrationRate, SmsRate, floor,
 };
+use rusqlite::{Connection, Row, params};
+
+use super::super::columns::{At, damaged};
+use crate::sqlite::engine::limit;
 
 /// Tables of figures, and the time at which what a row counts begins, and how long it is.
 const AGED: [(&str, &str, Span); 4] = [

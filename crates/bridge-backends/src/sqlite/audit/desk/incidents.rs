@@ -1,11 +1,11 @@
 //! Incidents.
 
 use bridge_core::Timestamp;
+use bridge_store::desk::{INCIDENTS, Incident};
 use rusqlite::{Connection, params};
 
 use super::super::columns::At;
 use crate::sqlite::engine::limit;
-use bridge_store::desk::{INCIDENTS, Incident};
 
 /// The end that was told first stays.
 pub(super) fn note(

@@ -2,12 +2,12 @@
 //! read is said in the statement: SQLite knows nothing of how rows are spread.
 
 use bridge_core::Timestamp;
+use bridge_store::desk::{FEW, MobileFilter, Page, SCAN};
+use bridge_store::place::Place;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::super::columns::At;
-use bridge_store::desk::{FEW, MobileFilter, Page, SCAN};
-use bridge_store::place::Place;
 
 /// A table that is read in the order of a time and of its id.
 pub(super) struct List<T> {

@@ -2,13 +2,6 @@
 
 use bridge_core::InboundSms;
 use bridge_core::onboarding::State;
-use rusqlite::{Connection, Row, params};
-use uuid::Uuid;
-
-use super::super::columns::{At, uuid};
-use super::super::tables::{ONBOARDING_COLUMNS, onboarding_row};
-use super::page::{List, Search, one, page};
-use crate::sqlite::engine::{Json, limit};
 use bridge_store::audit::{Blacklisted, Refusal};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
@@ -16,6 +9,13 @@ use bridge_store::desk::{
     RefusalRow, SettingChange, ValidatedRow, WaitingRow,
 };
 use bridge_store::place::Place;
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+use super::super::columns::{At, uuid};
+use super::super::onboardings::{ONBOARDING_COLUMNS, onboarding_row};
+use super::page::{List, Search, one, page};
+use crate::sqlite::engine::{Json, limit};
 
 fn onboarding_columns() -> String {
     format!("{ONBOARDING_COLUMNS}, id, last_sms")

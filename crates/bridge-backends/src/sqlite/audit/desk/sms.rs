@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use bridge_core::checks::CHECKS;
 use bridge_core::verdict::FailedAt;
 use bridge_core::{InboundSms, Onboarding, Timestamp};
+use bridge_store::audit::SmsRow;
+use bridge_store::desk::{CLOCKS, FEW, Page, Sender, SmsFilter, SmsStory, Waited};
+use bridge_store::place::Place;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
 use super::super::columns::At;
-use super::super::rebuilding::{QUEUED_COLUMNS, queued_row};
-use super::super::tables::{sms_columns, sms_row};
+use super::super::sms::{QUEUED_COLUMNS, queued_row};
+use super::super::sms::{sms_columns, sms_row};
 use super::page::{List, Search, filled, one, page};
 use crate::sqlite::engine::{Json, limit};
-use bridge_store::audit::SmsRow;
-use bridge_store::desk::{CLOCKS, FEW, Page, Sender, SmsFilter, SmsStory, Waited};
-use bridge_store::place::Place;
 
 const BY_CHECK: &str = "input_sms_failed";
 

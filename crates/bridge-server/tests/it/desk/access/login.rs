@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::http::header;
+use bridge_app::base::clock::Clock;
 use bridge_core::Span;
-use bridge_server::base::clock::Clock;
 use reqwest::{Method, StatusCode};
 
 use crate::desk::visitor::{PASSWORD, Visitor, encoded};

@@ -2,8 +2,8 @@
 //! that a page without a rule cannot be, and a rule that is not kept is seen.
 
 use axum::http::header;
-use bridge_server::desk::access::Role;
-use bridge_server::desk::routes::{ROUTES, Rule};
+use bridge_desk::access::Role;
+use bridge_desk::routes::{ROUTES, Rule};
 use reqwest::{Method, StatusCode};
 
 use crate::desk::visitor::Visitor;

@@ -44,7 +44,7 @@ async fn the_first_link_makes_one_owner_once() {
     let accounts = bridge.app().accounts.accounts().await.unwrap();
     assert_eq!((accounts.len(), accounts[0].role.word()), (1, "owner"));
     // Closed for ever.
-    let again = bridge_server::admin::accounts::first_link(bridge.app()).await.unwrap();
+    let again = bridge_app::admin::accounts::first_link(bridge.app()).await.unwrap();
     assert!(again.is_none());
     bridge.stop().await;
 }

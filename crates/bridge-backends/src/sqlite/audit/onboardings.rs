@@ -1,0 +1,166 @@
+//! Onboardings: the table `onboarding_mobile`. Not how they are searched, which is `desk`.
+
+use async_trait::async_trait;
+use bridge_core::onboarding::State;
+use bridge_core::verdict::FailedAt;
+use bridge_core::{Mobile, Onboarding, Timestamp};
+use bridge_store::Result;
+use bridge_store::audit::OnboardingTrail;
+use bridge_store::place::Place;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::columns::{At, damaged, start_of, uuid};
+use super::counting::Added;
+use super::store::SqliteAudit;
+use crate::sqlite::engine::limit;
+
+#[async_trait]
+impl OnboardingTrail for SqliteAudit {
+    async fn upsert_onboardings(&self, batch: &[Onboarding]) -> Result<usize> {
+        let batch = batch.to_vec();
+        self.engine.write("upsert_onboardings", move |c, _| upsert_onboardings(c, &batch)).await
+    }
+
+    async fn newest_onboarding(&self, mobile: &str) -> Result<Option<Onboarding>> {
+        let mobile = mobile.to_owned();
+        self.engine.read("newest_onboarding", move |c| newest_onboarding(c, &mobile)).await
+    }
+
+    async fn onboardings_by_ids(&self, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
+        let ids = ids.to_vec();
+        self.engine.read("onboardings_by_ids", move |c| onboardings_by_ids(c, &ids)).await
+    }
+
+    async fn unexpired_onboardings(
+        &self,
+        now: Timestamp,
+        after: Option<Place>,
+        max: usize,
+    ) -> Result<Vec<(Place, Onboarding)>> {
+        self.engine.read("unexpired_onboardings", move |c| unexpired_onboardings(c, now, after, max)).await
+    }
+}
+
+fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Result<usize> {
+    let mut known = conn
+        .prepare_cached("SELECT version, status, last_sms FROM onboarding_mobile WHERE onboarding_id = ?1")?;
+    let mut upsert = conn.prepare_cached(
+        "INSERT INTO onboarding_mobile (onboarding_id, mobile_number, email, device_id, hash, salt, country_code,
+             local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated, validated_at, version, created_at,
+             last_sms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9, ?16)
+         ON CONFLICT (onboarding_id) DO UPDATE SET
+             status = excluded.status, is_validated = excluded.is_validated,
+             validated_at = excluded.validated_at, version = excluded.version, last_sms = excluded.last_sms
+         WHERE excluded.version > version",
+    )?;
+    let mut new = 0;
+    let mut figures = Added::default();
+    for onboarding in batch {
+        let id = onboarding.id.to_string();
+        let before = known
+            .query_row([&id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get(2)?)))
+            .optional()?;
+        if before.as_ref().is_some_and(|(version, ..)| *version >= onboarding.version) {
+            continue;
+        }
+        new += usize::from(before.is_none());
+        let before: Option<(State, Option<String>)> = before
+            .map(|(_, word, last_sms)| match State::from_word(&word) {
+                Some(state) => Ok((state, last_sms)),
+                None => Err(damaged(1, "no state of an onboarding")),
+            })
+            .transpose()?;
+        let last_sms = last_sms(onboarding).or_else(|| before.as_ref().and_then(|(_, last)| last.clone()));
+        upsert.execute(params![
+            id,
+            onboarding.mobile.e164(),
+            onboarding.email,
+            onboarding.device_id,
+            onboarding.hash,
+            onboarding.salt,
+            onboarding.mobile.calling_code(),
+            onboarding.mobile.national(),
+            At(onboarding.request_timestamp),
+            At(onboarding.user_deadline),
+            At(onboarding.expires_at),
+            onboarding.state.as_str(),
+            onboarding.state == State::Validated,
+            onboarding.validated_at.map(At),
+            onboarding.version,
+            last_sms,
+        ])?;
+        figures.onboarding(onboarding, last_sms, before);
+    }
+    figures.write(conn)?;
+    Ok(new)
+}
+
+/// What its last SMS came to.
+fn last_sms(onboarding: &Onboarding) -> Option<String> {
+    let last = onboarding.last_sms.as_ref()?;
+    Some(last.verdict.failed_at.map_or("passed", FailedAt::as_str).to_owned())
+}
+
+/// What [`onboarding_row`] reads.
+pub(super) const ONBOARDING_COLUMNS: &str = "onboarding_id, mobile_number, email, device_id, hash, salt, \
+     request_timestamp, user_deadline, expires_at, status, validated_at, version";
+
+fn newest_onboarding(conn: &Connection, mobile: &str) -> rusqlite::Result<Option<Onboarding>> {
+    conn.prepare_cached(&format!(
+        "SELECT {ONBOARDING_COLUMNS} FROM onboarding_mobile
+         WHERE mobile_number = ?1 ORDER BY request_timestamp DESC, id DESC LIMIT 1"
+    ))?
+    .query_row([mobile], onboarding_row)
+    .optional()
+}
+
+fn onboardings_by_ids(conn: &Connection, ids: &[Uuid]) -> rusqlite::Result<Vec<Onboarding>> {
+    let ids: serde_json::Value = ids.iter().map(Uuid::to_string).collect();
+    conn.prepare_cached(&format!(
+        "SELECT {ONBOARDING_COLUMNS} FROM onboarding_mobile
+         WHERE onboarding_id IN (SELECT value FROM json_each(?1))"
+    ))?
+    .query_map([ids.to_string()], onboarding_row)?
+    .collect()
+}
+
+pub(super) fn onboarding_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
+    let e164: String = row.get(1)?;
+    let status: String = row.get(9)?;
+    Ok(Onboarding {
+        id: uuid(row, 0)?,
+        mobile: Mobile::from_e164(&e164).ok_or_else(|| damaged(1, "no E.164 number"))?,
+        email: row.get(2)?,
+        device_id: row.get(3)?,
+        hash: row.get(4)?,
+        salt: row.get(5)?,
+        request_timestamp: row.get::<_, At>(6)?.0,
+        user_deadline: row.get::<_, At>(7)?.0,
+        expires_at: row.get::<_, At>(8)?.0,
+        state: State::from_word(&status).ok_or_else(|| damaged(9, "no state of an onboarding"))?,
+        validated_at: row.get::<_, Option<At>>(10)?.map(|at| at.0),
+        version: row.get(11)?,
+        last_sms: None,
+    })
+}
+
+fn unexpired_onboardings(
+    conn: &Connection,
+    now: Timestamp,
+    after: Option<Place>,
+    max: usize,
+) -> rusqlite::Result<Vec<(Place, Onboarding)>> {
+    let Place { at, id } = start_of(after);
+    conn.prepare_cached(&format!(
+        "SELECT {ONBOARDING_COLUMNS}, id FROM onboarding_mobile
+         WHERE (request_timestamp, id) > (?1, ?2) AND expires_at > ?3
+         ORDER BY request_timestamp, id LIMIT ?4"
+    ))?
+    .query_map(params![At(at), id, At(now), limit(max)], |row| {
+        let onboarding = onboarding_row(row)?;
+        Ok((Place { at: onboarding.request_timestamp, id: row.get("id")? }, onboarding))
+    })?
+    .collect()
+}

@@ -1,0 +1,148 @@
+//! Lists as files of any size: CSV and JSON, written as their rows are read, never whole in memory. A cell that a
+//! spreadsheet would take for a formula is made a text.
+
+use std::io;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::{TryStreamExt, stream};
+use serde_json::{Map, Value};
+
+use bridge_app::base::problem::{Code, Problem};
+use bridge_app::looking::every::Every;
+
+/// Which kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Csv,
+    Json,
+}
+
+impl Kind {
+    /// By the end of the address: `csv` or `json`.
+    pub(super) fn asked(name: &str) -> Result<Kind, Problem> {
+        match name {
+            "csv" => Ok(Kind::Csv),
+            "json" => Ok(Kind::Json),
+            _ => Err(Problem::new(Code::NotFound, "there is this list as csv and as json")),
+        }
+    }
+}
+
+/// A row with names for its cells, always the same and in the same order.
+pub(super) trait Exported {
+    /// Column by column.
+    fn cells(&self) -> Vec<(&'static str, Value)>;
+}
+
+/// The rows as a file of that name.
+pub(super) fn file<T: Exported + Send + 'static>(kind: Kind, name: &str, rows: Every<T>) -> Response {
+    let begin = (rows, 0, false);
+    let chunks = stream::try_unfold(begin, move |(mut rows, mut written, ended)| async move {
+        if ended {
+            return Ok(None);
+        }
+        let mut chunk = Vec::new();
+        // The client sees a file that breaks off, not one that seems whole.
+        let page = rows.try_next().await.map_err(io::Error::other)?;
+        let ended = page.is_none();
+        for row in page.iter().flatten() {
+            write(kind, &mut chunk, written, row)?;
+            written += 1;
+        }
+        if ended && kind == Kind::Json {
+            chunk.extend_from_slice(if written == 0 { b"[]\n" } else { b"\n]\n" });
+        }
+        Ok::<_, io::Error>(Some((chunk, (rows, written, ended))))
+    });
+    let (media, end) = match kind {
+        Kind::Csv => ("text/csv; charset=utf-8", "csv"),
+        Kind::Json => ("application/json", "json"),
+    };
+    let mut response = Body::from_stream(chunks).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{name}.{end}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}
+
+fn write(kind: Kind, to: &mut Vec<u8>, written: u64, row: &impl Exported) -> io::Result<()> {
+    let cells = row.cells();
+    match kind {
+        Kind::Csv => {
+            let mut writer = csv::Writer::from_writer(to);
+            if written == 0 {
+                writer.write_record(cells.iter().map(|(name, _)| name))?;
+            }
+            writer.write_record(cells.iter().map(|(_, value)| cell(value)))?;
+            writer.flush()
+        }
+        Kind::Json => {
+            to.extend_from_slice(if written == 0 { b"[\n" } else { b",\n" });
+            let object: Map<String, Value> =
+                cells.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            Ok(serde_json::to_writer(to, &object)?)
+        }
+    }
+}
+
+/// As a spreadsheet may read it: what begins like a formula gets an apostrophe before it; a number in E.164 is none.
+fn cell(value: &Value) -> String {
+    let text = match value {
+        Value::Null => return String::new(),
+        Value::String(text) => text.clone(),
+        other => return other.to_string(),
+    };
+    let is_number = text.strip_prefix('+').is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_number {
+        format!("'{text}")
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bridge_store::desk::Page;
+    use http_body_util::BodyExt;
+    use serde_json::json;
+
+    use super::*;
+    use bridge_app::looking::every::every;
+
+    struct Line(i64, &'static str);
+
+    impl Exported for Line {
+        fn cells(&self) -> Vec<(&'static str, Value)> {
+            vec![("id", json!(self.0)), ("text", json!(self.1))]
+        }
+    }
+
+    async fn text(kind: Kind, pages: &'static [&'static [&'static str]]) -> String {
+        let rows = every(move |place: Option<usize>, _| async move {
+            let n = place.unwrap_or(0);
+            let rows = pages.get(n).into_iter().copied().flatten();
+            let rows = rows.enumerate().map(|(id, text)| Line(id.try_into().unwrap(), text)).collect();
+            Ok(Page { rows, next: (n + 1 < pages.len()).then_some(n + 1), scanned_until: None })
+        });
+        let response = file(kind, "list", rows);
+        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn pages_become_one_file() {
+        const PAGES: &[&[&str]] = &[&["a", "b,\"c\""], &[], &["+919876543210", "+1+2", "=cmd()", "@x", "-1"]];
+        let csv = text(Kind::Csv, PAGES).await;
+        assert_eq!(
+            csv,
+            "id,text\n0,a\n1,\"b,\"\"c\"\"\"\n0,+919876543210\n1,'+1+2\n2,'=cmd()\n3,'@x\n4,'-1\n"
+        );
+        let rows: Vec<Value> = serde_json::from_str(&text(Kind::Json, PAGES).await).unwrap();
+        assert_eq!((rows.len(), &rows[4]["text"]), (7, &json!("=cmd()")));
+        assert_eq!(text(Kind::Json, &[&[]]).await, "[]\n");
+        assert_eq!(text(Kind::Csv, &[&[]]).await, "");
+    }
+}

@@ -1,0 +1,201 @@
+//! Who is blocked: numbers, with importing of lists, and e-mail addresses that may not register.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bridge_core::Timestamp;
+use bridge_store::audit::{Blacklisted, BlockedEmail};
+use bridge_store::desk::BlacklistPlace;
+use serde_json::{Value, json};
+
+use crate::access::Visitor;
+use crate::asked::{Asked, BEFORE, Pages};
+use crate::export::{self, Exported, Kind};
+use crate::form::Form;
+use crate::page::{Done, Frame, part, render};
+use crate::show::{When, count};
+use bridge_app::admin::block::Wish;
+use bridge_app::admin::block_list::{self, BlacklistImported};
+use bridge_app::admin::{blacklist, blocked_emails};
+use bridge_app::base::problem::{Code, Problem};
+use bridge_app::looking;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
+
+const PATH: &str = "/admin/ui/blacklist";
+const EMAILS: &str = "/admin/ui/blocked-emails";
+const PAGE: usize = 50;
+
+struct Row {
+    mobile: String,
+    since: When,
+    until: Option<When>,
+    reason: String,
+    messages: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk/blacklist.html")]
+struct Page {
+    frame: Frame,
+    asked: Asked,
+    rows: Vec<Row>,
+    pages: Pages,
+}
+
+/// `time.number`, as in the address.
+fn place(asked: &Asked) -> Result<Option<BlacklistPlace>, Problem> {
+    let Some(text) = asked.get(BEFORE) else { return Ok(None) };
+    let read = text.split_once('.').and_then(|(at, number)| {
+        Some(BlacklistPlace { at: Timestamp(at.parse().ok()?), mobile_number: number.to_owned() })
+    });
+    let wrong = || Problem::field(Code::InvalidRequest, BEFORE, "is no place in this list");
+    read.map(Some).ok_or_else(wrong)
+}
+
+/// The list. What floods right now and is not written yet comes first.
+pub(crate) async fn list(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    asked: Asked,
+) -> Result<Response, Failed> {
+    let prefix = asked.prefix("mobile", &app)?;
+    let before = place(&asked)?;
+    let found = looking::blacklist::search(&app, &prefix, before.as_ref(), PAGE).await?;
+    let now = app.clock.now();
+    let row = |entry: Blacklisted| Row {
+        mobile: entry.mobile_number,
+        since: When::new(entry.blacklisted_at, now),
+        until: entry.expires_at.map(|at| When::new(at, now)),
+        reason: entry.reason,
+        messages: count(entry.message_count),
+    };
+    let next = found.next.map(|place| format!("{}.{}", place.at.0, place.mobile_number));
+    Ok(render(&Page {
+        frame: Frame::new(&app, visitor, "Blacklist", PATH).await,
+        pages: asked.pages_by(next.as_deref()),
+        rows: found.rows.into_iter().map(row).collect(),
+        asked,
+    }))
+}
+
+impl Exported for Blacklisted {
+    fn cells(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("mobile_number", json!(self.mobile_number)),
+            ("reason", json!(self.reason)),
+            ("expires_at", json!(self.expires_at.map(|at| at.to_string()))),
+            ("blacklisted_at", json!(self.blacklisted_at.to_string())),
+            ("message_count", json!(self.message_count)),
+        ]
+    }
+}
+
+/// The list as a file, in the shape that is imported.
+pub(crate) async fn export(
+    State(app): State<Shared>,
+    Path(kind): Path<String>,
+    asked: Asked,
+) -> Result<Response, Failed> {
+    let kind = Kind::asked(&kind)?;
+    let prefix = asked.prefix("mobile", &app)?;
+    Ok(export::file(kind, "blacklist", looking::blacklist::all(app, prefix)))
+}
+
+/// A time as the browser's field gives it, in UTC.
+fn until(form: &Form) -> Option<String> {
+    let text = form.text("expires_at").trim();
+    match text.len() {
+        0 => None,
+        16 => Some(format!("{text}:00Z")),
+        _ => Some(text.to_owned()),
+    }
+}
+
+/// Blocks a number.
+pub(crate) async fn add(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
+    let mobile = blacklist::mobile(&app, form.text("mobile_number"))?;
+    let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form) };
+    blacklist::block(&app, &visitor.actor(), &mobile, wish).await?;
+    Ok(Done::reload(format!("{} is blocked", mobile.e164()), PATH))
+}
+
+/// Takes a number off.
+pub(crate) async fn remove(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
+    let mobile = blacklist::mobile(&app, form.text("mobile_number"))?;
+    blacklist::unblock(&app, &visitor.actor(), &mobile).await?;
+    Ok(Done::reload(format!("{} may send and register again", mobile.e164()), PATH))
+}
+
+#[derive(Template)]
+#[template(path = "desk/blacklist_imported.html")]
+struct Imported {
+    report: BlacklistImported,
+}
+
+/// Blocks a list.
+pub(crate) async fn import(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Response, Failed> {
+    let report = block_list::block_all(&app, &visitor.actor(), form.text("list")).await?;
+    Ok(part(&Imported { report }))
+}
+
+#[derive(Template)]
+#[template(path = "desk/blocked_emails.html")]
+struct EmailPage {
+    frame: Frame,
+    rows: Vec<EmailRow>,
+    add: String,
+}
+
+struct EmailRow {
+    address: String,
+    reason: String,
+    by: String,
+    since: When,
+    until: Option<When>,
+}
+
+/// Blocked e-mail addresses.
+pub(crate) async fn emails(State(app): State<Shared>, visitor: Visitor, asked: Asked) -> Response {
+    let now = app.clock.now();
+    let mut blocked = app.blocked_emails.all();
+    blocked.retain(|entry| entry.holds(now));
+    blocked.sort_by_key(|entry| std::cmp::Reverse(entry.blocked_at));
+    let row = |entry: BlockedEmail| EmailRow {
+        address: entry.address,
+        reason: entry.reason,
+        by: entry.blocked_by,
+        since: When::new(entry.blocked_at, now),
+        until: entry.expires_at.map(|at| When::new(at, now)),
+    };
+    render(&EmailPage {
+        frame: Frame::new(&app, visitor, "Blocked e-mail addresses", EMAILS).await,
+        rows: blocked.into_iter().map(row).collect(),
+        add: asked.text("add").to_owned(),
+    })
+}
+
+/// Blocks an address.
+pub(crate) async fn add_email(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Failed> {
+    let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form) };
+    let entry = blocked_emails::block(&app, &visitor.actor(), form.text("address"), wish).await?;
+    Ok(Done::reload(format!("{} cannot register any more", entry.address), EMAILS))
+}
+
+/// Lets an address register again.
+pub(crate) async fn remove_email(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Failed> {
+    blocked_emails::unblock(&app, &visitor.actor(), form.text("address")).await?;
+    Ok(Done::reload("The address may register again", EMAILS))
+}

@@ -1,0 +1,145 @@
+//! The overview: how the bridge is, what it does right now, and what it did lately; live while somebody looks.
+
+mod figures;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use bridge_core::Timestamp;
+use bridge_core::phone::masked;
+use futures_util::{StreamExt, stream};
+use tokio::time::MissedTickBehavior;
+use uuid::Uuid;
+
+use self::figures::{Figures, Range};
+use super::receivers::class;
+use crate::access::Visitor;
+use crate::asked::Asked;
+use crate::page::{Frame, render};
+use crate::show::{Dots, Outcome, When, count};
+use bridge_app::looking;
+use bridge_http::state::Shared;
+
+/// Between two drawings.
+const EVERY: Duration = Duration::from_secs(2);
+/// Drawings of one stream: ten minutes.
+const DRAWINGS: usize = 300;
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+struct Tile {
+    value: String,
+    label: &'static str,
+}
+
+struct FeedRow {
+    sms_id: Uuid,
+    at: When,
+    sender: String,
+    receiver: String,
+    dots: Dots,
+    outcome: Outcome,
+    took: String,
+}
+
+struct ReceiverTile {
+    name: String,
+    state: &'static str,
+    class: &'static str,
+    last_seen: Option<When>,
+    battery: Option<u8>,
+}
+
+/// What is drawn again and again.
+#[derive(Template)]
+#[template(path = "desk/overview_live.html")]
+struct Live {
+    tiles: Vec<Tile>,
+    range: Range,
+    figures: Figures,
+    receivers: Vec<ReceiverTile>,
+    feed: Vec<FeedRow>,
+}
+
+#[derive(Template)]
+#[template(path = "desk/overview.html")]
+struct Page {
+    frame: Frame,
+    ranges: [Range; 3],
+    range: Range,
+    live: String,
+}
+
+async fn tiles(app: &Shared, now: Timestamp) -> Vec<Tile> {
+    let seen = looking::overview::look(app).await;
+    let for_dump = seen.waiting.queues.map(|queues| queues.input_sms);
+    vec![
+        Tile { value: count(seen.judged), label: "SMS at this bridge in the last hour" },
+        Tile { value: count(seen.registered), label: "registrations in it" },
+        Tile { value: for_dump.map_or_else(|| "?".to_owned(), count), label: "SMS wait for the dump" },
+        Tile { value: count(seen.waiting.in_journal as u64), label: "SMS wait in the journal" },
+        if app.has_remote() {
+            Tile {
+                value: seen.last_push.map_or_else(|| "–".to_owned(), |at| When::new(at, now).ago),
+                label: "last turn of the push to the remote",
+            }
+        } else {
+            Tile { value: "–".to_owned(), label: "no remote is configured" }
+        },
+    ]
+}
+
+async fn look(app: &Shared, range: Range) -> Live {
+    let (now, settings) = (app.clock.now(), app.live.now());
+    let tiles = tiles(app, now).await;
+    let receivers = app.receivers.each().into_iter().map(|(known, seen)| {
+        let state = app.receivers.state(known.as_deref(), &seen, now, &settings);
+        ReceiverTile {
+            state: state.word(),
+            class: class(state),
+            last_seen: seen.last_seen_at.map(|at| When::new(at, now)),
+            battery: seen.battery,
+            name: seen.name,
+        }
+    });
+    let receivers = receivers.collect();
+    let feed = app.pulse.newest().into_iter().map(|beat| FeedRow {
+        sms_id: beat.sms_id,
+        at: When::new(beat.at, now),
+        sender: masked(&beat.sender),
+        receiver: beat.receiver,
+        dots: Dots::of(&beat.verdict.codes),
+        outcome: Outcome::of_verdict(&beat.verdict),
+        took: format!("{:.1} ms", beat.took.as_secs_f64() * 1000.0),
+    });
+    let feed = feed.collect();
+    Live { tiles, range, figures: Figures::read(app, range).await, receivers, feed }
+}
+
+/// The page.
+pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, asked: Asked) -> Response {
+    let range = Range::named(asked.text("range"));
+    let live = look(&app, range).await.render().unwrap_or_default();
+    let frame = Frame::new(&app, visitor, "Overview", "/admin").await;
+    render(&Page { frame, ranges: Range::ALL, range, live })
+}
+
+/// The live part, drawn again and again.
+pub(crate) async fn live(State(app): State<Shared>, asked: Asked) -> Response {
+    let range = Range::named(asked.text("range"));
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let parts = stream::unfold((app, ticks), move |(app, mut ticks)| async move {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.stopping.cancelled() => return None,
+        }
+        let html = look(&app, range).await.render().unwrap_or_default();
+        Some((Ok::<_, Infallible>(Event::default().event("part").data(html)), (app, ticks)))
+    });
+    // Whoever looks longer asks again, and is asked again who they are.
+    Sse::new(parts.take(DRAWINGS)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
+}

@@ -1,0 +1,257 @@
+//! How the figures of the overview are drawn. Not where they come from: `looking::figures`.
+
+use bridge_core::{Span, Timestamp};
+use bridge_store::desk::{DropOut, Failures, Funnel, Latencies, Latency, Outcomes};
+
+use crate::show::chart::{Bar, Bars, Part, place, share};
+use crate::show::{When, count, lasting};
+use bridge_app::looking::figures::{self, Kept, Registered, Slots};
+use bridge_http::state::Shared;
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+/// Reasons for which people drop out that are shown.
+const DROP_OUTS_SHOWN: usize = 6;
+
+/// A stretch of time up to now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Range {
+    Hour,
+    Day,
+    Week,
+}
+
+impl Range {
+    pub(super) const ALL: [Range; 3] = [Range::Hour, Range::Day, Range::Week];
+
+    /// The word in the address; an hour for any other.
+    pub(super) fn named(name: &str) -> Range {
+        Range::ALL.into_iter().find(|range| range.name() == name).unwrap_or(Range::Hour)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Range::Hour => "hour",
+            Range::Day => "day",
+            Range::Week => "week",
+        }
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Range::Hour => "the last hour, by minute",
+            Range::Day => "24 hours, by quarter of an hour",
+            Range::Week => "seven days, by two hours",
+        }
+    }
+
+    fn step(self) -> Span {
+        Span(match self {
+            Range::Hour => MINUTE,
+            Range::Day => 15 * MINUTE,
+            Range::Week => 2 * HOUR,
+        })
+    }
+
+    fn steps(self) -> usize {
+        match self {
+            Range::Hour => 60,
+            Range::Day => 96,
+            Range::Week => 84,
+        }
+    }
+}
+
+/// Part of all, for a bar that lies.
+pub(super) struct Share {
+    pub(super) label: String,
+    pub(super) count: String,
+    pub(super) percent: u64,
+    pub(super) class: &'static str,
+}
+
+/// Half, most, nearly all.
+pub(super) struct Percentiles {
+    pub(super) label: &'static str,
+    pub(super) p50: String,
+    pub(super) p95: String,
+    pub(super) p99: String,
+    pub(super) count: String,
+}
+
+/// A moment on the chart.
+pub(super) struct Mark {
+    pub(super) x: String,
+    pub(super) title: String,
+}
+
+/// A stretch on the chart in which something was away.
+pub(super) struct Outage {
+    pub(super) x: String,
+    pub(super) width: String,
+    pub(super) title: String,
+}
+
+/// What is drawn.
+#[derive(Default)]
+pub(super) struct Figures {
+    pub(super) sms: Bars,
+    pub(super) registrations: Bars,
+    pub(super) from: When,
+    pub(super) middle: When,
+    pub(super) marks: Vec<Mark>,
+    pub(super) outages: Vec<Outage>,
+    pub(super) funnel: Vec<Share>,
+    pub(super) drop_outs: Vec<Share>,
+    pub(super) failures: Vec<Share>,
+    pub(super) latencies: Vec<Percentiles>,
+    /// The audit store is away: only what this bridge knows is drawn.
+    pub(super) partial: bool,
+}
+
+impl Figures {
+    /// Nobody registered in this time.
+    pub(super) fn nobody(&self) -> bool {
+        self.funnel.first().is_none_or(|registered| registered.percent == 0)
+    }
+
+    pub(super) async fn read(app: &Shared, range: Range) -> Figures {
+        let now = app.clock.now();
+        let figures::Figures { slots, kept } = figures::look(app, range.step(), range.steps()).await;
+        let mut figures = Figures { partial: kept.is_none(), ..Figures::default() };
+        if let Some(kept) = kept {
+            figures.take(kept, &slots, now);
+        }
+        figures.sms = sms_bars(&slots, now);
+        figures.registrations = registration_bars(&slots, now);
+        figures.from = When::new(slots.from, now);
+        figures.middle = When::new(Timestamp(slots.from.0 + (slots.to - slots.from).0 / 2), now);
+        figures
+    }
+
+    fn take(&mut self, kept: Kept, slots: &Slots, now: Timestamp) {
+        let (from, to) = (slots.from, slots.to);
+        self.funnel = funnel_of(&kept.funnel);
+        self.drop_outs = drop_outs_of(&kept.funnel);
+        self.failures = failures_of(kept.failures);
+        self.latencies = latencies_of(&kept.latencies);
+        for incident in kept.incidents {
+            let ended = incident.ended_at.unwrap_or(now).min(to);
+            let began = incident.began_at.max(from);
+            self.outages.push(Outage {
+                x: place(began.0, from.0, to.0),
+                width: place((ended - began).0.max(slots.step.0 / 2) + from.0, from.0, to.0),
+                title: format!("{} was away for {}", incident.what, lasting(ended - incident.began_at)),
+            });
+        }
+        self.marks = kept
+            .changes
+            .into_iter()
+            .map(|change| Mark {
+                x: place(change.at.0, from.0, to.0),
+                title: format!("{} became {} (by {})", change.key, change.new_value, change.changed_by),
+            })
+            .collect();
+    }
+}
+
+fn title(slots: &Slots, place: usize, now: Timestamp, text: &str) -> String {
+    let at = slots.from.0 + i64::try_from(place).unwrap_or_default() * slots.step.0;
+    format!("{}: {text}", When::new(Timestamp(at), now).exact)
+}
+
+fn sms_bars(slots: &Slots, now: Timestamp) -> Bars {
+    let bar = |(place, n): (usize, &Outcomes)| Bar {
+        parts: vec![Part { value: n.passed, class: "good" }, Part { value: n.failed, class: "bad" }],
+        title: title(slots, place, now, &format!("{} passed, {} failed", n.passed, n.failed)),
+    };
+    Bars::of(&slots.sms.iter().enumerate().map(bar).collect::<Vec<_>>())
+}
+
+fn registration_bars(slots: &Slots, now: Timestamp) -> Bars {
+    let bar = |(place, &Registered { all, validated }): (usize, &Registered)| Bar {
+        parts: vec![
+            Part { value: validated.min(all), class: "good" },
+            Part { value: all.saturating_sub(validated), class: "info" },
+        ],
+        title: title(slots, place, now, &format!("{all} registered, {validated} of them validated by now")),
+    };
+    Bars::of(&slots.registered.iter().enumerate().map(bar).collect::<Vec<_>>())
+}
+
+fn failures_of(failures: Vec<Failures>) -> Vec<Share> {
+    let most = failures.first().map_or(0, |most| most.count);
+    let one = |failure: Failures| Share {
+        percent: share(failure.count, most),
+        count: count(failure.count),
+        label: failure.check,
+        class: "bad",
+    };
+    failures.into_iter().map(one).collect()
+}
+
+fn funnel_of(funnel: &Funnel) -> Vec<Share> {
+    let one = |label: &str, value: u64, class| Share {
+        label: label.to_owned(),
+        count: count(value),
+        percent: share(value, funnel.registered),
+        class,
+    };
+    vec![
+        one("registered", funnel.registered, ""),
+        one("SMS seen", funnel.sms_seen, ""),
+        one("validated", funnel.validated, "good"),
+    ]
+}
+
+fn drop_outs_of(funnel: &Funnel) -> Vec<Share> {
+    let out = funnel.registered.saturating_sub(funnel.validated);
+    let one = |drop: &DropOut| {
+        let last = match drop.last_sms.as_deref() {
+            None => "no SMS came".to_owned(),
+            Some(check) => format!("last SMS: {check}"),
+        };
+        Share {
+            label: format!("{}, {last}", drop.state.as_str()),
+            count: count(drop.count),
+            percent: share(drop.count, out),
+            class: "warn",
+        }
+    };
+    funnel.drop_outs.iter().take(DROP_OUTS_SHOWN).map(one).collect()
+}
+
+fn latencies_of(latencies: &Latencies) -> Vec<Percentiles> {
+    let short = |span: Span| if span.0 < 1_000 { format!("{} ms", span.0) } else { lasting(span) };
+    let one = |label, of: &Latency| Percentiles {
+        label,
+        p50: short(of.p50),
+        p95: short(of.p95),
+        p99: short(of.p99),
+        count: count(of.count),
+    };
+    vec![
+        one("from the SMS to its verdict", &latencies.verdict),
+        one("from the registration to being validated", &latencies.validation),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_as_high_as_all_that_came_in_its_step() {
+        let step = Range::Hour.step();
+        let now = Timestamp(1_800_000_123_456);
+        let slots = Slots {
+            from: now,
+            to: now + step,
+            step,
+            sms: vec![Outcomes { passed: 2, failed: 1 }],
+            registered: vec![Registered { all: 3, validated: 1 }],
+        };
+        assert_eq!(sms_bars(&slots, now).top, 3);
+        assert_eq!(registration_bars(&slots, now).top, 3);
+    }
+}

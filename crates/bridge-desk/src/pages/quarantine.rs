@@ -1,0 +1,115 @@
+//! The quarantine: what receivers sent and nobody can use, to be looked at, read again, or thrown away.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bridge_store::place::Place;
+
+use crate::access::Visitor;
+use crate::asked::{Asked, Pages};
+use crate::page::{Done, Frame, render};
+use crate::show::{When, count};
+use bridge_app::admin::quarantine;
+use bridge_app::looking;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
+
+const PATH: &str = "/admin/ui/quarantine";
+const PAGE: usize = 50;
+/// Of one body on a page.
+const SHOWN_CHARS: usize = 100_000;
+
+struct Row {
+    id: String,
+    at: When,
+    receiver: String,
+    format: String,
+    reason: String,
+    bytes: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk/quarantine.html")]
+struct Page {
+    frame: Frame,
+    rows: Vec<Row>,
+    pages: Pages,
+}
+
+/// The list.
+pub(crate) async fn list(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    asked: Asked,
+) -> Result<Response, Failed> {
+    let before: Option<Place> = asked.before()?;
+    let found = looking::quarantine::list(&app, before, PAGE).await?;
+    let now = app.clock.now();
+    let row = |row: bridge_store::desk::QuarantineRow| Row {
+        id: row.id.to_string(),
+        at: When::new(row.at, now),
+        receiver: row.receiver_id,
+        format: row.format,
+        reason: row.reason,
+        bytes: count(row.bytes),
+    };
+    Ok(render(&Page {
+        frame: Frame::new(&app, visitor, "Quarantine", PATH).await,
+        pages: asked.pages(found.next),
+        rows: found.rows.into_iter().map(row).collect(),
+    }))
+}
+
+#[derive(Template)]
+#[template(path = "desk/quarantine_one.html")]
+struct OnePage {
+    frame: Frame,
+    row: Row,
+    content_type: String,
+    body: String,
+}
+
+/// One body.
+pub(crate) async fn one(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Failed> {
+    let entry = quarantine::one(&app, &id).await?;
+    let row = Row {
+        id: entry.id.to_string(),
+        at: When::new(entry.at, app.clock.now()),
+        receiver: entry.receiver_id,
+        format: entry.format,
+        reason: entry.reason,
+        bytes: count(entry.body.len() as u64),
+    };
+    Ok(render(&OnePage {
+        frame: Frame::new(&app, visitor, "In quarantine", PATH).await,
+        row,
+        content_type: entry.content_type,
+        body: String::from_utf8_lossy(&entry.body).chars().take(SHOWN_CHARS).collect(),
+    }))
+}
+
+/// Reads it again, as this version can.
+pub(crate) async fn replay(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Done, Failed> {
+    let entry = quarantine::one(&app, &id).await?;
+    let taken = quarantine::take_in(&app, &visitor.actor(), &entry).await?;
+    Ok(Done::go(format!("Taken in: {} SMS", taken.len()), PATH, PATH))
+}
+
+/// Throws it away.
+pub(crate) async fn remove(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Done, Failed> {
+    let entry = quarantine::one(&app, &id).await?;
+    quarantine::throw_away(&app, &visitor.actor(), &entry).await?;
+    Ok(Done::go("Thrown away", PATH, PATH))
+}

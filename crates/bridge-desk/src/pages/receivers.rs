@@ -1,0 +1,210 @@
+//! Receivers: how each is, and everything the operator does with one. What an app is to be given is shown once, with
+//! a QR code.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use bridge_formats::fields::{FieldValue, Fields};
+
+use crate::access::Visitor;
+use crate::form::Form;
+use crate::page::{Done, Frame, part, render};
+use crate::show::{Qr, When, count};
+use bridge_app::admin::inbox;
+use bridge_app::admin::receivers::{self as doing, ReceiverAdded};
+use bridge_app::looking;
+use bridge_app::state::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
+use bridge_http::client;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
+
+const PATH: &str = "/admin/ui/receivers";
+
+struct Card {
+    name: String,
+    /// It can be changed: it was added by name.
+    named: bool,
+    format: String,
+    numbers: String,
+    state: &'static str,
+    class: &'static str,
+    last_seen: Option<When>,
+    wrong_secret: Option<When>,
+    /// In 24 hours and in all; unknown while the audit store is away.
+    judged: Option<(String, String)>,
+    redelivered: String,
+    rejected: String,
+    battery: Option<u8>,
+    battery_low: bool,
+    charging: bool,
+    network: Option<String>,
+    app_version: Option<String>,
+    warning: Option<&'static str>,
+    skew_seconds: i64,
+    paused: bool,
+    signs: bool,
+    rotating: bool,
+    has_list: bool,
+}
+
+#[derive(Template)]
+#[template(path = "desk/receivers.html")]
+struct Page {
+    frame: Frame,
+    cards: Vec<Card>,
+    formats: Vec<&'static str>,
+    silence: u32,
+}
+
+/// What the style sheet calls a state.
+pub(super) fn class(state: Standing) -> &'static str {
+    match state {
+        Standing::Ok => "good",
+        Standing::Silent | Standing::WrongSecret => "bad",
+        Standing::Paused | Standing::NeverSeen => "warn",
+    }
+}
+
+/// Every receiver.
+pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
+    let (now, settings) = (app.clock.now(), app.live.now());
+    let judged = looking::receivers::judged(&app).await;
+    let cards = app.receivers.each().into_iter().map(|(known, seen)| {
+        let standing = app.receivers.state(known.as_deref(), &seen, now, &settings);
+        let row = known.as_ref().map(|known| &known.row);
+        let judged = judged.as_ref().map(|all| all.get(&seen.name).copied().unwrap_or_default());
+        Card {
+            named: seen.name != DEFAULT,
+            format: row.map_or_else(|| "any".to_owned(), |row| row.format.clone()),
+            numbers: row.map(|row| row.numbers.join(", ")).unwrap_or_default(),
+            state: standing.word(),
+            class: class(standing),
+            last_seen: seen.last_seen_at.map(|at| When::new(at, now)),
+            wrong_secret: seen.wrong_secret_at.map(|at| When::new(at, now)),
+            judged: judged.map(|judged| (count(judged.last_day), count(judged.in_all))),
+            redelivered: count(seen.redelivered),
+            rejected: count(seen.rejected),
+            battery: seen.battery,
+            battery_low: seen.battery.is_some_and(|percent| percent < BATTERY_LOW)
+                && seen.charging != Some(true),
+            charging: seen.charging == Some(true),
+            network: seen.network.clone(),
+            warning: known.as_ref().and_then(|known| known.warning(&seen)),
+            app_version: seen.app_version.clone(),
+            skew_seconds: seen.clock_skew.0 / 1000,
+            paused: row.is_some_and(|row| row.paused),
+            signs: known.as_ref().is_some_and(|known| known.must_sign()),
+            rotating: row.is_some_and(|row| row.secrets.len() > 1 || row.signing_keys.len() > 1),
+            has_list: known.as_ref().is_some_and(|known| bridge_app::state::inbox_reads::has_list(known)),
+            name: seen.name,
+        }
+    });
+    let cards = cards.collect();
+    render(&Page {
+        frame: Frame::new(&app, visitor, "Receivers", PATH).await,
+        cards,
+        formats: bridge_formats::all().map(|format| format.name).collect(),
+        silence: settings.receiver_silence_seconds,
+    })
+}
+
+/// What the app is to be given.
+#[derive(Template)]
+#[template(path = "desk/receiver_given.html")]
+struct Given {
+    name: String,
+    warning: Option<String>,
+    steps: Vec<String>,
+    url: String,
+    secret: String,
+    signing_key: Option<String>,
+    heartbeat_url: String,
+    qr: Qr,
+}
+
+impl From<ReceiverAdded> for Given {
+    fn from(added: ReceiverAdded) -> Given {
+        Given {
+            qr: Qr::of(&added.url),
+            name: added.name().to_owned(),
+            warning: added.warning,
+            steps: added.steps,
+            url: added.url,
+            secret: added.secret,
+            signing_key: added.signing_key,
+            heartbeat_url: added.heartbeat_url,
+        }
+    }
+}
+
+/// The fields of a form that are not empty, as the JSON routes read them.
+fn fields(form: &Form, names: &[&str]) -> Fields {
+    let given = names.iter().map(|name| (*name, form.text(name).trim()));
+    given
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(name, text)| (name.to_owned(), FieldValue::Text(text.to_owned())))
+        .collect()
+}
+
+/// Adds one.
+pub(crate) async fn add(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Failed> {
+    let fields = fields(&form, &["name", "format", "numbers", "secret", "signing_key", "inbox_url"]);
+    let added = doing::add(&app, &visitor.actor(), &fields, client::host(&headers)).await?;
+    Ok(part(&Given::from(added)))
+}
+
+/// Gives one a new secret.
+pub(crate) async fn rotate(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Failed> {
+    let nothing = Fields::default();
+    let name = form.text("name");
+    match doing::rotate(&app, &visitor.actor(), name, &nothing, client::host(&headers)).await? {
+        Some(given) => Ok(part(&Given::from(given))),
+        None => Ok(Done::reload("The old secret is refused from now on", PATH).into_response()),
+    }
+}
+
+/// Ends the secret from before.
+pub(crate) async fn finish(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Done, Failed> {
+    let finish = [("finish".to_owned(), FieldValue::Bool(true))].into_iter().collect();
+    doing::rotate(&app, &visitor.actor(), form.text("name"), &finish, client::host(&headers)).await?;
+    Ok(Done::reload("The old secret is refused from now on", PATH))
+}
+
+/// Pauses one, or lets users be sent to it again.
+pub(crate) async fn change(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
+    let paused = form.text("paused") == "yes";
+    let change = [("paused".to_owned(), FieldValue::Bool(paused))].into_iter().collect();
+    doing::change(&app, &visitor.actor(), form.text("name"), &change).await?;
+    Ok(Done::reload(
+        if paused { "Paused: no new user is sent to it" } else { "Users are sent to it again" },
+        PATH,
+    ))
+}
+
+/// Revokes one.
+pub(crate) async fn revoke(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
+    doing::revoke(&app, &visitor.actor(), form.text("name")).await?;
+    Ok(Done::reload("Revoked: nothing that it sends is taken", PATH))
+}
+
+/// Reads a phone's own list.
+pub(crate) async fn pull(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
+    let report = inbox::read_list(&app, &visitor.actor(), form.text("name"), None).await?;
+    Ok(Done::reload(report.sentence(), PATH))
+}

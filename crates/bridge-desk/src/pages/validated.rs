@@ -1,0 +1,90 @@
+//! Validated numbers: searched by how they begin, exported, removed so that a person may register again.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bridge_store::desk::ValidatedRow;
+use serde_json::{Value, json};
+
+use crate::access::Visitor;
+use crate::asked::{Asked, BEFORE, Pages};
+use crate::export::{self, Exported, Kind};
+use crate::form::Form;
+use crate::page::{Done, Frame, render};
+use crate::show::When;
+use bridge_app::admin::blacklist::mobile;
+use bridge_app::admin::erasure::unvalidate;
+use bridge_app::looking;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
+
+const PATH: &str = "/admin/ui/validated";
+const PAGE: usize = 50;
+
+struct Entry {
+    mobile: String,
+    device: String,
+    sms_id: String,
+    at: When,
+}
+
+#[derive(Template)]
+#[template(path = "desk/validated.html")]
+struct Page {
+    frame: Frame,
+    asked: Asked,
+    rows: Vec<Entry>,
+    pages: Pages,
+}
+
+/// The list.
+pub(crate) async fn list(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    asked: Asked,
+) -> Result<Response, Failed> {
+    let prefix = asked.prefix("mobile", &app)?;
+    let found = looking::validated::search(&app, &prefix, asked.get(BEFORE), PAGE).await?;
+    let now = app.clock.now();
+    let entry = |row: ValidatedRow| Entry {
+        mobile: row.mobile_number,
+        device: row.device_id,
+        sms_id: row.sms_id.to_string(),
+        at: When::new(row.validated_at, now),
+    };
+    Ok(render(&Page {
+        frame: Frame::new(&app, visitor, "Validated numbers", PATH).await,
+        pages: asked.pages_by(found.next.as_deref()),
+        rows: found.rows.into_iter().map(entry).collect(),
+        asked,
+    }))
+}
+
+impl Exported for ValidatedRow {
+    fn cells(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("mobile_number", json!(self.mobile_number)),
+            ("device_id", json!(self.device_id)),
+            ("validated_at", json!(self.validated_at.to_string())),
+            ("sms_id", json!(self.sms_id)),
+        ]
+    }
+}
+
+/// The list as a file.
+pub(crate) async fn export(
+    State(app): State<Shared>,
+    Path(kind): Path<String>,
+    asked: Asked,
+) -> Result<Response, Failed> {
+    let kind = Kind::asked(&kind)?;
+    let prefix = asked.prefix("mobile", &app)?;
+    Ok(export::file(kind, "validated", looking::validated::all(app, prefix)))
+}
+
+/// Takes a number off, so that its person may register again.
+pub(crate) async fn remove(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
+    let mobile = mobile(&app, form.text("mobile_number"))?;
+    unvalidate(&app, &visitor.actor(), &mobile).await?;
+    Ok(Done::reload(format!("{} is not validated any more", mobile.e164()), PATH))
+}

@@ -1,0 +1,66 @@
+//! A time as people read it: how long ago, with the exact time in UTC behind it.
+
+use bridge_core::{Span, Timestamp};
+
+/// A time on a page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct When {
+    /// RFC 3339, for machines and for `desk.js`, which adds the local time.
+    pub(crate) iso: String,
+    /// `2026-11-21 16:57:41 UTC`.
+    pub(crate) exact: String,
+    /// `3 min ago`.
+    pub(crate) ago: String,
+}
+
+impl When {
+    /// As seen from `now`.
+    pub(crate) fn new(at: Timestamp, now: Timestamp) -> When {
+        let iso = at.to_string();
+        let exact = match (iso.get(..10), iso.get(11..19)) {
+            (Some(day), Some(time)) => format!("{day} {time} UTC"),
+            _ => iso.clone(),
+        };
+        let ago = match (now - at).0 {
+            0..1_000 => "now".to_owned(),
+            past @ 1_000.. => format!("{} ago", lasting(Span(past))),
+            ahead => format!("in {}", lasting(Span(-ahead))),
+        };
+        When { iso, exact, ago }
+    }
+
+    /// The time of day: `16:57`.
+    pub(crate) fn clock(&self) -> &str {
+        self.iso.get(11..16).unwrap_or_default()
+    }
+}
+
+/// A length of time in its largest unit: `45 s`, `3 min`, `5 h`, `12 d`.
+pub(crate) fn lasting(span: Span) -> String {
+    let seconds = span.0.unsigned_abs() / 1000;
+    match seconds {
+        0..90 => format!("{seconds} s"),
+        90..5_400 => format!("{} min", (seconds + 30) / 60),
+        5_400..172_800 => format!("{} h", (seconds + 1_800) / 3_600),
+        _ => format!("{} d", (seconds + 43_200) / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_from_now() {
+        let now = Timestamp(1_800_000_000_000);
+        let ago = |ms| When::new(now - Span(ms), now).ago;
+        assert_eq!(ago(0), "now");
+        assert_eq!(ago(45_000), "45 s ago");
+        assert_eq!(ago(170_000), "3 min ago");
+        assert_eq!(ago(7_200_000), "2 h ago");
+        assert_eq!(ago(3 * 86_400_000), "3 d ago");
+        assert_eq!(ago(-60_000), "in 60 s");
+        let when = When::new(now, now);
+        assert_eq!((when.exact.as_str(), when.clock()), ("2027-01-15 08:00:00 UTC", "08:00"));
+    }
+}

@@ -1,0 +1,55 @@
+//! How the bridge is, told to load balancers, to the operator and to Prometheus. It is found out in [`bridge_app::health`].
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::auth::{MaybeKnown, Operator};
+use crate::problem::{Failed, ProblemBody};
+use crate::state::Shared;
+use bridge_app::health::{Health, measure, writable};
+
+/// How the bridge is. 503 only when nothing is writable.
+#[utoipa::path(
+    get, path = "/health", tag = "health", security((), ("api_key" = []), ("admin_token" = [])),
+    responses((status = 200, body = Health), (status = 503, description = "Nothing is writable", body = Health))
+)]
+pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) -> Response {
+    let health = Health::look(&app).await;
+    let code = if health.is_writable() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let told = if known { health.in_full(&app).await } else { health.in_short() };
+    (code, Json(told)).into_response()
+}
+
+/// The process runs.
+#[utoipa::path(get, path = "/livez", tag = "health", responses((status = 200, description = "It runs")))]
+pub async fn livez() -> &'static str {
+    "ok"
+}
+
+/// An SMS can be made durable.
+#[utoipa::path(
+    get, path = "/readyz", tag = "health",
+    responses((status = 200, description = "It can"), (status = 503, description = "It cannot", body = ProblemBody))
+)]
+pub async fn readyz(State(app): State<Shared>) -> Result<&'static str, Failed> {
+    writable(&app).await.map(|()| "ok").map_err(Failed)
+}
+
+/// Every series in Prometheus' text format.
+#[utoipa::path(
+    get, path = "/metrics", tag = "health", security(("admin_token" = [])),
+    responses((status = 200, description = "Prometheus text"), (status = 401, body = ProblemBody))
+)]
+pub async fn metrics(
+    operator: Result<Operator, Failed>,
+    State(app): State<Shared>,
+) -> Result<Response, Failed> {
+    if !app.options.has_private_listener {
+        operator?;
+    }
+    measure(&app).await;
+    let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response())
+}

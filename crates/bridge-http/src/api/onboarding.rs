@@ -1,0 +1,271 @@
+//! Registering a number and asking how it stands (contract section 2).
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use bridge_core::Onboarding;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::auth::{self, AppKey};
+use crate::body;
+use crate::problem::{Failed, ProblemBody};
+use crate::segment::Segment;
+use crate::state::Shared;
+use crate::view::LastSmsView;
+use bridge_app::base::deadline::within;
+use bridge_app::base::problem::{Code, Problem};
+use bridge_app::registration::opened::{self, Instructions, find, is_final};
+use bridge_app::registration::{self, Opened, Wanted};
+
+/// Longest `?wait=`.
+const WAIT_MAX_SECONDS: u64 = 30;
+
+/// A registration.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; the handler reads it field by field to name what is wrong")]
+pub struct RegisterRequest {
+    /// In international form, or national in `default_country_code`.
+    #[schema(example = "+919876543210")]
+    mobile_number: String,
+    /// The user's e-mail address.
+    #[schema(example = "user@example.com")]
+    email: Option<String>,
+    /// The user's device.
+    #[schema(example = "device_abc123xyz")]
+    device_id: Option<String>,
+}
+
+/// Links that open the phone's SMS app with number and text filled in.
+#[derive(Serialize, ToSchema)]
+pub struct SmsLinks {
+    ios: String,
+    android: String,
+    universal: String,
+}
+
+/// What the user is to send, where, and until when.
+#[derive(Serialize, ToSchema)]
+pub struct RegisterResponse {
+    /// Always `success`.
+    status: &'static str,
+    /// E.164.
+    mobile_number: String,
+    /// What the SMS must carry.
+    hash: String,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    generated_at: String,
+    /// Until when the user should send it.
+    #[schema(format = DateTime)]
+    user_deadline: String,
+    /// The same as a number of seconds.
+    user_timelimit_seconds: i64,
+    /// When it is forgotten.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// The same as a number of seconds.
+    redis_ttl_seconds: i64,
+    /// The onboarding's id.
+    onboarding_id: Uuid,
+    /// Opens this onboarding and no other.
+    token: String,
+    /// Where to send the SMS; null until the operator set a number.
+    sms_receiver_number: Option<String>,
+    /// The text to send.
+    sms_body: String,
+    /// Ready-made links; null until the operator set a number.
+    sms_links: Option<SmsLinks>,
+    /// Where to ask how it stands.
+    status_url: String,
+}
+
+/// How an onboarding stands.
+#[derive(Serialize, ToSchema)]
+pub struct OnboardingStatus {
+    onboarding_id: Uuid,
+    mobile_number: String,
+    #[schema(value_type = String, example = "pending")]
+    status: bridge_core::onboarding::Shown,
+    #[schema(format = DateTime)]
+    validated_at: Option<String>,
+    #[schema(format = DateTime)]
+    user_deadline: String,
+    /// The newest SMS of this number since the registration.
+    last_sms: Option<LastSmsView>,
+}
+
+impl OnboardingStatus {
+    pub(super) fn of(app: &Shared, onboarding: &Onboarding) -> OnboardingStatus {
+        OnboardingStatus {
+            onboarding_id: onboarding.id,
+            mobile_number: onboarding.mobile.e164().to_owned(),
+            status: onboarding.shown(app.clock.now()),
+            validated_at: onboarding.validated_at.map(|at| at.to_string()),
+            user_deadline: onboarding.user_deadline.to_string(),
+            last_sms: onboarding.last_sms.as_ref().map(LastSmsView::of),
+        }
+    }
+}
+
+/// Register a mobile number.
+///
+/// Also answers at `/onboarding/register`. The same person asking again before the deadline gets the same
+/// hash with 200; anyone else supersedes it with a new one.
+#[utoipa::path(
+    post, path = "/onboard/register", tag = "onboarding", security(("api_key" = [])),
+    request_body = RegisterRequest,
+    responses(
+        (status = 201, description = "A new hash", body = RegisterResponse),
+        (status = 200, description = "The same again: the same hash", body = RegisterResponse),
+        (status = 400, description = "`invalid_request`, `invalid_mobile_number`", body = ProblemBody),
+        (status = 401, description = "`unauthorized`", body = ProblemBody),
+        (status = 403, description = "`blacklisted`, `country_not_allowed`", body = ProblemBody),
+        (status = 409, description = "`already_validated`", body = ProblemBody),
+        (status = 413, description = "`body_too_large`", body = ProblemBody),
+        (status = 415, description = "`unsupported_media_type`", body = ProblemBody),
+        (status = 429, description = "`too_many_registrations`", body = ProblemBody),
+        (status = 503, description = "`onboarding_paused`, `unavailable`", body = ProblemBody),
+    )
+)]
+pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
+    let (parts, body) = request.into_parts();
+    let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let wanted = Wanted::read(&fields)?;
+    let client = crate::client::address(&app, &parts);
+    let Opened { new, onboarding } = registration::register(&app, wanted, client).await?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(registered(&app, &onboarding))).into_response())
+}
+
+fn registered(app: &Shared, onboarding: &Onboarding) -> RegisterResponse {
+    let Instructions { number, sms_body, token, timelimit_seconds, ttl_seconds } =
+        Instructions::of(app, onboarding);
+    let base = app.options.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
+    RegisterResponse {
+        status: "success",
+        mobile_number: onboarding.mobile.e164().to_owned(),
+        hash: onboarding.hash.clone(),
+        generated_at: onboarding.request_timestamp.to_string(),
+        user_deadline: onboarding.user_deadline.to_string(),
+        user_timelimit_seconds: timelimit_seconds,
+        expires_at: onboarding.expires_at.to_string(),
+        redis_ttl_seconds: ttl_seconds,
+        onboarding_id: onboarding.id,
+        token,
+        // iOS wants & before the body, Android ?, and both take ?& (operators-and-users.md 4.1).
+        sms_links: number.as_ref().map(|number| {
+            let encoded = sms_body.replace(':', "%3A");
+            SmsLinks {
+                ios: format!("sms:{number}&body={encoded}"),
+                android: format!("sms:{number}?body={encoded}"),
+                universal: format!("sms:{number}?&body={encoded}"),
+            }
+        }),
+        sms_receiver_number: number,
+        sms_body,
+        status_url: format!("{base}/onboard/{}", onboarding.id),
+    }
+}
+
+/// The newest onboarding of a number.
+///
+/// Also answers at `/onboarding/status/{mobile}`.
+#[utoipa::path(
+    get, path = "/onboard/status/{mobile}", operation_id = "onboarding_of_mobile", tag = "onboarding", security(("api_key" = [])),
+    params(("mobile" = String, Path, description = "The number", example = "+919876543210")),
+    responses(
+        (status = 200, description = "How it stands", body = OnboardingStatus),
+        (status = 400, description = "`invalid_mobile_number`", body = ProblemBody),
+        (status = 401, description = "`unauthorized`", body = ProblemBody),
+        (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub async fn by_mobile(
+    _: AppKey,
+    State(app): State<Shared>,
+    Segment(mobile): Segment,
+) -> Result<Json<OnboardingStatus>, Failed> {
+    let newest = opened::newest_of(&app, &mobile).await?;
+    Ok(Json(OnboardingStatus::of(&app, &newest)))
+}
+
+/// One onboarding, now or at its next change.
+#[utoipa::path(
+    get, path = "/onboard/{onboarding_id}", operation_id = "onboarding", tag = "onboarding",
+    security(("api_key" = []), ("onboarding_token" = []), ("onboarding_token_query" = [])),
+    params(
+        ("onboarding_id" = String, Path, description = "From the registration"),
+        ("wait" = Option<u64>, Query, description = "Seconds to wait for the next change, at most 30"),
+    ),
+    responses(
+        (status = 200, description = "How it stands", body = OnboardingStatus),
+        (status = 400, description = "`invalid_request`", body = ProblemBody),
+        (status = 401, description = "`unauthorized`", body = ProblemBody),
+        (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub async fn by_id(
+    State(app): State<Shared>,
+    Segment(text): Segment,
+    parts: Parts,
+) -> Result<Json<OnboardingStatus>, Failed> {
+    let id = opened::id(&text)?;
+    auth::onboarding(&app, &parts, id)?;
+    let wait = wait(&parts.uri)?;
+    let mut watcher = app.watchers.watch(id);
+    let mut onboarding = find(&app, id).await?;
+    if !wait.is_zero() && !is_final(&onboarding) {
+        let changed = async {
+            tokio::select! {
+                () = watcher.changed() => {}
+                () = app.stopping.cancelled() => {}
+            }
+        };
+        // Whether it changed or the time is over: the answer is the state now.
+        let _ = within(wait, changed).await;
+        onboarding = find(&app, id).await?;
+    }
+    Ok(Json(OnboardingStatus::of(&app, &onboarding)))
+}
+
+fn wait(uri: &Uri) -> Result<Duration, Problem> {
+    let Some(text) = auth::query_value(uri.query(), "wait") else { return Ok(Duration::ZERO) };
+    let seconds: u64 = text.parse().map_err(|_| {
+        Problem::field(Code::InvalidRequest, "wait", "must be a whole number of seconds, at most 30")
+    })?;
+    Ok(Duration::from_secs(seconds.min(WAIT_MAX_SECONDS)))
+}
+
+/// Cancel an onboarding.
+#[utoipa::path(
+    post, path = "/onboard/{onboarding_id}/cancel", operation_id = "cancel_onboarding", tag = "onboarding",
+    security(("api_key" = []), ("onboarding_token" = []), ("onboarding_token_query" = [])),
+    params(("onboarding_id" = String, Path, description = "From the registration")),
+    responses(
+        (status = 200, description = "Cancelled", body = OnboardingStatus),
+        (status = 401, description = "`unauthorized`", body = ProblemBody),
+        (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 409, description = "`onboarding_final`", body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub async fn cancel(
+    State(app): State<Shared>,
+    Segment(text): Segment,
+    parts: Parts,
+    _body: Body,
+) -> Result<Json<OnboardingStatus>, Failed> {
+    let id = opened::id(&text)?;
+    auth::onboarding(&app, &parts, id)?;
+    let cancelled = opened::cancel(&app, id).await?;
+    Ok(Json(OnboardingStatus::of(&app, &cancelled)))
+}

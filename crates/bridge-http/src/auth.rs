@@ -1,0 +1,238 @@
+//! Who may ask: bearer secrets in constant time, and the token that opens one onboarding (D35, D36). An
+//! address is never a credential: behind a tunnel every stranger looks local.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bridge_formats::{Format, Incoming, Signing, Unsigned};
+use utoipa::Modify;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use uuid::Uuid;
+
+use crate::client;
+use crate::problem::Failed;
+use crate::state::Shared;
+use bridge_app::admin_log::Actor;
+use bridge_app::base::problem::{Code, Problem};
+use bridge_app::state::receivers::{DEFAULT, Known, Sender};
+
+/// The security schemes of the API's description.
+pub(super) struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let bearer = |description: &str| {
+            SecurityScheme::Http(
+                HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build(),
+            )
+        };
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("api_key", bearer("The app's key, `SMS_BRIDGE_API_KEY`"));
+        components.add_security_scheme("onboarding_token", bearer("The token of one onboarding"));
+        components
+            .add_security_scheme("receiver_key", bearer("The receiver's key, `SMS_BRIDGE_RECEIVER_KEY`"));
+        components
+            .add_security_scheme("admin_token", bearer("The operator's token, `SMS_BRIDGE_ADMIN_TOKEN`"));
+        let query =
+            |name, about| SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::with_description(name, about)));
+        components.add_security_scheme(
+            "onboarding_token_query",
+            query("token", "Where a browser cannot set headers"),
+        );
+        components.add_security_scheme(
+            "receiver_key_query",
+            query("apiKey", "Where a phone app cannot set headers"),
+        );
+    }
+}
+
+/// The secret of an `Authorization: Bearer` header.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, secret) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+/// The password of Basic authentication, whatever the user name.
+fn basic(headers: &HeaderMap) -> Option<String> {
+    let (scheme, encoded) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    decoded.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+/// The value of a query parameter.
+pub fn query_value(query: Option<&str>, name: &str) -> Option<String> {
+    form_urlencoded::parse(query?.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+fn refuse(app: &Shared, what: &str) -> Problem {
+    app.metrics.wrong_secret_total.inc();
+    Problem::new(Code::Unauthorized, format!("send Authorization: Bearer with {what}"))
+}
+
+/// An app with the API key.
+pub struct AppKey;
+
+impl<S: Send + Sync> FromRequestParts<S> for AppKey
+where
+    Shared: FromRef<S>,
+{
+    type Rejection = Failed;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<AppKey, Failed> {
+        let app = &Shared::from_ref(state);
+        match bearer(&parts.headers) {
+            Some(secret) if app.secrets.api.accept(secret) => Ok(AppKey),
+            _ => Err(refuse(app, "the API key").into()),
+        }
+    }
+}
+
+/// The operator, as whoever has the admin token.
+pub struct Operator(pub Actor);
+
+impl<S: Send + Sync> FromRequestParts<S> for Operator
+where
+    Shared: FromRef<S>,
+{
+    type Rejection = Failed;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Operator, Failed> {
+        let app = &Shared::from_ref(state);
+        match bearer(&parts.headers) {
+            Some(secret) if app.secrets.admin.accept(secret) => {
+                Ok(Operator(Actor::with_token(client::address(app, parts))))
+            }
+            _ => Err(refuse(app, "the admin token").into()),
+        }
+    }
+}
+
+/// Does the admin token come with it?
+pub(super) fn is_operator(app: &Shared, parts: &Parts) -> bool {
+    bearer(&parts.headers).is_some_and(|secret| app.secrets.admin.accept(secret))
+}
+
+/// Anyone with some key of ours, or nobody: for answers that tell more to those who belong here.
+pub struct MaybeKnown(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for MaybeKnown
+where
+    Shared: FromRef<S>,
+{
+    type Rejection = Failed;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<MaybeKnown, Failed> {
+        let app = &Shared::from_ref(state);
+        let known =
+            bearer(&parts.headers).is_some_and(|s| app.secrets.api.accept(s) || app.secrets.admin.accept(s));
+        Ok(MaybeKnown(known))
+    }
+}
+
+/// May this request see that onboarding? With the API key, or with the onboarding's own token.
+pub(super) fn onboarding(app: &Shared, parts: &Parts, id: Uuid) -> Result<(), Problem> {
+    let query = query_value(parts.uri.query(), "token");
+    let header = bearer(&parts.headers);
+    let token = header.or(query.as_deref()).is_some_and(|token| app.secrets.is_onboarding_token(id, token));
+    if token || header.is_some_and(|secret| app.secrets.api.accept(secret)) {
+        Ok(())
+    } else {
+        Err(refuse(app, "the API key or this onboarding's token"))
+    }
+}
+
+/// Which receiver delivers: the one whose secret comes as bearer, Basic password, `?apiKey=` or in the body, or whose
+/// signature it is. One that has a signing key must sign, whatever secret it sends.
+pub(super) fn receiver(app: &Shared, incoming: &Incoming<'_>, format: &Format) -> Result<Sender, Problem> {
+    let now = app.clock.now();
+    let given = [
+        bearer(incoming.headers).map(str::to_owned),
+        basic(incoming.headers),
+        incoming.query("apiKey"),
+        format.secret.and_then(|secret| secret(incoming)),
+    ];
+    let secrets = || given.iter().flatten();
+    let claimed = incoming.query("receiver").and_then(|name| app.receivers.named(&name));
+    let by_secret = || secrets().find_map(|secret| app.receivers.with_secret(secret));
+    let candidates: Vec<Arc<Known>> = match claimed.clone().or_else(by_secret) {
+        Some(known) => vec![known],
+        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => return Ok(Sender::Default),
+        // Nobody is named: whoever of this format signs may have signed this.
+        None => app
+            .receivers
+            .live()
+            .into_iter()
+            .filter(|k| k.must_sign() && k.row.format == format.name)
+            .collect(),
+    };
+    let urls = signed_urls(app, incoming);
+    let mut refused = Refused::Secret;
+    for known in &candidates {
+        if !known.must_sign() {
+            if secrets().any(|secret| known.accepts(secret)) {
+                return Ok(Sender::Named(known.clone()));
+            }
+            continue;
+        }
+        let signing = Signing { keys: &known.row.signing_keys, now, urls: &urls };
+        // As its own format signs, whatever the route says: a signature of one scheme is never read as another's.
+        match known.format.and_then(|own| own.verify).map(|verify| verify(incoming, &signing)) {
+            Some(Ok(())) => return Ok(Sender::Named(known.clone())),
+            Some(Err(why)) => refused = Refused::Signature(why),
+            None => refused = Refused::Signature(Unsigned::Missing),
+        }
+    }
+    let blamed = match candidates.as_slice() {
+        [only] => only.row.name.as_str(),
+        _ => DEFAULT,
+    };
+    if claimed.is_some() || secrets().next().is_some() || matches!(refused, Refused::Signature(_)) {
+        app.receivers.wrong_secret(blamed, now);
+    }
+    app.metrics.wrong_secret_total.inc();
+    Err(Problem::new(Code::Unauthorized, refused.detail()))
+}
+
+enum Refused {
+    Secret,
+    Signature(Unsigned),
+}
+
+impl Refused {
+    fn detail(&self) -> &'static str {
+        match self {
+            Refused::Secret => {
+                "send the receiver's secret: Authorization: Bearer, a Basic password, ?apiKey= or a field secret"
+            }
+            Refused::Signature(Unsigned::Missing) => {
+                "this receiver must sign what it delivers, as its format does"
+            }
+            Refused::Signature(Unsigned::Wrong) => {
+                "the signature is another: is it the signing key of this receiver?"
+            }
+            Refused::Signature(Unsigned::Stale) => {
+                "it was signed more than five minutes ago, or in the future: is the sender's clock right?"
+            }
+        }
+    }
+}
+
+/// Under what URLs the sender may have called: behind a proxy the bridge sees another one than was signed.
+fn signed_urls(app: &Shared, incoming: &Incoming<'_>) -> Vec<String> {
+    let path = incoming.uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut urls = Vec::new();
+    if let Some(public) = &app.options.public_url {
+        urls.push(format!("{}{path}", public.trim_end_matches('/')));
+    }
+    for host in ["x-forwarded-host", "host"].into_iter().filter_map(|name| incoming.header(name)) {
+        urls.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}{path}")));
+    }
+    urls
+}

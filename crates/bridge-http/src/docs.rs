@@ -1,0 +1,55 @@
+//! The API's description and Swagger UI, whole from the binary: works without internet.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use utoipa_swagger_ui::SwaggerUi;
+
+use bridge_app::base::problem::{Code, Problem};
+
+use crate::problem::Failed;
+use crate::{api, lab};
+
+/// Swagger's own page sets styles inline; nothing may come from elsewhere.
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// `/docs` and `/openapi.json`.
+pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::from(SwaggerUi::new("/docs").url("/openapi.json", openapi())).layer(from_fn(with_csp))
+}
+
+/// The description alone, for the listener that has no `/docs`.
+pub(crate) async fn openapi_json() -> Response {
+    Json(openapi()).into_response()
+}
+
+async fn with_csp(request: axum::extract::Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        response =
+            Failed(Problem::new(Code::NotFound, "Swagger UI has no such file: see /docs/")).into_response();
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The description of the whole API.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let private = api::what_is_judged_by().merge(lab::routes::api()).merge(api::what_is_kept());
+    let (_, mut api) = api::public_api().merge(private).split_for_parts();
+    for (alias, path) in api::ALIASES {
+        if let Some(mut item) = api.paths.paths.get(path).cloned() {
+            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+                operation.operation_id = operation.operation_id.take().map(|id| format!("{id}_alias"));
+            }
+            api.paths.paths.insert(alias.to_owned(), item);
+        }
+    }
+    api.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    api
+}

@@ -1,0 +1,96 @@
+//! What every request passes through: it gets an id, is timed, counted and logged without personal data,
+//! a panic becomes an answer, and a problem gets its body.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::Json;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+
+use crate::state::Shared;
+use bridge_app::base::metrics::{HttpLabels, RouteLabels, Stopwatch};
+use bridge_app::base::problem::{Code, Problem};
+
+use crate::problem::{Failed, ProblemBody};
+
+const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID_MAX: usize = 64;
+
+/// The layer.
+pub async fn observe(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let watch = Stopwatch::start();
+    let id = request_id(&app, &request);
+    let method = method_label(request.method());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answered.unwrap_or_else(|_| {
+        app.metrics.panics_total.inc();
+        tracing::error!(
+            route,
+            request_id = id,
+            "a request panicked: this is a bug, please report it with the log"
+        );
+        let detail = "this is a bug of the bridge: please report it with the request id";
+        Failed(Problem::new(Code::Internal, detail)).into_response()
+    });
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        response = with_body(response, problem, &id);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let status = response.status().as_u16();
+    let duration = watch.elapsed();
+    tracing::debug!(route, method, status, duration_us = duration.as_micros(), request_id = id, "answered");
+    app.metrics
+        .http_request_duration_seconds
+        .get_or_create(&RouteLabels { route: route.clone() })
+        .observe(duration.as_secs_f64());
+    app.metrics.http_requests_total.get_or_create(&HttpLabels { route, method, status }).inc();
+    response
+}
+
+/// The client's own id where it is a sensible one, else a new one.
+fn request_id(app: &Shared, request: &Request) -> String {
+    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    match given {
+        Some(id) if (1..=REQUEST_ID_MAX).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()) => {
+            id.to_owned()
+        }
+        _ => app
+            .entropy
+            .bytes::<8>()
+            .map_or_else(|_| "unknown".to_owned(), |bytes| bridge_core::onboarding::hex(&bytes)),
+    }
+}
+
+/// Bounded: a scanner's invented methods share one label.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+fn with_body(bare: Response, problem: Problem, request_id: &str) -> Response {
+    let (parts, _) = bare.into_parts();
+    let mut response = (parts.status, Json(ProblemBody::of(&problem, request_id))).into_response();
+    for (name, value) in &parts.headers {
+        if name != header::CONTENT_LENGTH {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}

@@ -1,0 +1,49 @@
+//! An e-mail address that may not register.
+
+use async_trait::async_trait;
+use bridge_core::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+
+/// An address that is blocked, or was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockedEmail {
+    /// Trimmed and in lower case: see [`BlockedEmail::normal`].
+    pub address: String,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    pub blocked_by: String,
+    /// When.
+    pub blocked_at: Timestamp,
+    /// It ends by itself then.
+    pub expires_at: Option<Timestamp>,
+    /// It was taken off then.
+    pub lifted_at: Option<Timestamp>,
+    /// When this row was last written.
+    pub changed_at: Timestamp,
+}
+
+impl BlockedEmail {
+    /// The form in which addresses are compared.
+    #[must_use]
+    pub fn normal(address: &str) -> String {
+        address.trim().to_lowercase()
+    }
+
+    /// It holds at that time.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.lifted_at.is_none() && self.expires_at.is_none_or(|end| end > now)
+    }
+}
+
+/// Which e-mail addresses are blocked.
+#[async_trait]
+pub trait BlockedEmailTrail: Send + Sync + 'static {
+    /// Every e-mail address that was ever blocked, by address.
+    async fn blocked_emails(&self) -> Result<Vec<BlockedEmail>>;
+    /// Blocks an address, or says that it is no more.
+    async fn put_blocked_email(&self, entry: &BlockedEmail) -> Result<()>;
+}

@@ -1,0 +1,92 @@
+//! Judged SMS: the table `input_sms`. Not how they are searched, which is `desk`.
+
+use async_trait::async_trait;
+use bridge_core::phone::PhoneError;
+use bridge_core::verdict::Codes;
+use bridge_core::{Span, Timestamp};
+use uuid::Uuid;
+
+use crate::Result;
+use crate::judged::QueuedSms;
+use crate::place::Place;
+
+/// One row of `input_sms`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmsRow {
+    /// The table's own id: the cursor of keyset pages.
+    pub id: i64,
+    /// The hot store's id.
+    pub redis_id: i64,
+    /// E.164, or the sender as it came.
+    pub mobile_number: String,
+    /// Calling code, where the sender is a number.
+    pub country_code: Option<String>,
+    /// National number, where the sender is a number.
+    pub local_mobile: Option<String>,
+    /// The text.
+    pub sms_message: String,
+    /// When the phone received it.
+    pub received_timestamp: Timestamp,
+    /// The user's device.
+    pub device_id: Option<String>,
+    /// The check columns.
+    pub codes: Codes,
+    /// `passed` or `failed`.
+    pub validation_status: String,
+    /// The first failure.
+    pub failed_at_check: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// When it was judged.
+    pub created_at: Timestamp,
+    /// Identity.
+    pub sms_id: Uuid,
+    /// Which receiver delivered it.
+    pub receiver_id: String,
+    /// In which format.
+    pub format: String,
+    /// What a redelivery is recognised by.
+    pub fingerprint: String,
+    /// When the bridge took it in.
+    pub server_received_at: Timestamp,
+    /// Received in time, judged after the deadline.
+    pub late_delivery: bool,
+    /// When the remote confirmed it.
+    pub synced_at: Option<Timestamp>,
+    /// The onboarding it was judged against.
+    pub onboarding_id: Option<Uuid>,
+    /// Which SMS of its sender in 24 hours it was; 0 if it was not counted.
+    pub sms_in_window: i64,
+    /// How far its receiver's stamps were ahead of the time when it came in.
+    pub clock_skew: Span,
+}
+
+/// Why a sender is no number, from its stored code. Rows from before did not tell: of them, any reason is as good.
+#[must_use]
+pub fn sender_error(code: Option<&str>) -> PhoneError {
+    use PhoneError::{Alphanumeric, Empty, Impossible, TooLong, TooShort};
+    let errors = [Empty, Alphanumeric, TooShort, TooLong, Impossible];
+    errors.into_iter().find(|error| Some(error.code()) == code).unwrap_or(Impossible)
+}
+
+/// What was judged, and how.
+#[async_trait]
+pub trait SmsTrail: Send + Sync + 'static {
+    /// Writes judged SMS to `input_sms`, each once for ever, and what validated to `validated_mobile`. A row
+    /// that the database refuses by itself goes to quarantine with its reason, and stops no other.
+    /// Answers how many were new.
+    async fn append_sms(&self, batch: &[QueuedSms]) -> Result<usize>;
+    /// The rows of one number, newest first, at most `max`, with ids below `before`.
+    async fn sms_of(&self, mobile: &str, before: Option<i64>, max: usize) -> Result<Vec<SmsRow>>;
+    /// Up to `max` rows of `input_sms` taken in at or after `since`, in order of intake: as they were queued.
+    async fn judged_since(
+        &self,
+        since: Timestamp,
+        after: Option<Place>,
+        max: usize,
+    ) -> Result<Vec<(Place, QueuedSms)>>;
+    /// Up to `max` rows of `input_sms` before that place, newest first in order of intake: as they were queued.
+    async fn judged_before(&self, before: Option<Place>, max: usize) -> Result<Vec<(Place, QueuedSms)>>;
+    /// The row of `input_sms` of one SMS, as it was queued.
+    async fn judged_one(&self, sms_id: Uuid) -> Result<Option<QueuedSms>>;
+}
