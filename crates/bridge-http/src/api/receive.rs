@@ -136,7 +136,7 @@ mod tests {
     /// The text stands in openapi.json, grouped for people; a new format must not be missing in it.
     #[test]
     fn the_description_names_every_format() {
-        let description = serde_json::to_value(crate::http::openapi()).unwrap();
+        let description = serde_json::to_value(crate::docs::openapi()).unwrap();
         let parameters = &description["paths"]["/sms/receive/{format}"]["post"]["parameters"];
         let format = parameters.as_array().unwrap().iter().find(|one| one["name"] == "format").unwrap();
         let told = format["description"].as_str().unwrap().replace(" or ", ", ");
