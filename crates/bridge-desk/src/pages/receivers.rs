@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use bridge_formats::fields::{FieldValue, Fields};
-use bridge_formats::{FORMATS, generic};
 
 use crate::access::Visitor;
 use crate::form::Form;
@@ -32,10 +31,10 @@ struct Card {
     class: &'static str,
     last_seen: Option<When>,
     wrong_secret: Option<When>,
-    delivered: String,
+    /// In 24 hours and in all; unknown while the audit store is away.
+    judged: Option<(String, String)>,
     redelivered: String,
     rejected: String,
-    last_day: String,
     battery: Option<u8>,
     battery_low: bool,
     charging: bool,
@@ -70,11 +69,11 @@ pub(super) fn class(state: Standing) -> &'static str {
 /// Every receiver.
 pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
     let (now, settings) = (app.clock.now(), app.live.now());
-    let day = looking::receivers::judged_last_day(&app).await;
+    let judged = looking::receivers::judged(&app).await;
     let cards = app.receivers.each().into_iter().map(|(known, seen)| {
         let standing = app.receivers.state(known.as_deref(), &seen, now, &settings);
         let row = known.as_ref().map(|known| &known.row);
-        let judged = day.iter().find(|rate| rate.receiver_id == seen.name).map(|rate| rate.count);
+        let judged = judged.as_ref().map(|all| all.get(&seen.name).copied().unwrap_or_default());
         Card {
             named: seen.name != DEFAULT,
             format: row.map_or_else(|| "any".to_owned(), |row| row.format.clone()),
@@ -83,10 +82,9 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
             class: class(standing),
             last_seen: seen.last_seen_at.map(|at| When::new(at, now)),
             wrong_secret: seen.wrong_secret_at.map(|at| When::new(at, now)),
-            delivered: count(seen.delivered),
+            judged: judged.map(|judged| (count(judged.last_day), count(judged.in_all))),
             redelivered: count(seen.redelivered),
             rejected: count(seen.rejected),
-            last_day: judged.map_or_else(|| "0".to_owned(), |n| count(n.passed + n.failed)),
             battery: seen.battery,
             battery_low: seen.battery.is_some_and(|percent| percent < BATTERY_LOW)
                 && seen.charging != Some(true),
@@ -106,7 +104,7 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
     render(&Page {
         frame: Frame::new(&app, visitor, "Receivers", PATH).await,
         cards,
-        formats: FORMATS.iter().map(|format| format.name).chain([generic::FORMAT.name]).collect(),
+        formats: bridge_formats::all().map(|format| format.name).collect(),
         silence: settings.receiver_silence_seconds,
     })
 }

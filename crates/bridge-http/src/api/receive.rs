@@ -128,3 +128,21 @@ fn reply(delivering: &Delivering, named: Option<&Format>, delivered: Delivered) 
     let status = if taken.is_empty() && !quarantined.is_empty() { "quarantined" } else { "received" };
     Json(Delivery { status, sms: taken.iter().map(SmsView::of).collect(), quarantined }).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// The text stands in openapi.json, grouped for people; a new format must not be missing in it.
+    #[test]
+    fn the_description_names_every_format() {
+        let description = serde_json::to_value(crate::docs::openapi()).unwrap();
+        let parameters = &description["paths"]["/sms/receive/{format}"]["post"]["parameters"];
+        let format = parameters.as_array().unwrap().iter().find(|one| one["name"] == "format").unwrap();
+        let told = format["description"].as_str().unwrap().replace(" or ", ", ");
+        let told: Vec<&str> = told.split(", ").collect();
+        let known: BTreeSet<&str> = bridge_formats::all().map(|format| format.name).collect();
+        assert_eq!(told.iter().copied().collect::<BTreeSet<_>>(), known);
+        assert_eq!(told.len(), known.len());
+    }
+}

@@ -22,9 +22,7 @@ enum Action {
     Add {
         /// A short name, like hall-phone.
         name: String,
-        /// Which app it runs: smsgate, httpsms, textbee, bogkonstantin, smsforwarder, smssync, twilio, vonage, plivo,
-        /// telnyx, infobip, africastalking, jasmin, kannel or generic.
-        #[arg(long)]
+        #[arg(long, help = format!("Which app it runs: {}", bridge_formats::names()))]
         format: String,
         /// The number users text; several with commas or again.
         #[arg(long, value_delimiter = ',', value_name = "NUMBER")]

@@ -3,8 +3,8 @@
 use bridge_core::Mobile;
 use bridge_core::onboarding::hex;
 use bridge_core::phone::BareDigits;
+use bridge_formats::Format;
 use bridge_formats::fields::{FieldValue, Fields};
-use bridge_formats::{Format, generic};
 
 use crate::base::fields;
 use crate::base::problem::{Code, Problem};
@@ -37,12 +37,10 @@ pub(super) fn name_of(fields: &Fields) -> Result<String, Problem> {
 }
 
 pub(super) fn format_of(fields: &Fields) -> Result<&'static Format, Problem> {
-    let known =
-        || bridge_formats::FORMATS.iter().map(|f| f.name).chain([generic::FORMAT.name]).collect::<Vec<_>>();
-    let name = text(fields, "format")?
-        .ok_or_else(|| wrong("format", format!("is missing: one of {}", known().join(", "))))?;
-    bridge_formats::named(&name)
-        .ok_or_else(|| wrong("format", format!("must be one of {}", known().join(", "))))
+    let known = || bridge_formats::all().map(|format| format.name).collect::<Vec<_>>().join(", ");
+    let name =
+        text(fields, "format")?.ok_or_else(|| wrong("format", format!("is missing: one of {}", known())))?;
+    bridge_formats::named(&name).ok_or_else(|| wrong("format", format!("must be one of {}", known())))
 }
 
 /// In E.164, so that an SMS that names its receiving number is found to be at this receiver; a short code stays as it is.
