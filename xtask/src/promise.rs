@@ -7,7 +7,7 @@ mod product;
 
 use std::collections::BTreeSet;
 
-use bridge_core::settings;
+use bridge_core::catalog;
 
 use self::exceptions::{EVERY_ONE, EXCEPTIONS, Exception, LINES};
 use self::product::{TEXTS, Text, said};
@@ -161,7 +161,7 @@ fn excused(path: &str, name: &str, needed: &mut Needed) -> bool {
 /// A literal that is the key and nothing else: a message may name a setting to people.
 fn keys_restated(texts: &[Text]) -> Vec<(String, usize, String)> {
     let keys: Vec<&str> =
-        settings::all().iter().map(|def| def.key).filter(|key| !key.ends_with("_check_enabled")).collect();
+        catalog::all().iter().map(|def| def.key).filter(|key| !key.ends_with("_check_enabled")).collect();
     let mut found = Vec::new();
     for text in texts.iter().filter(|text| text.path != CATALOG) {
         for (at, line) in text.text.lines().enumerate() {
@@ -218,7 +218,7 @@ fn lines_of_list(texts: &[Text], instance: &Instance) -> Option<String> {
 #[test]
 fn every_setting_is_used() {
     let outside = || TEXTS.iter().filter(|text| text.path != CATALOG && text.path.ends_with(".rs"));
-    for def in settings::all().iter().filter(|def| !def.key.ends_with("_check_enabled")) {
+    for def in catalog::all().iter().filter(|def| !def.key.ends_with("_check_enabled")) {
         let field = format!(".{}", def.key);
         let read =
             |text: &Text| text.text.match_indices(&field).any(|(at, _)| names(&text.text[at + 1..], def.key));
