@@ -13,15 +13,15 @@ use self::exceptions::{EVERY_ONE, EXCEPTIONS, Exception, LINES};
 use self::product::{TEXTS, Text, said};
 
 const CHECKS: &str = "crates/bridge-core/src/checks";
-const CHECKS_LIST: &str = "crates/bridge-core/src/checks.rs";
+const CHECKS_LIST: &str = "crates/bridge-core/src/check_id.rs";
 const CATALOG: &str = "crates/bridge-core/src/settings.rs";
-const FORMATS: &str = "crates/bridge-formats/src";
-const FORMATS_LIST: &str = "crates/bridge-formats/src/lib.rs";
-const WORKERS: &str = "crates/bridge-server/src/workers";
-const WORKERS_LIST: &str = "crates/bridge-server/src/workers.rs";
-const PAGES: &str = "crates/bridge-server/src/desk/pages";
-const PAGES_LIST: &str = "crates/bridge-server/src/desk/pages.rs";
-const ROUTES: &str = "crates/bridge-server/src/desk/routes.rs";
+const FORMATS: &str = "crates/bridge-formats/src/formats";
+const FORMATS_LIST: &str = "crates/bridge-formats/src/formats.rs";
+const WORKERS: &str = "crates/bridge-app/src/workers";
+const WORKERS_LIST: &str = "crates/bridge-app/src/workers.rs";
+const PAGES: &str = "crates/bridge-desk/src/pages";
+const PAGES_LIST: &str = "crates/bridge-desk/src/pages.rs";
+const ROUTES: &str = "crates/bridge-desk/src/routes.rs";
 
 /// One check, worker, format or page.
 struct Instance {
