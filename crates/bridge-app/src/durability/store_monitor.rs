@@ -18,6 +18,7 @@ use crate::base::data_file::{self, Readers};
 use crate::bridge::App;
 use crate::durability::{journal, rebuild, waiting};
 use crate::state::availability::Hot;
+use crate::state::pushing;
 use crate::state::receivers::State as ReceiverState;
 
 /// Between two looks at the hot store when nobody suspects anything.
@@ -30,8 +31,6 @@ const LOOK_ASIDE_EVERY: Span = Span(1_000);
 const NOTE_EVERY: Span = Span(3_000);
 /// After an outage the other bridges have this long to mark the SMS that they kept, before any is judged.
 const GRACE: Duration = Duration::from_millis(600);
-/// The worker whose failure to push says that the remote is away.
-const SYNC: &str = "sync_validated_mobiles_to_hetzner";
 /// The hot store must fall this much below the limit before it is used again, or the ladder would swing.
 const FULL_HYSTERESIS_PERCENT: u64 = 3;
 
@@ -96,7 +95,7 @@ impl Keeper {
             app.ladder.set_audit(settings.is_ok());
         }
         self.judge(app, hot, pressed).await;
-        note_incidents(app);
+        see_what_is_away(app);
         if !app.hot.is_durable() && due(self.noted, now, NOTE_EVERY) {
             self.noted = Some(now);
             let _ = in_time(app.audit.note_member(&self.member(app))).await;
@@ -207,7 +206,7 @@ fn epoch_file(app: &App) -> PathBuf {
 }
 
 /// Notes what is away now: a store, the remote, a receiver.
-fn note_incidents(app: &App) {
+fn see_what_is_away(app: &App) {
     let now = app.clock.now();
     let standing = app.ladder.now();
     let mut away = BTreeMap::new();
@@ -218,8 +217,7 @@ fn note_incidents(app: &App) {
     if !standing.audit {
         away.insert("postgresql".to_owned(), (now, "the audit store does not answer".to_owned()));
     }
-    let pushing = app.board.status().remove(SYNC).and_then(|status| status.last_error);
-    if let Some(error) = pushing.filter(|error| error.starts_with("push:")) {
+    if let Some(error) = pushing::away(&app.board) {
         away.insert("remote".to_owned(), (now, error));
     }
     let settings = app.live.now();

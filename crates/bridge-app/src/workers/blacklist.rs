@@ -12,6 +12,7 @@ use crate::bridge::App;
 use crate::state::board::Bell;
 
 /// Carries the blacklist.
+#[derive(Default)]
 pub(super) struct PopulateBlacklist;
 
 #[async_trait]

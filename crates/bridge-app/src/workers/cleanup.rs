@@ -7,6 +7,7 @@ use bridge_store::StoreError;
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
 
+#[derive(Default)]
 pub(super) struct CleanupExpired;
 
 #[async_trait]

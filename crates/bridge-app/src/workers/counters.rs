@@ -11,6 +11,7 @@ use crate::bridge::App;
 use crate::durability::ids;
 use crate::state::board::Bell;
 
+#[derive(Default)]
 pub(super) struct PersistCounters;
 
 #[async_trait]

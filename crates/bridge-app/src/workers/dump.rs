@@ -15,6 +15,7 @@ use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
 use crate::state::board::Bell;
 
+#[derive(Default)]
 pub(super) struct DumpQueueInputSms;
 
 #[async_trait]

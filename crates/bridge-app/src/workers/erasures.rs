@@ -11,6 +11,7 @@ use crate::state::board::Bell;
 
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct FinishErasures;
 
 #[async_trait]

@@ -12,6 +12,7 @@ use super::worker::{Tick, Worker};
 use crate::bridge::App;
 use crate::state::board::Bell;
 
+#[derive(Default)]
 pub(super) struct DumpQueueOnboarding;
 
 #[async_trait]

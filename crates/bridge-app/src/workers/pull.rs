@@ -11,6 +11,7 @@ use crate::sms::import::Stopped;
 use crate::sms::inbox::{self, PullError};
 use crate::state::inbox_reads;
 
+#[derive(Default)]
 pub(super) struct PullInboxes;
 
 #[async_trait]

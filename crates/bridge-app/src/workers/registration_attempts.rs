@@ -11,6 +11,7 @@ use crate::state::board::Bell;
 /// Longest wait when no bell was heard.
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct WriteRegistrationAttempts;
 
 #[async_trait]

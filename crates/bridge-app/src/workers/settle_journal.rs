@@ -17,6 +17,7 @@ use crate::state::board::Bell;
 const BEHIND_SECONDS: u32 = 15;
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct SettleJournal;
 
 #[async_trait]

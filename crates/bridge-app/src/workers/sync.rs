@@ -14,9 +14,7 @@ use super::dump;
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
 use crate::state::board::Bell;
-
-/// Its name.
-pub(crate) const NAME: &str = "sync_validated_mobiles_to_hetzner";
+use crate::state::pushing;
 
 #[derive(Default)]
 pub(super) struct SyncValidatedMobiles {
@@ -27,7 +25,7 @@ pub(super) struct SyncValidatedMobiles {
 #[async_trait]
 impl Worker for SyncValidatedMobiles {
     fn name(&self) -> &'static str {
-        NAME
+        pushing::WORKER
     }
     fn about(&self) -> &'static str {
         "Pushes validated numbers to the remote."
@@ -63,7 +61,11 @@ impl SyncValidatedMobiles {
     fn pause(&mut self, now: Timestamp, paused: Paused) -> StoreError {
         let after = paused.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
         self.not_before = after.map(|millis| now + Span(millis));
-        StoreError { operation: "push", kind: StoreFault::Unavailable, source: Some(paused.into()) }
+        StoreError {
+            operation: pushing::OPERATION,
+            kind: StoreFault::Unavailable,
+            source: Some(paused.into()),
+        }
     }
 }
 

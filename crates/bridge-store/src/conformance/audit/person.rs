@@ -135,7 +135,11 @@ pub(super) async fn a_block_is_kept_or_lifted(audit: &dyn AuditUnderTest) {
         assert_eq!(store.erase(&erasing, &receipt(1)).await.unwrap().was_blocked, was_blocked);
         assert_eq!(store.blacklist().await.unwrap().len(), left, "{block:?}");
     }
-    assert_eq!(store.unblacklisted_since(T0).await.unwrap(), [], "not even that it was taken off is remembered");
+    assert_eq!(
+        store.unblacklisted_since(T0).await.unwrap(),
+        [],
+        "not even that it was taken off is remembered"
+    );
 }
 
 pub(super) async fn receipts_are_kept_in_their_last_state(audit: &dyn AuditUnderTest) {
@@ -230,7 +234,10 @@ pub(super) async fn a_block_that_ended_gives_way_and_goes(audit: &dyn AuditUnder
     let after = by("threshold_exceeded", T0 + HOUR + HOUR, None, None);
     store.append_blacklist(std::slice::from_ref(&after)).await.unwrap();
     assert_eq!(store.blacklist().await.unwrap(), [after], "one that has ended gives way");
-    store.append_blacklist(&[Blacklisting { expires_at: Some(T0), ..blacklisting(BOB, T0, "x") }]).await.unwrap();
+    store
+        .append_blacklist(&[Blacklisting { expires_at: Some(T0), ..blacklisting(BOB, T0, "x") }])
+        .await
+        .unwrap();
     assert_eq!(store.clear_ended_blocks(T0 - MILLI).await.unwrap(), 0);
     assert_eq!(store.clear_ended_blocks(T0).await.unwrap(), 1);
     assert_eq!(store.blacklist().await.unwrap().len(), 1);

@@ -59,7 +59,9 @@ pub(super) async fn cancelling_depends_on_the_state(store: &dyn HotStore) {
     let bob = open(store, now, onboarding(4, BOB, None, now)).await;
     let late = bob.user_deadline + MILLI;
     assert_eq!(store.expire_deadlines(late, MAX).await.unwrap(), 1);
-    let Cancelled::Done(bob) = store.cancel(late, bob.id).await.unwrap() else { panic!("expired is not final") };
+    let Cancelled::Done(bob) = store.cancel(late, bob.id).await.unwrap() else {
+        panic!("expired is not final")
+    };
     assert_eq!((bob.state, bob.version), (State::Cancelled, 3));
 }
 
