@@ -1,5 +1,6 @@
-//! The admin log: who changed what, from where, what was before and what it was to be. Written before the change is
-//! made: what cannot be noted is not done. No secret is ever in it. Not the log of the program, which knows no persons.
+//! The admin log: who changed what, from where, what was before and what it was to be. It is written before the change
+//! is made: what cannot be noted is not done. No secret is ever in it. Not the program's log, which never names a
+//! person.
 
 use std::net::IpAddr;
 

@@ -1,5 +1,5 @@
-//! The bridge as one value: stores, settings, clock, secrets and what the workers know of each other.
-//! Everything hangs off it, so two bridges live in one test process. It starts nothing by itself.
+//! The bridge as one value: stores, settings, clock, secrets, and what workers and requests share. There are no
+//! globals, so two bridges live in one test process. It starts nothing by itself.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64};

@@ -1,4 +1,5 @@
-//! How the bridge is: part by part, in one word, and whether an SMS can be made durable. Not who is told how much of it.
+//! How the bridge is: part by part, in one word, and whether an SMS can be made durable. Not who may see which part of
+//! it.
 
 pub mod receivers;
 

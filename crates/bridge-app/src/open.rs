@@ -1,5 +1,5 @@
-//! Opening a bridge: settings, receivers and what was left undone are read, and the store monitor looks once. It starts
-//! nothing by itself: tasks are whoever opens it.
+//! Opening a bridge: settings, receivers and unfinished work are read, and the store monitor looks once. It starts no
+//! task: whoever opens the bridge does.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};

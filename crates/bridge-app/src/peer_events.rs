@@ -1,5 +1,5 @@
-//! What the bridges of a group tell each other through the hot store, carried to whoever waits for it here: status
-//! streams, workers that have something to do, settings and receivers that were changed elsewhere.
+//! What the bridges of a group tell each other through the hot store, passed on to what waits for it on this bridge:
+//! status streams, workers that have something to do, settings and receivers that another bridge changed.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Registering: reading what the app sends, the limits that hold, opening the onboarding, keeping every
-//! refusal (decisions.md D13, D14). What becomes of it afterwards is [`opened`].
+//! Registering: reading what the app sends, checking the limits, opening the onboarding, keeping every refusal
+//! (decisions.md D13, D14). What happens to an onboarding afterwards is [`opened`].
 
 pub mod opened;
 

@@ -1,5 +1,6 @@
-//! The blacklist by hand: adding holds at once and survives, until its end where it has one; removing takes the day's
-//! count along. And the way between its source and the set that the checks read, which a worker goes too.
+//! Blocking and unblocking numbers by hand. A block holds at once, until its end where it has one; unblocking also
+//! forgets the number's count of the day. Also how the blacklist gets from the audit store, its source, into the set
+//! that the checks read: a worker calls that too.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! A phone's list of SMS that the operator hands in: whose it is, and that it is noted who handed it in. What becomes of
-//! its rows is [`crate::sms::import`].
+//! Importing a phone's list of SMS: at which receiver, and the entry in the admin log. What becomes of its rows is
+//! [`crate::sms::import`].
 
 use serde_json::Value;
 

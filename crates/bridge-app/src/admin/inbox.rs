@@ -1,5 +1,5 @@
-//! A phone's own list of SMS, read because the operator says so: from when on, and what is said where it cannot be read.
-//! Not the reading: that is [`crate::sms::inbox`].
+//! Reading a phone's own list of SMS because the operator asks for it: since when, and the error where it cannot be
+//! read. Not the reading itself: that is [`crate::sms::inbox`].
 
 use bridge_core::Timestamp;
 use serde_json::{Value, json};

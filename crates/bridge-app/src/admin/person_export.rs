@@ -1,4 +1,4 @@
-//! Everything that is kept of a number, as one document, by store.
+//! Everything that is kept of a number, as one document, store by store.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
-//! Changing settings, whoever asks: checked as a whole, stored with their history in one transaction, in force
-//! before anybody is answered, and told to the other bridges. Not the settings themselves: those are declared in
-//! the core and held by [`crate::state::settings`].
+//! Changing settings: checked as a whole, stored with their history in one transaction, in force before anybody is
+//! answered, and told to the other bridges. Not the settings themselves: those are declared in the core and held by
+//! [`crate::state::settings`].
 
 use bridge_core::catalog;
 use bridge_core::settings::{Broken, SettingDef, Settings};

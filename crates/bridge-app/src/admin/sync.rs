@@ -1,5 +1,5 @@
-//! Validated numbers that the remote refused by themselves, and letting them be pushed again (D20). Not the pushing: that is
-//! a worker's.
+//! Validated numbers that the remote refused by themselves, and letting them be pushed again (D20). Not the pushing: a
+//! worker does that.
 
 use bridge_store::audit::Refused;
 use serde_json::Value;

@@ -1,6 +1,6 @@
-//! The journal in use (D29): what the hot store alone would not keep through a power cut is kept here until its row
-//! is in the audit store, and handed over where that is in doubt. Not the journal itself: that is
-//! `bridge_store::journal`.
+//! The journal in use (D29): what the hot store alone would not keep through a power cut is kept here until its row is
+//! in the audit store. Where that is in doubt, its entries are flushed: written to the stores, which may have them
+//! already. Not the journal itself: that is `bridge_store::journal`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! Watches over the two stores: notices within a moment that one is away, or that the hot store lost its memory,
-//! closes the ladder before anything is judged wrongly, and opens it again when all is whole (D25-D28). Also carries
-//! settings changed elsewhere into this bridge. One look is one bounded step; when it looks is decided at the end.
+//! Watches over the two stores: notices within a moment that one is away, or that the hot store lost its memory, stops
+//! judging before anything is judged wrongly, and resumes when all is whole (D25-D28). Also reads settings that another
+//! bridge changed. One look is one bounded step; `run` decides when it looks.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

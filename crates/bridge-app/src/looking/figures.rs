@@ -1,5 +1,5 @@
-//! Figures of a stretch of time up to now: from the counts that are kept while rows are written, and what this bridge
-//! alone knows yet.
+//! Figures of a stretch of time up to now: from the counts that are kept while rows are written, and from what only
+//! this bridge knows so far.
 
 use bridge_core::{Span, Timestamp};
 use bridge_store::StoreError;

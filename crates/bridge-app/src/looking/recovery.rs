@@ -1,4 +1,4 @@
-//! What waits on each way of an SMS, as far as the stores answer: it is looked at most while one is away.
+//! What waits at each stage of an SMS, as far as the stores answer: people look here mostly while one is away.
 
 use bridge_store::audit::Refused;
 use bridge_store::desk::{Page, WaitingRow};

@@ -1,4 +1,4 @@
-//! What waits, and where, as far as this bridge can see.
+//! What waits for the audit store, and where, as far as this bridge can see.
 
 use bridge_store::hot::QueueSizes;
 

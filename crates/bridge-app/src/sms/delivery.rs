@@ -1,5 +1,5 @@
-//! What becomes of the SMS of one request of a receiver: read as its format writes them, taken in, and what nobody can
-//! use kept in quarantine (contract section 3). Not who delivers, and not the words of the answer: those are HTTP's.
+//! The SMS of one request of a receiver: read by their format, taken in, and unusable deliveries kept in quarantine
+//! (contract section 3). Not who delivers, and not the words of the answer: those are HTTP's.
 
 use bridge_core::Timestamp;
 use bridge_formats::{Content, Format, Incoming, Unusable};

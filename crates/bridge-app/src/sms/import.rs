@@ -1,6 +1,6 @@
 //! Back-fill: a phone's list of SMS is compared with what the bridge has, and what is missing is taken in like any
-//! other SMS, as old as it is. Idempotent with what came live and with itself. Where the list comes from, a file or
-//! the phone, is the caller's; what a row says is `bridge_formats::export`.
+//! other SMS, with its own times. Idempotent with live deliveries and with itself. Not where the list comes from, a
+//! file or the phone: that is the caller's. What a row says is `bridge_formats::export`.
 
 use std::time::Duration;
 

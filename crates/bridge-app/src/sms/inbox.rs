@@ -1,6 +1,6 @@
 //! A phone's own list of SMS, read from the phone: SMSGate's local server answers `GET /inbox`, newest first, page by
-//! page. Read day by day, so that it comes in order and never whole into memory. What becomes of its rows is `import`;
-//! when it is read is a worker's.
+//! page. It is read a day at a time, so that SMS come in order and the list is never whole in memory. What becomes of
+//! its rows is [`super::import`]; when it is read is decided by [`crate::workers`] or the operator.
 
 use std::collections::HashSet;
 use std::sync::Arc;

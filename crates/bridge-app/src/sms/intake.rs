@@ -1,5 +1,5 @@
-//! The way of one SMS: taken in, judged, recorded, and only then acknowledged; stored for later where it
-//! cannot be judged now; refused only where nothing is writable (decisions.md D9, D25-D29).
+//! The way of one SMS: taken in, judged, recorded, and only then acknowledged. Where it cannot be judged now it is
+//! stored for later; it is refused only where nothing is writable (decisions.md D9, D25-D29).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;

@@ -1,5 +1,5 @@
-//! What an authenticated sender sent and nobody can use is kept with its reason, as durably as an SMS: in the audit
-//! store, else in the journal until that can be written, else the sender must come again.
+//! Unusable deliveries of authenticated senders, kept with their reasons as durably as an SMS: in the audit store, else
+//! in the journal until that store can be written. If neither can, the sender is told to send again.
 
 use bridge_store::audit::Quarantined;
 use bridge_store::journal::Entry;

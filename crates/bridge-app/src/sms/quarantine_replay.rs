@@ -1,5 +1,5 @@
-//! Reading a quarantined body again: a newer version may know what an older one did not. What it holds is taken in like
-//! any other SMS, received when the body came.
+//! Reading a quarantined body again, because a newer version may understand what an older one did not. Its SMS are
+//! taken in like any other, as received when the body came.
 
 use bridge_core::InboundSms;
 use bridge_formats::{Content, Delivered, Format, Incoming, Unusable, generic};

@@ -1,5 +1,5 @@
-//! What the stores are good for right now, as everybody may see it: whether SMS are judged, or go down the ladder
-//! - `power_down_store`, the journal, a refusal (D25-D28). Only told here; found out by the keeper.
+//! What the stores are good for right now, as every request may ask: are SMS judged, or are they stored for later in
+//! `power_down_store`, in the journal, or refused (D25-D28)? Only told here; the store monitor finds it out.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

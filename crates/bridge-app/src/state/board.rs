@@ -1,5 +1,5 @@
-//! What workers and those who need them know of each other: the bells that wake a worker, the status of each, the locks
-//! of what must not happen at the same time, and counts that are not reported yet. Knows no worker.
+//! What workers and their callers share: the wake signals of the workers, the status of each, the locks between jobs
+//! that must not run at the same time, and counts that are not reported yet. Knows no worker.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;

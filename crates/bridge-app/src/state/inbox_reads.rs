@@ -1,5 +1,6 @@
-//! Whose list is to be read, and from when on: after the bridge was away, and after a receiver was. It stays owed until
-//! it was read, over restarts too; a phone that does not answer is asked again, ever more rarely.
+//! Which phones' own lists are still to be read, and since when: after the bridge was away, and after a receiver was.
+//! It stays owed until the list was read, over restarts too; a phone that does not answer is asked again, ever more
+//! rarely.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

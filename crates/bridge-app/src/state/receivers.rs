@@ -1,7 +1,7 @@
 //! The receivers: phones, modems and providers that hand in SMS, known by name, each with its secret and its numbers,
-//! and what was seen of each. Kept in the audit store; what is here is this bridge's view of it, which holds while
-//! that store is away. The receiver `default` is whoever has `SMS_BRIDGE_RECEIVER_KEY`: it has no name of its own
-//! and can never be missed.
+//! and what was seen of each. The audit store keeps them; this is what the bridge knows of them, which holds while that
+//! store is away. The receiver `default` is whatever has `SMS_BRIDGE_RECEIVER_KEY`: several phones may share it, so it
+//! can never be missed.
 
 mod findings;
 mod known;

@@ -1,5 +1,5 @@
-//! What this bridge did in the last hour, in memory: judged SMS and registrations by minute, and the newest
-//! verdicts. For people who look; what must be kept is in the audit store.
+//! What this bridge did in the last hour, in memory: judged SMS and registrations by minute, and the newest verdicts.
+//! For people who look; what must be kept is in the audit store.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

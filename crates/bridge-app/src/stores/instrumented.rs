@@ -1,5 +1,5 @@
-//! The stores with a stopwatch on every operation, for `store_operation_duration_seconds`. Whatever
-//! backend is behind it, nothing is left out: each trait is listed here once, whole.
+//! The stores with a stopwatch on every operation, for `store_operation_duration_seconds`. Every trait is listed here
+//! once, whole, so that no operation of any backend goes unmeasured.
 
 use std::sync::Arc;
 

@@ -1,6 +1,5 @@
-//! The blacklist both ways: numbers that flooded to `blacklist_sms`, then the whole of it back into the
-//! set that the check reads, together with what is not yet written (D24). Blocks that have ended
-//! are cleared away on the way.
+//! The blacklist both ways: numbers that flooded go to `blacklist_sms`; then the whole of it goes back into the set
+//! that the check reads, together with what is not written yet (D24). Blocks that have ended are removed too.
 
 use async_trait::async_trait;
 use bridge_core::Settings;

@@ -1,4 +1,4 @@
-//! Turns passed deadlines into `expired` (D32) and clears what nobody can see any more.
+//! Turns passed deadlines into `expired` (D32) and removes what no operation can see any more.
 
 use async_trait::async_trait;
 use bridge_core::Settings;

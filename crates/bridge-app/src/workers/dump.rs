@@ -1,5 +1,5 @@
-//! Judged SMS from the hot store to `input_sms`. Two workers share the step: this one takes everything
-//! every `local_sync_interval_seconds`, the other what validated a number, at once (`sync`, D20).
+//! Judged SMS from the hot store to `input_sms`. Two workers share the step: this one takes everything every
+//! `local_sync_interval_seconds`; `sync` takes what validated a number, at once (D20).
 
 use std::sync::atomic::Ordering;
 

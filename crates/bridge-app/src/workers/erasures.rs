@@ -1,4 +1,5 @@
-//! Persons whose erasure is still owed: a store was away, or other bridges may have carried something back meanwhile.
+//! Finishes erasures that are still owed: a store was away, or another bridge may have carried something back
+//! meanwhile.
 
 use async_trait::async_trait;
 use bridge_core::Settings;

@@ -1,5 +1,5 @@
-//! Phones' own lists of SMS, read where something may be missing: after the bridge was away, and after a receiver that
-//! was silent speaks again. What is owed is kept in `pull`; here is only when it is looked at.
+//! Reads phones' own lists of SMS where something may be missing: after the bridge was away, and when a silent receiver
+//! is heard of again. What is owed is kept in [`crate::state::inbox_reads`]; the reading is [`crate::sms::inbox`].
 
 use async_trait::async_trait;
 use bridge_core::Settings;

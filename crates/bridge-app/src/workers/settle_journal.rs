@@ -1,6 +1,6 @@
-//! What lies in this bridge's journal longer than a dump takes was dumped by another bridge, or is lost from the hot
-//! store: it is handed over, which changes nothing where it is known, and goes (D29). SMS that wait in it go to
-//! `power_down_store` as soon as that can be written.
+//! Flushes what lies in this bridge's journal for longer than a dump takes (D29): another bridge dumped it, or the hot
+//! store lost it. Writing it again changes nothing where it is known; then its entry goes. SMS that wait in the journal
+//! go to `power_down_store` as soon as that can be written.
 
 use bridge_core::Span;
 use bridge_core::settings::Settings;

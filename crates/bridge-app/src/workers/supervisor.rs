@@ -1,5 +1,4 @@
-//! Runs workers: period, bells, back-off, status, and stopping. No worker sleeps, retries or spawns by
-//! itself.
+//! Runs workers: period, wake signals, back-off, status, and stopping. No worker sleeps, retries or spawns by itself.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Sync and recovery: what waits and where, what the remote refused, and letting it go again.
+//! Sync and recovery: what waits and where, what the remote refused, and letting that be pushed again.
 
 use crate::access::Visitor;
 use crate::asked::{Asked, Pages};

@@ -1,5 +1,5 @@
-//! Accounts of the desk, and the admin log, for programs and for the command line. What is done is done by
-//! `admin::accounts`, as at the desk.
+//! Accounts of the desk, and the admin log, for programs and for the command line. What a change means is
+//! [`bridge_app::admin::accounts`], which the desk calls too.
 
 use axum::Json;
 use axum::body::Body;

@@ -1,4 +1,4 @@
-//! `POST /receivers/heartbeat`: a receiver says that it lives, and how it is.
+//! `POST /receivers/heartbeat`: a receiver says that it is alive, and how it is.
 
 use axum::Json;
 use axum::extract::{Request, State};

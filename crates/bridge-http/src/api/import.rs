@@ -1,5 +1,5 @@
-//! `POST /sms/import`: a phone's list of SMS as a stream, rows instead of bytes being what is bounded. Who may hand it
-//! in, and how its progress and its end are told; what becomes of a row is `bridge_app::sms::import`.
+//! `POST /sms/import`: a phone's list of SMS as a stream of any length; its rows are bounded, not its bytes. Who may
+//! hand it in, and how progress and result are told; what becomes of a row is `bridge_app::sms::import`.
 
 use axum::Json;
 use axum::body::Body;

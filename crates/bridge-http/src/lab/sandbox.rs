@@ -1,4 +1,4 @@
-//! The bridge inside, and the simulated phones before it: everything goes through its HTTP router, so that formats are
+//! The bridge inside the lab, and its simulated phones. Everything goes through its HTTP router, so that formats are
 //! really read and keys really checked. What became of an SMS is then looked up in its stores.
 
 use std::collections::HashMap;

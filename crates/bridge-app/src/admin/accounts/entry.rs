@@ -1,5 +1,5 @@
-//! How somebody gets to the desk and leaves it: name and password, a link that works once, sessions. Every try counts
-//! against the throttle before anything is looked at. Not the cookie that a session comes in.
+//! Logging in to the desk and out of it: name and password, a link that works once, sessions. Every try counts against
+//! the throttle before anything is looked at. Not the cookie that carries a session: that is the desk's.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! How each receiver is, in a word, and what the operator should do about it: for `/health` and `doctor`.
+//! How each receiver is doing, in a word, and what the operator should do about it: for `/health` and `doctor`.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What was seen of each receiver: here, on this bridge, since it was last written down, and what the whole group
-//! had written down before. A worker carries it to and fro.
+//! What was seen of each receiver: on this bridge since it was last written down, and by the whole group before. A
+//! worker writes the one and reads the other.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
