@@ -15,7 +15,7 @@ use crate::base::data_file::{self, Readers};
 use crate::base::metrics::Metrics;
 use crate::base::secrets::Secrets;
 use crate::bridge::App;
-use crate::durability::store_monitor::Keeper;
+use crate::durability::store_monitor::StoreMonitor;
 use crate::options::Options;
 use crate::state::access::Access;
 use crate::state::availability::Ladder;
@@ -38,7 +38,7 @@ pub struct Opened {
     /// The bridge.
     pub app: Arc<App>,
     /// Looks at the stores whenever it is asked to.
-    pub monitor: Keeper,
+    pub monitor: StoreMonitor,
 }
 
 /// Why a bridge cannot be opened. A database that is away is no reason.
@@ -126,7 +126,7 @@ pub async fn open(
         stopping: CancellationToken::new(),
         _folder: folder,
     });
-    let mut monitor = Keeper::new(&app);
+    let mut monitor = StoreMonitor::new(&app);
     monitor.look(&app).await;
     Ok(Opened { app, monitor })
 }

@@ -222,7 +222,7 @@ fn refused_while_paused() -> Problem {
     Problem::new(Code::OnboardingPaused, PAUSED).retry_after(PAUSED_RETRY_SECONDS)
 }
 
-/// A registration that failed because the hot store did is one that came during a pause: the keeper will say so.
+/// A registration that failed because the hot store did is one that came during a pause: the store monitor will say so.
 fn unless_paused(app: &App, problem: Problem) -> Problem {
     if app.hot.is_durable() {
         return problem;

@@ -34,9 +34,9 @@ const GRACE: Duration = Duration::from_millis(600);
 /// The hot store must fall this much below the limit before it is used again, or the ladder would swing.
 const FULL_HYSTERESIS_PERCENT: u64 = 3;
 
-/// What one bridge's keeper remembers between two looks.
+/// What one bridge's store monitor remembers between two looks.
 #[derive(Debug, Default)]
-pub struct Keeper {
+pub struct StoreMonitor {
     /// The epoch that was entered.
     epoch: Option<String>,
     /// The lost epoch for which the journal was handed over last.
@@ -46,7 +46,7 @@ pub struct Keeper {
 }
 
 /// Looks until it is stopped.
-pub async fn run(app: Arc<App>, monitor: Arc<Mutex<Keeper>>, stop: CancellationToken) {
+pub async fn run(app: Arc<App>, monitor: Arc<Mutex<StoreMonitor>>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -71,11 +71,11 @@ fn due(last: Option<Timestamp>, now: Timestamp, every: Span) -> bool {
     last.is_none_or(|last| now - last >= every || now < last)
 }
 
-impl Keeper {
-    /// A keeper that knows which epoch this bridge last judged in, from before its restart.
+impl StoreMonitor {
+    /// A store monitor that knows which epoch this bridge last judged in, from before its restart.
     #[must_use]
-    pub fn new(app: &App) -> Keeper {
-        Keeper { epoch: std::fs::read_to_string(epoch_file(app)).ok(), ..Keeper::default() }
+    pub fn new(app: &App) -> StoreMonitor {
+        StoreMonitor { epoch: std::fs::read_to_string(epoch_file(app)).ok(), ..StoreMonitor::default() }
     }
 
     /// One look.

@@ -189,7 +189,7 @@ async fn stored(app: &App, sms: &InboundSms, marked: bool, generation: u64) -> T
     // A store that is rebuilt meanwhile reads what waits after it was emptied of marks.
     let must_be_marked = !marked || app.ladder.generation() != generation;
     if must_be_marked && !mark(app, sms).await && app.ladder.is_open() {
-        // However short the disturbance was: nothing is judged here before the keeper has marked what waits.
+        // However short the disturbance was: nothing is judged here before the store monitor has marked what waits.
         app.ladder.set_hot(app.clock.now(), Hot::Away);
         app.ladder.suspect();
     }

@@ -100,7 +100,7 @@ impl Ladder {
         }
     }
 
-    /// An operation failed: the keeper should look now.
+    /// An operation failed: the store monitor should look now.
     pub fn suspect(&self) {
         self.suspicion.notify_one();
     }
@@ -110,7 +110,7 @@ impl Ladder {
         self.suspicion.notified().await;
     }
 
-    /// The keeper saw the hot store so.
+    /// The store monitor saw the hot store so.
     pub fn set_hot(&self, now: Timestamp, hot: Hot) {
         if hot != Hot::Open {
             self.generation.fetch_add(u64::from(self.is_open()), Ordering::AcqRel);
@@ -125,7 +125,7 @@ impl Ladder {
         });
     }
 
-    /// The keeper saw the audit store so.
+    /// The store monitor saw the audit store so.
     pub fn set_audit(&self, up: bool) {
         self.standing.send_if_modified(|standing| {
             let changed = standing.audit != up;
