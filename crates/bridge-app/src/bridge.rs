@@ -16,7 +16,7 @@ use crate::base::metrics::Metrics;
 use crate::base::secrets::Secrets;
 use crate::options::Options;
 use crate::state::access::Access;
-use crate::state::availability::Ladder;
+use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::erasures::Erasures;
@@ -77,7 +77,7 @@ pub struct App {
     /// What is kept beside a hot store that is not durable by itself.
     pub(crate) journal: Arc<Journal>,
     /// What the stores are good for now.
-    pub ladder: Ladder,
+    pub availability: Availability,
     /// Who is told validated numbers.
     pub(crate) remote: Option<Arc<dyn Remote>>,
     /// SMS judged since the last dump.

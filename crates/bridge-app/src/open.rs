@@ -18,7 +18,7 @@ use crate::bridge::App;
 use crate::durability::store_monitor::StoreMonitor;
 use crate::options::Options;
 use crate::state::access::Access;
-use crate::state::availability::Ladder;
+use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::erasures::Erasures;
@@ -104,7 +104,7 @@ pub async fn open(
         desk: stores.desk,
         remote: stores.remote,
         journal: stores.journal,
-        ladder: Ladder::new(now),
+        availability: Availability::new(now),
         live: LiveSettings::new(rows),
         clock,
         secrets,

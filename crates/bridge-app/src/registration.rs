@@ -150,7 +150,7 @@ async fn open(app: &App, wanted: Wanted) -> Result<Opened, Problem> {
         refuse_blacklisted: settings.is_enabled_by_name("blacklist_check"),
     };
     let registered = async {
-        let generation = app.ladder.generation();
+        let generation = app.availability.generation();
         let registered = app.hot.register(now, &registration).await?;
         if let Registered::New(onboarding) | Registered::Same(onboarding) = &registered {
             // The same again too: whoever opened it may have died before it was on disk.
@@ -205,7 +205,7 @@ pub fn paused(app: &App) -> Option<Pause> {
     if app.live.now().maintenance_mode {
         return Some(Pause { since: app.live.updated_at("maintenance_mode"), why: "maintenance_mode is on" });
     }
-    let standing = app.ladder.now();
+    let standing = app.availability.now();
     if let Some(why) = standing.hot.why() {
         return Some(Pause { since: Some(standing.since), why });
     }
@@ -227,6 +227,6 @@ fn unless_paused(app: &App, problem: Problem) -> Problem {
     if app.hot.is_durable() {
         return problem;
     }
-    app.ladder.suspect();
+    app.availability.suspect();
     refused_while_paused()
 }

@@ -24,7 +24,7 @@ const STORED_AT_ONCE: usize = 16;
 /// Between two tries to tell a store that is being rebuilt.
 const LATE_POLL: Duration = Duration::from_millis(50);
 
-/// Keeps what was just judged or registered before it is acknowledged. `generation` is the ladder's from before the
+/// Keeps what was just judged or registered before it is acknowledged. `generation` is that of the availability from before the
 /// hot store was asked: if that store stopped judging since, the entry is handed over at once, because whoever
 /// rebuilds the store may have read the journal already.
 pub async fn keep(app: &App, settings: &Settings, entry: Entry, generation: u64) -> Result<()> {
@@ -44,7 +44,7 @@ pub async fn keep(app: &App, settings: &Settings, entry: Entry, generation: u64)
         tracing::warn!(%error, "the journal cannot keep what was judged: its row is written at once");
         return to_audit(app, std::slice::from_ref(&entry)).await;
     }
-    if app.ladder.generation() != generation {
+    if app.availability.generation() != generation {
         hand_over_late(app, &entry).await?;
     }
     Ok(())
@@ -160,7 +160,7 @@ pub async fn settle_handed_over(app: &App) -> Result<()> {
 pub async fn hand_over_old(app: &App, now: Timestamp, age: Span) -> Result<()> {
     let mut parts = Parts { due: Due::WaitingOrUntil(now - age), read: None };
     while let Some(mut entries) = parts.next(app).await? {
-        let is_open = app.ladder.is_open();
+        let is_open = app.availability.is_open();
         let at_once = |entry: &Entry| matches!(entry, Entry::Waiting(_) | Entry::Quarantined(_));
         entries.retain(|entry| at_once(entry) || is_open && now - entry.at() >= age);
         let entries = unerased(app, entries).await?;

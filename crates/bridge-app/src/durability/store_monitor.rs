@@ -31,7 +31,7 @@ const LOOK_ASIDE_EVERY: Span = Span(1_000);
 const NOTE_EVERY: Span = Span(3_000);
 /// After an outage the other bridges have this long to mark the SMS that they kept, before any is judged.
 const GRACE: Duration = Duration::from_millis(600);
-/// The hot store must fall this much below the limit before it is used again, or the ladder would swing.
+/// The hot store must fall this much below the limit before it is used again, or it would open and close all the time.
 const FULL_HYSTERESIS_PERCENT: u64 = 3;
 
 /// What one bridge's store monitor remembers between two looks.
@@ -51,7 +51,7 @@ pub async fn run(app: Arc<App>, monitor: Arc<Mutex<StoreMonitor>>, stop: Cancell
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = app.ladder.suspected() => {}
+            () = app.availability.suspected() => {}
         }
         monitor.lock().await.look(&app).await;
     }
@@ -88,11 +88,11 @@ impl StoreMonitor {
         }
         let (hot, pressed, audit) = tokio::join!(
             in_time(app.hot.epoch()),
-            async { if aside { is_full(app).await } else { app.ladder.now().hot == Hot::Full } },
+            async { if aside { is_full(app).await } else { app.availability.now().hot == Hot::Full } },
             async { if aside { Some(in_time(app.reload_settings()).await) } else { None } },
         );
         if let Some(settings) = audit {
-            app.ladder.set_audit(settings.is_ok());
+            app.availability.set_audit(settings.is_ok());
         }
         self.judge(app, hot, pressed).await;
         see_what_is_away(app);
@@ -118,14 +118,14 @@ impl StoreMonitor {
     }
 
     async fn judge(&mut self, app: &App, hot: Result<Option<String>>, pressed: bool) {
-        let was = app.ladder.now().hot;
+        let was = app.availability.now().hot;
         let there = match hot {
             Ok(there) => there,
             Err(error) => {
                 if was != Hot::Away {
                     tracing::warn!(%error, source = ?error.source, "the hot store does not answer");
                 }
-                return app.ladder.set_hot(app.clock.now(), Hot::Away);
+                return app.availability.set_hot(app.clock.now(), Hot::Away);
             }
         };
         if there.is_some() && there == self.epoch {
@@ -139,13 +139,13 @@ impl StoreMonitor {
                 Ok(()) => Hot::Open,
                 Err(_) => was,
             };
-            return app.ladder.set_hot(app.clock.now(), seen);
+            return app.availability.set_hot(app.clock.now(), seen);
         }
         app.hot.enter(None);
-        app.ladder.set_hot(app.clock.now(), Hot::Lost);
+        app.availability.set_hot(app.clock.now(), Hot::Lost);
         match self.recover(app).await {
             Ok(true) => {
-                app.ladder.set_hot(app.clock.now(), if pressed { Hot::Full } else { Hot::Open });
+                app.availability.set_hot(app.clock.now(), if pressed { Hot::Full } else { Hot::Open });
                 app.board.ring_all();
             }
             Ok(false) => {}
@@ -208,7 +208,7 @@ fn epoch_file(app: &App) -> PathBuf {
 /// Notes what is away now: a store, the remote, a receiver.
 fn see_what_is_away(app: &App) {
     let now = app.clock.now();
-    let standing = app.ladder.now();
+    let standing = app.availability.now();
     let mut away = BTreeMap::new();
     if standing.hot != Hot::Open {
         let why = standing.hot.why().unwrap_or_default();
@@ -234,7 +234,7 @@ fn see_what_is_away(app: &App) {
 async fn is_full(app: &App) -> bool {
     let Ok(pressure) = in_time(app.hot.pressure()).await else { return false };
     let Some(limit) = pressure.limit_bytes.filter(|limit| *limit > 0) else { return false };
-    let was_full = app.ladder.now().hot == Hot::Full;
+    let was_full = app.availability.now().hot == Hot::Full;
     let percent = limit_percent(&app.live.now(), was_full);
     u128::from(pressure.used_bytes) * 100 >= u128::from(limit) * u128::from(percent)
 }

@@ -68,7 +68,7 @@ pub async fn look(app: &App, step: Span, steps: usize) -> Figures {
     let now = app.clock.now();
     let mut slots = Slots::new(step, steps, now);
     let mut kept = None;
-    if app.ladder.now().audit
+    if app.availability.now().audit
         && let Ok((rates, registrations, found)) = in_time(read(app, &slots)).await
     {
         slots.fill(&rates, &registrations);

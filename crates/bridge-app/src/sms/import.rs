@@ -101,10 +101,10 @@ pub struct Import {
 impl Import {
     /// Begins: what was judged before is carried to where it can be compared with.
     pub async fn begin(app: &App, source: Sender, check: bool) -> Result<Import, Stopped> {
-        if !app.ladder.now().audit {
+        if !app.availability.now().audit {
             return Err(Stopped::Away("the audit store, which knows what came before,"));
         }
-        if !app.ladder.is_open() {
+        if !app.availability.is_open() {
             return Err(Stopped::Away("the hot store, which judges,"));
         }
         let dumped = within(DUMP, dumped(app)).await;

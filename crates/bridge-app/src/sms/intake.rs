@@ -130,7 +130,7 @@ async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable>
     if sms.part.is_some() {
         return store_part(app, &sms).await;
     }
-    if settings.maintenance_mode || !app.ladder.is_open() {
+    if settings.maintenance_mode || !app.availability.is_open() {
         return store(app, &sms).await;
     }
     match tokio::time::timeout(JUDGE_WITHIN, judge(app, &sms, &settings, Turn::Live)).await {
@@ -138,23 +138,23 @@ async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable>
         Ok(Err(JudgeError::BehindWaiting)) => store(app, &sms).await,
         Ok(Err(error)) => {
             tracing::warn!(%error, source = ?std::error::Error::source(&error), "an SMS could not be judged and is stored for later");
-            app.ladder.suspect();
+            app.availability.suspect();
             store(app, &sms).await
         }
         Err(_) => {
             tracing::warn!("an SMS could not be judged in time and is stored for later");
-            app.ladder.suspect();
+            app.availability.suspect();
             store(app, &sms).await
         }
     }
 }
 
-/// Down the ladder (D25, D26): `power_down_store`, else the journal, else a refusal. The number is marked before and,
+/// Where it can wait (D25, D26): `power_down_store`, else the journal, else a refusal. The number is marked before and,
 /// where the hot store was not to be reached or was being rebuilt, after: whoever takes the next SMS of this number,
 /// on whichever bridge, must know that one waits.
 async fn store(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
-    let generation = app.ladder.generation();
-    let marked = app.ladder.is_open() && mark(app, sms).await;
+    let generation = app.availability.generation();
+    let marked = app.availability.is_open() && mark(app, sms).await;
     keep_for_later(app, sms).await?;
     Ok(stored(app, sms, marked, generation).await)
 }
@@ -169,7 +169,7 @@ async fn store_part(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
 async fn keep_for_later(app: &App, sms: &InboundSms) -> Result<(), Unwritable> {
     // While one waits in this bridge's journal, what comes after it waits behind it there: `power_down_store` is
     // replayed by any bridge, and none of them sees into this journal.
-    if app.ladder.now().audit && app.journal.waiting() == 0 {
+    if app.availability.now().audit && app.journal.waiting() == 0 {
         match tokio::time::timeout(STORE_WITHIN, app.audit.store_for_later(sms)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => {
@@ -177,7 +177,7 @@ async fn keep_for_later(app: &App, sms: &InboundSms) -> Result<(), Unwritable> {
             }
             Err(_) => tracing::warn!("power_down_store does not answer"),
         }
-        app.ladder.suspect();
+        app.availability.suspect();
     }
     app.journal.keep(&Entry::Waiting(Box::new(sms.clone()))).await.map_err(|error| {
         tracing::error!(%error, source = ?error.source, "nothing is writable: an SMS was refused");
@@ -187,11 +187,11 @@ async fn keep_for_later(app: &App, sms: &InboundSms) -> Result<(), Unwritable> {
 
 async fn stored(app: &App, sms: &InboundSms, marked: bool, generation: u64) -> Taken {
     // A store that is rebuilt meanwhile reads what waits after it was emptied of marks.
-    let must_be_marked = !marked || app.ladder.generation() != generation;
-    if must_be_marked && !mark(app, sms).await && app.ladder.is_open() {
+    let must_be_marked = !marked || app.availability.generation() != generation;
+    if must_be_marked && !mark(app, sms).await && app.availability.is_open() {
         // However short the disturbance was: nothing is judged here before the store monitor has marked what waits.
-        app.ladder.set_hot(app.clock.now(), Hot::Away);
-        app.ladder.suspect();
+        app.availability.set_hot(app.clock.now(), Hot::Away);
+        app.availability.suspect();
     }
     ring_for_stored(app);
     Taken::Stored
@@ -241,7 +241,7 @@ async fn judge(app: &App, sms: &InboundSms, settings: &Settings, turn: Turn) -> 
         takeover_after: TAKEOVER_AFTER,
         behind_waiting: turn == Turn::Live,
     };
-    let generation = app.ladder.generation();
+    let generation = app.availability.generation();
     loop {
         let admitted = app.hot.admit(app.clock.now(), sms, limits).await?;
         fail::fail_point!("intake::admitted", |_| std::process::abort());

@@ -46,13 +46,13 @@ pub async fn keep_as(app: &App, id: Uuid, body: Body) -> Result<(), Unwritable> 
         content_type: body.content_type,
         body: body.body,
     };
-    if app.ladder.now().audit {
+    if app.availability.now().audit {
         match within(STORE, app.audit.quarantine(&entry)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => tracing::warn!(%error, source = ?error.source, "the quarantine takes nothing"),
             Err(_) => tracing::warn!("the quarantine does not answer"),
         }
-        app.ladder.suspect();
+        app.availability.suspect();
     }
     app.journal.keep(&Entry::Quarantined(Box::new(entry))).await.map_err(|error| {
         tracing::error!(%error, source = ?error.source, "nothing is writable: a body was refused");

@@ -46,7 +46,7 @@ impl Worker for ReplayPowerDownStore {
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let settings = app.live.now();
-        if settings.maintenance_mode || !app.ladder.is_open() {
+        if settings.maintenance_mode || !app.availability.is_open() {
             return Ok(Tick::Idle);
         }
         let _carrying = app.board.carrying.read().await;

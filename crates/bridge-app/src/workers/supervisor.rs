@@ -120,7 +120,7 @@ async fn pause(app: &App, length: Duration, soft: &CancellationToken) {
     tokio::select! {
         () = soft.cancelled() => {}
         () = tokio::time::sleep(length) => {}
-        () = app.ladder.changed() => {}
+        () = app.availability.changed() => {}
     }
 }
 
