@@ -23,7 +23,7 @@ use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::Pulls;
 use crate::state::incidents::Incidents;
 use crate::state::receivers::Receivers;
-use crate::state::recent::Pulse;
+use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
@@ -87,7 +87,7 @@ pub struct App {
     /// Can an SMS be made durable?
     pub probe: Probe,
     /// What it did in the last hour.
-    pub pulse: Pulse,
+    pub recent: Recent,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
     pub(crate) _folder: FolderLock,

@@ -25,7 +25,7 @@ use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::Pulls;
 use crate::state::incidents::Incidents;
 use crate::state::receivers::Receivers;
-use crate::state::recent::Pulse;
+use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
@@ -122,7 +122,7 @@ pub async fn open(
         undumped: AtomicU64::new(0),
         unwritable: AtomicBool::new(false),
         probe: Probe::default(),
-        pulse: Pulse::default(),
+        recent: Recent::default(),
         stopping: CancellationToken::new(),
         _folder: folder,
     });

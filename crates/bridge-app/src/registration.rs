@@ -162,7 +162,7 @@ async fn open(app: &App, wanted: Wanted) -> Result<Opened, Problem> {
     match crate::base::deadline::in_time(registered).await.map_err(|problem| unless_paused(app, problem))? {
         Registered::New(onboarding) => {
             app.board.ring(Bell::Onboarding);
-            app.pulse.registered(app.clock.now());
+            app.recent.registered(app.clock.now());
             Ok(Opened { new: true, onboarding })
         }
         Registered::Same(onboarding) => Ok(Opened { new: false, onboarding }),

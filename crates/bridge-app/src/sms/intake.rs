@@ -21,7 +21,7 @@ use crate::bridge::App;
 use crate::durability::{ids, journal};
 use crate::state::availability::Hot;
 use crate::state::board::Bell;
-use crate::state::recent::Beat;
+use crate::state::recent::RecentSms;
 
 /// The whole answer must come within 2 s (D26); this leaves room for the way out.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1900);
@@ -80,7 +80,7 @@ pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
             app.metrics.verdict_duration_seconds.observe(took.as_secs_f64());
             app.metrics.count_checks(&answer.verdict);
             let (at, verdict) = (app.clock.now(), answer.verdict.clone());
-            app.pulse.judged(Beat { sms_id, sender, receiver, at, took, verdict });
+            app.recent.judged(RecentSms { sms_id, sender, receiver, at, took, verdict });
             answer.verdict.status()
         }
         Ok(Taken::Redelivered(_)) => {
