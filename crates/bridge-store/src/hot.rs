@@ -210,7 +210,7 @@ pub struct Pressure {
 
 /// What the group of bridges tells each other through the hot store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
+pub enum PeerEvent {
     /// This onboarding changed.
     Onboarding(Uuid),
     /// This setting changed: what was read of it before is old.
@@ -347,5 +347,5 @@ pub trait HotStore: Send + Sync + 'static {
     /// An e-mail address was blocked, or is no more: tells every bridge.
     async fn announce_blocked_emails(&self) -> Result<()>;
     /// What all bridges tell each other, as it happens. A slow reader misses some and must look again.
-    fn notices(&self) -> broadcast::Receiver<Notice>;
+    fn peer_events(&self) -> broadcast::Receiver<PeerEvent>;
 }

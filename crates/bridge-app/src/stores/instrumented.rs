@@ -21,7 +21,7 @@ use bridge_store::desk::{
 };
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
-    Admitted, Cancelled, Counters, HotTotals, IntakeLimits, Notice, Pressure, QueueSizes, Recorded,
+    Admitted, Cancelled, Counters, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes, Recorded,
     Registered, Registration, Restore, Right, Which,
 };
 use bridge_store::judged::{Judged, QueuedSms};
@@ -138,8 +138,8 @@ timed! { HotStore for HotStore {
     fn enter(&self, epoch: Option<&str>) {
         self.store.enter(epoch);
     }
-    fn notices(&self) -> broadcast::Receiver<Notice> {
-        self.store.notices()
+    fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {
+        self.store.peer_events()
     }
 }
 

@@ -21,7 +21,7 @@ use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
-    Admission, Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, Notice, Pressure,
+    Admission, Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, PeerEvent, Pressure,
     QueueSizes, Recorded, Registered, Registration, Restore, Right, Which,
 };
 use bridge_store::judged::{Judged, QueuedSms};
@@ -343,21 +343,21 @@ impl HotStore for SqliteHot {
     }
 
     async fn announce_setting(&self, key: &str) -> Result<()> {
-        self.engine.announce(Notice::Setting(key.to_owned()));
+        self.engine.announce(PeerEvent::Setting(key.to_owned()));
         Ok(())
     }
 
     async fn announce_receivers(&self) -> Result<()> {
-        self.engine.announce(Notice::Receivers);
+        self.engine.announce(PeerEvent::Receivers);
         Ok(())
     }
 
     async fn announce_blocked_emails(&self) -> Result<()> {
-        self.engine.announce(Notice::BlockedEmails);
+        self.engine.announce(PeerEvent::BlockedEmails);
         Ok(())
     }
 
-    fn notices(&self) -> broadcast::Receiver<Notice> {
+    fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {
         self.engine.changes()
     }
 }

@@ -17,7 +17,7 @@ use super::restored::Window;
 use crate::blacklisting::Blacklisting;
 use crate::finding::Finding;
 use crate::hot::{
-    Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, Notice, Pressure, QueueSizes,
+    Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes,
     REGISTRATION_WINDOW, Recorded, Registered, Registration, Restore, Right, WAITING_MARK, Which,
 };
 use crate::judged::{Answer, Judged, QueuedSms};
@@ -33,7 +33,7 @@ use restoring::epoch_name;
 /// The reference: what `HotStore` means.
 pub struct MemoryHot {
     memory: Mutex<Memory>,
-    notices: broadcast::Sender<Notice>,
+    notices: broadcast::Sender<PeerEvent>,
 }
 
 impl Default for MemoryHot {
@@ -224,7 +224,7 @@ impl MemoryHot {
         let mut memory = self.memory();
         let value = operation(&mut memory);
         for id in memory.changed.drain(..) {
-            let _ = self.notices.send(Notice::Onboarding(id));
+            let _ = self.notices.send(PeerEvent::Onboarding(id));
         }
         value
     }
@@ -459,21 +459,21 @@ impl HotStore for MemoryHot {
     }
 
     async fn announce_setting(&self, key: &str) -> Result<()> {
-        let _ = self.notices.send(Notice::Setting(key.to_owned()));
+        let _ = self.notices.send(PeerEvent::Setting(key.to_owned()));
         Ok(())
     }
 
     async fn announce_receivers(&self) -> Result<()> {
-        let _ = self.notices.send(Notice::Receivers);
+        let _ = self.notices.send(PeerEvent::Receivers);
         Ok(())
     }
 
     async fn announce_blocked_emails(&self) -> Result<()> {
-        let _ = self.notices.send(Notice::BlockedEmails);
+        let _ = self.notices.send(PeerEvent::BlockedEmails);
         Ok(())
     }
 
-    fn notices(&self) -> broadcast::Receiver<Notice> {
+    fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {
         self.notices.subscribe()
     }
 }

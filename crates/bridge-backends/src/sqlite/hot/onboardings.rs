@@ -3,7 +3,7 @@
 use bridge_core::checks::Known;
 use bridge_core::onboarding::LastSms;
 use bridge_core::{Onboarding, State, Timestamp};
-use bridge_store::hot::{Cancelled, Notice, REGISTRATION_WINDOW, Registered, Registration};
+use bridge_store::hot::{Cancelled, PeerEvent, REGISTRATION_WINDOW, Registered, Registration};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -149,7 +149,7 @@ pub(super) fn write(
         )?
         .execute([id])?;
     }
-    changes.push(Notice::Onboarding(onboarding.id));
+    changes.push(PeerEvent::Onboarding(onboarding.id));
     Ok(())
 }
 
