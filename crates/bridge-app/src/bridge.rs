@@ -20,7 +20,7 @@ use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::erasures::Erasures;
-use crate::state::inbox_reads::Pulls;
+use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
@@ -69,7 +69,7 @@ pub struct App {
     /// Persons whose erasure is not finished.
     pub erasures: Erasures,
     /// Lists of phones that are to be read.
-    pub pulls: Pulls,
+    pub inbox_reads: InboxReads,
     /// Which bridge of the group this one is: that of its data folder, because the journal in it is.
     pub id: Uuid,
     /// Where the API listens, once it does.

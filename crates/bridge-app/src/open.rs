@@ -22,7 +22,7 @@ use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::erasures::Erasures;
-use crate::state::inbox_reads::Pulls;
+use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
@@ -112,7 +112,7 @@ pub async fn open(
         watchers: Watchers::default(),
         board: WorkerBoard::default(),
         refusals: Refusals::default(),
-        pulls: Pulls::begin(&receivers, &data_dir),
+        inbox_reads: InboxReads::begin(&receivers, &data_dir),
         blocked_emails,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
