@@ -20,7 +20,7 @@ use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::durability::journal;
 use crate::state::board::Bell;
-use crate::state::receivers::Voices;
+use crate::state::receivers::Liveness;
 
 /// RFC 5321.
 const EMAIL_MAX_CHARS: usize = 254;
@@ -209,12 +209,12 @@ pub fn paused(app: &App) -> Option<Pause> {
     if let Some(why) = standing.hot.why() {
         return Some(Pause { since: Some(standing.since), why });
     }
-    match app.receivers.voices(app.clock.now(), &app.live.now()) {
-        Voices::Silent(since) => Some(Pause {
+    match app.receivers.liveness(app.clock.now(), &app.live.now()) {
+        Liveness::Silent(since) => Some(Pause {
             since: Some(since),
             why: "no receiver was heard of for receiver_silence_seconds: an SMS would reach nobody",
         }),
-        Voices::Heard | Voices::NoneNamed => None,
+        Liveness::Alive | Liveness::NoneNamed => None,
     }
 }
 

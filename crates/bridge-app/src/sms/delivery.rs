@@ -56,7 +56,7 @@ pub struct Delivered {
 pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Delivered, Problem> {
     let now = app.clock.now();
     let receiver = delivering.sender.name();
-    app.receivers.spoke(receiver, now);
+    app.receivers.mark_seen(receiver, now);
     let content = match read.content {
         Ok(content) => content,
         Err(unusable) => {

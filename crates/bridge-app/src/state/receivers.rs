@@ -40,11 +40,11 @@ pub struct Receivers {
 
 /// Whether receivers speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Voices {
+pub enum Liveness {
     /// None was added by name and heard of: nobody can be missed.
     NoneNamed,
     /// At least one speaks.
-    Heard,
+    Alive,
     /// Every one is silent; the last of them since then.
     Silent(Timestamp),
 }
@@ -122,8 +122,8 @@ impl Receivers {
     }
 
     /// It spoke.
-    pub fn spoke(&self, name: &str, now: Timestamp) {
-        self.seen.spoke(name, now);
+    pub fn mark_seen(&self, name: &str, now: Timestamp) {
+        self.seen.mark_seen(name, now);
     }
 
     /// What was seen of it here is forgotten: it stands for phones that have nothing to do with each other.
@@ -191,7 +191,7 @@ impl Receivers {
 
     /// Whether any speaks ("never tell a user to text a dead phone").
     #[must_use]
-    pub fn voices(&self, now: Timestamp, settings: &Settings) -> Voices {
+    pub fn liveness(&self, now: Timestamp, settings: &Settings) -> Liveness {
         let live = self.live();
         // One that the operator paused is expected to say nothing.
         let silent = live
@@ -199,9 +199,9 @@ impl Receivers {
             .filter(|known| !known.row.paused)
             .filter_map(|known| self.silent_since(&known.row.name, settings));
         match silent.max() {
-            None => Voices::NoneNamed,
-            Some(since) if now > since => Voices::Silent(since),
-            Some(_) => Voices::Heard,
+            None => Liveness::NoneNamed,
+            Some(since) if now > since => Liveness::Silent(since),
+            Some(_) => Liveness::Alive,
         }
     }
 

@@ -311,7 +311,7 @@ impl Sandbox {
     /// silent: registration goes on however far the clock was set.
     fn another_phone(&self) {
         self.app.receivers.forget(RECEIVER);
-        self.app.receivers.spoke(RECEIVER, self.now());
+        self.app.receivers.mark_seen(RECEIVER, self.now());
     }
 
     /// A row that is no SMS.

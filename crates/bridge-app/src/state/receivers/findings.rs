@@ -6,7 +6,7 @@ use bridge_core::{Settings, Timestamp};
 use bridge_store::audit::Sighting;
 use bridge_store::finding::{Finding, Level};
 
-use super::{DEFAULT, Known, Receivers, Voices};
+use super::{DEFAULT, Known, Liveness, Receivers};
 
 /// Below this and not charging, a phone will be gone within hours.
 pub const BATTERY_LOW: u8 = 20;
@@ -147,19 +147,19 @@ impl Receivers {
         let finding = |level, found: String, advice: &str| {
             Some(Finding { level, what: "receivers".to_owned(), found, advice: advice.to_owned() })
         };
-        match self.voices(now, settings) {
-            Voices::Heard => None,
-            Voices::NoneNamed if self.live().is_empty() => finding(
+        match self.liveness(now, settings) {
+            Liveness::Alive => None,
+            Liveness::NoneNamed if self.live().is_empty() => finding(
                 Level::Warning,
                 "no receiver was added by name, so none can be missed when it falls silent".to_owned(),
                 "sms-bridge receiver add NAME --format …",
             ),
-            Voices::NoneNamed => finding(
+            Liveness::NoneNamed => finding(
                 Level::Warning,
                 "no receiver that was added by name was heard of yet, so none can be missed".to_owned(),
                 "text its number, and look here again",
             ),
-            Voices::Silent(since) => finding(
+            Liveness::Silent(since) => finding(
                 Level::Problem,
                 format!("registration is paused: every receiver is silent since {since}"),
                 "it goes on by itself as soon as one speaks",
