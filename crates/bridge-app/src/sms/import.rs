@@ -21,7 +21,7 @@ use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
 use crate::sms::quarantine;
 use crate::state::board::Bell;
-use crate::state::receivers::Sender;
+use crate::state::receivers::ReceiverIdentity;
 
 /// `format` of what was imported.
 pub const FORMAT: &str = "import";
@@ -89,7 +89,7 @@ struct Candidate {
 
 /// One import.
 pub struct Import {
-    source: Sender,
+    source: ReceiverIdentity,
     /// Takes nothing in: only compares.
     check: bool,
     batch: Vec<Candidate>,
@@ -100,7 +100,7 @@ pub struct Import {
 
 impl Import {
     /// Begins: what was judged before is carried to where it can be compared with.
-    pub async fn begin(app: &App, source: Sender, check: bool) -> Result<Import, Stopped> {
+    pub async fn begin(app: &App, source: ReceiverIdentity, check: bool) -> Result<Import, Stopped> {
         if !app.availability.now().audit {
             return Err(Stopped::Away("the audit store, which knows what came before,"));
         }

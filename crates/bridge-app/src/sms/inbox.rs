@@ -15,7 +15,7 @@ use reqwest::{StatusCode, Url, redirect};
 use crate::bridge::App;
 use crate::sms::import::{Import, Stopped};
 use crate::sms::import_report::Report;
-use crate::state::receivers::{Known, Sender};
+use crate::state::receivers::{Known, ReceiverIdentity};
 
 /// What it serves at most in one answer.
 const PAGE: usize = 500;
@@ -77,7 +77,7 @@ impl From<reqwest::Error> for InboxError {
 /// Reads what the phone received since then, and takes in what the bridge has not.
 pub async fn pull(app: &App, known: &Arc<Known>, since: Timestamp) -> Result<Report, InboxError> {
     let inbox = Inbox::of(known, ANSWERED_WITHIN)?;
-    let mut import = Import::begin(app, Sender::Named(known.clone()), false).await?;
+    let mut import = Import::begin(app, ReceiverIdentity::Named(known.clone()), false).await?;
     let now = app.clock.now();
     let mut from = since.max(Timestamp(now.0 - DAYS_MAX * DAY.0));
     while from <= now {

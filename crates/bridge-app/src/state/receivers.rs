@@ -20,7 +20,7 @@ use bridge_store::audit::{Receiver, Sighting};
 use tokio::sync::watch;
 
 pub use findings::{BATTERY_LOW, State};
-pub use known::{DEFAULT, Known, Sender};
+pub use known::{DEFAULT, Known, ReceiverIdentity};
 
 use lines::{Line, Load};
 use seen::Sightings;

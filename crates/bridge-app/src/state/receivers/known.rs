@@ -63,27 +63,27 @@ impl Known {
 
 /// Whoever delivers.
 #[derive(Clone, Debug)]
-pub enum Sender {
+pub enum ReceiverIdentity {
     /// With the key of `default`.
     Default,
     /// A receiver by name.
     Named(Arc<Known>),
 }
 
-impl Sender {
+impl ReceiverIdentity {
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Sender::Default => DEFAULT,
-            Sender::Named(known) => &known.row.name,
+            ReceiverIdentity::Default => DEFAULT,
+            ReceiverIdentity::Named(known) => &known.row.name,
         }
     }
 
     fn format(&self) -> Option<&'static Format> {
         match self {
-            Sender::Default => None,
-            Sender::Named(known) => known.format,
+            ReceiverIdentity::Default => None,
+            ReceiverIdentity::Named(known) => known.format,
         }
     }
 
