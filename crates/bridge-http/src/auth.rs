@@ -19,7 +19,7 @@ use crate::problem::Failed;
 use crate::state::Shared;
 use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
-use bridge_app::state::receivers::{DEFAULT, Known, ReceiverIdentity};
+use bridge_app::state::receivers::{DEFAULT, KnownReceiver, ReceiverIdentity};
 
 /// The security schemes of the API's description.
 pub(super) struct Schemes;
@@ -165,7 +165,7 @@ pub(super) fn receiver(
     let secrets = || given.iter().flatten();
     let claimed = incoming.query("receiver").and_then(|name| app.receivers.named(&name));
     let by_secret = || secrets().find_map(|secret| app.receivers.with_secret(secret));
-    let candidates: Vec<Arc<Known>> = match claimed.clone().or_else(by_secret) {
+    let candidates: Vec<Arc<KnownReceiver>> = match claimed.clone().or_else(by_secret) {
         Some(known) => vec![known],
         None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => {
             return Ok(ReceiverIdentity::Default);

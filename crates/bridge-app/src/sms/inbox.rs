@@ -15,7 +15,7 @@ use reqwest::{StatusCode, Url, redirect};
 use crate::bridge::App;
 use crate::sms::import::{Import, Stopped};
 use crate::sms::import_report::Report;
-use crate::state::receivers::{Known, ReceiverIdentity};
+use crate::state::receivers::{KnownReceiver, ReceiverIdentity};
 
 /// What it serves at most in one answer.
 const PAGE: usize = 500;
@@ -75,7 +75,7 @@ impl From<reqwest::Error> for InboxError {
 }
 
 /// Reads what the phone received since then, and takes in what the bridge has not.
-pub async fn pull(app: &App, known: &Arc<Known>, since: Timestamp) -> Result<Report, InboxError> {
+pub async fn pull(app: &App, known: &Arc<KnownReceiver>, since: Timestamp) -> Result<Report, InboxError> {
     let inbox = Inbox::of(known, ANSWERED_WITHIN)?;
     let mut import = Import::begin(app, ReceiverIdentity::Named(known.clone()), false).await?;
     let now = app.clock.now();
@@ -97,7 +97,7 @@ struct Inbox {
 }
 
 impl Inbox {
-    fn of(known: &Known, answered_within: Duration) -> Result<Inbox, InboxError> {
+    fn of(known: &KnownReceiver, answered_within: Duration) -> Result<Inbox, InboxError> {
         let text = known.row.inbox_url.as_deref().ok_or(InboxError::NoInbox)?;
         let mut url = Url::parse(text).map_err(|_| InboxError::Address)?;
         let given = url.path().trim_end_matches('/').to_owned();
@@ -183,7 +183,7 @@ mod tests {
     async fn a_phone_that_takes_the_request_and_says_nothing_is_left_alone() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let known = Known::new(Receiver {
+        let known = KnownReceiver::new(Receiver {
             name: "hall".into(),
             format: "smsgate".into(),
             numbers: Vec::new(),

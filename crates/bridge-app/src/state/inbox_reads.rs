@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use bridge_core::{Span, Timestamp};
 
 use crate::base::data_file::{self, Readers};
-use crate::state::receivers::{Known, Receivers};
+use crate::state::receivers::{KnownReceiver, Receivers};
 
 /// What was on its way when a receiver was last heard.
 const BEFORE: Span = Span(3_600_000);
@@ -81,7 +81,7 @@ impl InboxReads {
     #[must_use]
     pub fn due(
         &self,
-        known: &Known,
+        known: &KnownReceiver,
         last_seen: Option<Timestamp>,
         is_silent: bool,
         now: Timestamp,
@@ -126,13 +126,13 @@ impl Owed {
 
 /// Can this receiver's list be read at all?
 #[must_use]
-pub fn has_list(known: &Known) -> bool {
+pub fn has_list(known: &KnownReceiver) -> bool {
     known.row.format == "smsgate" && known.row.inbox_url.is_some()
 }
 
 /// From when on the list of a receiver that was last heard then may hold what never came.
 #[must_use]
-pub fn since(known: &Known, last_seen: Option<Timestamp>) -> Timestamp {
+pub fn since(known: &KnownReceiver, last_seen: Option<Timestamp>) -> Timestamp {
     last_seen.map_or(known.row.added_at, |at| at - BEFORE)
 }
 
@@ -144,8 +144,8 @@ mod tests {
 
     const HOUR: Span = Span(3_600_000);
 
-    fn known() -> Known {
-        Known::new(Receiver {
+    fn known() -> KnownReceiver {
+        KnownReceiver::new(Receiver {
             name: "hall".into(),
             format: "smsgate".into(),
             numbers: Vec::new(),

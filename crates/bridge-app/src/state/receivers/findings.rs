@@ -6,7 +6,7 @@ use bridge_core::{Settings, Timestamp};
 use bridge_store::audit::Sighting;
 use bridge_store::finding::{Finding, Level};
 
-use super::{DEFAULT, Known, Liveness, Receivers};
+use super::{DEFAULT, KnownReceiver, Liveness, Receivers};
 
 /// Below this and not charging, a phone will be gone within hours.
 pub const BATTERY_LOW: u8 = 20;
@@ -40,7 +40,7 @@ impl State {
     }
 }
 
-impl Known {
+impl KnownReceiver {
     /// What is wrong with the version of its app.
     #[must_use]
     pub fn warning(&self, seen: &Sighting) -> Option<&'static str> {
@@ -51,7 +51,7 @@ impl Known {
 impl Receivers {
     /// Every receiver that was added or heard of, and what was seen of it.
     #[must_use]
-    pub fn each(&self) -> Vec<(Option<Arc<Known>>, Sighting)> {
+    pub fn each(&self) -> Vec<(Option<Arc<KnownReceiver>>, Sighting)> {
         let default = self.all_seen().remove(DEFAULT).map(|seen| (None, seen));
         let named = self.live().into_iter().map(|known| {
             let seen = self.seen(&known.row.name);
@@ -64,7 +64,7 @@ impl Receivers {
     #[must_use]
     pub fn state(
         &self,
-        known: Option<&Known>,
+        known: Option<&KnownReceiver>,
         seen: &Sighting,
         now: Timestamp,
         settings: &Settings,
