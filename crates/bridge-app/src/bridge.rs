@@ -56,7 +56,7 @@ pub struct App {
     pub metrics: Metrics,
     /// Long polls and event streams.
     pub watchers: Watchers,
-    /// Workers: their status, and the bells that wake them.
+    /// Workers: their status, and the wake signals that wake them.
     pub(crate) board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub refusals: Refusals,

@@ -8,7 +8,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// Follows the events until it is stopped.
 pub async fn follow(app: Arc<App>, stop: CancellationToken) {
@@ -22,15 +22,15 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
             Ok(PeerEvent::Onboarding(id)) => {
                 app.watchers.wake(id);
                 // Whichever bridge took the SMS: the one that holds the lease has something to do.
-                app.board.ring(Bell::Validated);
-                app.board.ring(Bell::Onboarding);
+                app.board.wake(WakeSignal::Validated);
+                app.board.wake(WakeSignal::Onboarding);
             }
             Ok(PeerEvent::Setting(_)) => reload_settings(&app).await,
             Ok(PeerEvent::Receivers) => reload_receivers(&app).await,
             Ok(PeerEvent::BlockedEmails) => reload_blocked_emails(&app).await,
             Ok(PeerEvent::Missed) | Err(RecvError::Lagged(_)) => {
                 app.watchers.wake_all();
-                app.board.ring_all();
+                app.board.wake_all();
                 reload_settings(&app).await;
                 reload_receivers(&app).await;
                 reload_blocked_emails(&app).await;

@@ -19,7 +19,7 @@ use bridge_store::journal::Entry;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::durability::journal;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 use crate::state::receivers::Liveness;
 
 /// RFC 5321.
@@ -118,7 +118,7 @@ pub async fn register(app: &App, wanted: Wanted, client: Option<IpAddr>) -> Resu
             address_hash: client.map(|address| app.secrets.address_hash(&address.to_string())),
             stands_for: 1,
         });
-        app.board.ring(Bell::Refusal);
+        app.board.wake(WakeSignal::Refusal);
     }
     result
 }
@@ -161,7 +161,7 @@ async fn open(app: &App, wanted: Wanted) -> Result<Opened, Problem> {
     };
     match crate::base::deadline::in_time(registered).await.map_err(|problem| unless_paused(app, problem))? {
         Registered::New(onboarding) => {
-            app.board.ring(Bell::Onboarding);
+            app.board.wake(WakeSignal::Onboarding);
             app.recent.registered(app.clock.now());
             Ok(Opened { new: true, onboarding })
         }

@@ -15,7 +15,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// Entries that are handed over in one step.
 const STEP: usize = 500;
@@ -173,7 +173,7 @@ pub async fn hand_over_old(app: &App, now: Timestamp, age: Span) -> Result<()> {
         }
         settle(app, &entries);
         if entries.iter().any(|entry| matches!(entry, Entry::Waiting(_))) {
-            app.board.ring(Bell::Replay);
+            app.board.wake(WakeSignal::Replay);
         }
     }
     Ok(())

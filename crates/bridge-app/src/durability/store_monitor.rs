@@ -146,7 +146,7 @@ impl StoreMonitor {
         match self.recover(app).await {
             Ok(true) => {
                 app.availability.set_hot(app.clock.now(), if pressed { Hot::Full } else { Hot::Open });
-                app.board.ring_all();
+                app.board.wake_all();
             }
             Ok(false) => {}
             Err(error) => {
@@ -162,7 +162,7 @@ impl StoreMonitor {
         if !app.hot.is_durable() {
             tokio::time::sleep(GRACE).await;
         }
-        app.board.ring_all();
+        app.board.wake_all();
         Ok(())
     }
 

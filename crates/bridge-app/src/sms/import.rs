@@ -20,7 +20,7 @@ use crate::sms::import_report::Report;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
 use crate::sms::quarantine;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 use crate::state::receivers::ReceiverIdentity;
 
 /// `format` of what was imported.
@@ -183,7 +183,7 @@ impl Import {
     pub async fn finish(mut self, app: &App) -> Result<Report, Stopped> {
         self.flush(app).await?;
         if !self.check {
-            app.board.ring(Bell::Dump);
+            app.board.wake(WakeSignal::Dump);
         } else if let Some((from, to)) = self.report.span() {
             let counted = within(COMPARE, app.audit.count_by_hour(from, to)).await;
             self.report.compare(&counted.map_err(|_| Stopped::TooSlow)??);
@@ -256,7 +256,7 @@ async fn dumped(app: &App) -> Result<(), Stopped> {
         if judged_are_there && app.journal.waiting() == 0 {
             return Ok(());
         }
-        app.board.ring(if judged_are_there { Bell::Journal } else { Bell::Dump });
+        app.board.wake(if judged_are_there { WakeSignal::Journal } else { WakeSignal::Dump });
         tokio::time::sleep(DUMPED_POLL).await;
     }
 }

@@ -20,7 +20,7 @@ use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
 use crate::durability::{ids, journal};
 use crate::state::availability::Hot;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 use crate::state::recent::RecentSms;
 
 /// The whole answer must come within 2 s (D26); this leaves room for the way out.
@@ -162,7 +162,7 @@ async fn store(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
 /// One part of a longer SMS waits for the others. It holds no SMS of its number up: they may never come.
 async fn store_part(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
     keep_for_later(app, sms).await?;
-    ring_for_stored(app);
+    wake_for_stored(app);
     Ok(Taken::Stored)
 }
 
@@ -193,14 +193,14 @@ async fn stored(app: &App, sms: &InboundSms, marked: bool, generation: u64) -> T
         app.availability.set_hot(app.clock.now(), Hot::Away);
         app.availability.suspect();
     }
-    ring_for_stored(app);
+    wake_for_stored(app);
     Taken::Stored
 }
 
-fn ring_for_stored(app: &App) {
-    app.board.ring(Bell::Replay);
+fn wake_for_stored(app: &App) {
+    app.board.wake(WakeSignal::Replay);
     if app.journal.waiting() > 0 {
-        app.board.ring(Bell::Journal);
+        app.board.wake(WakeSignal::Journal);
     }
 }
 
@@ -257,13 +257,13 @@ async fn judge(app: &App, sms: &InboundSms, settings: &Settings, turn: Turn) -> 
             Admission::BehindWaiting => return Err(JudgeError::BehindWaiting),
             Admission::Judge { sms_id, server_received_at, fingerprint, known } => {
                 if known.blacklisted && known.sms_in_window == limits.blacklist_above + 1 {
-                    app.board.ring(Bell::Blacklist);
+                    app.board.wake(WakeSignal::Blacklist);
                 }
                 let sms = InboundSms { sms_id, server_received_at, ..sms.clone() };
                 if let Some(queued) = judge_admitted(app, sms, fingerprint, *known, settings).await? {
                     let answer = queued.answer();
                     journal::keep(app, settings, Entry::Judged(Box::new(queued)), generation).await?;
-                    ring_for(app, &answer, settings);
+                    wake_for(app, &answer, settings);
                     return Ok(Taken::Judged(answer));
                 }
             }
@@ -335,16 +335,16 @@ async fn with_archived_onboarding(
 }
 
 /// Wakes the workers that have something to do now (D20).
-fn ring_for(app: &App, answer: &Answer, settings: &Settings) {
+fn wake_for(app: &App, answer: &Answer, settings: &Settings) {
     if answer.verdict.passed() {
-        app.board.ring(Bell::Validated);
-        app.board.ring(Bell::Onboarding);
+        app.board.wake(WakeSignal::Validated);
+        app.board.wake(WakeSignal::Onboarding);
     }
     if answer.id + ids::LOW > app.board.reserved.load(Ordering::Relaxed) {
-        app.board.ring(Bell::Counters);
+        app.board.wake(WakeSignal::Counters);
     }
     let waiting = app.undumped.fetch_add(1, Ordering::Relaxed) + 1;
     if waiting >= u64::from(settings.batch_size) {
-        app.board.ring(Bell::Dump);
+        app.board.wake(WakeSignal::Dump);
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::base::deadline::{STORE, within};
 use crate::bridge::App;
 use crate::sms::intake::Unwritable;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// The format of what no format was told of.
 pub const UNKNOWN: &str = "unknown";
@@ -58,6 +58,6 @@ pub async fn keep_as(app: &App, id: Uuid, body: Body) -> Result<(), Unwritable> 
         tracing::error!(%error, source = ?error.source, "nothing is writable: a body was refused");
         Unwritable
     })?;
-    app.board.ring(Bell::Journal);
+    app.board.wake(WakeSignal::Journal);
     Ok(())
 }

@@ -13,7 +13,7 @@ use bridge_store::judged::QueuedSms;
 use super::worker::{Tick, Worker};
 use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 #[derive(Default)]
 pub(super) struct DumpQueueInputSms;
@@ -29,8 +29,8 @@ impl Worker for DumpQueueInputSms {
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.local_sync_interval_seconds
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Dump)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Dump)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         dump(app, Which::All).await

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
 use crate::durability::journal;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// Beyond the interval of the dump: one that is behind, not one that is lost.
 const BEHIND_SECONDS: u32 = 15;
@@ -34,8 +34,8 @@ impl Worker for SettleJournal {
     fn scope(&self) -> Scope {
         Scope::Bridge
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Journal)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Journal)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
