@@ -118,7 +118,7 @@ pub enum Admission {
 pub enum Recorded {
     /// Recorded now, or before: this is the answer.
     Done(Answer),
-    /// The basis changed meanwhile. Nothing was written: judge again by this.
+    /// The precondition changed meanwhile. Nothing was written: judge again by this.
     Changed(Box<Known>),
     /// The SMS is not admitted under this id (any more): take it in again.
     NotAdmitted,

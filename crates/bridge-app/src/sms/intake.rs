@@ -36,7 +36,7 @@ const TAKEOVER_AFTER: Span = Span(2_000);
 const COPY_POLL: Duration = Duration::from_millis(20);
 /// Numbers of one delivery whose SMS are judged beside each other.
 const NUMBERS_AT_ONCE: usize = 16;
-/// Judgements of one SMS whose basis kept changing, before it waits for the replay.
+/// Judgements of one SMS whose precondition kept changing, before it waits for the replay.
 const REJUDGED_MAX: usize = 16;
 /// How long an onboarding stays that a late SMS brought back (D8).
 const REVIVED_FOR: Span = Span(3_600_000);
