@@ -119,8 +119,8 @@ async fn remote(app: &App) -> Vec<Finding> {
         },
     }];
     let refused = in_time_or(app.audit.refused(PAGE)).await.unwrap_or_default();
-    let parked = refused.iter().filter(|row| row.parked).count();
-    if parked > 0 {
+    let dead_lettered = refused.iter().filter(|row| row.dead_lettered).count();
+    if dead_lettered > 0 {
         findings.push(Finding {
             level: Level::Warning,
             what,

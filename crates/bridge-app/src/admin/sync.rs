@@ -26,7 +26,7 @@ pub async fn refused(app: &App, limit: usize) -> Result<Vec<Refused>, Problem> {
 pub async fn push_again(app: &App, actor: &Actor, one: Option<Uuid>) -> Result<usize, Problem> {
     let subject = one.map_or_else(|| "all".to_owned(), |id| id.to_string());
     app.note_change(actor, "sync.replay", &subject, Value::Null, Value::Null).await?;
-    let replayed = in_time(app.audit.unpark(one)).await?;
+    let replayed = in_time(app.audit.let_go(one)).await?;
     app.board.wake(WakeSignal::Validated);
     Ok(replayed)
 }

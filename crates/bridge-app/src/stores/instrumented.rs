@@ -203,9 +203,9 @@ instrumented! { LaterTrail for AuditStore {
 instrumented! { SyncTrail for AuditStore {
     unsynced(max: usize) -> Vec<Unsynced>;
     mark_synced(now: Timestamp, rows: &[Unsynced]) -> ();
-    note_refused(now: Timestamp, row: &Unsynced, reason: &str, park_after: u32) -> bool;
+    note_refused(now: Timestamp, row: &Unsynced, reason: &str, dead_letter_after: u32) -> bool;
     refused(max: usize) -> Vec<Refused>;
-    unpark(sms_id: Option<Uuid>) -> usize;
+    let_go(sms_id: Option<Uuid>) -> usize;
 }}
 
 instrumented! { GroupTrail for AuditStore {

@@ -77,7 +77,7 @@ async fn settle(app: &App, rows: &[Unsynced], answers: &[Pushed]) -> Result<usiz
         match answer {
             Pushed::Stored => stored.push(row.clone()),
             Pushed::Refused(reason) => {
-                let parked =
+                let dead_lettered =
                     app.audit.note_refused(now, row, reason, app.live.now().max_database_retries).await?;
                 tracing::warn!(sms_id = %row.sms_id, reason, parked, "the remote refuses a validated number");
             }
