@@ -169,7 +169,7 @@ impl StoreMonitor {
     /// The store is empty, old or another one: what this bridge alone knows is handed over, then whoever holds the
     /// lease rebuilds it. True: it is whole and entered.
     async fn recover(&mut self, app: &App) -> Result<bool> {
-        journal::hand_over(app).await?;
+        journal::flush(app).await?;
         let known = app.audit.epoch().await?;
         // Another bridge may have rebuilt it meanwhile. Of an epoch that lives nothing is handed over for good: when
         // it is lost one day, whoever rebuilds must wait for what this bridge keeps until then.
@@ -191,7 +191,7 @@ impl StoreMonitor {
             },
         };
         app.hot.enter(Some(&epoch));
-        journal::settle_handed_over(app).await?;
+        journal::acknowledge_flushed(app).await?;
         waiting::mark_what_waits(app).await?;
         if let Err(error) = data_file::write(&epoch_file(app), epoch.as_bytes(), Readers::Owner) {
             tracing::warn!(%error, "the epoch cannot be noted: after a restart the audit store is asked");

@@ -54,7 +54,7 @@ pub(super) async fn dump(app: &App, which: Which) -> Result<Tick, StoreError> {
     app.hot.forget_sms(&ids).await?;
     fail::fail_point!("dump::forgotten", |_| std::process::abort());
     let subjects: Vec<Subject> = batch.iter().map(|queued| Subject::Judged(queued.sms.sms_id)).collect();
-    app.journal.settle(&subjects);
+    app.journal.acknowledge(&subjects);
     let moved = u64::try_from(ids.len()).unwrap_or(u64::MAX);
     let _ =
         app.undumped.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n.saturating_sub(moved)));

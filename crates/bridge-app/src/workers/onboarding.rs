@@ -42,7 +42,7 @@ impl Worker for DumpQueueOnboarding {
         app.hot.forget_onboardings(&written).await?;
         let subjects: Vec<Subject> =
             written.iter().map(|(id, version)| Subject::Onboarding(*id, *version)).collect();
-        app.journal.settle(&subjects);
+        app.journal.acknowledge(&subjects);
         app.board.onboardings_dumped.fetch_add(i64::try_from(new).unwrap_or(i64::MAX), Ordering::Relaxed);
         Ok(Tick::after(batch.len(), max))
     }

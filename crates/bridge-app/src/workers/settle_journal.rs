@@ -45,7 +45,7 @@ impl Worker for SettleJournal {
         let _carrying = app.board.carrying.read().await;
         let interval = app.live.now().local_sync_interval_seconds;
         let age = Span::seconds(interval.saturating_add(BEHIND_SECONDS));
-        journal::hand_over_old(app, app.clock.now(), age).await?;
+        journal::flush_old(app, app.clock.now(), age).await?;
         app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
         Ok(Tick::Idle)
     }
