@@ -23,7 +23,7 @@ pub struct Step {
     /// What it found, or would have found, as far as that is known.
     pub fact: String,
     /// Where it failed: what would have made the SMS pass.
-    pub mend: Option<String>,
+    pub remedy: Option<String>,
 }
 
 /// The trace of one SMS. The settings should be those it was judged by: they give the order and the words.
@@ -48,8 +48,8 @@ fn step(check: &Check, place: FailedAt, result: Code, past: &Past<'_>, settings:
         result,
         rule: check.rule(settings),
         fact: check.fact(past, settings),
-        mend: reason.as_deref().map(|word| {
-            check.mend(word, past, settings).unwrap_or_else(|| {
+        remedy: reason.as_deref().map(|word| {
+            check.remedy(word, past, settings).unwrap_or_else(|| {
                 format!("It was judged by another version of the bridge, whose reason {word:?} this one does not know.")
             })
         }),

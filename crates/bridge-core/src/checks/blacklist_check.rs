@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
 
 const BLACKLISTED: Reason = Reason {
     word: "blacklisted",
-    mend: |_, _| "The number must be taken off the blacklist before it sends its SMS.".to_owned(),
+    remedy: |_, _| "The number must be taken off the blacklist before it sends its SMS.".to_owned(),
 };
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {

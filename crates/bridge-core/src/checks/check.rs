@@ -44,9 +44,9 @@ impl Check {
 
     /// What would have made an SMS pass that failed here for that reason. None: the check knows no such reason.
     #[must_use]
-    pub fn mend(&self, reason: &str, past: &Past<'_>, settings: &Settings) -> Option<String> {
+    pub fn remedy(&self, reason: &str, past: &Past<'_>, settings: &Settings) -> Option<String> {
         let reason = self.reasons.iter().find(|known| known.word == reason)?;
-        Some((reason.mend)(past, settings))
+        Some((reason.remedy)(past, settings))
     }
 }
 

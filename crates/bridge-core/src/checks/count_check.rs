@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check {
 
 const TOO_MANY: Reason = Reason {
     word: "too_many_sms",
-    mend: |past, settings| {
+    remedy: |past, settings| {
         format!(
             "At most {} SMS of one number pass in 24 hours, and this was number {}: an SMS sent a day after the first of \
              them would have passed.",

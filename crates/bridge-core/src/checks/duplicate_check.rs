@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
 
 const ALREADY_VALIDATED: Reason = Reason {
     word: "already_validated",
-    mend: |_, _| {
+    remedy: |_, _| {
         "Nothing was missing: the number is validated on this device already. An SMS for a registration with another \
          device would have passed."
             .to_owned()

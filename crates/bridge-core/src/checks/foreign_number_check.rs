@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
 
 const COUNTRY_NOT_ALLOWED: Reason = Reason {
     word: "country_not_allowed",
-    mend: |past, settings| {
+    remedy: |past, settings| {
         let code = past.sms.sender.as_ref().map_or("", Mobile::calling_code);
         format!(
             "The SMS must come from a number with the calling code {}; this one has +{code}.",

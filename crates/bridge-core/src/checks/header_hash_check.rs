@@ -40,7 +40,7 @@ pub(super) const CHECK: Check = Check {
 
 const NO_HEADER: Reason = Reason {
     word: "no_header",
-    mend: |_, settings| {
+    remedy: |_, settings| {
         format!(
             "The text must be exactly {} and the 64 characters the app shows; this text has no {0}.",
             headers(settings)
@@ -50,7 +50,7 @@ const NO_HEADER: Reason = Reason {
 
 const NO_HASH: Reason = Reason {
     word: "no_hash",
-    mend: |_, settings| {
+    remedy: |_, settings| {
         format!(
             "The text must be exactly {} and the 64 characters the app shows; in this text they are missing or cut short.",
             headers(settings)
@@ -60,7 +60,7 @@ const NO_HASH: Reason = Reason {
 
 const HASH_MISMATCH: Reason = Reason {
     word: "hash_mismatch",
-    mend: |_, settings| {
+    remedy: |_, settings| {
         format!(
             "The text must be exactly {} and the 64 characters the app shows; this text has another hash.",
             headers(settings)

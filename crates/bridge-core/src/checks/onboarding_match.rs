@@ -42,12 +42,12 @@ pub(crate) const MATCH: Check = Check {
 
 const ALREADY_VALIDATED: Reason = Reason {
     word: "already_validated",
-    mend: |_, _| "Nothing was missing: the onboarding was validated by an earlier SMS.".to_owned(),
+    remedy: |_, _| "Nothing was missing: the onboarding was validated by an earlier SMS.".to_owned(),
 };
 
 const CANCELLED: Reason = Reason {
     word: "onboarding_cancelled",
-    mend: |_, _| {
+    remedy: |_, _| {
         "The onboarding was cancelled: the number must be registered again, and the SMS carry the new hash."
             .to_owned()
     },
@@ -55,7 +55,7 @@ const CANCELLED: Reason = Reason {
 
 const SUPERSEDED: Reason = Reason {
     word: "onboarding_superseded",
-    mend: |_, _| {
+    remedy: |_, _| {
         "A newer registration took its place: the SMS must carry the hash of the newest one.".to_owned()
     },
 };

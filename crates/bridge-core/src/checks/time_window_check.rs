@@ -36,7 +36,7 @@ pub(super) const CHECK: Check = Check {
 
 const IN_THE_FUTURE: Reason = Reason {
     word: "received_in_the_future",
-    mend: |past, settings| {
+    remedy: |past, settings| {
         format!(
             "Its stamp lies {} after the time at which it reached the bridge: the clock of the receiver must be set right \
              (up to {} are tolerated).",
@@ -48,7 +48,7 @@ const IN_THE_FUTURE: Reason = Reason {
 
 const BEFORE_REGISTRATION: Reason = Reason {
     word: "before_registration",
-    mend: |past, settings| {
+    remedy: |past, settings| {
         let tolerance = settings.tolerance();
         let by = past.onboarding().map(|o| {
             let first = o.request_timestamp;
@@ -66,7 +66,7 @@ const BEFORE_REGISTRATION: Reason = Reason {
 
 const AFTER_DEADLINE: Reason = Reason {
     word: "after_deadline",
-    mend: |past, settings| {
+    remedy: |past, settings| {
         let tolerance = settings.tolerance();
         let by = past.onboarding().map(|o| {
             let last = o.user_deadline;
@@ -82,7 +82,7 @@ const AFTER_DEADLINE: Reason = Reason {
 
 const LATE_DELIVERY: Reason = Reason {
     word: "late_delivery",
-    mend: |past, settings| {
+    remedy: |past, settings| {
         let by = past.onboarding().map(|o| {
             let last = o.user_deadline + settings.tolerance();
             format!("It was received in time, but reached the bridge {} after {last}", past.judged_at - last)

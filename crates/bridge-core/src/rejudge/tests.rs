@@ -96,9 +96,9 @@ proptest! {
         for step in &steps {
             let fails = verdict.failed_at.is_some_and(|at| at.as_str() == step.check);
             prop_assert_eq!(step.result == Code::Fail, fails);
-            prop_assert_eq!(step.mend.is_some(), fails);
+            prop_assert_eq!(step.remedy.is_some(), fails);
             prop_assert_eq!(step.reason.as_deref(), verdict.reason.as_deref().filter(|_| fails));
-            for sentence in [Some(&step.rule), Some(&step.fact), step.mend.as_ref()].into_iter().flatten() {
+            for sentence in [Some(&step.rule), Some(&step.fact), step.remedy.as_ref()].into_iter().flatten() {
                 prop_assert!(sentence.ends_with('.'), "{}", sentence);
                 prop_assert!(!sentence.contains("another version"), "{} has no explanation", step.check);
                 prop_assert!(!sentence.contains("1970"), "{} has a time that nobody knows", step.check);
@@ -136,9 +136,9 @@ fn what_is_not_kept_any_more_is_unknown() {
 
 #[test]
 fn failures_are_explained_in_plain_sentences() {
-    let mend = |sample: Sample| {
+    let remedy = |sample: Sample| {
         look_back(&sample, NEVER, |past, _| {
-            trace(past, &sample.settings).into_iter().find_map(|step| step.mend).unwrap_or_default()
+            trace(past, &sample.settings).into_iter().find_map(|step| step.remedy).unwrap_or_default()
         })
     };
     let late = DEADLINE + Span(60_000 + 252_000);
@@ -162,6 +162,6 @@ fn failures_are_explained_in_plain_sentences() {
             "The SMS must come from a number with the calling code +91; this one has +44.",
         ),
     ] {
-        assert_eq!(mend(sample), sentence);
+        assert_eq!(remedy(sample), sentence);
     }
 }
