@@ -21,7 +21,7 @@ mod sms;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::Result;
 use bridge_store::blacklisting::Blacklisting;
@@ -193,7 +193,7 @@ impl HotStore for RedisHot {
         self.cancel(now, id).await
     }
 
-    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<Known> {
+    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts> {
         self.revive(now, onboarding, until).await
     }
 

@@ -6,7 +6,7 @@ pub mod model;
 pub mod restored;
 
 use async_trait::async_trait;
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use tokio::sync::broadcast;
@@ -102,7 +102,7 @@ pub enum Admission {
         /// What it is recognised by: its own fingerprint, or that of the first delivery with its id.
         fingerprint: Key,
         /// What the store knows about its sender.
-        known: Box<Known>,
+        known: Box<SenderFacts>,
     },
     /// A redelivery of a judged SMS: this was the answer.
     Answered(Answer),
@@ -119,7 +119,7 @@ pub enum Recorded {
     /// Recorded now, or before: this is the answer.
     Done(Answer),
     /// The precondition changed meanwhile. Nothing was written: judge again by this.
-    Changed(Box<Known>),
+    Changed(Box<SenderFacts>),
     /// The SMS is not admitted under this id (any more): take it in again.
     NotAdmitted,
 }
@@ -284,7 +284,7 @@ pub trait HotStore: Send + Sync + 'static {
     /// Cancels an onboarding that is not final.
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled>;
     /// Brings an onboarding back that left the store, until then, unless the number has one (D8).
-    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<Known>;
+    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts>;
     /// Turns up to `max` pending onboardings whose deadline passed into expired ones (D32).
     async fn expire_deadlines(&self, now: Timestamp, max: usize) -> Result<usize>;
     /// Clears up to `max` entries of each kind that no operation can see any more.

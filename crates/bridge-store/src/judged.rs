@@ -1,6 +1,6 @@
 //! A judged SMS: to be recorded, as it waits for `input_sms`, and what its sender was answered. Not how it is judged.
 
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::onboarding::hex;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, State, Timestamp, Verdict};
@@ -32,7 +32,7 @@ pub struct Judged {
 impl Judged {
     /// The verdict on an SMS that was admitted under that key, by what was known of its sender.
     #[must_use]
-    pub fn new(sms: InboundSms, key: Key, verdict: Verdict, known: &Known) -> Judged {
+    pub fn new(sms: InboundSms, key: Key, verdict: Verdict, known: &SenderFacts) -> Judged {
         let onboarding = known.onboarding.as_ref();
         let row = QueuedSms {
             id: 0,
@@ -64,8 +64,8 @@ pub struct Precondition {
     pub pair_validated: bool,
 }
 
-impl From<&Known> for Precondition {
-    fn from(known: &Known) -> Precondition {
+impl From<&SenderFacts> for Precondition {
+    fn from(known: &SenderFacts) -> Precondition {
         Precondition {
             onboarding: known.onboarding.as_ref().map(|o| (o.id, o.state)),
             pair_validated: known.pair_validated,

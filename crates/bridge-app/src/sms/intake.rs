@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bridge_core::checks::{Facts, Known, evaluate};
+use bridge_core::checks::{Facts, SenderFacts, evaluate};
 use bridge_core::message::find_hashes;
 use bridge_core::settings::Settings;
 use bridge_core::sms::Key;
@@ -292,7 +292,7 @@ async fn judge_admitted(
     app: &App,
     sms: InboundSms,
     fingerprint: Key,
-    known: Known,
+    known: SenderFacts,
     settings: &Settings,
 ) -> Result<Option<QueuedSms>, JudgeError> {
     let found = find_hashes(&sms.text, &settings.permitted_headers);
@@ -300,7 +300,7 @@ async fn judge_admitted(
     let mut sms = sms;
     for _ in 0..REJUDGED_MAX {
         let now = app.clock.now();
-        let verdict = evaluate(&Facts { sms: &sms, found: &found, known: &known, now }, settings);
+        let verdict = evaluate(&Facts { sms: &sms, found: &found, sender: &known, now }, settings);
         let judged = Judged::new(sms, fingerprint, verdict, &known);
         fail::fail_point!("intake::judged", |_| std::process::abort());
         let recorded = app.hot.record(now, &judged).await?;
@@ -320,9 +320,9 @@ async fn judge_admitted(
 async fn with_archived_onboarding(
     app: &App,
     sms: &InboundSms,
-    known: Known,
+    known: SenderFacts,
     settings: &Settings,
-) -> Result<Known, StoreError> {
+) -> Result<SenderFacts, StoreError> {
     let now = app.clock.now();
     let kept = Span::seconds(settings.onboarding_ttl_seconds.saturating_sub(settings.user_timelimit_seconds));
     let Ok(sender) = &sms.sender else { return Ok(known) };
@@ -331,7 +331,7 @@ async fn with_archived_onboarding(
     }
     let Some(archived) = app.audit.newest_onboarding(sender.e164()).await? else { return Ok(known) };
     let revived = app.hot.revive(now, &archived, now + REVIVED_FOR).await?;
-    Ok(Known { sms_in_window: known.sms_in_window, ..revived })
+    Ok(SenderFacts { sms_in_window: known.sms_in_window, ..revived })
 }
 
 /// Wakes the workers that have something to do now (D20).

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
@@ -104,7 +104,7 @@ instrumented! { HotStore for HotStore {
     onboarding(now: Timestamp, id: Uuid) -> Option<Onboarding>;
     newest_onboarding(now: Timestamp, mobile: &str) -> Option<Onboarding>;
     cancel(now: Timestamp, id: Uuid) -> Cancelled;
-    revive(now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Known;
+    revive(now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts;
     expire_deadlines(now: Timestamp, max: usize) -> usize;
     collect_garbage(now: Timestamp, max: usize) -> usize;
     admit(now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Admitted;

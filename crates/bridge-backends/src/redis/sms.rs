@@ -1,6 +1,6 @@
 //! An SMS on its way through: admitted with one script call, recorded with one more (D9).
 
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::onboarding::hex;
 use bridge_core::sms::Key;
 use bridge_core::time::DAY;
@@ -127,9 +127,9 @@ fn to_judge(sms: &InboundSms, parts: &mut Parts) -> Read<Admission> {
     Ok(Admission::Judge { sms_id, server_received_at, fingerprint, known: Box::new(known(parts)?) })
 }
 
-/// `Known`, in the order of `known()` in facts.lua.
-pub(super) fn known(parts: &mut Parts) -> Read<Known> {
-    Ok(Known {
+/// `SenderFacts`, in the order of `known()` in facts.lua.
+pub(super) fn known(parts: &mut Parts) -> Read<SenderFacts> {
+    Ok(SenderFacts {
         sms_in_window: parts.number("sms_in_window")?,
         pair_validated: parts.number("pair_validated")? != 0,
         blacklisted: parts.number("blacklisted")? != 0,

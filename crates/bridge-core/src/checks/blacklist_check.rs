@@ -27,7 +27,7 @@ const BLACKLISTED: Reason = Reason {
 };
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    if facts.known.blacklisted { Err(BLACKLISTED) } else { Ok(()) }
+    if facts.sender.blacklisted { Err(BLACKLISTED) } else { Ok(()) }
 }
 
 #[cfg(test)]

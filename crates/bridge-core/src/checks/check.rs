@@ -55,7 +55,7 @@ pub(super) type Outcome = Result<(), Reason>;
 
 /// What a store knows about the sender of one SMS, read in one atomic step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct SenderFacts {
     /// The newest onboarding of the sender, in any state (D7).
     pub onboarding: Option<Onboarding>,
     /// The pair of sender and that onboarding's device is in `Queue_validated_mobiles`.
@@ -73,19 +73,19 @@ pub struct Facts<'a> {
     /// The hashes in its text.
     pub found: &'a Found,
     /// What the store knows.
-    pub known: &'a Known,
+    pub sender: &'a SenderFacts,
     /// When it is judged.
     pub now: Timestamp,
 }
 
 impl Facts<'_> {
-    pub(super) fn sender(&self) -> Result<&Mobile, PhoneError> {
+    pub(super) fn mobile(&self) -> Result<&Mobile, PhoneError> {
         self.sms.sender.as_ref().map_err(|e| *e)
     }
 
     /// Received before the deadline, judged after it.
     pub(super) fn is_late(&self, tolerance: Span) -> bool {
-        self.known.onboarding.as_ref().is_some_and(|o| {
+        self.sender.onboarding.as_ref().is_some_and(|o| {
             let end = o.user_deadline + tolerance;
             self.now > end && self.sms.received_at() <= end
         })

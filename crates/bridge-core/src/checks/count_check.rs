@@ -34,7 +34,11 @@ const TOO_MANY: Reason = Reason {
 };
 
 fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
-    if facts.known.sms_in_window > i64::from(settings.count_check_threshold) { Err(TOO_MANY) } else { Ok(()) }
+    if facts.sender.sms_in_window > i64::from(settings.count_check_threshold) {
+        Err(TOO_MANY)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

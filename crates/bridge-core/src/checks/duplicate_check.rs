@@ -31,7 +31,7 @@ const ALREADY_VALIDATED: Reason = Reason {
 };
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    if facts.known.pair_validated { Err(ALREADY_VALIDATED) } else { Ok(()) }
+    if facts.sender.pair_validated { Err(ALREADY_VALIDATED) } else { Ok(()) }
 }
 
 #[cfg(test)]

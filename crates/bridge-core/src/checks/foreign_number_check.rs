@@ -37,7 +37,7 @@ fn allowed(settings: &Settings) -> String {
 }
 
 fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
-    let sender = facts.sender().map_err(Reason::of_sender)?;
+    let sender = facts.mobile().map_err(Reason::of_sender)?;
     if settings.allows_country(sender) { Ok(()) } else { Err(COUNTRY_NOT_ALLOWED) }
 }
 

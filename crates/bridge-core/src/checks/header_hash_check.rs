@@ -88,7 +88,7 @@ fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
         Found::NoHash => return Err(NO_HASH),
         Found::Hashes(hashes) => hashes,
     };
-    let onboarding = facts.known.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
+    let onboarding = facts.sender.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
     // Every candidate is compared, and each in constant time: nothing tells how close a guess was.
     let matches = hashes
         .iter()

@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    facts.sender().map(|_| ()).map_err(Reason::of_sender)
+    facts.mobile().map(|_| ()).map_err(Reason::of_sender)
 }
 
 #[cfg(test)]

@@ -61,8 +61,8 @@ const SUPERSEDED: Reason = Reason {
 };
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    facts.sender().map_err(Reason::of_sender)?;
-    let onboarding = facts.known.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
+    facts.mobile().map_err(Reason::of_sender)?;
+    let onboarding = facts.sender.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
     closed(onboarding.state).map_or(Ok(()), Err)
 }
 

@@ -105,7 +105,7 @@ fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
         return Err(IN_THE_FUTURE);
     }
     // Without an onboarding there is no window; the match that follows the checks refuses it (D7).
-    let Some(onboarding) = &facts.known.onboarding else { return Ok(()) };
+    let Some(onboarding) = &facts.sender.onboarding else { return Ok(()) };
     if received < onboarding.request_timestamp - tolerance {
         Err(BEFORE_REGISTRATION)
     } else if received > onboarding.user_deadline + tolerance {

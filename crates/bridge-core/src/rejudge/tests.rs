@@ -40,18 +40,18 @@ fn kept(then: &Onboarding, verdict: &Verdict, judged_at: Timestamp, since: Since
 }
 
 /// Judges the sample, and looks back at it from later.
-fn look_back<T>(sample: &Sample, since: Since, look: impl FnOnce(&Past<'_>, &Known) -> T) -> T {
+fn look_back<T>(sample: &Sample, since: Since, look: impl FnOnce(&Past<'_>, &SenderFacts) -> T) -> T {
     sample.with_facts(|facts| {
         let verdict = evaluate(facts, &sample.settings);
-        let kept = facts.known.onboarding.as_ref().map(|then| kept(then, &verdict, facts.now, since));
+        let kept = facts.sender.onboarding.as_ref().map(|then| kept(then, &verdict, facts.now, since));
         let past = Past {
             sms: facts.sms,
             verdict: &verdict,
             judged_at: facts.now,
-            sms_in_window: facts.known.sms_in_window,
+            sms_in_window: facts.sender.sms_in_window,
             against: kept.as_ref().map_or(Against::Nobody, Against::Onboarding),
         };
-        look(&past, facts.known)
+        look(&past, facts.sender)
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::onboarding::pair;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp};
@@ -129,10 +129,10 @@ impl Memory {
         self.write(Onboarding { state, ..onboarding }, true)
     }
 
-    fn known(&self, now: Timestamp, mobile: &str, sms_in_window: i64) -> Known {
+    fn known(&self, now: Timestamp, mobile: &str, sms_in_window: i64) -> SenderFacts {
         let onboarding = self.newest(now, mobile);
         let device = onboarding.as_ref().and_then(|o| o.device_id.as_deref());
-        Known {
+        SenderFacts {
             pair_validated: self.validated.contains(&pair(mobile, device)),
             blacklisted: self.is_blocked(now, mobile),
             sms_in_window,
@@ -177,7 +177,7 @@ impl Memory {
         }
     }
 
-    fn revive(&mut self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Known {
+    fn revive(&mut self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts {
         let mobile = onboarding.mobile.e164();
         if self.newest(now, mobile).is_none() {
             let place = self.onboardings.iter().position(|kept| kept.onboarding.id == onboarding.id);
@@ -334,7 +334,7 @@ impl HotStore for MemoryHot {
         self.live("cancel", |m| m.cancel(now, id))
     }
 
-    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<Known> {
+    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts> {
         self.live("revive", |m| m.revive(now, onboarding, until))
     }
 

@@ -1,6 +1,6 @@
 //! Onboardings: registering, cancelling, expiring, and the one lookup every SMS makes.
 
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::onboarding::LastSms;
 use bridge_core::{Onboarding, State, Timestamp};
 use bridge_store::hot::{Cancelled, PeerEvent, REGISTRATION_WINDOW, Registered, Registration};
@@ -214,7 +214,7 @@ pub(super) fn revive(
     now: Timestamp,
     onboarding: &Onboarding,
     until: Timestamp,
-) -> rusqlite::Result<Known> {
+) -> rusqlite::Result<SenderFacts> {
     let mobile = onboarding.mobile.e164();
     if newest(conn, now, mobile)?.is_none() {
         // What waits for onboarding_mobile is newer than what came from there.
