@@ -4,7 +4,7 @@
 use crate::checks::{Facts, SenderFacts, evaluate};
 use crate::message::{Found, find_hashes};
 use crate::onboarding::Onboarding;
-use crate::past::{Against, Past};
+use crate::past::{MatchedOnboarding, Past};
 use crate::settings::Settings;
 use crate::verdict::Verdict;
 
@@ -48,10 +48,10 @@ impl Past<'_> {
     /// whatever the facts were that are not known.
     #[must_use]
     pub fn rejudge(&self, settings: &Settings) -> Rejudged {
-        let onboardings = match self.against {
-            Against::Gone(_) => return Rejudged::Unknown(vec![Fact::Onboarding]),
-            Against::Nobody => vec![None],
-            Against::Onboarding(onboarding) => self
+        let onboardings = match self.matched {
+            MatchedOnboarding::NotKept(_) => return Rejudged::Unknown(vec![Fact::Onboarding]),
+            MatchedOnboarding::None => vec![None],
+            MatchedOnboarding::Kept(onboarding) => self
                 .states(onboarding)
                 .into_iter()
                 .map(|state| Some(Onboarding { state, ..onboarding.clone() }))

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use bridge_core::past::Against;
+use bridge_core::past::MatchedOnboarding;
 use bridge_core::rejudge::Rejudged;
 use bridge_core::settings::Settings;
 use bridge_core::trace::{Step, trace};
@@ -38,17 +38,17 @@ impl Judgement {
     /// It as the core looks back at it.
     #[must_use]
     pub fn past(&self) -> Past<'_> {
-        let against = match (&self.onboarding, self.row.onboarding_id) {
-            (Some(onboarding), _) => Against::Onboarding(onboarding),
-            (None, Some(id)) => Against::Gone(id),
-            (None, None) => Against::Nobody,
+        let matched = match (&self.onboarding, self.row.onboarding_id) {
+            (Some(onboarding), _) => MatchedOnboarding::Kept(onboarding),
+            (None, Some(id)) => MatchedOnboarding::NotKept(id),
+            (None, None) => MatchedOnboarding::None,
         };
         Past {
             sms: &self.row.sms,
             verdict: &self.row.verdict,
             judged_at: self.row.judged_at,
             sms_in_window: self.row.sms_in_window,
-            against,
+            matched,
         }
     }
 
@@ -60,7 +60,7 @@ impl Judgement {
             Some(onboarding) if limit != now.user_timelimit_seconds => {
                 let user_deadline = onboarding.request_timestamp + Span::seconds(limit);
                 let moved = Onboarding { user_deadline, ..onboarding.clone() };
-                Past { against: Against::Onboarding(&moved), ..self.past() }.rejudge(changed)
+                Past { matched: MatchedOnboarding::Kept(&moved), ..self.past() }.rejudge(changed)
             }
             _ => self.past().rejudge(changed),
         }

@@ -4,7 +4,7 @@
 use super::check::{Check, Facts, Outcome};
 use super::reason::{NO_ONBOARDING, Reason, SENDERS};
 use crate::onboarding::{Onboarding, State};
-use crate::past::{Against, Past};
+use crate::past::{MatchedOnboarding, Past};
 use crate::settings::Settings;
 use crate::time::Span;
 use crate::verdict::FailedAt;
@@ -26,10 +26,10 @@ pub(crate) const MATCH: Check = Check {
     ],
     off: None,
     rule: |_| "The sender must have an onboarding that is pending or expired.".to_owned(),
-    fact: |past, _| match past.against {
-        Against::Nobody => "The sender had no onboarding.".to_owned(),
-        Against::Gone(id) => format!("The onboarding {id} is not kept any more."),
-        Against::Onboarding(onboarding) => match past.states(onboarding)[..] {
+    fact: |past, _| match past.matched {
+        MatchedOnboarding::None => "The sender had no onboarding.".to_owned(),
+        MatchedOnboarding::NotKept(id) => format!("The onboarding {id} is not kept any more."),
+        MatchedOnboarding::Kept(onboarding) => match past.states(onboarding)[..] {
             [State::Pending] => "The newest onboarding of the sender could be validated.".to_owned(),
             [state] => format!("The newest onboarding of the sender was {}.", state.as_str()),
             _ => format!(

@@ -49,7 +49,7 @@ fn look_back<T>(sample: &Sample, since: Since, look: impl FnOnce(&Past<'_>, &Sen
             verdict: &verdict,
             judged_at: facts.now,
             sms_in_window: facts.sender.sms_in_window,
-            against: kept.as_ref().map_or(Against::Nobody, Against::Onboarding),
+            matched: kept.as_ref().map_or(MatchedOnboarding::None, MatchedOnboarding::Kept),
         };
         look(&past, facts.sender)
     })
@@ -89,7 +89,7 @@ proptest! {
     ) {
         let (steps, verdict) = look_back(&sample, since, |past, known| {
             let id = known.onboarding.as_ref().filter(|_| gone).map(|o| o.id);
-            let past = Past { against: id.map_or(past.against, Against::Gone), ..*past };
+            let past = Past { matched: id.map_or(past.matched, MatchedOnboarding::NotKept), ..*past };
             (trace(&past, &sample.settings), past.verdict.clone())
         });
         prop_assert_eq!(steps.len(), CHECKS.len() + 1);
@@ -129,7 +129,7 @@ fn what_no_check_looked_at_is_unknown() {
 #[test]
 fn what_is_not_kept_any_more_is_unknown() {
     let again = look_back(&Sample::default(), NEVER, |past, _| {
-        Past { against: Against::Gone(Uuid::nil()), ..*past }.rejudge(&Settings::default())
+        Past { matched: MatchedOnboarding::NotKept(Uuid::nil()), ..*past }.rejudge(&Settings::default())
     });
     assert_eq!(again, Rejudged::Unknown(vec![Fact::Onboarding]));
 }
