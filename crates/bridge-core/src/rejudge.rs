@@ -2,9 +2,9 @@
 //! every value that an unknown fact may have had is tried, and where they disagree the answer is unknown.
 
 use crate::checks::{Facts, SenderFacts, evaluate};
+use crate::judged_record::{JudgedRecord, MatchedOnboarding};
 use crate::message::{Found, find_hashes};
 use crate::onboarding::Onboarding;
-use crate::past::{MatchedOnboarding, Past};
 use crate::settings::Settings;
 use crate::verdict::Verdict;
 
@@ -43,7 +43,7 @@ pub enum Rejudged {
     Unknown(Vec<Fact>),
 }
 
-impl Past<'_> {
+impl JudgedRecord<'_> {
     /// How it would have been judged by these settings at the time it was judged: the verdict if it is the same
     /// whatever the facts were that are not known.
     #[must_use]

@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
     reasons: &[BLACKLISTED],
     off: Some("Blacklisted numbers register and are validated like any other."),
     rule: |_| "The sender must not be on the blacklist.".to_owned(),
-    fact: |past, _| {
-        match past.blacklisted() {
+    fact: |record, _| {
+        match record.blacklisted() {
             Some(true) => "The sender was on the blacklist.",
             Some(false) => "The sender was not on the blacklist.",
             None => "It was not checked whether the sender was on the blacklist.",

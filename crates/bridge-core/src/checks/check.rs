@@ -2,9 +2,9 @@
 //! other: that is `checks`.
 
 use super::reason::Reason;
+use crate::judged_record::JudgedRecord;
 use crate::message::Found;
 use crate::onboarding::Onboarding;
-use crate::past::Past;
 use crate::phone::{Mobile, PhoneError};
 use crate::settings::Settings;
 use crate::sms::InboundSms;
@@ -20,7 +20,7 @@ pub struct Check {
     pub(super) reasons: &'static [Reason],
     pub(super) off: Option<&'static str>,
     pub(super) rule: fn(&Settings) -> String,
-    pub(super) fact: fn(&Past<'_>, &Settings) -> String,
+    pub(super) fact: fn(&JudgedRecord<'_>, &Settings) -> String,
 }
 
 impl Check {
@@ -38,15 +38,15 @@ impl Check {
 
     /// What it found, or would have found, as far as the stored SMS tells.
     #[must_use]
-    pub fn fact(&self, past: &Past<'_>, settings: &Settings) -> String {
-        (self.fact)(past, settings)
+    pub fn fact(&self, record: &JudgedRecord<'_>, settings: &Settings) -> String {
+        (self.fact)(record, settings)
     }
 
     /// What would have made an SMS pass that failed here for that reason. None: the check knows no such reason.
     #[must_use]
-    pub fn remedy(&self, reason: &str, past: &Past<'_>, settings: &Settings) -> Option<String> {
+    pub fn remedy(&self, reason: &str, record: &JudgedRecord<'_>, settings: &Settings) -> Option<String> {
         let reason = self.reasons.iter().find(|known| known.word == reason)?;
-        Some((reason.remedy)(past, settings))
+        Some((reason.remedy)(record, settings))
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
             settings.count_check_threshold
         )
     },
-    fact: |past, _| match past.sms_in_window {
+    fact: |record, _| match record.sms_in_window {
         0 => "This SMS was not counted: its sender is no number, or it was more than a day old.".to_owned(),
         n => format!("This was number {n} of its sender in 24 hours."),
     },
@@ -24,11 +24,11 @@ pub(super) const CHECK: Check = Check {
 
 const TOO_MANY: Reason = Reason {
     word: "too_many_sms",
-    remedy: |past, settings| {
+    remedy: |record, settings| {
         format!(
             "At most {} SMS of one number pass in 24 hours, and this was number {}: an SMS sent a day after the first of \
              them would have passed.",
-            settings.count_check_threshold, past.sms_in_window
+            settings.count_check_threshold, record.sms_in_window
         )
     },
 };

@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
     reasons: &[ALREADY_VALIDATED],
     off: None,
     rule: |_| "A number is validated once on each device.".to_owned(),
-    fact: |past, _| {
-        match past.pair_validated() {
+    fact: |record, _| {
+        match record.pair_validated() {
             Some(true) => "The number was validated on this device before.",
             Some(false) => "The number was not validated on this device before.",
             None => "It was not checked whether the number was validated on this device before.",

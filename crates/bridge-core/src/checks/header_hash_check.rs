@@ -22,12 +22,12 @@ pub(super) const CHECK: Check = Check {
             headers(settings)
         )
     },
-    fact: |past, settings| match find_hashes(&past.sms.text, &settings.permitted_headers) {
+    fact: |record, settings| match find_hashes(&record.sms.text, &settings.permitted_headers) {
         Found::NoHeader => format!("The text has no {}.", headers(settings)),
         Found::NoHash => {
             format!("The text has {}, but not 64 characters of a hash behind it.", headers(settings))
         }
-        Found::Hashes(hashes) => match past.onboarding() {
+        Found::Hashes(hashes) => match record.onboarding() {
             Some(onboarding) => format!(
                 "The text has the hash {}, and the number was given {}.",
                 shortened(&hashes),

@@ -3,8 +3,8 @@
 
 use super::check::{Check, Facts, Outcome};
 use super::reason::{NO_ONBOARDING, Reason, SENDERS};
+use crate::judged_record::{JudgedRecord, MatchedOnboarding};
 use crate::onboarding::{Onboarding, State};
-use crate::past::{MatchedOnboarding, Past};
 use crate::settings::Settings;
 use crate::time::Span;
 use crate::verdict::FailedAt;
@@ -26,10 +26,10 @@ pub(crate) const MATCH: Check = Check {
     ],
     off: None,
     rule: |_| "The sender must have an onboarding that is pending or expired.".to_owned(),
-    fact: |past, _| match past.matched {
+    fact: |record, _| match record.matched {
         MatchedOnboarding::None => "The sender had no onboarding.".to_owned(),
         MatchedOnboarding::NotKept(id) => format!("The onboarding {id} is not kept any more."),
-        MatchedOnboarding::Kept(onboarding) => match past.states(onboarding)[..] {
+        MatchedOnboarding::Kept(onboarding) => match record.states(onboarding)[..] {
             [State::Pending] => "The newest onboarding of the sender could be validated.".to_owned(),
             [state] => format!("The newest onboarding of the sender was {}.", state.as_str()),
             _ => format!(
@@ -87,7 +87,7 @@ fn state_told(reason: &str) -> Option<State> {
 /// that their times do not tell.
 const CLOCKS_APART: Span = Span(1_000);
 
-impl Past<'_> {
+impl JudgedRecord<'_> {
     /// In which states the onboarding may have been: one where it is known. Pending stands for expired too, which
     /// no check tells apart.
     #[must_use]

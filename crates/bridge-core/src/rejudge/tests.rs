@@ -40,18 +40,18 @@ fn kept(then: &Onboarding, verdict: &Verdict, judged_at: Timestamp, since: Since
 }
 
 /// Judges the sample, and looks back at it from later.
-fn look_back<T>(sample: &Sample, since: Since, look: impl FnOnce(&Past<'_>, &SenderFacts) -> T) -> T {
+fn look_back<T>(sample: &Sample, since: Since, look: impl FnOnce(&JudgedRecord<'_>, &SenderFacts) -> T) -> T {
     sample.with_facts(|facts| {
         let verdict = evaluate(facts, &sample.settings);
         let kept = facts.sender.onboarding.as_ref().map(|then| kept(then, &verdict, facts.now, since));
-        let past = Past {
+        let record = JudgedRecord {
             sms: facts.sms,
             verdict: &verdict,
             judged_at: facts.now,
             sms_in_window: facts.sender.sms_in_window,
             matched: kept.as_ref().map_or(MatchedOnboarding::None, MatchedOnboarding::Kept),
         };
-        look(&past, facts.sender)
+        look(&record, facts.sender)
     })
 }
 
@@ -68,7 +68,7 @@ fn consistent() -> impl Strategy<Value = Sample> {
 proptest! {
     #[test]
     fn by_the_same_settings_the_verdict_is_the_stored_one(sample in consistent(), since in since()) {
-        let again = look_back(&sample, since, |past, _| past.rejudge(&sample.settings));
+        let again = look_back(&sample, since, |record, _| record.rejudge(&sample.settings));
         prop_assert_eq!(again, Rejudged::Verdict(sample.verdict()));
     }
 
@@ -77,7 +77,7 @@ proptest! {
         sample in consistent(), since in since(), other in settings()
     ) {
         let truth = Sample { settings: other.clone(), ..sample.clone() }.verdict();
-        match look_back(&sample, since, |past, _| past.rejudge(&other)) {
+        match look_back(&sample, since, |record, _| record.rejudge(&other)) {
             Rejudged::Verdict(verdict) => prop_assert_eq!(verdict, truth),
             Rejudged::Unknown(facts) => prop_assert!(!facts.is_empty()),
         }
@@ -87,10 +87,10 @@ proptest! {
     fn a_trace_tells_what_is_stored_and_explains_every_failure(
         sample in samples(), since in since(), gone in any::<bool>()
     ) {
-        let (steps, verdict) = look_back(&sample, since, |past, known| {
+        let (steps, verdict) = look_back(&sample, since, |record, known| {
             let id = known.onboarding.as_ref().filter(|_| gone).map(|o| o.id);
-            let past = Past { matched: id.map_or(past.matched, MatchedOnboarding::NotKept), ..*past };
-            (trace(&past, &sample.settings), past.verdict.clone())
+            let record = JudgedRecord { matched: id.map_or(record.matched, MatchedOnboarding::NotKept), ..*record };
+            (trace(&record, &sample.settings), record.verdict.clone())
         });
         prop_assert_eq!(steps.len(), CHECKS.len() + 1);
         for step in &steps {
@@ -116,20 +116,21 @@ fn what_no_check_looked_at_is_unknown() {
     for check in ["header_hash_check", "blacklist_check"] {
         lax.checks_enabled[crate::checks::CheckId::from_name(check).unwrap().index()] = false;
     }
-    let again = look_back(&sample, NEVER, |past, _| past.rejudge(&lax));
+    let again = look_back(&sample, NEVER, |record, _| record.rejudge(&lax));
     assert!(matches!(again, Rejudged::Verdict(verdict) if verdict.passed()));
     lax.checks_enabled = [true, true, false, true, true, true, true];
-    let again = look_back(&sample, NEVER, |past, _| past.rejudge(&lax));
+    let again = look_back(&sample, NEVER, |record, _| record.rejudge(&lax));
     assert_eq!(again, Rejudged::Unknown(vec![Fact::Blacklisted]), "blacklist_check had not run");
     let cancelled = Since { state: State::Cancelled, ..NEVER };
-    let again = look_back(&sample, cancelled, |past, _| past.rejudge(&lax));
+    let again = look_back(&sample, cancelled, |record, _| record.rejudge(&lax));
     assert_eq!(again, Rejudged::Unknown(vec![Fact::Blacklisted, Fact::State]));
 }
 
 #[test]
 fn what_is_not_kept_any_more_is_unknown() {
-    let again = look_back(&Sample::default(), NEVER, |past, _| {
-        Past { matched: MatchedOnboarding::NotKept(Uuid::nil()), ..*past }.rejudge(&Settings::default())
+    let again = look_back(&Sample::default(), NEVER, |record, _| {
+        JudgedRecord { matched: MatchedOnboarding::NotKept(Uuid::nil()), ..*record }
+            .rejudge(&Settings::default())
     });
     assert_eq!(again, Rejudged::Unknown(vec![Fact::Onboarding]));
 }
@@ -137,8 +138,8 @@ fn what_is_not_kept_any_more_is_unknown() {
 #[test]
 fn failures_are_explained_in_plain_sentences() {
     let remedy = |sample: Sample| {
-        look_back(&sample, NEVER, |past, _| {
-            trace(past, &sample.settings).into_iter().find_map(|step| step.remedy).unwrap_or_default()
+        look_back(&sample, NEVER, |record, _| {
+            trace(record, &sample.settings).into_iter().find_map(|step| step.remedy).unwrap_or_default()
         })
     };
     let late = DEADLINE + Span(60_000 + 252_000);

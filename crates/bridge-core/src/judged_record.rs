@@ -22,7 +22,7 @@ pub enum MatchedOnboarding<'a> {
 
 /// One judged SMS as it is stored.
 #[derive(Clone, Copy, Debug)]
-pub struct Past<'a> {
+pub struct JudgedRecord<'a> {
     /// The SMS.
     pub sms: &'a InboundSms,
     /// How it was judged.
@@ -35,7 +35,7 @@ pub struct Past<'a> {
     pub matched: MatchedOnboarding<'a>,
 }
 
-impl Past<'_> {
+impl JudgedRecord<'_> {
     /// What it was judged against, where that is kept.
     #[must_use]
     pub fn onboarding(&self) -> Option<&Onboarding> {
