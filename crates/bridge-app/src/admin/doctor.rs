@@ -124,7 +124,7 @@ async fn remote(app: &App) -> Vec<Finding> {
         findings.push(Finding {
             level: Level::Warning,
             what,
-            found: format!("it refused {parked} validated numbers by themselves"),
+            found: format!("it refused {dead_lettered} validated numbers by themselves"),
             advice: "GET /admin/sync says why; POST /admin/sync/replay pushes them again".to_owned(),
         });
     }

@@ -54,7 +54,7 @@ pub struct Standing {
     pub audit: bool,
 }
 
-/// The availability.
+/// What the stores are good for, as everybody may see it.
 #[derive(Debug)]
 pub struct Availability {
     standing: watch::Sender<Standing>,
@@ -86,7 +86,7 @@ impl Availability {
         self.standing.borrow().hot == Hot::Open
     }
 
-    /// See [`Availability`].
+    /// How often the hot store stopped judging: what was judged before may be lost with it.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)

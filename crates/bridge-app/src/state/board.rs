@@ -87,7 +87,7 @@ pub struct WorkerBoard {
 impl WorkerBoard {
     /// Wakes the worker that waits for this wake signal, or lets its next wait end at once.
     pub fn wake(&self, signal: WakeSignal) {
-        self.signals[bell as usize].notify_one();
+        self.signals[signal as usize].notify_one();
     }
 
     /// Wakes everybody: nobody knows what was missed.
@@ -107,14 +107,14 @@ impl WorkerBoard {
     /// Resolves when the signal comes, or somebody wants this worker to run now.
     pub(crate) async fn woken(&self, worker: &'static str, signal: Option<WakeSignal>) {
         let asked = self.asked(worker);
-        let signal = async {
+        let signalled = async {
             match signal {
-                Some(signal) => self.signals[bell as usize].notified().await,
+                Some(signal) => self.signals[signal as usize].notified().await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = bell => {}
+            () = signalled => {}
             () = asked.notified() => {}
         }
     }

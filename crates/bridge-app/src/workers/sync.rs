@@ -79,7 +79,7 @@ async fn settle(app: &App, rows: &[Unsynced], answers: &[Pushed]) -> Result<usiz
             Pushed::Refused(reason) => {
                 let dead_lettered =
                     app.audit.note_refused(now, row, reason, app.live.now().max_database_retries).await?;
-                tracing::warn!(sms_id = %row.sms_id, reason, parked, "the remote refuses a validated number");
+                tracing::warn!(sms_id = %row.sms_id, reason, parked = dead_lettered, "the remote refuses a validated number");
             }
         }
     }
