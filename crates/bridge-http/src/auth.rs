@@ -194,7 +194,7 @@ pub(super) fn receiver(app: &Shared, incoming: &Incoming<'_>, format: &Format) -
         _ => DEFAULT,
     };
     if claimed.is_some() || secrets().next().is_some() || matches!(refused, Refused::Signature(_)) {
-        app.receivers.wrong_secret(blamed, now);
+        app.receivers.seen().wrong_secret(blamed, now);
     }
     app.metrics.wrong_secret_total.inc();
     Err(Problem::new(Code::Unauthorized, refused.detail()))

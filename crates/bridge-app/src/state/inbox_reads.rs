@@ -46,7 +46,7 @@ impl Pulls {
         let pulls = Pulls { note: Some(note), ..Pulls::default() };
         for known in receivers.live().iter().filter(|known| has_list(known)) {
             let name = &known.row.name;
-            let last_seen = receivers.seen(name).last_seen_at;
+            let last_seen = receivers.seen().of(name).last_seen_at;
             pulls.change(name, |owed| {
                 owed.owe(since(known, last_seen));
                 noted.get(name).into_iter().for_each(|since| owed.owe(*since));
