@@ -36,6 +36,8 @@ pub(crate) struct Args {
 struct Measured {
     name: String,
     read: Crate,
+    /// Its files without tests, from the root of the repository.
+    files: Vec<String>,
     /// Lines without tests.
     lines: usize,
     /// The crates of the workspace that it needs to be built.
@@ -70,6 +72,7 @@ fn measure(package: &Package, all: &[Package]) -> Outcome<Measured> {
     let needs = package.dependencies.iter().filter(|edge| edge.kind.is_none() && in_workspace(&edge.name));
     Ok(Measured {
         name: package.name.clone(),
+        files: files.iter().map(|file| format!("{}/src/{file}", package.folder())).collect(),
         lines,
         needs: needs.map(|edge| edge.name.clone()).collect(),
         read,
@@ -121,11 +124,12 @@ fn print_circles(one: &Measured) {
     }
 }
 
-/// The lines that are compiled again after an edit in a crate of the product: its own, and those of every other crate
-/// of the product that needs it. The tool is no part of it.
+/// For each file of the product, the lines that are compiled again after an edit of it: those of its crate, and of every
+/// other crate of the product that needs it. The tools are no part of it, and a test recompiles nothing of it.
 fn recompiled_by_edit(measured: &[Measured]) -> BTreeMap<String, usize> {
-    let product: Vec<&Measured> = measured.iter().filter(|one| one.name != "xtask").collect();
-    let cost = |edited: &Measured| {
+    let product: Vec<&Measured> = measured.iter().filter(|one| one.name.starts_with("bridge-")).collect();
+    let mut costs = BTreeMap::new();
+    for edited in &product {
         let mut again = BTreeSet::from([edited.name.as_str()]);
         let mut before = 0;
         while before < again.len() {
@@ -135,9 +139,11 @@ fn recompiled_by_edit(measured: &[Measured]) -> BTreeMap<String, usize> {
             let above: Vec<&str> = above.map(|one| one.name.as_str()).collect();
             again.extend(above);
         }
-        product.iter().filter(|one| again.contains(one.name.as_str())).map(|one| one.lines).sum()
-    };
-    product.iter().map(|edited| (edited.name.clone(), cost(edited))).collect()
+        let lines: usize =
+            product.iter().filter(|one| again.contains(one.name.as_str())).map(|one| one.lines).sum();
+        costs.extend(edited.files.iter().map(|file| (file.clone(), lines)));
+    }
+    costs
 }
 
 #[cfg(test)]
@@ -146,26 +152,25 @@ mod tests {
 
     fn made(name: &str, lines: usize, needs: &[&str]) -> Measured {
         let read = Crate::read(&BTreeMap::new()).unwrap();
-        Measured {
-            name: name.to_owned(),
-            lines,
-            needs: needs.iter().map(ToString::to_string).collect(),
-            read,
-        }
+        let needs = needs.iter().map(ToString::to_string).collect();
+        Measured { name: name.to_owned(), read, files: vec![name.to_owned()], lines, needs }
     }
 
     #[test]
     fn an_edit_recompiles_what_lies_above_it() {
         let crates = [
-            made("core", 1, &[]),
-            made("store", 20, &["core"]),
-            made("app", 300, &["store"]),
-            made("formats", 4000, &["core"]),
-            made("xtask", 50000, &["core"]),
+            made("bridge-core", 1, &[]),
+            made("bridge-store", 20, &["bridge-core"]),
+            made("bridge-app", 300, &["bridge-store"]),
+            made("bridge-formats", 4000, &["bridge-core"]),
+            made("xtask", 50000, &["bridge-core"]),
         ];
         let cost = recompiled_by_edit(&crates);
         let figures: Vec<_> = cost.iter().map(|(name, lines)| (name.as_str(), *lines)).collect();
-        assert_eq!(figures, [("app", 300), ("core", 4321), ("formats", 4000), ("store", 320)]);
+        assert_eq!(
+            figures,
+            [("bridge-app", 300), ("bridge-core", 4321), ("bridge-formats", 4000), ("bridge-store", 320)]
+        );
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod crates;
 mod desk;
 mod imports;
 mod pass_through;
+#[cfg(test)]
+mod promise;
 mod source;
 mod stopwatch;
 mod tally;

@@ -9,6 +9,8 @@ mod words;
 
 use std::fmt;
 
+#[cfg(test)]
+pub(crate) use self::files::listed;
 use crate::source::Source;
 use crate::{Outcome, workspace};
 
@@ -55,6 +57,7 @@ fn check() -> Outcome<Vec<Violation>> {
     let packages = workspace::metadata()?.packages;
     let mut found = edges::forbidden(&packages);
     found.extend(circles::of_imports(&packages)?);
+    let mut vague = Vec::new();
     for path in &paths {
         found.extend(files::name(path));
         let file = root.join(path);
@@ -63,10 +66,12 @@ fn check() -> Outcome<Vec<Violation>> {
         if path.ends_with(".rs") {
             let source = Source::new(path, std::fs::read_to_string(&file)?);
             found.extend(RUST_RULES.iter().flat_map(|rule| rule(&source)));
+            vague.extend(words::vague_docs(&source));
         } else if words::is_hand_written(path) {
             found.extend(words::banned_in_text(path, &std::fs::read_to_string(&file)?));
         }
     }
+    found.extend(words::too_vague(vague));
     found.sort();
     Ok(found)
 }

@@ -39,13 +39,13 @@ pub struct App {
     /// Randomness.
     pub entropy: Entropy,
     /// What the checks read.
-    pub hot: Arc<dyn HotStore>,
+    pub(crate) hot: Arc<dyn HotStore>,
     /// What stays.
-    pub audit: Arc<dyn AuditStore>,
+    pub(crate) audit: Arc<dyn AuditStore>,
     /// What people look at.
-    pub desk: Arc<dyn DeskStore>,
+    pub(crate) desk: Arc<dyn DeskStore>,
     /// Who may use the desk, and what they changed.
-    pub accounts: Arc<dyn AccountStore>,
+    pub(crate) accounts: Arc<dyn AccountStore>,
     /// What is known of those at the desk.
     pub access: Access,
     /// The settings now.
@@ -57,7 +57,7 @@ pub struct App {
     /// Long polls and event streams.
     pub watchers: Watchers,
     /// Workers: their status, and the bells that wake them.
-    pub board: WorkerBoard,
+    pub(crate) board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub refusals: Refusals,
     /// What was away, and when.
@@ -75,11 +75,11 @@ pub struct App {
     /// Where the API listens, once it does.
     pub address: OnceLock<SocketAddr>,
     /// What is kept beside a hot store that is not durable by itself.
-    pub journal: Arc<Journal>,
+    pub(crate) journal: Arc<Journal>,
     /// What the stores are good for now.
     pub ladder: Ladder,
     /// Who is told validated numbers.
-    pub remote: Option<Arc<dyn Remote>>,
+    pub(crate) remote: Option<Arc<dyn Remote>>,
     /// SMS judged since the last dump.
     pub undumped: AtomicU64,
     /// The last SMS could not be made durable anywhere.

@@ -7,6 +7,7 @@ pub mod admin_log;
 pub mod blacklist;
 pub mod every;
 pub mod figures;
+pub mod judged;
 pub mod onboardings;
 pub mod overview;
 pub mod quarantine;

@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use bridge_app::base::deadline::{FINISH, within};
+
 use crate::client::Peer;
 
 /// Connections at the same time; the next one waits in the kernel's queue.
@@ -27,8 +29,6 @@ const CONNECTIONS_MAX: usize = 8_192;
 const HEADERS_WITHIN: Duration = Duration::from_secs(15);
 /// After a failed accept (out of descriptors), before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Open requests have this long to finish when the bridge stops.
-const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 
 /// Opens a listener.
 pub async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -65,12 +65,12 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                let _ = tokio::time::timeout(ACCEPT_PAUSE, stop.cancelled()).await;
+                let _ = within(ACCEPT_PAUSE, stop.cancelled()).await;
             }
         }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_WITHIN, graceful.shutdown()).await.is_err() {
+    if within(FINISH, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were still open when the bridge stopped");
     }
 }

@@ -9,6 +9,9 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, Meta, Token, UseTree};
 
+/// Features that only tests switch on: what is behind one is a test.
+const TEST_FEATURES: &[&str] = &["conformance"];
+
 /// `a::b` as its words.
 pub(crate) type Path = Vec<String>;
 
@@ -255,7 +258,8 @@ fn is_colon(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':')
 }
 
-/// `#[test]`, `#[tokio::test]`, `#[cfg(test)]` and `#[cfg(all(test, …))]`: nothing of it is in the program.
+/// `#[test]`, `#[tokio::test]`, `#[cfg(test)]`, `#[cfg(all(test, …))]`, `#[cfg(feature = "conformance")]`: nothing of it
+/// is in the program.
 fn for_tests(attribute: &Attribute) -> bool {
     let path = attribute.path();
     if path.segments.last().is_some_and(|last| last.ident == "test") {
@@ -267,6 +271,12 @@ fn for_tests(attribute: &Attribute) -> bool {
 fn needs_test(condition: &Meta) -> bool {
     match condition {
         Meta::Path(path) => path.is_ident("test"),
+        Meta::NameValue(pair) if pair.path.is_ident("feature") => {
+            let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(value), .. }) = &pair.value else {
+                return false;
+            };
+            TEST_FEATURES.contains(&value.value().as_str())
+        }
         Meta::List(list) if list.path.is_ident("all") => list
             .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
             .is_ok_and(|all| all.iter().any(needs_test)),

@@ -6,6 +6,22 @@ use crate::source::{Source, line_at};
 /// Left in a file they mean that something is not finished.
 const UNFINISHED_MACROS: &[&str] = &["todo!(", "unimplemented!("];
 const UNFINISHED_MARKS: &[&str] = &["FIXME", "XXX"];
+/// A doc line of these words alone says nothing that the name beside it does not say.
+const VAGUE_DOCS: &[&str] = &[
+    "How.",
+    "It.",
+    "See above.",
+    "See below.",
+    "What.",
+    "When.",
+    "Where.",
+    "Which.",
+    "Who.",
+    "Whom.",
+    "Why.",
+];
+/// So many of them are still there; this number only goes down.
+const VAGUE_DOCS_LEFT: usize = 26;
 /// Endings of the files, besides Rust, that people write and that may not hold an unfinished mark.
 const HAND_WRITTEN: &[&str] = &[".sql", ".toml", ".yml", ".yaml", ".ts", ".js", ".css", ".html", ".sh"];
 
@@ -38,6 +54,33 @@ pub(crate) fn ignored_tests(source: &Source) -> Vec<Violation> {
     let mut found = places(&source.path, &source.code, "#[ignore", what);
     found.extend(places(&source.path, &source.code, ", ignore)]", what));
     found
+}
+
+/// Doc lines that say nothing.
+pub(crate) fn vague_docs(source: &Source) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (at, line) in source.unquoted.lines().enumerate() {
+        let line = line.trim();
+        let Some(said) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else { continue };
+        if VAGUE_DOCS.contains(&said.trim()) {
+            let what = format!("`{}`: say what it is, with its unit, its source or its limits", said.trim());
+            found.push(Violation::new(&source.path, at + 1, what));
+        }
+    }
+    found
+}
+
+/// What is wrong with the vague docs of the whole tree, as long as some are excused.
+pub(crate) fn too_vague(found: Vec<Violation>) -> Vec<Violation> {
+    beyond(found, VAGUE_DOCS_LEFT)
+}
+
+fn beyond(found: Vec<Violation>, left: usize) -> Vec<Violation> {
+    if found.len() < left {
+        let what = format!("only {} vague doc lines are left: lower VAGUE_DOCS_LEFT", found.len());
+        return vec![Violation::new("xtask/src/tidy/words.rs", 1, what)];
+    }
+    if found.len() == left { Vec::new() } else { found }
 }
 
 /// Every place where `word` stands alone, not as part of a longer word.
@@ -83,6 +126,21 @@ mod tests {
         assert_eq!(lines(ignored_tests, "#[ignore = \"slow\"]\nfn a() {}"), [1]);
         assert_eq!(lines(ignored_tests, "#[cfg_attr(unix, ignore)]\nfn a() {}"), [1]);
         assert_eq!(lines(ignored_tests, "// #[ignore] is banned\nfn ignored() {}"), [0_usize; 0]);
+    }
+
+    #[test]
+    fn finds_docs_that_say_nothing() {
+        let text = "/// See above.\nstruct S {\n    /// Who.\n    who: u8,\n    /// Who asked.\n    by: u8,\n}\n// Who.";
+        assert_eq!(lines(vague_docs, text), [1, 3]);
+        assert_eq!(lines(vague_docs, "let a = \"\n/// Who.\n\";"), [0_usize; 0]);
+    }
+
+    #[test]
+    fn so_many_vague_docs_are_excused_and_not_one_more_or_less() {
+        let found = || vague_docs(&Source::new("a.rs", "//! Why.\n/// How.\nfn f() {}".to_owned()));
+        assert_eq!(beyond(found(), 2), []);
+        assert_eq!(beyond(found(), 1), found());
+        assert!(beyond(found(), 3)[0].what.contains("only 2 vague doc lines"));
     }
 
     #[test]

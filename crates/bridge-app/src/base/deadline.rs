@@ -35,6 +35,8 @@ pub const COMPARE: Duration = Duration::from_secs(30);
 pub const DUMP: Duration = Duration::from_secs(60);
 /// Bringing the audit database up to date. One that takes longer is away, and is brought up to date when it is back.
 pub const MIGRATE: Duration = Duration::from_secs(30);
+/// Open requests finish when the bridge stops.
+pub const FINISH: Duration = Duration::from_secs(5);
 /// Workers move what waits when the bridge stops.
 pub const DRAIN: Duration = Duration::from_secs(15);
 

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use bridge_core::check_id::CheckId;
+use bridge_core::CheckId;
 use bridge_core::time::DAY;
 use bridge_store::Result;
 use bridge_store::hot::{REGISTRATION_WINDOW, THRESHOLD_EXCEEDED};

@@ -13,7 +13,6 @@ use bridge_core::trace::{Step, trace};
 use bridge_core::{Mobile, Span, Timestamp};
 use bridge_formats::example::{self, Example};
 use bridge_store::audit::SettingRow;
-use bridge_store::judged::QueuedSms;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -27,9 +26,9 @@ use bridge_app::base::backend::{Backend, Backends};
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::secrets::Given;
 use bridge_app::bridge::App;
+use bridge_app::looking::judged;
 use bridge_app::open;
 use bridge_app::options::Options;
-use bridge_app::stores::Stores;
 use bridge_app::workers::supervisor;
 
 /// The receiver that every simulated phone is.
@@ -139,7 +138,6 @@ impl Event {
 /// A bridge to play with.
 pub struct Sandbox {
     app: Arc<App>,
-    stores: Stores,
     router: Router,
     secret: String,
     receiver_secret: String,
@@ -191,12 +189,11 @@ impl Sandbox {
         let clock = Clock::standing_at(now);
         let (lock, stores) = open_stores(folder.path()).map_err(LabError::Stores)?;
         let options = options(&folder, &secret);
-        let opened = open::open(lock, options, stores.clone(), clock.clone(), entropy.clone());
+        let opened = open::open(lock, options, stores, clock.clone(), entropy.clone());
         let app = Box::pin(opened).await?.app;
         let router = api::router_without_lab(&app);
         let mut sandbox = Sandbox {
             app,
-            stores,
             router,
             receiver_secret: String::new(),
             secret,
@@ -301,7 +298,7 @@ impl Sandbox {
             None => Body::empty(),
         };
         self.another_phone();
-        let before = self.stores.hot.counters().await?.queue_input_sms;
+        let before = judged::newest(&self.app).await?;
         let answer = self.ask(request.body(body)).await?;
         let (judged, again) = self.found(before, &sender, &text).await?;
         let trace = judged.as_ref().map(|judged| trace(&judged.past(), &self.settings())).unwrap_or_default();
@@ -337,30 +334,17 @@ impl Sandbox {
         let country = self.settings().default_country_code.clone();
         let number = Mobile::parse(sender, &country, bridge_core::phone::BareDigits::NationalFirst);
         let name = (number.map_or_else(|_| sender.to_owned(), |m| m.e164().to_owned()), text.to_owned());
-        let newest = self.stores.hot.counters().await?.queue_input_sms;
+        let newest = judged::newest(&self.app).await?;
         if newest > before
-            && let Some(row) = self.stores.hot.queued_one(newest).await?
+            && let Some(judged) = judged::waiting(&self.app, newest).await?
         {
-            self.last.insert(name, (row.id, row.sms.sms_id));
-            return Ok((Some(self.with_onboarding(row).await?), false));
+            self.last.insert(name, (judged.row.id, judged.row.sms.sms_id));
+            return Ok((Some(judged), false));
         }
         let Some((id, sms_id)) = self.last.get(&name).copied() else { return Ok((None, false)) };
-        let row = match self.stores.hot.queued_one(id).await? {
-            Some(row) => Some(row),
-            None => self.stores.audit.judged_one(sms_id).await?,
-        };
-        match row {
-            Some(row) => Ok((Some(self.with_onboarding(row).await?), true)),
-            None => Ok((None, false)),
-        }
-    }
-
-    async fn with_onboarding(&self, row: QueuedSms) -> Result<Judgement, LabError> {
-        let onboarding = match row.onboarding_id {
-            Some(id) => self.stores.hot.onboarding(self.now(), id).await?,
-            None => None,
-        };
-        Ok(Judgement { row, onboarding })
+        let judged = judged::one(&self.app, id, sms_id).await?;
+        let again = judged.is_some();
+        Ok((judged, again))
     }
 
     fn event(&mut self, what: &str, who: String, kind: Kind, answer: Answer) -> Event {

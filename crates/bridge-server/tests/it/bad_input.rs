@@ -77,7 +77,7 @@ pub(crate) async fn post(bridge: &Bridge, path: &str, secret: &str, kind: &str, 
 
 /// The raw bodies in quarantine, newest first.
 pub(crate) async fn quarantine(bridge: &Bridge) -> Vec<Vec<u8>> {
-    let kept = bridge.app().audit.quarantined(1_000).await.unwrap();
+    let kept = bridge.stores.audit.quarantined(1_000).await.unwrap();
     kept.into_iter().map(|entry| entry.body).collect()
 }
 

@@ -1,5 +1,5 @@
 //! A whole bridge on a free port and in a folder of its own, with a clock that stands until a test moves
-//! it. The same `lifecycle::open` and `lifecycle::start` as the program; nothing is mocked.
+//! it. The same `open::open` and `lifecycle::start` as the program; nothing is mocked.
 
 #![expect(clippy::unwrap_used, reason = "in a test, what fails must end it")]
 
@@ -8,11 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::bridge::App;
+use bridge_app::open;
+use bridge_app::stores::Stores;
 use bridge_app::workers::supervisor;
 use bridge_core::{Span, Timestamp};
 use bridge_http::lab::Lab;
 use bridge_server::config::Config;
 use bridge_server::lifecycle::{self, Running};
+use bridge_server::opening;
 use clap::Parser;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -26,6 +29,8 @@ pub(crate) const NOON: Timestamp = Timestamp(1_769_860_800_000);
 
 /// A running bridge.
 pub(crate) struct Bridge {
+    /// What the bridge keeps, for tests that look at it or put something into it behind its back.
+    pub(crate) stores: Stores,
     running: Running,
     pub(crate) clock: Clock,
     pub(crate) folder: Arc<TempDir>,
@@ -92,11 +97,13 @@ impl Bridge {
         static SEED: AtomicU64 = AtomicU64::new(42);
         let entropy = Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed));
         let config = config(&folder, flags);
-        let opened = lifecycle::open(&config, clock.clone(), entropy).await.unwrap();
+        let (lock, stores) = opening::open(&config).await.unwrap();
+        let opened =
+            open::open(lock, config.options(), stores.clone(), clock.clone(), entropy).await.unwrap();
         let running = lifecycle::start(&config, opened).await.unwrap();
         let url = format!("http://{}", running.address);
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Bridge { running, clock, folder, http: reqwest::Client::new(), url }
+        Bridge { stores, running, clock, folder, http: reqwest::Client::new(), url }
     }
 
     pub(crate) fn app(&self) -> &Arc<App> {
@@ -195,9 +202,8 @@ impl Bridge {
 
     /// Stops as SIGTERM does; nothing may be left waiting.
     pub(crate) async fn stop(self) -> Arc<TempDir> {
-        let app = self.running.app.clone();
         self.running.stop().await;
-        let sizes = app.hot.queue_sizes().await.unwrap();
+        let sizes = self.stores.hot.queue_sizes().await.unwrap();
         assert_eq!(sizes, bridge_store::hot::QueueSizes::default(), "something was left in a queue");
         self.folder
     }

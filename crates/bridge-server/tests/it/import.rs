@@ -166,7 +166,7 @@ async fn rows_that_nobody_can_use_are_kept_once_and_stop_nobody() {
     for outcome in ["judged=2 quarantined=2 missing=2", "redelivered=2 quarantined=2"] {
         let report = imported(&bridge, "", list).await;
         assert_eq!(counts(&report), format!("rows=4 {outcome}"));
-        let kept = bridge.app().audit.quarantined(100).await.unwrap();
+        let kept = bridge.stores.audit.quarantined(100).await.unwrap();
         let mut reasons: Vec<&str> = kept.iter().map(|kept| kept.reason.as_str()).collect();
         reasons.sort_unstable();
         assert_eq!(reasons.len(), 2, "{reasons:?}");

@@ -14,7 +14,7 @@ const DAY: Span = Span(86_400_000);
 async fn incidents(bridge: &Bridge) -> Vec<Incident> {
     bridge.look().await;
     bridge.settle().await;
-    let mut incidents = bridge.app().desk.incidents(NOON - DAY, NOON + Span(9 * DAY.0)).await.unwrap();
+    let mut incidents = bridge.stores.desk.incidents(NOON - DAY, NOON + Span(9 * DAY.0)).await.unwrap();
     incidents.reverse();
     incidents
 }

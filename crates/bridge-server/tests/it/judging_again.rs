@@ -68,7 +68,7 @@ async fn a_dry_run_shows_whose_verdict_would_differ_and_changes_nothing() {
 pub(crate) async fn judged_the_same_again(bridge: &Bridge) {
     bridge.settle().await;
     let (app, settings) = (bridge.app(), bridge.app().live.now());
-    let rows = app.audit.judged_before(None, 10_000).await.unwrap();
+    let rows = bridge.stores.audit.judged_before(None, 10_000).await.unwrap();
     assert!(!rows.is_empty(), "nothing is stored");
     for (_, row) in rows {
         let judgement = rejudge::one(app, row.sms.sms_id).await.unwrap().unwrap();

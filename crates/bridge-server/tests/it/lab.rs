@@ -33,7 +33,7 @@ impl Bridge {
 /// Nothing is in the real stores, and nothing waits for the remote.
 async fn assert_untouched(bridge: &Bridge) {
     supervisor::drain_all(bridge.app()).await;
-    let (hot, audit) = (&bridge.app().hot, &bridge.app().audit);
+    let (hot, audit) = (&bridge.stores.hot, &bridge.stores.audit);
     assert_eq!(hot.queue_sizes().await.unwrap(), QueueSizes::default());
     assert_eq!(hot.queued_sms(Which::All, 10).await.unwrap(), []);
     assert_eq!(hot.totals().await.unwrap(), HotTotals::default(), "validated pairs and blacklist");

@@ -258,7 +258,7 @@ async fn another_bridges_journal_brings_nobody_back() {
     until("handed over", async || {
         there.clock.advance(Span(600_000));
         there.settle().await;
-        there.app().journal.is_empty().then_some(())
+        there.stores.journal.is_empty().then_some(())
     })
     .await;
     until_erased(&here).await;

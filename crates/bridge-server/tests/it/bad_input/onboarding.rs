@@ -96,7 +96,7 @@ async fn every_unusable_value_is_named() {
         assert_refused(case, &answer, blames(400, code, &[field]));
     }
     bridge.settle().await;
-    let kept = bridge.app().audit.refusals(100).await.unwrap();
+    let kept = bridge.stores.audit.refusals(100).await.unwrap();
     let numbers = cases.iter().filter(|(_, _, code, _)| *code == "invalid_mobile_number").count();
     assert_eq!(kept.len(), numbers, "every refused number is kept (D13)");
     assert!(kept.iter().all(|refusal| refusal.reason == "invalid_mobile_number"));

@@ -105,7 +105,7 @@ async fn what_cannot_be_read_is_refused_and_kept_byte_for_byte() {
         expected.insert(0, body);
         assert!(quarantine(&bridge).await == expected, "{case}: not in quarantine as it came");
     }
-    let entry = &bridge.app().audit.quarantined(1).await.unwrap()[0];
+    let entry = &bridge.stores.audit.quarantined(1).await.unwrap()[0];
     assert_eq!((entry.receiver_id.as_str(), entry.at, entry.content_type.as_str()), ("default", NOON, JSON));
     assert!(entry.reason.contains("from must be a text, not a list"), "{}", entry.reason);
     assert_eq!(super::next_id(&bridge).await, 1, "nothing of all that was taken for an SMS");

@@ -84,7 +84,7 @@ async fn refused_registrations_are_kept_with_their_reason_and_no_address() {
     bridge.register("+447911123456", "user@example.com", "d1").await;
     bridge.register("12", "user@example.com", "d1").await;
     bridge.settle().await;
-    let kept = bridge.app().audit.refusals(10).await.unwrap();
+    let kept = bridge.stores.audit.refusals(10).await.unwrap();
     let reasons: Vec<&str> = kept.iter().map(|r| r.reason.as_str()).collect();
     assert_eq!(reasons, ["invalid_mobile_number", "country_not_allowed"]);
     assert!(kept.iter().all(|r| r.address_hash.as_ref().is_some_and(|hash| hash.len() == 64)));

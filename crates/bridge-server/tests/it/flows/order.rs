@@ -17,18 +17,18 @@ async fn what_comes_after_one_in_the_journal_waits_there_too() {
     let registered = bridge.registered(ALICE).await;
     bridge.set("maintenance_mode", json!(true)).await;
     bridge.text(ALICE, "first").await;
-    let app = bridge.app();
-    let waiting = app.audit.waiting_sms(None, 10).await.unwrap();
+    let stores = &bridge.stores;
+    let waiting = stores.audit.waiting_sms(None, 10).await.unwrap();
     let [first] = waiting.as_slice() else { panic!("{waiting:?}") };
     // As if `power_down_store` had not taken it in time.
     let kept = InboundSms { sms_id: Uuid::from_u128(7), ..first.sms.clone() };
-    app.journal.keep(&Entry::Waiting(Box::new(kept))).await.unwrap();
-    app.audit.mark_processed(bridge.clock.now(), &[first.id]).await.unwrap();
+    stores.journal.keep(&Entry::Waiting(Box::new(kept))).await.unwrap();
+    stores.audit.mark_processed(bridge.clock.now(), &[first.id]).await.unwrap();
 
     let second = bridge.deliver(&bridge.right_sms(ALICE, &registered)).await;
     assert_eq!(second.status, 202);
-    assert_eq!(app.audit.waiting_sms(None, 10).await.unwrap(), []);
-    assert_eq!(app.journal.waiting(), 2);
+    assert_eq!(stores.audit.waiting_sms(None, 10).await.unwrap(), []);
+    assert_eq!(stores.journal.waiting(), 2);
 
     bridge.set("maintenance_mode", json!(false)).await;
     // Once to hand the journal over, once to judge.

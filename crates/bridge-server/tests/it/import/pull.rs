@@ -75,7 +75,7 @@ async fn a_phone_that_misbehaves_is_told_and_nothing_is_taken_for_a_short_list()
         assert!(!answer.body.to_string().contains("pass"), "{}", answer.body);
     }
     assert!(bridge.rows(USER).await.is_empty());
-    assert!(bridge.app().audit.quarantined(10).await.unwrap().is_empty());
+    assert!(bridge.stores.audit.quarantined(10).await.unwrap().is_empty());
     *phone.mood.lock().unwrap() = Mood::Well;
     assert_eq!(counts(&pull(&bridge, since).await.body), "rows=2 judged=2 missing=2");
     bridge.stop().await;

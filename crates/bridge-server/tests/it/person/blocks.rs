@@ -38,8 +38,8 @@ async fn a_block_holds_for_its_hour(bridge: &Bridge, anew: impl AsyncFn(&Bridge)
     let registered = bridge.registered(ALICE).await;
     assert_eq!(bridge.deliver(&bridge.right_sms(ALICE, &registered)).await.verdict(), "passed");
     bridge.settle().await;
-    assert_eq!(bridge.app().audit.totals().await.unwrap().blacklisted, 0, "cleared away");
-    assert_eq!(bridge.app().hot.totals().await.unwrap().blacklisted, 0, "cleared away");
+    assert_eq!(bridge.stores.audit.totals().await.unwrap().blacklisted, 0, "cleared away");
+    assert_eq!(bridge.stores.hot.totals().await.unwrap().blacklisted, 0, "cleared away");
 }
 
 #[tokio::test]

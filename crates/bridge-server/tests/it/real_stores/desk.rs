@@ -38,7 +38,7 @@ async fn whoever_is_in_stays_in_while_postgresql_is_away() {
     assert_ne!(owner.open("/admin").await.status, StatusCode::OK);
 
     group.postgres.restart().unwrap();
-    until("PostgreSQL answers", async || bridge.app().accounts.accounts().await.ok()).await;
+    until("PostgreSQL answers", async || bridge.stores.audit.accounts().await.ok()).await;
     stranger.cookie = None;
     assert_eq!(stranger.log_in("olga", PASSWORD).await.status, StatusCode::OK);
     bridge.stop().await;

@@ -61,7 +61,7 @@ async fn registered_at_one_bridge_and_proven_at_another() {
     assert_eq!(member, 1);
     for bridge in [one, two] {
         assert!(
-            bridge.app().journal.is_empty() || {
+            bridge.stores.journal.is_empty() || {
                 bridge.settle().await;
                 true
             }

@@ -103,12 +103,12 @@ async fn postgresql_away_and_back() {
     assert_eq!(bridge.deliver(&wrong).await.status, 200);
     let judged = bridge.deliver(&right).await;
     assert_eq!((judged.status.as_u16(), judged.verdict()), (200, "passed"));
-    assert!(!bridge.app().journal.is_empty(), "the journal keeps what no table has");
+    assert!(!bridge.stores.journal.is_empty(), "the journal keeps what no table has");
     group.postgres.restart().unwrap();
     judged_in_order(&bridge, ALICE).await;
     until("an empty journal", async || {
         bridge.settle().await;
-        bridge.app().journal.is_empty().then_some(())
+        bridge.stores.journal.is_empty().then_some(())
     })
     .await;
     bridge.stop().await;
@@ -126,7 +126,7 @@ async fn both_away_and_back() {
         let kept = bridge.deliver(sms).await;
         assert_eq!((kept.status.as_u16(), kept.text("status")), (202, "stored"));
     }
-    assert_eq!(bridge.app().journal.waiting(), 2);
+    assert_eq!(bridge.stores.journal.waiting(), 2);
     assert_eq!(bridge.get("/readyz", "").await.status, 200, "an SMS can be made durable");
     group.redis.restart().unwrap();
     until_onboarding(&bridge, "paused").await;
@@ -225,7 +225,7 @@ async fn an_outage_is_remembered_until_it_can_be_written() {
     let told = until("both over in the audit store", async || {
         group.clock.advance(Span(1_000));
         bridge.settle().await;
-        let told = bridge.app().desk.incidents(NOON - Span(1), NOON + Span(3_600_000)).await.ok()?;
+        let told = bridge.stores.desk.incidents(NOON - Span(1), NOON + Span(3_600_000)).await.ok()?;
         (told.len() >= 2 && told.iter().all(|incident| incident.ended_at.is_some())).then_some(told)
     })
     .await;

@@ -424,7 +424,7 @@ async fn what_a_named_route_cannot_use_is_kept_and_answered_as_its_sender_wants(
             }
         }
     }
-    let kept = bridge.app().audit.quarantined(1000).await.unwrap();
+    let kept = bridge.stores.audit.quarantined(1000).await.unwrap();
     let of = |format: &str| kept.iter().filter(|entry| entry.format == format).count();
     for app in APPS {
         assert_eq!(of(app.format), 4, "{}: {kept:?}", app.format);
@@ -490,6 +490,6 @@ async fn a_long_sms_in_parts_is_joined_and_judged_once() {
     let rows = bridge.rows(sender).await;
     assert_eq!(rows.len(), 2, "{rows:?}");
     assert!(rows.iter().any(|row| row["sms_message"] == whole.as_str()));
-    assert_eq!(bridge.app().audit.waiting_sms(None, 10).await.unwrap().len(), 0);
+    assert_eq!(bridge.stores.audit.waiting_sms(None, 10).await.unwrap().len(), 0);
     bridge.stop().await;
 }

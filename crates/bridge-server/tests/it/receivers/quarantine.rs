@@ -19,7 +19,7 @@ async fn kept(bridge: &Bridge, id: u128, format: &str, kind: &str, body: &str) -
         content_type: kind.into(),
         body: body.as_bytes().to_vec(),
     };
-    bridge.app().audit.quarantine(&entry).await.unwrap();
+    bridge.stores.audit.quarantine(&entry).await.unwrap();
     entry.id.to_string()
 }
 

@@ -19,7 +19,7 @@ async fn what_is_changed_is_noted() {
         post("/admin/blacklist", json!({"mobile_number": "+919876543210", "reason": "<b>flood</b>"}));
     assert_eq!(bridge.send(blocked).await.status, StatusCode::CREATED);
 
-    let changes = bridge.app().accounts.changes(&ChangesAsked::default(), 100).await.unwrap();
+    let changes = bridge.stores.audit.changes(&ChangesAsked::default(), 100).await.unwrap();
     let told: Vec<_> = changes
         .iter()
         .rev()

@@ -113,7 +113,7 @@ async fn a_cookie_is_for_this_host_alone() {
         let answer = visitor.answer(request.header(header::COOKIE, format!("a=b; {name}={id}"))).await;
         assert_eq!(answer.status, status, "{name} {proto}");
     }
-    let stored = bridge.app().accounts.sessions(NOON).await.unwrap();
+    let stored = bridge.stores.audit.sessions(NOON).await.unwrap();
     assert!(stored.iter().all(|session| ids.iter().all(|(_, id)| session.id_hash != *id)), "hashed at rest");
     bridge.stop().await;
 }

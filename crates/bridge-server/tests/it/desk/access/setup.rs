@@ -41,7 +41,7 @@ async fn the_first_link_makes_one_owner_once() {
     both.sort();
     assert_eq!(both, [StatusCode::OK, StatusCode::GONE]);
     assert_eq!(set_up(&bridge, &token, "olga").await.status, StatusCode::GONE);
-    let accounts = bridge.app().accounts.accounts().await.unwrap();
+    let accounts = bridge.stores.audit.accounts().await.unwrap();
     assert_eq!((accounts.len(), accounts[0].role.word()), (1, "owner"));
     // Closed for ever.
     let again = bridge_app::admin::accounts::first_link(bridge.app()).await.unwrap();
@@ -58,7 +58,7 @@ async fn the_first_link_works_for_thirty_minutes() {
     let token = first_token(&bridge).await;
     bridge.clock.advance(Span(30 * 60_000 - 1));
     assert_eq!(set_up(&bridge, &token, "Olga").await.status, StatusCode::OK);
-    let stored = bridge.app().accounts.account("olga").await.unwrap().unwrap();
+    let stored = bridge.stores.audit.account("olga").await.unwrap().unwrap();
     assert!(stored.password.unwrap().starts_with("$argon2id$"));
     bridge.stop().await;
 }
