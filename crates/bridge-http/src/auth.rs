@@ -200,7 +200,7 @@ pub(super) fn receiver(
         _ => DEFAULT,
     };
     if claimed.is_some() || secrets().next().is_some() || matches!(refused, Refused::Signature(_)) {
-        app.receivers.wrong_secret(blamed, now);
+        app.receivers.seen().wrong_secret(blamed, now);
     }
     app.metrics.wrong_secret_total.inc();
     Err(Problem::new(Code::Unauthorized, refused.detail()))

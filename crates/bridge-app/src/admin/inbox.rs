@@ -21,7 +21,8 @@ pub async fn read_list(
     let Some(known) = app.receivers.named(name) else {
         return Err(Problem::new(Code::NotFound, format!("there is no receiver {name}")));
     };
-    let since = since.unwrap_or_else(|| inbox_reads::since(&known, app.receivers.seen(name).last_seen_at));
+    let since =
+        since.unwrap_or_else(|| inbox_reads::since(&known, app.receivers.seen().of(name).last_seen_at));
     if !inbox_reads::has_list(&known) {
         let detail = "can be read of receivers of format smsgate alone, and from their inbox_url";
         return Err(Problem::field(Code::InvalidRequest, "the list", detail));

@@ -46,7 +46,7 @@ pub fn inbound(app: &App, way: Way<'_>, sms: Delivered) -> Result<InboundSms, No
         format: way.format.to_owned(),
         line,
         delivery_id: sms.delivery_id,
-        clock_skew: if sms.stamp.is_some() { app.receivers.skew(name) } else { Span(0) },
+        clock_skew: if sms.stamp.is_some() { app.receivers.seen().skew(name) } else { Span(0) },
         part: sms.part,
     })
 }

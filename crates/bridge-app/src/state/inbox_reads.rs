@@ -47,7 +47,7 @@ impl InboxReads {
         let reads = InboxReads { note: Some(note), ..InboxReads::default() };
         for known in receivers.live().iter().filter(|known| has_list(known)) {
             let name = &known.row.name;
-            let last_seen = receivers.seen(name).last_seen_at;
+            let last_seen = receivers.seen().of(name).last_seen_at;
             reads.change(name, |owed| {
                 owed.owe(since(known, last_seen));
                 noted.get(name).into_iter().for_each(|since| owed.owe(*since));

@@ -14,16 +14,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bridge_core::{Mobile, Settings, Span, Timestamp};
-use bridge_formats::Report;
 use bridge_store::AuditStore;
 use bridge_store::audit::{Receiver, Sighting};
 use tokio::sync::watch;
 
 pub use findings::{BATTERY_LOW, State};
 pub use known::{DEFAULT, KnownReceiver, ReceiverIdentity};
+pub use seen::Sightings;
 
 use lines::{Line, Load};
-use seen::Sightings;
 
 /// All receivers.
 #[derive(Debug)]
@@ -121,51 +120,10 @@ impl Receivers {
         found
     }
 
-    /// It spoke.
-    pub fn mark_seen(&self, name: &str, now: Timestamp) {
-        self.seen.mark_seen(name, now);
-    }
-
-    /// What was seen of it here is forgotten: it stands for phones that have nothing to do with each other.
-    pub fn forget(&self, name: &str) {
-        self.seen.forget(name);
-    }
-
-    /// Somebody who says it is this receiver came with a wrong secret or signature.
-    pub fn wrong_secret(&self, name: &str, now: Timestamp) {
-        self.seen.wrong_secret(name, now);
-    }
-
-    /// It delivered an SMS, or one that came before.
-    pub fn delivered(&self, name: &str, again: bool) {
-        self.seen.delivered(name, again);
-    }
-
-    /// It delivered something nobody can use.
-    pub fn unusable(&self, name: &str) {
-        self.seen.unusable(name);
-    }
-
-    /// An SMS came live with a stamp: the receiver's clock is measured by it.
-    pub fn stamped(&self, name: &str, stamp: Timestamp, arrived: Timestamp, tolerance: Span) {
-        self.seen.stamped(name, stamp, arrived, tolerance);
-    }
-
-    /// It said how it is.
-    pub fn reported(&self, name: &str, report: Report, now: Timestamp) {
-        self.seen.reported(name, report, now);
-    }
-
-    /// By how much its stamps are steadily ahead (D8).
+    /// What was seen of each.
     #[must_use]
-    pub fn skew(&self, name: &str) -> Span {
-        self.seen.skew(name)
-    }
-
-    /// What is known of one.
-    #[must_use]
-    pub fn seen(&self, name: &str) -> Sighting {
-        self.seen.of(name)
+    pub fn seen(&self) -> &Sightings {
+        &self.seen
     }
 
     /// What is known of all that were heard of, revoked ones left out.

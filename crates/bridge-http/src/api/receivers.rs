@@ -91,7 +91,7 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Json<ReceiverPage> 
         secrets: known.row.secrets.len(),
         signing_keys: known.row.signing_keys.len(),
         added_at: known.row.added_at.to_string(),
-        state: ReceiverView::of(&app, Some(known), &app.receivers.seen(&known.row.name), now, &settings),
+        state: ReceiverView::of(&app, Some(known), &app.receivers.seen().of(&known.row.name), now, &settings),
     };
     Json(ReceiverPage { items: app.receivers.live().iter().map(entry).collect() })
 }

@@ -311,8 +311,8 @@ impl Sandbox {
     /// Every SMS may come from another phone, so none is late because its clock is slow; and whoever is heard of is not
     /// silent: registration goes on however far the clock was set.
     fn another_phone(&self) {
-        self.app.receivers.forget(RECEIVER);
-        self.app.receivers.mark_seen(RECEIVER, self.now());
+        self.app.receivers.seen().forget(RECEIVER);
+        self.app.receivers.seen().mark_seen(RECEIVER, self.now());
     }
 
     /// A row that is no SMS.

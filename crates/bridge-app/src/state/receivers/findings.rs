@@ -54,7 +54,7 @@ impl Receivers {
     pub fn each(&self) -> Vec<(Option<Arc<KnownReceiver>>, Sighting)> {
         let default = self.all_seen().remove(DEFAULT).map(|seen| (None, seen));
         let named = self.live().into_iter().map(|known| {
-            let seen = self.seen(&known.row.name);
+            let seen = self.seen.of(&known.row.name);
             (Some(known), seen)
         });
         default.into_iter().chain(named).collect()
