@@ -40,7 +40,7 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// What fails here is done by the keeper within a second.
+/// What fails here is done by the store monitor within a second.
 async fn reload_settings(app: &App) {
     if let Err(error) = app.reload_settings().await {
         tracing::debug!(%error, "the settings are read again soon");

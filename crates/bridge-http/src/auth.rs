@@ -96,7 +96,7 @@ where
     }
 }
 
-/// The operator, as whoever has the admin token.
+/// An operator: somebody with the admin token.
 pub struct Operator(pub Actor);
 
 impl<S: Send + Sync> FromRequestParts<S> for Operator
@@ -164,7 +164,7 @@ pub(super) fn receiver(app: &Shared, incoming: &Incoming<'_>, format: &Format) -
     let candidates: Vec<Arc<Known>> = match claimed.clone().or_else(by_secret) {
         Some(known) => vec![known],
         None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => return Ok(Sender::Default),
-        // Nobody is named: whoever of this format signs may have signed this.
+        // No receiver is named: any receiver of this format that signs may have signed this.
         None => app
             .receivers
             .live()

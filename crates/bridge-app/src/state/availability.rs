@@ -43,7 +43,7 @@ impl Hot {
     }
 }
 
-/// How it stands.
+/// What the stores are good for at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The hot store.
@@ -54,7 +54,7 @@ pub struct Standing {
     pub audit: bool,
 }
 
-/// The ladder.
+/// What the stores are good for, shared by everything on this bridge.
 #[derive(Debug)]
 pub struct Ladder {
     standing: watch::Sender<Standing>,
@@ -74,7 +74,7 @@ impl Ladder {
         }
     }
 
-    /// How it stands.
+    /// What the stores are good for now.
     #[must_use]
     pub fn now(&self) -> Standing {
         *self.standing.borrow()
@@ -86,7 +86,7 @@ impl Ladder {
         self.standing.borrow().hot == Hot::Open
     }
 
-    /// See [`Ladder`].
+    /// Grows by one whenever the hot store stops judging: what was judged before may be lost with it.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
@@ -100,7 +100,7 @@ impl Ladder {
         }
     }
 
-    /// An operation failed: the keeper should look now.
+    /// An operation failed: the store monitor should look now.
     pub fn suspect(&self) {
         self.suspicion.notify_one();
     }
@@ -110,7 +110,7 @@ impl Ladder {
         self.suspicion.notified().await;
     }
 
-    /// The keeper saw the hot store so.
+    /// The store monitor saw the hot store so.
     pub fn set_hot(&self, now: Timestamp, hot: Hot) {
         if hot != Hot::Open {
             self.generation.fetch_add(u64::from(self.is_open()), Ordering::AcqRel);
@@ -125,7 +125,7 @@ impl Ladder {
         });
     }
 
-    /// The keeper saw the audit store so.
+    /// The store monitor saw whether the audit store answers.
     pub fn set_audit(&self, up: bool) {
         self.standing.send_if_modified(|standing| {
             let changed = standing.audit != up;

@@ -56,13 +56,13 @@ pub struct WorkerStatus {
     pub failures: u64,
 }
 
-/// Where workers hang their status and wait for their bells.
+/// The status of every worker, and the wake signals that they wait for.
 #[derive(Debug, Default)]
 pub struct WorkerBoard {
     bells: [Notify; BELLS.len()],
     /// Held by the worker that is moving judged SMS.
     pub(crate) dumping: tokio::sync::Mutex<()>,
-    /// Held while the blacklist is carried to and fro, and while a number is taken off it: one that was just
+    /// Held while the blacklist is carried between the stores, and while a number is taken off it: one that was just
     /// taken off must not come back with what was read before.
     pub blacklisting: tokio::sync::Mutex<()>,
     /// Held by the store monitor while it looks, because it may rebuild one store from the other, and by whoever erases
@@ -80,12 +80,12 @@ pub struct WorkerBoard {
     /// Rows pushed to the remote since then.
     pub synced: AtomicI64,
     status: Mutex<BTreeMap<&'static str, WorkerStatus>>,
-    /// The operator asked for it now.
+    /// Wakes a worker by its name, when the operator asks for it.
     asked: Mutex<BTreeMap<&'static str, Arc<Notify>>>,
 }
 
 impl WorkerBoard {
-    /// Wakes the worker that waits for this bell, or lets its next wait end at once.
+    /// Wakes the worker that waits for this signal, or lets its next wait end at once.
     pub fn ring(&self, bell: Bell) {
         self.bells[bell as usize].notify_one();
     }
@@ -104,7 +104,7 @@ impl WorkerBoard {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).entry(worker).or_default().clone()
     }
 
-    /// Resolves when the bell rings, or somebody wants this worker to run now.
+    /// Resolves when the signal comes, or somebody wants this worker to run now.
     pub(crate) async fn heard(&self, worker: &'static str, bell: Option<Bell>) {
         let asked = self.asked(worker);
         let bell = async {
@@ -124,7 +124,7 @@ impl WorkerBoard {
         change(self.status.lock().unwrap_or_else(PoisonError::into_inner).entry(worker).or_default());
     }
 
-    /// Another bridge of the group has this turn.
+    /// Another bridge of the group does this job in this period.
     pub(crate) fn note_elsewhere(&self, worker: &'static str, now: Timestamp) {
         self.note(worker, |status| {
             status.last_success = Some(now);

@@ -38,12 +38,12 @@ pub struct Receivers {
     listening_since: Timestamp,
 }
 
-/// Whether receivers speak.
+/// Whether any receiver is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Voices {
     /// None was added by name and heard of: nobody can be missed.
     NoneNamed,
-    /// At least one speaks.
+    /// At least one is alive.
     Heard,
     /// Every one is silent; the last of them since then.
     Silent(Timestamp),
@@ -121,7 +121,7 @@ impl Receivers {
         found
     }
 
-    /// It spoke.
+    /// It was heard of.
     pub fn spoke(&self, name: &str, now: Timestamp) {
         self.seen.spoke(name, now);
     }
@@ -141,7 +141,7 @@ impl Receivers {
         self.seen.delivered(name, again);
     }
 
-    /// It delivered something nobody can use.
+    /// It made an unusable delivery.
     pub fn unusable(&self, name: &str) {
         self.seen.unusable(name);
     }
@@ -189,7 +189,7 @@ impl Receivers {
         Some(last.max(self.listening_since) + Span::seconds(settings.receiver_silence_seconds))
     }
 
-    /// Whether any speaks ("never tell a user to text a dead phone").
+    /// Whether any is alive ("never tell a user to text a dead phone").
     #[must_use]
     pub fn voices(&self, now: Timestamp, settings: &Settings) -> Voices {
         let live = self.live();

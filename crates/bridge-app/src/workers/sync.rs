@@ -15,7 +15,7 @@ use super::worker::{Tick, Worker};
 use crate::bridge::App;
 use crate::state::board::Bell;
 
-/// Its name.
+/// The name of the worker.
 pub(crate) const NAME: &str = "sync_validated_mobiles_to_hetzner";
 
 #[derive(Default)]

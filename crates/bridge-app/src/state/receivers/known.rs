@@ -61,7 +61,7 @@ impl Known {
     }
 }
 
-/// Whoever delivers.
+/// Who delivers: a receiver by name, or `default`.
 #[derive(Clone, Debug)]
 pub enum Sender {
     /// With the key of `default`.
