@@ -17,7 +17,7 @@ use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_http::problem::Failed;
 
-/// Whoever asks for a page.
+/// Who asks for a page.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     /// Their account.
@@ -61,7 +61,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-/// Where a request comes from, whoever asks.
+/// Where a request comes from.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub(super) address: Option<IpAddr>,

@@ -10,22 +10,22 @@ use crate::access::{Role, entry, guard};
 use crate::{assets, page, pages};
 use bridge_http::state::Served;
 
-/// Who may ask.
+/// Who may ask for an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// Anyone: nothing of the bridge is shown.
+    /// Anyone: it shows nothing that the bridge keeps.
     Anyone,
-    /// Whoever is logged in with at least this role.
+    /// Somebody who is logged in with at least this role.
     AtLeast(Role),
 }
 
 /// One address.
 pub struct Route {
-    /// How it is asked.
+    /// Its method: GET looks, POST changes.
     pub method: Method,
-    /// Where.
+    /// Its path.
     pub path: &'static str,
-    /// By whom.
+    /// Who may ask for it.
     pub rule: Rule,
     handler: fn() -> MethodRouter<Served>,
 }
@@ -117,7 +117,7 @@ pub static ROUTES: &[Route] = &[
     act("/admin/ui/workers/run", OPERATOR, || post(pages::workers::run)),
 ];
 
-/// The desk.
+/// The router of the desk, with a guard before each address.
 pub fn router(served: &Served) -> Router<Served> {
     let mut router = Router::new();
     for route in ROUTES {

@@ -114,7 +114,7 @@ pub(crate) async fn show(
         frame: Frame::new(&app, visitor, "Sync & recovery", PATH).await,
         stages,
         remote: app.has_remote(),
-        parked: refused.iter().filter(|row| row.parked).count(),
+        parked: refused.iter().filter(|row| row.dead_lettered).count(),
         refused,
         pages: asked.pages(kept.next),
         waiting: kept.rows.into_iter().map(waits).collect(),
@@ -130,7 +130,7 @@ fn backends(app: &Shared) -> String {
     format!("hot store: {}, audit store: {}", hot.name(), audit.name())
 }
 
-/// Lets one parked row be pushed again, or all.
+/// Lets one dead-lettered row be pushed again, or all.
 pub(crate) async fn push_again(
     State(app): State<Shared>,
     visitor: Visitor,
