@@ -1,10 +1,9 @@
 //! Who is at the desk: accounts, sessions, roles. Being local is never a credential.
 //!
-//! `guard` stands before every page; `entry` is the pages on which somebody gets in and out. What is done with accounts,
-//! by the desk and by the JSON routes alike, is [`bridge_app::admin::accounts`].
+//! `guard` stands before every page; the pages on which somebody gets in and out are `pages::entry`. What is done with
+//! accounts, by the desk and by the JSON routes alike, is [`bridge_app::admin::accounts`].
 
-mod cookie;
-pub(super) mod entry;
+pub(super) mod cookie;
 pub mod guard;
 
 use std::net::IpAddr;

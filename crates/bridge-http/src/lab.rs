@@ -4,7 +4,6 @@
 
 mod list;
 pub mod presets;
-pub mod routes;
 pub mod sandbox;
 
 use std::collections::VecDeque;
