@@ -16,6 +16,15 @@ use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_http::problem::Failed;
 
+/// Who may ask for a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Anyone: nothing of the bridge is shown.
+    Anyone,
+    /// Whoever is logged in with at least this role.
+    AtLeast(Role),
+}
+
 /// Whoever asks for a page.
 #[derive(Clone, Debug)]
 pub struct Visitor {

@@ -6,18 +6,9 @@ use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
-use crate::access::{Role, guard};
+use crate::access::{Role, Rule, guard};
 use crate::{assets, page, pages};
 use bridge_http::state::Served;
-
-/// Who may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Anyone: nothing of the bridge is shown.
-    Anyone,
-    /// Whoever is logged in with at least this role.
-    AtLeast(Role),
-}
 
 /// One address.
 pub struct Route {
