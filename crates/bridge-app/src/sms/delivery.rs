@@ -10,13 +10,13 @@ use crate::bridge::App;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
 use crate::sms::quarantine;
-use crate::state::receivers::Sender;
+use crate::state::receivers::ReceiverIdentity;
 
 /// A request of a receiver that was let in.
 #[derive(Debug)]
 pub struct Delivering {
     /// From whom.
-    pub sender: Sender,
+    pub sender: ReceiverIdentity,
     /// In which format.
     pub format: &'static Format,
     /// The route named the format, or it was told by the request: then nothing of it is refused for what stands in it.
@@ -56,7 +56,7 @@ pub struct Delivered {
 pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Delivered, Problem> {
     let now = app.clock.now();
     let receiver = delivering.sender.name();
-    app.receivers.spoke(receiver, now);
+    app.receivers.mark_seen(receiver, now);
     let content = match read.content {
         Ok(content) => content,
         Err(unusable) => {

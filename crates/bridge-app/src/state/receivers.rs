@@ -20,7 +20,7 @@ use bridge_store::audit::{Receiver, Sighting};
 use tokio::sync::watch;
 
 pub use findings::{BATTERY_LOW, State};
-pub use known::{DEFAULT, Known, Sender};
+pub use known::{DEFAULT, KnownReceiver, ReceiverIdentity};
 
 use lines::{Line, Load};
 use seen::Sightings;
@@ -28,7 +28,7 @@ use seen::Sightings;
 /// All receivers.
 #[derive(Debug)]
 pub struct Receivers {
-    known: watch::Sender<Arc<Vec<Arc<Known>>>>,
+    known: watch::Sender<Arc<Vec<Arc<KnownReceiver>>>>,
     seen: Sightings,
     load: Load,
     data_dir: std::path::PathBuf,
@@ -40,11 +40,11 @@ pub struct Receivers {
 
 /// Whether receivers speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Voices {
+pub enum Liveness {
     /// None was added by name and heard of: nobody can be missed.
     NoneNamed,
     /// At least one speaks.
-    Heard,
+    Alive,
     /// Every one is silent; the last of them since then.
     Silent(Timestamp),
 }
@@ -68,7 +68,7 @@ impl Receivers {
     }
 
     fn replace(&self, rows: Vec<Receiver>) {
-        self.known.send_replace(Arc::new(rows.into_iter().map(Known::new).map(Arc::new).collect()));
+        self.known.send_replace(Arc::new(rows.into_iter().map(KnownReceiver::new).map(Arc::new).collect()));
     }
 
     /// Reads them from their source: who they are, and what all bridges saw of them.
@@ -99,19 +99,19 @@ impl Receivers {
 
     /// Every one that was added and is not revoked, by name.
     #[must_use]
-    pub fn live(&self) -> Vec<Arc<Known>> {
+    pub fn live(&self) -> Vec<Arc<KnownReceiver>> {
         self.known.borrow().iter().filter(|known| known.is_live()).cloned().collect()
     }
 
     /// The one of that name.
     #[must_use]
-    pub fn named(&self, name: &str) -> Option<Arc<Known>> {
+    pub fn named(&self, name: &str) -> Option<Arc<KnownReceiver>> {
         self.known.borrow().iter().find(|known| known.is_live() && known.row.name == name).cloned()
     }
 
     /// The one with that secret. Every secret of every receiver is compared.
     #[must_use]
-    pub fn with_secret(&self, secret: &str) -> Option<Arc<Known>> {
+    pub fn with_secret(&self, secret: &str) -> Option<Arc<KnownReceiver>> {
         let mut found = None;
         for known in self.known.borrow().iter().filter(|known| known.is_live()) {
             if known.accepts(secret) {
@@ -122,8 +122,8 @@ impl Receivers {
     }
 
     /// It spoke.
-    pub fn spoke(&self, name: &str, now: Timestamp) {
-        self.seen.spoke(name, now);
+    pub fn mark_seen(&self, name: &str, now: Timestamp) {
+        self.seen.mark_seen(name, now);
     }
 
     /// What was seen of it here is forgotten: it stands for phones that have nothing to do with each other.
@@ -191,7 +191,7 @@ impl Receivers {
 
     /// Whether any speaks ("never tell a user to text a dead phone").
     #[must_use]
-    pub fn voices(&self, now: Timestamp, settings: &Settings) -> Voices {
+    pub fn liveness(&self, now: Timestamp, settings: &Settings) -> Liveness {
         let live = self.live();
         // One that the operator paused is expected to say nothing.
         let silent = live
@@ -199,9 +199,9 @@ impl Receivers {
             .filter(|known| !known.row.paused)
             .filter_map(|known| self.silent_since(&known.row.name, settings));
         match silent.max() {
-            None => Voices::NoneNamed,
-            Some(since) if now > since => Voices::Silent(since),
-            Some(_) => Voices::Heard,
+            None => Liveness::NoneNamed,
+            Some(since) if now > since => Liveness::Silent(since),
+            Some(_) => Liveness::Alive,
         }
     }
 

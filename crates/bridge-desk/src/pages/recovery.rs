@@ -99,7 +99,7 @@ pub(crate) async fn show(
         attempts: row.attempts,
         reason: row.reason,
         at: When::new(row.at, now),
-        parked: row.parked,
+        parked: row.dead_lettered,
     };
     let refused: Vec<RefusedRow> = waiting.refused.into_iter().map(refused).collect();
     let waits = |row: WaitingRow| Waits {
@@ -114,7 +114,7 @@ pub(crate) async fn show(
         frame: Frame::new(&app, visitor, "Sync & recovery", PATH).await,
         stages,
         remote: app.has_remote(),
-        parked: refused.iter().filter(|row| row.parked).count(),
+        parked: refused.iter().filter(|row| row.dead_lettered).count(),
         refused,
         pages: asked.pages(kept.next),
         waiting: kept.rows.into_iter().map(waits).collect(),

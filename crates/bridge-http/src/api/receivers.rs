@@ -85,7 +85,7 @@ pub async fn add(
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Json<ReceiverPage> {
     let (now, settings) = (app.clock.now(), app.live.now());
-    let entry = |known: &std::sync::Arc<bridge_app::state::receivers::Known>| ReceiverEntry {
+    let entry = |known: &std::sync::Arc<bridge_app::state::receivers::KnownReceiver>| ReceiverEntry {
         name: known.row.name.clone(),
         signs: known.must_sign(),
         secrets: known.row.secrets.len(),

@@ -296,7 +296,8 @@ impl Sandbox {
         let before = judged::newest(&self.app).await?;
         let answer = self.ask(request.body(body)).await?;
         let (judged, again) = self.found(before, &sender, &text).await?;
-        let trace = judged.as_ref().map(|judged| trace(&judged.past(), &self.settings())).unwrap_or_default();
+        let trace =
+            judged.as_ref().map(|judged| trace(&judged.record(), &self.settings())).unwrap_or_default();
         let seen = SmsSeen { format, text, received, judged, again, trace };
         let event = self.event(&what, sender, Kind::Sms(Box::new(seen)), answer);
         Ok(Event { expected, ..event })
@@ -306,7 +307,7 @@ impl Sandbox {
     /// silent: registration goes on however far the clock was set.
     fn another_phone(&self) {
         self.app.receivers.forget(RECEIVER);
-        self.app.receivers.spoke(RECEIVER, self.now());
+        self.app.receivers.mark_seen(RECEIVER, self.now());
     }
 
     /// A row that is no SMS.

@@ -37,7 +37,7 @@ impl Sightings {
         }
     }
 
-    pub(super) fn spoke(&self, name: &str, now: Timestamp) {
+    pub(super) fn mark_seen(&self, name: &str, now: Timestamp) {
         self.note(name, |seen| {
             seen.fresh.first_seen_at.get_or_insert(now);
             seen.fresh.last_seen_at = Some(now);
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn what_is_taken_and_given_back_is_counted_once() {
         let seen = Sightings::default();
-        seen.spoke("hall", Timestamp(1));
+        seen.mark_seen("hall", Timestamp(1));
         seen.delivered("hall", false);
         seen.delivered("hall", true);
         let taken = seen.take_fresh();
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn what_others_wrote_down_adds_up_with_what_is_fresh() {
         let seen = Sightings::default();
-        seen.spoke("hall", Timestamp(5));
+        seen.mark_seen("hall", Timestamp(5));
         seen.delivered("hall", false);
         let noted = Sighting {
             name: "hall".into(),
