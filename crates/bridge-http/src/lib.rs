@@ -29,7 +29,7 @@ use crate::state::Served;
 pub fn routers(served: &Served, desk: Router<Served>) -> (Router, Option<Router>) {
     let public: Router<Served> = api::public_routes();
     let private =
-        api::private_routes().merge(lab::routes::api().split_for_parts().0).merge(docs::router()).merge(desk);
+        api::private_routes().merge(api::lab::api().split_for_parts().0).merge(docs::router()).merge(desk);
     if !served.app.options.has_private_listener {
         return (api::finish(public.merge(private), served), None);
     }

@@ -24,7 +24,9 @@ pub async fn read_list(
     let since =
         since.unwrap_or_else(|| inbox_reads::since(&known, app.receivers.seen().of(name).last_seen_at));
     if !inbox_reads::has_list(&known) {
-        let detail = "can be read of receivers of format smsgate alone, and from their inbox_url";
+        let readable = bridge_formats::all().filter(|format| format.has_inbox).map(|format| format.name);
+        let formats = readable.collect::<Vec<_>>().join(" or ");
+        let detail = format!("can be read of receivers of format {formats} alone, and from their inbox_url");
         return Err(Problem::field(Code::InvalidRequest, "the list", detail));
     }
     let after = json!({"since": since.to_string()});

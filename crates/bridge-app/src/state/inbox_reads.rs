@@ -127,7 +127,7 @@ impl Owed {
 /// Can this receiver's list be read at all?
 #[must_use]
 pub fn has_list(known: &KnownReceiver) -> bool {
-    known.row.format == "smsgate" && known.row.inbox_url.is_some()
+    known.format.is_some_and(|format| format.has_inbox) && known.row.inbox_url.is_some()
 }
 
 /// From when on the list of a receiver that was last heard then may hold what never came.

@@ -41,7 +41,7 @@ const NDJSON: &str = "application/x-ndjson";
     security(("receiver_key" = []), ("receiver_key_query" = []), ("admin_token" = [])),
     params(
         ("receiver" = Option<String>, Query, description = "With the admin token: whose list it is; `default` when not given"),
-        ("format" = Option<String>, Query, description = "csv, ndjson, smsgate, json or xml, where the first bytes do not tell"),
+        ("format" = Option<String>, Query, description = format!("{}, where the first bytes do not tell", Kind::NAMES)),
         ("check" = Option<bool>, Query, description = "Take nothing in: only say what is missing"),
     ),
     request_body(content(

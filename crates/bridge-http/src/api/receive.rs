@@ -55,8 +55,7 @@ pub async fn receive(State(app): State<Shared>, request: Request) -> Result<Resp
 #[utoipa::path(
     post, path = "/sms/receive/{format}", operation_id = "receive_sms_in_format", tag = "sms",
     security(("receiver_key" = []), ("receiver_key_query" = [])),
-    params(("format" = String, Path, description = "smsgate, httpsms, textbee, bogkonstantin, smsforwarder, smssync, \
-        twilio, vonage, plivo, telnyx, infobip, africastalking, jasmin, kannel or generic")),
+    params(("format" = String, Path, description = bridge_formats::names())),
     responses(
         (status = 200, description = "Durable; the body is the sender's own where it wants one", body = Delivery),
         (status = 401, description = "`unauthorized`", body = ProblemBody),

@@ -17,8 +17,8 @@ use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
 use bridge_app::admin::settings::{change, changes, fill_cache, find, no_entry, roll_back};
-use bridge_app::looking::settings_history;
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::looking::settings_history;
 
 /// One setting.
 #[derive(Serialize, ToSchema)]

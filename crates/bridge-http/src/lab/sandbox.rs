@@ -19,8 +19,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::{LabError, OpenStores};
-use crate::api;
+use super::{Kit, LabError};
 use bridge_app::admin::rejudge::Judgement;
 use bridge_app::base::backend::{Backend, Backends};
 use bridge_app::base::clock::{Clock, Entropy};
@@ -177,21 +176,17 @@ fn options(folder: &TempDir, secret: &str) -> Options {
 
 impl Sandbox {
     /// A fresh one, at that time.
-    pub async fn open(
-        open_stores: &OpenStores,
-        entropy: &Entropy,
-        now: Timestamp,
-    ) -> Result<Sandbox, LabError> {
+    pub async fn open(kit: &Kit, entropy: &Entropy, now: Timestamp) -> Result<Sandbox, LabError> {
         let folder =
             tempfile::Builder::new().prefix("sms-bridge-lab-").tempdir().map_err(LabError::Folder)?;
         let random = entropy.bytes::<24>().map_err(|error| LabError::Folder(std::io::Error::other(error)))?;
         let secret = hex(&random);
         let clock = Clock::standing_at(now);
-        let (lock, stores) = open_stores(folder.path()).map_err(LabError::Stores)?;
+        let (lock, stores) = (kit.open_stores)(folder.path()).map_err(LabError::Stores)?;
         let options = options(&folder, &secret);
         let opened = open::open(lock, options, stores, clock.clone(), entropy.clone());
         let app = Box::pin(opened).await?.app;
-        let router = api::router_without_lab(&app);
+        let router = (kit.router)(&app);
         let mut sandbox = Sandbox {
             app,
             router,

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 
-use super::{Caller, Visitor, cookie};
+use crate::access::{Caller, Visitor, cookie};
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use bridge_app::admin::accounts::entry::{self, Chosen, Comer};
