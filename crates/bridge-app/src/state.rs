@@ -7,6 +7,7 @@ pub mod board;
 pub mod erasures;
 pub mod inbox_reads;
 pub mod incidents;
+pub mod pushing;
 pub mod receivers;
 pub mod recent;
 pub mod refusals;

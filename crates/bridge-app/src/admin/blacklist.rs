@@ -15,7 +15,7 @@ use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// The lease for carrying the blacklist between the stores, and the name of the worker that does it by itself.
 pub(crate) const CARRYING: &str = "populate_blacklist_from_postgres";
@@ -67,7 +67,7 @@ pub async fn block(app: &App, actor: &Actor, mobile: &Mobile, wish: Wish) -> Res
         kept?;
     }
     in_time(app.hot.blacklist(&entry)).await?;
-    app.board.ring(Bell::Blacklist);
+    app.board.wake(WakeSignal::Blacklist);
     Ok(entry)
 }
 

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::admin::blacklist;
 use crate::bridge::App;
 use crate::durability::journal;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 use crate::state::erasures::{Owed, SETTLED};
 
 /// The stores, by the names that receipts give them.
@@ -47,7 +47,7 @@ pub fn begin(app: &App, mobile: Mobile, block: Block, by: &str) -> std::result::
         finished_at: None,
     };
     app.erasures.add(Owed::new(receipt, mobile, block)).map_err(NotNoted)?;
-    app.board.ring(Bell::Erasure);
+    app.board.wake(WakeSignal::Erasure);
     Ok(id)
 }
 

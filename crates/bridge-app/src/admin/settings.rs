@@ -55,8 +55,10 @@ pub fn changes(given: &Value) -> Result<Vec<Change>, Problem> {
 /// snapshot.
 pub async fn fill_cache(app: &App, def: &SettingDef) {
     let text = def.to_text(&def.value(&app.live.now()));
-    if app.ladder.is_open() && in_time(app.hot.cache_settings(&[(def.key.to_owned(), text)])).await.is_err() {
-        app.ladder.suspect();
+    if app.availability.is_open()
+        && in_time(app.hot.cache_settings(&[(def.key.to_owned(), text)])).await.is_err()
+    {
+        app.availability.suspect();
     }
 }
 

@@ -4,7 +4,7 @@ use bridge_core::Timestamp;
 
 use super::waiting::{self, Waiting};
 use crate::bridge::App;
-use crate::workers::sync;
+use crate::state::pushing;
 
 /// The numbers at the top of the overview.
 #[derive(Clone, Copy, Debug)]
@@ -21,11 +21,11 @@ pub struct Overview {
 
 /// Reads them now.
 pub async fn look(app: &App) -> Overview {
-    let minutes = app.pulse.minutes(app.clock.now());
+    let minutes = app.recent.minutes(app.clock.now());
     Overview {
         judged: minutes.iter().map(|minute| minute.passed + minute.failed).sum(),
         registered: minutes.iter().map(|minute| minute.registered).sum(),
         waiting: waiting::look(app).await,
-        last_push: app.board.status().get(sync::NAME).and_then(|status| status.last_success),
+        last_push: pushing::last_success(&app.board),
     }
 }

@@ -38,7 +38,7 @@ impl Recovery {
 /// Looks; at what was judged since too, if `all`.
 pub async fn look(app: &App, all: bool, before: Option<Place>, max: usize) -> Recovery {
     let waiting = waiting::look(app).await;
-    if !app.ladder.now().audit {
+    if !app.availability.now().audit {
         return Recovery { waiting, kept: None, refused: Vec::new(), unsynced: None };
     }
     let processed = if all { None } else { Some(false) };

@@ -16,6 +16,6 @@ pub struct Waiting {
 
 /// Asks the stores that answer.
 pub async fn look(app: &App) -> Waiting {
-    let queues = if app.ladder.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
+    let queues = if app.availability.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
     Waiting { in_journal: app.journal.waiting(), queues }
 }

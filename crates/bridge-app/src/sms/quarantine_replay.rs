@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use crate::bridge::App;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
-use crate::state::receivers::{DEFAULT, Sender};
+use crate::state::receivers::{DEFAULT, ReceiverIdentity};
 
 /// Why a body stays in quarantine.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +37,8 @@ impl From<intake::Unwritable> for Stays {
 /// Reads it again, and takes in what it holds.
 pub async fn replay(app: &App, entry: &Quarantined) -> Result<Vec<Taken>, Stays> {
     let sender = match app.receivers.named(&entry.receiver_id) {
-        Some(known) => Sender::Named(known),
-        None if entry.receiver_id == DEFAULT => Sender::Default,
+        Some(known) => ReceiverIdentity::Named(known),
+        None if entry.receiver_id == DEFAULT => ReceiverIdentity::Default,
         None => return Err(Stays::Revoked(entry.receiver_id.clone())),
     };
     let (format, content) = read(entry)?;

@@ -56,18 +56,18 @@ pub struct Standing {
 
 /// What the stores are good for, shared by everything on this bridge.
 #[derive(Debug)]
-pub struct Ladder {
+pub struct Availability {
     standing: watch::Sender<Standing>,
     /// Grows whenever the hot store stops judging: what was judged before may be lost with it.
     generation: AtomicU64,
     suspicion: Notify,
 }
 
-impl Ladder {
+impl Availability {
     /// Nothing is known yet: nothing is judged.
     #[must_use]
-    pub fn new(now: Timestamp) -> Ladder {
-        Ladder {
+    pub fn new(now: Timestamp) -> Availability {
+        Availability {
             standing: watch::Sender::new(Standing { hot: Hot::Away, since: now, audit: false }),
             generation: AtomicU64::new(0),
             suspicion: Notify::new(),
@@ -86,7 +86,7 @@ impl Ladder {
         self.standing.borrow().hot == Hot::Open
     }
 
-    /// Grows by one whenever the hot store stops judging: what was judged before may be lost with it.
+    /// How often the hot store stopped judging: what was judged before may be lost with it.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 /// What can wake a worker before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Bell {
+pub enum WakeSignal {
     /// A batch of judged SMS waits.
     Dump,
     /// A number was validated.
@@ -31,16 +31,16 @@ pub enum Bell {
     Erasure,
 }
 
-const BELLS: [Bell; 9] = [
-    Bell::Dump,
-    Bell::Validated,
-    Bell::Onboarding,
-    Bell::Blacklist,
-    Bell::Replay,
-    Bell::Refusal,
-    Bell::Counters,
-    Bell::Journal,
-    Bell::Erasure,
+const SIGNALS: [WakeSignal; 9] = [
+    WakeSignal::Dump,
+    WakeSignal::Validated,
+    WakeSignal::Onboarding,
+    WakeSignal::Blacklist,
+    WakeSignal::Replay,
+    WakeSignal::Refusal,
+    WakeSignal::Counters,
+    WakeSignal::Journal,
+    WakeSignal::Erasure,
 ];
 
 /// How a worker is doing.
@@ -59,7 +59,7 @@ pub struct WorkerStatus {
 /// The status of every worker, and the wake signals that they wait for.
 #[derive(Debug, Default)]
 pub struct WorkerBoard {
-    bells: [Notify; BELLS.len()],
+    signals: [Notify; SIGNALS.len()],
     /// Held by the worker that is moving judged SMS.
     pub(crate) dumping: tokio::sync::Mutex<()>,
     /// Held while the blacklist is carried between the stores, and while a number is taken off it: one that was just
@@ -86,13 +86,13 @@ pub struct WorkerBoard {
 
 impl WorkerBoard {
     /// Wakes the worker that waits for this signal, or lets its next wait end at once.
-    pub fn ring(&self, bell: Bell) {
-        self.bells[bell as usize].notify_one();
+    pub fn wake(&self, signal: WakeSignal) {
+        self.signals[signal as usize].notify_one();
     }
 
     /// Wakes everybody: nobody knows what was missed.
-    pub fn ring_all(&self) {
-        BELLS.into_iter().for_each(|bell| self.ring(bell));
+    pub fn wake_all(&self) {
+        SIGNALS.into_iter().for_each(|signal| self.wake(signal));
     }
 
     /// Lets this worker run now.
@@ -105,16 +105,16 @@ impl WorkerBoard {
     }
 
     /// Resolves when the signal comes, or somebody wants this worker to run now.
-    pub(crate) async fn heard(&self, worker: &'static str, bell: Option<Bell>) {
+    pub(crate) async fn woken(&self, worker: &'static str, signal: Option<WakeSignal>) {
         let asked = self.asked(worker);
-        let bell = async {
-            match bell {
-                Some(bell) => self.bells[bell as usize].notified().await,
+        let signalled = async {
+            match signal {
+                Some(signal) => self.signals[signal as usize].notified().await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = bell => {}
+            () = signalled => {}
             () = asked.notified() => {}
         }
     }

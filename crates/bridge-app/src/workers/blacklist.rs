@@ -8,9 +8,10 @@ use bridge_store::StoreError;
 use super::worker::{Tick, Worker};
 use crate::admin::blacklist;
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// Carries the blacklist.
+#[derive(Default)]
 pub(super) struct PopulateBlacklist;
 
 #[async_trait]
@@ -24,8 +25,8 @@ impl Worker for PopulateBlacklist {
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.blacklist_check_interval_seconds
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Blacklist)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Blacklist)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         Ok(if blacklist::carry(app).await? { Tick::More } else { Tick::Idle })

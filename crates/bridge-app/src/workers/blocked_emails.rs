@@ -9,6 +9,7 @@ use crate::bridge::App;
 
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct ReadBlockedEmails;
 
 #[async_trait]

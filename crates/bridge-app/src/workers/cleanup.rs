@@ -7,6 +7,7 @@ use bridge_store::StoreError;
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
 
+#[derive(Default)]
 pub(super) struct CleanupExpired;
 
 #[async_trait]
@@ -21,7 +22,7 @@ impl Worker for CleanupExpired {
         settings.cleanup_interval_seconds
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
-        if !app.ladder.is_open() {
+        if !app.availability.is_open() {
             return Ok(Tick::Idle);
         }
         let max = app.live.now().batch_size as usize;

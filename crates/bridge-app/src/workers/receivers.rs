@@ -10,6 +10,7 @@ use crate::bridge::App;
 
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct NoteReceivers;
 
 #[async_trait]

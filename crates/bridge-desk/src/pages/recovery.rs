@@ -99,7 +99,7 @@ pub(crate) async fn show(
         attempts: row.attempts,
         reason: row.reason,
         at: When::new(row.at, now),
-        parked: row.parked,
+        parked: row.dead_lettered,
     };
     let refused: Vec<RefusedRow> = waiting.refused.into_iter().map(refused).collect();
     let waits = |row: WaitingRow| Waits {

@@ -109,7 +109,7 @@ async fn begin(app: &App, comer: Comer<'_>, account: &Account) -> Result<String,
 
 /// Whose session has this id, if it has not ended.
 pub async fn session(app: &App, id: &str) -> Result<Option<Open>, Problem> {
-    let is_there = app.ladder.now().audit;
+    let is_there = app.availability.now().audit;
     app.access.sessions.find(&*app.accounts, is_there, app.clock.now(), id).await
 }
 
