@@ -4,8 +4,7 @@
 
 use std::net::IpAddr;
 
-use bridge_store::accounts::{Change, ChangesAsked, NewChange};
-use bridge_store::desk::Page;
+use bridge_store::accounts::NewChange;
 use serde_json::Value;
 
 use crate::base::deadline::in_time;
@@ -57,13 +56,4 @@ impl App {
             Problem::new(Code::Unavailable, why)
         })
     }
-}
-
-/// A page of the admin log, newest first.
-pub async fn changes(app: &App, asked: &ChangesAsked, max: usize) -> Result<Page<Change, i64>, Problem> {
-    let mut rows = in_time(app.accounts.changes(asked, max + 1)).await?;
-    let is_more = rows.len() > max;
-    rows.truncate(max);
-    let next = rows.last().filter(|_| is_more).map(|last| last.id);
-    Ok(Page { rows, next, scanned_until: None })
 }

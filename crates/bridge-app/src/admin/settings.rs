@@ -8,7 +8,6 @@ use bridge_core::{Span, Timestamp};
 use bridge_formats::FieldError;
 use bridge_store::StoreError;
 use bridge_store::audit::SettingPut;
-use bridge_store::desk::{Page, SettingChange};
 use serde_json::Value;
 
 use crate::admin_log::Actor;
@@ -110,16 +109,6 @@ async fn announce(app: &App, pairs: &[(&str, &Value)]) {
 /// What would hold with these changes, if they keep every rule. Changes nothing.
 pub fn proposed(app: &App, changes: &[Change]) -> Result<Settings, Problem> {
     app.live.now().with_all(changes.iter().map(|(def, value)| (*def, value))).map_err(breaks)
-}
-
-/// A page of the history, newest first: of one setting or of all, before that entry.
-pub async fn past_changes(
-    app: &App,
-    key: Option<&str>,
-    before: Option<i64>,
-    max: usize,
-) -> Result<Page<SettingChange, i64>, Problem> {
-    in_time(app.desk.settings_history(key, before, max)).await
 }
 
 /// That there is no entry of that id in the history.

@@ -86,7 +86,7 @@ impl Availability {
         self.standing.borrow().hot == Hot::Open
     }
 
-    /// How often the hot store stopped judging: what was judged before may be lost with it.
+    /// Grows by one whenever the hot store stops judging: what was judged before may be lost with it.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)

@@ -85,7 +85,7 @@ pub struct WorkerBoard {
 }
 
 impl WorkerBoard {
-    /// Wakes the worker that waits for this signal, or lets its next wait end at once.
+    /// Wakes the worker that waits for this wake signal, or lets its next wait end at once.
     pub fn wake(&self, signal: WakeSignal) {
         self.signals[signal as usize].notify_one();
     }

@@ -114,7 +114,7 @@ pub(crate) async fn show(
         frame: Frame::new(&app, visitor, "Sync & recovery", PATH).await,
         stages,
         remote: app.has_remote(),
-        parked: refused.iter().filter(|row| row.parked).count(),
+        parked: refused.iter().filter(|row| row.dead_lettered).count(),
         refused,
         pages: asked.pages(kept.next),
         waiting: kept.rows.into_iter().map(waits).collect(),
