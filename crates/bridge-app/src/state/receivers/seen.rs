@@ -69,7 +69,7 @@ impl Sightings {
         });
     }
 
-    /// It delivered something nobody can use.
+    /// It made an unusable delivery.
     pub fn unusable(&self, name: &str) {
         self.note(name, |seen| seen.fresh.rejected += 1);
     }
