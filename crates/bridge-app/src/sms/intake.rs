@@ -15,7 +15,9 @@ use bridge_store::journal::Entry;
 use bridge_store::judged::{Answer, Judged, QueuedSms};
 use bridge_store::{StoreError, StoreFault};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use uuid::Uuid;
 
+use crate::base::deadline::{ANSWER, JUDGE, MARK, STORE, within};
 use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
 use crate::durability::{ids, journal};
@@ -23,13 +25,6 @@ use crate::state::availability::Hot;
 use crate::state::board::WakeSignal;
 use crate::state::recent::RecentSms;
 
-/// The whole answer must come within 2 s (D26); this leaves room for the way out.
-const ANSWER_WITHIN: Duration = Duration::from_millis(1900);
-/// Of those, what judging may take before the SMS is stored for later instead.
-const JUDGE_WITHIN: Duration = Duration::from_millis(1100);
-/// What marking a number may take, and what the audit store may, before the journal keeps the SMS instead.
-const MARK_WITHIN: Duration = Duration::from_millis(150);
-const STORE_WITHIN: Duration = Duration::from_millis(400);
 /// An SMS admitted longer ago than any request lives is taken over by its next copy (D9).
 const TAKEOVER_AFTER: Span = Span(2_000);
 /// Between two looks at a copy that is being judged.
@@ -72,8 +67,7 @@ pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     let watch = Stopwatch::start();
     let format = sms.format.clone();
     let (sms_id, sender, receiver) = (sms.sms_id, sms.mobile_number().to_owned(), sms.receiver_id.clone());
-    let taken =
-        tokio::time::timeout(ANSWER_WITHIN, judge_or_store(app, sms)).await.unwrap_or(Err(Unwritable));
+    let taken = within(ANSWER, judge_or_store(app, sms)).await.unwrap_or(Err(Unwritable));
     let outcome = match &taken {
         Ok(Taken::Judged(answer)) => {
             let took = watch.elapsed();
@@ -101,7 +95,7 @@ pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
 /// Takes several in: those of one number in their order, numbers beside each other. `Ok` means all are durable; where
 /// one is not, all come again, and those that are durable are recognised then (D9).
 pub async fn take_all(app: &App, all: Vec<InboundSms>) -> Result<Vec<Taken>, Unwritable> {
-    tokio::time::timeout(ANSWER_WITHIN, take_each(app, all)).await.unwrap_or(Err(Unwritable))
+    within(ANSWER, take_each(app, all)).await.unwrap_or(Err(Unwritable))
 }
 
 /// The same for whoever may wait longer than a phone: each SMS alone must be answered in time.
@@ -128,23 +122,23 @@ async fn take_in_order(app: &App, all: Vec<(usize, InboundSms)>) -> Result<Vec<(
 async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     let settings = app.live.now();
     if sms.part.is_some() {
-        return store_part(app, &sms).await;
+        return store_part(app, sms).await;
     }
     if settings.maintenance_mode || !app.availability.is_open() {
-        return store(app, &sms).await;
+        return store(app, sms).await;
     }
-    match tokio::time::timeout(JUDGE_WITHIN, judge(app, &sms, &settings, Turn::Live)).await {
+    match within(JUDGE, judge(app, &sms, &settings, Turn::Live)).await {
         Ok(Ok(taken)) => Ok(taken),
-        Ok(Err(JudgeError::BehindWaiting)) => store(app, &sms).await,
+        Ok(Err(JudgeError::BehindWaiting)) => store(app, sms).await,
         Ok(Err(error)) => {
             tracing::warn!(%error, source = ?std::error::Error::source(&error), "an SMS could not be judged and is stored for later");
             app.availability.suspect();
-            store(app, &sms).await
+            store(app, sms).await
         }
         Err(_) => {
             tracing::warn!("an SMS could not be judged in time and is stored for later");
             app.availability.suspect();
-            store(app, &sms).await
+            store(app, sms).await
         }
     }
 }
@@ -152,25 +146,26 @@ async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable>
 /// Where it can wait (D25, D26): `power_down_store`, else the journal, else a refusal. The number is marked before and,
 /// where the hot store was not to be reached or was being rebuilt, after: whoever takes the next SMS of this number,
 /// on whichever bridge, must know that one waits.
-async fn store(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
+async fn store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     let generation = app.availability.generation();
-    let marked = app.availability.is_open() && mark(app, sms).await;
+    let waits = (sms.mobile_number().to_owned(), sms.sms_id);
+    let marked = app.availability.is_open() && mark(app, &waits).await;
     keep_for_later(app, sms).await?;
-    Ok(stored(app, sms, marked, generation).await)
+    Ok(stored(app, &waits, marked, generation).await)
 }
 
 /// One part of a longer SMS waits for the others. It holds no SMS of its number up: they may never come.
-async fn store_part(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
+async fn store_part(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     keep_for_later(app, sms).await?;
     wake_for_stored(app);
     Ok(Taken::Stored)
 }
 
-async fn keep_for_later(app: &App, sms: &InboundSms) -> Result<(), Unwritable> {
+async fn keep_for_later(app: &App, sms: InboundSms) -> Result<(), Unwritable> {
     // While one waits in this bridge's journal, what comes after it waits behind it there: `power_down_store` is
     // replayed by any bridge, and none of them sees into this journal.
     if app.availability.now().audit && app.journal.waiting() == 0 {
-        match tokio::time::timeout(STORE_WITHIN, app.audit.store_for_later(sms)).await {
+        match within(STORE, app.audit.store_for_later(&sms)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => {
                 tracing::warn!(%error, source = ?error.source, "power_down_store takes nothing");
@@ -179,16 +174,16 @@ async fn keep_for_later(app: &App, sms: &InboundSms) -> Result<(), Unwritable> {
         }
         app.availability.suspect();
     }
-    app.journal.keep(&Entry::Waiting(Box::new(sms.clone()))).await.map_err(|error| {
+    app.journal.keep(&Entry::Waiting(Box::new(sms))).await.map_err(|error| {
         tracing::error!(%error, source = ?error.source, "nothing is writable: an SMS was refused");
         Unwritable
     })
 }
 
-async fn stored(app: &App, sms: &InboundSms, marked: bool, generation: u64) -> Taken {
+async fn stored(app: &App, waits: &(String, Uuid), marked: bool, generation: u64) -> Taken {
     // A store that is rebuilt meanwhile reads what waits after it was emptied of marks.
     let must_be_marked = !marked || app.availability.generation() != generation;
-    if must_be_marked && !mark(app, sms).await && app.availability.is_open() {
+    if must_be_marked && !mark(app, waits).await && app.availability.is_open() {
         // However short the disturbance was: nothing is judged here before the store monitor has marked what waits.
         app.availability.set_hot(app.clock.now(), Hot::Away);
         app.availability.suspect();
@@ -204,9 +199,10 @@ fn wake_for_stored(app: &App) {
     }
 }
 
-async fn mark(app: &App, sms: &InboundSms) -> bool {
-    let mark = [(sms.mobile_number().to_owned(), sms.sms_id)];
-    let marked = tokio::time::timeout(MARK_WITHIN, app.hot.mark_waiting(app.clock.now(), &mark)).await;
+/// Marks that this SMS of this number waits.
+async fn mark(app: &App, waits: &(String, Uuid)) -> bool {
+    let marks = std::slice::from_ref(waits);
+    let marked = within(MARK, app.hot.mark_waiting(app.clock.now(), marks)).await;
     matches!(marked, Ok(Ok(())))
 }
 
@@ -235,6 +231,7 @@ pub async fn replay(app: &App, sms: InboundSms) -> Result<(), StoreError> {
     }
 }
 
+/// Borrows the SMS: where judging is given up in the middle, its owner still has it to store.
 async fn judge(app: &App, sms: &InboundSms, settings: &Settings, turn: Turn) -> Result<Taken, JudgeError> {
     let limits = IntakeLimits {
         blacklist_above: i64::from(settings.blacklist_threshold),
@@ -259,6 +256,7 @@ async fn judge(app: &App, sms: &InboundSms, settings: &Settings, turn: Turn) -> 
                 if known.blacklisted && known.sms_in_window == limits.blacklist_above + 1 {
                     app.board.wake(WakeSignal::Blacklist);
                 }
+                // The one copy on its way: from here on it is the row that waits for `input_sms`.
                 let sms = InboundSms { sms_id, server_received_at, ..sms.clone() };
                 if let Some(queued) = judge_admitted(app, sms, fingerprint, *known, settings).await? {
                     let answer = queued.answer();
