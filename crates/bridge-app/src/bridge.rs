@@ -1,5 +1,5 @@
-//! The bridge as one value: stores, settings, clock, secrets and what the workers know of each other.
-//! Everything hangs off it, so two bridges live in one test process. It starts nothing by itself.
+//! The bridge as one value: stores, settings, clock, secrets, and what workers and requests share. There are no
+//! globals, so two bridges live in one test process. It starts nothing by itself.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -16,14 +16,14 @@ use crate::base::metrics::Metrics;
 use crate::base::secrets::Secrets;
 use crate::options::Options;
 use crate::state::access::Access;
-use crate::state::availability::Ladder;
+use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::erasures::Erasures;
-use crate::state::inbox_reads::Pulls;
+use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
 use crate::state::receivers::Receivers;
-use crate::state::recent::Pulse;
+use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
@@ -56,7 +56,7 @@ pub struct App {
     pub metrics: Metrics,
     /// Long polls and event streams.
     pub watchers: Watchers,
-    /// Workers: their status, and the bells that wake them.
+    /// Workers: their status, and the wake signals that wake them.
     pub(crate) board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub refusals: Refusals,
@@ -69,7 +69,7 @@ pub struct App {
     /// Persons whose erasure is not finished.
     pub erasures: Erasures,
     /// Lists of phones that are to be read.
-    pub pulls: Pulls,
+    pub inbox_reads: InboxReads,
     /// Which bridge of the group this one is: that of its data folder, because the journal in it is.
     pub id: Uuid,
     /// Where the API listens, once it does.
@@ -77,7 +77,7 @@ pub struct App {
     /// What is kept beside a hot store that is not durable by itself.
     pub(crate) journal: Arc<Journal>,
     /// What the stores are good for now.
-    pub ladder: Ladder,
+    pub availability: Availability,
     /// Who is told validated numbers.
     pub(crate) remote: Option<Arc<dyn Remote>>,
     /// SMS judged since the last dump.
@@ -87,7 +87,7 @@ pub struct App {
     /// Can an SMS be made durable?
     pub probe: Probe,
     /// What it did in the last hour.
-    pub pulse: Pulse,
+    pub recent: Recent,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
     pub(crate) _folder: FolderLock,

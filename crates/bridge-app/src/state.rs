@@ -1,4 +1,4 @@
-//! What a running bridge knows, each in a type of its own that is free of the bridge as a whole.
+//! What a running bridge knows, each in a type of its own that does not know the bridge as a whole.
 
 pub mod access;
 pub mod availability;

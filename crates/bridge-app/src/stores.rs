@@ -1,4 +1,4 @@
-//! The stores that a bridge works on, as one value. Which backends they are, whoever opened them knows.
+//! The stores that a bridge works on, as one value. Not which backends they are: whoever opened them knows.
 
 pub mod instrumented;
 

@@ -1,5 +1,5 @@
 //! The pages, one file each: what it shows, and what can be done there. A page draws and asks; what it changes is
-//! changed by the function that the JSON route uses too.
+//! changed by the function of `bridge-app` that the JSON route calls too.
 
 pub(super) mod abuse;
 pub(super) mod accounts;

@@ -1,5 +1,5 @@
 //! The Test Lab: a bridge of its own inside this one, on a temporary folder, with simulated phones, a clock that can be
-//! set forward and the live settings of the real bridge. It opens embedded stores and no remote, so nothing of it ever
+//! set forward and the live settings of the real bridge. It opens embedded stores and no remote, so nothing in it ever
 //! reaches the real stores or the outside. At most one at a time; it ends when nobody has used it for half an hour.
 
 mod list;

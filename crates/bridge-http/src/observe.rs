@@ -1,5 +1,5 @@
-//! What every request passes through: it gets an id, is timed, counted and logged without personal data,
-//! a panic becomes an answer, and a problem gets its body.
+//! What every request passes through: it gets an id, is timed, counted and logged without personal data; a panic
+//! becomes an answer, and a problem gets its body.
 
 use std::panic::AssertUnwindSafe;
 

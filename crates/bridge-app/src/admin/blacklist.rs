@@ -1,5 +1,6 @@
-//! The blacklist by hand: adding holds at once and survives, until its end where it has one; removing takes the day's
-//! count along. And the way between its source and the set that the checks read, which a worker goes too.
+//! Blocking and unblocking numbers by hand. A block holds at once, until its end where it has one; unblocking also
+//! forgets the number's count of the day. Also how the blacklist gets from the audit store, its source, into the set
+//! that the checks read: a worker calls that too.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// The lease of whoever carries the blacklist, and the name of the worker that does it by itself.
 pub(crate) const CARRYING: &str = "populate_blacklist_from_postgres";
@@ -66,7 +67,7 @@ pub async fn block(app: &App, actor: &Actor, mobile: &Mobile, wish: Wish) -> Res
         kept?;
     }
     in_time(app.hot.blacklist(&entry)).await?;
-    app.board.ring(Bell::Blacklist);
+    app.board.wake(WakeSignal::Blacklist);
     Ok(entry)
 }
 

@@ -1,4 +1,4 @@
-//! Everything that is kept of a number, as one document, by store.
+//! Everything that is kept of a number, as one document, store by store.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ pub async fn export(app: &App, mobile: &Mobile) -> Export {
         Ok(person) => export.hot = Some(person),
         Err(error) => drop(export.missing.insert(HOT, error.to_string())),
     }
-    if !app.ladder.is_open() {
+    if !app.availability.is_open() {
         export
             .missing
             .entry(HOT)

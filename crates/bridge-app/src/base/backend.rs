@@ -1,4 +1,4 @@
-//! What keeps a store, as a word. Not how it is opened.
+//! The names of the databases that can keep a store. Not how one is opened.
 
 /// What keeps a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ pub const LOW: i64 = BLOCK / 2;
 
 /// Reserves ids ahead.
 pub(crate) async fn reserve(app: &App) -> Result<(), StoreError> {
-    if !app.ladder.is_open() {
+    if !app.availability.is_open() {
         // What a store that lost its memory counts means nothing.
         return Ok(());
     }

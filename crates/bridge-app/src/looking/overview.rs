@@ -21,7 +21,7 @@ pub struct Overview {
 
 /// Looks.
 pub async fn look(app: &App) -> Overview {
-    let minutes = app.pulse.minutes(app.clock.now());
+    let minutes = app.recent.minutes(app.clock.now());
     Overview {
         judged: minutes.iter().map(|minute| minute.passed + minute.failed).sum(),
         registered: minutes.iter().map(|minute| minute.registered).sum(),

@@ -94,5 +94,9 @@ async fn judged(app: &App, judgement: &Judgement, row: SmsRow) -> Result<Judged,
     let then = in_time(settings::as_of(app, row.created_at)).await?;
     let now = app.live.now();
     let changed = bridge_core::catalog::all().iter().filter(|def| def.value(&then) != def.value(&now));
-    Ok(Judged { steps: trace(&judgement.past(), &then), changed: changed.map(|def| def.key).collect(), row })
+    Ok(Judged {
+        steps: trace(&judgement.record(), &then),
+        changed: changed.map(|def| def.key).collect(),
+        row,
+    })
 }

@@ -1,5 +1,5 @@
-//! Erasures that are not finished, in the data folder, readable by its owner only: the one place that still knows the
-//! number, until there is nothing left to look for.
+//! Erasures that are not finished, in the data folder, readable by its owner only. Until there is nothing left to look
+//! for, this is the one place that still knows the number.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

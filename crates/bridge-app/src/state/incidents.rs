@@ -1,6 +1,6 @@
-//! What was away, and from when to when: a store, the remote, a receiver, this bridge itself. Remembered in the data folder
-//! until the audit store has it, so that neither its own outage nor a kill loses one. Says nothing about why: that is
-//! in the log.
+//! What was away, and from when to when: a store, the remote, a receiver, this bridge itself. Remembered in the data
+//! folder until the audit store has it, so that neither an outage of that store nor a kill loses one. Not why it was
+//! away: that is in the log.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

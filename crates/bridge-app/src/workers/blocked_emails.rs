@@ -1,4 +1,4 @@
-//! Blocked e-mail addresses as other bridges left them, where nobody told this one.
+//! Reads blocked e-mail addresses that another bridge changed, in case its message was missed.
 
 use async_trait::async_trait;
 use bridge_core::Settings;

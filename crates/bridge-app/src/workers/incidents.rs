@@ -1,4 +1,4 @@
-//! Incidents to the audit store, each bridge its own.
+//! Writes incidents to the audit store, each bridge its own.
 
 use async_trait::async_trait;
 use bridge_core::Settings;

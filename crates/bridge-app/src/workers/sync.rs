@@ -13,7 +13,7 @@ use bridge_store::{StoreError, StoreFault};
 use super::dump;
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 use crate::state::pushing;
 
 #[derive(Default)]
@@ -33,8 +33,8 @@ impl Worker for SyncValidatedMobiles {
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.hetzner_sync_interval_seconds
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Validated)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Validated)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let dumped = dump::dump(app, Which::Passed).await?;
@@ -77,9 +77,9 @@ async fn settle(app: &App, rows: &[Unsynced], answers: &[Pushed]) -> Result<usiz
         match answer {
             Pushed::Stored => stored.push(row.clone()),
             Pushed::Refused(reason) => {
-                let parked =
+                let dead_lettered =
                     app.audit.note_refused(now, row, reason, app.live.now().max_database_retries).await?;
-                tracing::warn!(sms_id = %row.sms_id, reason, parked, "the remote refuses a validated number");
+                tracing::warn!(sms_id = %row.sms_id, reason, parked = dead_lettered, "the remote refuses a validated number");
             }
         }
     }

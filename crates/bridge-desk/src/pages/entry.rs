@@ -1,4 +1,4 @@
-//! How somebody gets in and out: the login, the link of the first start, links that set a password, and the way out.
+//! The pages on which somebody logs in and out: the login, the link of the first start, links that set a password.
 
 use askama::Template;
 use axum::extract::{Request, State};

@@ -1,5 +1,5 @@
-//! The Test Lab: a simulated phone, journeys that are known, and lists, with each verdict as it appears. All of it
-//! happens in a bridge of its own (`lab`): nothing of it is in the real stores, and nothing reaches the remote.
+//! The Test Lab: a simulated phone, ready-made journeys, and lists, with each verdict as it appears. All of it happens
+//! in a bridge of its own ([`bridge_http::lab`]), so that it never reaches the real stores or the remote.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -106,7 +106,7 @@ async fn look(app: &Shared, range: Range) -> Live {
         }
     });
     let receivers = receivers.collect();
-    let feed = app.pulse.newest().into_iter().map(|beat| FeedRow {
+    let feed = app.recent.newest().into_iter().map(|beat| FeedRow {
         sms_id: beat.sms_id,
         at: When::new(beat.at, now),
         sender: masked(&beat.sender),

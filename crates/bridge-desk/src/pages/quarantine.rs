@@ -1,4 +1,4 @@
-//! The quarantine: what receivers sent and nobody can use, to be looked at, read again, or thrown away.
+//! The quarantine: unusable deliveries, to be looked at, read again, or removed.
 
 use askama::Template;
 use axum::extract::{Path, State};

@@ -1,4 +1,4 @@
-//! A judgement at a glance: seven dots in the order of 003, and one word.
+//! A verdict at a glance: seven dots in the order of 003, and one word.
 
 use bridge_core::checks::CheckId;
 use bridge_core::verdict::{Code, Codes, FailedAt, Verdict};

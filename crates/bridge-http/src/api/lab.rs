@@ -1,4 +1,4 @@
-//! The Test Lab over HTTP: thin, so that a page over it is too. What happens in it never leaves it.
+//! The Test Lab over HTTP: thin, as the page over it is. What happens in the lab stays in it.
 
 use std::convert::Infallible;
 use std::sync::Arc;

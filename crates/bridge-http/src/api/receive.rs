@@ -1,6 +1,6 @@
-//! `POST /sms/receive` and `/sms/receive/{format}`: authenticate, read, hand to the intake, answer as the sender wants.
-//! What an authenticated sender sent and nobody can use is kept (contract section 3). One status rule: 2xx once it is
-//! durable, 401 for a wrong secret or signature alone, 503 only where nothing is writable.
+//! `POST /sms/receive` and `/sms/receive/{format}`: authenticate, read, call `bridge_app::sms::delivery`, answer as the
+//! sender wants. Unusable deliveries of an authenticated sender are kept (contract section 3). One status rule: 2xx
+//! once it is durable, 401 for a wrong secret or signature alone, 503 only where nothing is writable.
 
 use axum::Json;
 use axum::extract::{Request, State};

@@ -1,5 +1,5 @@
 //! The journeys that everybody wants to see: one honest phone, every way to cheat, and every format. The Test Lab plays
-//! one when it is asked to, `demo` all but the formats, in this order.
+//! the one that is asked for; the command `demo` plays all but the formats, in this order.
 
 use std::future::Future;
 use std::pin::Pin;

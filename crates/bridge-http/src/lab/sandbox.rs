@@ -1,4 +1,4 @@
-//! The bridge inside, and the simulated phones before it: everything goes through its HTTP router, so that formats are
+//! The bridge inside the lab, and its simulated phones. Everything goes through its HTTP router, so that formats are
 //! really read and keys really checked. What became of an SMS is then looked up in its stores.
 
 use std::collections::HashMap;
@@ -296,7 +296,8 @@ impl Sandbox {
         let before = judged::newest(&self.app).await?;
         let answer = self.ask(request.body(body)).await?;
         let (judged, again) = self.found(before, &sender, &text).await?;
-        let trace = judged.as_ref().map(|judged| trace(&judged.past(), &self.settings())).unwrap_or_default();
+        let trace =
+            judged.as_ref().map(|judged| trace(&judged.record(), &self.settings())).unwrap_or_default();
         let seen = SmsSeen { format, text, received, judged, again, trace };
         let event = self.event(&what, sender, Kind::Sms(Box::new(seen)), answer);
         Ok(Event { expected, ..event })
@@ -305,8 +306,8 @@ impl Sandbox {
     /// Every SMS may come from another phone, so none is late because its clock is slow; and whoever is heard of is not
     /// silent: registration goes on however far the clock was set.
     fn another_phone(&self) {
-        self.app.receivers.forget(RECEIVER);
-        self.app.receivers.spoke(RECEIVER, self.now());
+        self.app.receivers.seen().forget(RECEIVER);
+        self.app.receivers.seen().mark_seen(RECEIVER, self.now());
     }
 
     /// A row that is no SMS.

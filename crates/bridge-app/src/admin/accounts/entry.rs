@@ -1,5 +1,5 @@
-//! How somebody gets to the desk and leaves it: name and password, a link that works once, sessions. Every try counts
-//! against the throttle before anything is looked at. Not the cookie that a session comes in.
+//! Logging in to the desk and out of it: name and password, a link that works once, sessions. Every try counts against
+//! the throttle before anything is looked at. Not the cookie that carries a session: that is the desk's.
 
 use std::net::IpAddr;
 
@@ -109,7 +109,7 @@ async fn begin(app: &App, comer: Comer<'_>, account: &Account) -> Result<String,
 
 /// Whose session has this id, if it has not ended.
 pub async fn session(app: &App, id: &str) -> Result<Option<Open>, Problem> {
-    let is_there = app.ladder.now().audit;
+    let is_there = app.availability.now().audit;
     app.access.sessions.find(&*app.accounts, is_there, app.clock.now(), id).await
 }
 

@@ -1,8 +1,9 @@
-//! Sessions: begun at login, ended by logging out, by resting too long or by lasting too long. The store has them; what
-//! this bridge has seen it remembers, so that the desk opens while the store is away. Not the cookie they come in.
+//! Sessions: begun at login, ended by logging out, by resting too long or by lasting too long. The store has them; this
+//! bridge also remembers those it has seen, so that the desk opens while the store is away. Not the cookie they come
+//! in.
 //!
-//! Of our own and not of `tower-sessions`: that ends sessions by the system's clock, and fixes the cookie's name and
-//! flags before a request tells whether it came encrypted.
+//! Why not `tower-sessions`: it ends sessions by the system's clock, and fixes the cookie's name and flags before a
+//! request tells whether it came encrypted.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -6,7 +6,7 @@ use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Mobile, State, Timestamp};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
-use bridge_store::judged::{Answer, Basis, Judged, QueuedSms};
+use bridge_store::judged::{Answer, Judged, Precondition, QueuedSms};
 use rusqlite::{Connection, params};
 
 use super::Memory;
@@ -125,7 +125,7 @@ pub(super) fn record(
     now: Timestamp,
     judged: &mut Judged,
 ) -> rusqlite::Result<Recorded> {
-    let Judged { key, basis, row } = judged;
+    let Judged { key, precondition, row } = judged;
     let arrival = memory.arrivals.find(conn, now, key)?.filter(|arrival| arrival.sms_id == row.sms.sms_id);
     let Some(arrival) = arrival else { return Ok(Recorded::NotAdmitted) };
     if let Some(answer) = arrival.answer {
@@ -133,7 +133,9 @@ pub(super) fn record(
     }
     let mobile = row.sms.mobile_number();
     let (onboarding, pair_validated) = standing(conn, now, mobile)?;
-    if (Basis { onboarding: onboarding.as_ref().map(|o| (o.id, o.state)), pair_validated }) != *basis {
+    if (Precondition { onboarding: onboarding.as_ref().map(|o| (o.id, o.state)), pair_validated })
+        != *precondition
+    {
         let sms_in_window = if row.sms.is_counted() { count(conn, now, mobile)? } else { 0 };
         return Ok(Recorded::Changed(Box::new(known(conn, now, mobile, sms_in_window)?)));
     }

@@ -179,9 +179,9 @@ pub(super) async fn an_unvalidated_number_does_not_come_back(audit: &dyn AuditUn
     somebody(store, 20, BOB).await;
     assert_eq!(store.unvalidate(T0 + HOUR, ALICE).await.unwrap(), 1);
     assert_eq!(store.unvalidate(T0 + HOUR, ALICE).await.unwrap(), 0);
-    let unparked = store.unpark(None).await.unwrap();
+    let let_go = store.let_go(None).await.unwrap();
     let waits: Vec<_> = store.unsynced(MAX).await.unwrap().into_iter().map(|row| row.mobile_number).collect();
-    assert_eq!((unparked, waits), (1, vec![BOB.to_owned()]), "what of it waited does not go to the remote");
+    assert_eq!((let_go, waits), (1, vec![BOB.to_owned()]), "what of it waited does not go to the remote");
     assert_eq!(shown(store, ALICE).await.get("input_sms"), Some(&1), "its history stays");
     // Another bridge's journal brings the row once more.
     let known = QueuedSms { onboarding_id: Some(id(10)), ..queued(10, sms(11, ALICE, "x", T0), passed()) };

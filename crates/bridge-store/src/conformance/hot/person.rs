@@ -67,7 +67,7 @@ pub(super) async fn an_erased_number_is_one_that_was_never_there(store: &dyn Hot
     let of_bob = somebody(store, 20, BOB).await;
     let bob = person(store, BOB, &of_bob).await;
     store.blacklist(&blacklisting(ALICE, T0, "operator")).await.unwrap();
-    let mut notices = store.notices();
+    let mut notices = store.peer_events();
     let now = T0 + SECOND;
     let removed = store.erase(ALICE, now, &traces).await.unwrap();
     for (kind, count) in
