@@ -33,7 +33,7 @@ use crate::state::watchers::Watchers;
 use crate::state::write_probe::Probe;
 use crate::stores::Stores;
 
-/// An open bridge, and who watches over its stores: whoever opened it holds both.
+/// An open bridge, and the monitor of its stores. The caller holds both.
 pub struct Opened {
     /// The bridge.
     pub app: Arc<App>,

@@ -22,7 +22,7 @@ use crate::durability::journal;
 use crate::state::board::WakeSignal;
 use crate::state::receivers::Liveness;
 
-/// RFC 5321.
+/// The longest e-mail address that RFC 5321 allows.
 const EMAIL_MAX_CHARS: usize = 254;
 const DEVICE_MAX_CHARS: usize = 200;
 /// Of a refused number as it was given.
@@ -100,7 +100,7 @@ fn is_email(text: &str) -> bool {
 pub struct Opened {
     /// Opened now, not before by the same person.
     pub new: bool,
-    /// It.
+    /// The onboarding as it stands now.
     pub onboarding: Onboarding,
 }
 
@@ -195,7 +195,7 @@ const PAUSED_RETRY_SECONDS: u32 = 30;
 pub struct Pause {
     /// Since when, as far as it is known.
     pub since: Option<Timestamp>,
-    /// Why, for people.
+    /// Why, in words for people.
     pub why: &'static str,
 }
 

@@ -16,16 +16,16 @@ use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_http::problem::Failed;
 
-/// Who may ask for a page.
+/// Who may ask for an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// Anyone: nothing of the bridge is shown.
+    /// Anyone: it shows nothing that the bridge keeps.
     Anyone,
-    /// Whoever is logged in with at least this role.
+    /// Somebody who is logged in with at least this role.
     AtLeast(Role),
 }
 
-/// Whoever asks for a page.
+/// Who asks for a page.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     /// Their account.
@@ -69,7 +69,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-/// Where a request comes from, whoever asks.
+/// Where a request comes from.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub(super) address: Option<IpAddr>,

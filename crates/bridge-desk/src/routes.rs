@@ -12,11 +12,11 @@ use bridge_http::state::Served;
 
 /// One address.
 pub struct Route {
-    /// How it is asked.
+    /// Its method: GET looks, POST changes.
     pub method: Method,
-    /// Where.
+    /// Its path.
     pub path: &'static str,
-    /// By whom.
+    /// Who may ask for it.
     pub rule: Rule,
     handler: fn() -> MethodRouter<Served>,
 }
@@ -108,7 +108,7 @@ pub static ROUTES: &[Route] = &[
     act("/admin/ui/workers/run", OPERATOR, || post(pages::workers::run)),
 ];
 
-/// The desk.
+/// The router of the desk, with a guard before each address.
 pub fn router(served: &Served) -> Router<Served> {
     let mut router = Router::new();
     for route in ROUTES {

@@ -96,7 +96,7 @@ where
     }
 }
 
-/// The operator, as whoever has the admin token.
+/// An operator: somebody with the admin token.
 pub struct Operator(pub Actor);
 
 impl<S: Send + Sync> FromRequestParts<S> for Operator
@@ -170,7 +170,7 @@ pub(super) fn receiver(
         None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => {
             return Ok(ReceiverIdentity::Default);
         }
-        // Nobody is named: whoever of this format signs may have signed this.
+        // No receiver is named: any receiver of this format that signs may have signed this.
         None => app
             .receivers
             .live()

@@ -15,7 +15,7 @@ use crate::problem::Failed;
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// `/docs` and `/openapi.json`.
+/// The routes `/docs` and `/openapi.json`.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::from(SwaggerUi::new("/docs").url("/openapi.json", openapi())).layer(from_fn(with_csp))
 }

@@ -59,7 +59,7 @@ pub enum LabError {
     Wrong(String),
 }
 
-/// Why stores could not be opened, in the words of whoever tried.
+/// Why stores could not be opened, in the words of the function that tried.
 pub type Unopened = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens embedded stores in a folder.

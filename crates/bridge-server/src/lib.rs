@@ -4,7 +4,7 @@
 //! Begin reading at [`lifecycle`], which opens and starts a bridge. [`cli`] has one file for each command, [`config`] the
 //! flags and environment variables, [`opening`] opens the stores that URLs name, [`log`] sets up logging.
 //!
-//! **Invariant.** Tasks are started by [`lifecycle`] alone.
+//! **Invariant.** Tasks are started by [`lifecycle`] alone, but for the one that each connection gets while it is open.
 
 pub mod cli;
 pub mod config;

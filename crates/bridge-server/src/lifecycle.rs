@@ -67,9 +67,9 @@ pub enum StartError {
     Listen {
         /// The flag that says where.
         flag: &'static str,
-        /// Where.
+        /// The address that was asked for.
         address: std::net::SocketAddr,
-        /// Why.
+        /// What the system says.
         #[source]
         source: std::io::Error,
     },
@@ -78,7 +78,7 @@ pub enum StartError {
     Note {
         /// Which file.
         path: std::path::PathBuf,
-        /// Why.
+        /// What the system says.
         #[source]
         source: std::io::Error,
     },

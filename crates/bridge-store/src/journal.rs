@@ -1,10 +1,10 @@
-//! The bridge's own journal on local disk (D29): what was acknowledged is in it until its row is in the audit
-//! store. Files that are only appended to, one fsync for whatever waits, deleted from the oldest on. Not a
-//! store: nobody is judged by it, it is read only to hand over what would otherwise be lost.
+//! The bridge's own journal on local disk (D29): what a client was told is durable is in it until its row is in the
+//! audit store. Files that are only appended to, one fsync for all that wait, deleted from the oldest on. Not a
+//! store: nobody is judged by it, it is read only to flush what would otherwise be lost.
 //!
-//! A record is `length: u32 LE, CRC-32: u32 LE, JSON`. A record that was torn by a power cut ends its file: it
-//! was never acknowledged. What is acknowledged is written down too, without waiting, so that a restart hands over
-//! no more than it must; since files go from the oldest on, that note outlives what it speaks of.
+//! A record is `length: u32 LE, CRC-32: u32 LE, JSON`. A record that was torn by a power cut ends its file: no client
+//! was told of it. That an entry is acknowledged, so no longer needed, is written down too, without waiting, so that a
+//! restart flushes no more than it must; since files go from the oldest on, that note outlives what it speaks of.
 
 mod segment;
 mod writer;
@@ -210,7 +210,7 @@ impl Journal {
         if acknowledged.is_empty() {
             return;
         }
-        // Without this note a restart hands over more than it must, and nothing else: no need to wait, or to insist.
+        // Without this note a restart flushes more than it must, and nothing else: no need to wait, or to insist.
         if let Ok(bytes) = segment::encode(&RecordRef::Settled(&acknowledged)) {
             let _ = self.append(Append { bytes, entry: None, reply: None, compacts: false });
         }

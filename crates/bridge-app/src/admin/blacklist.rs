@@ -17,7 +17,7 @@ use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::state::board::WakeSignal;
 
-/// The lease of whoever carries the blacklist, and the name of the worker that does it by itself.
+/// The lease for carrying the blacklist between the stores, and the name of the worker that does it by itself.
 pub(crate) const CARRYING: &str = "populate_blacklist_from_postgres";
 /// For taking one number off, or reading the list once.
 const TURN: Span = Span(5_000);
@@ -83,7 +83,7 @@ pub async fn unblock(app: &App, actor: &Actor, mobile: &Mobile) -> Result<(), Pr
 
 /// Takes a number off, and its count of the day with it. False: it was not on.
 pub(crate) async fn take_off(app: &App, now: Timestamp, mobile: &Mobile) -> Stored<bool> {
-    // Nobody carries the blacklist to and fro meanwhile: what was read before must not bring the number back.
+    // Nobody carries the blacklist between the stores meanwhile: what was read before must not bring the number back.
     let _turn = app.board.blacklisting.lock().await;
     take_turn(app).await?;
     let removed = remove_everywhere(app, now, mobile).await;
@@ -108,7 +108,7 @@ pub(crate) async fn load(app: &App) -> Stored<()> {
     loaded.map(drop)
 }
 
-/// No other bridge carries the blacklist to and fro until it is released.
+/// Takes the lease: no other bridge carries the blacklist between the stores until it is released.
 async fn take_turn(app: &App) -> Stored<()> {
     while !app.hot.lease(CARRYING, app.id, TURN).await? {
         tokio::time::sleep(TURN_POLL).await;

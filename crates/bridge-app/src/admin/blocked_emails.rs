@@ -12,10 +12,10 @@ use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 
-/// RFC 5321.
+/// The longest e-mail address that RFC 5321 allows.
 const ADDRESS_MAX_CHARS: usize = 254;
 
-/// Addresses, by address.
+/// Blocked addresses, sorted by address.
 pub struct Listed {
     /// Those that were asked for.
     pub items: Vec<BlockedEmail>,

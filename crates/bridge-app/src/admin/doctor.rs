@@ -21,9 +21,9 @@ const DRIFT_MAX: Span = Span(2_000);
 /// What to do with what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Tell.
+    /// Only tell what is missing.
     Look,
-    /// Give it back.
+    /// Give it back to the hot store.
     Repair,
 }
 

@@ -51,7 +51,7 @@ pub fn begin(app: &App, mobile: Mobile, block: Block, by: &str) -> std::result::
     Ok(id)
 }
 
-/// Does what can be done of one erasure now. Answers its receipt and what it waits for; `None`: nothing is owed of it.
+/// Does what can be done of one erasure now. Answers its receipt and what it waits for; `None`: it is finished.
 /// An error is the first that a store gave; what the others did is kept.
 pub async fn carry_out(app: &App, id: Uuid) -> Result<Option<Owed>> {
     let _turn = app.erasures.turn().await;

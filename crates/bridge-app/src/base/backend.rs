@@ -14,9 +14,9 @@ pub enum Backend {
 /// What keeps the stores of a bridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backends {
-    /// What the checks read.
+    /// Of the hot store.
     pub hot: Backend,
-    /// What stays.
+    /// Of the audit store.
     pub audit: Backend,
 }
 

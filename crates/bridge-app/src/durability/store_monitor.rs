@@ -39,7 +39,7 @@ const FULL_HYSTERESIS_PERCENT: u64 = 3;
 pub struct StoreMonitor {
     /// The epoch that was entered.
     epoch: Option<String>,
-    /// The lost epoch for which the journal was handed over last.
+    /// The lost epoch for which the journal was flushed last.
     handed_over: Option<String>,
     looked_aside: Option<Timestamp>,
     noted: Option<Timestamp>,
@@ -166,12 +166,12 @@ impl StoreMonitor {
         Ok(())
     }
 
-    /// The store is empty, old or another one: what this bridge alone knows is handed over, then whoever holds the
+    /// The store is empty, old or another one: what this bridge alone knows is flushed, then whoever holds the
     /// lease rebuilds it. True: it is whole and entered.
     async fn recover(&mut self, app: &App) -> Result<bool> {
         journal::flush(app).await?;
         let known = app.audit.epoch().await?;
-        // Another bridge may have rebuilt it meanwhile. Of an epoch that lives nothing is handed over for good: when
+        // Another bridge may have rebuilt it meanwhile. Of an epoch that lives nothing is flushed for good: when
         // it is lost one day, whoever rebuilds must wait for what this bridge keeps until then.
         let there = in_time(app.hot.epoch()).await?;
         let lost = known.clone().unwrap_or_default();

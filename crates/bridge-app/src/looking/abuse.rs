@@ -43,7 +43,7 @@ pub async fn between(app: &App, from: Timestamp, to: Timestamp) -> Result<Abuse,
     Ok(Abuse { refusals, senders, away })
 }
 
-/// All of one sender.
+/// Everything about one sender.
 #[derive(Clone, Debug)]
 pub struct SenderReport {
     /// The newest SMS.

@@ -15,10 +15,10 @@ const MINUTE: i64 = 60_000;
 /// Changes of settings that are read.
 const CHANGES_MAX: usize = 50;
 
-/// What happened.
+/// What happened in a stretch of time.
 #[derive(Clone, Debug)]
 pub struct Figures {
-    /// Step by step.
+    /// The same, step by step.
     pub slots: Slots,
     /// Of the whole stretch; none: the audit store is away, and the steps hold only what this bridge knows.
     pub kept: Option<Kept>,
@@ -33,16 +33,16 @@ pub struct Slots {
     pub to: Timestamp,
     /// The length of one.
     pub step: Span,
-    /// Judged SMS.
+    /// Judged SMS of each step.
     pub sms: Vec<Outcomes>,
-    /// Registrations.
+    /// Registrations of each step.
     pub registered: Vec<Registered>,
 }
 
 /// Registrations of one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
-    /// All.
+    /// How many there were.
     pub all: u64,
     /// Those that are validated by now.
     pub validated: u64,

@@ -13,7 +13,7 @@ const REFUSED_MAX: usize = 200;
 /// Rows for the remote are counted as far as this.
 const UNSYNCED_COUNTED: usize = 1_000;
 
-/// What waits. What is none is not known now.
+/// What waits. None means: not known now.
 #[derive(Clone, Debug)]
 pub struct Recovery {
     /// Before the audit store.

@@ -14,7 +14,7 @@ pub struct Waiting {
     pub queues: Option<QueueSizes>,
 }
 
-/// Looks.
+/// Asks the stores that answer.
 pub async fn look(app: &App) -> Waiting {
     let queues = if app.availability.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
     Waiting { in_journal: app.journal.waiting(), queues }

@@ -15,11 +15,11 @@ use crate::state::receivers::ReceiverIdentity;
 /// A request of a receiver that was let in.
 #[derive(Debug)]
 pub struct Delivering {
-    /// From whom.
+    /// Who delivers.
     pub sender: ReceiverIdentity,
     /// In which format.
     pub format: &'static Format,
-    /// The route named the format, or it was told by the request: then nothing of it is refused for what stands in it.
+    /// The format is certain, by the route or by the request. Then no content is refused: it goes to quarantine.
     pub sure: bool,
     /// Its content type, for the quarantine.
     pub content_type: String,

@@ -29,7 +29,7 @@ pub const FORMAT: &str = "import";
 const BATCH_MAX: usize = 500;
 /// The same in bytes of text.
 const BATCH_MAX_BYTES: usize = 4 * 1024 * 1024;
-/// A list that begins with so many rows nobody can use is another file than it was meant to be.
+/// After so many unusable rows at its beginning, a list is taken for the wrong file.
 const UNUSABLE_MAX: u64 = 1_000;
 const DUMPED_POLL: Duration = Duration::from_millis(20);
 
@@ -204,7 +204,7 @@ impl Import {
         Ok(Candidate { sms: inbound, exported })
     }
 
-    /// Keeps a row that nobody can use, once however often the list comes.
+    /// Keeps an unusable row, once however often the list comes.
     async fn keep(&mut self, app: &App, line: u64, raw: Vec<u8>, unusable: &Unusable) -> Result<(), Stopped> {
         self.report.quarantined += 1;
         let id = content_id(self.source.name(), &raw, &unusable.reason());

@@ -38,7 +38,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// For people.
+    /// The counts as a sentence for people.
     #[must_use]
     pub fn sentence(&self) -> String {
         let Report { rows, judged, stored, quarantined, .. } = self;

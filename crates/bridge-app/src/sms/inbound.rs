@@ -9,16 +9,16 @@ use crate::base::clock::NoEntropy;
 use crate::bridge::App;
 use crate::state::receivers::ReceiverIdentity;
 
-/// How it came.
+/// How an SMS came in.
 #[derive(Clone, Copy, Debug)]
 pub struct Way<'a> {
-    /// From whom.
+    /// Who delivered it.
     pub sender: &'a ReceiverIdentity,
     /// In which format.
     pub format: &'a str,
     /// How that writes numbers without `+` (decisions.md D5).
     pub bare_digits: BareDigits,
-    /// Now.
+    /// When it came in.
     pub now: Timestamp,
 }
 

@@ -90,7 +90,7 @@ pub async fn pull(app: &App, known: &Arc<KnownReceiver>, since: Timestamp) -> Re
     Ok(import.finish(app).await?)
 }
 
-/// A phone's list.
+/// The local server of one phone, which has the list.
 struct Inbox {
     http: reqwest::Client,
     url: Url,

@@ -13,14 +13,14 @@ use crate::state::board::WakeSignal;
 /// The format of what no format was told of.
 pub const UNKNOWN: &str = "unknown";
 
-/// A body that nobody can use.
+/// An unusable delivery.
 #[derive(Debug)]
 pub struct Body {
-    /// From whom.
+    /// The name of the receiver that sent it.
     pub receiver_id: String,
     /// The format it came in, or `unknown`.
     pub format: String,
-    /// Why nobody can use it.
+    /// Why it is unusable.
     pub reason: String,
     /// Its content type.
     pub content_type: String,

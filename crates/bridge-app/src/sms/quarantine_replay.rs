@@ -11,13 +11,13 @@ use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
 use crate::state::receivers::{DEFAULT, ReceiverIdentity};
 
-/// Why it stays where it is.
+/// Why a body stays in quarantine.
 #[derive(Debug, thiserror::Error)]
 pub enum Stays {
-    /// Still nobody can use it.
+    /// It is still unusable.
     #[error("it still cannot be used: {0}")]
     Unusable(String),
-    /// Nobody vouches for it any more.
+    /// The receiver that sent it is revoked.
     #[error("receiver {0}, which sent it, is revoked")]
     Revoked(String),
     /// It is a row of a list.

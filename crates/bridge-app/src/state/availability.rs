@@ -43,7 +43,7 @@ impl Hot {
     }
 }
 
-/// How it stands.
+/// What the stores are good for at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The hot store.
@@ -54,7 +54,7 @@ pub struct Standing {
     pub audit: bool,
 }
 
-/// What the stores are good for, as everybody may see it.
+/// What the stores are good for, shared by everything on this bridge.
 #[derive(Debug)]
 pub struct Availability {
     standing: watch::Sender<Standing>,
@@ -74,7 +74,7 @@ impl Availability {
         }
     }
 
-    /// How it stands.
+    /// What the stores are good for now.
     #[must_use]
     pub fn now(&self) -> Standing {
         *self.standing.borrow()
@@ -86,7 +86,7 @@ impl Availability {
         self.standing.borrow().hot == Hot::Open
     }
 
-    /// How often the hot store stopped judging: what was judged before may be lost with it.
+    /// Grows by one whenever the hot store stops judging: what was judged before may be lost with it.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
@@ -125,7 +125,7 @@ impl Availability {
         });
     }
 
-    /// The store monitor saw the audit store so.
+    /// The store monitor saw whether the audit store answers.
     pub fn set_audit(&self, up: bool) {
         self.standing.send_if_modified(|standing| {
             let changed = standing.audit != up;

@@ -56,13 +56,13 @@ pub struct WorkerStatus {
     pub failures: u64,
 }
 
-/// Where workers hang their status and wait for their wake signals.
+/// The status of every worker, and the wake signals that they wait for.
 #[derive(Debug, Default)]
 pub struct WorkerBoard {
     signals: [Notify; SIGNALS.len()],
     /// Held by the worker that is moving judged SMS.
     pub(crate) dumping: tokio::sync::Mutex<()>,
-    /// Held while the blacklist is carried to and fro, and while a number is taken off it: one that was just
+    /// Held while the blacklist is carried between the stores, and while a number is taken off it: one that was just
     /// taken off must not come back with what was read before.
     pub blacklisting: tokio::sync::Mutex<()>,
     /// Held by the store monitor while it looks, because it may rebuild one store from the other, and by whoever erases
@@ -80,7 +80,7 @@ pub struct WorkerBoard {
     /// Rows pushed to the remote since then.
     pub synced: AtomicI64,
     status: Mutex<BTreeMap<&'static str, WorkerStatus>>,
-    /// The operator asked for it now.
+    /// Wakes a worker by its name, when the operator asks for it.
     asked: Mutex<BTreeMap<&'static str, Arc<Notify>>>,
 }
 
@@ -124,7 +124,7 @@ impl WorkerBoard {
         change(self.status.lock().unwrap_or_else(PoisonError::into_inner).entry(worker).or_default());
     }
 
-    /// Another bridge of the group has this turn.
+    /// Another bridge of the group does this job in this period.
     pub(crate) fn note_elsewhere(&self, worker: &'static str, now: Timestamp) {
         self.note(worker, |status| {
             status.last_success = Some(now);

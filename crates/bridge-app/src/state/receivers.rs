@@ -37,12 +37,12 @@ pub struct Receivers {
     listening_since: Timestamp,
 }
 
-/// Whether receivers speak.
+/// Whether any receiver is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Liveness {
     /// None was added by name and heard of: nobody can be missed.
     NoneNamed,
-    /// At least one speaks.
+    /// At least one is alive.
     Alive,
     /// Every one is silent; the last of them since then.
     Silent(Timestamp),
@@ -147,7 +147,7 @@ impl Receivers {
         Some(last.max(self.listening_since) + Span::seconds(settings.receiver_silence_seconds))
     }
 
-    /// Whether any speaks ("never tell a user to text a dead phone").
+    /// Whether any is alive ("never tell a user to text a dead phone").
     #[must_use]
     pub fn liveness(&self, now: Timestamp, settings: &Settings) -> Liveness {
         let live = self.live();

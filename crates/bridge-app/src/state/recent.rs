@@ -15,10 +15,10 @@ pub const MINUTES: u8 = 60;
 const NEWEST: usize = 20;
 const MINUTE_MS: i64 = 60_000;
 
-/// One minute.
+/// What happened in one minute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Minute {
-    /// Since 1970.
+    /// Its number: whole minutes since 1970.
     pub number: i64,
     /// SMS that passed.
     pub passed: u64,
@@ -28,7 +28,7 @@ pub struct Minute {
     pub registered: u64,
 }
 
-/// One verdict.
+/// One SMS that was judged.
 #[derive(Clone, Debug)]
 pub struct RecentSms {
     /// Which SMS.
@@ -41,11 +41,11 @@ pub struct RecentSms {
     pub at: Timestamp,
     /// From the request to the recorded verdict.
     pub took: Duration,
-    /// How.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
-/// The last hour.
+/// What happened in the last hour, for people who look.
 #[derive(Debug, Default)]
 pub struct Recent(Mutex<Remembered>);
 

@@ -8,7 +8,7 @@ use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
 use crate::state::board::WakeSignal;
 
-/// Longest wait when no wake signal was heard.
+/// Longest wait, in seconds, when no signal came.
 const PERIOD_SECONDS: u32 = 5;
 
 #[derive(Default)]

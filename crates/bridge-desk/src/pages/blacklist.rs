@@ -133,7 +133,7 @@ struct Imported {
     report: BlacklistImported,
 }
 
-/// Blocks a list.
+/// Blocks every number of a list.
 pub(crate) async fn import(
     State(app): State<Shared>,
     visitor: Visitor,
@@ -179,7 +179,7 @@ pub(crate) async fn emails(State(app): State<Shared>, visitor: Visitor, asked: A
     })
 }
 
-/// Blocks an address.
+/// Blocks an e-mail address.
 pub(crate) async fn add_email(
     State(app): State<Shared>,
     visitor: Visitor,

@@ -14,7 +14,7 @@ use bridge_http::auth::query_value;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
-/// Where whoever came in goes.
+/// Where somebody goes after logging in.
 const DESK: &str = "/admin";
 const LOGIN: &str = "/admin/login";
 
@@ -36,7 +36,7 @@ struct SetPasswordPage {
     action: &'static str,
 }
 
-/// The login.
+/// The login page.
 pub(crate) async fn login_page(State(app): State<Shared>, request: Request) -> Response {
     let next = onward(&query_value(request.uri().query(), "next").unwrap_or_default());
     // While the store is away it is not known, and the login says so by itself.
@@ -102,7 +102,7 @@ pub(crate) async fn reset(State(app): State<Shared>, caller: Caller, form: Form)
     use_link(&app, &caller, &form, false).await.map_err(Failed)
 }
 
-/// Once; whoever set the password is logged in.
+/// Works once; who set the password is logged in.
 async fn use_link(app: &Shared, caller: &Caller, form: &Form, first: bool) -> Result<Response, Problem> {
     let chosen = Chosen {
         token: form.text("token"),

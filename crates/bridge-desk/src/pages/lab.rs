@@ -190,7 +190,7 @@ pub(crate) async fn forward(State(Served { app, lab }): State<Served>, form: For
     Ok(Done::reload("The clock of the lab is set forward", PATH))
 }
 
-/// Ends it.
+/// Ends the lab's bridge.
 pub(crate) async fn end(State(Served { lab, .. }): State<Served>) -> Done {
     lab.end().await;
     Done::reload("All that happened in the lab is gone", PATH)

@@ -130,7 +130,7 @@ fn backends(app: &Shared) -> String {
     format!("hot store: {}, audit store: {}", hot.name(), audit.name())
 }
 
-/// Lets one parked row be pushed again, or all.
+/// Lets one dead-lettered row be pushed again, or all.
 pub(crate) async fn push_again(
     State(app): State<Shared>,
     visitor: Visitor,

@@ -57,7 +57,7 @@ pub struct Sending {
 /// Something that happened in the lab.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Counts them.
+    /// Its number among the events of the lab.
     pub n: u64,
     /// When, by the clock of the sandbox.
     pub at: Timestamp,
@@ -65,7 +65,7 @@ pub struct Event {
     pub what: String,
     /// Who did it: a number, or another sender.
     pub who: String,
-    /// What exactly.
+    /// Which kind of event it is, with what belongs to it.
     pub kind: Kind,
     /// The HTTP status that was answered.
     pub status: u16,
@@ -95,7 +95,7 @@ pub struct SmsSeen {
     pub text: String,
     /// Its stamp.
     pub received: Timestamp,
-    /// Its judgement; none where it waits or nobody can use it.
+    /// Its judgement; none where it waits or is unusable.
     pub judged: Option<Judgement>,
     /// It came before: this is the judgement from then.
     pub again: bool,

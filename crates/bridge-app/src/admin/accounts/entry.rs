@@ -14,7 +14,7 @@ use crate::base::secrets::hashed;
 use crate::bridge::App;
 use crate::state::access::sessions::Open;
 
-/// Whoever wants to come in.
+/// Somebody who wants to log in.
 #[derive(Clone, Copy, Debug)]
 pub struct Comer<'a> {
     /// From where, where that is known.
@@ -62,7 +62,7 @@ pub async fn log_in(app: &App, comer: Comer<'_>, given: &str, password: &str) ->
 }
 
 /// Sets a password with a link, which works once; `first`: the link of the first start, which makes the first owner.
-/// Whoever set the password is logged in: answers the id of the new session.
+/// Who set the password is logged in: answers the id of the new session.
 pub async fn use_link(
     app: &App,
     comer: Comer<'_>,

@@ -18,7 +18,7 @@ use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::base::secrets::{fresh, hashed};
 
-/// Whoever rests longer logs in again.
+/// A session that rests longer has ended.
 const IDLE: Span = Span(30 * 60_000);
 /// However busy somebody is.
 const LASTS: Span = Span(12 * 3_600_000);
@@ -125,7 +125,7 @@ impl Sessions {
         }
     }
 
-    /// Ends one.
+    /// Ends one session.
     pub(crate) async fn end(&self, store: &dyn AccountStore, id_hash: &str) -> Result<(), Problem> {
         self.with(|all| all.remove(id_hash));
         in_time(store.end_session(id_hash)).await

@@ -14,13 +14,13 @@ pub const BATTERY_LOW: u8 = 20;
 /// How a receiver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It speaks.
+    /// It was heard of lately.
     Ok,
-    /// It did, and no longer does.
+    /// It was heard of, and has said nothing for longer than it should.
     Silent,
     /// No user is sent to it.
     Paused,
-    /// It never spoke.
+    /// It was never heard of.
     NeverSeen,
     /// Since it last came with the right secret, somebody came with a wrong one.
     WrongSecret,
@@ -60,7 +60,7 @@ impl Receivers {
         default.into_iter().chain(named).collect()
     }
 
-    /// How it is.
+    /// How a receiver is, by what was seen of it.
     #[must_use]
     pub fn state(
         &self,

@@ -61,7 +61,7 @@ impl KnownReceiver {
     }
 }
 
-/// Whoever delivers.
+/// Who delivers: a receiver by name, or `default`.
 #[derive(Clone, Debug)]
 pub enum ReceiverIdentity {
     /// With the key of `default`.

@@ -37,7 +37,7 @@ impl Sightings {
         }
     }
 
-    /// It spoke.
+    /// It was heard of.
     pub fn mark_seen(&self, name: &str, now: Timestamp) {
         self.note(name, |seen| {
             seen.fresh.first_seen_at.get_or_insert(now);
@@ -69,7 +69,7 @@ impl Sightings {
         });
     }
 
-    /// It delivered something nobody can use.
+    /// It made an unusable delivery.
     pub fn unusable(&self, name: &str) {
         self.note(name, |seen| seen.fresh.rejected += 1);
     }
