@@ -19,6 +19,7 @@ use crate::state::Shared;
 use bridge_app::admin::settings::{change, changes, fill_cache, find, no_entry, roll_back};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking::settings_history;
+use bridge_app::state::settings::Snapshot;
 
 /// One setting.
 #[derive(Serialize, ToSchema)]
@@ -63,8 +64,8 @@ pub struct SettingPutBody {
     value: Value,
 }
 
-fn view(app: &Shared, def: &'static SettingDef) -> SettingView {
-    let value = def.value(&app.live.now());
+fn view(snapshot: &Snapshot, def: &'static SettingDef) -> SettingView {
+    let value = def.value(&snapshot.settings);
     SettingView {
         setting_key: def.key,
         input: def.input(),
@@ -76,7 +77,7 @@ fn view(app: &Shared, def: &'static SettingDef) -> SettingView {
         default: def.default_value(),
         description: def.description.clone(),
         rule: def.rule.describe(),
-        updated_at: app.live.updated_at(def.key).map(|at| at.to_string()),
+        updated_at: snapshot.updated_at(def.key).map(|at| at.to_string()),
     }
 }
 
@@ -86,7 +87,8 @@ fn view(app: &Shared, def: &'static SettingDef) -> SettingView {
     responses((status = 200, body = SettingList), (status = 401, body = ProblemBody))
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Json<SettingList> {
-    Json(SettingList { items: catalog::all().iter().map(|def| view(&app, def)).collect() })
+    let snapshot = app.live.snapshot();
+    Json(SettingList { items: catalog::all().iter().map(|def| view(&snapshot, def)).collect() })
 }
 
 /// One setting.
@@ -105,8 +107,9 @@ pub async fn get(
     Segment(key): Segment,
 ) -> Result<Json<SettingView>, Failed> {
     let def = find(&key)?;
-    fill_cache(&app, def).await;
-    Ok(Json(view(&app, def)))
+    let snapshot = app.live.snapshot();
+    fill_cache(&app, &snapshot.settings, def).await;
+    Ok(Json(view(&snapshot, def)))
 }
 
 /// Change a setting.
@@ -136,7 +139,7 @@ pub async fn put(
         .get("value")
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "value", "is missing: send {\"value\": …}"))?;
     change(&app, &actor, &[(def, value.clone())]).await?;
-    Ok(Json(view(&app, def)))
+    Ok(Json(view(&app.live.snapshot(), def)))
 }
 
 /// New values of several settings.
@@ -173,7 +176,8 @@ pub async fn patch(
         return Err(Problem::field(Code::InvalidRequest, "changes", rule).into());
     }
     change(&app, &actor, &changes).await?;
-    Ok(Json(SettingList { items: changes.iter().map(|(def, _)| view(&app, def)).collect() }))
+    let snapshot = app.live.snapshot();
+    Ok(Json(SettingList { items: changes.iter().map(|(def, _)| view(&snapshot, def)).collect() }))
 }
 
 /// One change of a setting.
@@ -249,7 +253,7 @@ pub async fn history(
     let limit =
         number("limit")?.map_or(PAGE_DEFAULT, |n| usize::try_from(n).unwrap_or(PAGE_MAX).min(PAGE_MAX));
     let (key, before) = (query("key"), number("before")?);
-    let page = settings_history::list(&app, key.as_deref(), before, limit).await?;
+    let page = settings_history::list(&app, &app.live.now(), key.as_deref(), before, limit).await?;
     let items = page.rows.into_iter().map(|entry| SettingChangeView::of(entry.change)).collect();
     Ok(Json(SettingHistory { items, next_before: page.next }))
 }
@@ -274,5 +278,5 @@ pub async fn rollback(
 ) -> Result<Json<SettingView>, Failed> {
     let id = id.parse().map_err(|_| no_entry(format_args!("{id:?}")))?;
     let def = roll_back(&app, &actor, id).await?;
-    Ok(Json(view(&app, def)))
+    Ok(Json(view(&app.live.snapshot(), def)))
 }
