@@ -59,7 +59,7 @@ pub struct App {
     /// Workers: their status, and the signals that wake them.
     pub(crate) board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
-    pub refusals: Refusals,
+    pub(crate) refusals: Refusals,
     /// What was away, and when.
     pub incidents: Incidents,
     /// Receivers, and what was seen of each.
@@ -67,9 +67,9 @@ pub struct App {
     /// E-mail addresses that may not register.
     pub blocked_emails: BlockedEmails,
     /// Persons whose erasure is not finished.
-    pub erasures: Erasures,
+    pub(crate) erasures: Erasures,
     /// Phones' own lists that are still to be read.
-    pub inbox_reads: InboxReads,
+    pub(crate) inbox_reads: InboxReads,
     /// Which bridge of the group this one is: that of its data folder, because the journal in it is.
     pub id: Uuid,
     /// Where the API listens, once it does.
@@ -81,11 +81,11 @@ pub struct App {
     /// Who is told validated numbers; none: nobody.
     pub(crate) remote: Option<Arc<dyn Remote>>,
     /// SMS judged since the last dump.
-    pub undumped: AtomicU64,
+    pub(crate) undumped: AtomicU64,
     /// The last SMS could not be made durable anywhere.
-    pub unwritable: AtomicBool,
+    pub(crate) unwritable: AtomicBool,
     /// The last answer to: can an SMS be made durable now?
-    pub probe: Probe,
+    pub(crate) probe: Probe,
     /// What this bridge did in the last hour.
     pub recent: Recent,
     /// Cancelled when the bridge stops: streams end.
