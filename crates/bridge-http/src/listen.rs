@@ -19,14 +19,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use bridge_app::base::deadline::{FINISH, within};
+use bridge_app::base::deadline::{FINISH, HEADERS, within};
 
 use crate::client::Peer;
 
 /// Connections at the same time; the next one waits in the kernel's queue.
 const CONNECTIONS_MAX: usize = 8_192;
-/// A client has this long to send its request line and headers.
-const HEADERS_WITHIN: Duration = Duration::from_secs(15);
 /// After a failed accept (out of descriptors), before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -41,7 +39,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     let graceful = GracefulShutdown::new();
     let tasks = TaskTracker::new();
     let mut protocol = http1::Builder::new();
-    protocol.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
+    protocol.timer(TokioTimer::new()).header_read_timeout(HEADERS);
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { break };
         let accepted = tokio::select! {

@@ -9,6 +9,8 @@ use super::problem::{Code, Problem};
 
 /// Whatever hangs, a client has its answer within 2 s (D26).
 pub const ANSWER: Duration = Duration::from_millis(1_900);
+/// Sending a request line and headers.
+pub const HEADERS: Duration = Duration::from_secs(15);
 /// Sending a body: a phone on a poor network gets this long.
 pub const BODY: Duration = Duration::from_secs(10);
 /// A client that is sending a list and says nothing for so long is gone.
@@ -35,6 +37,10 @@ pub const COMPARE: Duration = Duration::from_secs(30);
 pub const DUMP: Duration = Duration::from_secs(60);
 /// Bringing the audit database up to date. One that takes longer is away, and is brought up to date when it is back.
 pub const MIGRATE: Duration = Duration::from_secs(30);
+/// Connecting to a phone whose list of SMS the bridge reads.
+pub const PHONE_CONNECTS: Duration = Duration::from_secs(5);
+/// One page of that list: a phone reads it from its own database first.
+pub const PHONE_ANSWERS: Duration = Duration::from_secs(20);
 /// Open requests finish when the bridge stops.
 pub const FINISH: Duration = Duration::from_secs(5);
 /// Workers move what waits when the bridge stops.

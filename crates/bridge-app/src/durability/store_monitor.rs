@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use bridge_core::settings::Settings;
 use bridge_core::{Span, Timestamp};
+use bridge_store::Result;
 use bridge_store::audit::Member;
-use bridge_store::{Result, StoreError, StoreFault};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::data_file::{self, Readers};
+use crate::base::deadline::{LOOK, store_within};
 use crate::bridge::App;
 use crate::durability::{journal, rebuild, waiting};
 use crate::state::availability::Hot;
@@ -22,8 +23,6 @@ use crate::state::receivers::State as ReceiverState;
 
 /// Between two looks at the hot store when nobody suspects anything.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// A store that takes longer does not answer.
-const ANSWER_WITHIN: Duration = Duration::from_millis(1000);
 /// Between two looks at the audit store, its settings, and how full the hot store is.
 const LOOK_ASIDE_EVERY: Span = Span(1_000);
 /// Between two notes that this bridge lives.
@@ -58,14 +57,9 @@ pub async fn run(app: Arc<App>, monitor: Arc<Mutex<Keeper>>, stop: CancellationT
     }
 }
 
+/// One question: the monitor has others to ask.
 async fn in_time<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(ANSWER_WITHIN, answer).await.unwrap_or_else(|_| {
-        Err(StoreError {
-            operation: "look",
-            kind: StoreFault::Unavailable,
-            source: Some(format!("no answer within {} ms", ANSWER_WITHIN.as_millis()).into()),
-        })
-    })
+    store_within(LOOK, "look", answer).await
 }
 
 fn due(last: Option<Timestamp>, now: Timestamp, every: Span) -> bool {

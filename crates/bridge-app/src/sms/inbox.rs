@@ -12,6 +12,7 @@ use bridge_formats::Unusable;
 use bridge_formats::export::{Kind, Row, Rows};
 use reqwest::{StatusCode, Url, redirect};
 
+use crate::base::deadline::{PHONE_ANSWERS, PHONE_CONNECTS};
 use crate::bridge::App;
 use crate::sms::import::{Import, Stopped};
 use crate::sms::import_report::Report;
@@ -21,8 +22,6 @@ use crate::state::receivers::{Known, Sender};
 const PAGE: usize = 500;
 /// Of one day. A phone does not receive more.
 const PAGES_A_DAY_MAX: usize = 200;
-const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
-const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 /// One page: 500 of the longest SMS there are fit three times.
 const PAGE_MAX_BYTES: usize = 32 * 1024 * 1024;
 /// A list of years is read in steps of a day; one that claims to be older than SMSGate is not.
@@ -76,7 +75,7 @@ impl From<reqwest::Error> for PullError {
 
 /// Reads what the phone received since then, and takes in what the bridge has not.
 pub async fn pull(app: &App, known: &Arc<Known>, since: Timestamp) -> Result<Report, PullError> {
-    let inbox = Inbox::of(known, ANSWERED_WITHIN)?;
+    let inbox = Inbox::of(known, PHONE_ANSWERS)?;
     let mut import = Import::begin(app, Sender::Named(known.clone()), false).await?;
     let now = app.clock.now();
     let mut from = since.max(Timestamp(now.0 - DAYS_MAX * DAY.0));
@@ -105,7 +104,7 @@ impl Inbox {
         // Fails only if a provider is set already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
-            .connect_timeout(CONNECTED_WITHIN)
+            .connect_timeout(PHONE_CONNECTS)
             .timeout(answered_within)
             .redirect(redirect::Policy::none())
             .no_proxy()

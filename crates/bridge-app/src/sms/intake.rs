@@ -16,6 +16,7 @@ use bridge_store::judged::{Answer, Judged, QueuedSms};
 use bridge_store::{StoreError, StoreFault};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use crate::base::deadline::{ANSWER, JUDGE, MARK, STORE, within};
 use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
 use crate::durability::{ids, journal};
@@ -23,13 +24,6 @@ use crate::state::availability::Hot;
 use crate::state::board::Bell;
 use crate::state::recent::Beat;
 
-/// The whole answer must come within 2 s (D26); this leaves room for the way out.
-const ANSWER_WITHIN: Duration = Duration::from_millis(1900);
-/// Of those, what judging may take before the SMS is stored for later instead.
-const JUDGE_WITHIN: Duration = Duration::from_millis(1100);
-/// What marking a number may take, and what the audit store may, before the journal keeps the SMS instead.
-const MARK_WITHIN: Duration = Duration::from_millis(150);
-const STORE_WITHIN: Duration = Duration::from_millis(400);
 /// An SMS admitted longer ago than any request lives is taken over by its next copy (D9).
 const TAKEOVER_AFTER: Span = Span(2_000);
 /// Between two looks at a copy that is being judged.
@@ -72,8 +66,7 @@ pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     let watch = Stopwatch::start();
     let format = sms.format.clone();
     let (sms_id, sender, receiver) = (sms.sms_id, sms.mobile_number().to_owned(), sms.receiver_id.clone());
-    let taken =
-        tokio::time::timeout(ANSWER_WITHIN, judge_or_store(app, sms)).await.unwrap_or(Err(Unwritable));
+    let taken = within(ANSWER, judge_or_store(app, sms)).await.unwrap_or(Err(Unwritable));
     let outcome = match &taken {
         Ok(Taken::Judged(answer)) => {
             let took = watch.elapsed();
@@ -101,7 +94,7 @@ pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
 /// Takes several in: those of one number in their order, numbers beside each other. `Ok` means all are durable; where
 /// one is not, all come again, and those that are durable are recognised then (D9).
 pub async fn take_all(app: &App, all: Vec<InboundSms>) -> Result<Vec<Taken>, Unwritable> {
-    tokio::time::timeout(ANSWER_WITHIN, take_each(app, all)).await.unwrap_or(Err(Unwritable))
+    within(ANSWER, take_each(app, all)).await.unwrap_or(Err(Unwritable))
 }
 
 /// The same for whoever may wait longer than a phone: each SMS alone must be answered in time.
@@ -133,7 +126,7 @@ async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable>
     if settings.maintenance_mode || !app.ladder.is_open() {
         return store(app, &sms).await;
     }
-    match tokio::time::timeout(JUDGE_WITHIN, judge(app, &sms, &settings, Turn::Live)).await {
+    match within(JUDGE, judge(app, &sms, &settings, Turn::Live)).await {
         Ok(Ok(taken)) => Ok(taken),
         Ok(Err(JudgeError::BehindWaiting)) => store(app, &sms).await,
         Ok(Err(error)) => {
@@ -170,7 +163,7 @@ async fn keep_for_later(app: &App, sms: &InboundSms) -> Result<(), Unwritable> {
     // While one waits in this bridge's journal, what comes after it waits behind it there: `power_down_store` is
     // replayed by any bridge, and none of them sees into this journal.
     if app.ladder.now().audit && app.journal.waiting() == 0 {
-        match tokio::time::timeout(STORE_WITHIN, app.audit.store_for_later(sms)).await {
+        match within(STORE, app.audit.store_for_later(sms)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => {
                 tracing::warn!(%error, source = ?error.source, "power_down_store takes nothing");
@@ -206,7 +199,7 @@ fn ring_for_stored(app: &App) {
 
 async fn mark(app: &App, sms: &InboundSms) -> bool {
     let mark = [(sms.mobile_number().to_owned(), sms.sms_id)];
-    let marked = tokio::time::timeout(MARK_WITHIN, app.hot.mark_waiting(app.clock.now(), &mark)).await;
+    let marked = within(MARK, app.hot.mark_waiting(app.clock.now(), &mark)).await;
     matches!(marked, Ok(Ok(())))
 }
 

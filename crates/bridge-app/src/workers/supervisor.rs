@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::worker::{Scope, Tick, Worker};
+use crate::base::deadline::{LEASE, within};
 use crate::base::metrics::WorkerLabels;
 use crate::bridge::App;
 
@@ -20,7 +21,6 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// Another bridge takes a job over when the one that does it says nothing for so long. Every job may be done twice.
 const JOB_LEASE: Span = Span(30_000);
-const LEASE_ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Steps a worker may take to empty its queue when the bridge stops.
 const DRAIN_STEPS_MAX: usize = 10_000;
 
@@ -79,7 +79,7 @@ async fn work(worker: &mut dyn Worker, app: &App, woken: Woken, soft: &Cancellat
         }
         while !leased(worker, app, worker.name(), JOB_LEASE).await? {
             // Another bridge is at it, and may have looked before there was something to do.
-            if tokio::time::timeout(COALESCE, soft.cancelled()).await.is_ok() {
+            if within(COALESCE, soft.cancelled()).await.is_ok() {
                 return Ok(());
             }
         }
@@ -102,7 +102,7 @@ async fn work(worker: &mut dyn Worker, app: &App, woken: Woken, soft: &Cancellat
 }
 
 async fn leased(worker: &dyn Worker, app: &App, job: &str, length: Span) -> Result<bool, ()> {
-    let lease = tokio::time::timeout(LEASE_ANSWER_WITHIN, app.hot.lease(job, app.id, length)).await;
+    let lease = within(LEASE, app.hot.lease(job, app.id, length)).await;
     match lease {
         Ok(Ok(held)) => Ok(held),
         Ok(Err(error)) => {
@@ -199,7 +199,7 @@ async fn rest(worker: &dyn Worker, app: &App, soft: &CancellationToken) -> Woken
         () = tokio::time::sleep(Duration::from_secs(u64::from(period))) => Woken::ByPeriod,
         () = changed => Woken::ByPeriod,
         () = app.board.heard(worker.name(), worker.bell()) => {
-            let _ = tokio::time::timeout(COALESCE, soft.cancelled()).await;
+            let _ = within(COALESCE, soft.cancelled()).await;
             Woken::ByBell
         }
     }
