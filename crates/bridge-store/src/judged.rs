@@ -73,13 +73,14 @@ impl From<&Known> for Basis {
     }
 }
 
-/// A judged SMS waiting for `input_sms`: `queue_input_sms:{id}` of 003.
+/// A judged SMS waiting for `input_sms`: `queue_input_sms:{id}` of 003. `S` is the SMS, or what stands for it where the
+/// row is only written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QueuedSms {
+pub struct QueuedSms<S = InboundSms> {
     /// `redis_id` in `input_sms`.
     pub id: i64,
     /// The SMS.
-    pub sms: InboundSms,
+    pub sms: S,
     /// What it is recognised by, in hex.
     pub fingerprint: String,
     /// Its verdict.
@@ -93,6 +94,22 @@ pub struct QueuedSms {
     /// Which SMS of its sender in 24 hours this was; 0 if it was not counted.
     #[serde(default)]
     pub sms_in_window: i64,
+}
+
+impl<S> QueuedSms<S> {
+    /// The same row with this in the place of its SMS.
+    pub fn with_sms<T>(&self, sms: T) -> QueuedSms<T> {
+        QueuedSms {
+            id: self.id,
+            sms,
+            fingerprint: self.fingerprint.clone(),
+            verdict: self.verdict.clone(),
+            judged_at: self.judged_at,
+            onboarding_id: self.onboarding_id,
+            device_id: self.device_id.clone(),
+            sms_in_window: self.sms_in_window,
+        }
+    }
 }
 
 impl QueuedSms {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use bridge_core::InboundSms;
+use bridge_core::{InboundSms, Timestamp};
 use bridge_formats::export::{Exported, Held, Row};
 use bridge_formats::{Delivered, Unusable};
 use bridge_store::StoreError;
@@ -84,7 +84,8 @@ impl From<Stopped> for Problem {
 /// A row on its way.
 struct Candidate {
     sms: InboundSms,
-    exported: Exported,
+    /// Every stamp that it may have been delivered under.
+    stamps: Vec<Timestamp>,
 }
 
 /// One import.
@@ -198,10 +199,10 @@ impl Import {
         let way = Way { sender: source, format: FORMAT, bare_digits: source.bare_digits(), now };
         // Always stamped, and under no id: a list has ids of its own.
         let stamp = exported.stamp(source.clock()).unwrap_or(now);
-        let sms =
-            Delivered { stamp: Some(stamp), delivery_id: None, part: None, ..exported.delivered.clone() };
+        let stamps = exported.stamps();
+        let sms = Delivered { stamp: Some(stamp), delivery_id: None, part: None, ..exported.delivered };
         let inbound = inbound::inbound(app, way, sms).map_err(|_| Stopped::Unwritable)?;
-        Ok(Candidate { sms: inbound, exported })
+        Ok(Candidate { sms: inbound, stamps })
     }
 
     /// Keeps a row that nobody can use, once however often the list comes.
@@ -231,7 +232,7 @@ fn asked(candidate: &Candidate) -> AskedSms {
     AskedSms {
         mobile_number: candidate.sms.mobile_number().to_owned(),
         text: candidate.sms.text.clone(),
-        stamps: candidate.exported.stamps(),
+        stamps: candidate.stamps.clone(),
     }
 }
 

@@ -15,6 +15,7 @@ use bridge_store::journal::Entry;
 use bridge_store::judged::{Answer, Judged, QueuedSms};
 use bridge_store::{StoreError, StoreFault};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use uuid::Uuid;
 
 use crate::base::deadline::{ANSWER, JUDGE, MARK, STORE, within};
 use crate::base::metrics::Stopwatch;
@@ -121,23 +122,23 @@ async fn take_in_order(app: &App, all: Vec<(usize, InboundSms)>) -> Result<Vec<(
 async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     let settings = app.live.now();
     if sms.part.is_some() {
-        return store_part(app, &sms).await;
+        return store_part(app, sms).await;
     }
     if settings.maintenance_mode || !app.ladder.is_open() {
-        return store(app, &sms).await;
+        return store(app, sms).await;
     }
     match within(JUDGE, judge(app, &sms, &settings, Turn::Live)).await {
         Ok(Ok(taken)) => Ok(taken),
-        Ok(Err(JudgeError::BehindWaiting)) => store(app, &sms).await,
+        Ok(Err(JudgeError::BehindWaiting)) => store(app, sms).await,
         Ok(Err(error)) => {
             tracing::warn!(%error, source = ?std::error::Error::source(&error), "an SMS could not be judged and is stored for later");
             app.ladder.suspect();
-            store(app, &sms).await
+            store(app, sms).await
         }
         Err(_) => {
             tracing::warn!("an SMS could not be judged in time and is stored for later");
             app.ladder.suspect();
-            store(app, &sms).await
+            store(app, sms).await
         }
     }
 }
@@ -145,25 +146,26 @@ async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable>
 /// Down the ladder (D25, D26): `power_down_store`, else the journal, else a refusal. The number is marked before and,
 /// where the hot store was not to be reached or was being rebuilt, after: whoever takes the next SMS of this number,
 /// on whichever bridge, must know that one waits.
-async fn store(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
+async fn store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     let generation = app.ladder.generation();
-    let marked = app.ladder.is_open() && mark(app, sms).await;
+    let waits = (sms.mobile_number().to_owned(), sms.sms_id);
+    let marked = app.ladder.is_open() && mark(app, &waits).await;
     keep_for_later(app, sms).await?;
-    Ok(stored(app, sms, marked, generation).await)
+    Ok(stored(app, &waits, marked, generation).await)
 }
 
 /// One part of a longer SMS waits for the others. It holds no SMS of its number up: they may never come.
-async fn store_part(app: &App, sms: &InboundSms) -> Result<Taken, Unwritable> {
+async fn store_part(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     keep_for_later(app, sms).await?;
     ring_for_stored(app);
     Ok(Taken::Stored)
 }
 
-async fn keep_for_later(app: &App, sms: &InboundSms) -> Result<(), Unwritable> {
+async fn keep_for_later(app: &App, sms: InboundSms) -> Result<(), Unwritable> {
     // While one waits in this bridge's journal, what comes after it waits behind it there: `power_down_store` is
     // replayed by any bridge, and none of them sees into this journal.
     if app.ladder.now().audit && app.journal.waiting() == 0 {
-        match within(STORE, app.audit.store_for_later(sms)).await {
+        match within(STORE, app.audit.store_for_later(&sms)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => {
                 tracing::warn!(%error, source = ?error.source, "power_down_store takes nothing");
@@ -172,16 +174,16 @@ async fn keep_for_later(app: &App, sms: &InboundSms) -> Result<(), Unwritable> {
         }
         app.ladder.suspect();
     }
-    app.journal.keep(&Entry::Waiting(Box::new(sms.clone()))).await.map_err(|error| {
+    app.journal.keep(&Entry::Waiting(Box::new(sms))).await.map_err(|error| {
         tracing::error!(%error, source = ?error.source, "nothing is writable: an SMS was refused");
         Unwritable
     })
 }
 
-async fn stored(app: &App, sms: &InboundSms, marked: bool, generation: u64) -> Taken {
+async fn stored(app: &App, waits: &(String, Uuid), marked: bool, generation: u64) -> Taken {
     // A store that is rebuilt meanwhile reads what waits after it was emptied of marks.
     let must_be_marked = !marked || app.ladder.generation() != generation;
-    if must_be_marked && !mark(app, sms).await && app.ladder.is_open() {
+    if must_be_marked && !mark(app, waits).await && app.ladder.is_open() {
         // However short the disturbance was: nothing is judged here before the keeper has marked what waits.
         app.ladder.set_hot(app.clock.now(), Hot::Away);
         app.ladder.suspect();
@@ -197,9 +199,10 @@ fn ring_for_stored(app: &App) {
     }
 }
 
-async fn mark(app: &App, sms: &InboundSms) -> bool {
-    let mark = [(sms.mobile_number().to_owned(), sms.sms_id)];
-    let marked = within(MARK, app.hot.mark_waiting(app.clock.now(), &mark)).await;
+/// Marks that this SMS of this number waits.
+async fn mark(app: &App, waits: &(String, Uuid)) -> bool {
+    let marks = std::slice::from_ref(waits);
+    let marked = within(MARK, app.hot.mark_waiting(app.clock.now(), marks)).await;
     matches!(marked, Ok(Ok(())))
 }
 
@@ -228,6 +231,7 @@ pub async fn replay(app: &App, sms: InboundSms) -> Result<(), StoreError> {
     }
 }
 
+/// Borrows the SMS: where judging is given up in the middle, its owner still has it to store.
 async fn judge(app: &App, sms: &InboundSms, settings: &Settings, turn: Turn) -> Result<Taken, JudgeError> {
     let limits = IntakeLimits {
         blacklist_above: i64::from(settings.blacklist_threshold),
@@ -252,6 +256,7 @@ async fn judge(app: &App, sms: &InboundSms, settings: &Settings, turn: Turn) -> 
                 if known.blacklisted && known.sms_in_window == limits.blacklist_above + 1 {
                     app.board.ring(Bell::Blacklist);
                 }
+                // The one copy on its way: from here on it is the row that waits for `input_sms`.
                 let sms = InboundSms { sms_id, server_received_at, ..sms.clone() };
                 if let Some(queued) = judge_admitted(app, sms, fingerprint, *known, settings).await? {
                     let answer = queued.answer();

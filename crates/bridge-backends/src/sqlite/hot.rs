@@ -4,6 +4,7 @@ mod arrivals;
 mod counting;
 mod deliveries;
 mod epochs;
+mod handed;
 mod holding;
 mod onboardings;
 mod person;
@@ -31,10 +32,11 @@ use rusqlite::{Connection, params};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use crate::sqlite::engine::{Changes, Engine, Schema, limit};
+use crate::sqlite::engine::{Changes, Engine, Schema, failed, limit};
 use arrivals::Arrivals;
 use deliveries::Deliveries;
 use epochs::Epochs;
+use handed::{Arriving, Recording};
 use holding::Marks;
 
 const SCHEMA: Schema = Schema {
@@ -227,13 +229,17 @@ impl HotStore for SqliteHot {
     }
 
     async fn admit(&self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Result<Admitted> {
-        let (sms, memory) = (sms.clone(), self.memory.clone());
+        let (sms, memory) = (Arriving::of(sms), self.memory.clone());
         self.live("admit", acknowledges_nothing, move |c, _| sms::admit(c, &memory, now, &sms, limits)).await
     }
 
     async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
-        let (mut judged, memory) = (judged.clone(), self.memory.clone());
-        self.live("record", |_| false, move |c, changes| sms::record(c, &memory, changes, now, &mut judged))
+        const OPERATION: &str = "record";
+        let unwritable = |error: serde_json::Error| {
+            failed(OPERATION, rusqlite::Error::ToSqlConversionFailure(error.into()))
+        };
+        let (mut sms, memory) = (Recording::of(judged).map_err(unwritable)?, self.memory.clone());
+        self.live(OPERATION, |_| false, move |c, changes| sms::record(c, &memory, changes, now, &mut sms))
             .await
     }
 

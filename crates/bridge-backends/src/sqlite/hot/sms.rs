@@ -3,16 +3,17 @@
 use bridge_core::onboarding::LastSms;
 use bridge_core::sms::REMEMBERED;
 use bridge_core::time::DAY;
-use bridge_core::{InboundSms, Mobile, State, Timestamp};
+use bridge_core::{Mobile, State, Timestamp};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
-use bridge_store::judged::{Answer, Basis, Judged, QueuedSms};
+use bridge_store::judged::{Answer, Basis};
 use rusqlite::{Connection, params};
 
 use super::Memory;
 use super::arrivals::{self, Arrival, New};
 use super::counting::count;
 use super::deliveries::Delivered;
+use super::handed::{Arriving, Recording};
 use super::{INPUT_SMS, known, next_id, onboardings, queues, standing};
 use crate::sqlite::engine::{Changes, Json};
 
@@ -20,10 +21,10 @@ pub(super) fn admit(
     conn: &Connection,
     memory: &Memory,
     now: Timestamp,
-    sms: &InboundSms,
+    sms: &Arriving,
     limits: IntakeLimits,
 ) -> rusqlite::Result<Admitted> {
-    let identity = sms.identity();
+    let identity = &sms.identity;
     let delivered =
         identity.delivery.map(|key| memory.deliveries.find(conn, now, &key)).transpose()?.flatten();
     let delivery_id_reused = delivered.as_ref().is_some_and(|first| first.content != identity.content);
@@ -46,7 +47,7 @@ pub(super) fn admit(
             arrivals::take_over(conn, now, &fingerprint, &arrival)?;
             let Arrival { sms_id, server_received_at, .. } = arrival;
             let mobile = sms.mobile_number();
-            let sms_in_window = if sms.is_counted() { count(conn, now, mobile)? } else { 0 };
+            let sms_in_window = if sms.is_counted { count(conn, now, mobile)? } else { 0 };
             let known = Box::new(known(conn, now, mobile, sms_in_window)?);
             Admission::Judge { sms_id, server_received_at, fingerprint, known }
         }
@@ -77,11 +78,11 @@ pub(super) fn admit(
 fn count_new(
     conn: &Connection,
     now: Timestamp,
-    sms: &InboundSms,
+    sms: &Arriving,
     limits: IntakeLimits,
 ) -> rusqlite::Result<i64> {
     let Ok(sender) = sms.sender.as_ref() else { return Ok(0) };
-    if !sms.is_counted() {
+    if !sms.is_counted {
         return Ok(0);
     }
     let now_or_new = params![sender.e164(), now.0, (now + DAY).0];
@@ -123,25 +124,24 @@ pub(super) fn record(
     memory: &Memory,
     changes: &mut Changes,
     now: Timestamp,
-    judged: &mut Judged,
+    sms: &mut Recording,
 ) -> rusqlite::Result<Recorded> {
-    let Judged { key, basis, row } = judged;
-    let arrival = memory.arrivals.find(conn, now, key)?.filter(|arrival| arrival.sms_id == row.sms.sms_id);
+    let Recording { key, basis, sms_id, mobile_number: mobile, is_counted, row } = sms;
+    let arrival = memory.arrivals.find(conn, now, key)?.filter(|arrival| arrival.sms_id == *sms_id);
     let Some(arrival) = arrival else { return Ok(Recorded::NotAdmitted) };
     if let Some(answer) = arrival.answer {
         return Ok(Recorded::Done(answer));
     }
-    let mobile = row.sms.mobile_number();
     let (onboarding, pair_validated) = standing(conn, now, mobile)?;
     if (Basis { onboarding: onboarding.as_ref().map(|o| (o.id, o.state)), pair_validated }) != *basis {
-        let sms_in_window = if row.sms.is_counted() { count(conn, now, mobile)? } else { 0 };
+        let sms_in_window = if *is_counted { count(conn, now, mobile)? } else { 0 };
         return Ok(Recorded::Changed(Box::new(known(conn, now, mobile, sms_in_window)?)));
     }
     let id = next_id(conn, INPUT_SMS)?;
     (row.id, row.judged_at) = (id, now);
-    let QueuedSms { sms, verdict, .. } = &*row;
+    let verdict = &row.verdict;
     conn.prepare_cached("INSERT INTO queue_input_sms (id, sms_id, passed, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![id, sms.sms_id.as_bytes(), verdict.passed(), Json(&*row)])?;
+        .execute(params![id, sms_id.as_bytes(), verdict.passed(), Json(&*row)])?;
     if let Some(mut onboarding) = onboarding.filter(|o| o.state.can_be_validated()) {
         onboarding.last_sms = Some(LastSms { id, judged_at: now, verdict: verdict.clone() });
         if verdict.passed() {
@@ -154,7 +154,7 @@ pub(super) fn record(
             onboardings::touch(conn, changes, &mut onboarding)?;
         }
     }
-    let answer = Answer { id, sms_id: sms.sms_id, verdict: verdict.clone() };
+    let answer = Answer { id, sms_id: *sms_id, verdict: verdict.clone() };
     arrivals::answer(conn, key, &arrival, &answer)?;
     Ok(Recorded::Done(answer))
 }
