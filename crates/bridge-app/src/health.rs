@@ -5,6 +5,7 @@ pub mod receivers;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+use bridge_core::Settings;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -84,19 +85,18 @@ const DEGRADED: &str = "degraded";
 const UNHEALTHY: &str = "unhealthy";
 
 impl Health {
-    /// Looks at every part; what a store must be asked for is left out.
-    pub async fn look(app: &App) -> Health {
+    /// Looks at every part by these settings; what a store must be asked for is left out.
+    pub async fn look(app: &App, settings: &Settings) -> Health {
         // Whether an SMS finds room again is tried, not waited for.
         let recovered = !app.unwritable.load(Ordering::Relaxed) || writable(app).await.is_ok();
         let standing = app.ladder.now();
         let (hot, audit) = (standing.hot == Hot::Open, standing.audit);
-        let workers = worker_views(app);
-        let settings = app.live.now();
+        let workers = worker_views(app, settings);
         let mut notes = Vec::new();
-        if !app.receivers.has_number(&settings) {
+        if !app.receivers.has_number(settings) {
             notes.push("no receiving number is set: users are not told where to send the SMS (setting sms_receiver_number, or `sms-bridge receiver add NAME --number +…`)".to_owned());
         }
-        let (receivers, receivers_troubled) = receivers::look(app, &settings, &mut notes);
+        let (receivers, receivers_troubled) = receivers::look(app, settings, &mut notes);
         if let Some(why) = standing.hot.why() {
             notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
         }
@@ -201,13 +201,13 @@ async fn waiting_sms(app: &App) -> Option<usize> {
     in_time(app.audit.waiting_sms(None, COUNTED_MAX)).await.ok().map(|rows| rows.len())
 }
 
-fn worker_views(app: &App) -> BTreeMap<&'static str, WorkerView> {
+fn worker_views(app: &App, settings: &Settings) -> BTreeMap<&'static str, WorkerView> {
     let board = app.board.status();
-    let (now, settings) = (app.clock.now(), app.live.now());
+    let now = app.clock.now();
     let view = |worker: Box<dyn workers::Worker>| {
         let status = board.get(worker.name()).cloned().unwrap_or_default();
         let lag_seconds = status.last_success.map(|at| (now - at).0 / 1000);
-        let word = workers::worker::standing(worker.as_ref(), &status, now, &settings).word();
+        let word = workers::worker::standing(worker.as_ref(), &status, now, settings).word();
         let view = WorkerView {
             status: word,
             last_run: status.last_run.map(|at| at.to_string()),

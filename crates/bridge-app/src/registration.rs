@@ -21,6 +21,7 @@ use crate::bridge::App;
 use crate::durability::journal;
 use crate::state::board::Bell;
 use crate::state::receivers::Voices;
+use crate::state::settings::Snapshot;
 
 /// RFC 5321.
 const EMAIL_MAX_CHARS: usize = 254;
@@ -105,11 +106,16 @@ pub struct Opened {
 }
 
 /// Registers, and keeps every refusal.
-pub async fn register(app: &App, wanted: Wanted, client: Option<IpAddr>) -> Result<Opened, Problem> {
+pub async fn register(
+    app: &App,
+    snapshot: &Snapshot,
+    wanted: Wanted,
+    client: Option<IpAddr>,
+) -> Result<Opened, Problem> {
     // Kept as it came, but for what no SQL TEXT can hold (D23).
     let kept: String = wanted.mobile_number.chars().take(KEPT_NUMBER_MAX_CHARS).collect();
     let number = message::storable(&kept).into_owned();
-    let result = open(app, wanted).await;
+    let result = open(app, snapshot, wanted).await;
     if let Err(problem) = &result {
         app.refusals.keep(Refusal {
             at: app.clock.now(),
@@ -123,9 +129,9 @@ pub async fn register(app: &App, wanted: Wanted, client: Option<IpAddr>) -> Resu
     result
 }
 
-async fn open(app: &App, wanted: Wanted) -> Result<Opened, Problem> {
-    let settings = app.live.now();
-    if paused(app).is_some() {
+async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, Problem> {
+    let settings = &*snapshot.settings;
+    if paused(app, snapshot).is_some() {
         return Err(refused_while_paused());
     }
     let mobile =
@@ -145,7 +151,7 @@ async fn open(app: &App, wanted: Wanted) -> Result<Opened, Problem> {
     let id = app.entropy.id(now).map_err(no_entropy)?;
     let who = Applicant { mobile, email: wanted.email, device_id: wanted.device_id };
     let registration = Registration {
-        onboarding: Onboarding::open(who, settings.header(), id, &salt, now, &settings),
+        onboarding: Onboarding::open(who, settings.header(), id, &salt, now, settings),
         per_hour: i64::from(settings.registrations_per_mobile_per_hour),
         refuse_blacklisted: settings.is_enabled_by_name("blacklist_check"),
     };
@@ -155,7 +161,7 @@ async fn open(app: &App, wanted: Wanted) -> Result<Opened, Problem> {
         if let Registered::New(onboarding) | Registered::Same(onboarding) = &registered {
             // The same again too: whoever opened it may have died before it was on disk.
             let entry = Entry::Onboarding(Box::new(onboarding.clone()));
-            journal::keep(app, &settings, entry, generation).await?;
+            journal::keep(app, settings, entry, generation).await?;
         }
         Ok::<_, StoreError>(registered)
     };
@@ -201,15 +207,15 @@ pub struct Pause {
 
 /// Is registration paused?
 #[must_use]
-pub fn paused(app: &App) -> Option<Pause> {
-    if app.live.now().maintenance_mode {
-        return Some(Pause { since: app.live.updated_at("maintenance_mode"), why: "maintenance_mode is on" });
+pub fn paused(app: &App, snapshot: &Snapshot) -> Option<Pause> {
+    if snapshot.settings.maintenance_mode {
+        return Some(Pause { since: snapshot.updated_at("maintenance_mode"), why: "maintenance_mode is on" });
     }
     let standing = app.ladder.now();
     if let Some(why) = standing.hot.why() {
         return Some(Pause { since: Some(standing.since), why });
     }
-    match app.receivers.voices(app.clock.now(), &app.live.now()) {
+    match app.receivers.voices(app.clock.now(), &snapshot.settings) {
         Voices::Silent(since) => Some(Pause {
             since: Some(since),
             why: "no receiver was heard of for receiver_silence_seconds: an SMS would reach nobody",

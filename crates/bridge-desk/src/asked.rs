@@ -6,12 +6,11 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use bridge_core::phone::BareDigits;
-use bridge_core::{Mobile, Timestamp};
+use bridge_core::{Mobile, Settings, Timestamp};
 use bridge_store::desk::MobileFilter;
 use bridge_store::place::Place;
 
 use bridge_app::base::problem::{Code, Problem};
-use bridge_http::state::Shared;
 
 /// Fewer characters are no beginning of a number.
 const PREFIX_MIN_CHARS: usize = 5;
@@ -113,13 +112,13 @@ impl Asked {
     }
 
     /// A number, or its beginning; a sender that is no number as it came.
-    pub(super) fn mobile(&self, name: &str, app: &Shared) -> Result<Option<MobileFilter>, Problem> {
-        self.get(name).map(|text| number(text, &app.live.now().default_country_code)).transpose()
+    pub(super) fn mobile(&self, name: &str, settings: &Settings) -> Result<Option<MobileFilter>, Problem> {
+        self.get(name).map(|text| number(text, &settings.default_country_code)).transpose()
     }
 
     /// How a number begins, for lists that are found by that alone; empty for all.
-    pub(super) fn prefix(&self, name: &str, app: &Shared) -> Result<String, Problem> {
-        Ok(match self.mobile(name, app)? {
+    pub(super) fn prefix(&self, name: &str, settings: &Settings) -> Result<String, Problem> {
+        Ok(match self.mobile(name, settings)? {
             Some(MobileFilter::Exactly(text) | MobileFilter::Prefix(text)) => text,
             None => String::new(),
         })

@@ -6,6 +6,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use bridge_core::Settings;
 use serde_json::json;
 
 use crate::access::Visitor;
@@ -37,11 +38,22 @@ impl Frame {
         title: &'static str,
         active: &'static str,
     ) -> Frame {
+        Frame::by(app, &app.live.now(), visitor, title, active).await
+    }
+
+    /// The same, for a page that shows or reads something else by these settings.
+    pub(super) async fn by(
+        app: &Shared,
+        settings: &Settings,
+        visitor: Visitor,
+        title: &'static str,
+        active: &'static str,
+    ) -> Frame {
         Frame {
             title,
             active,
             visitor: Some(visitor),
-            banner: Some(show::Banner::of(&Health::look(app).await, app.live.now().maintenance_mode)),
+            banner: Some(show::Banner::of(&Health::look(app, settings).await, settings.maintenance_mode)),
         }
     }
 

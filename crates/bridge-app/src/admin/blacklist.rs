@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bridge_core::phone::BareDigits;
-use bridge_core::{Mobile, Span, Timestamp};
+use bridge_core::{Mobile, Settings, Span, Timestamp};
 use bridge_store::Result as Stored;
 use bridge_store::blacklisting::Blacklisting;
 use serde_json::{Value, json};
@@ -23,9 +23,8 @@ const TURN: Span = Span(5_000);
 const TURN_POLL: Duration = Duration::from_millis(20);
 
 /// A number as the operator writes it.
-pub fn mobile(app: &App, text: &str) -> Result<Mobile, Problem> {
-    let default = app.live.now().default_country_code.clone();
-    Mobile::parse(text, &default, BareDigits::NationalFirst)
+pub fn mobile(settings: &Settings, text: &str) -> Result<Mobile, Problem> {
+    Mobile::parse(text, &settings.default_country_code, BareDigits::NationalFirst)
         .map_err(|why| Problem::field(Code::InvalidMobileNumber, "mobile_number", why.to_string()))
 }
 

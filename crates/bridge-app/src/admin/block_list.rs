@@ -1,6 +1,9 @@
 //! A list of numbers to block, a line each, of any length: number, reason, and when the block ends. A header is skipped, and
 //! a line that nobody can use stops no other. Where the list comes from is the caller's.
 
+use std::sync::Arc;
+
+use bridge_core::Settings;
 use bridge_store::blacklisting::Blacklisting;
 use serde::Serialize;
 use serde_json::Value;
@@ -56,6 +59,8 @@ pub async fn block_all(app: &App, actor: &Actor, list: &str) -> Result<Blacklist
 pub struct Import {
     /// Who blocks them.
     actor: Actor,
+    /// All of one list is read alike.
+    settings: Arc<Settings>,
     report: BlacklistImported,
     /// Which line is next, blank ones counted.
     line: u64,
@@ -71,6 +76,7 @@ impl Import {
         app.note_change(actor, "blacklist.import", "a list", Value::Null, Value::Null).await?;
         Ok(Import {
             actor: actor.clone(),
+            settings: app.live.now(),
             report: BlacklistImported::default(),
             line: 0,
             pending: Vec::new(),
@@ -153,7 +159,8 @@ impl Import {
         if self.report.lines == 0 && HEADERS.contains(&number.to_lowercase().as_str()) {
             return Ok(None);
         }
-        let mobile = blacklist::mobile(app, number).map_err(|problem| problem.detail().to_owned())?;
+        let mobile =
+            blacklist::mobile(&self.settings, number).map_err(|problem| problem.detail().to_owned())?;
         let wish = Wish {
             reason: column(1).unwrap_or_default().to_owned(),
             expires_at: column(2).map(str::to_owned),

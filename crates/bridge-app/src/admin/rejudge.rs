@@ -90,8 +90,7 @@ pub struct DryRun {
 }
 
 /// Judges the last SMS by the settings of now and by changed ones, and tells the difference.
-pub async fn dry_run(app: &App, changed: &Settings, last: usize) -> Result<DryRun, Problem> {
-    let now = app.live.now();
+pub async fn dry_run(app: &App, now: &Settings, changed: &Settings, last: usize) -> Result<DryRun, Problem> {
     let mut run = DryRun::default();
     let mut before = None;
     let last = last.min(LAST_MAX);
@@ -103,7 +102,7 @@ pub async fn dry_run(app: &App, changed: &Settings, last: usize) -> Result<DryRu
         before = page.last().map(|(place, _)| *place);
         for (_, judgement) in page {
             run.judged += 1;
-            match (judgement.rejudge(&now, &now), judgement.rejudge(&now, changed)) {
+            match (judgement.rejudge(now, now), judgement.rejudge(now, changed)) {
                 (Rejudged::Verdict(before), Rejudged::Verdict(after)) => {
                     if (before.failed_at, &before.reason) != (after.failed_at, &after.reason) {
                         run.differ.push(Differs { judgement, before, after });
@@ -148,7 +147,11 @@ pub async fn one(app: &App, sms_id: Uuid) -> Result<Option<Judgement>, StoreErro
 
 /// Why it was judged as it was: by the settings that held when it was.
 pub async fn why(app: &App, judgement: &Judgement) -> Result<Vec<Step>, StoreError> {
-    let settings = settings::as_of(app, judgement.row.judged_at).await?;
+    why_then(app, &app.live.now(), judgement).await
+}
+
+async fn why_then(app: &App, now: &Settings, judgement: &Judgement) -> Result<Vec<Step>, StoreError> {
+    let settings = settings::as_of(app, now, judgement.row.judged_at).await?;
     Ok(trace(&judgement.past(), &settings))
 }
 
@@ -174,9 +177,10 @@ fn not_found() -> Problem {
 
 /// Tells the story of one stored SMS, and judges it by the settings of now with these changes.
 pub async fn story(app: &App, sms_id: Uuid, changes: &[Change]) -> Result<Story, Problem> {
-    let by = settings::proposed(app, changes)?;
+    let now = app.live.now();
+    let by = settings::proposed(&now, changes)?;
     let judgement = in_time(one(app, sms_id)).await?.ok_or_else(not_found)?;
-    let trace = in_time(why(app, &judgement)).await?;
-    let again = judgement.rejudge(&app.live.now(), &by);
+    let trace = in_time(why_then(app, &now, &judgement)).await?;
+    let again = judgement.rejudge(&now, &by);
     Ok(Story { judgement, trace, again })
 }

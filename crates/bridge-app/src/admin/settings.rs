@@ -53,8 +53,8 @@ pub fn changes(given: &Value) -> Result<Vec<Change>, Problem> {
 
 /// 003: reading a setting fills the cache in the hot store. It is for others to look at; what holds here is the
 /// snapshot.
-pub async fn fill_cache(app: &App, def: &SettingDef) {
-    let text = def.to_text(&def.value(&app.live.now()));
+pub async fn fill_cache(app: &App, settings: &Settings, def: &SettingDef) {
+    let text = def.to_text(&def.value(settings));
     if app.ladder.is_open() && in_time(app.hot.cache_settings(&[(def.key.to_owned(), text)])).await.is_err() {
         app.ladder.suspect();
     }
@@ -66,9 +66,10 @@ pub async fn change(app: &App, actor: &Actor, changes: &[Change]) -> Result<(), 
 }
 
 async fn noted_and_stored(app: &App, actor: &Actor, changes: &[Change]) -> Result<(), Problem> {
-    let now = proposed(app, changes)?;
+    let settings = app.live.now();
+    let proposed = proposed(&settings, changes)?;
     for (def, _) in changes {
-        let (before, after) = (def.value(&app.live.now()), def.value(&now));
+        let (before, after) = (def.value(&settings), def.value(&proposed));
         app.note_change(actor, "setting.change", def.key, before, after).await?;
     }
     let pairs: Vec<(&str, &Value)> = changes.iter().map(|(def, value)| (def.key, value)).collect();
@@ -106,8 +107,8 @@ async fn announce(app: &App, pairs: &[(&str, &Value)]) {
 }
 
 /// What would hold with these changes, if they keep every rule. Changes nothing.
-pub fn proposed(app: &App, changes: &[Change]) -> Result<Settings, Problem> {
-    app.live.now().with_all(changes.iter().map(|(def, value)| (*def, value))).map_err(breaks)
+pub fn proposed(now: &Settings, changes: &[Change]) -> Result<Settings, Problem> {
+    now.with_all(changes.iter().map(|(def, value)| (*def, value))).map_err(breaks)
 }
 
 /// A page of the history, newest first: of one setting or of all, before that entry.
@@ -146,11 +147,9 @@ async fn put_back(app: &App, actor: &Actor, id: i64) -> Result<&'static SettingD
 
 /// The settings as they were at that time: those of now, with every later change undone. What the history has
 /// purged since is as it is now.
-pub async fn as_of(app: &App, at: Timestamp) -> Result<Settings, StoreError> {
-    let mut values: Vec<(&str, String)> = {
-        let now = app.live.now();
-        catalog::all().iter().map(|def| (def.key, def.to_text(&def.value(&now)))).collect()
-    };
+pub async fn as_of(app: &App, now: &Settings, at: Timestamp) -> Result<Settings, StoreError> {
+    let mut values: Vec<(&str, String)> =
+        catalog::all().iter().map(|def| (def.key, def.to_text(&def.value(now)))).collect();
     let mut before = None;
     'pages: loop {
         let page = app.desk.settings_history(None, before, PAGE).await?;

@@ -1,6 +1,6 @@
 //! Changes of settings: what was changed, when, by whom, and whether it can be put back.
 
-use bridge_core::catalog;
+use bridge_core::{Settings, catalog};
 use bridge_store::desk::{Page, SettingChange};
 
 use crate::base::deadline::in_time;
@@ -19,17 +19,17 @@ pub struct Entry {
 /// One page of the changes of one setting or of all, newest first.
 pub async fn list(
     app: &App,
+    now: &Settings,
     key: Option<&str>,
     before: Option<i64>,
     max: usize,
 ) -> Result<Page<Entry, i64>, Problem> {
     let found = in_time(app.desk.settings_history(key, before, max)).await?;
-    let now = app.live.now();
     let entry = |change: SettingChange| {
         let can_go_back = catalog::find(&change.key).is_some_and(|def| {
             // Without a row its default held.
             let old = change.old_value.as_deref();
-            def.value(&now) != old.map_or_else(|| def.default_value(), |text| def.from_text(text))
+            def.value(now) != old.map_or_else(|| def.default_value(), |text| def.from_text(text))
         });
         Entry { change, can_go_back }
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bridge_core::phone::BareDigits;
 use bridge_core::trace::{Step, trace};
-use bridge_core::{InboundSms, Mobile, Onboarding};
+use bridge_core::{InboundSms, Mobile, Onboarding, Settings};
 use bridge_store::audit::SmsRow;
 use bridge_store::desk::{Page, SmsFilter, Waited};
 use bridge_store::place::Place;
@@ -79,20 +79,19 @@ pub struct Judged {
 }
 
 /// The story of one SMS; none: nothing is kept of it.
-pub async fn story(app: &App, sms_id: Uuid) -> Result<Option<Story>, Problem> {
+pub async fn story(app: &App, settings: &Settings, sms_id: Uuid) -> Result<Option<Story>, Problem> {
     let Some(kept) = in_time(app.desk.sms_story(sms_id)).await? else { return Ok(None) };
     let looked_back = in_time(rejudge::one(app, sms_id)).await?;
     let judged = match (&looked_back, kept.judged) {
-        (Some(judgement), Some(row)) => Some(judged(app, judgement, row).await?),
+        (Some(judgement), Some(row)) => Some(judged(app, settings, judgement, row).await?),
         _ => None,
     };
     let onboarding = looked_back.and_then(|judgement| judgement.onboarding);
     Ok(Some(Story { sms: kept.sms, judged, waited: kept.waited, onboarding }))
 }
 
-async fn judged(app: &App, judgement: &Judgement, row: SmsRow) -> Result<Judged, Problem> {
-    let then = in_time(settings::as_of(app, row.created_at)).await?;
-    let now = app.live.now();
-    let changed = bridge_core::catalog::all().iter().filter(|def| def.value(&then) != def.value(&now));
+async fn judged(app: &App, now: &Settings, judgement: &Judgement, row: SmsRow) -> Result<Judged, Problem> {
+    let then = in_time(settings::as_of(app, now, row.created_at)).await?;
+    let changed = bridge_core::catalog::all().iter().filter(|def| def.value(&then) != def.value(now));
     Ok(Judged { steps: trace(&judgement.past(), &then), changed: changed.map(|def| def.key).collect(), row })
 }

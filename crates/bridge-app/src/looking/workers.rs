@@ -1,6 +1,6 @@
 //! Workers: how each does.
 
-use bridge_core::Span;
+use bridge_core::{Settings, Span};
 
 use crate::bridge::App;
 use crate::state::board::WorkerStatus;
@@ -26,16 +26,16 @@ pub struct WorkerSeen {
 
 /// Every worker, in the order in which they drain.
 #[must_use]
-pub fn list(app: &App) -> Vec<WorkerSeen> {
-    let (now, settings, mut board) = (app.clock.now(), app.live.now(), app.board.status());
+pub fn list(app: &App, settings: &Settings) -> Vec<WorkerSeen> {
+    let (now, mut board) = (app.clock.now(), app.board.status());
     let seen = |worker: Box<dyn Worker>| {
         let status = board.remove(worker.name()).unwrap_or_default();
         WorkerSeen {
             name: worker.name(),
             about: worker.about(),
             scope: worker.scope(),
-            period: Span::seconds(worker.period_seconds(&settings)),
-            standing: standing(worker.as_ref(), &status, now, &settings),
+            period: Span::seconds(worker.period_seconds(settings)),
+            standing: standing(worker.as_ref(), &status, now, settings),
             status,
         }
     };

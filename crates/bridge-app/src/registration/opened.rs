@@ -3,7 +3,7 @@
 
 use bridge_core::onboarding::Onboarding;
 use bridge_core::phone::BareDigits;
-use bridge_core::{Mobile, Timestamp};
+use bridge_core::{Mobile, Settings, Timestamp};
 use bridge_store::StoreError;
 use bridge_store::hot::Cancelled;
 use bridge_store::journal::Entry;
@@ -30,13 +30,12 @@ pub struct Instructions {
 }
 
 impl Instructions {
-    /// By the settings and the receivers of this moment.
+    /// By these settings and the receivers of this moment.
     #[must_use]
-    pub fn of(app: &App, onboarding: &Onboarding) -> Instructions {
-        let settings = app.live.now();
+    pub fn of(app: &App, settings: &Settings, onboarding: &Onboarding) -> Instructions {
         let seconds = |until: Timestamp| (until - onboarding.request_timestamp).0 / 1000;
         Instructions {
-            number: app.receivers.number_for(&onboarding.mobile, app.clock.now(), &settings),
+            number: app.receivers.number_for(&onboarding.mobile, app.clock.now(), settings),
             sms_body: format!("{}:{}", settings.header(), onboarding.hash),
             token: app.secrets.onboarding_token(onboarding.id),
             timelimit_seconds: seconds(onboarding.user_deadline),

@@ -1,7 +1,7 @@
 //! What becomes of the SMS of one request of a receiver: read as its format writes them, taken in, and what nobody can
 //! use kept in quarantine (contract section 3). Not who delivers, and not the words of the answer: those are HTTP's.
 
-use bridge_core::Timestamp;
+use bridge_core::{Settings, Timestamp};
 use bridge_formats::{Content, Format, Incoming, Unusable};
 use bytes::Bytes;
 
@@ -78,12 +78,13 @@ pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Deli
     if !quarantined.is_empty() {
         keep(app, delivering, quarantined.join(" | ")).await?;
     }
-    let taken = take_all(app, delivering, content.sms, now).await?;
+    let taken = take_all(app, &app.live.now(), delivering, content.sms, now).await?;
     Ok(Delivered { taken, quarantined })
 }
 
 async fn take_all(
     app: &App,
+    settings: &Settings,
     delivering: &Delivering,
     read: Vec<bridge_formats::Delivered>,
     now: Timestamp,
@@ -97,19 +98,20 @@ async fn take_all(
     };
     let mut sms = Vec::with_capacity(read.len());
     for delivered in read {
-        sms.push(inbound::inbound(app, way, delivered).map_err(|error| Problem::unavailable(&error))?);
+        sms.push(
+            inbound::inbound(app, settings, way, delivered).map_err(|error| Problem::unavailable(&error))?,
+        );
     }
     let stamps: Vec<Option<Timestamp>> =
         sms.iter().map(|sms| sms.stamped.then_some(sms.received_timestamp)).collect();
-    let tolerance = app.live.now().tolerance();
-    let taken = intake::take_all(app, sms).await.map_err(|intake::Unwritable| {
+    let taken = intake::take_all(app, settings, sms).await.map_err(|intake::Unwritable| {
         Problem::new(Code::Unavailable, "nothing is writable right now: keep this SMS and send it again")
     })?;
     for (taken, stamp) in taken.iter().zip(stamps) {
         app.receivers.delivered(receiver, matches!(taken, Taken::Redelivered(_)));
         // Only what comes for the first time and is judged at once tells something of a clock.
         if let (Taken::Judged(_), Some(stamp)) = (taken, stamp) {
-            app.receivers.stamped(receiver, stamp, now, tolerance);
+            app.receivers.stamped(receiver, stamp, now, settings.tolerance());
         }
     }
     Ok(taken)

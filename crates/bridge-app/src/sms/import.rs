@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use bridge_core::{InboundSms, Timestamp};
+use bridge_core::{InboundSms, Settings, Timestamp};
 use bridge_formats::export::{Exported, Held, Row};
 use bridge_formats::{Delivered, Unusable};
 use bridge_store::StoreError;
@@ -128,16 +128,18 @@ impl Import {
 
     /// The next row of the list. What waits in a batch is counted when the batch is full.
     pub async fn take(&mut self, app: &App, row: Row) -> Result<(), Stopped> {
+        // Read anew for each row: a list takes up to hours, and maintenance_mode must not wait for its end.
+        let settings = app.live.now();
         self.report.rows += 1;
         match row.held {
             Held::Skipped(_) => self.report.skipped += 1,
             Held::Unusable(unusable) => self.keep(app, row.line, row.raw, &unusable).await?,
             Held::Sms(exported) => {
-                let candidate = self.candidate(app, *exported)?;
+                let candidate = self.candidate(app, &settings, *exported)?;
                 self.batch_bytes += candidate.sms.text.len();
                 self.batch.push(candidate);
                 if self.batch.len() >= BATCH_MAX || self.batch_bytes >= BATCH_MAX_BYTES {
-                    self.flush(app).await?;
+                    self.take_batch(app, &settings).await?;
                 }
             }
         }
@@ -146,6 +148,10 @@ impl Import {
 
     /// Takes in what still waits in the batch.
     pub async fn flush(&mut self, app: &App) -> Result<(), Stopped> {
+        self.take_batch(app, &app.live.now()).await
+    }
+
+    async fn take_batch(&mut self, app: &App, settings: &Settings) -> Result<(), Stopped> {
         let mut batch = std::mem::take(&mut self.batch);
         self.batch_bytes = 0;
         if batch.is_empty() {
@@ -169,7 +175,7 @@ impl Import {
             return Ok(());
         }
         let stamps: Vec<_> = missing.iter().map(|sms| sms.received_timestamp).collect();
-        let taken = intake::take_each(app, missing).await?;
+        let taken = intake::take_each(app, settings, missing).await?;
         for (taken, stamp) in taken.iter().zip(stamps) {
             match taken {
                 Taken::Redelivered(_) => self.report.known(stamp),
@@ -193,7 +199,7 @@ impl Import {
     }
 
     /// The SMS with everything fixed that identifies it: as a live delivery of the same would have been.
-    fn candidate(&self, app: &App, exported: Exported) -> Result<Candidate, Stopped> {
+    fn candidate(&self, app: &App, settings: &Settings, exported: Exported) -> Result<Candidate, Stopped> {
         let source = &self.source;
         let now = app.clock.now();
         let way = Way { sender: source, format: FORMAT, bare_digits: source.bare_digits(), now };
@@ -201,7 +207,7 @@ impl Import {
         let stamp = exported.stamp(source.clock()).unwrap_or(now);
         let stamps = exported.stamps();
         let sms = Delivered { stamp: Some(stamp), delivery_id: None, part: None, ..exported.delivered };
-        let inbound = inbound::inbound(app, way, sms).map_err(|_| Stopped::Unwritable)?;
+        let inbound = inbound::inbound(app, settings, way, sms).map_err(|_| Stopped::Unwritable)?;
         Ok(Candidate { sms: inbound, stamps })
     }
 

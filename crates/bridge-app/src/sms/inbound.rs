@@ -2,7 +2,7 @@
 //! judgement, and not where it is kept.
 
 use bridge_core::phone::BareDigits;
-use bridge_core::{InboundSms, Mobile, Span, Timestamp};
+use bridge_core::{InboundSms, Mobile, Settings, Span, Timestamp};
 use bridge_formats::Delivered;
 
 use crate::base::clock::NoEntropy;
@@ -23,8 +23,13 @@ pub struct Way<'a> {
 }
 
 /// The SMS with everything fixed that identifies it.
-pub fn inbound(app: &App, way: Way<'_>, sms: Delivered) -> Result<InboundSms, NoEntropy> {
-    let country = &app.live.now().default_country_code;
+pub fn inbound(
+    app: &App,
+    settings: &Settings,
+    way: Way<'_>,
+    sms: Delivered,
+) -> Result<InboundSms, NoEntropy> {
+    let country = &settings.default_country_code;
     let mobile = |text: &str| Mobile::parse(text, country, way.bare_digits);
     let number = sms.number.as_deref().and_then(|text| mobile(text).ok());
     let line = match way.sender {

@@ -63,11 +63,11 @@ enum JudgeError {
 }
 
 /// Takes one SMS in. `Ok` means it is durable.
-pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
+async fn take_in(app: &App, settings: &Settings, sms: InboundSms) -> Result<Taken, Unwritable> {
     let watch = Stopwatch::start();
     let format = sms.format.clone();
     let (sms_id, sender, receiver) = (sms.sms_id, sms.mobile_number().to_owned(), sms.receiver_id.clone());
-    let taken = within(ANSWER, judge_or_store(app, sms)).await.unwrap_or(Err(Unwritable));
+    let taken = within(ANSWER, judge_or_store(app, settings, sms)).await.unwrap_or(Err(Unwritable));
     let outcome = match &taken {
         Ok(Taken::Judged(answer)) => {
             let took = watch.elapsed();
@@ -94,40 +94,51 @@ pub async fn take_in(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
 
 /// Takes several in: those of one number in their order, numbers beside each other. `Ok` means all are durable; where
 /// one is not, all come again, and those that are durable are recognised then (D9).
-pub async fn take_all(app: &App, all: Vec<InboundSms>) -> Result<Vec<Taken>, Unwritable> {
-    within(ANSWER, take_each(app, all)).await.unwrap_or(Err(Unwritable))
+pub async fn take_all(
+    app: &App,
+    settings: &Settings,
+    all: Vec<InboundSms>,
+) -> Result<Vec<Taken>, Unwritable> {
+    within(ANSWER, take_each(app, settings, all)).await.unwrap_or(Err(Unwritable))
 }
 
 /// The same for whoever may wait longer than a phone: each SMS alone must be answered in time.
-pub async fn take_each(app: &App, all: Vec<InboundSms>) -> Result<Vec<Taken>, Unwritable> {
+pub async fn take_each(
+    app: &App,
+    settings: &Settings,
+    all: Vec<InboundSms>,
+) -> Result<Vec<Taken>, Unwritable> {
     let mut numbers: BTreeMap<String, Vec<(usize, InboundSms)>> = BTreeMap::new();
     for (place, sms) in all.into_iter().enumerate() {
         numbers.entry(sms.mobile_number().to_owned()).or_default().push((place, sms));
     }
-    let each = stream::iter(numbers.into_values()).map(|sms| take_in_order(app, sms));
+    let each = stream::iter(numbers.into_values()).map(|sms| take_in_order(app, settings, sms));
     let taken = each.buffer_unordered(NUMBERS_AT_ONCE).try_collect::<Vec<_>>().await?;
     let mut taken: Vec<(usize, Taken)> = taken.into_iter().flatten().collect();
     taken.sort_by_key(|(place, _)| *place);
     Ok(taken.into_iter().map(|(_, taken)| taken).collect())
 }
 
-async fn take_in_order(app: &App, all: Vec<(usize, InboundSms)>) -> Result<Vec<(usize, Taken)>, Unwritable> {
+async fn take_in_order(
+    app: &App,
+    settings: &Settings,
+    all: Vec<(usize, InboundSms)>,
+) -> Result<Vec<(usize, Taken)>, Unwritable> {
     let mut taken = Vec::with_capacity(all.len());
     for (place, sms) in all {
-        taken.push((place, take_in(app, sms).await?));
+        taken.push((place, take_in(app, settings, sms).await?));
     }
     Ok(taken)
 }
 
-async fn judge_or_store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
-    let settings = app.live.now();
+async fn judge_or_store(app: &App, settings: &Settings, sms: InboundSms) -> Result<Taken, Unwritable> {
     if sms.part.is_some() {
         return store_part(app, sms).await;
     }
     if settings.maintenance_mode || !app.ladder.is_open() {
         return store(app, sms).await;
     }
-    match within(JUDGE, judge(app, &sms, &settings, Turn::Live)).await {
+    match within(JUDGE, judge(app, &sms, settings, Turn::Live)).await {
         Ok(Ok(taken)) => Ok(taken),
         Ok(Err(JudgeError::BehindWaiting)) => store(app, sms).await,
         Ok(Err(error)) => {
@@ -216,9 +227,8 @@ enum Turn {
 }
 
 /// Judges an SMS that was stored for later, exactly once whatever happened before.
-pub async fn replay(app: &App, sms: InboundSms) -> Result<(), StoreError> {
-    let settings = app.live.now();
-    match judge(app, &sms, &settings, Turn::Replay).await {
+pub async fn replay(app: &App, settings: &Settings, sms: InboundSms) -> Result<(), StoreError> {
+    match judge(app, &sms, settings, Turn::Replay).await {
         Ok(Taken::Judged(answer)) => {
             app.metrics.count_checks(&answer.verdict);
             Ok(())

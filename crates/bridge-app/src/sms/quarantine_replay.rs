@@ -42,15 +42,15 @@ pub async fn replay(app: &App, entry: &Quarantined) -> Result<Vec<Taken>, Stays>
         None => return Err(Stays::Revoked(entry.receiver_id.clone())),
     };
     let (format, content) = read(entry)?;
-    let now = app.clock.now();
+    let (now, settings) = (app.clock.now(), app.live.now());
     let way = Way { sender: &sender, format: format.name, bare_digits: format.bare_digits, now };
     let inbound = |sms: Delivered| {
         // It came when it was kept, whenever it is read.
         let stamp = sms.stamp.or(Some(entry.at));
-        inbound::inbound(app, way, Delivered { stamp, ..sms }).map_err(|_| Stays::Unwritable)
+        inbound::inbound(app, &settings, way, Delivered { stamp, ..sms }).map_err(|_| Stays::Unwritable)
     };
     let all = content.sms.into_iter().map(inbound).collect::<Result<Vec<InboundSms>, Stays>>()?;
-    Ok(intake::take_all(app, all).await?)
+    Ok(intake::take_all(app, &settings, all).await?)
 }
 
 fn read(entry: &Quarantined) -> Result<(&'static Format, Content), Stays> {

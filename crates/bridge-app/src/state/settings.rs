@@ -16,7 +16,16 @@ pub struct Snapshot {
     pub rows: Arc<Vec<SettingRow>>,
 }
 
-/// The live settings.
+impl Snapshot {
+    /// When this setting was last changed.
+    #[must_use]
+    pub fn updated_at(&self, key: &str) -> Option<Timestamp> {
+        self.rows.iter().find(|row| row.key == key).map(|row| row.updated_at)
+    }
+}
+
+/// The live settings. A request reads them once and hands them down: whatever is changed meanwhile, it is answered by
+/// one state of them.
 #[derive(Debug)]
 pub struct LiveSettings {
     snapshot: watch::Sender<Snapshot>,
@@ -48,10 +57,10 @@ impl LiveSettings {
         self.snapshot.borrow().rows.clone()
     }
 
-    /// When this setting was last changed.
+    /// The values now, and when each was changed.
     #[must_use]
-    pub fn updated_at(&self, key: &str) -> Option<Timestamp> {
-        self.snapshot.borrow().rows.iter().find(|row| row.key == key).map(|row| row.updated_at)
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot.borrow().clone()
     }
 
     /// Replaces all of them; whoever waits for a change wakes.

@@ -52,14 +52,14 @@ impl Worker for ReplayPowerDownStore {
         let _carrying = app.board.carrying.read().await;
         let max = settings.batch_size as usize;
         let (waiting, parts) = read(app, max).await?;
-        let joined = judge_parts(app, parts).await?;
+        let joined = judge_parts(app, &settings, parts).await?;
         if waiting.is_empty() {
             return Ok(if joined { Tick::More } else { Tick::Idle });
         }
         self.keep_marked(app).await?;
         let moved = waiting.len();
         let judged = stream::iter(by_number(waiting))
-            .map(|sms| judge_in_order(app, sms))
+            .map(|sms| judge_in_order(app, &settings, sms))
             .buffer_unordered(NUMBERS_AT_ONCE);
         judged.try_collect::<Vec<()>>().await?;
         Ok(Tick::after(moved, max))
@@ -98,7 +98,7 @@ async fn read(app: &App, max: usize) -> Result<(Vec<WaitingSms>, Vec<WaitingSms>
 }
 
 /// Judges the long SMS whose parts are all there. True: there was one.
-async fn judge_parts(app: &App, parts: Vec<WaitingSms>) -> Result<bool, StoreError> {
+async fn judge_parts(app: &App, settings: &Settings, parts: Vec<WaitingSms>) -> Result<bool, StoreError> {
     if parts.is_empty() {
         return Ok(false);
     }
@@ -106,7 +106,7 @@ async fn judge_parts(app: &App, parts: Vec<WaitingSms>) -> Result<bool, StoreErr
     let joined = parts::join(parts, now);
     let some = !joined.whole.is_empty();
     for (sms, rows) in joined.whole {
-        intake::replay(app, sms).await?;
+        intake::replay(app, settings, sms).await?;
         app.audit.mark_processed(app.clock.now(), &rows).await?;
     }
     for row in joined.alone {
@@ -133,10 +133,10 @@ fn by_number(waiting: Vec<WaitingSms>) -> Vec<Vec<WaitingSms>> {
     groups
 }
 
-async fn judge_in_order(app: &App, waiting: Vec<WaitingSms>) -> Result<(), StoreError> {
+async fn judge_in_order(app: &App, settings: &Settings, waiting: Vec<WaitingSms>) -> Result<(), StoreError> {
     for row in waiting {
         let mark = (row.sms.mobile_number().to_owned(), row.sms.sms_id);
-        intake::replay(app, row.sms).await?;
+        intake::replay(app, settings, row.sms).await?;
         fail::fail_point!("replay::judged", |_| std::process::abort());
         app.audit.mark_processed(app.clock.now(), &[row.id]).await?;
         app.hot.unmark_waiting(&[mark]).await?;

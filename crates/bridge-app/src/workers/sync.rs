@@ -45,13 +45,14 @@ impl Worker for SyncValidatedMobiles {
             return Ok(dumped);
         }
         let _carrying = app.board.carrying.read().await;
-        let max = app.live.now().batch_size as usize;
+        let settings = app.live.now();
+        let max = settings.batch_size as usize;
         let rows = app.audit.unsynced(max).await?;
         if rows.is_empty() {
             return Ok(dumped);
         }
         let stored = match remote.push(&rows).await {
-            Ok(answers) => settle(app, &rows, &answers).await?,
+            Ok(answers) => settle(app, &settings, &rows, &answers).await?,
             Err(paused) => return Err(self.pause(app.clock.now(), paused)),
         };
         // A batch of which nothing was stored would be the next batch, too.
@@ -68,15 +69,19 @@ impl SyncValidatedMobiles {
 }
 
 /// Notes what the remote made of each row; answers how many it has now.
-async fn settle(app: &App, rows: &[Unsynced], answers: &[Pushed]) -> Result<usize, StoreError> {
+async fn settle(
+    app: &App,
+    settings: &Settings,
+    rows: &[Unsynced],
+    answers: &[Pushed],
+) -> Result<usize, StoreError> {
     let now = app.clock.now();
     let mut stored = Vec::new();
     for (row, answer) in rows.iter().zip(answers) {
         match answer {
             Pushed::Stored => stored.push(row.clone()),
             Pushed::Refused(reason) => {
-                let parked =
-                    app.audit.note_refused(now, row, reason, app.live.now().max_database_retries).await?;
+                let parked = app.audit.note_refused(now, row, reason, settings.max_database_retries).await?;
                 tracing::warn!(sms_id = %row.sms_id, reason, parked, "the remote refuses a validated number");
             }
         }

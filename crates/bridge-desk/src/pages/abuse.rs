@@ -149,7 +149,8 @@ pub(crate) async fn report(
     visitor: Visitor,
     asked: Asked,
 ) -> Result<Response, Failed> {
-    let Some(MobileFilter::Exactly(mobile)) = asked.mobile("mobile", &app)? else {
+    let settings = app.live.now();
+    let Some(MobileFilter::Exactly(mobile)) = asked.mobile("mobile", &settings)? else {
         return Err(
             Problem::field(Code::InvalidRequest, "mobile", "must be a whole number, or a sender").into()
         );
@@ -164,7 +165,7 @@ pub(crate) async fn report(
     let by = visitor.name.clone();
     let failed = |row: &&SmsRow| row.failed_at_check.is_some();
     Ok(render(&Report {
-        frame: Frame::new(&app, visitor, "Report about a sender", PATH).await,
+        frame: Frame::by(&app, &settings, visitor, "Report about a sender", PATH).await,
         made: When::new(now, now),
         by,
         sms: sms.len(),

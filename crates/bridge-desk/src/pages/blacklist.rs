@@ -59,7 +59,8 @@ pub(crate) async fn list(
     visitor: Visitor,
     asked: Asked,
 ) -> Result<Response, Failed> {
-    let prefix = asked.prefix("mobile", &app)?;
+    let settings = app.live.now();
+    let prefix = asked.prefix("mobile", &settings)?;
     let before = place(&asked)?;
     let found = looking::blacklist::search(&app, &prefix, before.as_ref(), PAGE).await?;
     let now = app.clock.now();
@@ -72,7 +73,7 @@ pub(crate) async fn list(
     };
     let next = found.next.map(|place| format!("{}.{}", place.at.0, place.mobile_number));
     Ok(render(&Page {
-        frame: Frame::new(&app, visitor, "Blacklist", PATH).await,
+        frame: Frame::by(&app, &settings, visitor, "Blacklist", PATH).await,
         pages: asked.pages_by(next.as_deref()),
         rows: found.rows.into_iter().map(row).collect(),
         asked,
@@ -98,7 +99,7 @@ pub(crate) async fn export(
     asked: Asked,
 ) -> Result<Response, Failed> {
     let kind = Kind::asked(&kind)?;
-    let prefix = asked.prefix("mobile", &app)?;
+    let prefix = asked.prefix("mobile", &app.live.now())?;
     Ok(export::file(kind, "blacklist", looking::blacklist::all(app, prefix)))
 }
 
@@ -114,7 +115,7 @@ fn until(form: &Form) -> Option<String> {
 
 /// Blocks a number.
 pub(crate) async fn add(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
-    let mobile = blacklist::mobile(&app, form.text("mobile_number"))?;
+    let mobile = blacklist::mobile(&app.live.now(), form.text("mobile_number"))?;
     let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form) };
     blacklist::block(&app, &visitor.actor(), &mobile, wish).await?;
     Ok(Done::reload(format!("{} is blocked", mobile.e164()), PATH))
@@ -122,7 +123,7 @@ pub(crate) async fn add(State(app): State<Shared>, visitor: Visitor, form: Form)
 
 /// Takes a number off.
 pub(crate) async fn remove(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
-    let mobile = blacklist::mobile(&app, form.text("mobile_number"))?;
+    let mobile = blacklist::mobile(&app.live.now(), form.text("mobile_number"))?;
     blacklist::unblock(&app, &visitor.actor(), &mobile).await?;
     Ok(Done::reload(format!("{} may send and register again", mobile.e164()), PATH))
 }

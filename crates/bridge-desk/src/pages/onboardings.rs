@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use bridge_core::Settings;
 use bridge_core::onboarding::State as Standing;
 use bridge_store::desk::{OnboardingFilter, OnboardingRow};
 use serde_json::{Value, json};
@@ -59,13 +60,13 @@ struct Page {
     states: Vec<&'static str>,
 }
 
-fn filter(app: &Shared, asked: &Asked) -> Result<OnboardingFilter, Problem> {
+fn filter(settings: &Settings, asked: &Asked) -> Result<OnboardingFilter, Problem> {
     let state = |word: &str| {
         let wrong = || Problem::field(Code::InvalidRequest, "state", "is no state of an onboarding");
         Standing::from_word(word).ok_or_else(wrong)
     };
     Ok(OnboardingFilter {
-        mobile: asked.mobile("mobile", app)?,
+        mobile: asked.mobile("mobile", settings)?,
         email: asked.get("email").map(str::to_owned),
         device_id: asked.get("device").map(str::to_owned),
         state: asked.get("state").map(state).transpose()?,
@@ -80,7 +81,8 @@ pub(crate) async fn list(
     visitor: Visitor,
     asked: Asked,
 ) -> Result<Response, Failed> {
-    let filter = filter(&app, &asked)?;
+    let settings = app.live.now();
+    let filter = filter(&settings, &asked)?;
     let found = looking::onboardings::search(&app, &filter, asked.before()?, PAGE).await?;
     let now = app.clock.now();
     let entry = |row: OnboardingRow| Entry {
@@ -94,7 +96,7 @@ pub(crate) async fn list(
         last_sms: row.last_sms,
     };
     Ok(render(&Page {
-        frame: Frame::new(&app, visitor, "Onboardings", PATH).await,
+        frame: Frame::by(&app, &settings, visitor, "Onboardings", PATH).await,
         pages: asked.pages(found.next),
         scanned_until: found.scanned_until.map(|at| When::new(at, now)),
         rows: found.rows.into_iter().map(entry).collect(),
@@ -128,7 +130,7 @@ pub(crate) async fn export(
     asked: Asked,
 ) -> Result<Response, Failed> {
     let kind = Kind::asked(&kind)?;
-    let filter = filter(&app, &asked)?;
+    let filter = filter(&app.live.now(), &asked)?;
     Ok(export::file(kind, "onboardings", looking::onboardings::all(app, filter)))
 }
 

@@ -9,8 +9,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use bridge_core::Timestamp;
 use bridge_core::phone::masked;
+use bridge_core::{Settings, Timestamp};
 use futures_util::{StreamExt, stream};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
@@ -92,11 +92,11 @@ async fn tiles(app: &Shared, now: Timestamp) -> Vec<Tile> {
     ]
 }
 
-async fn look(app: &Shared, range: Range) -> Live {
-    let (now, settings) = (app.clock.now(), app.live.now());
+async fn look(app: &Shared, settings: &Settings, range: Range) -> Live {
+    let now = app.clock.now();
     let tiles = tiles(app, now).await;
     let receivers = app.receivers.each().into_iter().map(|(known, seen)| {
-        let state = app.receivers.state(known.as_deref(), &seen, now, &settings);
+        let state = app.receivers.state(known.as_deref(), &seen, now, settings);
         ReceiverTile {
             state: state.word(),
             class: class(state),
@@ -122,8 +122,9 @@ async fn look(app: &Shared, range: Range) -> Live {
 /// The page.
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, asked: Asked) -> Response {
     let range = Range::named(asked.text("range"));
-    let live = look(&app, range).await.render().unwrap_or_default();
-    let frame = Frame::new(&app, visitor, "Overview", "/admin").await;
+    let settings = app.live.now();
+    let live = look(&app, &settings, range).await.render().unwrap_or_default();
+    let frame = Frame::by(&app, &settings, visitor, "Overview", "/admin").await;
     render(&Page { frame, ranges: Range::ALL, range, live })
 }
 
@@ -137,7 +138,7 @@ pub(crate) async fn live(State(app): State<Shared>, asked: Asked) -> Response {
             _ = ticks.tick() => {}
             () = app.stopping.cancelled() => return None,
         }
-        let html = look(&app, range).await.render().unwrap_or_default();
+        let html = look(&app, &app.live.now(), range).await.render().unwrap_or_default();
         Some((Ok::<_, Infallible>(Event::default().event("part").data(html)), (app, ticks)))
     });
     // Whoever looks longer asks again, and is asked again who they are.

@@ -44,7 +44,8 @@ pub(crate) async fn show(
     visitor: Visitor,
     asked: Asked,
 ) -> Result<Response, Failed> {
-    let frame = Frame::new(&app, visitor, "A person", PATH).await;
+    let settings = app.live.now();
+    let frame = Frame::by(&app, &settings, visitor, "A person", PATH).await;
     let Some(text) = asked.get("mobile") else {
         let receipts = receipts_of(&app, None).await?;
         let page = Page {
@@ -58,7 +59,7 @@ pub(crate) async fn show(
         };
         return Ok(render(&page));
     };
-    let number = mobile(&app, text)?;
+    let number = mobile(&settings, text)?;
     let export = read_export(&app, &number).await?;
     let mut kept = Vec::new();
     for table in export.audit.iter().flatten() {
@@ -106,7 +107,7 @@ pub(crate) async fn export(
     visitor: Visitor,
     asked: Asked,
 ) -> Result<Response, Failed> {
-    let number = mobile(&app, asked.text("mobile"))?;
+    let number = mobile(&app.live.now(), asked.text("mobile"))?;
     let subject = masked(number.e164());
     app.note_change(&visitor.actor(), "person.export", &subject, Value::Null, Value::Null).await?;
     let document = serde_json::to_vec_pretty(&read_export(&app, &number).await?);
@@ -130,8 +131,9 @@ pub(crate) async fn erase(
     visitor: Visitor,
     form: Form,
 ) -> Result<Response, Failed> {
-    let number = mobile(&app, form.text("mobile"))?;
-    if mobile(&app, form.text("again")).ok().as_ref() != Some(&number) {
+    let settings = app.live.now();
+    let number = mobile(&settings, form.text("mobile"))?;
+    if mobile(&settings, form.text("again")).ok().as_ref() != Some(&number) {
         return Err(Problem::field(
             Code::InvalidRequest,
             "again",

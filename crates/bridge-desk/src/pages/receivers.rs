@@ -102,7 +102,7 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
     });
     let cards = cards.collect();
     render(&Page {
-        frame: Frame::new(&app, visitor, "Receivers", PATH).await,
+        frame: Frame::by(&app, &settings, visitor, "Receivers", PATH).await,
         cards,
         formats: bridge_formats::all().map(|format| format.name).collect(),
         silence: settings.receiver_silence_seconds,

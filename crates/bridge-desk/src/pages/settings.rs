@@ -4,8 +4,8 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bridge_core::catalog;
 use bridge_core::settings::{Danger, Input, SettingDef};
+use bridge_core::{Settings, catalog};
 use bridge_formats::FieldError;
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ use bridge_app::admin::rejudge::{self, Differs, LAST_DEFAULT, LAST_MAX};
 use bridge_app::admin::settings::{Change, change, proposed, roll_back};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking::settings_history::{self, Entry};
+use bridge_app::state::settings::Snapshot;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
@@ -81,8 +82,8 @@ fn read(def: &SettingDef, text: &str) -> Value {
     }
 }
 
-fn item(app: &Shared, def: &'static SettingDef) -> Item {
-    let value = def.value(&app.live.now());
+fn item(app: &Shared, snapshot: &Snapshot, def: &'static SettingDef) -> Item {
+    let value = def.value(&snapshot.settings);
     let danger = |danger: &Danger| DangerView {
         value: shown(def, &danger.value),
         why: danger.why,
@@ -99,8 +100,7 @@ fn item(app: &Shared, def: &'static SettingDef) -> Item {
         is_default: value == def.default_value(),
         dangers: def.dangers.iter().map(danger).collect(),
         // Every setting is written once, when a bridge starts for the first time: that is no change.
-        updated: app
-            .live
+        updated: snapshot
             .updated_at(def.key)
             .filter(|_| value != def.default_value())
             .map(|at| When::new(at, now)),
@@ -111,22 +111,22 @@ fn item(app: &Shared, def: &'static SettingDef) -> Item {
 
 /// The page.
 pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Response {
+    let snapshot = app.live.snapshot();
     let mut groups: Vec<Group> = Vec::new();
     for def in catalog::all() {
         let name = def.category.as_str();
         match groups.iter_mut().find(|group| group.name == name) {
-            Some(group) => group.items.push(item(&app, def)),
-            None => groups.push(Group { name, items: vec![item(&app, def)] }),
+            Some(group) => group.items.push(item(&app, &snapshot, def)),
+            None => groups.push(Group { name, items: vec![item(&app, &snapshot, def)] }),
         }
     }
-    let frame = Frame::new(&app, visitor, "Settings", PATH).await;
+    let frame = Frame::by(&app, &snapshot.settings, visitor, "Settings", PATH).await;
     render(&Page { frame, groups, last: LAST_DEFAULT, last_max: LAST_MAX })
 }
 
 /// What the form changes: what is another than when the page was drawn. What somebody else changed since is not
 /// overwritten.
-fn changes(app: &Shared, form: &Form) -> Result<Vec<Change>, Problem> {
-    let now = app.live.now();
+fn changes(now: &Settings, form: &Form) -> Result<Vec<Change>, Problem> {
     let mut changes = Vec::new();
     let mut meanwhile = Vec::new();
     for def in catalog::all() {
@@ -145,7 +145,7 @@ fn changes(app: &Shared, form: &Form) -> Result<Vec<Change>, Problem> {
         if given == was {
             continue;
         }
-        let current = def.value(&now);
+        let current = def.value(now);
         if current != was && current != given {
             let detail = format!("was changed to {} meanwhile: load the page again", def.to_text(&current));
             meanwhile.push(FieldError { field: def.key.to_owned(), detail });
@@ -160,7 +160,7 @@ fn changes(app: &Shared, form: &Form) -> Result<Vec<Change>, Problem> {
 
 /// Saves what was changed: all of it or nothing.
 pub(crate) async fn save(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
-    let changes = changes(&app, &form)?;
+    let changes = changes(&app.live.now(), &form)?;
     if changes.is_empty() {
         return Ok(Done::stay("Nothing was changed", PATH));
     }
@@ -192,7 +192,8 @@ struct Tried {
 
 /// Judges the last SMS again by what the form says, and changes nothing.
 pub(crate) async fn try_out(State(app): State<Shared>, form: Form) -> Result<Response, Failed> {
-    let changes = changes(&app, &form)?;
+    let in_force = app.live.now();
+    let changes = changes(&in_force, &form)?;
     if changes.is_empty() {
         return Err(Problem::new(
             Code::InvalidSetting,
@@ -200,12 +201,12 @@ pub(crate) async fn try_out(State(app): State<Shared>, form: Form) -> Result<Res
         )
         .into());
     }
-    let settings = proposed(&app, &changes)?;
+    let settings = proposed(&in_force, &changes)?;
     let last: usize =
         form.text("last").parse().ok().filter(|n| (1..=LAST_MAX).contains(n)).ok_or_else(|| {
             Problem::field(Code::InvalidRequest, "last", format!("must be a number from 1 to {LAST_MAX}"))
         })?;
-    let run = rejudge::dry_run(&app, &settings, last).await?;
+    let run = rejudge::dry_run(&app, &in_force, &settings, last).await?;
     let now = app.clock.now();
     let row = |differs: &Differs| DiffersRow {
         sms_id: differs.judgement.row.sms.sms_id.to_string(),
@@ -257,7 +258,8 @@ pub(crate) async fn history(
 ) -> Result<Response, Failed> {
     let wrong = |_| Problem::field(Code::InvalidRequest, BEFORE, "is no place in this list");
     let before: Option<i64> = asked.get(BEFORE).map(str::parse).transpose().map_err(wrong)?;
-    let found = settings_history::list(&app, asked.get("key"), before, PAGE).await?;
+    let settings = app.live.now();
+    let found = settings_history::list(&app, &settings, asked.get("key"), before, PAGE).await?;
     let now = app.clock.now();
     let row = |Entry { change, can_go_back }: Entry| Past {
         id: change.id,
@@ -270,7 +272,7 @@ pub(crate) async fn history(
     };
     let next = found.next.map(|id| id.to_string());
     Ok(render(&HistoryPage {
-        frame: Frame::new(&app, visitor, "History of settings", PATH).await,
+        frame: Frame::by(&app, &settings, visitor, "History of settings", PATH).await,
         pages: asked.pages_by(next.as_deref()),
         rows: found.rows.into_iter().map(row).collect(),
         keys: catalog::all().iter().map(|def| def.key).collect(),

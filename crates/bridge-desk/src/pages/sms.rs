@@ -3,10 +3,10 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bridge_core::Timestamp;
 use bridge_core::checks::CHECKS;
 use bridge_core::rejudge::{Fact, Rejudged};
 use bridge_core::verdict::FailedAt;
+use bridge_core::{Settings, Timestamp};
 use bridge_store::audit::SmsRow;
 use bridge_store::desk::SmsFilter;
 use serde_json::{Value, json};
@@ -69,10 +69,10 @@ struct Page {
     checks: Vec<&'static str>,
 }
 
-fn filter(app: &Shared, asked: &Asked) -> Result<SmsFilter, Problem> {
+fn filter(settings: &Settings, asked: &Asked) -> Result<SmsFilter, Problem> {
     let wrong = |field, detail| Problem::field(Code::InvalidRequest, field, detail);
     Ok(SmsFilter {
-        mobile: asked.mobile("mobile", app)?,
+        mobile: asked.mobile("mobile", settings)?,
         receiver: asked.get("receiver").map(str::to_owned),
         from: asked.time("from")?,
         to: asked.time("to")?,
@@ -101,12 +101,13 @@ pub(crate) async fn list(
     visitor: Visitor,
     asked: Asked,
 ) -> Result<Response, Failed> {
-    let filter = filter(&app, &asked)?;
+    let settings = app.live.now();
+    let filter = filter(&settings, &asked)?;
     let found = looking::sms::search(&app, &filter, asked.before()?, PAGE).await?;
     let mut receivers: Vec<String> = app.receivers.each().into_iter().map(|(_, seen)| seen.name).collect();
     receivers.sort();
     Ok(render(&Page {
-        frame: Frame::new(&app, visitor, "SMS", PATH).await,
+        frame: Frame::by(&app, &settings, visitor, "SMS", PATH).await,
         pages: asked.pages(found.next),
         scanned_until: found.scanned_until.map(|at| When::new(at, app.clock.now())),
         rows: found.rows.into_iter().map(|row| Line::of(row, &app)).collect(),
@@ -154,7 +155,7 @@ pub(crate) async fn export(
     asked: Asked,
 ) -> Result<Response, Failed> {
     let kind = Kind::asked(&kind)?;
-    let filter = filter(&app, &asked)?;
+    let filter = filter(&app.live.now(), &asked)?;
     Ok(export::file(kind, "sms", looking::sms::all(app, filter)))
 }
 
@@ -204,12 +205,13 @@ pub(crate) async fn one(
         )
     };
     let id: Uuid = id.parse().map_err(|_| nothing())?;
-    let story = looking::sms::story(&app, id).await?.ok_or_else(nothing)?;
+    let settings = app.live.now();
+    let story = looking::sms::story(&app, &settings, id).await?.ok_or_else(nothing)?;
     let now = app.clock.now();
     let when = |at| When::new(at, now);
     let sms = &story.sms;
     Ok(render(&OnePage {
-        frame: Frame::new(&app, visitor, "One SMS", PATH).await,
+        frame: Frame::by(&app, &settings, visitor, "One SMS", PATH).await,
         id: id.to_string(),
         sender: sms.mobile_number().to_owned(),
         text: sms.text.clone(),

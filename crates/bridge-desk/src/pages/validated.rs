@@ -43,7 +43,8 @@ pub(crate) async fn list(
     visitor: Visitor,
     asked: Asked,
 ) -> Result<Response, Failed> {
-    let prefix = asked.prefix("mobile", &app)?;
+    let settings = app.live.now();
+    let prefix = asked.prefix("mobile", &settings)?;
     let found = looking::validated::search(&app, &prefix, asked.get(BEFORE), PAGE).await?;
     let now = app.clock.now();
     let entry = |row: ValidatedRow| Entry {
@@ -53,7 +54,7 @@ pub(crate) async fn list(
         at: When::new(row.validated_at, now),
     };
     Ok(render(&Page {
-        frame: Frame::new(&app, visitor, "Validated numbers", PATH).await,
+        frame: Frame::by(&app, &settings, visitor, "Validated numbers", PATH).await,
         pages: asked.pages_by(found.next.as_deref()),
         rows: found.rows.into_iter().map(entry).collect(),
         asked,
@@ -78,13 +79,13 @@ pub(crate) async fn export(
     asked: Asked,
 ) -> Result<Response, Failed> {
     let kind = Kind::asked(&kind)?;
-    let prefix = asked.prefix("mobile", &app)?;
+    let prefix = asked.prefix("mobile", &app.live.now())?;
     Ok(export::file(kind, "validated", looking::validated::all(app, prefix)))
 }
 
 /// Takes a number off, so that its person may register again.
 pub(crate) async fn remove(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
-    let mobile = mobile(&app, form.text("mobile_number"))?;
+    let mobile = mobile(&app.live.now(), form.text("mobile_number"))?;
     unvalidate(&app, &visitor.actor(), &mobile).await?;
     Ok(Done::reload(format!("{} is not validated any more", mobile.e164()), PATH))
 }

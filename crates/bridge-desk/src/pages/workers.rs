@@ -62,8 +62,10 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
         last_error: status.last_error,
         failures: count(status.failures),
     };
-    let rows = looking::workers::list(&app).into_iter().map(row).collect();
-    render(&Page { frame: Frame::new(&app, visitor, "Workers", PATH).await, rows })
+    let settings = app.live.now();
+    let rows = looking::workers::list(&app, &settings).into_iter().map(row).collect();
+    let frame = Frame::by(&app, &settings, visitor, "Workers", PATH).await;
+    render(&Page { frame, rows })
 }
 
 /// Lets one run now.

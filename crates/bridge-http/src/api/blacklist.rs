@@ -105,7 +105,7 @@ pub async fn add(
         Problem::field(Code::InvalidRequest, "mobile_number", "is missing: the number to block")
     })?;
     let wish = Wish { reason: text("reason")?.unwrap_or_default(), expires_at: text("expires_at")? };
-    let mobile = blacklist::mobile(&app, &number)?;
+    let mobile = blacklist::mobile(&app.live.now(), &number)?;
     let entry = blacklist::block(&app, &actor, &mobile, wish).await?;
     Ok((StatusCode::CREATED, Json(entry.into())))
 }
@@ -127,7 +127,7 @@ pub async fn remove(
     State(app): State<Shared>,
     Segment(text): Segment,
 ) -> Result<StatusCode, Failed> {
-    let mobile = blacklist::mobile(&app, &text)?;
+    let mobile = blacklist::mobile(&app.live.now(), &text)?;
     blacklist::unblock(&app, &actor, &mobile).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,7 +16,7 @@ use bridge_app::health::{Health, measure, writable};
     responses((status = 200, body = Health), (status = 503, description = "Nothing is writable", body = Health))
 )]
 pub async fn health(MaybeKnown(known): MaybeKnown, State(app): State<Shared>) -> Response {
-    let health = Health::look(&app).await;
+    let health = Health::look(&app, &app.live.now()).await;
     let code = if health.is_writable() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let told = if known { health.in_full(&app).await } else { health.in_short() };
     (code, Json(told)).into_response()

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use bridge_core::Onboarding;
+use bridge_core::{Onboarding, Settings};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -139,14 +139,15 @@ pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) ->
     let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let wanted = Wanted::read(&fields)?;
     let client = crate::client::address(&app, &parts);
-    let Opened { new, onboarding } = registration::register(&app, wanted, client).await?;
+    let snapshot = app.live.snapshot();
+    let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, client).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(registered(&app, &onboarding))).into_response())
+    Ok((status, Json(registered(&app, &snapshot.settings, &onboarding))).into_response())
 }
 
-fn registered(app: &Shared, onboarding: &Onboarding) -> RegisterResponse {
+fn registered(app: &Shared, settings: &Settings, onboarding: &Onboarding) -> RegisterResponse {
     let Instructions { number, sms_body, token, timelimit_seconds, ttl_seconds } =
-        Instructions::of(app, onboarding);
+        Instructions::of(app, settings, onboarding);
     let base = app.options.public_url.as_deref().unwrap_or_default().trim_end_matches('/');
     RegisterResponse {
         status: "success",

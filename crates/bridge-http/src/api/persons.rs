@@ -43,7 +43,7 @@ pub async fn export(
     State(app): State<Shared>,
     Segment(text): Segment,
 ) -> Result<Json<person_export::Export>, Failed> {
-    let mobile = mobile(&app, &text)?;
+    let mobile = mobile(&app.live.now(), &text)?;
     read_export(&app, &mobile).await.map(Json).map_err(Failed)
 }
 
@@ -72,7 +72,7 @@ pub async fn erase(
     Segment(text): Segment,
     parts: Parts,
 ) -> Result<(StatusCode, Json<ErasureReceipt>), Failed> {
-    let mobile = mobile(&app, &text)?;
+    let mobile = mobile(&app.live.now(), &text)?;
     let block = match query_value(parts.uri.query(), "blacklist").as_deref() {
         None | Some("keep") => Block::Keep,
         Some("lift") => Block::Lift,
@@ -101,7 +101,8 @@ pub async fn receipts(
     State(app): State<Shared>,
     parts: Parts,
 ) -> Result<Json<ErasurePage>, Failed> {
-    let asked = query_value(parts.uri.query(), "mobile").map(|text| mobile(&app, &text)).transpose()?;
+    let asked =
+        query_value(parts.uri.query(), "mobile").map(|text| mobile(&app.live.now(), &text)).transpose()?;
     Ok(Json(ErasurePage { items: receipts_of(&app, asked.as_ref()).await? }))
 }
 
@@ -124,6 +125,6 @@ pub async fn remove_validated(
     State(app): State<Shared>,
     Segment(text): Segment,
 ) -> Result<Json<Unvalidated>, Failed> {
-    let mobile = mobile(&app, &text)?;
+    let mobile = mobile(&app.live.now(), &text)?;
     unvalidate(&app, &actor, &mobile).await.map(Json).map_err(Failed)
 }

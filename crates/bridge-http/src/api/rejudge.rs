@@ -205,8 +205,9 @@ pub async fn dry_run(
                 Problem::field(Code::InvalidRequest, "last", rule)
             })?,
     };
-    let changed = settings::proposed(&app, &changes(&given)?)?;
-    let run = rejudge::dry_run(&app, &changed, last).await?;
+    let now = app.live.now();
+    let changed = settings::proposed(&now, &changes(&given)?)?;
+    let run = rejudge::dry_run(&app, &now, &changed, last).await?;
     Ok(Json(DryRunView::of(&run)))
 }
 

@@ -18,6 +18,7 @@ use crate::segment::Segment;
 use crate::state::Shared;
 use bridge_app::admin::settings::{change, changes, fill_cache, find, no_entry, past_changes, roll_back};
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::state::settings::Snapshot;
 
 /// One setting.
 #[derive(Serialize, ToSchema)]
@@ -62,8 +63,8 @@ pub struct SettingPutBody {
     value: Value,
 }
 
-fn view(app: &Shared, def: &'static SettingDef) -> SettingView {
-    let value = def.value(&app.live.now());
+fn view(snapshot: &Snapshot, def: &'static SettingDef) -> SettingView {
+    let value = def.value(&snapshot.settings);
     SettingView {
         setting_key: def.key,
         input: def.input(),
@@ -75,7 +76,7 @@ fn view(app: &Shared, def: &'static SettingDef) -> SettingView {
         default: def.default_value(),
         description: def.description.clone(),
         rule: def.rule.describe(),
-        updated_at: app.live.updated_at(def.key).map(|at| at.to_string()),
+        updated_at: snapshot.updated_at(def.key).map(|at| at.to_string()),
     }
 }
 
@@ -85,7 +86,8 @@ fn view(app: &Shared, def: &'static SettingDef) -> SettingView {
     responses((status = 200, body = SettingList), (status = 401, body = ProblemBody))
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Json<SettingList> {
-    Json(SettingList { items: catalog::all().iter().map(|def| view(&app, def)).collect() })
+    let snapshot = app.live.snapshot();
+    Json(SettingList { items: catalog::all().iter().map(|def| view(&snapshot, def)).collect() })
 }
 
 /// One setting.
@@ -104,8 +106,9 @@ pub async fn get(
     Segment(key): Segment,
 ) -> Result<Json<SettingView>, Failed> {
     let def = find(&key)?;
-    fill_cache(&app, def).await;
-    Ok(Json(view(&app, def)))
+    let snapshot = app.live.snapshot();
+    fill_cache(&app, &snapshot.settings, def).await;
+    Ok(Json(view(&snapshot, def)))
 }
 
 /// Change a setting.
@@ -135,7 +138,7 @@ pub async fn put(
         .get("value")
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "value", "is missing: send {\"value\": …}"))?;
     change(&app, &actor, &[(def, value.clone())]).await?;
-    Ok(Json(view(&app, def)))
+    Ok(Json(view(&app.live.snapshot(), def)))
 }
 
 /// New values of several settings.
@@ -172,7 +175,8 @@ pub async fn patch(
         return Err(Problem::field(Code::InvalidRequest, "changes", rule).into());
     }
     change(&app, &actor, &changes).await?;
-    Ok(Json(SettingList { items: changes.iter().map(|(def, _)| view(&app, def)).collect() }))
+    let snapshot = app.live.snapshot();
+    Ok(Json(SettingList { items: changes.iter().map(|(def, _)| view(&snapshot, def)).collect() }))
 }
 
 /// One change of a setting.
@@ -273,5 +277,5 @@ pub async fn rollback(
 ) -> Result<Json<SettingView>, Failed> {
     let id = id.parse().map_err(|_| no_entry(format_args!("{id:?}")))?;
     let def = roll_back(&app, &actor, id).await?;
-    Ok(Json(view(&app, def)))
+    Ok(Json(view(&app.live.snapshot(), def)))
 }

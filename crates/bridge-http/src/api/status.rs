@@ -25,7 +25,7 @@ pub struct BridgeStatus {
 /// Is the bridge taking registrations?
 #[utoipa::path(get, path = "/status", tag = "onboarding", responses((status = 200, body = BridgeStatus)))]
 pub async fn status(State(app): State<Shared>) -> Json<BridgeStatus> {
-    Json(match paused(&app) {
+    Json(match paused(&app, &app.live.snapshot()) {
         Some(pause) => BridgeStatus {
             onboarding: "paused",
             message: PAUSED,

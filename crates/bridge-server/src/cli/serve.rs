@@ -100,13 +100,14 @@ fn screen(config: &Config, running: &Running, first_link: Result<Option<MadeLink
     anstream::println!(
         "  keys         {secrets}/api_key {DIM}(apps){DIM:#}  receiver_key {DIM}(phones){DIM:#}  admin_token {DIM}(you){DIM:#}"
     );
-    if let Some(pause) = registration::paused(app) {
+    let snapshot = app.live.snapshot();
+    if let Some(pause) = registration::paused(app, &snapshot) {
         anstream::println!(
             "  {WARN}registration is paused:{WARN:#} {}; SMS are kept and judged later",
             pause.why
         );
     }
-    if !app.receivers.has_number(&app.live.now()) {
+    if !app.receivers.has_number(&snapshot.settings) {
         anstream::println!(
             "  {WARN}no receiving number yet:{WARN:#} sms-bridge receiver add hall-phone --format smsgate --number +91…"
         );
