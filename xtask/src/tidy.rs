@@ -9,7 +9,6 @@ mod words;
 
 use std::fmt;
 
-#[cfg(test)]
 pub(crate) use self::files::listed;
 use crate::source::Source;
 use crate::{Outcome, workspace};

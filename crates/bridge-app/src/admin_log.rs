@@ -1,10 +1,10 @@
-//! The admin log: who changed what, from where, what was before and what it was to be. Written before the change is
-//! made: what cannot be noted is not done. No secret is ever in it. Not the log of the program, which knows no persons.
+//! The admin log: who changed what, from where, what was before and what it was to be. It is written before the change
+//! is made: what cannot be noted is not done. No secret is ever in it. Not the program's log, which never names a
+//! person.
 
 use std::net::IpAddr;
 
-use bridge_store::accounts::{Change, ChangesAsked, NewChange};
-use bridge_store::desk::Page;
+use bridge_store::accounts::NewChange;
 use serde_json::Value;
 
 use crate::base::deadline::in_time;
@@ -56,13 +56,4 @@ impl App {
             Problem::new(Code::Unavailable, why)
         })
     }
-}
-
-/// A page of the admin log, newest first.
-pub async fn changes(app: &App, asked: &ChangesAsked, max: usize) -> Result<Page<Change, i64>, Problem> {
-    let mut rows = in_time(app.accounts.changes(asked, max + 1)).await?;
-    let is_more = rows.len() > max;
-    rows.truncate(max);
-    let next = rows.last().filter(|_| is_more).map(|last| last.id);
-    Ok(Page { rows, next, scanned_until: None })
 }

@@ -1,4 +1,5 @@
-//! What every room stands on: the time, randomness, secrets, series, and the error that the outside sees. Knows no bridge.
+//! What every other module stands on: time, randomness, secrets, metrics, limits in time, small files, and the one
+//! error that clients see. Knows no bridge.
 
 pub mod backend;
 pub mod clock;

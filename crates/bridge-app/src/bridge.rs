@@ -1,5 +1,5 @@
-//! The bridge as one value: stores, settings, clock, secrets and what the workers know of each other.
-//! Everything hangs off it, so two bridges live in one test process. It starts nothing by itself.
+//! The bridge as one value: stores, settings, clock, secrets, and what workers and requests share. There are no
+//! globals, so two bridges live in one test process. It starts nothing by itself.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -16,14 +16,14 @@ use crate::base::metrics::Metrics;
 use crate::base::secrets::Secrets;
 use crate::options::Options;
 use crate::state::access::Access;
-use crate::state::availability::Ladder;
+use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::erasures::Erasures;
-use crate::state::inbox_reads::Pulls;
+use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
 use crate::state::receivers::Receivers;
-use crate::state::recent::Pulse;
+use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
@@ -32,17 +32,17 @@ use crate::state::write_probe::Probe;
 
 /// One running bridge.
 pub struct App {
-    /// The start values.
+    /// What it was started with.
     pub options: Options,
     /// The time.
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
-    /// What the checks read.
+    /// The hot store: what the checks read.
     pub(crate) hot: Arc<dyn HotStore>,
-    /// What stays.
+    /// The audit store: what stays.
     pub(crate) audit: Arc<dyn AuditStore>,
-    /// What people look at.
+    /// The audit store as people look at it.
     pub(crate) desk: Arc<dyn DeskStore>,
     /// Who may use the desk, and what they changed.
     pub(crate) accounts: Arc<dyn AccountStore>,
@@ -50,44 +50,44 @@ pub struct App {
     pub access: Access,
     /// The settings now.
     pub live: LiveSettings,
-    /// Keys.
+    /// The keys of apps, receivers and operators.
     pub secrets: Secrets,
-    /// Series.
+    /// Metrics.
     pub metrics: Metrics,
-    /// Long polls and event streams.
+    /// Long polls and event streams that wait for an onboarding.
     pub watchers: Watchers,
-    /// Workers: their status, and the bells that wake them.
+    /// Workers: their status, and the signals that wake them.
     pub(crate) board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub refusals: Refusals,
     /// What was away, and when.
     pub incidents: Incidents,
-    /// Receivers that were heard of.
+    /// Receivers, and what was seen of each.
     pub receivers: Receivers,
     /// E-mail addresses that may not register.
     pub blocked_emails: BlockedEmails,
     /// Persons whose erasure is not finished.
     pub erasures: Erasures,
-    /// Lists of phones that are to be read.
-    pub pulls: Pulls,
+    /// Phones' own lists that are still to be read.
+    pub inbox_reads: InboxReads,
     /// Which bridge of the group this one is: that of its data folder, because the journal in it is.
     pub id: Uuid,
     /// Where the API listens, once it does.
     pub address: OnceLock<SocketAddr>,
-    /// What is kept beside a hot store that is not durable by itself.
+    /// The bridge's own log, beside a hot store that is not durable by itself.
     pub(crate) journal: Arc<Journal>,
     /// What the stores are good for now.
-    pub ladder: Ladder,
-    /// Who is told validated numbers.
+    pub availability: Availability,
+    /// Who is told validated numbers; none: nobody.
     pub(crate) remote: Option<Arc<dyn Remote>>,
     /// SMS judged since the last dump.
     pub undumped: AtomicU64,
     /// The last SMS could not be made durable anywhere.
     pub unwritable: AtomicBool,
-    /// Can an SMS be made durable?
+    /// The last answer to: can an SMS be made durable now?
     pub probe: Probe,
-    /// What it did in the last hour.
-    pub pulse: Pulse,
+    /// What this bridge did in the last hour.
+    pub recent: Recent,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
     pub(crate) _folder: FolderLock,

@@ -1,4 +1,5 @@
-//! How the bridge is: part by part, in one word, and whether an SMS can be made durable. Not who is told how much of it.
+//! How the bridge is: part by part, in one word, and whether an SMS can be made durable. Not who may see which part of
+//! it.
 
 pub mod receivers;
 
@@ -89,7 +90,7 @@ impl Health {
     pub async fn look(app: &App, settings: &Settings) -> Health {
         // Whether an SMS finds room again is tried, not waited for.
         let recovered = !app.unwritable.load(Ordering::Relaxed) || writable(app).await.is_ok();
-        let standing = app.ladder.now();
+        let standing = app.availability.now();
         let (hot, audit) = (standing.hot == Hot::Open, standing.audit);
         let workers = worker_views(app, settings);
         let mut notes = Vec::new();
@@ -195,7 +196,7 @@ impl Health {
 /// How many SMS wait in `power_down_store`, counted as far as a thousand.
 async fn waiting_sms(app: &App) -> Option<usize> {
     const COUNTED_MAX: usize = 1000;
-    if !app.ladder.now().audit {
+    if !app.availability.now().audit {
         return None;
     }
     in_time(app.audit.waiting_sms(None, COUNTED_MAX)).await.ok().map(|rows| rows.len())

@@ -1,13 +1,14 @@
-//! What SMS Bridge does: SMS are taken in, judged, recorded and answered; numbers register; operators act; workers carry.
-//! Not how it is asked: no HTTP, no page, no command line, and no database by name. Whoever opens a bridge hands the
-//! stores in.
+//! What SMS Bridge does: it takes SMS in, judges, records and answers them; it registers numbers; it carries out what
+//! operators ask for; its workers carry rows from store to store. Not how it is asked: no HTTP server, no page, no command
+//! line. Not where things are kept: whoever opens a bridge hands the stores in.
 //!
 //! Begin reading at [`bridge`], the bridge as one value, then follow an SMS: [`sms::delivery`], [`sms::intake`],
-//! [`durability::journal`]. Rooms, lowest first: [`base`], [`state`], [`stores`] and [`options`], [`bridge`],
-//! [`durability`], [`sms`] and [`registration`], [`admin`], [`workers`], [`health`] and [`looking`], [`open`].
+//! [`durability::journal`]. Modules, lowest first: [`base`], [`state`], [`stores`] and [`options`], [`bridge`],
+//! [`durability`], [`sms`] and [`registration`], [`admin_log`] and [`admin`], [`workers`], [`health`], [`looking`] and
+//! [`peer_events`], [`open`]. No file imports upward.
 //!
-//! **Invariants.** Nothing is acknowledged before it is durable. Time and randomness come from [`base::clock`]. Nobody
-//! here starts a task: the program does.
+//! **Invariants.** Nothing is acknowledged before it is durable. Only this crate sees the stores of a bridge. Time and
+//! randomness come from [`base::clock`]. Nothing here starts a task: the program does.
 
 pub mod admin;
 pub mod admin_log;

@@ -1,5 +1,6 @@
 //! How people look at what the bridge keeps: page by page, bounded, in time. One file for each thing that is looked at;
-//! a page of the desk and a JSON list ask the same function. It changes nothing, and does not say how anything is drawn.
+//! a page of the desk and a JSON list call the same function. It changes nothing, and does not say how anything is
+//! drawn.
 
 pub mod abuse;
 pub mod accounts;

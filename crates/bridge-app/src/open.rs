@@ -1,5 +1,5 @@
-//! Opening a bridge: settings, receivers and what was left undone are read, and the store monitor looks once. It starts
-//! nothing by itself: tasks are whoever opens it.
+//! Opening a bridge: settings, receivers and unfinished work are read, and the store monitor looks once. It starts no
+//! task: whoever opens the bridge does.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -15,17 +15,17 @@ use crate::base::data_file::{self, Readers};
 use crate::base::metrics::Metrics;
 use crate::base::secrets::Secrets;
 use crate::bridge::App;
-use crate::durability::store_monitor::Keeper;
+use crate::durability::store_monitor::StoreMonitor;
 use crate::options::Options;
 use crate::state::access::Access;
-use crate::state::availability::Ladder;
+use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::erasures::Erasures;
-use crate::state::inbox_reads::Pulls;
+use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
 use crate::state::receivers::Receivers;
-use crate::state::recent::Pulse;
+use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
@@ -33,12 +33,12 @@ use crate::state::watchers::Watchers;
 use crate::state::write_probe::Probe;
 use crate::stores::Stores;
 
-/// An open bridge, and who watches over its stores: whoever opened it holds both.
+/// An open bridge, and the monitor of its stores. The caller holds both.
 pub struct Opened {
     /// The bridge.
     pub app: Arc<App>,
     /// Looks at the stores whenever it is asked to.
-    pub monitor: Keeper,
+    pub monitor: StoreMonitor,
 }
 
 /// Why a bridge cannot be opened. A database that is away is no reason.
@@ -104,7 +104,7 @@ pub async fn open(
         desk: stores.desk,
         remote: stores.remote,
         journal: stores.journal,
-        ladder: Ladder::new(now),
+        availability: Availability::new(now),
         live: LiveSettings::new(rows),
         clock,
         secrets,
@@ -112,7 +112,7 @@ pub async fn open(
         watchers: Watchers::default(),
         board: WorkerBoard::default(),
         refusals: Refusals::default(),
-        pulls: Pulls::begin(&receivers, &data_dir),
+        inbox_reads: InboxReads::begin(&receivers, &data_dir),
         blocked_emails,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
@@ -122,11 +122,11 @@ pub async fn open(
         undumped: AtomicU64::new(0),
         unwritable: AtomicBool::new(false),
         probe: Probe::default(),
-        pulse: Pulse::default(),
+        recent: Recent::default(),
         stopping: CancellationToken::new(),
         _folder: folder,
     });
-    let mut monitor = Keeper::new(&app);
+    let mut monitor = StoreMonitor::new(&app);
     monitor.look(&app).await;
     Ok(Opened { app, monitor })
 }

@@ -1,5 +1,5 @@
-//! What a bridge needs to know to start, as plain values. Not flags and environment: those are the program's, which makes
-//! these from them. Not settings: those change while it runs.
+//! What a bridge needs to know to start, as plain values. Not flags and environment variables: the program turns those
+//! into these. Not settings: those change while it runs.
 
 use std::path::PathBuf;
 

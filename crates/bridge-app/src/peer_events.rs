@@ -1,36 +1,36 @@
-//! What the bridges of a group tell each other through the hot store, carried to whoever waits for it here: status
-//! streams, workers that have something to do, settings and receivers that were changed elsewhere.
+//! What the bridges of a group tell each other through the hot store, passed on to what waits for it on this bridge:
+//! status streams, workers that have something to do, settings and receivers that another bridge changed.
 
 use std::sync::Arc;
 
-use bridge_store::hot::Notice;
+use bridge_store::hot::PeerEvent;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
-/// Follows the notices until it is stopped.
+/// Follows the events until it is stopped.
 pub async fn follow(app: Arc<App>, stop: CancellationToken) {
-    let mut notices = app.hot.notices();
+    let mut events = app.hot.peer_events();
     loop {
-        let notice = tokio::select! {
+        let event = tokio::select! {
             () = stop.cancelled() => return,
-            notice = notices.recv() => notice,
+            event = events.recv() => event,
         };
-        match notice {
-            Ok(Notice::Onboarding(id)) => {
+        match event {
+            Ok(PeerEvent::Onboarding(id)) => {
                 app.watchers.wake(id);
                 // Whichever bridge took the SMS: the one that holds the lease has something to do.
-                app.board.ring(Bell::Validated);
-                app.board.ring(Bell::Onboarding);
+                app.board.wake(WakeSignal::Validated);
+                app.board.wake(WakeSignal::Onboarding);
             }
-            Ok(Notice::Setting(_)) => reload_settings(&app).await,
-            Ok(Notice::Receivers) => reload_receivers(&app).await,
-            Ok(Notice::BlockedEmails) => reload_blocked_emails(&app).await,
-            Ok(Notice::Missed) | Err(RecvError::Lagged(_)) => {
+            Ok(PeerEvent::Setting(_)) => reload_settings(&app).await,
+            Ok(PeerEvent::Receivers) => reload_receivers(&app).await,
+            Ok(PeerEvent::BlockedEmails) => reload_blocked_emails(&app).await,
+            Ok(PeerEvent::Missed) | Err(RecvError::Lagged(_)) => {
                 app.watchers.wake_all();
-                app.board.ring_all();
+                app.board.wake_all();
                 reload_settings(&app).await;
                 reload_receivers(&app).await;
                 reload_blocked_emails(&app).await;
@@ -40,7 +40,7 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// What fails here is done by the keeper within a second.
+/// What fails here is done by the store monitor within a second.
 async fn reload_settings(app: &App) {
     if let Err(error) = app.reload_settings().await {
         tracing::debug!(%error, "the settings are read again soon");

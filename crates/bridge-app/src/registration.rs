@@ -1,5 +1,5 @@
-//! Registering: reading what the app sends, the limits that hold, opening the onboarding, keeping every
-//! refusal (decisions.md D13, D14). What becomes of it afterwards is [`opened`].
+//! Registering: reading what the app sends, checking the limits, opening the onboarding, keeping every refusal
+//! (decisions.md D13, D14). What happens to an onboarding afterwards is [`opened`].
 
 pub mod opened;
 
@@ -19,11 +19,11 @@ use bridge_store::journal::Entry;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::durability::journal;
-use crate::state::board::Bell;
-use crate::state::receivers::Voices;
+use crate::state::board::WakeSignal;
+use crate::state::receivers::Liveness;
 use crate::state::settings::Snapshot;
 
-/// RFC 5321.
+/// The longest e-mail address that RFC 5321 allows.
 const EMAIL_MAX_CHARS: usize = 254;
 const DEVICE_MAX_CHARS: usize = 200;
 /// Of a refused number as it was given.
@@ -101,7 +101,7 @@ fn is_email(text: &str) -> bool {
 pub struct Opened {
     /// Opened now, not before by the same person.
     pub new: bool,
-    /// It.
+    /// The onboarding as it stands now.
     pub onboarding: Onboarding,
 }
 
@@ -124,7 +124,7 @@ pub async fn register(
             address_hash: client.map(|address| app.secrets.address_hash(&address.to_string())),
             stands_for: 1,
         });
-        app.board.ring(Bell::Refusal);
+        app.board.wake(WakeSignal::Refusal);
     }
     result
 }
@@ -156,7 +156,7 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
         refuse_blacklisted: settings.is_enabled_by_name("blacklist_check"),
     };
     let registered = async {
-        let generation = app.ladder.generation();
+        let generation = app.availability.generation();
         let registered = app.hot.register(now, &registration).await?;
         if let Registered::New(onboarding) | Registered::Same(onboarding) = &registered {
             // The same again too: whoever opened it may have died before it was on disk.
@@ -167,8 +167,8 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
     };
     match crate::base::deadline::in_time(registered).await.map_err(|problem| unless_paused(app, problem))? {
         Registered::New(onboarding) => {
-            app.board.ring(Bell::Onboarding);
-            app.pulse.registered(app.clock.now());
+            app.board.wake(WakeSignal::Onboarding);
+            app.recent.registered(app.clock.now());
             Ok(Opened { new: true, onboarding })
         }
         Registered::Same(onboarding) => Ok(Opened { new: false, onboarding }),
@@ -201,7 +201,7 @@ const PAUSED_RETRY_SECONDS: u32 = 30;
 pub struct Pause {
     /// Since when, as far as it is known.
     pub since: Option<Timestamp>,
-    /// Why, for people.
+    /// Why, in words for people.
     pub why: &'static str,
 }
 
@@ -211,16 +211,16 @@ pub fn paused(app: &App, snapshot: &Snapshot) -> Option<Pause> {
     if snapshot.settings.maintenance_mode {
         return Some(Pause { since: snapshot.updated_at("maintenance_mode"), why: "maintenance_mode is on" });
     }
-    let standing = app.ladder.now();
+    let standing = app.availability.now();
     if let Some(why) = standing.hot.why() {
         return Some(Pause { since: Some(standing.since), why });
     }
-    match app.receivers.voices(app.clock.now(), &snapshot.settings) {
-        Voices::Silent(since) => Some(Pause {
+    match app.receivers.liveness(app.clock.now(), &snapshot.settings) {
+        Liveness::Silent(since) => Some(Pause {
             since: Some(since),
             why: "no receiver was heard of for receiver_silence_seconds: an SMS would reach nobody",
         }),
-        Voices::Heard | Voices::NoneNamed => None,
+        Liveness::Alive | Liveness::NoneNamed => None,
     }
 }
 
@@ -228,11 +228,11 @@ fn refused_while_paused() -> Problem {
     Problem::new(Code::OnboardingPaused, PAUSED).retry_after(PAUSED_RETRY_SECONDS)
 }
 
-/// A registration that failed because the hot store did is one that came during a pause: the keeper will say so.
+/// A registration that failed because the hot store did is one that came during a pause: the store monitor will say so.
 fn unless_paused(app: &App, problem: Problem) -> Problem {
     if app.hot.is_durable() {
         return problem;
     }
-    app.ladder.suspect();
+    app.availability.suspect();
     refused_while_paused()
 }

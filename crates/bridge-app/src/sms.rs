@@ -1,4 +1,4 @@
-//! The way of an SMS from a read body to a verdict, and of what cannot be judged or was missed.
+//! The way of an SMS from the read body to its verdict; also of SMS that cannot be read, or were missed.
 
 pub mod delivery;
 pub mod import;

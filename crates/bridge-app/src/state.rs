@@ -1,4 +1,4 @@
-//! What a running bridge knows, each in a type of its own that is free of the bridge as a whole.
+//! What a running bridge knows, each in a type of its own that does not know the bridge as a whole.
 
 pub mod access;
 pub mod availability;
@@ -7,6 +7,7 @@ pub mod board;
 pub mod erasures;
 pub mod inbox_reads;
 pub mod incidents;
+pub mod pushing;
 pub mod receivers;
 pub mod recent;
 pub mod refusals;

@@ -1,4 +1,4 @@
-//! The stores that a bridge works on, as one value. Which backends they are, whoever opened them knows.
+//! The stores that a bridge works on, as one value. Not which backends they are: whoever opened them knows.
 
 pub mod instrumented;
 
@@ -9,11 +9,11 @@ use bridge_store::{AuditStore, DeskStore, HotStore, Journal, Remote};
 /// What a bridge needs.
 #[derive(Clone)]
 pub struct Stores {
-    /// What the checks read.
+    /// The hot store: what the checks read.
     pub hot: Arc<dyn HotStore>,
-    /// What stays.
+    /// The audit store: what stays.
     pub audit: Arc<dyn AuditStore>,
-    /// What people look at.
+    /// The audit store as people look at it.
     pub desk: Arc<dyn DeskStore>,
     /// Who is told validated numbers.
     pub remote: Option<Arc<dyn Remote>>,

@@ -8,8 +8,8 @@ mod doctor;
 mod fault;
 mod fields;
 mod keys;
-mod notices;
 mod onboardings;
+mod peer_events;
 mod person;
 mod queues;
 mod rebuild;
@@ -21,14 +21,14 @@ mod sms;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::Result;
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
-    Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, Notice, Pressure, QueueSizes, Recorded,
-    Registered, Registration, Restore, Right, Which,
+    Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes,
+    Recorded, Registered, Registration, Restore, Right, Which,
 };
 use bridge_store::judged::{Judged, QueuedSms};
 use bridge_store::person::{HotPerson, Removed, Traces};
@@ -37,7 +37,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use self::connection::{Request, Server};
-use self::notices::Notices;
+use self::peer_events::Notices;
 use self::scripts::Call;
 
 /// Rows, ids or members in one command or script call: a few milliseconds of the server's time.
@@ -193,7 +193,7 @@ impl HotStore for RedisHot {
         self.cancel(now, id).await
     }
 
-    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<Known> {
+    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts> {
         self.revive(now, onboarding, until).await
     }
 
@@ -306,14 +306,14 @@ impl HotStore for RedisHot {
     }
 
     async fn announce_receivers(&self) -> Result<()> {
-        self.announce("announce_receivers", &Notice::Receivers).await
+        self.announce("announce_receivers", &PeerEvent::Receivers).await
     }
 
     async fn announce_blocked_emails(&self) -> Result<()> {
-        self.announce("announce_blocked_emails", &Notice::BlockedEmails).await
+        self.announce("announce_blocked_emails", &PeerEvent::BlockedEmails).await
     }
 
-    fn notices(&self) -> broadcast::Receiver<Notice> {
+    fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {
         self.notices.subscribe()
     }
 }

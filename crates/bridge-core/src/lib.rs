@@ -7,14 +7,14 @@
 //!
 //! Begin with [`checks`], its `evaluate` and one check; then [`settings`], where every setting stands once. From the
 //! ground up: `time`, `message`, `phone`, `sms` and the names of the checks; `verdict` and `settings`; `onboarding`;
-//! `past`, a stored judgement; `checks`; and what needs them, `catalog`, `rejudge` and `trace`. Nothing imports upward.
+//! `judged_record`; `checks`; and what needs them, `catalog`, `rejudge` and `trace`. Nothing imports upward.
 
 pub mod catalog;
 mod check_id;
 pub mod checks;
+pub mod judged_record;
 pub mod message;
 pub mod onboarding;
-pub mod past;
 pub mod phone;
 pub mod rejudge;
 pub mod settings;
@@ -24,8 +24,8 @@ pub mod trace;
 pub mod verdict;
 
 pub use check_id::CheckId;
+pub use judged_record::JudgedRecord;
 pub use onboarding::{Onboarding, State};
-pub use past::Past;
 pub use phone::Mobile;
 pub use settings::Settings;
 pub use sms::InboundSms;

@@ -1,10 +1,10 @@
 //! How a judged SMS would be judged by other settings, as far as its stored row tells the facts. It guesses nothing:
 //! every value that an unknown fact may have had is tried, and where they disagree the answer is unknown.
 
-use crate::checks::{Facts, Known, evaluate};
+use crate::checks::{Facts, SenderFacts, evaluate};
+use crate::judged_record::{JudgedRecord, MatchedOnboarding};
 use crate::message::{Found, find_hashes};
 use crate::onboarding::Onboarding;
-use crate::past::{Against, Past};
 use crate::settings::Settings;
 use crate::verdict::Verdict;
 
@@ -43,15 +43,15 @@ pub enum Rejudged {
     Unknown(Vec<Fact>),
 }
 
-impl Past<'_> {
+impl JudgedRecord<'_> {
     /// How it would have been judged by these settings at the time it was judged: the verdict if it is the same
     /// whatever the facts were that are not known.
     #[must_use]
     pub fn rejudge(&self, settings: &Settings) -> Rejudged {
-        let onboardings = match self.against {
-            Against::Gone(_) => return Rejudged::Unknown(vec![Fact::Onboarding]),
-            Against::Nobody => vec![None],
-            Against::Onboarding(onboarding) => self
+        let onboardings = match self.matched {
+            MatchedOnboarding::NotKept(_) => return Rejudged::Unknown(vec![Fact::Onboarding]),
+            MatchedOnboarding::None => vec![None],
+            MatchedOnboarding::Kept(onboarding) => self
                 .states(onboarding)
                 .into_iter()
                 .map(|state| Some(Onboarding { state, ..onboarding.clone() }))
@@ -64,7 +64,7 @@ impl Past<'_> {
         for onboarding in onboardings {
             for pair_validated in either(self.pair_validated()) {
                 for blacklisted in either(self.blacklisted()) {
-                    let known = Known {
+                    let known = SenderFacts {
                         onboarding: onboarding.clone(),
                         pair_validated,
                         sms_in_window: self.sms_in_window,
@@ -77,8 +77,8 @@ impl Past<'_> {
         unanimous(worlds)
     }
 
-    fn judge(&self, found: &Found, known: &Known, settings: &Settings) -> Verdict {
-        evaluate(&Facts { sms: self.sms, found, known, now: self.judged_at }, settings)
+    fn judge(&self, found: &Found, known: &SenderFacts, settings: &Settings) -> Verdict {
+        evaluate(&Facts { sms: self.sms, found, sender: known, now: self.judged_at }, settings)
     }
 }
 
@@ -89,7 +89,7 @@ fn either(known: Option<bool>) -> Vec<bool> {
 
 /// The verdict that all possible facts give, or the facts that it depends on: those of which another value alone
 /// gives another verdict.
-fn unanimous(worlds: Vec<(Verdict, Known)>) -> Rejudged {
+fn unanimous(worlds: Vec<(Verdict, SenderFacts)>) -> Rejudged {
     let mut open = Vec::new();
     for (fact, only) in DIFFERENCES {
         let depends = worlds.iter().any(|(verdict, known)| {
@@ -106,7 +106,7 @@ fn unanimous(worlds: Vec<(Verdict, Known)>) -> Rejudged {
 }
 
 /// Do two sets of facts differ in this one alone?
-type Differs = fn(&Known, &Known) -> bool;
+type Differs = fn(&SenderFacts, &SenderFacts) -> bool;
 const DIFFERENCES: [(Fact, Differs); 3] = [
     (Fact::PairValidated, |a, b| a.onboarding == b.onboarding && a.blacklisted == b.blacklisted),
     (Fact::Blacklisted, |a, b| a.onboarding == b.onboarding && a.pair_validated == b.pair_validated),

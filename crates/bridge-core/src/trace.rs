@@ -3,7 +3,7 @@
 //! Not a judgement: the results are the stored ones.
 
 use crate::checks::{CHECKS, Check, MATCH};
-use crate::past::Past;
+use crate::judged_record::JudgedRecord;
 use crate::settings::Settings;
 use crate::verdict::{Code, FailedAt};
 
@@ -23,33 +23,39 @@ pub struct Step {
     /// What it found, or would have found, as far as that is known.
     pub fact: String,
     /// Where it failed: what would have made the SMS pass.
-    pub mend: Option<String>,
+    pub remedy: Option<String>,
 }
 
 /// The trace of one SMS. The settings should be those it was judged by: they give the order and the words.
 #[must_use]
-pub fn trace(past: &Past<'_>, settings: &Settings) -> Vec<Step> {
+pub fn trace(record: &JudgedRecord<'_>, settings: &Settings) -> Vec<Step> {
     let checks = settings.check_sequence.iter().map(|id| {
-        step(&CHECKS[id.index()], FailedAt::Check(*id), past.verdict.codes.of(*id), past, settings)
+        step(&CHECKS[id.index()], FailedAt::Check(*id), record.verdict.codes.of(*id), record, settings)
     });
-    let at_the_match = match past.verdict.failed_at {
+    let at_the_match = match record.verdict.failed_at {
         None => Code::Pass,
         Some(FailedAt::OnboardingMatch) => Code::Fail,
         Some(FailedAt::Check(_)) => Code::NotApplicable,
     };
-    checks.chain([step(&MATCH, FailedAt::OnboardingMatch, at_the_match, past, settings)]).collect()
+    checks.chain([step(&MATCH, FailedAt::OnboardingMatch, at_the_match, record, settings)]).collect()
 }
 
-fn step(check: &Check, place: FailedAt, result: Code, past: &Past<'_>, settings: &Settings) -> Step {
-    let reason = past.verdict.reason.clone().filter(|_| past.verdict.failed_at == Some(place));
+fn step(
+    check: &Check,
+    place: FailedAt,
+    result: Code,
+    record: &JudgedRecord<'_>,
+    settings: &Settings,
+) -> Step {
+    let reason = record.verdict.reason.clone().filter(|_| record.verdict.failed_at == Some(place));
     Step {
         check: check.name,
         about: check.about,
         result,
         rule: check.rule(settings),
-        fact: check.fact(past, settings),
-        mend: reason.as_deref().map(|word| {
-            check.mend(word, past, settings).unwrap_or_else(|| {
+        fact: check.fact(record, settings),
+        remedy: reason.as_deref().map(|word| {
+            check.remedy(word, record, settings).unwrap_or_else(|| {
                 format!("It was judged by another version of the bridge, whose reason {word:?} this one does not know.")
             })
         }),

@@ -1,10 +1,9 @@
 //! Who is at the desk: accounts, sessions, roles. Being local is never a credential.
 //!
-//! `guard` stands before every page; `entry` is the pages on which somebody gets in and out. What is done with accounts,
-//! by the desk and by the JSON routes alike, is [`bridge_app::admin::accounts`].
+//! `guard` stands before every page; the pages on which somebody gets in and out are `pages::entry`. What is done with
+//! accounts, by the desk and by the JSON routes alike, is [`bridge_app::admin::accounts`].
 
-mod cookie;
-pub(super) mod entry;
+pub(super) mod cookie;
 pub mod guard;
 
 use std::net::IpAddr;
@@ -17,7 +16,16 @@ use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_http::problem::Failed;
 
-/// Whoever asks for a page.
+/// Who may ask for an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Anyone: it shows nothing that the bridge keeps.
+    Anyone,
+    /// Somebody who is logged in with at least this role.
+    AtLeast(Role),
+}
+
+/// Who asks for a page.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     /// Their account.
@@ -61,7 +69,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-/// Where a request comes from, whoever asks.
+/// Where a request comes from.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub(super) address: Option<IpAddr>,

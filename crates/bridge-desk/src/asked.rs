@@ -1,5 +1,5 @@
-//! What a page was asked for: the filters in its address. They live there and nowhere else, so that a page can be
-//! sent to somebody and gone back to.
+//! What a page was asked for: the filters in its address. They are kept nowhere else, so that an address can be sent to
+//! somebody, or gone back to.
 
 use std::convert::Infallible;
 

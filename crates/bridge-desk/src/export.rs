@@ -32,7 +32,7 @@ impl Kind {
 
 /// A row with names for its cells, always the same and in the same order.
 pub(super) trait Exported {
-    /// Column by column.
+    /// The row column by column.
     fn cells(&self) -> Vec<(&'static str, Value)>;
 }
 

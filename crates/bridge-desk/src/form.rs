@@ -1,4 +1,4 @@
-//! What a form of a page sends: names and texts. What they mean is the page's.
+//! What a form of a page sends: names and texts. What they mean is for the page to say.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};

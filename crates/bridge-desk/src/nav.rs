@@ -1,4 +1,4 @@
-//! The way to the pages: one list, drawn beside each of them.
+//! The navigation: one list of pages, drawn beside each of them.
 
 use crate::access::Role;
 

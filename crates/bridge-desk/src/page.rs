@@ -57,7 +57,7 @@ impl Frame {
         }
     }
 
-    /// For anyone: nothing of the bridge is in it.
+    /// For anyone: it shows nothing that the bridge keeps.
     pub(super) fn outside(title: &'static str) -> Frame {
         Frame { title, active: "", visitor: None, banner: None }
     }
@@ -94,7 +94,7 @@ impl Frame {
     }
 }
 
-/// A page, drawn.
+/// Draws a page.
 pub(super) fn render(page: &impl Template) -> Response {
     draw(page).map_or_else(|problem| Failed(problem).into_response(), |html| Html(html).into_response())
 }

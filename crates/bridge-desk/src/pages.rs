@@ -1,9 +1,10 @@
 //! The pages, one file each: what it shows, and what can be done there. A page draws and asks; what it changes is
-//! changed by the function that the JSON route uses too.
+//! changed by the function of `bridge-app` that the JSON route calls too.
 
 pub(super) mod abuse;
 pub(super) mod accounts;
 pub(super) mod blacklist;
+pub(super) mod entry;
 pub(super) mod lab;
 pub(super) mod log;
 pub(super) mod me;

@@ -6,26 +6,17 @@ use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
-use crate::access::{Role, entry, guard};
+use crate::access::{Role, Rule, guard};
 use crate::{assets, page, pages};
 use bridge_http::state::Served;
 
-/// Who may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Anyone: nothing of the bridge is shown.
-    Anyone,
-    /// Whoever is logged in with at least this role.
-    AtLeast(Role),
-}
-
 /// One address.
 pub struct Route {
-    /// How it is asked.
+    /// Its method: GET looks, POST changes.
     pub method: Method,
-    /// Where.
+    /// Its path.
     pub path: &'static str,
-    /// By whom.
+    /// Who may ask for it.
     pub rule: Rule,
     handler: fn() -> MethodRouter<Served>,
 }
@@ -46,13 +37,13 @@ const OWNER: Rule = Rule::AtLeast(Role::Owner);
 /// To add a page, add its lines.
 pub static ROUTES: &[Route] = &[
     read("/admin/ui/assets/{name}", ANYONE, || get(assets::asset)),
-    read("/admin/login", ANYONE, || get(entry::login_page)),
-    act("/admin/login", ANYONE, || post(entry::login)),
-    act("/admin/logout", VIEWER, || post(entry::logout)),
-    read("/admin/setup", ANYONE, || get(entry::setup_page)),
-    act("/admin/setup", ANYONE, || post(entry::setup)),
-    read("/admin/reset", ANYONE, || get(entry::reset_page)),
-    act("/admin/reset", ANYONE, || post(entry::reset)),
+    read("/admin/login", ANYONE, || get(pages::entry::login_page)),
+    act("/admin/login", ANYONE, || post(pages::entry::login)),
+    act("/admin/logout", VIEWER, || post(pages::entry::logout)),
+    read("/admin/setup", ANYONE, || get(pages::entry::setup_page)),
+    act("/admin/setup", ANYONE, || post(pages::entry::setup)),
+    read("/admin/reset", ANYONE, || get(pages::entry::reset_page)),
+    act("/admin/reset", ANYONE, || post(pages::entry::reset)),
     read("/admin", VIEWER, || get(pages::overview::show)),
     read("/admin/ui/me", VIEWER, || get(pages::me::show)),
     act("/admin/ui/me", VIEWER, || post(pages::me::change)),
@@ -117,7 +108,7 @@ pub static ROUTES: &[Route] = &[
     act("/admin/ui/workers/run", OPERATOR, || post(pages::workers::run)),
 ];
 
-/// The desk.
+/// The router of the desk, with a guard before each address.
 pub fn router(served: &Served) -> Router<Served> {
     let mut router = Router::new();
     for route in ROUTES {

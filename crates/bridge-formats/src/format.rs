@@ -25,6 +25,8 @@ pub struct Format {
     pub clock: Clock,
     /// Is this request surely of this format? None: it cannot be told apart from the generic names.
     pub recognises: Option<fn(&Incoming<'_>) -> bool>,
+    /// What that is told by: of two formats that claim a request, the surer one has it.
+    pub told_by: ToldBy,
     /// Reads a request. An error: nothing of it can be used.
     pub parse: fn(&Incoming<'_>) -> Result<Content, Unusable>,
     /// The secret, where the sender writes it into the body.
@@ -34,6 +36,8 @@ pub struct Format {
     /// The app can be given a signing key that the bridge made. A provider has one of its own, which the receiver is
     /// given.
     pub takes_our_key: bool,
+    /// The app keeps a list of its own SMS, which the bridge can read where the receiver has an `inbox_url`.
+    pub has_inbox: bool,
     /// The answer that it expects once everything is durable.
     pub reply: Reply,
     /// The app's version, where a request tells it.
@@ -44,6 +48,21 @@ pub struct Format {
     pub steps: &'static [&'static str],
     /// An SMS as this sender writes it, unsigned.
     pub example: fn(&Example<'_>) -> Written,
+}
+
+/// What a request is told by, on the route that takes all formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldBy {
+    /// A header, or names which together nobody else writes.
+    Own,
+    /// One name, which an operator may write into the template of another gateway.
+    OneName,
+    /// Names that others write too, only not all of them at once.
+    CommonNames,
+}
+
+impl ToldBy {
+    pub(crate) const SUREST_FIRST: [ToldBy; 3] = [ToldBy::Own, ToldBy::OneName, ToldBy::CommonNames];
 }
 
 /// Which clock a time stamp comes from: a phone's own list of the same SMS must be compared by the same clock.

@@ -1,19 +1,19 @@
 //! The named formats: one file each, one list. To add one: write its file, which holds all that is known of it, and add
 //! its name to the list below. `generic` is no part of it: it is what a body is read as when nobody claims it.
 
-use crate::format::Format;
+use crate::format::{Format, ToldBy};
 use crate::generic;
 use crate::incoming::Incoming;
 
 macro_rules! formats {
     ($($module:ident)*) => {
         $(mod $module;)*
-        /// Every named format, in the order in which the generic route asks whose body this is: who can be told
-        /// by a header or by names of its own comes first. `generic` is no part of it.
+        /// Every named format, in the order in which people are told of them. `generic` is no part of it.
         pub const FORMATS: &[&Format] = &[$(&$module::FORMAT),*];
     };
 }
 
+// As people read it: apps of phones, then providers, then gateways.
 formats! {
     smsgate
     httpsms
@@ -22,13 +22,13 @@ formats! {
     smsforwarder
     smssync
     twilio
+    vonage
     plivo
     telnyx
-    kannel
-    jasmin
-    vonage
     infobip
     africastalking
+    jasmin
+    kannel
 }
 
 /// Every format there is: the named ones, and `generic` last.
@@ -52,12 +52,29 @@ pub fn named(name: &str) -> Option<&'static Format> {
 /// Whose body this is, where it can be told.
 #[must_use]
 pub fn recognised(incoming: &Incoming<'_>) -> Option<&'static Format> {
-    FORMATS.iter().copied().find(|format| format.recognises.is_some_and(|is_it| is_it(incoming)))
+    surest_first().find(|format| format.recognises.is_some_and(|is_it| is_it(incoming)))
+}
+
+/// In the order in which they are asked whether a request is theirs; among equals that of the list.
+fn surest_first() -> impl Iterator<Item = &'static Format> {
+    let told_by = |how| FORMATS.iter().copied().filter(move |format| format.told_by == how);
+    ToldBy::SUREST_FIRST.into_iter().flat_map(told_by)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A request that two of them claim is read as it always was.
+    #[test]
+    fn who_is_asked_first_does_not_depend_on_how_the_list_reads() {
+        let asked: Vec<&str> = surest_first().map(|format| format.name).collect();
+        assert_eq!(
+            asked.join(" "),
+            "smsgate httpsms textbee bogkonstantin smsforwarder smssync twilio plivo telnyx kannel jasmin vonage \
+             infobip africastalking"
+        );
+    }
 
     #[test]
     fn a_key_of_ours_is_asked_for_by_the_steps_of_whoever_takes_one() {

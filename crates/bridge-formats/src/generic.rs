@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::content::{Content, Delivered, FieldError, Unusable};
 use crate::fields::Fields;
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::signing::body_and_stamp;
 use crate::writing::{Example, Written, object};
 
@@ -19,10 +19,12 @@ pub const FORMAT: Format = Format {
     bare_digits: BareDigits::NationalFirst,
     clock: Clock::Phone,
     recognises: None,
+    told_by: ToldBy::CommonNames,
     parse: |incoming| Ok(Content::one(read(incoming.fields()?)?)),
     secret: Some(|incoming| secret(incoming.fields().ok()?)),
     verify: Some(body_and_stamp),
     takes_our_key: true,
+    has_inbox: false,
     reply: Reply::Ours,
     version: None,
     warning: None,

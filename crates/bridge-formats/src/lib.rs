@@ -20,7 +20,7 @@ mod signing;
 mod writing;
 
 pub use content::{Content, Delivered, FieldError, Report, Unusable};
-pub use format::{Clock, Format, Reply, Verify};
+pub use format::{Clock, Format, Reply, ToldBy, Verify};
 pub use formats::{FORMATS, all, named, names, recognised};
 pub use incoming::{Incoming, content_type};
 pub use signing::{Signing, Unsigned};

@@ -10,6 +10,7 @@ pub mod health;
 pub mod heartbeat;
 pub mod import;
 pub mod input_sms;
+pub mod lab;
 pub mod onboarding;
 pub mod persons;
 pub mod pull;

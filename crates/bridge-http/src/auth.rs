@@ -19,7 +19,7 @@ use crate::problem::Failed;
 use crate::state::Shared;
 use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
-use bridge_app::state::receivers::{DEFAULT, Known, Sender};
+use bridge_app::state::receivers::{DEFAULT, KnownReceiver, ReceiverIdentity};
 
 /// The security schemes of the API's description.
 pub(super) struct Schemes;
@@ -96,7 +96,7 @@ where
     }
 }
 
-/// The operator, as whoever has the admin token.
+/// An operator: somebody with the admin token.
 pub struct Operator(pub Actor);
 
 impl<S: Send + Sync> FromRequestParts<S> for Operator
@@ -150,7 +150,11 @@ pub(super) fn onboarding(app: &Shared, parts: &Parts, id: Uuid) -> Result<(), Pr
 
 /// Which receiver delivers: the one whose secret comes as bearer, Basic password, `?apiKey=` or in the body, or whose
 /// signature it is. One that has a signing key must sign, whatever secret it sends.
-pub(super) fn receiver(app: &Shared, incoming: &Incoming<'_>, format: &Format) -> Result<Sender, Problem> {
+pub(super) fn receiver(
+    app: &Shared,
+    incoming: &Incoming<'_>,
+    format: &Format,
+) -> Result<ReceiverIdentity, Problem> {
     let now = app.clock.now();
     let given = [
         bearer(incoming.headers).map(str::to_owned),
@@ -161,10 +165,12 @@ pub(super) fn receiver(app: &Shared, incoming: &Incoming<'_>, format: &Format) -
     let secrets = || given.iter().flatten();
     let claimed = incoming.query("receiver").and_then(|name| app.receivers.named(&name));
     let by_secret = || secrets().find_map(|secret| app.receivers.with_secret(secret));
-    let candidates: Vec<Arc<Known>> = match claimed.clone().or_else(by_secret) {
+    let candidates: Vec<Arc<KnownReceiver>> = match claimed.clone().or_else(by_secret) {
         Some(known) => vec![known],
-        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => return Ok(Sender::Default),
-        // Nobody is named: whoever of this format signs may have signed this.
+        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => {
+            return Ok(ReceiverIdentity::Default);
+        }
+        // No receiver is named: any receiver of this format that signs may have signed this.
         None => app
             .receivers
             .live()
@@ -177,14 +183,14 @@ pub(super) fn receiver(app: &Shared, incoming: &Incoming<'_>, format: &Format) -
     for known in &candidates {
         if !known.must_sign() {
             if secrets().any(|secret| known.accepts(secret)) {
-                return Ok(Sender::Named(known.clone()));
+                return Ok(ReceiverIdentity::Named(known.clone()));
             }
             continue;
         }
         let signing = Signing { keys: &known.row.signing_keys, now, urls: &urls };
         // As its own format signs, whatever the route says: a signature of one scheme is never read as another's.
         match known.format.and_then(|own| own.verify).map(|verify| verify(incoming, &signing)) {
-            Some(Ok(())) => return Ok(Sender::Named(known.clone())),
+            Some(Ok(())) => return Ok(ReceiverIdentity::Named(known.clone())),
             Some(Err(why)) => refused = Refused::Signature(why),
             None => refused = Refused::Signature(Unsigned::Missing),
         }
@@ -194,7 +200,7 @@ pub(super) fn receiver(app: &Shared, incoming: &Incoming<'_>, format: &Format) -
         _ => DEFAULT,
     };
     if claimed.is_some() || secrets().next().is_some() || matches!(refused, Refused::Signature(_)) {
-        app.receivers.wrong_secret(blamed, now);
+        app.receivers.seen().wrong_secret(blamed, now);
     }
     app.metrics.wrong_secret_total.inc();
     Err(Problem::new(Code::Unauthorized, refused.detail()))

@@ -11,14 +11,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use bridge_app::base::deadline::{BODY, within};
 use bridge_app::base::problem::{Code, Problem};
 
-/// Contract section 2.
+/// The largest body of a registration (contract section 2).
 pub const ONBOARDING_MAX_BYTES: usize = 16 * 1024;
-/// Contract section 2.
+/// The largest body of a delivery of SMS (contract section 2).
 pub const SMS_MAX_BYTES: usize = 1024 * 1024;
 /// Of a body that is too large; more than that, and the connection closes on it.
 const DISCARD_MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// The whole body.
+/// Reads the whole body, up to `max` bytes and within a limit in time.
 pub async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Code::BodyTooLarge, format!("the body is larger than {max} bytes"));
     let mut body = body;

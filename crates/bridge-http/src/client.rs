@@ -1,5 +1,5 @@
-//! Where a request came from, for rate reports: the peer's address, or what a trusted proxy says. Never a
-//! credential (D35). And where the client sent it to.
+//! Where a request came from, for rate reports: the peer's address, or what a trusted proxy says; and which address the
+//! client sent it to. Never a credential (D35).
 
 use std::net::{IpAddr, SocketAddr};
 

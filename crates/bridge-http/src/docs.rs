@@ -8,14 +8,14 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use bridge_app::base::problem::{Code, Problem};
 
+use crate::api;
 use crate::problem::Failed;
-use crate::{api, lab};
 
 /// Swagger's own page sets styles inline; nothing may come from elsewhere.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// `/docs` and `/openapi.json`.
+/// The routes `/docs` and `/openapi.json`.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::from(SwaggerUi::new("/docs").url("/openapi.json", openapi())).layer(from_fn(with_csp))
 }
@@ -40,7 +40,7 @@ async fn with_csp(request: axum::extract::Request, next: Next) -> Response {
 /// The description of the whole API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let private = api::what_is_judged_by().merge(lab::routes::api()).merge(api::what_is_kept());
+    let private = api::what_is_judged_by().merge(api::lab::api()).merge(api::what_is_kept());
     let (_, mut api) = api::public_api().merge(private).split_for_parts();
     for (alias, path) in api::ALIASES {
         if let Some(mut item) = api.paths.paths.get(path).cloned() {

@@ -1,10 +1,9 @@
 //! The Test Lab: a bridge of its own inside this one, on a temporary folder, with simulated phones, a clock that can be
-//! set forward and the live settings of the real bridge. It opens embedded stores and no remote, so nothing of it ever
+//! set forward and the live settings of the real bridge. It opens embedded stores and no remote, so nothing in it ever
 //! reaches the real stores or the outside. At most one at a time; it ends when nobody has used it for half an hour.
 
 mod list;
 pub mod presets;
-pub mod routes;
 pub mod sandbox;
 
 use std::collections::VecDeque;
@@ -12,6 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::Router;
 use bridge_core::{Span, Timestamp};
 use bridge_store::StoreError;
 use bridge_store::folder::FolderLock;
@@ -59,15 +59,23 @@ pub enum LabError {
     Wrong(String),
 }
 
-/// Why stores could not be opened, in the words of whoever tried.
+/// Why stores could not be opened, in the words of the function that tried.
 pub type Unopened = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens embedded stores in a folder. Handed in, because the lab knows no backend.
+/// Opens embedded stores in a folder.
 pub type OpenStores = Box<dyn Fn(&Path) -> Result<(FolderLock, Stores), Unopened> + Send + Sync>;
+
+/// What a lab is made with. Handed in, because it knows no backend and no route.
+pub struct Kit {
+    /// Opens the stores of its bridge.
+    pub open_stores: OpenStores,
+    /// Every route of its bridge.
+    pub router: fn(&Arc<App>) -> Router,
+}
 
 /// The lab of one bridge; empty until it is first used.
 pub struct Lab {
-    open_stores: OpenStores,
+    kit: Kit,
     sandbox: tokio::sync::Mutex<Option<Sandbox>>,
     recent: Mutex<VecDeque<Arc<Event>>>,
     feed: broadcast::Sender<Arc<Event>>,
@@ -76,9 +84,9 @@ pub struct Lab {
 impl Lab {
     /// A lab that nobody has used yet.
     #[must_use]
-    pub fn new(open_stores: OpenStores) -> Lab {
+    pub fn new(kit: Kit) -> Lab {
         Lab {
-            open_stores,
+            kit,
             sandbox: tokio::sync::Mutex::default(),
             recent: Mutex::default(),
             feed: broadcast::Sender::new(FEED),
@@ -92,7 +100,7 @@ impl Lab {
             return Err(LabError::Stopping);
         }
         if place.is_none() {
-            *place = Some(Sandbox::open(&self.open_stores, &app.entropy, app.clock.now()).await?);
+            *place = Some(Sandbox::open(&self.kit, &app.entropy, app.clock.now()).await?);
         }
         let mut sandbox = MutexGuard::try_map(place, Option::as_mut).map_err(|_| LabError::Stopping)?;
         sandbox.follow(&app.live.rows(), app.clock.now());

@@ -1,8 +1,10 @@
 //! SMS Bridge over HTTP: the JSON API, who is let in, the listeners, and the Test Lab's routes. Not the pages for people:
 //! those are `bridge-desk`. Not what a request causes: that is `bridge-app`, whose use cases the handlers call.
 //!
-//! Begin reading at [`api`], the list of routes, then at one resource of it; [`auth`] says who is let in, [`observe`] is the
-//! layer that every request passes, [`problem`] the one error that the outside sees.
+//! Begin reading at [`api`], the list of routes, then at one resource, [`api::receive`]. [`auth`] says who is let in,
+//! [`observe`] is the layer that every request passes, [`problem`] is an error as HTTP answers it.
+//!
+//! **Invariant.** A handler reads a request, calls a use case and writes its answer; it cannot name a store.
 
 pub mod api;
 pub mod auth;
@@ -27,7 +29,7 @@ use crate::state::Served;
 pub fn routers(served: &Served, desk: Router<Served>) -> (Router, Option<Router>) {
     let public: Router<Served> = api::public_routes();
     let private =
-        api::private_routes().merge(lab::routes::api().split_for_parts().0).merge(docs::router()).merge(desk);
+        api::private_routes().merge(api::lab::api().split_for_parts().0).merge(docs::router()).merge(desk);
     if !served.app.options.has_private_listener {
         return (api::finish(public.merge(private), served), None);
     }

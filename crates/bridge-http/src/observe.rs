@@ -1,5 +1,5 @@
-//! What every request passes through: it gets an id, is timed, counted and logged without personal data,
-//! a panic becomes an answer, and a problem gets its body.
+//! What every request passes through: it gets an id, is timed, counted and logged without personal data; a panic
+//! becomes an answer, and a problem gets its body.
 
 use std::panic::AssertUnwindSafe;
 
@@ -19,7 +19,7 @@ use crate::problem::{Failed, ProblemBody};
 const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_MAX: usize = 64;
 
-/// The layer.
+/// The layer that every request passes through.
 pub async fn observe(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
     let id = request_id(&app, &request);

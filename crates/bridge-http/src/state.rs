@@ -1,4 +1,4 @@
-//! What a handler has at hand: a bridge, and where it is asked for, the Test Lab beside it.
+//! What a handler is given: a bridge and, where it asks for it, the Test Lab beside it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! How a judged SMS is shown to whoever delivered it, and in the status of an onboarding.
+//! How a judged SMS is shown: in the answer to its receiver, and in the status of an onboarding.
 
 use bridge_core::Verdict;
 use bridge_core::checks::CheckId;

@@ -1,10 +1,10 @@
 //! The program: command line, configuration, which stores are opened, and starting and stopping. It ties the other crates
-//! together and does nothing of its own with an SMS.
+//! together. Not what the bridge does with an SMS: that is `bridge-app`.
 //!
-//! Begin reading at [`lifecycle`], which opens and starts a bridge; [`cli`] has one file for each command, [`config`] the
-//! flags and environment, [`opening`] the stores that URLs name.
+//! Begin reading at [`lifecycle`], which opens and starts a bridge. [`cli`] has one file for each command, [`config`] the
+//! flags and environment variables, [`opening`] opens the stores that URLs name, [`log`] sets up logging.
 //!
-//! **Invariant.** Tasks are started by [`lifecycle`] alone.
+//! **Invariant.** Tasks are started by [`lifecycle`] alone, but for the one that each connection gets while it is open.
 
 pub mod cli;
 pub mod config;

@@ -17,7 +17,7 @@ use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::data_file::{self, Readers};
 use bridge_app::base::deadline;
 use bridge_app::bridge::App;
-use bridge_app::durability::store_monitor::{self, Keeper};
+use bridge_app::durability::store_monitor::{self, StoreMonitor};
 use bridge_app::open::{self, OpenError, Opened};
 use bridge_app::peer_events;
 use bridge_app::workers;
@@ -67,9 +67,9 @@ pub enum StartError {
     Listen {
         /// The flag that says where.
         flag: &'static str,
-        /// Where.
+        /// The address that was asked for.
         address: std::net::SocketAddr,
-        /// Why.
+        /// What the system says.
         #[source]
         source: std::io::Error,
     },
@@ -78,7 +78,7 @@ pub enum StartError {
     Note {
         /// Which file.
         path: std::path::PathBuf,
-        /// Why.
+        /// What the system says.
         #[source]
         source: std::io::Error,
     },
@@ -106,7 +106,7 @@ pub struct Running {
     /// Its Test Lab.
     pub lab: Arc<Lab>,
     /// Who watches over its stores.
-    pub monitor: Arc<tokio::sync::Mutex<Keeper>>,
+    pub monitor: Arc<tokio::sync::Mutex<StoreMonitor>>,
     /// Where the API listens.
     pub address: SocketAddr,
     /// Where the private listener listens.

@@ -13,7 +13,8 @@ use bridge_store::{Journal, StoreError, StoreFault};
 use crate::config::{Config, EMBEDDED};
 use bridge_app::base::deadline::{self, within};
 use bridge_app::stores::Stores;
-use bridge_http::lab::OpenStores;
+use bridge_http::api;
+use bridge_http::lab::Kit;
 
 const SPOOL: &str = "spool";
 
@@ -75,10 +76,10 @@ pub async fn open(config: &Config) -> Result<(FolderLock, Stores), StoresError> 
     Ok((folder, Stores { hot, audit: trail.audit, desk: trail.desk, remote, journal }))
 }
 
-/// How the Test Lab opens its stores.
+/// What the Test Lab is made with.
 #[must_use]
-pub fn for_the_lab() -> OpenStores {
-    Box::new(|folder| Ok(open_embedded(folder)?))
+pub fn for_the_lab() -> Kit {
+    Kit { open_stores: Box::new(|folder| Ok(open_embedded(folder)?)), router: api::router_without_lab }
 }
 
 /// Embedded ones without a remote, in a folder that nobody else uses.

@@ -113,7 +113,7 @@ pub enum AccountChanged {
 /// A change that somebody is about to make.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewChange {
-    /// When.
+    /// When the change was noted.
     pub at: Timestamp,
     /// Who: the name of an account, or what else opened the door.
     pub who: String,

@@ -12,7 +12,7 @@ pub struct Blacklisting {
     pub country_code: String,
     /// National number.
     pub local_mobile: String,
-    /// When.
+    /// When it was blocked.
     pub blacklisted_at: Timestamp,
     /// `threshold_exceeded`, or what the operator gave.
     pub reason: String,

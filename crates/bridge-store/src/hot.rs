@@ -6,7 +6,7 @@ pub mod model;
 pub mod restored;
 
 use async_trait::async_trait;
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use tokio::sync::broadcast;
@@ -102,7 +102,7 @@ pub enum Admission {
         /// What it is recognised by: its own fingerprint, or that of the first delivery with its id.
         fingerprint: Key,
         /// What the store knows about its sender.
-        known: Box<Known>,
+        known: Box<SenderFacts>,
     },
     /// A redelivery of a judged SMS: this was the answer.
     Answered(Answer),
@@ -118,8 +118,8 @@ pub enum Admission {
 pub enum Recorded {
     /// Recorded now, or before: this is the answer.
     Done(Answer),
-    /// The basis changed meanwhile. Nothing was written: judge again by this.
-    Changed(Box<Known>),
+    /// The precondition changed meanwhile. Nothing was written: judge again by this.
+    Changed(Box<SenderFacts>),
     /// The SMS is not admitted under this id (any more): take it in again.
     NotAdmitted,
 }
@@ -210,7 +210,7 @@ pub struct Pressure {
 
 /// What the group of bridges tells each other through the hot store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
+pub enum PeerEvent {
     /// This onboarding changed.
     Onboarding(Uuid),
     /// This setting changed: what was read of it before is old.
@@ -284,7 +284,7 @@ pub trait HotStore: Send + Sync + 'static {
     /// Cancels an onboarding that is not final.
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled>;
     /// Brings an onboarding back that left the store, until then, unless the number has one (D8).
-    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<Known>;
+    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts>;
     /// Turns up to `max` pending onboardings whose deadline passed into expired ones (D32).
     async fn expire_deadlines(&self, now: Timestamp, max: usize) -> Result<usize>;
     /// Clears up to `max` entries of each kind that no operation can see any more.
@@ -347,5 +347,5 @@ pub trait HotStore: Send + Sync + 'static {
     /// An e-mail address was blocked, or is no more: tells every bridge.
     async fn announce_blocked_emails(&self) -> Result<()>;
     /// What all bridges tell each other, as it happens. A slow reader misses some and must look again.
-    fn notices(&self) -> broadcast::Receiver<Notice>;
+    fn peer_events(&self) -> broadcast::Receiver<PeerEvent>;
 }

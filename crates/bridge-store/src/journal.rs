@@ -1,10 +1,10 @@
-//! The bridge's own journal on local disk (D29): what was acknowledged is in it until its row is in the audit
-//! store. Files that are only appended to, one fsync for whatever waits, deleted from the oldest on. Not a
-//! store: nobody is judged by it, it is read only to hand over what would otherwise be lost.
+//! The bridge's own journal on local disk (D29): what a client was told is durable is in it until its row is in the
+//! audit store. Files that are only appended to, one fsync for all that wait, deleted from the oldest on. Not a
+//! store: nobody is judged by it, it is read only to flush what would otherwise be lost.
 //!
-//! A record is `length: u32 LE, CRC-32: u32 LE, JSON`. A record that was torn by a power cut ends its file: it
-//! was never acknowledged. What is settled is written down too, without waiting, so that a restart hands over
-//! no more than it must; since files go from the oldest on, that note outlives what it speaks of.
+//! A record is `length: u32 LE, CRC-32: u32 LE, JSON`. A record that was torn by a power cut ends its file: no client
+//! was told of it. That an entry is acknowledged, so no longer needed, is written down too, without waiting, so that a
+//! restart flushes no more than it must; since files go from the oldest on, that note outlives what it speaks of.
 
 mod segment;
 mod writer;
@@ -182,7 +182,7 @@ impl Journal {
         answer.await.map_err(|_| gone())?
     }
 
-    /// Writes every file anew without what is settled: of that nothing is left on the disk afterwards.
+    /// Writes every file anew without what is acknowledged: of that nothing is left on the disk afterwards.
     pub async fn compact(&self) -> Result<()> {
         let (reply, answer) = oneshot::channel();
         self.append(Append { bytes: Vec::new(), entry: None, reply: Some(reply), compacts: true })?;
@@ -205,22 +205,22 @@ impl Journal {
 
     /// These are where they belong: their entries are needed no longer. Subjects that are not in the journal are
     /// no mistake.
-    pub fn settle(&self, subjects: &[Subject]) {
-        let settled = self.segments().settle(subjects);
-        if settled.is_empty() {
+    pub fn acknowledge(&self, subjects: &[Subject]) {
+        let acknowledged = self.segments().acknowledge(subjects);
+        if acknowledged.is_empty() {
             return;
         }
-        // Without this note a restart hands over more than it must, and nothing else: no need to wait, or to insist.
-        if let Ok(bytes) = segment::encode(&RecordRef::Settled(&settled)) {
+        // Without this note a restart flushes more than it must, and nothing else: no need to wait, or to insist.
+        if let Ok(bytes) = segment::encode(&RecordRef::Settled(&acknowledged)) {
             let _ = self.append(Append { bytes, entry: None, reply: None, compacts: false });
         }
         self.segments().sweep();
     }
 
-    /// The entries that are not settled, one part of the journal after the other, in the order in which they were
+    /// The entries that are not acknowledged, one part of the journal after the other, in the order in which they were
     /// kept: of every part in which something is due, all of them. Begin without a part; none is left when the answer
     /// is `None`.
-    pub fn unsettled(&self, after: Option<Part>, due: Due) -> Result<Option<(Part, Vec<Entry>)>> {
+    pub fn unacknowledged(&self, after: Option<Part>, due: Due) -> Result<Option<(Part, Vec<Entry>)>> {
         let Some((part, path, open)) = self.segments().open_after(after.map(|part| part.0), due) else {
             return Ok(None);
         };
@@ -229,13 +229,13 @@ impl Journal {
         Ok(Some((Part(part), entries)))
     }
 
-    /// Entries that are not settled.
+    /// Entries that are not acknowledged.
     #[must_use]
     pub fn len(&self) -> usize {
         self.segments().open_subjects().count()
     }
 
-    /// Nothing is unsettled.
+    /// Nothing is unacknowledged.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.segments().open_subjects().next().is_none()

@@ -1,6 +1,6 @@
 //! A judged SMS: to be recorded, as it waits for `input_sms`, and what its sender was answered. Not how it is judged.
 
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::onboarding::hex;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, State, Timestamp, Verdict};
@@ -24,7 +24,7 @@ pub struct Judged {
     /// What it was admitted under.
     pub key: Key,
     /// What the verdict rests on; recording checks that it still holds (D9).
-    pub basis: Basis,
+    pub precondition: Precondition,
     /// As it is to wait for `input_sms`. Its id and the time of its judgement are given when it is recorded.
     pub row: QueuedSms,
 }
@@ -32,7 +32,7 @@ pub struct Judged {
 impl Judged {
     /// The verdict on an SMS that was admitted under that key, by what was known of its sender.
     #[must_use]
-    pub fn new(sms: InboundSms, key: Key, verdict: Verdict, known: &Known) -> Judged {
+    pub fn new(sms: InboundSms, key: Key, verdict: Verdict, known: &SenderFacts) -> Judged {
         let onboarding = known.onboarding.as_ref();
         let row = QueuedSms {
             id: 0,
@@ -44,7 +44,7 @@ impl Judged {
             device_id: onboarding.and_then(|o| o.device_id.clone()),
             sms_in_window: known.sms_in_window,
         };
-        Judged { key, basis: Basis::from(known), row }
+        Judged { key, precondition: Precondition::from(known), row }
     }
 
     /// The row that the store queued when it recorded this then and answered so. Of an SMS that had been recorded
@@ -57,16 +57,16 @@ impl Judged {
 
 /// The facts that may change between judging and recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Basis {
+pub struct Precondition {
     /// The sender's newest onboarding and its state.
     pub onboarding: Option<(Uuid, State)>,
     /// Its pair was validated already.
     pub pair_validated: bool,
 }
 
-impl From<&Known> for Basis {
-    fn from(known: &Known) -> Basis {
-        Basis {
+impl From<&SenderFacts> for Precondition {
+    fn from(known: &SenderFacts) -> Precondition {
+        Precondition {
             onboarding: known.onboarding.as_ref().map(|o| (o.id, o.state)),
             pair_validated: known.pair_validated,
         }

@@ -1,10 +1,15 @@
-//! Where SMS Bridge keeps things. Two traits of domain operations, each atomic as a whole:
-//! [`HotStore`] is what every check reads and every verdict writes (003's Redis), [`AuditStore`] is the
-//! trail that stays (003's six PostgreSQL tables), and with it [`AccountStore`]: who may use the desk. [`DeskStore`] is how
-//! people look at that trail.
+//! What SMS Bridge keeps: traits of domain operations, each atomic as a whole, and their values. [`HotStore`] is what
+//! every check reads and every verdict writes (003's Redis). [`AuditStore`] is what stays (003's six PostgreSQL tables),
+//! with [`AccountStore`], who may use the desk; [`DeskStore`] is how people look at it. [`Remote`] is told validated
+//! numbers. [`Journal`] is the bridge's own log on local disk, and the only thing here that writes to a disk.
+//! Not how a database does any of it: that is `bridge-backends`. Not when it is done: that is `bridge-app`.
 //!
-//! **Invariants.** This crate names no database: `bridge-backends` does. No backend reads a clock: `now` is an argument.
-//! An operation that returned `Ok` is durable. Every backend passes the same `conformance` suite.
+//! Begin reading at [`hot`], its `register`, `admit` and `record`; then one part of [`audit`], `audit/sms.rs`; then the
+//! `conformance` suite, which says what each operation promises.
+//!
+//! **Invariants.** This crate names no database driver. No backend reads a clock: `now` is an argument. Whatever the
+//! audit store returned `Ok` for is durable; so is the hot store's where it says so ([`HotStore::is_durable`]).
+//! Every backend passes the same `conformance` suite.
 
 pub mod accounts;
 pub mod audit;

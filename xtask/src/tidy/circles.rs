@@ -7,28 +7,18 @@ use crate::imports::Crate;
 use crate::imports::circles::{Circle, among_siblings};
 use crate::workspace::Package;
 
-/// Crates that still have circles. This list only shrinks; a crate without a circle may not be in it.
-const NOT_YET_CUT: &[&str] = &["bridge-core", "bridge-formats", "bridge-server", "bridge-store"];
-
 /// Every circle of every crate.
 pub(crate) fn of_imports(packages: &[Package]) -> Outcome<Vec<Violation>> {
     let mut found = Vec::new();
     for package in packages {
         let read = Crate::read(&package.sources()?).map_err(|why| format!("{}: {why}", package.name))?;
-        found.extend(told(package, &among_siblings(&read), NOT_YET_CUT.contains(&package.name.as_str())));
+        found.extend(told(package, &among_siblings(&read)));
     }
     Ok(found)
 }
 
-fn told(package: &Package, circles: &[Circle], not_yet_cut: bool) -> Vec<Violation> {
-    match (not_yet_cut, circles) {
-        (true, []) => {
-            let what = format!("{} has no circle any more: take it out of NOT_YET_CUT", package.name);
-            vec![Violation::new("xtask/src/tidy/circles.rs", 1, what)]
-        }
-        (true, _) => Vec::new(),
-        (false, circles) => circles.iter().filter_map(|circle| violation(package, circle)).collect(),
-    }
+fn told(package: &Package, circles: &[Circle]) -> Vec<Violation> {
+    circles.iter().filter_map(|circle| violation(package, circle)).collect()
 }
 
 /// At the first import of the shortest way round.
@@ -55,11 +45,11 @@ fn violation(package: &Package, circle: &Circle) -> Option<Violation> {
 mod tests {
     use super::*;
 
-    fn found(files: &[(&str, &str)], not_yet_cut: bool) -> Vec<String> {
+    fn found(files: &[(&str, &str)]) -> Vec<String> {
         let texts = files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
         let package = Package { name: "bridge-made".to_owned(), dependencies: Vec::new() };
         let circles = among_siblings(&Crate::read(&texts).unwrap());
-        told(&package, &circles, not_yet_cut).iter().map(ToString::to_string).collect()
+        told(&package, &circles).iter().map(ToString::to_string).collect()
     }
 
     const CIRCLE: &[(&str, &str)] = &[
@@ -72,18 +62,12 @@ mod tests {
     #[test]
     fn a_circle_is_one_violation_with_its_way_round() {
         assert_eq!(
-            found(CIRCLE, false),
+            found(CIRCLE),
             [
                 "crates/bridge-made/src/a.rs:1: a circle of imports: a -> b (a.rs:1) -> a (b.rs:2); 3 modules are \
               caught in it: a, b, c: move what they share below them, or hand the value in"
             ]
         );
-        assert_eq!(found(&CIRCLE[2..], false), [""; 0]);
-    }
-
-    #[test]
-    fn a_crate_is_excused_only_while_it_has_a_circle() {
-        assert_eq!(found(CIRCLE, true), [""; 0]);
-        assert!(found(&CIRCLE[2..], true)[0].contains("take it out of NOT_YET_CUT"));
+        assert_eq!(found(&CIRCLE[2..]), [""; 0]);
     }
 }

@@ -125,24 +125,9 @@ const PURE: &[&Kind] = &[&OUTSIDE, &DRIVERS, &HTTP_SERVERS, &TEMPLATES, &COMMAND
 const BELOW_HTTP: &[&Kind] = &[&DRIVERS, &HTTP_SERVERS, &TEMPLATES, &COMMAND_LINE, &TEST_TOOLS];
 const PAGES: &[&Kind] = &[&DRIVERS, &COMMAND_LINE, &TEST_TOOLS];
 
-/// Edges that the tree still has although the table forbids them: the drivers move to bridge-backends. This list only
-/// shrinks; a line that is no longer true is a violation too.
-const NOT_YET_CUT: &[(&str, &str)] = &[
-    ("bridge-store", "deadpool-postgres"),
-    ("bridge-store", "redis"),
-    ("bridge-store", "rusqlite"),
-    ("bridge-store", "tokio-postgres"),
-    ("bridge-store", "tokio-postgres-rustls"),
-];
-
 /// Every direct dependency that its crate may not have.
 pub(crate) fn forbidden(packages: &[Package]) -> Vec<Violation> {
-    beyond(packages, NOT_YET_CUT)
-}
-
-fn beyond(packages: &[Package], not_yet_cut: &[(&str, &str)]) -> Vec<Violation> {
     let mut found = Vec::new();
-    let mut still_there = Vec::new();
     for package in packages {
         let path = format!("{}/Cargo.toml", package.folder());
         let Some(room) = ROOMS.iter().find(|room| room.name == package.name) else {
@@ -152,22 +137,11 @@ fn beyond(packages: &[Package], not_yet_cut: &[(&str, &str)]) -> Vec<Violation> 
             continue;
         };
         for dependency in package.dependencies.iter().filter(|edge| edge.kind.as_deref() != Some("dev")) {
-            let edge = (package.name.as_str(), dependency.name.as_str());
-            let Some(why) = room.why_not(edge.1) else { continue };
-            if not_yet_cut.contains(&edge) {
-                still_there.push(edge);
-            } else {
-                found.push(Violation::new(
-                    &path,
-                    1,
-                    format!("{} may not depend on {}: {why}", edge.0, edge.1),
-                ));
+            if let Some(why) = room.why_not(&dependency.name) {
+                let what = format!("{} may not depend on {}: {why}", package.name, dependency.name);
+                found.push(Violation::new(&path, 1, what));
             }
         }
-    }
-    for (name, dependency) in not_yet_cut.iter().filter(|edge| !still_there.contains(edge)) {
-        let what = format!("{name} no longer depends on {dependency}: delete this line of NOT_YET_CUT");
-        found.push(Violation::new("xtask/src/tidy/edges.rs", 1, what));
     }
     found
 }
@@ -202,7 +176,7 @@ mod tests {
 
     fn found(name: &str, dependency: &str, kind: Option<&str>) -> Vec<String> {
         let packages = [package(name, &[("serde", None), (dependency, kind)])];
-        beyond(&packages, &[]).iter().map(ToString::to_string).collect()
+        forbidden(&packages).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -274,14 +248,6 @@ mod tests {
     #[test]
     fn a_crate_outside_the_table_is_told() {
         assert!(found("bridge-attic", "serde", None)[0].contains("is in no line of the table"));
-    }
-
-    #[test]
-    fn an_edge_that_is_not_cut_yet_is_tolerated_until_it_is() {
-        let told = |packages: &[Package]| beyond(packages, &[("bridge-store", "redis")]);
-        assert_eq!(told(&[package("bridge-store", &[("redis", None)])]), []);
-        let stale = told(&[package("bridge-store", &[("redis", Some("dev"))])]);
-        assert!(stale[0].what.contains("delete this line"), "{stale:?}");
     }
 
     #[test]

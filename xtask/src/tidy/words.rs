@@ -21,7 +21,7 @@ const VAGUE_DOCS: &[&str] = &[
     "Why.",
 ];
 /// So many of them are still there; this number only goes down.
-const VAGUE_DOCS_LEFT: usize = 26;
+const VAGUE_DOCS_LEFT: usize = 5;
 /// Endings of the files, besides Rust, that people write and that may not hold an unfinished mark.
 const HAND_WRITTEN: &[&str] = &[".sql", ".toml", ".yml", ".yaml", ".ts", ".js", ".css", ".html", ".sh"];
 

@@ -1,5 +1,5 @@
-//! What is done with accounts: added, given a link, a role or a password, shut out. Each change is noted in the admin
-//! log first. Who may do it was found out before. How somebody gets in is [`entry`].
+//! Changing accounts: adding one, giving it a link, a role or a password, shutting it out. Each change is noted in the
+//! admin log first. Not whether the caller may do it: that was checked before. How somebody logs in is [`entry`].
 
 pub mod entry;
 

@@ -1,5 +1,6 @@
-//! The blacklist by hand: adding holds at once and survives, until its end where it has one; removing takes the day's
-//! count along. And the way between its source and the set that the checks read, which a worker goes too.
+//! Blocking and unblocking numbers by hand. A block holds at once, until its end where it has one; unblocking also
+//! forgets the number's count of the day. Also how the blacklist gets from the audit store, its source, into the set
+//! that the checks read: a worker calls that too.
 
 use std::time::Duration;
 
@@ -14,9 +15,9 @@ use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
-/// The lease of whoever carries the blacklist, and the name of the worker that does it by itself.
+/// The lease for carrying the blacklist between the stores, and the name of the worker that does it by itself.
 pub(crate) const CARRYING: &str = "populate_blacklist_from_postgres";
 /// For taking one number off, or reading the list once.
 const TURN: Span = Span(5_000);
@@ -65,7 +66,7 @@ pub async fn block(app: &App, actor: &Actor, mobile: &Mobile, wish: Wish) -> Res
         kept?;
     }
     in_time(app.hot.blacklist(&entry)).await?;
-    app.board.ring(Bell::Blacklist);
+    app.board.wake(WakeSignal::Blacklist);
     Ok(entry)
 }
 
@@ -81,7 +82,7 @@ pub async fn unblock(app: &App, actor: &Actor, mobile: &Mobile) -> Result<(), Pr
 
 /// Takes a number off, and its count of the day with it. False: it was not on.
 pub(crate) async fn take_off(app: &App, now: Timestamp, mobile: &Mobile) -> Stored<bool> {
-    // Nobody carries the blacklist to and fro meanwhile: what was read before must not bring the number back.
+    // Nobody carries the blacklist between the stores meanwhile: what was read before must not bring the number back.
     let _turn = app.board.blacklisting.lock().await;
     take_turn(app).await?;
     let removed = remove_everywhere(app, now, mobile).await;
@@ -106,7 +107,7 @@ pub(crate) async fn load(app: &App) -> Stored<()> {
     loaded.map(drop)
 }
 
-/// No other bridge carries the blacklist to and fro until it is released.
+/// Takes the lease: no other bridge carries the blacklist between the stores until it is released.
 async fn take_turn(app: &App) -> Stored<()> {
     while !app.hot.lease(CARRYING, app.id, TURN).await? {
         tokio::time::sleep(TURN_POLL).await;

@@ -1,4 +1,4 @@
-//! A block as somebody asks for it, of a number or of an e-mail address: why, and until when. Not whom it is for.
+//! A block as somebody asks for it, of a number or of an e-mail address: why, and until when. Not whom it blocks.
 
 use bridge_core::Timestamp;
 

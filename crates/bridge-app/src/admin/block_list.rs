@@ -1,5 +1,5 @@
-//! A list of numbers to block, a line each, of any length: number, reason, and when the block ends. A header is skipped, and
-//! a line that nobody can use stops no other. Where the list comes from is the caller's.
+//! A list of numbers to block, a line each, of any length: number, reason, and when the block ends. A header is
+//! skipped, and an unusable line does not stop the others. Not where the list comes from: that is the caller's.
 
 use std::sync::Arc;
 

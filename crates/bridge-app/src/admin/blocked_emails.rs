@@ -1,6 +1,6 @@
 //! E-mail addresses that may not register: the list that the operator keeps. A change is written to the audit store, in
-//! force here before anybody is answered, and told to the other bridges. What a bridge knows of it while that store is
-//! away is [`crate::state::blocked_emails`].
+//! force on this bridge before anybody is answered, and told to the other bridges. What a bridge knows of the list
+//! while that store is away is [`crate::state::blocked_emails`].
 
 use bridge_core::Timestamp;
 use bridge_store::audit::BlockedEmail;
@@ -12,10 +12,10 @@ use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 
-/// RFC 5321.
+/// The longest e-mail address that RFC 5321 allows.
 const ADDRESS_MAX_CHARS: usize = 254;
 
-/// Addresses, by address.
+/// Blocked addresses, sorted by address.
 pub struct Listed {
     /// Those that were asked for.
     pub items: Vec<BlockedEmail>,

@@ -21,9 +21,9 @@ const DRIFT_MAX: Span = Span(2_000);
 /// What to do with what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Tell.
+    /// Only tell what is missing.
     Look,
-    /// Give it back.
+    /// Give it back to the hot store.
     Repair,
 }
 
@@ -119,12 +119,12 @@ async fn remote(app: &App) -> Vec<Finding> {
         },
     }];
     let refused = in_time_or(app.audit.refused(PAGE)).await.unwrap_or_default();
-    let parked = refused.iter().filter(|row| row.parked).count();
-    if parked > 0 {
+    let dead_lettered = refused.iter().filter(|row| row.dead_lettered).count();
+    if dead_lettered > 0 {
         findings.push(Finding {
             level: Level::Warning,
             what,
-            found: format!("it refused {parked} validated numbers by themselves"),
+            found: format!("it refused {dead_lettered} validated numbers by themselves"),
             advice: "GET /admin/sync says why; POST /admin/sync/replay pushes them again".to_owned(),
         });
     }

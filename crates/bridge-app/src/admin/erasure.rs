@@ -1,5 +1,5 @@
-//! Showing and erasing one person, and taking a validated number off, for whoever asks: with its deadline, its entry in
-//! the admin log and its receipt. How it is carried out, store by store, is in [`super::person`].
+//! Showing and erasing one person, and taking a validated number off: each with its deadline, its entry in the admin
+//! log and, for an erasure, its receipt. How it is carried out, store by store, is in [`super::person`].
 
 use std::collections::BTreeMap;
 

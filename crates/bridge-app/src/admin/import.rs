@@ -1,5 +1,5 @@
-//! A phone's list of SMS that the operator hands in: whose it is, and that it is noted who handed it in. What becomes of
-//! its rows is [`crate::sms::import`].
+//! Importing a phone's list of SMS: at which receiver, and the entry in the admin log. What becomes of its rows is
+//! [`crate::sms::import`].
 
 use serde_json::Value;
 
@@ -7,21 +7,26 @@ use crate::admin_log::Actor;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::sms::import::{Import, Stopped};
-use crate::state::receivers::{DEFAULT, Sender};
+use crate::state::receivers::{DEFAULT, ReceiverIdentity};
 
 /// The receiver whose list it is, as the operator names it: `default` where nobody says.
-pub fn source(app: &App, name: Option<&str>) -> Result<Sender, Problem> {
+pub fn source(app: &App, name: Option<&str>) -> Result<ReceiverIdentity, Problem> {
     match name {
-        None | Some(DEFAULT) => Ok(Sender::Default),
+        None | Some(DEFAULT) => Ok(ReceiverIdentity::Default),
         Some(name) => match app.receivers.named(name) {
-            Some(known) => Ok(Sender::Named(known)),
+            Some(known) => Ok(ReceiverIdentity::Named(known)),
             None => Err(Problem::new(Code::NotFound, format!("there is no receiver {name}"))),
         },
     }
 }
 
 /// Begins an import. One that only compares changes nothing, and is not noted.
-pub async fn begin(app: &App, actor: &Actor, source: Sender, check: bool) -> Result<Import, Problem> {
+pub async fn begin(
+    app: &App,
+    actor: &Actor,
+    source: ReceiverIdentity,
+    check: bool,
+) -> Result<Import, Problem> {
     let name = source.name().to_owned();
     let import = Import::begin(app, source, check).await?;
     if !check {

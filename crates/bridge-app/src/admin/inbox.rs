@@ -1,5 +1,5 @@
-//! A phone's own list of SMS, read because the operator says so: from when on, and what is said where it cannot be read.
-//! Not the reading: that is [`crate::sms::inbox`].
+//! Reading a phone's own list of SMS because the operator asks for it: since when, and the error where it cannot be
+//! read. Not the reading itself: that is [`crate::sms::inbox`].
 
 use bridge_core::Timestamp;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::admin_log::Actor;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::sms::import_report::Report;
-use crate::sms::inbox::{self, PullError};
+use crate::sms::inbox::{self, InboxError};
 use crate::state::inbox_reads;
 
 /// Reads a phone's own list, from an hour before it was last seen where nobody says since when.
@@ -21,28 +21,31 @@ pub async fn read_list(
     let Some(known) = app.receivers.named(name) else {
         return Err(Problem::new(Code::NotFound, format!("there is no receiver {name}")));
     };
-    let since = since.unwrap_or_else(|| inbox_reads::since(&known, app.receivers.seen(name).last_seen_at));
+    let since =
+        since.unwrap_or_else(|| inbox_reads::since(&known, app.receivers.seen().of(name).last_seen_at));
     if !inbox_reads::has_list(&known) {
-        let detail = "can be read of receivers of format smsgate alone, and from their inbox_url";
+        let readable = bridge_formats::all().filter(|format| format.has_inbox).map(|format| format.name);
+        let formats = readable.collect::<Vec<_>>().join(" or ");
+        let detail = format!("can be read of receivers of format {formats} alone, and from their inbox_url");
         return Err(Problem::field(Code::InvalidRequest, "the list", detail));
     }
     let after = json!({"since": since.to_string()});
     app.note_change(actor, "receiver.pull", name, Value::Null, after).await?;
     let report = inbox::pull(app, &known, since).await.map_err(problem)?;
-    app.pulls.read(name, since);
+    app.inbox_reads.read(name, since);
     Ok(report)
 }
 
-fn problem(error: PullError) -> Problem {
+fn problem(error: InboxError) -> Problem {
     match error {
-        PullError::Stopped(why) => why.into(),
-        PullError::NoInbox | PullError::Address => {
+        InboxError::Stopped(why) => why.into(),
+        InboxError::NoInbox | InboxError::Address => {
             Problem::field(Code::InvalidRequest, "inbox_url", error.to_string())
         }
-        PullError::Away(_)
-        | PullError::Refused
-        | PullError::Status(_)
-        | PullError::NoList(_)
-        | PullError::Endless => Problem::new(Code::ReceiverAway, error.to_string()),
+        InboxError::Away(_)
+        | InboxError::Refused
+        | InboxError::Status(_)
+        | InboxError::NoList(_)
+        | InboxError::Endless => Problem::new(Code::ReceiverAway, error.to_string()),
     }
 }

@@ -1,11 +1,13 @@
-//! One person by their number: everything that is kept of them as one document, and their erasure from every store with
-//! a receipt. What cannot be done now, because a store is away, stays owed and is finished when it is back.
+//! One person by their number: the erasure from every store, with a receipt. What cannot be done now, because a store
+//! is away, stays owed and is finished when it is back. The document of everything that is kept is
+//! [`super::person_export`].
 //!
-//! **Order.** The erasure is noted in the data folder first, with what the audit trail knows of the person's things by
-//! other names than the number. Then the audit trail, from which everything else is rebuilt; in the same transaction the
-//! receipt, by which every bridge recognises what its journal still holds. Then this bridge's journal, the hot store, the
-//! remote. Each step can be repeated, so a crash anywhere is followed by the whole once more. Where other bridges may
-//! have carried something to and fro meanwhile, all of it is done once more after a while.
+//! **Order.** The erasure is noted in the data folder first. What the audit store knows of the person by other keys
+//! than the number is added to that note. Then the audit store is erased, because everything else is rebuilt from it;
+//! the receipt, by which every bridge recognises what its journal still holds, is written in the same transaction. Then
+//! this bridge's journal, the hot store, the remote. Each step can be repeated, so after a crash all of it is done once
+//! more. Other bridges may have been carrying rows from store to store meanwhile, so it is also done once more a little
+//! later.
 
 use bridge_core::sms::REMEMBERED;
 use bridge_core::{Mobile, Timestamp};
@@ -16,7 +18,7 @@ use uuid::Uuid;
 use crate::admin::blacklist;
 use crate::bridge::App;
 use crate::durability::journal;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 use crate::state::erasures::{Owed, SETTLED};
 
 /// The stores, by the names that receipts give them.
@@ -45,11 +47,11 @@ pub fn begin(app: &App, mobile: Mobile, block: Block, by: &str) -> std::result::
         finished_at: None,
     };
     app.erasures.add(Owed::new(receipt, mobile, block)).map_err(NotNoted)?;
-    app.board.ring(Bell::Erasure);
+    app.board.wake(WakeSignal::Erasure);
     Ok(id)
 }
 
-/// Does what can be done of one erasure now. Answers its receipt and what it waits for; `None`: nothing is owed of it.
+/// Does what can be done of one erasure now. Answers its receipt and what it waits for; `None`: it is finished.
 /// An error is the first that a store gave; what the others did is kept.
 pub async fn carry_out(app: &App, id: Uuid) -> Result<Option<Owed>> {
     let _turn = app.erasures.turn().await;

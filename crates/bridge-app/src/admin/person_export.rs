@@ -1,4 +1,4 @@
-//! Everything that is kept of a number, as one document, by store.
+//! Everything that is kept of a number, as one document, store by store.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use super::person::{AUDIT, HOT, JOURNAL, REMOTE};
 use crate::bridge::App;
 use crate::durability::journal;
 
-/// Rows of one table. Whoever has more has a page of their own in the desk.
+/// Rows of one table. The pages of the desk show the rest.
 const ROWS_MAX: usize = 10_000;
 
-/// What is missing, by store.
+/// What is missing in the document, by store.
 pub type Missing = BTreeMap<&'static str, String>;
 
-/// The document.
+/// Everything that is kept of one number.
 #[derive(Debug, Serialize)]
 pub struct Export {
     /// E.164.
@@ -58,7 +58,7 @@ pub async fn export(app: &App, mobile: &Mobile) -> Export {
         Ok(person) => export.hot = Some(person),
         Err(error) => drop(export.missing.insert(HOT, error.to_string())),
     }
-    if !app.ladder.is_open() {
+    if !app.availability.is_open() {
         export
             .missing
             .entry(HOT)

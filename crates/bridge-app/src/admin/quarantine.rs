@@ -1,5 +1,5 @@
-//! The quarantine, as the operator deals with it: what receivers sent and nobody can use is looked at, read again, or thrown
-//! away. How it is kept is [`crate::sms::quarantine`].
+//! The quarantine as the operator uses it: unusable deliveries are looked at, read again, or removed. How they are kept
+//! is [`crate::sms::quarantine`].
 
 use bridge_store::audit::Quarantined;
 use serde_json::{Value, json};

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 
-use bridge_core::past::Against;
+use bridge_core::judged_record::MatchedOnboarding;
 use bridge_core::rejudge::Rejudged;
 use bridge_core::settings::Settings;
 use bridge_core::trace::{Step, trace};
-use bridge_core::{Onboarding, Past, Span, Verdict};
+use bridge_core::{JudgedRecord, Onboarding, Span, Verdict};
 use bridge_store::StoreError;
 use bridge_store::judged::QueuedSms;
 use bridge_store::place::Place;
@@ -37,18 +37,18 @@ pub struct Judgement {
 impl Judgement {
     /// It as the core looks back at it.
     #[must_use]
-    pub fn past(&self) -> Past<'_> {
-        let against = match (&self.onboarding, self.row.onboarding_id) {
-            (Some(onboarding), _) => Against::Onboarding(onboarding),
-            (None, Some(id)) => Against::Gone(id),
-            (None, None) => Against::Nobody,
+    pub fn record(&self) -> JudgedRecord<'_> {
+        let matched = match (&self.onboarding, self.row.onboarding_id) {
+            (Some(onboarding), _) => MatchedOnboarding::Kept(onboarding),
+            (None, Some(id)) => MatchedOnboarding::NotKept(id),
+            (None, None) => MatchedOnboarding::None,
         };
-        Past {
+        JudgedRecord {
             sms: &self.row.sms,
             verdict: &self.row.verdict,
             judged_at: self.row.judged_at,
             sms_in_window: self.row.sms_in_window,
-            against,
+            matched,
         }
     }
 
@@ -60,9 +60,9 @@ impl Judgement {
             Some(onboarding) if limit != now.user_timelimit_seconds => {
                 let user_deadline = onboarding.request_timestamp + Span::seconds(limit);
                 let moved = Onboarding { user_deadline, ..onboarding.clone() };
-                Past { against: Against::Onboarding(&moved), ..self.past() }.rejudge(changed)
+                JudgedRecord { matched: MatchedOnboarding::Kept(&moved), ..self.record() }.rejudge(changed)
             }
-            _ => self.past().rejudge(changed),
+            _ => self.record().rejudge(changed),
         }
     }
 }
@@ -152,7 +152,7 @@ pub async fn why(app: &App, judgement: &Judgement) -> Result<Vec<Step>, StoreErr
 
 async fn why_then(app: &App, now: &Settings, judgement: &Judgement) -> Result<Vec<Step>, StoreError> {
     let settings = settings::as_of(app, now, judgement.row.judged_at).await?;
-    Ok(trace(&judgement.past(), &settings))
+    Ok(trace(&judgement.record(), &settings))
 }
 
 /// The full story of one stored SMS.

@@ -1,6 +1,6 @@
-//! Changing settings, whoever asks: checked as a whole, stored with their history in one transaction, in force
-//! before anybody is answered, and told to the other bridges. Not the settings themselves: those are declared in
-//! the core and held by [`crate::state::settings`].
+//! Changing settings: checked as a whole, stored with their history in one transaction, in force before anybody is
+//! answered, and told to the other bridges. Not the settings themselves: those are declared in the core and held by
+//! [`crate::state::settings`].
 
 use bridge_core::catalog;
 use bridge_core::settings::{Broken, SettingDef, Settings};
@@ -8,7 +8,6 @@ use bridge_core::{Span, Timestamp};
 use bridge_formats::FieldError;
 use bridge_store::StoreError;
 use bridge_store::audit::SettingPut;
-use bridge_store::desk::{Page, SettingChange};
 use serde_json::Value;
 
 use crate::admin_log::Actor;
@@ -55,8 +54,10 @@ pub fn changes(given: &Value) -> Result<Vec<Change>, Problem> {
 /// snapshot.
 pub async fn fill_cache(app: &App, settings: &Settings, def: &SettingDef) {
     let text = def.to_text(&def.value(settings));
-    if app.ladder.is_open() && in_time(app.hot.cache_settings(&[(def.key.to_owned(), text)])).await.is_err() {
-        app.ladder.suspect();
+    if app.availability.is_open()
+        && in_time(app.hot.cache_settings(&[(def.key.to_owned(), text)])).await.is_err()
+    {
+        app.availability.suspect();
     }
 }
 
@@ -109,16 +110,6 @@ async fn announce(app: &App, pairs: &[(&str, &Value)]) {
 /// What would hold with these changes, if they keep every rule. Changes nothing.
 pub fn proposed(now: &Settings, changes: &[Change]) -> Result<Settings, Problem> {
     now.with_all(changes.iter().map(|(def, value)| (*def, value))).map_err(breaks)
-}
-
-/// A page of the history, newest first: of one setting or of all, before that entry.
-pub async fn past_changes(
-    app: &App,
-    key: Option<&str>,
-    before: Option<i64>,
-    max: usize,
-) -> Result<Page<SettingChange, i64>, Problem> {
-    in_time(app.desk.settings_history(key, before, max)).await
 }
 
 /// That there is no entry of that id in the history.

@@ -1,5 +1,5 @@
-//! Validated numbers that the remote refused by themselves, and letting them be pushed again (D20). Not the pushing: that is
-//! a worker's.
+//! Validated numbers that the remote refused by themselves, and letting them be pushed again (D20). Not the pushing: a
+//! worker does that.
 
 use bridge_store::audit::Refused;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// Is there a remote that is told validated numbers?
 #[must_use]
@@ -26,7 +26,7 @@ pub async fn refused(app: &App, limit: usize) -> Result<Vec<Refused>, Problem> {
 pub async fn push_again(app: &App, actor: &Actor, one: Option<Uuid>) -> Result<usize, Problem> {
     let subject = one.map_or_else(|| "all".to_owned(), |id| id.to_string());
     app.note_change(actor, "sync.replay", &subject, Value::Null, Value::Null).await?;
-    let replayed = in_time(app.audit.unpark(one)).await?;
-    app.board.ring(Bell::Validated);
+    let replayed = in_time(app.audit.let_go(one)).await?;
+    app.board.wake(WakeSignal::Validated);
     Ok(replayed)
 }

@@ -1,4 +1,4 @@
-//! What keeps a store, as a word. Not how it is opened.
+//! The names of the databases that can keep a store. Not how one is opened.
 
 /// What keeps a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,9 +14,9 @@ pub enum Backend {
 /// What keeps the stores of a bridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backends {
-    /// What the checks read.
+    /// Of the hot store.
     pub hot: Backend,
-    /// What stays.
+    /// Of the audit store.
     pub audit: Backend,
 }
 

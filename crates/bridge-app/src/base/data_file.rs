@@ -120,29 +120,4 @@ mod tests {
         assert!(write(Path::new("/"), b"", Readers::Owner).is_err());
         assert!(write(Path::new(".."), b"", Readers::Owner).is_err());
     }
-
-    /// What a kill leaves behind is what lies there when the writing stops at a step: the old file or the new one.
-    #[cfg(feature = "crash-points")]
-    #[test]
-    fn stopped_at_any_step_the_old_or_the_new_is_there_whole() {
-        let scenario = fail::FailScenario::setup();
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("bridge_id");
-        for (step, left) in [
-            ("data_file::begun", "old"),
-            ("data_file::drafted", "old"),
-            ("data_file::synced", "old"),
-            ("data_file::renamed", "new"),
-            ("data_file::done", "new"),
-        ] {
-            write(&file, b"old", Readers::Owner).unwrap();
-            fail::cfg(step, "return(error)").unwrap();
-            assert!(write(&file, b"new", Readers::Owner).is_err(), "{step}");
-            fail::remove(step);
-            assert_eq!(fs::read_to_string(&file).unwrap(), left, "{step}");
-            write(&file, b"next", Readers::Owner).unwrap();
-            assert_eq!(fs::read_to_string(&file).unwrap(), "next", "after {step}");
-        }
-        scenario.teardown();
-    }
 }

@@ -1,5 +1,5 @@
-//! Reading one field of a body, so that what is wrong with it is said of it by name. Not how a body is read:
-//! that is `bridge_formats::fields`.
+//! Reading one field of a body, so that an error names the field. Not how a body is read: that is
+//! `bridge_formats::fields`.
 
 use bridge_formats::fields::Fields;
 

@@ -20,7 +20,7 @@ macro_rules! codes {
             /// The status that HTTP answers with: in the list of codes, so that a code is one line.
             #[must_use]
             pub fn status(self) -> u16 { match self { $(Code::$variant => $status),* } }
-            /// It in words.
+            /// Its title, in words for people.
             #[must_use]
             pub fn title(self) -> &'static str { match self { $(Code::$variant => $title),* } }
         }
@@ -117,7 +117,7 @@ impl Problem {
         (self.code.title(), self.detail, details)
     }
 
-    /// It in words.
+    /// What exactly is wrong, in words for people.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail

@@ -51,7 +51,7 @@ pub struct Secrets {
     pub api: Keys,
     /// For the receiver `default`.
     pub receiver: Keys,
-    /// For the operator.
+    /// For the operator: the admin token.
     pub admin: Keys,
     hashing: HashingKey,
     /// Where the generated ones are.

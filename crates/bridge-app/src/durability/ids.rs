@@ -15,9 +15,9 @@ const BLOCK: i64 = 100_000;
 /// With so few left, more are reserved before the period is over.
 pub const LOW: i64 = BLOCK / 2;
 
-/// Reserves ids ahead.
+/// Reserves the next [`BLOCK`] ids of each counter.
 pub(crate) async fn reserve(app: &App) -> Result<(), StoreError> {
-    if !app.ladder.is_open() {
+    if !app.availability.is_open() {
         // What a store that lost its memory counts means nothing.
         return Ok(());
     }

@@ -1,6 +1,6 @@
-//! The journal in use (D29): what the hot store alone would not keep through a power cut is kept here until its row
-//! is in the audit store, and handed over where that is in doubt. Not the journal itself: that is
-//! `bridge_store::journal`.
+//! The journal in use (D29): what the hot store alone would not keep through a power cut is kept here until its row is
+//! in the audit store. Where that is in doubt, its entries are flushed: written to the stores, which may have them
+//! already. Not the journal itself: that is `bridge_store::journal`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,17 +15,17 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
-/// Entries that are handed over in one step.
+/// Entries that are flushed in one step.
 const STEP: usize = 500;
 /// Numbers whose SMS are stored for later beside each other.
 const STORED_AT_ONCE: usize = 16;
 /// Between two tries to tell a store that is being rebuilt.
 const LATE_POLL: Duration = Duration::from_millis(50);
 
-/// Keeps what was just judged or registered before it is acknowledged. `generation` is the ladder's from before the
-/// hot store was asked: if that store stopped judging since, the entry is handed over at once, because whoever
+/// Keeps what was just judged or registered before it is acknowledged. `generation` is that of the availability from before the
+/// hot store was asked: if that store stopped judging since, the entry is flushed at once, because whoever
 /// rebuilds the store may have read the journal already.
 pub async fn keep(app: &App, settings: &Settings, entry: Entry, generation: u64) -> Result<()> {
     if app.hot.is_durable() {
@@ -44,14 +44,14 @@ pub async fn keep(app: &App, settings: &Settings, entry: Entry, generation: u64)
         tracing::warn!(%error, "the journal cannot keep what was judged: its row is written at once");
         return to_audit(app, std::slice::from_ref(&entry)).await;
     }
-    if app.ladder.generation() != generation {
-        hand_over_late(app, &entry).await?;
+    if app.availability.generation() != generation {
+        flush_late(app, &entry).await?;
     }
     Ok(())
 }
 
 /// Not acknowledged before a store that judges knows of it; whoever waits for this waits with an end.
-async fn hand_over_late(app: &App, entry: &Entry) -> Result<()> {
+async fn flush_late(app: &App, entry: &Entry) -> Result<()> {
     let entries = std::slice::from_ref(entry);
     to_audit(app, entries).await?;
     while let Err(error) = to_hot(app, entries).await {
@@ -92,7 +92,7 @@ async fn store_in_order(app: &App, waiting: Vec<InboundSms>) -> Result<()> {
     for sms in waiting {
         app.audit.store_for_later(&sms).await?;
         // There it is durable, and whoever judges again marks first what waits there.
-        app.journal.settle(&[Subject::Waiting(sms.sms_id)]);
+        app.journal.acknowledge(&[Subject::Waiting(sms.sms_id)]);
     }
     Ok(())
 }
@@ -132,8 +132,8 @@ fn sorted(entries: &[Entry]) -> (Vec<QueuedSms>, Vec<Onboarding>) {
     (judged, onboardings)
 }
 
-/// Hands everything over that is not settled. Nothing is settled yet: the hot store may have to hear of it too.
-pub async fn hand_over(app: &App) -> Result<()> {
+/// Flushes everything that is not acknowledged. Nothing is acknowledged yet: the hot store may have to hear of it too.
+pub async fn flush(app: &App) -> Result<()> {
     let mut parts = Parts::all();
     while let Some(entries) = parts.next(app).await? {
         to_audit(app, &unerased(app, entries).await?).await?;
@@ -141,26 +141,26 @@ pub async fn hand_over(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Everything that was handed over is told to the hot store, too, and settled: with it what was kept since, which is
-/// handed over only now.
-pub async fn settle_handed_over(app: &App) -> Result<()> {
+/// Everything that was flushed is told to the hot store, too, and acknowledged: with it what was kept since, which is
+/// flushed only now.
+pub async fn acknowledge_flushed(app: &App) -> Result<()> {
     let mut parts = Parts::all();
     while let Some(entries) = parts.next(app).await? {
         let entries = unerased(app, entries).await?;
         to_audit(app, &entries).await?;
         to_hot(app, &entries).await?;
-        settle(app, &entries);
+        acknowledge(app, &entries);
     }
     Ok(())
 }
 
-/// Hands over what is older than `age`: it was dumped by another bridge, or is lost from the hot store. SMS that wait
+/// Flushes what is older than `age`: it was dumped by another bridge, or is lost from the hot store. SMS that wait
 /// to be judged go at once. What was judged goes only while the hot store can be told: whoever rebuilds it may have read
 /// the audit trail already.
-pub async fn hand_over_old(app: &App, now: Timestamp, age: Span) -> Result<()> {
+pub async fn flush_old(app: &App, now: Timestamp, age: Span) -> Result<()> {
     let mut parts = Parts { due: Due::WaitingOrUntil(now - age), read: None };
     while let Some(mut entries) = parts.next(app).await? {
-        let is_open = app.ladder.is_open();
+        let is_open = app.availability.is_open();
         let at_once = |entry: &Entry| matches!(entry, Entry::Waiting(_) | Entry::Quarantined(_));
         entries.retain(|entry| at_once(entry) || is_open && now - entry.at() >= age);
         let entries = unerased(app, entries).await?;
@@ -171,9 +171,9 @@ pub async fn hand_over_old(app: &App, now: Timestamp, age: Span) -> Result<()> {
         if is_open {
             to_hot(app, &entries).await?;
         }
-        settle(app, &entries);
+        acknowledge(app, &entries);
         if entries.iter().any(|entry| matches!(entry, Entry::Waiting(_))) {
-            app.board.ring(Bell::Replay);
+            app.board.wake(WakeSignal::Replay);
         }
     }
     Ok(())
@@ -226,11 +226,11 @@ async fn unerased(app: &App, entries: Vec<Entry>) -> Result<Vec<Entry>> {
         whose(entry).is_some_and(|(number, at)| until.get(number).is_some_and(|until| at <= *until))
     };
     let (gone, stays): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_erased);
-    settle(app, &gone);
+    acknowledge(app, &gone);
     Ok(stays)
 }
 
-/// Everything of a number that is not settled.
+/// Everything of a number that is not acknowledged.
 pub async fn of_person(app: &App, mobile: &Mobile) -> Result<Vec<Entry>> {
     let mut found = Vec::new();
     let mut parts = Parts::all();
@@ -248,18 +248,18 @@ pub async fn of_person(app: &App, mobile: &Mobile) -> Result<Vec<Entry>> {
 pub async fn erase(app: &App, mobile: &Mobile, until: Timestamp) -> Result<u64> {
     let mut entries = of_person(app, mobile).await?;
     entries.retain(|entry| whose(entry).map_or_else(|| entry.at(), |(_, at)| at) <= until);
-    settle(app, &entries);
-    // What was settled before lies in the files, too.
+    acknowledge(app, &entries);
+    // What was acknowledged before lies in the files, too.
     app.journal.compact().await?;
     Ok(entries.len() as u64)
 }
 
-fn settle(app: &App, entries: &[Entry]) {
+fn acknowledge(app: &App, entries: &[Entry]) {
     let subjects: Vec<Subject> = entries.iter().map(Entry::subject).collect();
-    app.journal.settle(&subjects);
+    app.journal.acknowledge(&subjects);
 }
 
-/// What is not settled, part by part.
+/// What is not acknowledged, part by part.
 struct Parts {
     due: Due,
     read: Option<Part>,
@@ -272,7 +272,7 @@ impl Parts {
 
     async fn next(&mut self, app: &App) -> Result<Option<Vec<Entry>>> {
         let (journal, after, due) = (app.journal.clone(), self.read, self.due);
-        let read = tokio::task::spawn_blocking(move || journal.unsettled(after, due)).await;
+        let read = tokio::task::spawn_blocking(move || journal.unacknowledged(after, due)).await;
         let Some((part, entries)) = read.map_err(unread)?? else { return Ok(None) };
         self.read = Some(part);
         Ok(Some(entries))

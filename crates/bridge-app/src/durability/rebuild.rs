@@ -1,5 +1,5 @@
-//! A hot store that lost its memory gets it back from the audit trail (D28): by one bridge, under a lease, and its
-//! epoch last. Until then nobody judges.
+//! A hot store that lost its memory gets it back from the audit store (D28): one bridge does it, under a lease, and
+//! writes the new epoch last. Until then nobody judges.
 
 use bridge_core::time::DAY;
 use bridge_core::{Span, Timestamp, sms};

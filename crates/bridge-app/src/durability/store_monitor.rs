@@ -1,6 +1,6 @@
-//! Watches over the two stores: notices within a moment that one is away, or that the hot store lost its memory,
-//! closes the ladder before anything is judged wrongly, and opens it again when all is whole (D25-D28). Also carries
-//! settings changed elsewhere into this bridge. One look is one bounded step; when it looks is decided at the end.
+//! Watches over the two stores: notices within a moment that one is away, or that the hot store lost its memory, stops
+//! judging before anything is judged wrongly, and resumes when all is whole (D25-D28). Also reads settings that another
+//! bridge changed. One look is one bounded step; `run` decides when it looks.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,6 +19,7 @@ use crate::base::deadline::{LOOK, store_within};
 use crate::bridge::App;
 use crate::durability::{journal, rebuild, waiting};
 use crate::state::availability::Hot;
+use crate::state::pushing;
 use crate::state::receivers::State as ReceiverState;
 
 /// Between two looks at the hot store when nobody suspects anything.
@@ -29,29 +30,27 @@ const LOOK_ASIDE_EVERY: Span = Span(1_000);
 const NOTE_EVERY: Span = Span(3_000);
 /// After an outage the other bridges have this long to mark the SMS that they kept, before any is judged.
 const GRACE: Duration = Duration::from_millis(600);
-/// The worker whose failure to push says that the remote is away.
-const SYNC: &str = "sync_validated_mobiles_to_hetzner";
-/// The hot store must fall this much below the limit before it is used again, or the ladder would swing.
+/// The hot store must fall this much below the limit before it is used again, or it would open and close all the time.
 const FULL_HYSTERESIS_PERCENT: u64 = 3;
 
-/// What one bridge's keeper remembers between two looks.
+/// What one bridge's store monitor remembers between two looks.
 #[derive(Debug, Default)]
-pub struct Keeper {
+pub struct StoreMonitor {
     /// The epoch that was entered.
     epoch: Option<String>,
-    /// The lost epoch for which the journal was handed over last.
+    /// The lost epoch for which the journal was flushed last.
     handed_over: Option<String>,
     looked_aside: Option<Timestamp>,
     noted: Option<Timestamp>,
 }
 
 /// Looks until it is stopped.
-pub async fn run(app: Arc<App>, monitor: Arc<Mutex<Keeper>>, stop: CancellationToken) {
+pub async fn run(app: Arc<App>, monitor: Arc<Mutex<StoreMonitor>>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = app.ladder.suspected() => {}
+            () = app.availability.suspected() => {}
         }
         monitor.lock().await.look(&app).await;
     }
@@ -66,11 +65,11 @@ fn due(last: Option<Timestamp>, now: Timestamp, every: Span) -> bool {
     last.is_none_or(|last| now - last >= every || now < last)
 }
 
-impl Keeper {
-    /// A keeper that knows which epoch this bridge last judged in, from before its restart.
+impl StoreMonitor {
+    /// A store monitor that knows which epoch this bridge last judged in, from before its restart.
     #[must_use]
-    pub fn new(app: &App) -> Keeper {
-        Keeper { epoch: std::fs::read_to_string(epoch_file(app)).ok(), ..Keeper::default() }
+    pub fn new(app: &App) -> StoreMonitor {
+        StoreMonitor { epoch: std::fs::read_to_string(epoch_file(app)).ok(), ..StoreMonitor::default() }
     }
 
     /// One look.
@@ -83,14 +82,14 @@ impl Keeper {
         }
         let (hot, pressed, audit) = tokio::join!(
             in_time(app.hot.epoch()),
-            async { if aside { is_full(app).await } else { app.ladder.now().hot == Hot::Full } },
+            async { if aside { is_full(app).await } else { app.availability.now().hot == Hot::Full } },
             async { if aside { Some(in_time(app.reload_settings()).await) } else { None } },
         );
         if let Some(settings) = audit {
-            app.ladder.set_audit(settings.is_ok());
+            app.availability.set_audit(settings.is_ok());
         }
         self.judge(app, hot, pressed).await;
-        note_incidents(app);
+        see_what_is_away(app);
         if !app.hot.is_durable() && due(self.noted, now, NOTE_EVERY) {
             self.noted = Some(now);
             let _ = in_time(app.audit.note_member(&self.member(app))).await;
@@ -113,14 +112,14 @@ impl Keeper {
     }
 
     async fn judge(&mut self, app: &App, hot: Result<Option<String>>, pressed: bool) {
-        let was = app.ladder.now().hot;
+        let was = app.availability.now().hot;
         let there = match hot {
             Ok(there) => there,
             Err(error) => {
                 if was != Hot::Away {
                     tracing::warn!(%error, source = ?error.source, "the hot store does not answer");
                 }
-                return app.ladder.set_hot(app.clock.now(), Hot::Away);
+                return app.availability.set_hot(app.clock.now(), Hot::Away);
             }
         };
         if there.is_some() && there == self.epoch {
@@ -134,14 +133,14 @@ impl Keeper {
                 Ok(()) => Hot::Open,
                 Err(_) => was,
             };
-            return app.ladder.set_hot(app.clock.now(), seen);
+            return app.availability.set_hot(app.clock.now(), seen);
         }
         app.hot.enter(None);
-        app.ladder.set_hot(app.clock.now(), Hot::Lost);
+        app.availability.set_hot(app.clock.now(), Hot::Lost);
         match self.recover(app).await {
             Ok(true) => {
-                app.ladder.set_hot(app.clock.now(), if pressed { Hot::Full } else { Hot::Open });
-                app.board.ring_all();
+                app.availability.set_hot(app.clock.now(), if pressed { Hot::Full } else { Hot::Open });
+                app.board.wake_all();
             }
             Ok(false) => {}
             Err(error) => {
@@ -157,16 +156,16 @@ impl Keeper {
         if !app.hot.is_durable() {
             tokio::time::sleep(GRACE).await;
         }
-        app.board.ring_all();
+        app.board.wake_all();
         Ok(())
     }
 
-    /// The store is empty, old or another one: what this bridge alone knows is handed over, then whoever holds the
+    /// The store is empty, old or another one: what this bridge alone knows is flushed, then whoever holds the
     /// lease rebuilds it. True: it is whole and entered.
     async fn recover(&mut self, app: &App) -> Result<bool> {
-        journal::hand_over(app).await?;
+        journal::flush(app).await?;
         let known = app.audit.epoch().await?;
-        // Another bridge may have rebuilt it meanwhile. Of an epoch that lives nothing is handed over for good: when
+        // Another bridge may have rebuilt it meanwhile. Of an epoch that lives nothing is flushed for good: when
         // it is lost one day, whoever rebuilds must wait for what this bridge keeps until then.
         let there = in_time(app.hot.epoch()).await?;
         let lost = known.clone().unwrap_or_default();
@@ -186,7 +185,7 @@ impl Keeper {
             },
         };
         app.hot.enter(Some(&epoch));
-        journal::settle_handed_over(app).await?;
+        journal::acknowledge_flushed(app).await?;
         waiting::mark_what_waits(app).await?;
         if let Err(error) = data_file::write(&epoch_file(app), epoch.as_bytes(), Readers::Owner) {
             tracing::warn!(%error, "the epoch cannot be noted: after a restart the audit store is asked");
@@ -201,9 +200,9 @@ fn epoch_file(app: &App) -> PathBuf {
 }
 
 /// Notes what is away now: a store, the remote, a receiver.
-fn note_incidents(app: &App) {
+fn see_what_is_away(app: &App) {
     let now = app.clock.now();
-    let standing = app.ladder.now();
+    let standing = app.availability.now();
     let mut away = BTreeMap::new();
     if standing.hot != Hot::Open {
         let why = standing.hot.why().unwrap_or_default();
@@ -212,8 +211,7 @@ fn note_incidents(app: &App) {
     if !standing.audit {
         away.insert("postgresql".to_owned(), (now, "the audit store does not answer".to_owned()));
     }
-    let pushing = app.board.status().remove(SYNC).and_then(|status| status.last_error);
-    if let Some(error) = pushing.filter(|error| error.starts_with("push:")) {
+    if let Some(error) = pushing::away(&app.board) {
         away.insert("remote".to_owned(), (now, error));
     }
     let settings = app.live.now();
@@ -230,7 +228,7 @@ fn note_incidents(app: &App) {
 async fn is_full(app: &App) -> bool {
     let Ok(pressure) = in_time(app.hot.pressure()).await else { return false };
     let Some(limit) = pressure.limit_bytes.filter(|limit| *limit > 0) else { return false };
-    let was_full = app.ladder.now().hot == Hot::Full;
+    let was_full = app.availability.now().hot == Hot::Full;
     let percent = limit_percent(&app.live.now(), was_full);
     u128::from(pressure.used_bytes) * 100 >= u128::from(limit) * u128::from(percent)
 }

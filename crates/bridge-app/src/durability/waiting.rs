@@ -14,7 +14,7 @@ const PAGE: usize = 500;
 /// Every SMS that waits to be judged is marked, so that none of its number overtakes it.
 pub async fn mark_what_waits(app: &App) -> Result<()> {
     journal::mark_waiting(app).await?;
-    if !app.ladder.now().audit {
+    if !app.availability.now().audit {
         return Ok(());
     }
     let mut after = None;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::bridge::App;
-use crate::state::receivers::Known;
+use crate::state::receivers::KnownReceiver;
 
 /// One receiver.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,7 +50,7 @@ impl ReceiverView {
     #[must_use]
     pub fn of(
         app: &App,
-        known: Option<&Known>,
+        known: Option<&KnownReceiver>,
         seen: &Sighting,
         now: Timestamp,
         settings: &Settings,
@@ -84,7 +84,7 @@ pub(super) fn look(
     notes: &mut Vec<String>,
 ) -> (BTreeMap<String, ReceiverView>, bool) {
     let now = app.clock.now();
-    let view = |(known, seen): (Option<Arc<Known>>, Sighting)| {
+    let view = |(known, seen): (Option<Arc<KnownReceiver>>, Sighting)| {
         let view = ReceiverView::of(app, known.as_deref(), &seen, now, settings);
         (seen.name, view)
     };

@@ -1,5 +1,5 @@
-//! Abuse: who was refused and who floods in a stretch of time, and all of one sender; each with what was away then,
-//! because that is the question of every complaint.
+//! Abuse: who was refused and who floods in a stretch of time, and everything about one sender. Each comes with what
+//! was away then, because that is the question of every complaint.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ pub async fn between(app: &App, from: Timestamp, to: Timestamp) -> Result<Abuse,
     Ok(Abuse { refusals, senders, away })
 }
 
-/// All of one sender.
+/// Everything about one sender.
 #[derive(Clone, Debug)]
 pub struct SenderReport {
     /// The newest SMS.

@@ -19,7 +19,7 @@ pub async fn search(
     max: usize,
 ) -> Result<Page<Blacklisted, BlacklistPlace>, Problem> {
     let mut found = in_time(app.desk.blacklist_page(prefix, before, max)).await?;
-    if before.is_none() && app.ladder.is_open() {
+    if before.is_none() && app.availability.is_open() {
         // The page is worth reading without them.
         let mut waiting = in_time(app.hot.queued_blacklistings(max)).await.unwrap_or_default();
         waiting.retain(|entry| {

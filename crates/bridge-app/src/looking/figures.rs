@@ -1,5 +1,5 @@
-//! Figures of a stretch of time up to now: from the counts that are kept while rows are written, and what this bridge
-//! alone knows yet.
+//! Figures of a stretch of time up to now: from the counts that are kept while rows are written, and from what only
+//! this bridge knows so far.
 
 use bridge_core::{Span, Timestamp};
 use bridge_store::StoreError;
@@ -15,10 +15,10 @@ const MINUTE: i64 = 60_000;
 /// Changes of settings that are read.
 const CHANGES_MAX: usize = 50;
 
-/// What happened.
+/// What happened in a stretch of time.
 #[derive(Clone, Debug)]
 pub struct Figures {
-    /// Step by step.
+    /// The same, step by step.
     pub slots: Slots,
     /// Of the whole stretch; none: the audit store is away, and the steps hold only what this bridge knows.
     pub kept: Option<Kept>,
@@ -33,16 +33,16 @@ pub struct Slots {
     pub to: Timestamp,
     /// The length of one.
     pub step: Span,
-    /// Judged SMS.
+    /// Judged SMS of each step.
     pub sms: Vec<Outcomes>,
-    /// Registrations.
+    /// Registrations of each step.
     pub registered: Vec<Registered>,
 }
 
 /// Registrations of one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
-    /// All.
+    /// How many there were.
     pub all: u64,
     /// Those that are validated by now.
     pub validated: u64,
@@ -68,7 +68,7 @@ pub async fn look(app: &App, step: Span, steps: usize) -> Figures {
     let now = app.clock.now();
     let mut slots = Slots::new(step, steps, now);
     let mut kept = None;
-    if app.ladder.now().audit
+    if app.availability.now().audit
         && let Ok((rates, registrations, found)) = in_time(read(app, &slots)).await
     {
         slots.fill(&rates, &registrations);
@@ -76,7 +76,7 @@ pub async fn look(app: &App, step: Span, steps: usize) -> Figures {
     }
     // What this bridge did and is not dumped yet; what is dumped counts the SMS of every bridge.
     if step.0 == MINUTE {
-        slots.fill_from_recent(&app.pulse.minutes(now));
+        slots.fill_from_recent(&app.recent.minutes(now));
     }
     Figures { slots, kept }
 }

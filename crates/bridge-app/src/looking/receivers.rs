@@ -1,4 +1,5 @@
-//! What receivers delivered. How each is, is known without asking a store: [`crate::state::receivers`].
+//! What receivers delivered, from the stores. How each of them is doing is known without a store:
+//! [`crate::state::receivers`].
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What waits on each way of an SMS, as far as the stores answer: it is looked at most while one is away.
+//! What waits at each stage of an SMS, as far as the stores answer: people look here mostly while one is away.
 
 use bridge_store::audit::Refused;
 use bridge_store::desk::{Page, WaitingRow};
@@ -13,7 +13,7 @@ const REFUSED_MAX: usize = 200;
 /// Rows for the remote are counted as far as this.
 const UNSYNCED_COUNTED: usize = 1_000;
 
-/// What waits. What is none is not known now.
+/// What waits. None means: not known now.
 #[derive(Clone, Debug)]
 pub struct Recovery {
     /// Before the audit store.
@@ -38,7 +38,7 @@ impl Recovery {
 /// Looks; at what was judged since too, if `all`.
 pub async fn look(app: &App, all: bool, before: Option<Place>, max: usize) -> Recovery {
     let waiting = waiting::look(app).await;
-    if !app.ladder.now().audit {
+    if !app.availability.now().audit {
         return Recovery { waiting, kept: None, refused: Vec::new(), unsynced: None };
     }
     let processed = if all { None } else { Some(false) };

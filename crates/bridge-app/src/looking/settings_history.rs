@@ -7,10 +7,10 @@ use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::bridge::App;
 
-/// One change.
+/// One change of one setting.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// It.
+    /// The change as it is stored.
     pub change: SettingChange,
     /// The setting is one that this version knows, and has another value now than before the change.
     pub can_go_back: bool,

@@ -93,5 +93,9 @@ pub async fn story(app: &App, settings: &Settings, sms_id: Uuid) -> Result<Optio
 async fn judged(app: &App, now: &Settings, judgement: &Judgement, row: SmsRow) -> Result<Judged, Problem> {
     let then = in_time(settings::as_of(app, now, row.created_at)).await?;
     let changed = bridge_core::catalog::all().iter().filter(|def| def.value(&then) != def.value(now));
-    Ok(Judged { steps: trace(&judgement.past(), &then), changed: changed.map(|def| def.key).collect(), row })
+    Ok(Judged {
+        steps: trace(&judgement.record(), &then),
+        changed: changed.map(|def| def.key).collect(),
+        row,
+    })
 }

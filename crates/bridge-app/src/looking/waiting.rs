@@ -1,4 +1,4 @@
-//! What waits, and where, as far as this bridge can see.
+//! What waits for the audit store, and where, as far as this bridge can see.
 
 use bridge_store::hot::QueueSizes;
 
@@ -14,8 +14,8 @@ pub struct Waiting {
     pub queues: Option<QueueSizes>,
 }
 
-/// Looks.
+/// Asks the stores that answer.
 pub async fn look(app: &App) -> Waiting {
-    let queues = if app.ladder.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
+    let queues = if app.availability.is_open() { in_time(app.hot.queue_sizes()).await.ok() } else { None };
     Waiting { in_journal: app.journal.waiting(), queues }
 }

@@ -1,4 +1,4 @@
-//! Workers: how each does.
+//! Workers: how each is doing.
 
 use bridge_core::{Settings, Span};
 

@@ -76,7 +76,7 @@ pub fn is_final(onboarding: &Onboarding) -> bool {
 /// store that forgets would open it again.
 pub async fn cancel(app: &App, id: Uuid) -> Result<Onboarding, Problem> {
     let cancelled = async {
-        let generation = app.ladder.generation();
+        let generation = app.availability.generation();
         let cancelled = app.hot.cancel(app.clock.now(), id).await?;
         if let Cancelled::Done(onboarding) = &cancelled {
             let entry = Entry::Onboarding(Box::new(onboarding.clone()));

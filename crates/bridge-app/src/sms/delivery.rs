@@ -1,5 +1,5 @@
-//! What becomes of the SMS of one request of a receiver: read as its format writes them, taken in, and what nobody can
-//! use kept in quarantine (contract section 3). Not who delivers, and not the words of the answer: those are HTTP's.
+//! The SMS of one request of a receiver: read by their format, taken in, and unusable deliveries kept in quarantine
+//! (contract section 3). Not who delivers, and not the words of the answer: those are HTTP's.
 
 use bridge_core::{Settings, Timestamp};
 use bridge_formats::{Content, Format, Incoming, Unusable};
@@ -10,16 +10,16 @@ use crate::bridge::App;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
 use crate::sms::quarantine;
-use crate::state::receivers::Sender;
+use crate::state::receivers::ReceiverIdentity;
 
 /// A request of a receiver that was let in.
 #[derive(Debug)]
 pub struct Delivering {
-    /// From whom.
-    pub sender: Sender,
+    /// Who delivers.
+    pub sender: ReceiverIdentity,
     /// In which format.
     pub format: &'static Format,
-    /// The route named the format, or it was told by the request: then nothing of it is refused for what stands in it.
+    /// The format is certain, by the route or by the request. Then no content is refused: it goes to quarantine.
     pub sure: bool,
     /// Its content type, for the quarantine.
     pub content_type: String,
@@ -56,7 +56,7 @@ pub struct Delivered {
 pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Delivered, Problem> {
     let now = app.clock.now();
     let receiver = delivering.sender.name();
-    app.receivers.spoke(receiver, now);
+    app.receivers.seen().mark_seen(receiver, now);
     let content = match read.content {
         Ok(content) => content,
         Err(unusable) => {
@@ -72,7 +72,7 @@ pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Deli
         report.get_or_insert_default().app_version.get_or_insert(version);
     }
     if let Some(report) = report {
-        app.receivers.reported(receiver, report, now);
+        app.receivers.seen().reported(receiver, report, now);
     }
     let quarantined: Vec<String> = content.unusable.iter().map(Unusable::reason).collect();
     if !quarantined.is_empty() {
@@ -108,10 +108,10 @@ async fn take_all(
         Problem::new(Code::Unavailable, "nothing is writable right now: keep this SMS and send it again")
     })?;
     for (taken, stamp) in taken.iter().zip(stamps) {
-        app.receivers.delivered(receiver, matches!(taken, Taken::Redelivered(_)));
+        app.receivers.seen().delivered(receiver, matches!(taken, Taken::Redelivered(_)));
         // Only what comes for the first time and is judged at once tells something of a clock.
         if let (Taken::Judged(_), Some(stamp)) = (taken, stamp) {
-            app.receivers.stamped(receiver, stamp, now, settings.tolerance());
+            app.receivers.seen().stamped(receiver, stamp, now, settings.tolerance());
         }
     }
     Ok(taken)
@@ -121,7 +121,7 @@ async fn take_all(
 async fn keep(app: &App, delivering: &Delivering, reason: String) -> Result<(), Problem> {
     let name = delivering.sender.name();
     let format = if delivering.sure { delivering.format.name } else { quarantine::UNKNOWN };
-    app.receivers.unusable(name);
+    app.receivers.seen().unusable(name);
     app.metrics.count_sms(format, "quarantined");
     let kept = quarantine::Body {
         receiver_id: name.to_owned(),

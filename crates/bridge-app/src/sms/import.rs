@@ -1,6 +1,6 @@
 //! Back-fill: a phone's list of SMS is compared with what the bridge has, and what is missing is taken in like any
-//! other SMS, as old as it is. Idempotent with what came live and with itself. Where the list comes from, a file or
-//! the phone, is the caller's; what a row says is `bridge_formats::export`.
+//! other SMS, with its own times. Idempotent with live deliveries and with itself. Not where the list comes from, a
+//! file or the phone: that is the caller's. What a row says is `bridge_formats::export`.
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use crate::sms::import_report::Report;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
 use crate::sms::quarantine;
-use crate::state::board::Bell;
-use crate::state::receivers::Sender;
+use crate::state::board::WakeSignal;
+use crate::state::receivers::ReceiverIdentity;
 
 /// `format` of what was imported.
 pub const FORMAT: &str = "import";
@@ -29,7 +29,7 @@ pub const FORMAT: &str = "import";
 const BATCH_MAX: usize = 500;
 /// The same in bytes of text.
 const BATCH_MAX_BYTES: usize = 4 * 1024 * 1024;
-/// A list that begins with so many rows nobody can use is another file than it was meant to be.
+/// After so many unusable rows at its beginning, a list is taken for the wrong file.
 const UNUSABLE_MAX: u64 = 1_000;
 const DUMPED_POLL: Duration = Duration::from_millis(20);
 
@@ -90,7 +90,7 @@ struct Candidate {
 
 /// One import.
 pub struct Import {
-    source: Sender,
+    source: ReceiverIdentity,
     /// Takes nothing in: only compares.
     check: bool,
     batch: Vec<Candidate>,
@@ -101,11 +101,11 @@ pub struct Import {
 
 impl Import {
     /// Begins: what was judged before is carried to where it can be compared with.
-    pub async fn begin(app: &App, source: Sender, check: bool) -> Result<Import, Stopped> {
-        if !app.ladder.now().audit {
+    pub async fn begin(app: &App, source: ReceiverIdentity, check: bool) -> Result<Import, Stopped> {
+        if !app.availability.now().audit {
             return Err(Stopped::Away("the audit store, which knows what came before,"));
         }
-        if !app.ladder.is_open() {
+        if !app.availability.is_open() {
             return Err(Stopped::Away("the hot store, which judges,"));
         }
         let dumped = within(DUMP, dumped(app)).await;
@@ -190,7 +190,7 @@ impl Import {
     pub async fn finish(mut self, app: &App) -> Result<Report, Stopped> {
         self.flush(app).await?;
         if !self.check {
-            app.board.ring(Bell::Dump);
+            app.board.wake(WakeSignal::Dump);
         } else if let Some((from, to)) = self.report.span() {
             let counted = within(COMPARE, app.audit.count_by_hour(from, to)).await;
             self.report.compare(&counted.map_err(|_| Stopped::TooSlow)??);
@@ -211,7 +211,7 @@ impl Import {
         Ok(Candidate { sms: inbound, stamps })
     }
 
-    /// Keeps a row that nobody can use, once however often the list comes.
+    /// Keeps an unusable row, once however often the list comes.
     async fn keep(&mut self, app: &App, line: u64, raw: Vec<u8>, unusable: &Unusable) -> Result<(), Stopped> {
         self.report.quarantined += 1;
         let id = content_id(self.source.name(), &raw, &unusable.reason());
@@ -263,7 +263,7 @@ async fn dumped(app: &App) -> Result<(), Stopped> {
         if judged_are_there && app.journal.waiting() == 0 {
             return Ok(());
         }
-        app.board.ring(if judged_are_there { Bell::Journal } else { Bell::Dump });
+        app.board.wake(if judged_are_there { WakeSignal::Journal } else { WakeSignal::Dump });
         tokio::time::sleep(DUMPED_POLL).await;
     }
 }

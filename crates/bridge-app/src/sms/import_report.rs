@@ -1,4 +1,4 @@
-//! What became of an import, and hour by hour what the phone's list has and the bridge had not.
+//! The result of an import: what became of its rows, and for each hour what the phone's list has and the bridge lacked.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// For people.
+    /// The counts as a sentence for people.
     #[must_use]
     pub fn sentence(&self) -> String {
         let Report { rows, judged, stored, quarantined, .. } = self;

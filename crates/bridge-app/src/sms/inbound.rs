@@ -7,18 +7,18 @@ use bridge_formats::Delivered;
 
 use crate::base::clock::NoEntropy;
 use crate::bridge::App;
-use crate::state::receivers::Sender;
+use crate::state::receivers::ReceiverIdentity;
 
-/// How it came.
+/// How an SMS came in.
 #[derive(Clone, Copy, Debug)]
 pub struct Way<'a> {
-    /// From whom.
-    pub sender: &'a Sender,
+    /// Who delivered it.
+    pub sender: &'a ReceiverIdentity,
     /// In which format.
     pub format: &'a str,
     /// How that writes numbers without `+` (decisions.md D5).
     pub bare_digits: BareDigits,
-    /// Now.
+    /// When it came in.
     pub now: Timestamp,
 }
 
@@ -33,8 +33,10 @@ pub fn inbound(
     let mobile = |text: &str| Mobile::parse(text, country, way.bare_digits);
     let number = sms.number.as_deref().and_then(|text| mobile(text).ok());
     let line = match way.sender {
-        Sender::Named(known) => Some(known.line(number.as_ref())),
-        Sender::Default => number.map(|number| number.e164().to_owned()).or(sms.content_id).or(sms.device),
+        ReceiverIdentity::Named(known) => Some(known.line(number.as_ref())),
+        ReceiverIdentity::Default => {
+            number.map(|number| number.e164().to_owned()).or(sms.content_id).or(sms.device)
+        }
     };
     let name = way.sender.name();
     Ok(InboundSms {
@@ -49,7 +51,7 @@ pub fn inbound(
         format: way.format.to_owned(),
         line,
         delivery_id: sms.delivery_id,
-        clock_skew: if sms.stamp.is_some() { app.receivers.skew(name) } else { Span(0) },
+        clock_skew: if sms.stamp.is_some() { app.receivers.seen().skew(name) } else { Span(0) },
         part: sms.part,
     })
 }

@@ -1,6 +1,6 @@
 //! A phone's own list of SMS, read from the phone: SMSGate's local server answers `GET /inbox`, newest first, page by
-//! page. Read day by day, so that it comes in order and never whole into memory. What becomes of its rows is `import`;
-//! when it is read is a worker's.
+//! page. It is read a day at a time, so that SMS come in order and the list is never whole in memory. What becomes of
+//! its rows is [`super::import`]; when it is read is decided by [`crate::workers`] or the operator.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::base::deadline::{PHONE_ANSWERS, PHONE_CONNECTS};
 use crate::bridge::App;
 use crate::sms::import::{Import, Stopped};
 use crate::sms::import_report::Report;
-use crate::state::receivers::{Known, Sender};
+use crate::state::receivers::{KnownReceiver, ReceiverIdentity};
 
 /// What it serves at most in one answer.
 const PAGE: usize = 500;
@@ -29,7 +29,7 @@ const DAYS_MAX: i64 = 3_650;
 
 /// Why a phone's list could not be read. What was read before was taken in.
 #[derive(Debug, thiserror::Error)]
-pub enum PullError {
+pub enum InboxError {
     /// It has no list.
     #[error("this receiver has no inbox_url: set it to where SMSGate's local server answers")]
     NoInbox,
@@ -60,23 +60,23 @@ pub enum PullError {
     Stopped(#[from] Stopped),
 }
 
-impl From<Unusable> for PullError {
-    fn from(unusable: Unusable) -> PullError {
-        PullError::NoList(unusable.reason())
+impl From<Unusable> for InboxError {
+    fn from(unusable: Unusable) -> InboxError {
+        InboxError::NoList(unusable.reason())
     }
 }
 
-impl From<reqwest::Error> for PullError {
+impl From<reqwest::Error> for InboxError {
     /// Without the address: there is a password in it.
-    fn from(error: reqwest::Error) -> PullError {
-        PullError::Away(error.without_url())
+    fn from(error: reqwest::Error) -> InboxError {
+        InboxError::Away(error.without_url())
     }
 }
 
 /// Reads what the phone received since then, and takes in what the bridge has not.
-pub async fn pull(app: &App, known: &Arc<Known>, since: Timestamp) -> Result<Report, PullError> {
+pub async fn pull(app: &App, known: &Arc<KnownReceiver>, since: Timestamp) -> Result<Report, InboxError> {
     let inbox = Inbox::of(known, PHONE_ANSWERS)?;
-    let mut import = Import::begin(app, Sender::Named(known.clone()), false).await?;
+    let mut import = Import::begin(app, ReceiverIdentity::Named(known.clone()), false).await?;
     let now = app.clock.now();
     let mut from = since.max(Timestamp(now.0 - DAYS_MAX * DAY.0));
     while from <= now {
@@ -89,16 +89,16 @@ pub async fn pull(app: &App, known: &Arc<Known>, since: Timestamp) -> Result<Rep
     Ok(import.finish(app).await?)
 }
 
-/// A phone's list.
+/// The local server of one phone, which has the list.
 struct Inbox {
     http: reqwest::Client,
     url: Url,
 }
 
 impl Inbox {
-    fn of(known: &Known, answered_within: Duration) -> Result<Inbox, PullError> {
-        let text = known.row.inbox_url.as_deref().ok_or(PullError::NoInbox)?;
-        let mut url = Url::parse(text).map_err(|_| PullError::Address)?;
+    fn of(known: &KnownReceiver, answered_within: Duration) -> Result<Inbox, InboxError> {
+        let text = known.row.inbox_url.as_deref().ok_or(InboxError::NoInbox)?;
+        let mut url = Url::parse(text).map_err(|_| InboxError::Address)?;
         let given = url.path().trim_end_matches('/').to_owned();
         url.set_path(&if given.ends_with("/inbox") { given } else { format!("{given}/inbox") });
         // Fails only if a provider is set already, which is as good.
@@ -114,7 +114,7 @@ impl Inbox {
 
     /// What was received from then until then, oldest first. An SMS that comes in meanwhile moves the others to the next
     /// page: what stands on two of them is taken once.
-    async fn between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Row>, PullError> {
+    async fn between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Row>, InboxError> {
         let mut all: Vec<Row> = Vec::new();
         let mut seen: HashSet<Vec<u8>> = HashSet::new();
         for page in 0..PAGES_A_DAY_MAX {
@@ -126,7 +126,7 @@ impl Inbox {
                 return Ok(all);
             }
         }
-        Err(PullError::Endless)
+        Err(InboxError::Endless)
     }
 
     /// One page, and how many SMS there are in all, where the phone says so.
@@ -135,7 +135,7 @@ impl Inbox {
         from: Timestamp,
         to: Timestamp,
         offset: usize,
-    ) -> Result<(Vec<Row>, Option<usize>), PullError> {
+    ) -> Result<(Vec<Row>, Option<usize>), InboxError> {
         let mut url = self.url.clone();
         url.query_pairs_mut()
             .append_pair("type", "SMS")
@@ -146,8 +146,8 @@ impl Inbox {
         let mut response = self.http.get(url).send().await?;
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(PullError::Refused),
-            other => return Err(PullError::Status(other)),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(InboxError::Refused),
+            other => return Err(InboxError::Status(other)),
         }
         let total =
             response.headers().get("x-total-count").and_then(|value| value.to_str().ok()?.parse().ok());
@@ -155,12 +155,12 @@ impl Inbox {
         while let Some(chunk) = response.chunk().await? {
             body.extend_from_slice(&chunk);
             if body.len() > PAGE_MAX_BYTES {
-                return Err(PullError::Endless);
+                return Err(InboxError::Endless);
             }
         }
         // Whole, or nothing of it: half a page would look like a short one.
         let whole = serde_json::from_slice::<Vec<serde::de::IgnoredAny>>(&body);
-        whole.map_err(|error| PullError::NoList(error.to_string()))?;
+        whole.map_err(|error| InboxError::NoList(error.to_string()))?;
         let mut rows = Rows::new(Some(Kind::Json));
         rows.push(&body);
         rows.end();
@@ -182,7 +182,7 @@ mod tests {
     async fn a_phone_that_takes_the_request_and_says_nothing_is_left_alone() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let known = Known::new(Receiver {
+        let known = KnownReceiver::new(Receiver {
             name: "hall".into(),
             format: "smsgate".into(),
             numbers: Vec::new(),
@@ -196,7 +196,7 @@ mod tests {
         // The kernel takes the connection; nobody ever answers on it.
         let inbox = Inbox::of(&known, Duration::from_millis(100)).unwrap();
         let error = inbox.between(Timestamp(0), Timestamp(1_000)).await.unwrap_err();
-        assert!(matches!(error, PullError::Away(_)), "{error}");
+        assert!(matches!(error, InboxError::Away(_)), "{error}");
         assert!(!error.to_string().contains("password"), "{error}");
         drop(listener);
     }

@@ -1,11 +1,11 @@
-//! The way of one SMS: taken in, judged, recorded, and only then acknowledged; stored for later where it
-//! cannot be judged now; refused only where nothing is writable (decisions.md D9, D25-D29).
+//! The way of one SMS: taken in, judged, recorded, and only then acknowledged. Where it cannot be judged now it is
+//! stored for later; it is refused only where nothing is writable (decisions.md D9, D25-D29).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bridge_core::checks::{Facts, Known, evaluate};
+use bridge_core::checks::{Facts, SenderFacts, evaluate};
 use bridge_core::message::find_hashes;
 use bridge_core::settings::Settings;
 use bridge_core::sms::Key;
@@ -22,8 +22,8 @@ use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
 use crate::durability::{ids, journal};
 use crate::state::availability::Hot;
-use crate::state::board::Bell;
-use crate::state::recent::Beat;
+use crate::state::board::WakeSignal;
+use crate::state::recent::RecentSms;
 
 /// An SMS admitted longer ago than any request lives is taken over by its next copy (D9).
 const TAKEOVER_AFTER: Span = Span(2_000);
@@ -31,7 +31,7 @@ const TAKEOVER_AFTER: Span = Span(2_000);
 const COPY_POLL: Duration = Duration::from_millis(20);
 /// Numbers of one delivery whose SMS are judged beside each other.
 const NUMBERS_AT_ONCE: usize = 16;
-/// Judgements of one SMS whose basis kept changing, before it waits for the replay.
+/// Judgements of one SMS whose precondition kept changing, before it waits for the replay.
 const REJUDGED_MAX: usize = 16;
 /// How long an onboarding stays that a late SMS brought back (D8).
 const REVIVED_FOR: Span = Span(3_600_000);
@@ -74,7 +74,7 @@ async fn take_in(app: &App, settings: &Settings, sms: InboundSms) -> Result<Take
             app.metrics.verdict_duration_seconds.observe(took.as_secs_f64());
             app.metrics.count_checks(&answer.verdict);
             let (at, verdict) = (app.clock.now(), answer.verdict.clone());
-            app.pulse.judged(Beat { sms_id, sender, receiver, at, took, verdict });
+            app.recent.judged(RecentSms { sms_id, sender, receiver, at, took, verdict });
             answer.verdict.status()
         }
         Ok(Taken::Redelivered(_)) => {
@@ -135,7 +135,7 @@ async fn judge_or_store(app: &App, settings: &Settings, sms: InboundSms) -> Resu
     if sms.part.is_some() {
         return store_part(app, sms).await;
     }
-    if settings.maintenance_mode || !app.ladder.is_open() {
+    if settings.maintenance_mode || !app.availability.is_open() {
         return store(app, sms).await;
     }
     match within(JUDGE, judge(app, &sms, settings, Turn::Live)).await {
@@ -143,24 +143,24 @@ async fn judge_or_store(app: &App, settings: &Settings, sms: InboundSms) -> Resu
         Ok(Err(JudgeError::BehindWaiting)) => store(app, sms).await,
         Ok(Err(error)) => {
             tracing::warn!(%error, source = ?std::error::Error::source(&error), "an SMS could not be judged and is stored for later");
-            app.ladder.suspect();
+            app.availability.suspect();
             store(app, sms).await
         }
         Err(_) => {
             tracing::warn!("an SMS could not be judged in time and is stored for later");
-            app.ladder.suspect();
+            app.availability.suspect();
             store(app, sms).await
         }
     }
 }
 
-/// Down the ladder (D25, D26): `power_down_store`, else the journal, else a refusal. The number is marked before and,
+/// Where it can wait (D25, D26): `power_down_store`, else the journal, else a refusal. The number is marked before and,
 /// where the hot store was not to be reached or was being rebuilt, after: whoever takes the next SMS of this number,
 /// on whichever bridge, must know that one waits.
 async fn store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
-    let generation = app.ladder.generation();
+    let generation = app.availability.generation();
     let waits = (sms.mobile_number().to_owned(), sms.sms_id);
-    let marked = app.ladder.is_open() && mark(app, &waits).await;
+    let marked = app.availability.is_open() && mark(app, &waits).await;
     keep_for_later(app, sms).await?;
     Ok(stored(app, &waits, marked, generation).await)
 }
@@ -168,14 +168,14 @@ async fn store(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
 /// One part of a longer SMS waits for the others. It holds no SMS of its number up: they may never come.
 async fn store_part(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
     keep_for_later(app, sms).await?;
-    ring_for_stored(app);
+    wake_for_stored(app);
     Ok(Taken::Stored)
 }
 
 async fn keep_for_later(app: &App, sms: InboundSms) -> Result<(), Unwritable> {
     // While one waits in this bridge's journal, what comes after it waits behind it there: `power_down_store` is
     // replayed by any bridge, and none of them sees into this journal.
-    if app.ladder.now().audit && app.journal.waiting() == 0 {
+    if app.availability.now().audit && app.journal.waiting() == 0 {
         match within(STORE, app.audit.store_for_later(&sms)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => {
@@ -183,7 +183,7 @@ async fn keep_for_later(app: &App, sms: InboundSms) -> Result<(), Unwritable> {
             }
             Err(_) => tracing::warn!("power_down_store does not answer"),
         }
-        app.ladder.suspect();
+        app.availability.suspect();
     }
     app.journal.keep(&Entry::Waiting(Box::new(sms))).await.map_err(|error| {
         tracing::error!(%error, source = ?error.source, "nothing is writable: an SMS was refused");
@@ -193,20 +193,20 @@ async fn keep_for_later(app: &App, sms: InboundSms) -> Result<(), Unwritable> {
 
 async fn stored(app: &App, waits: &(String, Uuid), marked: bool, generation: u64) -> Taken {
     // A store that is rebuilt meanwhile reads what waits after it was emptied of marks.
-    let must_be_marked = !marked || app.ladder.generation() != generation;
-    if must_be_marked && !mark(app, waits).await && app.ladder.is_open() {
-        // However short the disturbance was: nothing is judged here before the keeper has marked what waits.
-        app.ladder.set_hot(app.clock.now(), Hot::Away);
-        app.ladder.suspect();
+    let must_be_marked = !marked || app.availability.generation() != generation;
+    if must_be_marked && !mark(app, waits).await && app.availability.is_open() {
+        // However short the disturbance was: nothing is judged here before the store monitor has marked what waits.
+        app.availability.set_hot(app.clock.now(), Hot::Away);
+        app.availability.suspect();
     }
-    ring_for_stored(app);
+    wake_for_stored(app);
     Taken::Stored
 }
 
-fn ring_for_stored(app: &App) {
-    app.board.ring(Bell::Replay);
+fn wake_for_stored(app: &App) {
+    app.board.wake(WakeSignal::Replay);
     if app.journal.waiting() > 0 {
-        app.board.ring(Bell::Journal);
+        app.board.wake(WakeSignal::Journal);
     }
 }
 
@@ -248,7 +248,7 @@ async fn judge(app: &App, sms: &InboundSms, settings: &Settings, turn: Turn) -> 
         takeover_after: TAKEOVER_AFTER,
         behind_waiting: turn == Turn::Live,
     };
-    let generation = app.ladder.generation();
+    let generation = app.availability.generation();
     loop {
         let admitted = app.hot.admit(app.clock.now(), sms, limits).await?;
         fail::fail_point!("intake::admitted", |_| std::process::abort());
@@ -264,14 +264,14 @@ async fn judge(app: &App, sms: &InboundSms, settings: &Settings, turn: Turn) -> 
             Admission::BehindWaiting => return Err(JudgeError::BehindWaiting),
             Admission::Judge { sms_id, server_received_at, fingerprint, known } => {
                 if known.blacklisted && known.sms_in_window == limits.blacklist_above + 1 {
-                    app.board.ring(Bell::Blacklist);
+                    app.board.wake(WakeSignal::Blacklist);
                 }
                 // The one copy on its way: from here on it is the row that waits for `input_sms`.
                 let sms = InboundSms { sms_id, server_received_at, ..sms.clone() };
                 if let Some(queued) = judge_admitted(app, sms, fingerprint, *known, settings).await? {
                     let answer = queued.answer();
                     journal::keep(app, settings, Entry::Judged(Box::new(queued)), generation).await?;
-                    ring_for(app, &answer, settings);
+                    wake_for(app, &answer, settings);
                     return Ok(Taken::Judged(answer));
                 }
             }
@@ -300,7 +300,7 @@ async fn judge_admitted(
     app: &App,
     sms: InboundSms,
     fingerprint: Key,
-    known: Known,
+    known: SenderFacts,
     settings: &Settings,
 ) -> Result<Option<QueuedSms>, JudgeError> {
     let found = find_hashes(&sms.text, &settings.permitted_headers);
@@ -308,7 +308,7 @@ async fn judge_admitted(
     let mut sms = sms;
     for _ in 0..REJUDGED_MAX {
         let now = app.clock.now();
-        let verdict = evaluate(&Facts { sms: &sms, found: &found, known: &known, now }, settings);
+        let verdict = evaluate(&Facts { sms: &sms, found: &found, sender: &known, now }, settings);
         let judged = Judged::new(sms, fingerprint, verdict, &known);
         fail::fail_point!("intake::judged", |_| std::process::abort());
         let recorded = app.hot.record(now, &judged).await?;
@@ -328,9 +328,9 @@ async fn judge_admitted(
 async fn with_archived_onboarding(
     app: &App,
     sms: &InboundSms,
-    known: Known,
+    known: SenderFacts,
     settings: &Settings,
-) -> Result<Known, StoreError> {
+) -> Result<SenderFacts, StoreError> {
     let now = app.clock.now();
     let kept = Span::seconds(settings.onboarding_ttl_seconds.saturating_sub(settings.user_timelimit_seconds));
     let Ok(sender) = &sms.sender else { return Ok(known) };
@@ -339,20 +339,20 @@ async fn with_archived_onboarding(
     }
     let Some(archived) = app.audit.newest_onboarding(sender.e164()).await? else { return Ok(known) };
     let revived = app.hot.revive(now, &archived, now + REVIVED_FOR).await?;
-    Ok(Known { sms_in_window: known.sms_in_window, ..revived })
+    Ok(SenderFacts { sms_in_window: known.sms_in_window, ..revived })
 }
 
 /// Wakes the workers that have something to do now (D20).
-fn ring_for(app: &App, answer: &Answer, settings: &Settings) {
+fn wake_for(app: &App, answer: &Answer, settings: &Settings) {
     if answer.verdict.passed() {
-        app.board.ring(Bell::Validated);
-        app.board.ring(Bell::Onboarding);
+        app.board.wake(WakeSignal::Validated);
+        app.board.wake(WakeSignal::Onboarding);
     }
     if answer.id + ids::LOW > app.board.reserved.load(Ordering::Relaxed) {
-        app.board.ring(Bell::Counters);
+        app.board.wake(WakeSignal::Counters);
     }
     let waiting = app.undumped.fetch_add(1, Ordering::Relaxed) + 1;
     if waiting >= u64::from(settings.batch_size) {
-        app.board.ring(Bell::Dump);
+        app.board.wake(WakeSignal::Dump);
     }
 }

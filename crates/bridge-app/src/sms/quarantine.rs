@@ -1,5 +1,5 @@
-//! What an authenticated sender sent and nobody can use is kept with its reason, as durably as an SMS: in the audit
-//! store, else in the journal until that can be written, else the sender must come again.
+//! Unusable deliveries of authenticated senders, kept with their reasons as durably as an SMS: in the audit store, else
+//! in the journal until that store can be written. If neither can, the sender is told to send again.
 
 use bridge_store::audit::Quarantined;
 use bridge_store::journal::Entry;
@@ -8,19 +8,19 @@ use uuid::Uuid;
 use crate::base::deadline::{STORE, within};
 use crate::bridge::App;
 use crate::sms::intake::Unwritable;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// The format of what no format was told of.
 pub const UNKNOWN: &str = "unknown";
 
-/// A body that nobody can use.
+/// An unusable delivery.
 #[derive(Debug)]
 pub struct Body {
-    /// From whom.
+    /// The name of the receiver that sent it.
     pub receiver_id: String,
     /// The format it came in, or `unknown`.
     pub format: String,
-    /// Why nobody can use it.
+    /// Why it is unusable.
     pub reason: String,
     /// Its content type.
     pub content_type: String,
@@ -46,18 +46,18 @@ pub async fn keep_as(app: &App, id: Uuid, body: Body) -> Result<(), Unwritable> 
         content_type: body.content_type,
         body: body.body,
     };
-    if app.ladder.now().audit {
+    if app.availability.now().audit {
         match within(STORE, app.audit.quarantine(&entry)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => tracing::warn!(%error, source = ?error.source, "the quarantine takes nothing"),
             Err(_) => tracing::warn!("the quarantine does not answer"),
         }
-        app.ladder.suspect();
+        app.availability.suspect();
     }
     app.journal.keep(&Entry::Quarantined(Box::new(entry))).await.map_err(|error| {
         tracing::error!(%error, source = ?error.source, "nothing is writable: a body was refused");
         Unwritable
     })?;
-    app.board.ring(Bell::Journal);
+    app.board.wake(WakeSignal::Journal);
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Reading a quarantined body again: a newer version may know what an older one did not. What it holds is taken in like
-//! any other SMS, received when the body came.
+//! Reading a quarantined body again, because a newer version may understand what an older one did not. Its SMS are
+//! taken in like any other, as received when the body came.
 
 use bridge_core::InboundSms;
 use bridge_formats::{Content, Delivered, Format, Incoming, Unusable, generic};
@@ -9,15 +9,15 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use crate::bridge::App;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
-use crate::state::receivers::{DEFAULT, Sender};
+use crate::state::receivers::{DEFAULT, ReceiverIdentity};
 
-/// Why it stays where it is.
+/// Why a body stays in quarantine.
 #[derive(Debug, thiserror::Error)]
 pub enum Stays {
-    /// Still nobody can use it.
+    /// It is still unusable.
     #[error("it still cannot be used: {0}")]
     Unusable(String),
-    /// Nobody vouches for it any more.
+    /// The receiver that sent it is revoked.
     #[error("receiver {0}, which sent it, is revoked")]
     Revoked(String),
     /// It is a row of a list.
@@ -37,8 +37,8 @@ impl From<intake::Unwritable> for Stays {
 /// Reads it again, and takes in what it holds.
 pub async fn replay(app: &App, entry: &Quarantined) -> Result<Vec<Taken>, Stays> {
     let sender = match app.receivers.named(&entry.receiver_id) {
-        Some(known) => Sender::Named(known),
-        None if entry.receiver_id == DEFAULT => Sender::Default,
+        Some(known) => ReceiverIdentity::Named(known),
+        None if entry.receiver_id == DEFAULT => ReceiverIdentity::Default,
         None => return Err(Stays::Revoked(entry.receiver_id.clone())),
     };
     let (format, content) = read(entry)?;

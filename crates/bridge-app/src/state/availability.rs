@@ -1,5 +1,5 @@
-//! What the stores are good for right now, as everybody may see it: whether SMS are judged, or go down the ladder
-//! - `power_down_store`, the journal, a refusal (D25-D28). Only told here; found out by the keeper.
+//! What the stores are good for right now, as every request may ask: are SMS judged, or are they stored for later in
+//! `power_down_store`, in the journal, or refused (D25-D28)? Only told here; the store monitor finds it out.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -43,7 +43,7 @@ impl Hot {
     }
 }
 
-/// How it stands.
+/// What the stores are good for at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The hot store.
@@ -54,27 +54,27 @@ pub struct Standing {
     pub audit: bool,
 }
 
-/// The ladder.
+/// What the stores are good for, shared by everything on this bridge.
 #[derive(Debug)]
-pub struct Ladder {
+pub struct Availability {
     standing: watch::Sender<Standing>,
     /// Grows whenever the hot store stops judging: what was judged before may be lost with it.
     generation: AtomicU64,
     suspicion: Notify,
 }
 
-impl Ladder {
+impl Availability {
     /// Nothing is known yet: nothing is judged.
     #[must_use]
-    pub fn new(now: Timestamp) -> Ladder {
-        Ladder {
+    pub fn new(now: Timestamp) -> Availability {
+        Availability {
             standing: watch::Sender::new(Standing { hot: Hot::Away, since: now, audit: false }),
             generation: AtomicU64::new(0),
             suspicion: Notify::new(),
         }
     }
 
-    /// How it stands.
+    /// What the stores are good for now.
     #[must_use]
     pub fn now(&self) -> Standing {
         *self.standing.borrow()
@@ -86,7 +86,7 @@ impl Ladder {
         self.standing.borrow().hot == Hot::Open
     }
 
-    /// See [`Ladder`].
+    /// Grows by one whenever the hot store stops judging: what was judged before may be lost with it.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
@@ -100,7 +100,7 @@ impl Ladder {
         }
     }
 
-    /// An operation failed: the keeper should look now.
+    /// An operation failed: the store monitor should look now.
     pub fn suspect(&self) {
         self.suspicion.notify_one();
     }
@@ -110,7 +110,7 @@ impl Ladder {
         self.suspicion.notified().await;
     }
 
-    /// The keeper saw the hot store so.
+    /// The store monitor saw the hot store so.
     pub fn set_hot(&self, now: Timestamp, hot: Hot) {
         if hot != Hot::Open {
             self.generation.fetch_add(u64::from(self.is_open()), Ordering::AcqRel);
@@ -125,7 +125,7 @@ impl Ladder {
         });
     }
 
-    /// The keeper saw the audit store so.
+    /// The store monitor saw whether the audit store answers.
     pub fn set_audit(&self, up: bool) {
         self.standing.send_if_modified(|standing| {
             let changed = standing.audit != up;

@@ -1,5 +1,5 @@
-//! E-mail addresses that may not register. Kept in the audit store; what is here is this bridge's view of it, which
-//! holds while that store is away and is noted in the data folder for the day on which it is away at the start.
+//! E-mail addresses that may not register. The audit store keeps them; this is what the bridge knows of them. It holds
+//! while that store is away, and is noted in the data folder in case it is away at the start.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

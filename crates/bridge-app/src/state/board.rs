@@ -1,5 +1,5 @@
-//! What workers and those who need them know of each other: the bells that wake a worker, the status of each, the locks
-//! of what must not happen at the same time, and counts that are not reported yet. Knows no worker.
+//! What workers and their callers share: the wake signals of the workers, the status of each, the locks between jobs
+//! that must not run at the same time, and counts that are not reported yet. Knows no worker.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 /// What can wake a worker before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Bell {
+pub enum WakeSignal {
     /// A batch of judged SMS waits.
     Dump,
     /// A number was validated.
@@ -31,16 +31,16 @@ pub enum Bell {
     Erasure,
 }
 
-const BELLS: [Bell; 9] = [
-    Bell::Dump,
-    Bell::Validated,
-    Bell::Onboarding,
-    Bell::Blacklist,
-    Bell::Replay,
-    Bell::Refusal,
-    Bell::Counters,
-    Bell::Journal,
-    Bell::Erasure,
+const SIGNALS: [WakeSignal; 9] = [
+    WakeSignal::Dump,
+    WakeSignal::Validated,
+    WakeSignal::Onboarding,
+    WakeSignal::Blacklist,
+    WakeSignal::Replay,
+    WakeSignal::Refusal,
+    WakeSignal::Counters,
+    WakeSignal::Journal,
+    WakeSignal::Erasure,
 ];
 
 /// How a worker is doing.
@@ -56,13 +56,13 @@ pub struct WorkerStatus {
     pub failures: u64,
 }
 
-/// Where workers hang their status and wait for their bells.
+/// The status of every worker, and the wake signals that they wait for.
 #[derive(Debug, Default)]
 pub struct WorkerBoard {
-    bells: [Notify; BELLS.len()],
+    signals: [Notify; SIGNALS.len()],
     /// Held by the worker that is moving judged SMS.
     pub(crate) dumping: tokio::sync::Mutex<()>,
-    /// Held while the blacklist is carried to and fro, and while a number is taken off it: one that was just
+    /// Held while the blacklist is carried between the stores, and while a number is taken off it: one that was just
     /// taken off must not come back with what was read before.
     pub blacklisting: tokio::sync::Mutex<()>,
     /// Held by the store monitor while it looks, because it may rebuild one store from the other, and by whoever erases
@@ -80,19 +80,19 @@ pub struct WorkerBoard {
     /// Rows pushed to the remote since then.
     pub synced: AtomicI64,
     status: Mutex<BTreeMap<&'static str, WorkerStatus>>,
-    /// The operator asked for it now.
+    /// Wakes a worker by its name, when the operator asks for it.
     asked: Mutex<BTreeMap<&'static str, Arc<Notify>>>,
 }
 
 impl WorkerBoard {
-    /// Wakes the worker that waits for this bell, or lets its next wait end at once.
-    pub fn ring(&self, bell: Bell) {
-        self.bells[bell as usize].notify_one();
+    /// Wakes the worker that waits for this wake signal, or lets its next wait end at once.
+    pub fn wake(&self, signal: WakeSignal) {
+        self.signals[signal as usize].notify_one();
     }
 
     /// Wakes everybody: nobody knows what was missed.
-    pub fn ring_all(&self) {
-        BELLS.into_iter().for_each(|bell| self.ring(bell));
+    pub fn wake_all(&self) {
+        SIGNALS.into_iter().for_each(|signal| self.wake(signal));
     }
 
     /// Lets this worker run now.
@@ -104,17 +104,17 @@ impl WorkerBoard {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).entry(worker).or_default().clone()
     }
 
-    /// Resolves when the bell rings, or somebody wants this worker to run now.
-    pub(crate) async fn heard(&self, worker: &'static str, bell: Option<Bell>) {
+    /// Resolves when the signal comes, or somebody wants this worker to run now.
+    pub(crate) async fn woken(&self, worker: &'static str, signal: Option<WakeSignal>) {
         let asked = self.asked(worker);
-        let bell = async {
-            match bell {
-                Some(bell) => self.bells[bell as usize].notified().await,
+        let signalled = async {
+            match signal {
+                Some(signal) => self.signals[signal as usize].notified().await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = bell => {}
+            () = signalled => {}
             () = asked.notified() => {}
         }
     }
@@ -124,7 +124,7 @@ impl WorkerBoard {
         change(self.status.lock().unwrap_or_else(PoisonError::into_inner).entry(worker).or_default());
     }
 
-    /// Another bridge of the group has this turn.
+    /// Another bridge of the group does this job in this period.
     pub(crate) fn note_elsewhere(&self, worker: &'static str, now: Timestamp) {
         self.note(worker, |status| {
             status.last_success = Some(now);

@@ -1,5 +1,5 @@
-//! Erasures that are not finished, in the data folder, readable by its owner only: the one place that still knows the
-//! number, until there is nothing left to look for.
+//! Erasures that are not finished, in the data folder, readable by its owner only. Until there is nothing left to look
+//! for, this is the one place that still knows the number.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,13 +20,13 @@ const FILE: &str = "erasures.json";
 /// An erasure and how far it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Owed {
-    /// What will be kept of it.
+    /// The receipt: all that is kept of the erasure for good.
     pub receipt: Erasure,
-    /// Who.
+    /// The number of the person.
     pub mobile: Mobile,
-    /// What to do with a block.
+    /// What happens to a block of the number.
     pub block: Block,
-    /// What is known of them by other names than the number.
+    /// The other keys, than the number, by which rows about them are found.
     pub traces: Traces,
     /// When every store was first empty of them.
     pub emptied_at: Option<Timestamp>,

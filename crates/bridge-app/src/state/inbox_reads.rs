@@ -1,5 +1,6 @@
-//! Whose list is to be read, and from when on: after the bridge was away, and after a receiver was. It stays owed until
-//! it was read, over restarts too; a phone that does not answer is asked again, ever more rarely.
+//! Which phones' own lists are still to be read, and since when: after the bridge was away, and after a receiver was.
+//! It stays owed until the list was read, over restarts too; a phone that does not answer is asked again, ever more
+//! rarely.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use bridge_core::{Span, Timestamp};
 
 use crate::base::data_file::{self, Readers};
-use crate::state::receivers::{Known, Receivers};
+use crate::state::receivers::{KnownReceiver, Receivers};
 
 /// What was on its way when a receiver was last heard.
 const BEFORE: Span = Span(3_600_000);
@@ -19,7 +20,7 @@ const FILE: &str = "pulls.json";
 
 /// What is owed by every receiver with a list.
 #[derive(Debug, Default)]
-pub struct Pulls {
+pub struct InboxReads {
     all: Mutex<BTreeMap<String, Owed>>,
     /// Where it is noted what is owed.
     note: Option<PathBuf>,
@@ -34,25 +35,25 @@ struct Owed {
     not_before: Timestamp,
 }
 
-impl Pulls {
+impl InboxReads {
     /// The bridge starts: what came while it was away is owed by everybody.
     #[must_use]
-    pub fn begin(receivers: &Receivers, data_dir: &Path) -> Pulls {
+    pub fn begin(receivers: &Receivers, data_dir: &Path) -> InboxReads {
         let note = data_dir.join(FILE);
         let noted: BTreeMap<String, Timestamp> = std::fs::read(&note)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
-        let pulls = Pulls { note: Some(note), ..Pulls::default() };
+        let reads = InboxReads { note: Some(note), ..InboxReads::default() };
         for known in receivers.live().iter().filter(|known| has_list(known)) {
             let name = &known.row.name;
-            let last_seen = receivers.seen(name).last_seen_at;
-            pulls.change(name, |owed| {
+            let last_seen = receivers.seen().of(name).last_seen_at;
+            reads.change(name, |owed| {
                 owed.owe(since(known, last_seen));
                 noted.get(name).into_iter().for_each(|since| owed.owe(*since));
             });
         }
-        pulls
+        reads
     }
 
     fn change<T>(&self, name: &str, change: impl FnOnce(&mut Owed) -> T) -> T {
@@ -80,7 +81,7 @@ impl Pulls {
     #[must_use]
     pub fn due(
         &self,
-        known: &Known,
+        known: &KnownReceiver,
         last_seen: Option<Timestamp>,
         is_silent: bool,
         now: Timestamp,
@@ -125,13 +126,13 @@ impl Owed {
 
 /// Can this receiver's list be read at all?
 #[must_use]
-pub fn has_list(known: &Known) -> bool {
-    known.row.format == "smsgate" && known.row.inbox_url.is_some()
+pub fn has_list(known: &KnownReceiver) -> bool {
+    known.format.is_some_and(|format| format.has_inbox) && known.row.inbox_url.is_some()
 }
 
 /// From when on the list of a receiver that was last heard then may hold what never came.
 #[must_use]
-pub fn since(known: &Known, last_seen: Option<Timestamp>) -> Timestamp {
+pub fn since(known: &KnownReceiver, last_seen: Option<Timestamp>) -> Timestamp {
     last_seen.map_or(known.row.added_at, |at| at - BEFORE)
 }
 
@@ -143,8 +144,8 @@ mod tests {
 
     const HOUR: Span = Span(3_600_000);
 
-    fn known() -> Known {
-        Known::new(Receiver {
+    fn known() -> KnownReceiver {
+        KnownReceiver::new(Receiver {
             name: "hall".into(),
             format: "smsgate".into(),
             numbers: Vec::new(),
@@ -159,32 +160,32 @@ mod tests {
 
     #[test]
     fn owed_after_silence_from_an_hour_before_it() {
-        let (pulls, known) = (Pulls::default(), known());
+        let (reads, known) = (InboxReads::default(), known());
         let heard = Timestamp(10 * HOUR.0);
         let now = heard + HOUR;
-        assert_eq!(pulls.due(&known, Some(heard), false, now), None);
-        assert_eq!(pulls.due(&known, Some(heard), true, now), None, "nobody is there to be asked");
-        assert_eq!(pulls.due(&known, Some(now), false, now), Some(heard - HOUR));
-        pulls.read("hall", heard - HOUR);
-        assert_eq!(pulls.due(&known, Some(now), false, now), None);
+        assert_eq!(reads.due(&known, Some(heard), false, now), None);
+        assert_eq!(reads.due(&known, Some(heard), true, now), None, "nobody is there to be asked");
+        assert_eq!(reads.due(&known, Some(now), false, now), Some(heard - HOUR));
+        reads.read("hall", heard - HOUR);
+        assert_eq!(reads.due(&known, Some(now), false, now), None);
         assert_eq!(since(&known, None), Timestamp(500));
     }
 
     #[test]
     fn a_phone_that_does_not_answer_is_asked_again_ever_more_rarely() {
-        let (pulls, known) = (Pulls::default(), known());
+        let (reads, known) = (InboxReads::default(), known());
         let since = Timestamp(9);
-        pulls.change("hall", |owed| owed.owe(since));
+        reads.change("hall", |owed| owed.owe(since));
         let mut now = Timestamp(1_000_000);
         for pause in [30_000, 60_000, 120_000, 240_000, 480_000, 600_000, 600_000] {
-            assert_eq!(pulls.due(&known, None, false, now), Some(since));
-            pulls.failed("hall", now);
-            assert_eq!(pulls.due(&known, None, false, now + Span(pause - 1)), None);
+            assert_eq!(reads.due(&known, None, false, now), Some(since));
+            reads.failed("hall", now);
+            assert_eq!(reads.due(&known, None, false, now + Span(pause - 1)), None);
             now = now + Span(pause);
         }
-        pulls.read("hall", Timestamp(10));
+        reads.read("hall", Timestamp(10));
         assert_eq!(
-            pulls.due(&known, None, false, now),
+            reads.due(&known, None, false, now),
             Some(since),
             "what was read is less than what is owed"
         );

@@ -1,6 +1,6 @@
-//! What was away, and from when to when: a store, the remote, a receiver, this bridge itself. Remembered in the data folder
-//! until the audit store has it, so that neither its own outage nor a kill loses one. Says nothing about why: that is
-//! in the log.
+//! What was away, and from when to when: a store, the remote, a receiver, this bridge itself. Remembered in the data
+//! folder until the audit store has it, so that neither an outage of that store nor a kill loses one. Not why it was
+//! away: that is in the log.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,14 +21,14 @@ const MISSED_AFTER: Span = Span(30_000);
 /// An outage during which more than so many others begin is long: the oldest of them are forgotten.
 const UNTOLD_MAX: usize = 1_000;
 
-/// One of them, as it is noted.
+/// One incident, as it is noted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Note {
     /// What was away.
     pub(crate) what: String,
-    /// From then on.
+    /// When it began.
     pub(crate) began_at: Timestamp,
-    /// Until then; it is still away without.
+    /// When it ended; none: it is still away.
     pub(crate) ended_at: Option<Timestamp>,
     /// Why, as far as the bridge knows.
     pub(crate) detail: String,
@@ -111,7 +111,7 @@ impl Incidents {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// This bridge lives.
+    /// This bridge is running now: noted, so that the next start knows how long it was not.
     pub(crate) fn alive(&self, now: Timestamp) {
         write(&self.folder, ALIVE, &Alive { at: now, stopped: false });
     }

@@ -1,7 +1,7 @@
 //! The receivers: phones, modems and providers that hand in SMS, known by name, each with its secret and its numbers,
-//! and what was seen of each. Kept in the audit store; what is here is this bridge's view of it, which holds while
-//! that store is away. The receiver `default` is whoever has `SMS_BRIDGE_RECEIVER_KEY`: it has no name of its own
-//! and can never be missed.
+//! and what was seen of each. The audit store keeps them; this is what the bridge knows of them, which holds while that
+//! store is away. The receiver `default` is whatever has `SMS_BRIDGE_RECEIVER_KEY`: several phones may share it, so it
+//! can never be missed.
 
 mod findings;
 mod known;
@@ -14,21 +14,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bridge_core::{Mobile, Settings, Span, Timestamp};
-use bridge_formats::Report;
 use bridge_store::AuditStore;
 use bridge_store::audit::{Receiver, Sighting};
 use tokio::sync::watch;
 
 pub use findings::{BATTERY_LOW, State};
-pub use known::{DEFAULT, Known, Sender};
+pub use known::{DEFAULT, KnownReceiver, ReceiverIdentity};
+pub use seen::Sightings;
 
 use lines::{Line, Load};
-use seen::Sightings;
 
 /// All receivers.
 #[derive(Debug)]
 pub struct Receivers {
-    known: watch::Sender<Arc<Vec<Arc<Known>>>>,
+    known: watch::Sender<Arc<Vec<Arc<KnownReceiver>>>>,
     seen: Sightings,
     load: Load,
     data_dir: std::path::PathBuf,
@@ -38,13 +37,13 @@ pub struct Receivers {
     listening_since: Timestamp,
 }
 
-/// Whether receivers speak.
+/// Whether any receiver is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Voices {
+pub enum Liveness {
     /// None was added by name and heard of: nobody can be missed.
     NoneNamed,
-    /// At least one speaks.
-    Heard,
+    /// At least one is alive.
+    Alive,
     /// Every one is silent; the last of them since then.
     Silent(Timestamp),
 }
@@ -68,7 +67,7 @@ impl Receivers {
     }
 
     fn replace(&self, rows: Vec<Receiver>) {
-        self.known.send_replace(Arc::new(rows.into_iter().map(Known::new).map(Arc::new).collect()));
+        self.known.send_replace(Arc::new(rows.into_iter().map(KnownReceiver::new).map(Arc::new).collect()));
     }
 
     /// Reads them from their source: who they are, and what all bridges saw of them.
@@ -99,19 +98,19 @@ impl Receivers {
 
     /// Every one that was added and is not revoked, by name.
     #[must_use]
-    pub fn live(&self) -> Vec<Arc<Known>> {
+    pub fn live(&self) -> Vec<Arc<KnownReceiver>> {
         self.known.borrow().iter().filter(|known| known.is_live()).cloned().collect()
     }
 
     /// The one of that name.
     #[must_use]
-    pub fn named(&self, name: &str) -> Option<Arc<Known>> {
+    pub fn named(&self, name: &str) -> Option<Arc<KnownReceiver>> {
         self.known.borrow().iter().find(|known| known.is_live() && known.row.name == name).cloned()
     }
 
     /// The one with that secret. Every secret of every receiver is compared.
     #[must_use]
-    pub fn with_secret(&self, secret: &str) -> Option<Arc<Known>> {
+    pub fn with_secret(&self, secret: &str) -> Option<Arc<KnownReceiver>> {
         let mut found = None;
         for known in self.known.borrow().iter().filter(|known| known.is_live()) {
             if known.accepts(secret) {
@@ -121,51 +120,10 @@ impl Receivers {
         found
     }
 
-    /// It spoke.
-    pub fn spoke(&self, name: &str, now: Timestamp) {
-        self.seen.spoke(name, now);
-    }
-
-    /// What was seen of it here is forgotten: it stands for phones that have nothing to do with each other.
-    pub fn forget(&self, name: &str) {
-        self.seen.forget(name);
-    }
-
-    /// Somebody who says it is this receiver came with a wrong secret or signature.
-    pub fn wrong_secret(&self, name: &str, now: Timestamp) {
-        self.seen.wrong_secret(name, now);
-    }
-
-    /// It delivered an SMS, or one that came before.
-    pub fn delivered(&self, name: &str, again: bool) {
-        self.seen.delivered(name, again);
-    }
-
-    /// It delivered something nobody can use.
-    pub fn unusable(&self, name: &str) {
-        self.seen.unusable(name);
-    }
-
-    /// An SMS came live with a stamp: the receiver's clock is measured by it.
-    pub fn stamped(&self, name: &str, stamp: Timestamp, arrived: Timestamp, tolerance: Span) {
-        self.seen.stamped(name, stamp, arrived, tolerance);
-    }
-
-    /// It said how it is.
-    pub fn reported(&self, name: &str, report: Report, now: Timestamp) {
-        self.seen.reported(name, report, now);
-    }
-
-    /// By how much its stamps are steadily ahead (D8).
+    /// What was seen of each.
     #[must_use]
-    pub fn skew(&self, name: &str) -> Span {
-        self.seen.skew(name)
-    }
-
-    /// What is known of one.
-    #[must_use]
-    pub fn seen(&self, name: &str) -> Sighting {
-        self.seen.of(name)
+    pub fn seen(&self) -> &Sightings {
+        &self.seen
     }
 
     /// What is known of all that were heard of, revoked ones left out.
@@ -189,9 +147,9 @@ impl Receivers {
         Some(last.max(self.listening_since) + Span::seconds(settings.receiver_silence_seconds))
     }
 
-    /// Whether any speaks ("never tell a user to text a dead phone").
+    /// Whether any is alive ("never tell a user to text a dead phone").
     #[must_use]
-    pub fn voices(&self, now: Timestamp, settings: &Settings) -> Voices {
+    pub fn liveness(&self, now: Timestamp, settings: &Settings) -> Liveness {
         let live = self.live();
         // One that the operator paused is expected to say nothing.
         let silent = live
@@ -199,9 +157,9 @@ impl Receivers {
             .filter(|known| !known.row.paused)
             .filter_map(|known| self.silent_since(&known.row.name, settings));
         match silent.max() {
-            None => Voices::NoneNamed,
-            Some(since) if now > since => Voices::Silent(since),
-            Some(_) => Voices::Heard,
+            None => Liveness::NoneNamed,
+            Some(since) if now > since => Liveness::Silent(since),
+            Some(_) => Liveness::Alive,
         }
     }
 

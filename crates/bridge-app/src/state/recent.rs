@@ -1,5 +1,5 @@
-//! What this bridge did in the last hour, in memory: judged SMS and registrations by minute, and the newest
-//! verdicts. For people who look; what must be kept is in the audit store.
+//! What this bridge did in the last hour, in memory: judged SMS and registrations by minute, and the newest verdicts.
+//! For people who look; what must be kept is in the audit store.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,10 +15,10 @@ pub const MINUTES: u8 = 60;
 const NEWEST: usize = 20;
 const MINUTE_MS: i64 = 60_000;
 
-/// One minute.
+/// What happened in one minute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Minute {
-    /// Since 1970.
+    /// Its number: whole minutes since 1970.
     pub number: i64,
     /// SMS that passed.
     pub passed: u64,
@@ -28,9 +28,9 @@ pub struct Minute {
     pub registered: u64,
 }
 
-/// One verdict.
+/// One SMS that was judged.
 #[derive(Clone, Debug)]
-pub struct Beat {
+pub struct RecentSms {
     /// Which SMS.
     pub sms_id: Uuid,
     /// Its sender: shown masked.
@@ -41,38 +41,38 @@ pub struct Beat {
     pub at: Timestamp,
     /// From the request to the recorded verdict.
     pub took: Duration,
-    /// How.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
-/// The last hour.
+/// What happened in the last hour, for people who look.
 #[derive(Debug, Default)]
-pub struct Pulse(Mutex<Remembered>);
+pub struct Recent(Mutex<Remembered>);
 
 #[derive(Debug, Default)]
 struct Remembered {
     /// The oldest first; minutes without anything are left out.
     minutes: VecDeque<Minute>,
     /// The newest first.
-    beats: VecDeque<Beat>,
+    newest: VecDeque<RecentSms>,
 }
 
-impl Pulse {
+impl Recent {
     fn lock(&self) -> MutexGuard<'_, Remembered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An SMS was judged.
-    pub fn judged(&self, beat: Beat) {
+    pub fn judged(&self, sms: RecentSms) {
         let mut remembered = self.lock();
-        let minute = remembered.minute(beat.at);
-        if beat.verdict.passed() {
+        let minute = remembered.minute(sms.at);
+        if sms.verdict.passed() {
             minute.passed += 1;
         } else {
             minute.failed += 1;
         }
-        remembered.beats.truncate(NEWEST - 1);
-        remembered.beats.push_front(beat);
+        remembered.newest.truncate(NEWEST - 1);
+        remembered.newest.push_front(sms);
     }
 
     /// An onboarding was opened.
@@ -82,8 +82,8 @@ impl Pulse {
 
     /// The newest verdicts, the newest first.
     #[must_use]
-    pub fn newest(&self) -> Vec<Beat> {
-        self.lock().beats.iter().cloned().collect()
+    pub fn newest(&self) -> Vec<RecentSms> {
+        self.lock().newest.iter().cloned().collect()
     }
 
     /// The last hour, every minute of it, the oldest first.
@@ -118,16 +118,16 @@ mod tests {
 
     #[test]
     fn an_hour_is_remembered_and_no_more() {
-        let pulse = Pulse::default();
+        let recent = Recent::default();
         let at = |minute: i64| Timestamp(minute * MINUTE_MS + 7);
         for minute in 0..200 {
-            pulse.registered(at(minute));
-            pulse.registered(at(minute));
+            recent.registered(at(minute));
+            recent.registered(at(minute));
         }
-        let minutes = pulse.minutes(at(210));
+        let minutes = recent.minutes(at(210));
         assert_eq!((minutes.len(), minutes[0].number, minutes[0].registered), (60, 151, 2));
         assert_eq!(minutes[59].registered, 0);
-        pulse.registered(at(3));
-        assert_eq!(pulse.minutes(at(199))[59].registered, 3);
+        recent.registered(at(3));
+        assert_eq!(recent.minutes(at(199))[59].registered, 3);
     }
 }

@@ -63,7 +63,7 @@ impl LiveSettings {
         self.snapshot.borrow().clone()
     }
 
-    /// Replaces all of them; whoever waits for a change wakes.
+    /// Replaces all of them; all who wait for a change wake up.
     fn apply(&self, rows: Vec<SettingRow>) {
         self.snapshot.send_replace(snapshot(rows));
     }

@@ -1,5 +1,5 @@
-//! The settings as this bridge last knew them, in the data folder: they hold when it starts while the audit store
-//! is away. Never their source.
+//! The settings as this bridge last knew them, in the data folder. They hold when it starts while the audit store is
+//! away. The audit store stays their source.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Who waits for which onboarding to change: long polls and event streams. One task reads the group's
-//! notices and wakes only those concerned; a thousand streams cost an SMS nothing.
+//! Who waits for which onboarding to change: long polls and event streams. One task reads the group's notices and wakes
+//! only those concerned, so a thousand streams do not slow an SMS down.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,5 @@
-//! Can an SMS be made durable right now? The last answer, which holds for a second: the question needs no key, and a
-//! write costs an fsync. Not how it is found out.
+//! Can an SMS be made durable right now? Remembers the last answer for a second, because anybody may ask without a key
+//! and each answer costs an fsync. Not how it is found out.
 
 use std::sync::{Mutex, PoisonError};
 

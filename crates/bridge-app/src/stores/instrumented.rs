@@ -1,10 +1,10 @@
-//! The stores with a stopwatch on every operation, for `store_operation_duration_seconds`. Whatever
-//! backend is behind it, nothing is left out: each trait is listed here once, whole.
+//! The stores with a stopwatch on every operation, for `store_operation_duration_seconds`. Every trait is listed here
+//! once, whole, so that no operation of any backend goes unmeasured.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
@@ -21,7 +21,7 @@ use bridge_store::desk::{
 };
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
-    Admitted, Cancelled, Counters, HotTotals, IntakeLimits, Notice, Pressure, QueueSizes, Recorded,
+    Admitted, Cancelled, Counters, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes, Recorded,
     Registered, Registration, Restore, Right, Which,
 };
 use bridge_store::judged::{Judged, QueuedSms};
@@ -40,13 +40,13 @@ use crate::base::metrics::{Stopwatch, StoreLabels};
 pub type Durations = Family<StoreLabels, Histogram>;
 type Result<T> = std::result::Result<T, StoreError>;
 
-struct Timed<S: ?Sized> {
+struct Instrumented<S: ?Sized> {
     store: Arc<S>,
     name: &'static str,
     durations: Durations,
 }
 
-impl<S: ?Sized> Timed<S> {
+impl<S: ?Sized> Instrumented<S> {
     async fn run<T>(&self, operation: &'static str, work: impl Future<Output = T>) -> T {
         let watch = Stopwatch::start();
         let done = work.await;
@@ -56,28 +56,28 @@ impl<S: ?Sized> Timed<S> {
     }
 }
 
-/// The same store, timed.
+/// The same store, instrumented.
 #[must_use]
 pub fn hot(store: Arc<dyn HotStore>, durations: &Durations) -> Arc<dyn HotStore> {
-    Arc::new(Timed { store, name: "redis", durations: durations.clone() })
+    Arc::new(Instrumented { store, name: "redis", durations: durations.clone() })
 }
 
-/// The same store, timed.
+/// The same store, instrumented.
 #[must_use]
 pub fn audit(store: Arc<dyn AuditStore>, durations: &Durations) -> Arc<dyn AuditStore> {
-    Arc::new(Timed { store, name: "postgresql", durations: durations.clone() })
+    Arc::new(Instrumented { store, name: "postgresql", durations: durations.clone() })
 }
 
-/// The same store, timed.
+/// The same store, instrumented.
 #[must_use]
 pub fn desk(store: Arc<dyn DeskStore>, durations: &Durations) -> Arc<dyn DeskStore> {
-    Arc::new(Timed { store, name: "desk", durations: durations.clone() })
+    Arc::new(Instrumented { store, name: "desk", durations: durations.clone() })
 }
 
-macro_rules! timed {
+macro_rules! instrumented {
     ($trait:ident for $store:ident { $($method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* } $($plain:item)*) => {
         #[async_trait]
-        impl $trait for Timed<dyn $store> {
+        impl $trait for Instrumented<dyn $store> {
             $(async fn $method(&self, $($arg: $type),*) -> Result<$answer> {
                 self.run(stringify!($method), self.store.$method($($arg),*)).await
             })*
@@ -86,7 +86,7 @@ macro_rules! timed {
     };
 }
 
-timed! { HotStore for HotStore {
+instrumented! { HotStore for HotStore {
     ping() -> ();
     try_write(bytes: u32) -> ();
     pressure() -> Pressure;
@@ -104,7 +104,7 @@ timed! { HotStore for HotStore {
     onboarding(now: Timestamp, id: Uuid) -> Option<Onboarding>;
     newest_onboarding(now: Timestamp, mobile: &str) -> Option<Onboarding>;
     cancel(now: Timestamp, id: Uuid) -> Cancelled;
-    revive(now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Known;
+    revive(now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts;
     expire_deadlines(now: Timestamp, max: usize) -> usize;
     collect_garbage(now: Timestamp, max: usize) -> usize;
     admit(now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Admitted;
@@ -138,12 +138,12 @@ timed! { HotStore for HotStore {
     fn enter(&self, epoch: Option<&str>) {
         self.store.enter(epoch);
     }
-    fn notices(&self) -> broadcast::Receiver<Notice> {
-        self.store.notices()
+    fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {
+        self.store.peer_events()
     }
 }
 
-timed! { AccountStore for AuditStore {
+instrumented! { AccountStore for AuditStore {
     accounts() -> Vec<Account>;
     account(name: &str) -> Option<Account>;
     add_account(now: Timestamp, name: &str, role: Role) -> bool;
@@ -162,7 +162,7 @@ timed! { AccountStore for AuditStore {
     changes(asked: &ChangesAsked, max: usize) -> Vec<Change>;
 }}
 
-timed! { UpkeepTrail for AuditStore {
+instrumented! { UpkeepTrail for AuditStore {
     ping() -> ();
     try_write(bytes: u32) -> ();
     examine() -> Vec<Finding>;
@@ -171,7 +171,7 @@ timed! { UpkeepTrail for AuditStore {
     purge(before: Timestamp, max: usize, remote: bool) -> usize;
 }}
 
-timed! { SmsTrail for AuditStore {
+instrumented! { SmsTrail for AuditStore {
     append_sms(batch: &[QueuedSms]) -> usize;
     sms_of(mobile: &str, before: Option<i64>, max: usize) -> Vec<SmsRow>;
     judged_since(since: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, QueuedSms)>;
@@ -179,36 +179,36 @@ timed! { SmsTrail for AuditStore {
     judged_one(sms_id: Uuid) -> Option<QueuedSms>;
 }}
 
-timed! { OnboardingTrail for AuditStore {
+instrumented! { OnboardingTrail for AuditStore {
     upsert_onboardings(batch: &[Onboarding]) -> usize;
     newest_onboarding(mobile: &str) -> Option<Onboarding>;
     onboardings_by_ids(ids: &[Uuid]) -> Vec<Onboarding>;
     unexpired_onboardings(now: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, Onboarding)>;
 }}
 
-timed! { BlacklistTrail for AuditStore {
+instrumented! { BlacklistTrail for AuditStore {
     append_blacklist(batch: &[Blacklisting]) -> ();
     blacklist() -> Vec<Blacklisted>;
     remove_blacklisted(now: Timestamp, mobile: &str) -> bool;
     clear_ended_blocks(now: Timestamp) -> u64;
 }}
 
-timed! { LaterTrail for AuditStore {
+instrumented! { LaterTrail for AuditStore {
     store_for_later(sms: &InboundSms) -> ();
     waiting_sms(after: Option<Place>, max: usize) -> Vec<WaitingSms>;
     parts_judged(sms: &InboundSms, since: Timestamp) -> bool;
     mark_processed(now: Timestamp, ids: &[i64]) -> ();
 }}
 
-timed! { SyncTrail for AuditStore {
+instrumented! { SyncTrail for AuditStore {
     unsynced(max: usize) -> Vec<Unsynced>;
     mark_synced(now: Timestamp, rows: &[Unsynced]) -> ();
-    note_refused(now: Timestamp, row: &Unsynced, reason: &str, park_after: u32) -> bool;
+    note_refused(now: Timestamp, row: &Unsynced, reason: &str, dead_letter_after: u32) -> bool;
     refused(max: usize) -> Vec<Refused>;
-    unpark(sms_id: Option<Uuid>) -> usize;
+    let_go(sms_id: Option<Uuid>) -> usize;
 }}
 
-timed! { GroupTrail for AuditStore {
+instrumented! { GroupTrail for AuditStore {
     epoch() -> Option<String>;
     save_epoch(now: Timestamp, epoch: &str) -> ();
     note_member(member: &Member) -> ();
@@ -217,7 +217,7 @@ timed! { GroupTrail for AuditStore {
     unblacklisted_since(since: Timestamp) -> Vec<(String, Timestamp)>;
 }}
 
-timed! { SettingsTrail for AuditStore {
+instrumented! { SettingsTrail for AuditStore {
     seed_settings(now: Timestamp) -> ();
     settings() -> Vec<SettingRow>;
     put_settings(now: Timestamp, changes: &[(&str, &Value)], by: &str) -> SettingPut;
@@ -226,24 +226,24 @@ timed! { SettingsTrail for AuditStore {
     add_to_counter(now: Timestamp, name: &str, by: i64) -> ();
 }}
 
-timed! { RefusalTrail for AuditStore {
+instrumented! { RefusalTrail for AuditStore {
     append_refusals(batch: &[Refusal]) -> ();
     refusals(max: usize) -> Vec<Refusal>;
 }}
 
-timed! { QuarantineTrail for AuditStore {
+instrumented! { QuarantineTrail for AuditStore {
     quarantine(entry: &Quarantined) -> ();
     quarantined(max: usize) -> Vec<Quarantined>;
     quarantined_one(id: Uuid) -> Option<Quarantined>;
     remove_quarantined(id: Uuid) -> bool;
 }}
 
-timed! { LookupTrail for AuditStore {
+instrumented! { LookupTrail for AuditStore {
     known_sms(asked: &[AskedSms]) -> Vec<bool>;
     count_by_hour(from: Timestamp, to: Timestamp) -> Vec<HourCount>;
 }}
 
-timed! { PersonTrail for AuditStore {
+instrumented! { PersonTrail for AuditStore {
     person(mobile: &Mobile, max: usize) -> Vec<Table>;
     traces(mobile: &Mobile, since: Timestamp) -> Traces;
     erase(erasing: &Erasing<'_>, receipt: &Erasure) -> AuditErased;
@@ -253,19 +253,19 @@ timed! { PersonTrail for AuditStore {
     unvalidate(now: Timestamp, mobile: &str) -> u64;
 }}
 
-timed! { BlockedEmailTrail for AuditStore {
+instrumented! { BlockedEmailTrail for AuditStore {
     blocked_emails() -> Vec<BlockedEmail>;
     put_blocked_email(entry: &BlockedEmail) -> ();
 }}
 
-timed! { ReceiverTrail for AuditStore {
+instrumented! { ReceiverTrail for AuditStore {
     receivers() -> Vec<Receiver>;
     put_receiver(now: Timestamp, receiver: &Receiver) -> ();
     sightings() -> Vec<Sighting>;
     note_sightings(seen: &[Sighting]) -> ();
 }}
 
-timed! { DeskStore for DeskStore {
+instrumented! { DeskStore for DeskStore {
     search_sms(filter: &SmsFilter, before: Option<Place>, max: usize) -> Page<SmsRow>;
     sms_story(sms_id: Uuid) -> Option<SmsStory>;
     sms_of_onboarding(onboarding: &OnboardingRow, max: usize) -> Vec<SmsRow>;

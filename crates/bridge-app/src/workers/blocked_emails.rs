@@ -1,4 +1,4 @@
-//! Blocked e-mail addresses as other bridges left them, where nobody told this one.
+//! Reads blocked e-mail addresses that another bridge changed, in case its message was missed.
 
 use async_trait::async_trait;
 use bridge_core::Settings;
@@ -9,6 +9,7 @@ use crate::bridge::App;
 
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct ReadBlockedEmails;
 
 #[async_trait]

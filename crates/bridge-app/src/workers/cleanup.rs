@@ -1,4 +1,4 @@
-//! Turns passed deadlines into `expired` (D32) and clears what nobody can see any more.
+//! Turns passed deadlines into `expired` (D32) and removes what no operation can see any more.
 
 use async_trait::async_trait;
 use bridge_core::Settings;
@@ -7,6 +7,7 @@ use bridge_store::StoreError;
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
 
+#[derive(Default)]
 pub(super) struct CleanupExpired;
 
 #[async_trait]
@@ -21,7 +22,7 @@ impl Worker for CleanupExpired {
         settings.cleanup_interval_seconds
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
-        if !app.ladder.is_open() {
+        if !app.availability.is_open() {
             return Ok(Tick::Idle);
         }
         let max = app.live.now().batch_size as usize;

@@ -9,8 +9,9 @@ use bridge_store::StoreError;
 use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
 use crate::durability::ids;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
+#[derive(Default)]
 pub(super) struct PersistCounters;
 
 #[async_trait]
@@ -28,8 +29,8 @@ impl Worker for PersistCounters {
     fn scope(&self) -> Scope {
         Scope::Bridge
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Counters)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Counters)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         ids::reserve(app).await?;

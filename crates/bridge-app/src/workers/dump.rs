@@ -1,5 +1,5 @@
-//! Judged SMS from the hot store to `input_sms`. Two workers share the step: this one takes everything
-//! every `local_sync_interval_seconds`, the other what validated a number, at once (`sync`, D20).
+//! Judged SMS from the hot store to `input_sms`. Two workers share the step: this one takes everything every
+//! `local_sync_interval_seconds`; `sync` takes what validated a number, at once (D20).
 
 use std::sync::atomic::Ordering;
 
@@ -13,8 +13,9 @@ use bridge_store::judged::QueuedSms;
 use super::worker::{Tick, Worker};
 use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
+#[derive(Default)]
 pub(super) struct DumpQueueInputSms;
 
 #[async_trait]
@@ -28,8 +29,8 @@ impl Worker for DumpQueueInputSms {
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.local_sync_interval_seconds
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Dump)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Dump)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         dump(app, Which::All).await
@@ -53,7 +54,7 @@ pub(super) async fn dump(app: &App, which: Which) -> Result<Tick, StoreError> {
     app.hot.forget_sms(&ids).await?;
     fail::fail_point!("dump::forgotten", |_| std::process::abort());
     let subjects: Vec<Subject> = batch.iter().map(|queued| Subject::Judged(queued.sms.sms_id)).collect();
-    app.journal.settle(&subjects);
+    app.journal.acknowledge(&subjects);
     let moved = u64::try_from(ids.len()).unwrap_or(u64::MAX);
     let _ =
         app.undumped.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n.saturating_sub(moved)));

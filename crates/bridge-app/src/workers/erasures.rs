@@ -1,4 +1,5 @@
-//! Persons whose erasure is still owed: a store was away, or other bridges may have carried something back meanwhile.
+//! Finishes erasures that are still owed: a store was away, or another bridge may have carried something back
+//! meanwhile.
 
 use async_trait::async_trait;
 use bridge_core::Settings;
@@ -7,10 +8,11 @@ use bridge_store::StoreError;
 use super::worker::{Scope, Tick, Worker};
 use crate::admin::person;
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct FinishErasures;
 
 #[async_trait]
@@ -28,8 +30,8 @@ impl Worker for FinishErasures {
     fn scope(&self) -> Scope {
         Scope::Bridge
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Erasure)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Erasure)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         for id in app.erasures.due(app.clock.now()) {

@@ -1,4 +1,4 @@
-//! Incidents to the audit store, each bridge its own.
+//! Writes incidents to the audit store, each bridge its own.
 
 use async_trait::async_trait;
 use bridge_core::Settings;
@@ -9,6 +9,7 @@ use crate::bridge::App;
 
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct NoteIncidents;
 
 #[async_trait]

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
+#[derive(Default)]
 pub(super) struct DumpQueueOnboarding;
 
 #[async_trait]
@@ -25,8 +26,8 @@ impl Worker for DumpQueueOnboarding {
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.onboarding_sync_interval_seconds
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Onboarding)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Onboarding)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let _carrying = app.board.carrying.read().await;
@@ -41,7 +42,7 @@ impl Worker for DumpQueueOnboarding {
         app.hot.forget_onboardings(&written).await?;
         let subjects: Vec<Subject> =
             written.iter().map(|(id, version)| Subject::Onboarding(*id, *version)).collect();
-        app.journal.settle(&subjects);
+        app.journal.acknowledge(&subjects);
         app.board.onboardings_dumped.fetch_add(i64::try_from(new).unwrap_or(i64::MAX), Ordering::Relaxed);
         Ok(Tick::after(batch.len(), max))
     }

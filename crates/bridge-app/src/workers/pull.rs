@@ -1,5 +1,5 @@
-//! Phones' own lists of SMS, read where something may be missing: after the bridge was away, and after a receiver that
-//! was silent speaks again. What is owed is kept in `pull`; here is only when it is looked at.
+//! Reads phones' own lists of SMS where something may be missing: after the bridge was away, and when a silent receiver
+//! is heard of again. What is owed is kept in [`crate::state::inbox_reads`]; the reading is [`crate::sms::inbox`].
 
 use async_trait::async_trait;
 use bridge_core::Settings;
@@ -8,9 +8,10 @@ use bridge_store::StoreError;
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
 use crate::sms::import::Stopped;
-use crate::sms::inbox::{self, PullError};
+use crate::sms::inbox::{self, InboxError};
 use crate::state::inbox_reads;
 
+#[derive(Default)]
 pub(super) struct PullInboxes;
 
 #[async_trait]
@@ -31,19 +32,19 @@ impl Worker for PullInboxes {
                 return Ok(Tick::Idle);
             }
             let (name, now) = (known.row.name.as_str(), app.clock.now());
-            let last_seen = app.receivers.seen(name).last_seen_at;
+            let last_seen = app.receivers.seen().of(name).last_seen_at;
             let is_silent = app.receivers.is_silent(name, now, &settings);
-            let Some(since) = app.pulls.due(known, last_seen, is_silent, now) else { continue };
+            let Some(since) = app.inbox_reads.due(known, last_seen, is_silent, now) else { continue };
             match inbox::pull(app, known, since).await {
                 Ok(report) => {
                     let (rows, missing) = (report.rows, report.missing);
                     tracing::info!(receiver = name, %since, rows, missing, "the phone's own list was read");
-                    app.pulls.read(name, since);
+                    app.inbox_reads.read(name, since);
                 }
-                Err(PullError::Stopped(Stopped::Store(error))) => return Err(error),
+                Err(InboxError::Stopped(Stopped::Store(error))) => return Err(error),
                 Err(error) => {
                     tracing::warn!(receiver = name, %since, %error, "the phone's own list could not be read and is owed");
-                    app.pulls.failed(name, app.clock.now());
+                    app.inbox_reads.failed(name, app.clock.now());
                 }
             }
         }

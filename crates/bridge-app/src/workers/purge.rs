@@ -11,6 +11,7 @@ use crate::bridge::App;
 /// Of every table in one step.
 const ROWS_MAX: usize = 5_000;
 
+#[derive(Default)]
 pub(super) struct PurgeExpiredAudit;
 
 #[async_trait]

@@ -1,5 +1,5 @@
-//! What was seen of the receivers to the audit store, and what other bridges saw of them back: each bridge for itself,
-//! because a phone speaks with one of them and all hand out its number.
+//! Writes what this bridge saw of the receivers to the audit store, and reads what other bridges saw: each bridge does
+//! it for itself, because a phone delivers to one of them and all hand out its number.
 
 use async_trait::async_trait;
 use bridge_core::Settings;
@@ -10,6 +10,7 @@ use crate::bridge::App;
 
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct NoteReceivers;
 
 #[async_trait]

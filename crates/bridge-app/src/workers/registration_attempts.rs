@@ -6,11 +6,12 @@ use bridge_store::StoreError;
 
 use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
-/// Longest wait when no bell was heard.
+/// Longest wait, in seconds, when no signal came.
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct WriteRegistrationAttempts;
 
 #[async_trait]
@@ -28,8 +29,8 @@ impl Worker for WriteRegistrationAttempts {
     fn scope(&self) -> Scope {
         Scope::Bridge
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Refusal)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Refusal)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let _carrying = app.board.carrying.read().await;

@@ -17,7 +17,7 @@ use super::worker::{Tick, Worker};
 use crate::bridge::App;
 use crate::durability::waiting;
 use crate::sms::intake;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// Numbers whose SMS are judged beside each other.
 const NUMBERS_AT_ONCE: usize = 32;
@@ -41,12 +41,12 @@ impl Worker for ReplayPowerDownStore {
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.replay_interval_seconds
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Replay)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Replay)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let settings = app.live.now();
-        if settings.maintenance_mode || !app.ladder.is_open() {
+        if settings.maintenance_mode || !app.availability.is_open() {
             return Ok(Tick::Idle);
         }
         let _carrying = app.board.carrying.read().await;

@@ -1,5 +1,4 @@
-//! An operator lets a worker run now. In this room and not among what operators do, because only here is known which
-//! workers there are.
+//! An operator lets a worker run now. It is here and not in `admin`, because only this module knows the workers.
 
 use serde_json::Value;
 

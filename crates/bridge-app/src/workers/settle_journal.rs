@@ -1,6 +1,6 @@
-//! What lies in this bridge's journal longer than a dump takes was dumped by another bridge, or is lost from the hot
-//! store: it is handed over, which changes nothing where it is known, and goes (D29). SMS that wait in it go to
-//! `power_down_store` as soon as that can be written.
+//! Flushes what lies in this bridge's journal for longer than a dump takes (D29): another bridge dumped it, or the hot
+//! store lost it. Writing it again changes nothing where it is known; then its entry goes. SMS that wait in the journal
+//! go to `power_down_store` as soon as that can be written.
 
 use bridge_core::Span;
 use bridge_core::settings::Settings;
@@ -11,12 +11,13 @@ use async_trait::async_trait;
 use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
 use crate::durability::journal;
-use crate::state::board::Bell;
+use crate::state::board::WakeSignal;
 
 /// Beyond the interval of the dump: one that is behind, not one that is lost.
 const BEHIND_SECONDS: u32 = 15;
 const PERIOD_SECONDS: u32 = 5;
 
+#[derive(Default)]
 pub(super) struct SettleJournal;
 
 #[async_trait]
@@ -33,18 +34,18 @@ impl Worker for SettleJournal {
     fn scope(&self) -> Scope {
         Scope::Bridge
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Journal)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Journal)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
-        if app.journal.is_empty() || !app.ladder.now().audit {
+        if app.journal.is_empty() || !app.availability.now().audit {
             return Ok(Tick::Idle);
         }
         let _carrying = app.board.carrying.read().await;
         let interval = app.live.now().local_sync_interval_seconds;
         let age = Span::seconds(interval.saturating_add(BEHIND_SECONDS));
-        journal::hand_over_old(app, app.clock.now(), age).await?;
+        journal::flush_old(app, app.clock.now(), age).await?;
         app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
         Ok(Tick::Idle)
     }

@@ -1,5 +1,4 @@
-//! Runs workers: period, bells, back-off, status, and stopping. No worker sleeps, retries or spawns by
-//! itself.
+//! Runs workers: period, wake signals, back-off, status, and stopping. No worker sleeps, retries or spawns by itself.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use crate::base::deadline::{LEASE, within};
 use crate::base::metrics::WorkerLabels;
 use crate::bridge::App;
 
-/// After a bell, steps wait this long for company: one step for fifty SMS instead of fifty steps.
+/// After a wake signal, steps wait this long for company: one step for fifty SMS instead of fifty steps.
 const COALESCE: Duration = Duration::from_millis(100);
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
@@ -30,7 +29,7 @@ enum Woken {
     /// Its period is over, or it has just started: one bridge of the group looks.
     ByPeriod,
     /// There is something to do.
-    ByBell,
+    BySignal,
 }
 
 /// Runs one worker until `soft` is cancelled, finishing its step, or until `hard` is.
@@ -55,7 +54,7 @@ pub async fn run(
                 Err(()) => {
                     failures += 1;
                     pause(&app, backoff(failures, app.entropy.fraction()), &soft).await;
-                    woken = Woken::ByBell;
+                    woken = Woken::BySignal;
                 }
             }
         }
@@ -121,7 +120,7 @@ async fn pause(app: &App, length: Duration, soft: &CancellationToken) {
     tokio::select! {
         () = soft.cancelled() => {}
         () = tokio::time::sleep(length) => {}
-        () = app.ladder.changed() => {}
+        () = app.availability.changed() => {}
     }
 }
 
@@ -182,7 +181,7 @@ fn describe(error: &StoreError) -> String {
     }
 }
 
-/// Waits for the period, the bell, or the stop. A changed period ends the wait that is running.
+/// Waits for the period, the wake signal, or the stop. A changed period ends the wait that is running.
 async fn rest(worker: &dyn Worker, app: &App, soft: &CancellationToken) -> Woken {
     let mut settings = app.live.subscribe();
     let period = worker.period_seconds(&app.live.now());
@@ -198,9 +197,9 @@ async fn rest(worker: &dyn Worker, app: &App, soft: &CancellationToken) -> Woken
         () = soft.cancelled() => Woken::ByPeriod,
         () = tokio::time::sleep(Duration::from_secs(u64::from(period))) => Woken::ByPeriod,
         () = changed => Woken::ByPeriod,
-        () = app.board.heard(worker.name(), worker.bell()) => {
+        () = app.board.woken(worker.name(), worker.wake_signal()) => {
             let _ = within(COALESCE, soft.cancelled()).await;
-            Woken::ByBell
+            Woken::BySignal
         }
     }
 }

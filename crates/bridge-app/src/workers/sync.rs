@@ -13,10 +13,8 @@ use bridge_store::{StoreError, StoreFault};
 use super::dump;
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
-use crate::state::board::Bell;
-
-/// Its name.
-pub(crate) const NAME: &str = "sync_validated_mobiles_to_hetzner";
+use crate::state::board::WakeSignal;
+use crate::state::pushing;
 
 #[derive(Default)]
 pub(super) struct SyncValidatedMobiles {
@@ -27,7 +25,7 @@ pub(super) struct SyncValidatedMobiles {
 #[async_trait]
 impl Worker for SyncValidatedMobiles {
     fn name(&self) -> &'static str {
-        NAME
+        pushing::WORKER
     }
     fn about(&self) -> &'static str {
         "Pushes validated numbers to the remote."
@@ -35,8 +33,8 @@ impl Worker for SyncValidatedMobiles {
     fn period_seconds(&self, settings: &Settings) -> u32 {
         settings.hetzner_sync_interval_seconds
     }
-    fn bell(&self) -> Option<Bell> {
-        Some(Bell::Validated)
+    fn wake_signal(&self) -> Option<WakeSignal> {
+        Some(WakeSignal::Validated)
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let dumped = dump::dump(app, Which::Passed).await?;
@@ -64,7 +62,11 @@ impl SyncValidatedMobiles {
     fn pause(&mut self, now: Timestamp, paused: Paused) -> StoreError {
         let after = paused.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
         self.not_before = after.map(|millis| now + Span(millis));
-        StoreError { operation: "push", kind: StoreFault::Unavailable, source: Some(paused.into()) }
+        StoreError {
+            operation: pushing::OPERATION,
+            kind: StoreFault::Unavailable,
+            source: Some(paused.into()),
+        }
     }
 }
 
@@ -81,8 +83,8 @@ async fn settle(
         match answer {
             Pushed::Stored => stored.push(row.clone()),
             Pushed::Refused(reason) => {
-                let parked = app.audit.note_refused(now, row, reason, settings.max_database_retries).await?;
-                tracing::warn!(sms_id = %row.sms_id, reason, parked, "the remote refuses a validated number");
+                let dead_lettered = app.audit.note_refused(now, row, reason, settings.max_database_retries).await?;
+                tracing::warn!(sms_id = %row.sms_id, reason, parked = dead_lettered, "the remote refuses a validated number");
             }
         }
     }

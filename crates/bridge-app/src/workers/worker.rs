@@ -6,7 +6,7 @@ use bridge_core::{Settings, Timestamp};
 use bridge_store::StoreError;
 
 use crate::bridge::App;
-use crate::state::board::{Bell, WorkerStatus};
+use crate::state::board::{WakeSignal, WorkerStatus};
 
 /// One worker.
 #[async_trait]
@@ -22,7 +22,7 @@ pub trait Worker: Send + Sync + 'static {
         Scope::Group
     }
     /// What wakes it before its time.
-    fn bell(&self) -> Option<Bell> {
+    fn wake_signal(&self) -> Option<WakeSignal> {
         None
     }
     /// One step.

@@ -27,17 +27,17 @@ impl SyncTrail for PostgresAudit {
         now: Timestamp,
         row: &Unsynced,
         reason: &str,
-        park_after: u32,
+        dead_letter_after: u32,
     ) -> Result<bool> {
-        on_lease!(self.note_refused(BATCH, note_refused, now, row, reason, park_after))
+        on_lease!(self.note_refused(BATCH, note_refused, now, row, reason, dead_letter_after))
     }
 
     async fn refused(&self, max: usize) -> Result<Vec<Refused>> {
         on_lease!(self.refused(QUICK, refused, max))
     }
 
-    async fn unpark(&self, sms_id: Option<Uuid>) -> Result<usize> {
-        on_lease!(self.unpark(QUICK, unpark, sms_id))
+    async fn let_go(&self, sms_id: Option<Uuid>) -> Result<usize> {
+        on_lease!(self.let_go(QUICK, let_go, sms_id))
     }
 }
 
@@ -91,7 +91,7 @@ async fn note_refused(
     now: Timestamp,
     row: &Unsynced,
     reason: &str,
-    park_after: u32,
+    dead_letter_after: u32,
 ) -> Result<bool> {
     let parked = lease
         .rows(
@@ -107,7 +107,7 @@ async fn note_refused(
                 (&row.mobile_number, Type::TEXT),
                 (&storable(reason), Type::TEXT),
                 (&At(now), Type::TIMESTAMPTZ),
-                (&i64::from(park_after), Type::INT8),
+                (&i64::from(dead_letter_after), Type::INT8),
             ],
             |row| Ok(row.try_get::<_, bool>(0)?),
         )
@@ -128,7 +128,7 @@ async fn refused(lease: &mut Lease, max: usize) -> Result<Vec<Refused>> {
                     attempts: row.try_get(2)?,
                     reason: row.try_get(3)?,
                     at: row.try_get::<_, At>(4)?.0,
-                    parked: row.try_get(5)?,
+                    dead_lettered: row.try_get(5)?,
                 })
             },
         )
@@ -136,9 +136,9 @@ async fn refused(lease: &mut Lease, max: usize) -> Result<Vec<Refused>> {
 }
 
 /// It may be refused as often again as a new one.
-async fn unpark(lease: &mut Lease, sms_id: Option<Uuid>) -> Result<usize> {
+async fn let_go(lease: &mut Lease, sms_id: Option<Uuid>) -> Result<usize> {
     let sql = "UPDATE ops.sync_refused SET parked = false, attempts = 0
          WHERE parked AND ($1::uuid IS NULL OR sms_id = $1)";
-    let unparked = lease.run(sql, &[(&sms_id, Type::UUID)]).await?;
-    Ok(usize::try_from(unparked).unwrap_or(usize::MAX))
+    let let_go = lease.run(sql, &[(&sms_id, Type::UUID)]).await?;
+    Ok(usize::try_from(let_go).unwrap_or(usize::MAX))
 }

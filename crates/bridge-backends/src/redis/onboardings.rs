@@ -1,6 +1,6 @@
 //! Onboardings: registering, finding, cancelling, reviving, expiring, leaving (D8, D13, D19, D32).
 
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::{Onboarding, Timestamp};
 use bridge_store::Result;
 use bridge_store::hot::{Cancelled, Registered, Registration};
@@ -82,7 +82,7 @@ impl RedisHot {
         now: Timestamp,
         onboarding: &Onboarding,
         until: Timestamp,
-    ) -> Result<Known> {
+    ) -> Result<SenderFacts> {
         const OPERATION: &str = "revive";
         let back = Onboarding { expires_at: until, ..onboarding.clone() };
         let mut parts =

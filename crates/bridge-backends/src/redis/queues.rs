@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bridge_core::{Onboarding, Timestamp};
 use bridge_store::Result;
 use bridge_store::blacklisting::Blacklisting;
-use bridge_store::hot::{Counters, Notice, QueueSizes, SETTING_CACHED, Which};
+use bridge_store::hot::{Counters, PeerEvent, QueueSizes, SETTING_CACHED, Which};
 use bridge_store::judged::QueuedSms;
 use redis::Value;
 use uuid::Uuid;
@@ -192,15 +192,15 @@ impl RedisHot {
     pub(super) async fn announce_setting(&self, key: &str) -> Result<()> {
         let mut pipe = redis::pipe();
         pipe.cmd("DEL").arg(keys::of(keys::SETTING, key));
-        let notice = super::notices::text(&Notice::Setting(key.to_owned()));
+        let notice = super::peer_events::text(&PeerEvent::Setting(key.to_owned()));
         pipe.cmd("PUBLISH").arg(keys::NOTICES).arg(notice);
         self.server.ask::<Value>("announce_setting", Request::Many(&pipe)).await.map(|_| ())
     }
 
     /// Publishes what is no part of an operation.
-    pub(super) async fn announce(&self, operation: &'static str, notice: &Notice) -> Result<()> {
+    pub(super) async fn announce(&self, operation: &'static str, notice: &PeerEvent) -> Result<()> {
         let mut publish = redis::cmd("PUBLISH");
-        publish.arg(keys::NOTICES).arg(super::notices::text(notice));
+        publish.arg(keys::NOTICES).arg(super::peer_events::text(notice));
         self.server.ask::<Value>(operation, Request::One(&publish)).await.map(|_| ())
     }
 

@@ -1,6 +1,6 @@
 //! An SMS on its way through: admitted with one script call, recorded with one more (D9).
 
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::onboarding::hex;
 use bridge_core::sms::Key;
 use bridge_core::time::DAY;
@@ -67,9 +67,9 @@ impl RedisHot {
 
     pub(super) async fn record(&self, now: Timestamp, judged: &Judged) -> Result<Recorded> {
         const OPERATION: &str = "record";
-        let Judged { basis, row, .. } = judged;
+        let Judged { precondition, row, .. } = judged;
         let QueuedSms { sms, fingerprint, verdict, .. } = row;
-        let (onboarding, state) = basis.onboarding.unzip();
+        let (onboarding, state) = precondition.onboarding.unzip();
         let beside = fields::beside(now, row);
         // Recording is idempotent on the SMS's own id: a second attempt is the same as the first.
         let arguments = |call: Call, _| {
@@ -79,7 +79,7 @@ impl RedisHot {
                 .arg(sms.sms_id.simple().to_string())
                 .arg(onboarding.map(|id| id.to_string()).unwrap_or_default())
                 .arg(state.map(bridge_core::State::as_str).unwrap_or_default())
-                .arg(u8::from(basis.pair_validated))
+                .arg(u8::from(precondition.pair_validated))
                 .arg(fields::verdict_text(verdict))
                 .flag(sms.is_counted())
                 .arg(verdict.status())
@@ -127,9 +127,9 @@ fn to_judge(sms: &InboundSms, parts: &mut Parts) -> Read<Admission> {
     Ok(Admission::Judge { sms_id, server_received_at, fingerprint, known: Box::new(known(parts)?) })
 }
 
-/// `Known`, in the order of `known()` in facts.lua.
-pub(super) fn known(parts: &mut Parts) -> Read<Known> {
-    Ok(Known {
+/// `SenderFacts`, in the order of `known()` in facts.lua.
+pub(super) fn known(parts: &mut Parts) -> Read<SenderFacts> {
+    Ok(SenderFacts {
         sms_in_window: parts.number("sms_in_window")?,
         pair_validated: parts.number("pair_validated")? != 0,
         blacklisted: parts.number("blacklisted")? != 0,

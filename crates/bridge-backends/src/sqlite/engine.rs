@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::time::Duration;
 
-use bridge_store::hot::Notice;
+use bridge_store::hot::PeerEvent;
 use bridge_store::{Result, StoreError, StoreFault};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -39,7 +39,7 @@ const CHANGES_MAX: usize = 4096;
 pub(crate) const CLOCK: &str = "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)";
 
 /// What an operation tells others about, once it is durable.
-pub(crate) type Changes = Vec<Notice>;
+pub(crate) type Changes = Vec<PeerEvent>;
 
 type Job = Box<dyn Work + Send>;
 
@@ -97,7 +97,7 @@ where
 pub(crate) struct Engine {
     jobs: mpsc::Sender<Job>,
     readers: Arc<Readers>,
-    changes: broadcast::Sender<Notice>,
+    changes: broadcast::Sender<PeerEvent>,
     writer: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -190,12 +190,12 @@ impl Engine {
     }
 
     /// What writes announced, after they became durable.
-    pub(crate) fn changes(&self) -> broadcast::Receiver<Notice> {
+    pub(crate) fn changes(&self) -> broadcast::Receiver<PeerEvent> {
         self.changes.subscribe()
     }
 
     /// Announces what is durable already.
-    pub(crate) fn announce(&self, notice: Notice) {
+    pub(crate) fn announce(&self, notice: PeerEvent) {
         // Nobody listening is fine.
         let _ = self.changes.send(notice);
     }
@@ -214,7 +214,7 @@ impl Drop for Engine {
 
 struct Writer {
     conn: Connection,
-    announce: broadcast::Sender<Notice>,
+    announce: broadcast::Sender<PeerEvent>,
     checkpointer: Checkpointer,
     since_checkpoint: usize,
     /// Ran in the open transaction and wait for its commit.
@@ -226,7 +226,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(conn: Connection, announce: broadcast::Sender<Notice>, checkpointer: Checkpointer) -> Writer {
+    fn new(conn: Connection, announce: broadcast::Sender<PeerEvent>, checkpointer: Checkpointer) -> Writer {
         let unanswered = Vec::with_capacity(BATCH_MAX);
         Writer {
             conn,

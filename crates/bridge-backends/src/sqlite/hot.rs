@@ -17,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
-    Admission, Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, Notice, Pressure,
+    Admission, Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, PeerEvent, Pressure,
     QueueSizes, Recorded, Registered, Registration, Restore, Right, Which,
 };
 use bridge_store::judged::{Judged, QueuedSms};
@@ -206,7 +206,7 @@ impl HotStore for SqliteHot {
         self.live("cancel", |_| false, move |c, changes| onboardings::cancel(c, changes, now, id)).await
     }
 
-    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<Known> {
+    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts> {
         let onboarding = onboarding.clone();
         self.live("revive", |_| false, move |c, _| onboardings::revive(c, now, &onboarding, until)).await
     }
@@ -349,21 +349,21 @@ impl HotStore for SqliteHot {
     }
 
     async fn announce_setting(&self, key: &str) -> Result<()> {
-        self.engine.announce(Notice::Setting(key.to_owned()));
+        self.engine.announce(PeerEvent::Setting(key.to_owned()));
         Ok(())
     }
 
     async fn announce_receivers(&self) -> Result<()> {
-        self.engine.announce(Notice::Receivers);
+        self.engine.announce(PeerEvent::Receivers);
         Ok(())
     }
 
     async fn announce_blocked_emails(&self) -> Result<()> {
-        self.engine.announce(Notice::BlockedEmails);
+        self.engine.announce(PeerEvent::BlockedEmails);
         Ok(())
     }
 
-    fn notices(&self) -> broadcast::Receiver<Notice> {
+    fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {
         self.engine.changes()
     }
 }
@@ -393,10 +393,15 @@ fn next_id(conn: &Connection, name: &str) -> rusqlite::Result<i64> {
 }
 
 /// Everything the checks need about one sender, except its count.
-fn known(conn: &Connection, now: Timestamp, mobile: &str, sms_in_window: i64) -> rusqlite::Result<Known> {
+fn known(
+    conn: &Connection,
+    now: Timestamp,
+    mobile: &str,
+    sms_in_window: i64,
+) -> rusqlite::Result<SenderFacts> {
     let (onboarding, pair_validated) = standing(conn, now, mobile)?;
     let blacklisted = is_blocked(conn, now, mobile)?;
-    Ok(Known { onboarding, pair_validated, sms_in_window, blacklisted })
+    Ok(SenderFacts { onboarding, pair_validated, sms_in_window, blacklisted })
 }
 
 /// The newest onboarding of a number, and whether its pair is validated.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bridge_store::HotStore;
 use bridge_store::conformance::under_test::begin;
-use bridge_store::hot::Notice;
+use bridge_store::hot::PeerEvent;
 use test_servers::redis::{Flavour, Options};
 use test_servers::{Redis, Server};
 use uuid::Uuid;
@@ -35,9 +35,9 @@ impl Deref for OnServer {
 /// Opens a store and waits until it hears notices.
 pub(crate) async fn open(url: &str) -> Arc<dyn HotStore> {
     let store = bridge_backends::redis::open(url).unwrap();
-    let mut notices = store.notices();
+    let mut notices = store.peer_events();
     let first = tokio::time::timeout(Duration::from_secs(20), notices.recv()).await;
-    assert_eq!(first.unwrap().unwrap(), Notice::Missed);
+    assert_eq!(first.unwrap().unwrap(), PeerEvent::Missed);
     store
 }
 

@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
     reasons: &[BLACKLISTED],
     off: Some("Blacklisted numbers register and are validated like any other."),
     rule: |_| "The sender must not be on the blacklist.".to_owned(),
-    fact: |past, _| {
-        match past.blacklisted() {
+    fact: |record, _| {
+        match record.blacklisted() {
             Some(true) => "The sender was on the blacklist.",
             Some(false) => "The sender was not on the blacklist.",
             None => "It was not checked whether the sender was on the blacklist.",
@@ -23,11 +23,11 @@ pub(super) const CHECK: Check = Check {
 
 const BLACKLISTED: Reason = Reason {
     word: "blacklisted",
-    mend: |_, _| "The number must be taken off the blacklist before it sends its SMS.".to_owned(),
+    remedy: |_, _| "The number must be taken off the blacklist before it sends its SMS.".to_owned(),
 };
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    if facts.known.blacklisted { Err(BLACKLISTED) } else { Ok(()) }
+    if facts.sender.blacklisted { Err(BLACKLISTED) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //! other: that is `checks`.
 
 use super::reason::Reason;
+use crate::judged_record::JudgedRecord;
 use crate::message::Found;
 use crate::onboarding::Onboarding;
-use crate::past::Past;
 use crate::phone::{Mobile, PhoneError};
 use crate::settings::Settings;
 use crate::sms::InboundSms;
@@ -20,7 +20,7 @@ pub struct Check {
     pub(super) reasons: &'static [Reason],
     pub(super) off: Option<&'static str>,
     pub(super) rule: fn(&Settings) -> String,
-    pub(super) fact: fn(&Past<'_>, &Settings) -> String,
+    pub(super) fact: fn(&JudgedRecord<'_>, &Settings) -> String,
 }
 
 impl Check {
@@ -38,15 +38,15 @@ impl Check {
 
     /// What it found, or would have found, as far as the stored SMS tells.
     #[must_use]
-    pub fn fact(&self, past: &Past<'_>, settings: &Settings) -> String {
-        (self.fact)(past, settings)
+    pub fn fact(&self, record: &JudgedRecord<'_>, settings: &Settings) -> String {
+        (self.fact)(record, settings)
     }
 
     /// What would have made an SMS pass that failed here for that reason. None: the check knows no such reason.
     #[must_use]
-    pub fn mend(&self, reason: &str, past: &Past<'_>, settings: &Settings) -> Option<String> {
+    pub fn remedy(&self, reason: &str, record: &JudgedRecord<'_>, settings: &Settings) -> Option<String> {
         let reason = self.reasons.iter().find(|known| known.word == reason)?;
-        Some((reason.mend)(past, settings))
+        Some((reason.remedy)(record, settings))
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) type Outcome = Result<(), Reason>;
 
 /// What a store knows about the sender of one SMS, read in one atomic step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct SenderFacts {
     /// The newest onboarding of the sender, in any state (D7).
     pub onboarding: Option<Onboarding>,
     /// The pair of sender and that onboarding's device is in `Queue_validated_mobiles`.
@@ -73,19 +73,19 @@ pub struct Facts<'a> {
     /// The hashes in its text.
     pub found: &'a Found,
     /// What the store knows.
-    pub known: &'a Known,
+    pub sender: &'a SenderFacts,
     /// When it is judged.
     pub now: Timestamp,
 }
 
 impl Facts<'_> {
-    pub(super) fn sender(&self) -> Result<&Mobile, PhoneError> {
+    pub(super) fn mobile(&self) -> Result<&Mobile, PhoneError> {
         self.sms.sender.as_ref().map_err(|e| *e)
     }
 
     /// Received before the deadline, judged after it.
     pub(super) fn is_late(&self, tolerance: Span) -> bool {
-        self.known.onboarding.as_ref().is_some_and(|o| {
+        self.sender.onboarding.as_ref().is_some_and(|o| {
             let end = o.user_deadline + tolerance;
             self.now > end && self.sms.received_at() <= end
         })

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
             settings.count_check_threshold
         )
     },
-    fact: |past, _| match past.sms_in_window {
+    fact: |record, _| match record.sms_in_window {
         0 => "This SMS was not counted: its sender is no number, or it was more than a day old.".to_owned(),
         n => format!("This was number {n} of its sender in 24 hours."),
     },
@@ -24,17 +24,21 @@ pub(super) const CHECK: Check = Check {
 
 const TOO_MANY: Reason = Reason {
     word: "too_many_sms",
-    mend: |past, settings| {
+    remedy: |record, settings| {
         format!(
             "At most {} SMS of one number pass in 24 hours, and this was number {}: an SMS sent a day after the first of \
              them would have passed.",
-            settings.count_check_threshold, past.sms_in_window
+            settings.count_check_threshold, record.sms_in_window
         )
     },
 };
 
 fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
-    if facts.known.sms_in_window > i64::from(settings.count_check_threshold) { Err(TOO_MANY) } else { Ok(()) }
+    if facts.sender.sms_in_window > i64::from(settings.count_check_threshold) {
+        Err(TOO_MANY)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

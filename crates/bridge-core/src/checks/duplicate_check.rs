@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
     reasons: &[ALREADY_VALIDATED],
     off: None,
     rule: |_| "A number is validated once on each device.".to_owned(),
-    fact: |past, _| {
-        match past.pair_validated() {
+    fact: |record, _| {
+        match record.pair_validated() {
             Some(true) => "The number was validated on this device before.",
             Some(false) => "The number was not validated on this device before.",
             None => "It was not checked whether the number was validated on this device before.",
@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
 
 const ALREADY_VALIDATED: Reason = Reason {
     word: "already_validated",
-    mend: |_, _| {
+    remedy: |_, _| {
         "Nothing was missing: the number is validated on this device already. An SMS for a registration with another \
          device would have passed."
             .to_owned()
@@ -31,7 +31,7 @@ const ALREADY_VALIDATED: Reason = Reason {
 };
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    if facts.known.pair_validated { Err(ALREADY_VALIDATED) } else { Ok(()) }
+    if facts.sender.pair_validated { Err(ALREADY_VALIDATED) } else { Ok(()) }
 }
 
 #[cfg(test)]

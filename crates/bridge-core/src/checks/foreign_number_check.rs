@@ -14,16 +14,16 @@ pub(super) const CHECK: Check = Check {
     rule: |settings| {
         format!("The calling code of the sender must be {} (allowed_country_codes).", allowed(settings))
     },
-    fact: |past, _| match &past.sms.sender {
+    fact: |record, _| match &record.sms.sender {
         Ok(mobile) => format!("{} has the calling code +{}.", mobile.e164(), mobile.calling_code()),
-        Err(_) => format!("The sender is no number: {:?}.", past.sms.sender_raw),
+        Err(_) => format!("The sender is no number: {:?}.", record.sms.sender_raw),
     },
 };
 
 const COUNTRY_NOT_ALLOWED: Reason = Reason {
     word: "country_not_allowed",
-    mend: |past, settings| {
-        let code = past.sms.sender.as_ref().map_or("", Mobile::calling_code);
+    remedy: |record, settings| {
+        let code = record.sms.sender.as_ref().map_or("", Mobile::calling_code);
         format!(
             "The SMS must come from a number with the calling code {}; this one has +{code}.",
             allowed(settings)
@@ -37,7 +37,7 @@ fn allowed(settings: &Settings) -> String {
 }
 
 fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
-    let sender = facts.sender().map_err(Reason::of_sender)?;
+    let sender = facts.mobile().map_err(Reason::of_sender)?;
     if settings.allows_country(sender) { Ok(()) } else { Err(COUNTRY_NOT_ALLOWED) }
 }
 

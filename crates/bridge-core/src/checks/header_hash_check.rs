@@ -22,12 +22,12 @@ pub(super) const CHECK: Check = Check {
             headers(settings)
         )
     },
-    fact: |past, settings| match find_hashes(&past.sms.text, &settings.permitted_headers) {
+    fact: |record, settings| match find_hashes(&record.sms.text, &settings.permitted_headers) {
         Found::NoHeader => format!("The text has no {}.", headers(settings)),
         Found::NoHash => {
             format!("The text has {}, but not 64 characters of a hash behind it.", headers(settings))
         }
-        Found::Hashes(hashes) => match past.onboarding() {
+        Found::Hashes(hashes) => match record.onboarding() {
             Some(onboarding) => format!(
                 "The text has the hash {}, and the number was given {}.",
                 shortened(&hashes),
@@ -40,7 +40,7 @@ pub(super) const CHECK: Check = Check {
 
 const NO_HEADER: Reason = Reason {
     word: "no_header",
-    mend: |_, settings| {
+    remedy: |_, settings| {
         format!(
             "The text must be exactly {} and the 64 characters the app shows; this text has no {0}.",
             headers(settings)
@@ -50,7 +50,7 @@ const NO_HEADER: Reason = Reason {
 
 const NO_HASH: Reason = Reason {
     word: "no_hash",
-    mend: |_, settings| {
+    remedy: |_, settings| {
         format!(
             "The text must be exactly {} and the 64 characters the app shows; in this text they are missing or cut short.",
             headers(settings)
@@ -60,7 +60,7 @@ const NO_HASH: Reason = Reason {
 
 const HASH_MISMATCH: Reason = Reason {
     word: "hash_mismatch",
-    mend: |_, settings| {
+    remedy: |_, settings| {
         format!(
             "The text must be exactly {} and the 64 characters the app shows; this text has another hash.",
             headers(settings)
@@ -88,7 +88,7 @@ fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
         Found::NoHash => return Err(NO_HASH),
         Found::Hashes(hashes) => hashes,
     };
-    let onboarding = facts.known.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
+    let onboarding = facts.sender.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
     // Every candidate is compared, and each in constant time: nothing tells how close a guess was.
     let matches = hashes
         .iter()

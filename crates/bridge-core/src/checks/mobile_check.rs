@@ -11,14 +11,14 @@ pub(super) const CHECK: Check = Check {
     reasons: &SENDERS,
     off: None,
     rule: |_| "The sender must be a mobile number of 10 to 15 digits with its calling code.".to_owned(),
-    fact: |past, _| match &past.sms.sender {
+    fact: |record, _| match &record.sms.sender {
         Ok(mobile) => format!("The sender was {}.", mobile.e164()),
-        Err(why) => format!("The sender was {:?}, which {why}.", past.sms.sender_raw),
+        Err(why) => format!("The sender was {:?}, which {why}.", record.sms.sender_raw),
     },
 };
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    facts.sender().map(|_| ()).map_err(Reason::of_sender)
+    facts.mobile().map(|_| ()).map_err(Reason::of_sender)
 }
 
 #[cfg(test)]

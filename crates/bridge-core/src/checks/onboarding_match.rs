@@ -3,8 +3,8 @@
 
 use super::check::{Check, Facts, Outcome};
 use super::reason::{NO_ONBOARDING, Reason, SENDERS};
+use crate::judged_record::{JudgedRecord, MatchedOnboarding};
 use crate::onboarding::{Onboarding, State};
-use crate::past::{Against, Past};
 use crate::settings::Settings;
 use crate::time::Span;
 use crate::verdict::FailedAt;
@@ -26,10 +26,10 @@ pub(crate) const MATCH: Check = Check {
     ],
     off: None,
     rule: |_| "The sender must have an onboarding that is pending or expired.".to_owned(),
-    fact: |past, _| match past.against {
-        Against::Nobody => "The sender had no onboarding.".to_owned(),
-        Against::Gone(id) => format!("The onboarding {id} is not kept any more."),
-        Against::Onboarding(onboarding) => match past.states(onboarding)[..] {
+    fact: |record, _| match record.matched {
+        MatchedOnboarding::None => "The sender had no onboarding.".to_owned(),
+        MatchedOnboarding::NotKept(id) => format!("The onboarding {id} is not kept any more."),
+        MatchedOnboarding::Kept(onboarding) => match record.states(onboarding)[..] {
             [State::Pending] => "The newest onboarding of the sender could be validated.".to_owned(),
             [state] => format!("The newest onboarding of the sender was {}.", state.as_str()),
             _ => format!(
@@ -42,12 +42,12 @@ pub(crate) const MATCH: Check = Check {
 
 const ALREADY_VALIDATED: Reason = Reason {
     word: "already_validated",
-    mend: |_, _| "Nothing was missing: the onboarding was validated by an earlier SMS.".to_owned(),
+    remedy: |_, _| "Nothing was missing: the onboarding was validated by an earlier SMS.".to_owned(),
 };
 
 const CANCELLED: Reason = Reason {
     word: "onboarding_cancelled",
-    mend: |_, _| {
+    remedy: |_, _| {
         "The onboarding was cancelled: the number must be registered again, and the SMS carry the new hash."
             .to_owned()
     },
@@ -55,14 +55,14 @@ const CANCELLED: Reason = Reason {
 
 const SUPERSEDED: Reason = Reason {
     word: "onboarding_superseded",
-    mend: |_, _| {
+    remedy: |_, _| {
         "A newer registration took its place: the SMS must carry the hash of the newest one.".to_owned()
     },
 };
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    facts.sender().map_err(Reason::of_sender)?;
-    let onboarding = facts.known.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
+    facts.mobile().map_err(Reason::of_sender)?;
+    let onboarding = facts.sender.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
     closed(onboarding.state).map_or(Ok(()), Err)
 }
 
@@ -87,7 +87,7 @@ fn state_told(reason: &str) -> Option<State> {
 /// that their times do not tell.
 const CLOCKS_APART: Span = Span(1_000);
 
-impl Past<'_> {
+impl JudgedRecord<'_> {
     /// In which states the onboarding may have been: one where it is known. Pending stands for expired too, which
     /// no check tells apart.
     #[must_use]

@@ -1,7 +1,7 @@
 //! Why an SMS fails, as a stable word, and what would have made it pass, as a sentence: one cannot be declared
 //! without the other. The reasons of one check stand in its file; here are those that several share.
 
-use crate::past::Past;
+use crate::judged_record::JudgedRecord;
 use crate::phone::PhoneError;
 use crate::settings::Settings;
 
@@ -11,12 +11,12 @@ pub(super) struct Reason {
     /// The word in `input_sms` and the API; it never changes.
     pub(super) word: &'static str,
     /// What would have made this SMS pass.
-    pub(super) mend: fn(&Past<'_>, &Settings) -> String,
+    pub(super) remedy: fn(&JudgedRecord<'_>, &Settings) -> String,
 }
 
 pub(super) const NO_ONBOARDING: Reason = Reason {
     word: "no_onboarding",
-    mend: |_, _| {
+    remedy: |_, _| {
         "The number must be registered before it sends its SMS: when this one came, it was not, or its registration was \
          forgotten already."
             .to_owned()
@@ -27,38 +27,41 @@ pub(super) const NO_ONBOARDING: Reason = Reason {
 pub(super) const SENDERS: [Reason; 5] = [
     Reason {
         word: PhoneError::Empty.code(),
-        mend: |_, _| "The SMS must show the number it came from: its sender was empty.".to_owned(),
+        remedy: |_, _| "The SMS must show the number it came from: its sender was empty.".to_owned(),
     },
     Reason {
         word: PhoneError::Alphanumeric.code(),
-        mend: |past, _| {
+        remedy: |record, _| {
             format!(
                 "It must be sent from a phone that shows its number: {:?} is a name, which proves no number.",
-                past.sms.sender_raw
+                record.sms.sender_raw
             )
         },
     },
     Reason {
         word: PhoneError::TooShort.code(),
-        mend: |past, _| {
+        remedy: |record, _| {
             format!(
                 "It must be sent from a number of at least 10 digits: {:?} is a short code, or digits are missing.",
-                past.sms.sender_raw
+                record.sms.sender_raw
             )
         },
     },
     Reason {
         word: PhoneError::TooLong.code(),
-        mend: |past, _| {
-            format!("It must be sent from a number of at most 15 digits: {:?} has more.", past.sms.sender_raw)
+        remedy: |record, _| {
+            format!(
+                "It must be sent from a number of at most 15 digits: {:?} has more.",
+                record.sms.sender_raw
+            )
         },
     },
     Reason {
         word: PhoneError::Impossible.code(),
-        mend: |past, _| {
+        remedy: |record, _| {
             format!(
                 "It must be sent from a number that a numbering plan has, in international form: {:?} is none.",
-                past.sms.sender_raw
+                record.sms.sender_raw
             )
         },
     },

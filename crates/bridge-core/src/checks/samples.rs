@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{CHECKS, CheckId, Facts, Known, evaluate};
+use super::{CHECKS, CheckId, Facts, SenderFacts, evaluate};
 use crate::message::find_hashes;
 use crate::onboarding::{Applicant, Onboarding, State};
 use crate::phone::{Mobile, PhoneError};
@@ -63,7 +63,7 @@ impl Sample {
             state,
             ..Onboarding::open(who, "ONBOARD", Uuid::nil(), &[0; 16], REQUESTED, &defaults)
         });
-        let known = Known {
+        let known = SenderFacts {
             onboarding,
             pair_validated: self.pair_validated,
             sms_in_window: self.sms_in_window,
@@ -85,7 +85,7 @@ impl Sample {
             part: None,
         };
         let found = find_hashes(&sms.text, &self.settings.permitted_headers);
-        ask(&Facts { sms: &sms, found: &found, known: &known, now: self.judged })
+        ask(&Facts { sms: &sms, found: &found, sender: &known, now: self.judged })
     }
 }
 

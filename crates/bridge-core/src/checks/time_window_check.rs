@@ -22,9 +22,9 @@ pub(super) const CHECK: Check = Check {
             settings.tolerance()
         )
     },
-    fact: |past, _| {
-        let received = past.sms.received_at();
-        match past.onboarding() {
+    fact: |record, _| {
+        let received = record.sms.received_at();
+        match record.onboarding() {
             Some(o) => format!(
                 "It was registered at {}, the deadline was {}, and the SMS was received at {received}.",
                 o.request_timestamp, o.user_deadline
@@ -36,11 +36,11 @@ pub(super) const CHECK: Check = Check {
 
 const IN_THE_FUTURE: Reason = Reason {
     word: "received_in_the_future",
-    mend: |past, settings| {
+    remedy: |record, settings| {
         format!(
             "Its stamp lies {} after the time at which it reached the bridge: the clock of the receiver must be set right \
              (up to {} are tolerated).",
-            past.sms.received_at() - past.sms.server_received_at,
+            record.sms.received_at() - record.sms.server_received_at,
             settings.tolerance()
         )
     },
@@ -48,11 +48,11 @@ const IN_THE_FUTURE: Reason = Reason {
 
 const BEFORE_REGISTRATION: Reason = Reason {
     word: "before_registration",
-    mend: |past, settings| {
+    remedy: |record, settings| {
         let tolerance = settings.tolerance();
-        let by = past.onboarding().map(|o| {
+        let by = record.onboarding().map(|o| {
             let first = o.request_timestamp;
-            let early = first - tolerance - past.sms.received_at();
+            let early = first - tolerance - record.sms.received_at();
             format!(
                 "It was received {early} before the registration at {first} and the {tolerance} tolerance"
             )
@@ -66,11 +66,11 @@ const BEFORE_REGISTRATION: Reason = Reason {
 
 const AFTER_DEADLINE: Reason = Reason {
     word: "after_deadline",
-    mend: |past, settings| {
+    remedy: |record, settings| {
         let tolerance = settings.tolerance();
-        let by = past.onboarding().map(|o| {
+        let by = record.onboarding().map(|o| {
             let last = o.user_deadline;
-            let late = past.sms.received_at() - (last + tolerance);
+            let late = record.sms.received_at() - (last + tolerance);
             format!("It came {late} after the deadline of {last} and the {tolerance} tolerance")
         });
         format!(
@@ -82,10 +82,13 @@ const AFTER_DEADLINE: Reason = Reason {
 
 const LATE_DELIVERY: Reason = Reason {
     word: "late_delivery",
-    mend: |past, settings| {
-        let by = past.onboarding().map(|o| {
+    remedy: |record, settings| {
+        let by = record.onboarding().map(|o| {
             let last = o.user_deadline + settings.tolerance();
-            format!("It was received in time, but reached the bridge {} after {last}", past.judged_at - last)
+            format!(
+                "It was received in time, but reached the bridge {} after {last}",
+                record.judged_at - last
+            )
         });
         format!(
             "{}: with late_delivery_policy accept it would have passed.",
@@ -105,7 +108,7 @@ fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
         return Err(IN_THE_FUTURE);
     }
     // Without an onboarding there is no window; the match that follows the checks refuses it (D7).
-    let Some(onboarding) = &facts.known.onboarding else { return Ok(()) };
+    let Some(onboarding) = &facts.sender.onboarding else { return Ok(()) };
     if received < onboarding.request_timestamp - tolerance {
         Err(BEFORE_REGISTRATION)
     } else if received > onboarding.user_deadline + tolerance {

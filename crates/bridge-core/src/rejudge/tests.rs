@@ -40,18 +40,18 @@ fn kept(then: &Onboarding, verdict: &Verdict, judged_at: Timestamp, since: Since
 }
 
 /// Judges the sample, and looks back at it from later.
-fn look_back<T>(sample: &Sample, since: Since, look: impl FnOnce(&Past<'_>, &Known) -> T) -> T {
+fn look_back<T>(sample: &Sample, since: Since, look: impl FnOnce(&JudgedRecord<'_>, &SenderFacts) -> T) -> T {
     sample.with_facts(|facts| {
         let verdict = evaluate(facts, &sample.settings);
-        let kept = facts.known.onboarding.as_ref().map(|then| kept(then, &verdict, facts.now, since));
-        let past = Past {
+        let kept = facts.sender.onboarding.as_ref().map(|then| kept(then, &verdict, facts.now, since));
+        let record = JudgedRecord {
             sms: facts.sms,
             verdict: &verdict,
             judged_at: facts.now,
-            sms_in_window: facts.known.sms_in_window,
-            against: kept.as_ref().map_or(Against::Nobody, Against::Onboarding),
+            sms_in_window: facts.sender.sms_in_window,
+            matched: kept.as_ref().map_or(MatchedOnboarding::None, MatchedOnboarding::Kept),
         };
-        look(&past, facts.known)
+        look(&record, facts.sender)
     })
 }
 
@@ -68,7 +68,7 @@ fn consistent() -> impl Strategy<Value = Sample> {
 proptest! {
     #[test]
     fn by_the_same_settings_the_verdict_is_the_stored_one(sample in consistent(), since in since()) {
-        let again = look_back(&sample, since, |past, _| past.rejudge(&sample.settings));
+        let again = look_back(&sample, since, |record, _| record.rejudge(&sample.settings));
         prop_assert_eq!(again, Rejudged::Verdict(sample.verdict()));
     }
 
@@ -77,7 +77,7 @@ proptest! {
         sample in consistent(), since in since(), other in settings()
     ) {
         let truth = Sample { settings: other.clone(), ..sample.clone() }.verdict();
-        match look_back(&sample, since, |past, _| past.rejudge(&other)) {
+        match look_back(&sample, since, |record, _| record.rejudge(&other)) {
             Rejudged::Verdict(verdict) => prop_assert_eq!(verdict, truth),
             Rejudged::Unknown(facts) => prop_assert!(!facts.is_empty()),
         }
@@ -87,18 +87,18 @@ proptest! {
     fn a_trace_tells_what_is_stored_and_explains_every_failure(
         sample in samples(), since in since(), gone in any::<bool>()
     ) {
-        let (steps, verdict) = look_back(&sample, since, |past, known| {
+        let (steps, verdict) = look_back(&sample, since, |record, known| {
             let id = known.onboarding.as_ref().filter(|_| gone).map(|o| o.id);
-            let past = Past { against: id.map_or(past.against, Against::Gone), ..*past };
-            (trace(&past, &sample.settings), past.verdict.clone())
+            let record = JudgedRecord { matched: id.map_or(record.matched, MatchedOnboarding::NotKept), ..*record };
+            (trace(&record, &sample.settings), record.verdict.clone())
         });
         prop_assert_eq!(steps.len(), CHECKS.len() + 1);
         for step in &steps {
             let fails = verdict.failed_at.is_some_and(|at| at.as_str() == step.check);
             prop_assert_eq!(step.result == Code::Fail, fails);
-            prop_assert_eq!(step.mend.is_some(), fails);
+            prop_assert_eq!(step.remedy.is_some(), fails);
             prop_assert_eq!(step.reason.as_deref(), verdict.reason.as_deref().filter(|_| fails));
-            for sentence in [Some(&step.rule), Some(&step.fact), step.mend.as_ref()].into_iter().flatten() {
+            for sentence in [Some(&step.rule), Some(&step.fact), step.remedy.as_ref()].into_iter().flatten() {
                 prop_assert!(sentence.ends_with('.'), "{}", sentence);
                 prop_assert!(!sentence.contains("another version"), "{} has no explanation", step.check);
                 prop_assert!(!sentence.contains("1970"), "{} has a time that nobody knows", step.check);
@@ -116,29 +116,30 @@ fn what_no_check_looked_at_is_unknown() {
     for check in ["header_hash_check", "blacklist_check"] {
         lax.checks_enabled[crate::checks::CheckId::from_name(check).unwrap().index()] = false;
     }
-    let again = look_back(&sample, NEVER, |past, _| past.rejudge(&lax));
+    let again = look_back(&sample, NEVER, |record, _| record.rejudge(&lax));
     assert!(matches!(again, Rejudged::Verdict(verdict) if verdict.passed()));
     lax.checks_enabled = [true, true, false, true, true, true, true];
-    let again = look_back(&sample, NEVER, |past, _| past.rejudge(&lax));
+    let again = look_back(&sample, NEVER, |record, _| record.rejudge(&lax));
     assert_eq!(again, Rejudged::Unknown(vec![Fact::Blacklisted]), "blacklist_check had not run");
     let cancelled = Since { state: State::Cancelled, ..NEVER };
-    let again = look_back(&sample, cancelled, |past, _| past.rejudge(&lax));
+    let again = look_back(&sample, cancelled, |record, _| record.rejudge(&lax));
     assert_eq!(again, Rejudged::Unknown(vec![Fact::Blacklisted, Fact::State]));
 }
 
 #[test]
 fn what_is_not_kept_any_more_is_unknown() {
-    let again = look_back(&Sample::default(), NEVER, |past, _| {
-        Past { against: Against::Gone(Uuid::nil()), ..*past }.rejudge(&Settings::default())
+    let again = look_back(&Sample::default(), NEVER, |record, _| {
+        JudgedRecord { matched: MatchedOnboarding::NotKept(Uuid::nil()), ..*record }
+            .rejudge(&Settings::default())
     });
     assert_eq!(again, Rejudged::Unknown(vec![Fact::Onboarding]));
 }
 
 #[test]
 fn failures_are_explained_in_plain_sentences() {
-    let mend = |sample: Sample| {
-        look_back(&sample, NEVER, |past, _| {
-            trace(past, &sample.settings).into_iter().find_map(|step| step.mend).unwrap_or_default()
+    let remedy = |sample: Sample| {
+        look_back(&sample, NEVER, |record, _| {
+            trace(record, &sample.settings).into_iter().find_map(|step| step.remedy).unwrap_or_default()
         })
     };
     let late = DEADLINE + Span(60_000 + 252_000);
@@ -162,6 +163,6 @@ fn failures_are_explained_in_plain_sentences() {
             "The SMS must come from a number with the calling code +91; this one has +44.",
         ),
     ] {
-        assert_eq!(mend(sample), sentence);
+        assert_eq!(remedy(sample), sentence);
     }
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use bridge_core::CheckId;
 
 /// What the result of these two tells of the facts is asked for later, by name.
-const EXCEPTIONS: &[(&str, &str)] = &[("duplicate_check", "past.rs"), ("blacklist_check", "past.rs")];
+const EXCEPTIONS: &[(&str, &str)] =
+    &[("duplicate_check", "judged_record.rs"), ("blacklist_check", "judged_record.rs")];
 /// Tests beside the code.
 const TESTS: &[&str] = &["tests.rs", "samples.rs", "properties.rs"];
 

@@ -37,7 +37,7 @@ pub(super) fn read(parts: &Parts, encrypted: bool) -> Option<String> {
 }
 
 /// Gives the browser a session, or takes it away with an empty id.
-pub(super) fn written(id: &str, encrypted: bool) -> String {
+pub(crate) fn written(id: &str, encrypted: bool) -> String {
     let (secure, gone) =
         (if encrypted { "; Secure" } else { "" }, if id.is_empty() { "; Max-Age=0" } else { "" });
     format!("{}={id}; Path=/; HttpOnly; SameSite=Strict{secure}{gone}", name(encrypted))

@@ -10,9 +10,8 @@ use axum::response::{IntoResponse, Response};
 use bridge_formats::content_type;
 use subtle::ConstantTimeEq;
 
-use super::{Caller, Role, Visitor, cookie};
+use super::{Caller, Role, Rule, Visitor, cookie};
 use crate::form::Form;
-use crate::routes::Rule;
 use bridge_app::admin::accounts::entry;
 use bridge_app::admin_log::BY_TOKEN;
 use bridge_app::base::problem::{Code, Problem};

@@ -1,5 +1,5 @@
-//! Abuse: who was refused and why, who floods, and what can be done about a sender; with the question of every
-//! complaint answered beside it: was something away then?
+//! Abuse: who was refused and why, who floods, and what can be done about a sender. Beside it stands the answer to the
+//! question of every complaint: was something away then?
 
 use std::collections::BTreeMap;
 

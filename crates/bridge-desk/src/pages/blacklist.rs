@@ -134,7 +134,7 @@ struct Imported {
     report: BlacklistImported,
 }
 
-/// Blocks a list.
+/// Blocks every number of a list.
 pub(crate) async fn import(
     State(app): State<Shared>,
     visitor: Visitor,
@@ -180,7 +180,7 @@ pub(crate) async fn emails(State(app): State<Shared>, visitor: Visitor, asked: A
     })
 }
 
-/// Blocks an address.
+/// Blocks an e-mail address.
 pub(crate) async fn add_email(
     State(app): State<Shared>,
     visitor: Visitor,

@@ -1,5 +1,5 @@
-//! The Test Lab: a simulated phone, journeys that are known, and lists, with each verdict as it appears. All of it
-//! happens in a bridge of its own (`lab`): nothing of it is in the real stores, and nothing reaches the remote.
+//! The Test Lab: a simulated phone, ready-made journeys, and lists, with each verdict as it appears. All of it happens
+//! in a bridge of its own ([`bridge_http::lab`]), so that it never reaches the real stores or the remote.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -22,9 +22,9 @@ use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use crate::show::{Dots, When, lasting};
 use bridge_app::base::problem::{Code, Problem};
+use bridge_http::api::lab::{LIST_MAX_BYTES, refused};
 use bridge_http::body;
 use bridge_http::lab::presets::{self, Preset};
-use bridge_http::lab::routes::{LIST_MAX_BYTES, refused};
 use bridge_http::lab::{Event, Kind, List, Sending};
 use bridge_http::problem::Failed;
 use bridge_http::state::Served;
@@ -190,7 +190,7 @@ pub(crate) async fn forward(State(Served { app, lab }): State<Served>, form: For
     Ok(Done::reload("The clock of the lab is set forward", PATH))
 }
 
-/// Ends it.
+/// Ends the lab's bridge.
 pub(crate) async fn end(State(Served { lab, .. }): State<Served>) -> Done {
     lab.end().await;
     Done::reload("All that happened in the lab is gone", PATH)

@@ -1,4 +1,4 @@
-//! The admin log: who changed what, with what was before and after. What is looked for is in the address.
+//! The admin log: who changed what, with what was before and after. The search is in the address.
 
 use askama::Template;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! One's own password.
+//! The page on which a visitor changes their own password.
 
 use askama::Template;
 use axum::extract::State;

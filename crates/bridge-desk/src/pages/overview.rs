@@ -24,7 +24,7 @@ use crate::show::{Dots, Outcome, When, count};
 use bridge_app::looking;
 use bridge_http::state::Shared;
 
-/// Between two drawings.
+/// Time between two drawings of the live part.
 const EVERY: Duration = Duration::from_secs(2);
 /// Drawings of one stream: ten minutes.
 const DRAWINGS: usize = 300;
@@ -106,7 +106,7 @@ async fn look(app: &Shared, settings: &Settings, range: Range) -> Live {
         }
     });
     let receivers = receivers.collect();
-    let feed = app.pulse.newest().into_iter().map(|beat| FeedRow {
+    let feed = app.recent.newest().into_iter().map(|beat| FeedRow {
         sms_id: beat.sms_id,
         at: When::new(beat.at, now),
         sender: masked(&beat.sender),
@@ -141,6 +141,6 @@ pub(crate) async fn live(State(app): State<Shared>, asked: Asked) -> Response {
         let html = look(&app, &app.live.now(), range).await.render().unwrap_or_default();
         Some((Ok::<_, Infallible>(Event::default().event("part").data(html)), (app, ticks)))
     });
-    // Whoever looks longer asks again, and is asked again who they are.
+    // Somebody who looks longer asks again, and the guard asks again who they are.
     Sse::new(parts.take(DRAWINGS)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }

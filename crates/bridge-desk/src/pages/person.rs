@@ -101,7 +101,7 @@ fn holds_something(value: &Value) -> bool {
     }
 }
 
-/// The document.
+/// Everything that is kept of a number, as a file.
 pub(crate) async fn export(
     State(app): State<Shared>,
     visitor: Visitor,

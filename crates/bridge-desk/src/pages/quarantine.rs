@@ -1,4 +1,4 @@
-//! The quarantine: what receivers sent and nobody can use, to be looked at, read again, or thrown away.
+//! The quarantine: unusable deliveries, to be looked at, read again, or removed.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -69,7 +69,7 @@ struct OnePage {
     body: String,
 }
 
-/// One body.
+/// Shows one body.
 pub(crate) async fn one(
     State(app): State<Shared>,
     visitor: Visitor,
@@ -103,7 +103,7 @@ pub(crate) async fn replay(
     Ok(Done::go(format!("Taken in: {} SMS", taken.len()), PATH, PATH))
 }
 
-/// Throws it away.
+/// Removes a body.
 pub(crate) async fn remove(
     State(app): State<Shared>,
     visitor: Visitor,

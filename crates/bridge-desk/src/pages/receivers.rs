@@ -147,7 +147,7 @@ fn fields(form: &Form, names: &[&str]) -> Fields {
         .collect()
 }
 
-/// Adds one.
+/// Adds a receiver.
 pub(crate) async fn add(
     State(app): State<Shared>,
     visitor: Visitor,
@@ -197,7 +197,7 @@ pub(crate) async fn change(State(app): State<Shared>, visitor: Visitor, form: Fo
     ))
 }
 
-/// Revokes one.
+/// Revokes a receiver.
 pub(crate) async fn revoke(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     doing::revoke(&app, &visitor.actor(), form.text("name")).await?;
     Ok(Done::reload("Revoked: nothing that it sends is taken", PATH))

@@ -1,4 +1,4 @@
-//! Sync and recovery: what waits and where, what the remote refused, and letting it go again.
+//! Sync and recovery: what waits and where, what the remote refused, and letting that be pushed again.
 
 use crate::access::Visitor;
 use crate::asked::{Asked, Pages};
@@ -99,7 +99,7 @@ pub(crate) async fn show(
         attempts: row.attempts,
         reason: row.reason,
         at: When::new(row.at, now),
-        parked: row.parked,
+        parked: row.dead_lettered,
     };
     let refused: Vec<RefusedRow> = waiting.refused.into_iter().map(refused).collect();
     let waits = |row: WaitingRow| Waits {
@@ -130,7 +130,7 @@ fn backends(app: &Shared) -> String {
     format!("hot store: {}, audit store: {}", hot.name(), audit.name())
 }
 
-/// Lets one parked row be pushed again, or all.
+/// Lets one dead-lettered row be pushed again, or all.
 pub(crate) async fn push_again(
     State(app): State<Shared>,
     visitor: Visitor,

@@ -1,5 +1,5 @@
 //! Settings: every one with the input that fits it, saved together without a reload, tried on stored SMS before that,
-//! and their history with a way back. The rules are the core's; here is only how they look.
+//! and their history with a way back. The rules are the core's; this is only how they look.
 
 use askama::Template;
 use axum::extract::{Path, State};

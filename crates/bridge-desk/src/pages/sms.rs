@@ -192,7 +192,7 @@ struct OnePage {
     remote: bool,
 }
 
-/// One SMS, and all that is known of it.
+/// One SMS, and everything that is known about it.
 pub(crate) async fn one(
     State(app): State<Shared>,
     visitor: Visitor,

@@ -24,7 +24,7 @@ impl StepView {
             word: step.result.word(),
             rule: step.rule,
             fact: step.fact,
-            mend: step.mend,
+            mend: step.remedy,
         }
     }
 }

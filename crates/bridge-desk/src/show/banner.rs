@@ -7,9 +7,9 @@ use bridge_app::health::Health;
 pub(crate) struct Banner {
     /// A word for the style sheet: `good`, `warn` or `bad`.
     pub(crate) level: &'static str,
-    /// For people.
+    /// The state in a few words, for people.
     pub(crate) headline: &'static str,
-    /// A sentence each.
+    /// Why, a sentence for each reason.
     pub(crate) reasons: Vec<String>,
 }
 

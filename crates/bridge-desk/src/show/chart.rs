@@ -5,7 +5,7 @@ pub(crate) const WIDTH: f64 = 720.0;
 /// Its height without the axis.
 pub(crate) const HEIGHT: f64 = 120.0;
 
-/// One rectangle.
+/// One rectangle, in the coordinates of the SVG.
 #[derive(Clone, Debug)]
 pub(crate) struct Rect {
     pub(crate) x: String,
@@ -14,7 +14,7 @@ pub(crate) struct Rect {
     pub(crate) height: String,
     /// For the style sheet.
     pub(crate) class: &'static str,
-    /// On hover.
+    /// The text that is shown on hover.
     pub(crate) title: String,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Part {
 pub(crate) struct Bar {
     /// From below to above.
     pub(crate) parts: Vec<Part>,
-    /// On hover.
+    /// The text that is shown on hover.
     pub(crate) title: String,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Bar {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bars {
     pub(crate) rects: Vec<Rect>,
-    /// The highest bar.
+    /// The value of the highest bar: the top of the scale.
     pub(crate) top: u64,
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use qrcode::{Color, QrCode};
 
-/// A code.
+/// A QR code.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Qr {
     /// Modules on each side.

@@ -1,9 +1,9 @@
-//! A judgement at a glance: seven dots in the order of 003, and one word.
+//! A verdict at a glance: seven dots in the order of 003, and one word.
 
 use bridge_core::checks::CheckId;
 use bridge_core::verdict::{Code, Codes, FailedAt, Verdict};
 
-/// One dot.
+/// The result of one check, as a dot.
 #[derive(Clone, Debug)]
 pub(crate) struct Dot {
     pub(crate) check: &'static str,
@@ -22,7 +22,7 @@ pub(crate) fn class_of(code: Code) -> &'static str {
     }
 }
 
-/// The seven.
+/// The results of all checks, in the order of 003.
 #[derive(Clone, Debug)]
 pub(crate) struct Dots(pub(crate) Vec<Dot>);
 

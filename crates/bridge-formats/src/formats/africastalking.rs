@@ -7,7 +7,7 @@ use bridge_core::phone::BareDigits;
 
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::writing::{Example, Written, form};
 
@@ -21,10 +21,12 @@ pub(crate) const FORMAT: Format = Format {
         let own = ["linkId", "from", "to", "text", "date"];
         incoming.fields().is_ok_and(|fields| own.iter().all(|name| fields.get(name).is_some()))
     }),
+    told_by: ToldBy::CommonNames,
     parse,
     secret: None,
     verify: None,
     takes_our_key: false,
+    has_inbox: false,
     reply: Reply::Fixed { content_type: "text/plain", body: "" },
     version: None,
     warning: None,

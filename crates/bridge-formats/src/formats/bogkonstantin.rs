@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::content::{Content, Delivered, Report, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::Fields;
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::body_alone;
 use crate::writing::{Example, Written, object};
@@ -27,10 +27,12 @@ pub(crate) const FORMAT: Format = Format {
         };
         incoming.fields().is_ok_and(named)
     }),
+    told_by: ToldBy::Own,
     parse,
     secret: None,
     verify: Some(body_alone),
     takes_our_key: true,
+    has_inbox: false,
     reply: Reply::Ours,
     version: None,
     warning: None,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::Fields;
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::writing::{Example, LINE, Written, digits, object};
 
@@ -27,10 +27,12 @@ pub(crate) const FORMAT: Format = Format {
         };
         incoming.fields().is_ok_and(named)
     }),
+    told_by: ToldBy::CommonNames,
     parse,
     secret: None,
     verify: None,
     takes_our_key: false,
+    has_inbox: false,
     reply: Reply::Ours,
     version: None,
     warning: None,

@@ -9,7 +9,7 @@ use crate::coding::{Alphabet, bytes_of_hex};
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::writing::{Example, LINE, Written, digits, form};
@@ -23,10 +23,12 @@ pub(crate) const FORMAT: Format = Format {
     recognises: Some(|incoming| {
         incoming.fields().is_ok_and(|fields| fields.get("origin-connector").is_some())
     }),
+    told_by: ToldBy::OneName,
     parse,
     secret: None,
     verify: None,
     takes_our_key: false,
+    has_inbox: false,
     reply: Reply::Fixed { content_type: "text/plain", body: "ACK/Jasmin" },
     version: None,
     warning: None,

@@ -11,7 +11,7 @@ use crate::coding::{self, Alphabet};
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, decoded_bytes, plain};
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::writing::{Example, Written, query};
@@ -26,10 +26,12 @@ pub(crate) const FORMAT: Format = Format {
         let agent = incoming.header("user-agent").unwrap_or_default();
         agent.starts_with("Kannel/") || incoming.header("x-kannel-to").is_some()
     }),
+    told_by: ToldBy::Own,
     parse,
     secret: None,
     verify: None,
     takes_our_key: false,
+    has_inbox: false,
     reply: Reply::Fixed { content_type: "text/plain", body: "" },
     version: None,
     warning: None,

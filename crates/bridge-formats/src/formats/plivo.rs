@@ -10,7 +10,7 @@ use bridge_core::phone::BareDigits;
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::FieldValue;
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
 use crate::signing::{Signing, Unsigned};
@@ -26,10 +26,12 @@ pub(crate) const FORMAT: Format = Format {
         incoming.header(NONCE).is_some()
             || incoming.fields().is_ok_and(|fields| fields.get("MessageUUID").is_some())
     }),
+    told_by: ToldBy::Own,
     parse,
     secret: None,
     verify: Some(verify),
     takes_our_key: false,
+    has_inbox: false,
     reply: Reply::Fixed { content_type: "text/xml", body: "<Response/>" },
     version: None,
     warning: None,

@@ -11,7 +11,7 @@ use bridge_core::phone::BareDigits;
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{Fields, decoded_bytes};
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
 use crate::signing::{Signing, Unsigned};
@@ -29,10 +29,12 @@ pub(crate) const FORMAT: Format = Format {
         };
         incoming.fields().is_ok_and(named)
     }),
+    told_by: ToldBy::Own,
     parse,
     secret: None,
     verify: Some(verify),
     takes_our_key: true,
+    has_inbox: false,
     reply: Reply::Ours,
     version: None,
     warning: None,

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::content::{Content, Delivered, Report, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::body_and_stamp;
 use crate::writing::{Example, LINE, Written, object};
@@ -30,10 +30,12 @@ pub(crate) const FORMAT: Format = Format {
             |fields: &Fields| ["event", "payload", "webhookId"].iter().all(|name| fields.get(name).is_some());
         version(incoming).is_some() || incoming.fields().is_ok_and(named)
     }),
+    told_by: ToldBy::Own,
     parse,
     secret: None,
     verify: Some(body_and_stamp),
     takes_our_key: true,
+    has_inbox: true,
     reply: Reply::Ours,
     version: Some(version),
     warning: Some(warning),

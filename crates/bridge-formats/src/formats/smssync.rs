@@ -8,7 +8,7 @@ use bridge_core::phone::BareDigits;
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::Fields;
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::generic;
 use crate::incoming::Incoming;
 use crate::writing::{Example, Written, form};
@@ -25,10 +25,12 @@ pub(crate) const FORMAT: Format = Format {
         };
         incoming.fields().is_ok_and(named)
     }),
+    told_by: ToldBy::Own,
     parse,
     secret: Some(|incoming| generic::secret(incoming.fields().ok()?)),
     verify: None,
     takes_our_key: false,
+    has_inbox: false,
     reply: Reply::Fixed {
         content_type: "application/json",
         body: r#"{"payload":{"success":true,"error":null}}"#,

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::FieldValue;
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
 use crate::writing::{Example, LINE, Written, object};
@@ -30,10 +30,12 @@ pub(crate) const FORMAT: Format = Format {
                 is(webhook.data.record_type.as_ref(), "event") && webhook.data.event_type.is_some()
             })
     }),
+    told_by: ToldBy::Own,
     parse,
     secret: None,
     verify: Some(verify),
     takes_our_key: false,
+    has_inbox: false,
     reply: Reply::Ours,
     version: None,
     warning: None,

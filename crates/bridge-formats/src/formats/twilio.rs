@@ -12,7 +12,7 @@ use ring::hmac;
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::signing::{Signing, Unsigned};
@@ -29,10 +29,12 @@ pub(crate) const FORMAT: Format = Format {
             |fields: &Fields| fields.get("MessageSid").is_some() && fields.get("AccountSid").is_some();
         incoming.header(SIGNATURE).is_some() || incoming.fields().is_ok_and(named)
     }),
+    told_by: ToldBy::Own,
     parse,
     secret: None,
     verify: Some(verify),
     takes_our_key: false,
+    has_inbox: false,
     reply: Reply::Fixed { content_type: "text/xml", body: "<Response/>" },
     version: None,
     warning: None,

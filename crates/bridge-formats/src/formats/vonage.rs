@@ -15,7 +15,7 @@ use crate::coding::one_of_several;
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply};
+use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
 use crate::writing::{Example, LINE, Written, digits, query};
@@ -34,10 +34,12 @@ pub(crate) const FORMAT: Format = Format {
         };
         incoming.fields().is_ok_and(named)
     }),
+    told_by: ToldBy::CommonNames,
     parse,
     secret: None,
     verify: Some(verify),
     takes_our_key: false,
+    has_inbox: false,
     reply: Reply::Fixed { content_type: "text/plain", body: "" },
     version: None,
     warning: None,

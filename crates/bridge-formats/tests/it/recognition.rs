@@ -81,6 +81,19 @@ fn every_sender_is_told_apart() {
 }
 
 #[test]
+fn of_two_claims_the_surer_one_counts() {
+    let example = |format: &str| EXAMPLES.iter().find(|(name, ..)| *name == format).unwrap();
+    for claimed in ["jasmin", "vonage", "infobip", "africastalking"] {
+        let (_, content_type, body) = example(claimed);
+        let by_kannel = Request::post(content_type, body).with("user-agent", "Kannel/1.4.5");
+        assert_eq!(whose(&by_kannel), Some("kannel"), "{body}");
+    }
+    let (_, _, body) = example("africastalking");
+    assert_eq!(whose(&Request::form(format!("{body}&origin-connector=smpp1"))), Some("jasmin"));
+    assert_eq!(whose(&Request::form(format!("{body}&origin-connector=smpp1&MessageUUID=u1"))), Some("plivo"));
+}
+
+#[test]
 fn what_the_generic_names_read_is_theirs() {
     for (content_type, body) in [
         (

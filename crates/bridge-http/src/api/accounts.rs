@@ -1,5 +1,5 @@
-//! Accounts of the desk, and the admin log, for programs and for the command line. What is done is done by
-//! `admin::accounts`, as at the desk.
+//! Accounts of the desk, and the admin log, for programs and for the command line. What a change means is
+//! [`bridge_app::admin::accounts`], which the desk calls too.
 
 use axum::Json;
 use axum::body::Body;
@@ -20,9 +20,9 @@ use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
 use bridge_app::admin::accounts::{self, MadeLink};
-use bridge_app::admin_log;
 use bridge_app::base::fields;
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::looking;
 
 const PAGE_DEFAULT: usize = 50;
 const PAGE_MAX: usize = 500;
@@ -299,7 +299,7 @@ pub async fn log(_: Operator, State(app): State<Shared>, parts: Parts) -> Result
         until: time("until")?,
         before: number("before")?,
     };
-    let page = admin_log::changes(&app, &asked, limit).await?;
+    let page = looking::admin_log::list(&app, &asked, limit).await?;
     let view = |Change { id, change }: Change| ChangeView {
         id,
         at: change.at.to_string(),

@@ -1,4 +1,5 @@
-//! How the bridge is, told to load balancers, to the operator and to Prometheus. It is found out in [`bridge_app::health`].
+//! How the bridge is, told to load balancers, to the operator and to Prometheus. How it is found out is
+//! [`bridge_app::health`].
 
 use axum::Json;
 use axum::extract::State;

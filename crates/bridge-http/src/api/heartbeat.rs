@@ -1,4 +1,4 @@
-//! `POST /receivers/heartbeat`: a receiver says that it lives, and how it is.
+//! `POST /receivers/heartbeat`: a receiver says that it is alive, and how it is.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -58,10 +58,10 @@ pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Js
         (sender.name().to_owned(), fields)
     };
     let now = app.clock.now();
-    app.receivers.spoke(&name, now);
+    app.receivers.seen().mark_seen(&name, now);
     let fields =
         fields.map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))?;
-    app.receivers.reported(&name, report(&fields)?, now);
+    app.receivers.seen().reported(&name, report(&fields)?, now);
     Ok(Json(Heard { status: "ok", receiver: name }))
 }
 

@@ -1,5 +1,5 @@
-//! `POST /sms/import`: a phone's list of SMS as a stream, rows instead of bytes being what is bounded. Who may hand it
-//! in, and how its progress and its end are told; what becomes of a row is `bridge_app::sms::import`.
+//! `POST /sms/import`: a phone's list of SMS as a stream of any length; its rows are bounded, not its bytes. Who may
+//! hand it in, and how progress and result are told; what becomes of a row is `bridge_app::sms::import`.
 
 use axum::Json;
 use axum::body::Body;
@@ -25,7 +25,7 @@ use bridge_app::base::deadline::{SILENT, within};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::import::Import;
 use bridge_app::sms::import_report::Report;
-use bridge_app::state::receivers::Sender;
+use bridge_app::state::receivers::ReceiverIdentity;
 
 /// Rows between two lines of progress.
 const TOLD_EVERY: u64 = 500;
@@ -41,7 +41,7 @@ const NDJSON: &str = "application/x-ndjson";
     security(("receiver_key" = []), ("receiver_key_query" = []), ("admin_token" = [])),
     params(
         ("receiver" = Option<String>, Query, description = "With the admin token: whose list it is; `default` when not given"),
-        ("format" = Option<String>, Query, description = "csv, ndjson, smsgate, json or xml, where the first bytes do not tell"),
+        ("format" = Option<String>, Query, description = format!("{}, where the first bytes do not tell", Kind::NAMES)),
         ("check" = Option<bool>, Query, description = "Take nothing in: only say what is missing"),
     ),
     request_body(content(
@@ -97,15 +97,15 @@ async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
 }
 
 /// Whose list it is: the receiver's whose secret it comes with, or the one that the operator names.
-fn source(app: &Shared, parts: &Parts) -> Result<Sender, Problem> {
+fn source(app: &Shared, parts: &Parts) -> Result<ReceiverIdentity, Problem> {
     if auth::is_operator(app, parts) {
         return operator::source(app, auth::query_value(parts.uri.query(), "receiver").as_deref());
     }
     // A list is not signed: it is longer than what a signature is made of.
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
     match auth::receiver(app, &incoming, &generic::FORMAT)? {
-        Sender::Default => Ok(Sender::Default),
-        Sender::Named(known) => Ok(Sender::Named(known)),
+        ReceiverIdentity::Default => Ok(ReceiverIdentity::Default),
+        ReceiverIdentity::Named(known) => Ok(ReceiverIdentity::Named(known)),
     }
 }
 

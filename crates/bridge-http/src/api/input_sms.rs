@@ -1,4 +1,4 @@
-//! `GET /admin/sms`: the rows of one number in `input_sms`, for whoever asks why.
+//! `GET /admin/sms`: the rows of one number in `input_sms`, to find out why an SMS was judged as it was.
 
 use axum::Json;
 use axum::extract::State;

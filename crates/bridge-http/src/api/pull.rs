@@ -1,4 +1,5 @@
-//! `POST /admin/receivers/{name}/pull`: the operator has a phone's own list of SMS read now.
+//! `POST /admin/receivers/{name}/pull`: the operator has a phone's own list of SMS read now. What that means is
+//! [`bridge_app::admin::inbox`].
 
 use axum::Json;
 use axum::extract::{Request, State};

@@ -1,4 +1,4 @@
-//! `/admin/quarantine`: what receivers sent and nobody can use, shown, read again, or thrown away. What that means is
+//! `/admin/quarantine`: unusable deliveries, shown, read again, or removed. What that means is
 //! [`bridge_app::admin::quarantine`].
 
 use axum::Json;

@@ -1,6 +1,6 @@
-//! `POST /sms/receive` and `/sms/receive/{format}`: authenticate, read, hand to the intake, answer as the sender wants.
-//! What an authenticated sender sent and nobody can use is kept (contract section 3). One status rule: 2xx once it is
-//! durable, 401 for a wrong secret or signature alone, 503 only where nothing is writable.
+//! `POST /sms/receive` and `/sms/receive/{format}`: authenticate, read, call `bridge_app::sms::delivery`, answer as the
+//! sender wants. Unusable deliveries of an authenticated sender are kept (contract section 3). One status rule: 2xx
+//! once it is durable, 401 for a wrong secret or signature alone, 503 only where nothing is writable.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -55,8 +55,7 @@ pub async fn receive(State(app): State<Shared>, request: Request) -> Result<Resp
 #[utoipa::path(
     post, path = "/sms/receive/{format}", operation_id = "receive_sms_in_format", tag = "sms",
     security(("receiver_key" = []), ("receiver_key_query" = [])),
-    params(("format" = String, Path, description = "smsgate, httpsms, textbee, bogkonstantin, smsforwarder, smssync, \
-        twilio, vonage, plivo, telnyx, infobip, africastalking, jasmin, kannel or generic")),
+    params(("format" = String, Path, description = bridge_formats::names())),
     responses(
         (status = 200, description = "Durable; the body is the sender's own where it wants one", body = Delivery),
         (status = 401, description = "`unauthorized`", body = ProblemBody),

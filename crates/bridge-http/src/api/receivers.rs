@@ -85,13 +85,13 @@ pub async fn add(
 )]
 pub async fn list(_: Operator, State(app): State<Shared>) -> Json<ReceiverPage> {
     let (now, settings) = (app.clock.now(), app.live.now());
-    let entry = |known: &std::sync::Arc<bridge_app::state::receivers::Known>| ReceiverEntry {
+    let entry = |known: &std::sync::Arc<bridge_app::state::receivers::KnownReceiver>| ReceiverEntry {
         name: known.row.name.clone(),
         signs: known.must_sign(),
         secrets: known.row.secrets.len(),
         signing_keys: known.row.signing_keys.len(),
         added_at: known.row.added_at.to_string(),
-        state: ReceiverView::of(&app, Some(known), &app.receivers.seen(&known.row.name), now, &settings),
+        state: ReceiverView::of(&app, Some(known), &app.receivers.seen().of(&known.row.name), now, &settings),
     };
     Json(ReceiverPage { items: app.receivers.live().iter().map(entry).collect() })
 }

@@ -116,8 +116,8 @@ pub struct StepView {
 
 impl StepView {
     pub(crate) fn of(step: Step) -> StepView {
-        let Step { check, about, result, reason, rule, fact, mend } = step;
-        StepView { check, about, result: result.word(), reason, rule, fact, mend }
+        let Step { check, about, result, reason, rule, fact, remedy } = step;
+        StepView { check, about, result: result.word(), reason, rule, fact, mend: remedy }
     }
 }
 

@@ -16,8 +16,9 @@ use crate::body;
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
-use bridge_app::admin::settings::{change, changes, fill_cache, find, no_entry, past_changes, roll_back};
+use bridge_app::admin::settings::{change, changes, fill_cache, find, no_entry, roll_back};
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::looking::settings_history;
 use bridge_app::state::settings::Snapshot;
 
 /// One setting.
@@ -252,8 +253,8 @@ pub async fn history(
     let limit =
         number("limit")?.map_or(PAGE_DEFAULT, |n| usize::try_from(n).unwrap_or(PAGE_MAX).min(PAGE_MAX));
     let (key, before) = (query("key"), number("before")?);
-    let page = past_changes(&app, key.as_deref(), before, limit).await?;
-    let items = page.rows.into_iter().map(SettingChangeView::of).collect();
+    let page = settings_history::list(&app, &app.live.now(), key.as_deref(), before, limit).await?;
+    let items = page.rows.into_iter().map(|entry| SettingChangeView::of(entry.change)).collect();
     Ok(Json(SettingHistory { items, next_before: page.next }))
 }
 

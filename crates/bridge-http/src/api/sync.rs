@@ -62,7 +62,7 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Result<Json<SyncPag
         attempts: row.attempts,
         reason: row.reason,
         at: row.at.to_string(),
-        parked: row.parked,
+        parked: row.dead_lettered,
     };
     let refused = sync::refused(&app, SHOWN_MAX).await?;
     Ok(Json(SyncPage { remote: sync::has_remote(&app), items: refused.into_iter().map(view).collect() }))

@@ -1,11 +1,10 @@
 //! The journeys that everybody wants to see: one honest phone, every way to cheat, and every format. The Test Lab plays
-//! one when it is asked to, `demo` all but the formats, in this order.
+//! the one that is asked for; the command `demo` plays all but the formats, in this order.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use bridge_core::{Span, Timestamp};
-use bridge_formats::{FORMATS, generic};
 use serde_json::{Value, json};
 
 use super::LabError;
@@ -188,7 +187,7 @@ static EVERY_FORMAT: Preset = Preset {
     expected: "passed",
     play: |stage| {
         Box::pin(async move {
-            for format in FORMATS.iter().copied().chain([&generic::FORMAT]) {
+            for format in bridge_formats::all() {
                 let honest = stage.registered().await?;
                 let what = format!("the right SMS, delivered as {}", format.name);
                 let sms =

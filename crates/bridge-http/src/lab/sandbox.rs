@@ -1,4 +1,4 @@
-//! The bridge inside, and the simulated phones before it: everything goes through its HTTP router, so that formats are
+//! The bridge inside the lab, and its simulated phones. Everything goes through its HTTP router, so that formats are
 //! really read and keys really checked. What became of an SMS is then looked up in its stores.
 
 use std::collections::HashMap;
@@ -19,8 +19,7 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::{LabError, OpenStores};
-use crate::api;
+use super::{Kit, LabError};
 use bridge_app::admin::rejudge::Judgement;
 use bridge_app::base::backend::{Backend, Backends};
 use bridge_app::base::clock::{Clock, Entropy};
@@ -58,7 +57,7 @@ pub struct Sending {
 /// Something that happened in the lab.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Counts them.
+    /// Its number among the events of the lab.
     pub n: u64,
     /// When, by the clock of the sandbox.
     pub at: Timestamp,
@@ -66,7 +65,7 @@ pub struct Event {
     pub what: String,
     /// Who did it: a number, or another sender.
     pub who: String,
-    /// What exactly.
+    /// Which kind of event it is, with what belongs to it.
     pub kind: Kind,
     /// The HTTP status that was answered.
     pub status: u16,
@@ -96,7 +95,7 @@ pub struct SmsSeen {
     pub text: String,
     /// Its stamp.
     pub received: Timestamp,
-    /// Its judgement; none where it waits or nobody can use it.
+    /// Its judgement; none where it waits or is unusable.
     pub judged: Option<Judgement>,
     /// It came before: this is the judgement from then.
     pub again: bool,
@@ -177,21 +176,17 @@ fn options(folder: &TempDir, secret: &str) -> Options {
 
 impl Sandbox {
     /// A fresh one, at that time.
-    pub async fn open(
-        open_stores: &OpenStores,
-        entropy: &Entropy,
-        now: Timestamp,
-    ) -> Result<Sandbox, LabError> {
+    pub async fn open(kit: &Kit, entropy: &Entropy, now: Timestamp) -> Result<Sandbox, LabError> {
         let folder =
             tempfile::Builder::new().prefix("sms-bridge-lab-").tempdir().map_err(LabError::Folder)?;
         let random = entropy.bytes::<24>().map_err(|error| LabError::Folder(std::io::Error::other(error)))?;
         let secret = hex(&random);
         let clock = Clock::standing_at(now);
-        let (lock, stores) = open_stores(folder.path()).map_err(LabError::Stores)?;
+        let (lock, stores) = (kit.open_stores)(folder.path()).map_err(LabError::Stores)?;
         let options = options(&folder, &secret);
         let opened = open::open(lock, options, stores, clock.clone(), entropy.clone());
         let app = Box::pin(opened).await?.app;
-        let router = api::router_without_lab(&app);
+        let router = (kit.router)(&app);
         let mut sandbox = Sandbox {
             app,
             router,
@@ -301,7 +296,8 @@ impl Sandbox {
         let before = judged::newest(&self.app).await?;
         let answer = self.ask(request.body(body)).await?;
         let (judged, again) = self.found(before, &sender, &text).await?;
-        let trace = judged.as_ref().map(|judged| trace(&judged.past(), &self.settings())).unwrap_or_default();
+        let trace =
+            judged.as_ref().map(|judged| trace(&judged.record(), &self.settings())).unwrap_or_default();
         let seen = SmsSeen { format, text, received, judged, again, trace };
         let event = self.event(&what, sender, Kind::Sms(Box::new(seen)), answer);
         Ok(Event { expected, ..event })
@@ -310,8 +306,8 @@ impl Sandbox {
     /// Every SMS may come from another phone, so none is late because its clock is slow; and whoever is heard of is not
     /// silent: registration goes on however far the clock was set.
     fn another_phone(&self) {
-        self.app.receivers.forget(RECEIVER);
-        self.app.receivers.spoke(RECEIVER, self.now());
+        self.app.receivers.seen().forget(RECEIVER);
+        self.app.receivers.seen().mark_seen(RECEIVER, self.now());
     }
 
     /// A row that is no SMS.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use bridge_formats::export::Kind;
 use bytes::Bytes;
 use comfy_table::{Attribute, Cell, CellAlignment, Color};
 use futures_util::stream::{self, Stream};
@@ -26,8 +27,7 @@ pub(super) struct Args {
     /// Whose list it is; `default` when not given.
     #[arg(long, value_name = "NAME")]
     receiver: Option<String>,
-    /// csv, ndjson, smsgate, json or xml, where the first bytes do not tell.
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", help = format!("{}, where the first bytes do not tell", Kind::NAMES))]
     format: Option<String>,
     /// Take nothing in: only say what is missing.
     #[arg(long)]

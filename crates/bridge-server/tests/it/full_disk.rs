@@ -123,7 +123,7 @@ async fn refuses_while_full_and_recovers_when_there_is_room() {
         assert!(register.status == 503 || register.status.is_success(), "{register:?}");
 
         std::fs::remove_file(filler).unwrap();
-        // Judged at once, or kept until the keeper has seen that there is room again.
+        // Judged at once, or kept until the store monitor has seen that there is room again.
         for answer in [phone.deliver(refused).await, phone.next().await] {
             assert!(answer.status.is_success(), "round {round}: {answer:?}");
         }

@@ -75,7 +75,10 @@ pub(crate) async fn judged_the_same_again(bridge: &Bridge) {
         let again = judgement.rejudge(&settings, &settings);
         assert_eq!(again, Rejudged::Verdict(row.verdict.clone()), "{row:?}");
         let why = rejudge::why(app, &judgement).await.unwrap();
-        assert_eq!(why.iter().filter(|step| step.mend.is_some()).count(), usize::from(!row.verdict.passed()));
+        assert_eq!(
+            why.iter().filter(|step| step.remedy.is_some()).count(),
+            usize::from(!row.verdict.passed())
+        );
     }
 }
 

@@ -11,13 +11,13 @@ use crate::Result;
 pub struct BlockedEmail {
     /// Trimmed and in lower case: see [`BlockedEmail::normal`].
     pub address: String,
-    /// Why.
+    /// Why it was blocked, in the operator's words.
     pub reason: String,
-    /// By whom.
+    /// Who blocked it.
     pub blocked_by: String,
-    /// When.
+    /// When it was blocked.
     pub blocked_at: Timestamp,
-    /// It ends by itself then.
+    /// When the block ends by itself; none: it does not.
     pub expires_at: Option<Timestamp>,
     /// It was taken off then.
     pub lifted_at: Option<Timestamp>,

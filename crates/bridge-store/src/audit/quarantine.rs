@@ -15,9 +15,9 @@ use crate::Result;
 pub struct Quarantined {
     /// Its identity, made when it came in: written again, it is still one.
     pub id: Uuid,
-    /// When.
+    /// When it came in.
     pub at: Timestamp,
-    /// From whom.
+    /// The name of the receiver that sent it.
     pub receiver_id: String,
     /// The format it came in, or `unknown`.
     pub format: String,

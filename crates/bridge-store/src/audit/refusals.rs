@@ -8,7 +8,7 @@ use crate::Result;
 /// A refused registration, kept because 002 wants spurious requests captured (D13).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// When.
+    /// When it was refused.
     pub at: Timestamp,
     /// The error code that was answered.
     pub reason: String,

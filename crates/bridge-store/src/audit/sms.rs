@@ -35,7 +35,7 @@ pub struct SmsRow {
     pub validation_status: String,
     /// The first failure.
     pub failed_at_check: Option<String>,
-    /// Why.
+    /// Why it failed, as a stable word.
     pub reason: Option<String>,
     /// When it was judged.
     pub created_at: Timestamp,

@@ -35,27 +35,27 @@ pub struct Refused {
     /// When it was last refused.
     pub at: Timestamp,
     /// It is kept back.
-    pub parked: bool,
+    pub dead_lettered: bool,
 }
 
 /// What the remote still has to be told.
 #[async_trait]
 pub trait SyncTrail: Send + Sync + 'static {
     /// Up to `max` rows of `input_sms` that passed and are not at the remote, oldest first, but for those that
-    /// are parked and those behind a parked one of their own number.
+    /// are dead-lettered and those behind a dead-lettered one of their own number.
     async fn unsynced(&self, max: usize) -> Result<Vec<Unsynced>>;
     /// The remote has these: `synced_at` is set once.
     async fn mark_synced(&self, now: Timestamp, rows: &[Unsynced]) -> Result<()>;
-    /// The remote refused this row by itself; after `park_after` times it is parked. True: it is parked now.
+    /// The remote refused this row by itself; after `dead_letter_after` times it is dead-lettered. True: it is dead-lettered now.
     async fn note_refused(
         &self,
         now: Timestamp,
         row: &Unsynced,
         reason: &str,
-        park_after: u32,
+        dead_letter_after: u32,
     ) -> Result<bool>;
     /// Rows that the remote refused, newest first, at most `max`.
     async fn refused(&self, max: usize) -> Result<Vec<Refused>>;
-    /// Lets one parked row, or all, be pushed again, as often as a new one. Answers how many.
-    async fn unpark(&self, sms_id: Option<Uuid>) -> Result<usize>;
+    /// Lets one dead-lettered row, or all, be pushed again, as often as a new one. Answers how many.
+    async fn let_go(&self, sms_id: Option<Uuid>) -> Result<usize>;
 }

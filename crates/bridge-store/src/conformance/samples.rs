@@ -1,6 +1,6 @@
 //! The people, messages and verdicts that cases are told with.
 
-use bridge_core::checks::{CHECKS, Known};
+use bridge_core::checks::{CHECKS, SenderFacts};
 use bridge_core::onboarding::Applicant;
 use bridge_core::sms::{Key, Part};
 use bridge_core::verdict::{Code, Codes};
@@ -110,7 +110,7 @@ pub(super) async fn judged(store: &dyn HotStore) -> Vec<QueuedSms> {
 pub(super) struct Taken {
     pub(super) sms: InboundSms,
     pub(super) fingerprint: Key,
-    pub(super) known: Known,
+    pub(super) known: SenderFacts,
     pub(super) delivery_id_reused: bool,
 }
 

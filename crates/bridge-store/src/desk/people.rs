@@ -53,7 +53,7 @@ pub struct ValidatedRow {
     pub device_id: String,
     /// The SMS that proved it.
     pub sms_id: Uuid,
-    /// When.
+    /// When it was validated.
     pub validated_at: Timestamp,
 }
 
@@ -75,7 +75,7 @@ pub struct RefusalFilter {
 pub struct RefusalRow {
     /// The table's own id.
     pub id: i64,
-    /// It.
+    /// The refused registration.
     pub refusal: Refusal,
 }
 
@@ -84,9 +84,9 @@ pub struct RefusalRow {
 pub struct SettingChange {
     /// The table's own id.
     pub id: i64,
-    /// When.
+    /// When it was changed.
     pub at: Timestamp,
-    /// Which.
+    /// The key of the setting.
     pub key: String,
     /// What it was; none: it had no row.
     pub old_value: Option<String>,
@@ -121,9 +121,9 @@ pub struct WaitingRow {
 pub struct QuarantineRow {
     /// Its identity: what it is asked for, read again and thrown away by.
     pub id: Uuid,
-    /// When.
+    /// When it came in.
     pub at: Timestamp,
-    /// From whom.
+    /// The name of the receiver that sent it.
     pub receiver_id: String,
     /// The format it came in, or `unknown`.
     pub format: String,

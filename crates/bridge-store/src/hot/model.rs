@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::onboarding::pair;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp};
@@ -17,7 +17,7 @@ use super::restored::Window;
 use crate::blacklisting::Blacklisting;
 use crate::finding::Finding;
 use crate::hot::{
-    Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, Notice, Pressure, QueueSizes,
+    Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes,
     REGISTRATION_WINDOW, Recorded, Registered, Registration, Restore, Right, WAITING_MARK, Which,
 };
 use crate::judged::{Answer, Judged, QueuedSms};
@@ -33,7 +33,7 @@ use restoring::epoch_name;
 /// The reference: what `HotStore` means.
 pub struct MemoryHot {
     memory: Mutex<Memory>,
-    notices: broadcast::Sender<Notice>,
+    notices: broadcast::Sender<PeerEvent>,
 }
 
 impl Default for MemoryHot {
@@ -129,10 +129,10 @@ impl Memory {
         self.write(Onboarding { state, ..onboarding }, true)
     }
 
-    fn known(&self, now: Timestamp, mobile: &str, sms_in_window: i64) -> Known {
+    fn known(&self, now: Timestamp, mobile: &str, sms_in_window: i64) -> SenderFacts {
         let onboarding = self.newest(now, mobile);
         let device = onboarding.as_ref().and_then(|o| o.device_id.as_deref());
-        Known {
+        SenderFacts {
             pair_validated: self.validated.contains(&pair(mobile, device)),
             blacklisted: self.is_blocked(now, mobile),
             sms_in_window,
@@ -177,7 +177,7 @@ impl Memory {
         }
     }
 
-    fn revive(&mut self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Known {
+    fn revive(&mut self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts {
         let mobile = onboarding.mobile.e164();
         if self.newest(now, mobile).is_none() {
             let place = self.onboardings.iter().position(|kept| kept.onboarding.id == onboarding.id);
@@ -224,7 +224,7 @@ impl MemoryHot {
         let mut memory = self.memory();
         let value = operation(&mut memory);
         for id in memory.changed.drain(..) {
-            let _ = self.notices.send(Notice::Onboarding(id));
+            let _ = self.notices.send(PeerEvent::Onboarding(id));
         }
         value
     }
@@ -334,7 +334,7 @@ impl HotStore for MemoryHot {
         self.live("cancel", |m| m.cancel(now, id))
     }
 
-    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<Known> {
+    async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts> {
         self.live("revive", |m| m.revive(now, onboarding, until))
     }
 
@@ -459,21 +459,21 @@ impl HotStore for MemoryHot {
     }
 
     async fn announce_setting(&self, key: &str) -> Result<()> {
-        let _ = self.notices.send(Notice::Setting(key.to_owned()));
+        let _ = self.notices.send(PeerEvent::Setting(key.to_owned()));
         Ok(())
     }
 
     async fn announce_receivers(&self) -> Result<()> {
-        let _ = self.notices.send(Notice::Receivers);
+        let _ = self.notices.send(PeerEvent::Receivers);
         Ok(())
     }
 
     async fn announce_blocked_emails(&self) -> Result<()> {
-        let _ = self.notices.send(Notice::BlockedEmails);
+        let _ = self.notices.send(PeerEvent::BlockedEmails);
         Ok(())
     }
 
-    fn notices(&self) -> broadcast::Receiver<Notice> {
+    fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {
         self.notices.subscribe()
     }
 }

@@ -41,7 +41,7 @@ struct Segment {
 /// What a file holds.
 pub(super) struct Content {
     pub(super) entries: Vec<Entry>,
-    settled: Vec<Subject>,
+    acknowledged: Vec<Subject>,
     /// Bytes of whole records.
     whole: u64,
 }
@@ -61,7 +61,7 @@ pub(super) fn encode(record: &RecordRef<'_>) -> serde_json::Result<Vec<u8>> {
 
 /// Reads whole records up to the first that is torn or damaged.
 pub(super) fn read(path: &Path) -> io::Result<Content> {
-    let mut content = Content { entries: Vec::new(), settled: Vec::new(), whole: 0 };
+    let mut content = Content { entries: Vec::new(), acknowledged: Vec::new(), whole: 0 };
     let file = match File::open(path) {
         Ok(file) => file,
         // Settled and deleted meanwhile.
@@ -74,7 +74,7 @@ pub(super) fn read(path: &Path) -> io::Result<Content> {
         content.whole += (HEADER_BYTES + body.len()) as u64;
         match record {
             Record::Kept(entry) => content.entries.push(entry),
-            Record::Settled(subjects) => content.settled.extend(subjects),
+            Record::Settled(subjects) => content.acknowledged.extend(subjects),
             Record::Probe(_) => {}
         }
     }
@@ -105,7 +105,7 @@ fn fill(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 }
 
 impl Segments {
-    /// Reads what an earlier process left and deletes what is settled.
+    /// Reads what an earlier process left and deletes what is acknowledged.
     pub(super) fn open(folder: &Path) -> io::Result<Segments> {
         std::fs::create_dir_all(folder)?;
         let mut paths: Vec<(u64, PathBuf)> = std::fs::read_dir(folder)?
@@ -118,7 +118,7 @@ impl Segments {
         paths.sort();
         let next = paths.last().map_or(0, |(number, _)| number + 1);
         let mut files = VecDeque::new();
-        let mut settled = Vec::new();
+        let mut acknowledged = Vec::new();
         for (number, path) in paths {
             let content = read(&path)?;
             let length = path.metadata()?.len();
@@ -128,7 +128,7 @@ impl Segments {
                     "the journal ends in the middle of a record: it was not acknowledged"
                 );
             }
-            settled.extend(content.settled);
+            acknowledged.extend(content.acknowledged);
             let open: HashSet<Subject> = content.entries.iter().map(Entry::subject).collect();
             let oldest = content.entries.iter().map(Entry::at).min();
             files.push_back(Segment { number, path, bytes: length, open, oldest });
@@ -137,7 +137,7 @@ impl Segments {
         let waiting = open().filter(|s| s.waits()).count();
         let bodies = open().filter(|s| s.is_body()).count();
         let mut segments = Segments { folder: folder.to_owned(), files, next, waiting, bodies };
-        segments.settle(&settled);
+        segments.acknowledge(&acknowledged);
         segments.sweep_all();
         Ok(segments)
     }
@@ -163,7 +163,7 @@ impl Segments {
         })
     }
 
-    /// These were appended to the newest file and not settled before.
+    /// These were appended to the newest file and not acknowledged before.
     pub(super) fn note_open(&mut self, subjects: impl IntoIterator<Item = (Subject, Timestamp)>) {
         if let Some(last) = self.files.back_mut() {
             for (subject, at) in subjects {
@@ -176,9 +176,9 @@ impl Segments {
         }
     }
 
-    /// Takes subjects off and returns those that were open. An onboarding is settled in all versions up to this.
-    pub(super) fn settle(&mut self, subjects: &[Subject]) -> Vec<Subject> {
-        let mut settled = Vec::new();
+    /// Takes subjects off and returns those that were open. An onboarding is acknowledged in all versions up to this.
+    pub(super) fn acknowledge(&mut self, subjects: &[Subject]) -> Vec<Subject> {
+        let mut acknowledged = Vec::new();
         for file in &mut self.files {
             if file.open.is_empty() {
                 continue;
@@ -186,7 +186,7 @@ impl Segments {
             for subject in subjects {
                 match subject {
                     Subject::Onboarding(id, version) => {
-                        settled.extend(
+                        acknowledged.extend(
                             (1..=*version)
                                 .map(|v| Subject::Onboarding(*id, v))
                                 .filter(|s| file.open.remove(s)),
@@ -194,12 +194,12 @@ impl Segments {
                     }
                     // What is judged waits no longer.
                     Subject::Judged(id) => {
-                        settled.extend(
+                        acknowledged.extend(
                             [*subject, Subject::Waiting(*id)].into_iter().filter(|s| file.open.remove(s)),
                         );
                     }
                     Subject::Waiting(_) | Subject::Quarantined(_) => {
-                        settled.extend(file.open.remove(subject).then_some(*subject));
+                        acknowledged.extend(file.open.remove(subject).then_some(*subject));
                     }
                 }
             }
@@ -207,16 +207,16 @@ impl Segments {
                 file.oldest = None;
             }
         }
-        self.waiting -= settled.iter().filter(|s| s.waits()).count();
-        self.bodies -= settled.iter().filter(|s| s.is_body()).count();
-        settled
+        self.waiting -= acknowledged.iter().filter(|s| s.waits()).count();
+        self.bodies -= acknowledged.iter().filter(|s| s.is_body()).count();
+        acknowledged
     }
 
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Deletes settled files from the oldest on, but not the one that is written to.
+    /// Deletes acknowledged files from the oldest on, but not the one that is written to.
     pub(super) fn sweep(&mut self) {
         while self.files.len() > 1 && self.files.front().is_some_and(|file| file.open.is_empty()) {
             self.delete_oldest();
@@ -233,7 +233,7 @@ impl Segments {
         if let Some(file) = self.files.pop_front()
             && let Err(error) = std::fs::remove_file(&file.path)
         {
-            tracing::warn!(%error, file = %file.path.display(), "a settled part of the journal cannot be deleted");
+            tracing::warn!(%error, file = %file.path.display(), "a acknowledged part of the journal cannot be deleted");
         }
     }
 
@@ -270,9 +270,9 @@ impl Segments {
         const OPEN_MAX: usize = 1000;
         let oldest =
             self.files.front().filter(|oldest| self.files.len() > FILES && oldest.open.len() <= OPEN_MAX)?;
-        let others_settled =
+        let others_acknowledged =
             self.files.iter().skip(1).take(self.files.len() - 2).any(|file| file.open.is_empty());
-        others_settled.then(|| (oldest.path.clone(), oldest.open.clone()))
+        others_acknowledged.then(|| (oldest.path.clone(), oldest.open.clone()))
     }
 
     /// Every file and what is open in it, oldest first.

@@ -45,7 +45,7 @@ fn waiting(n: u128) -> Entry {
 
 fn all(journal: &Journal) -> Vec<Entry> {
     let (mut found, mut after) = (Vec::new(), None);
-    while let Some((part, entries)) = journal.unsettled(after, Due::All).unwrap() {
+    while let Some((part, entries)) = journal.unacknowledged(after, Due::All).unwrap() {
         found.extend(entries);
         after = Some(part);
     }
@@ -59,7 +59,7 @@ async fn of_what_is_settled_nothing_is_left_on_the_disk_after_a_compaction() {
     for entry in [judged(71), waiting(82), judged(93)] {
         journal.keep(&entry).await.unwrap();
     }
-    journal.settle(&[judged(71).subject()]);
+    journal.acknowledge(&[judged(71).subject()]);
     journal.compact().await.unwrap();
     let on_disk = || {
         let files = std::fs::read_dir(folder.path()).unwrap();
@@ -72,7 +72,7 @@ async fn of_what_is_settled_nothing_is_left_on_the_disk_after_a_compaction() {
     drop(journal);
     let journal = Journal::open(folder.path()).unwrap();
     assert_eq!(all(&journal), [waiting(82), judged(93), judged(94)]);
-    journal.settle(&[waiting(82).subject(), judged(93).subject(), judged(94).subject()]);
+    journal.acknowledge(&[waiting(82).subject(), judged(93).subject(), judged(94).subject()]);
     journal.compact().await.unwrap();
     assert!(journal.is_empty() && !on_disk().contains("ONBOARD"));
 }
@@ -99,12 +99,12 @@ async fn what_is_settled_is_told_no_more_and_its_files_go() {
     for entry in [judged(1), judged(2), waiting(3)] {
         journal.keep(&entry).await.unwrap();
     }
-    journal.settle(&[Subject::Judged(Uuid::from_u128(1)), Subject::Judged(Uuid::from_u128(99))]);
+    journal.acknowledge(&[Subject::Judged(Uuid::from_u128(1)), Subject::Judged(Uuid::from_u128(99))]);
     assert_eq!(all(&journal), [judged(2), waiting(3)]);
     drop(journal);
     let journal = Journal::open(folder.path()).unwrap();
     assert_eq!(all(&journal), [judged(2), waiting(3)], "the settlement was written down");
-    journal.settle(&[Subject::Judged(Uuid::from_u128(2)), Subject::Judged(Uuid::from_u128(3))]);
+    journal.acknowledge(&[Subject::Judged(Uuid::from_u128(2)), Subject::Judged(Uuid::from_u128(3))]);
     assert!(journal.is_empty(), "what was judged waits no longer");
     assert_eq!(journal.waiting(), 0);
     drop(journal);
@@ -146,7 +146,7 @@ async fn many_at_once_are_all_kept() {
     assert!(kept.iter().all(std::result::Result::is_ok));
     assert_eq!(all(&journal).len(), 500);
     let subjects: Vec<Subject> = entries.iter().map(Entry::subject).collect();
-    journal.settle(&subjects);
+    journal.acknowledge(&subjects);
     assert!(journal.is_empty());
 }
 
@@ -161,7 +161,7 @@ async fn one_laggard_does_not_hold_the_disk() {
     journal.keep(&judged(1)).await.unwrap();
     for n in 2..80 {
         journal.keep(&long(n)).await.unwrap();
-        journal.settle(&[Subject::Waiting(Uuid::from_u128(n))]);
+        journal.acknowledge(&[Subject::Waiting(Uuid::from_u128(n))]);
     }
     assert_eq!(all(&journal), [judged(1)]);
     assert!(journal.bytes() < 64 * 1024 * 1024, "{} bytes for one entry", journal.bytes());
@@ -188,10 +188,10 @@ async fn a_body_in_quarantine_comes_back_byte_by_byte() {
     assert_eq!(all(&journal), [entry]);
     assert_eq!((journal.len(), journal.waiting()), (1, 0), "it is no SMS");
     let due = Due::WaitingOrUntil(T0 - Span(1));
-    assert!(journal.unsettled(None, due).unwrap().is_some(), "it is due at once all the same");
-    journal.settle(&[Subject::Judged(Uuid::from_u128(5)), Subject::Waiting(Uuid::from_u128(5))]);
+    assert!(journal.unacknowledged(None, due).unwrap().is_some(), "it is due at once all the same");
+    journal.acknowledge(&[Subject::Judged(Uuid::from_u128(5)), Subject::Waiting(Uuid::from_u128(5))]);
     assert_eq!(journal.len(), 1);
-    journal.settle(&[Subject::Quarantined(Uuid::from_u128(5))]);
+    journal.acknowledge(&[Subject::Quarantined(Uuid::from_u128(5))]);
     assert!(journal.is_empty());
 }
 
@@ -199,7 +199,7 @@ async fn a_body_in_quarantine_comes_back_byte_by_byte() {
 async fn parts_in_which_nothing_is_due_are_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::open(folder.path()).unwrap();
-    let is_read = |journal: &Journal, due| journal.unsettled(None, due).unwrap().is_some();
+    let is_read = |journal: &Journal, due| journal.unacknowledged(None, due).unwrap().is_some();
     journal.keep(&judged(1)).await.unwrap();
     assert!(!is_read(&journal, Due::WaitingOrUntil(T0 - Span(1))));
     assert!(is_read(&journal, Due::WaitingOrUntil(T0)) && is_read(&journal, Due::All));
@@ -207,10 +207,10 @@ async fn parts_in_which_nothing_is_due_are_not_read() {
     assert!(is_read(&journal, Due::WaitingOrUntil(T0 - Span(1))), "what waits is always due");
     drop(journal);
     let journal = Journal::open(folder.path()).unwrap();
-    journal.settle(&[Subject::Waiting(Uuid::from_u128(2))]);
+    journal.acknowledge(&[Subject::Waiting(Uuid::from_u128(2))]);
     assert!(!is_read(&journal, Due::WaitingOrUntil(T0 - Span(1))));
     assert!(is_read(&journal, Due::WaitingOrUntil(T0)), "the age of an entry outlives the process");
-    journal.settle(&[Subject::Judged(Uuid::from_u128(1))]);
+    journal.acknowledge(&[Subject::Judged(Uuid::from_u128(1))]);
     assert!(!is_read(&journal, Due::All));
 }
 
@@ -229,8 +229,8 @@ async fn an_onboarding_is_settled_up_to_a_version() {
     for onboarding in [&first, &second] {
         journal.keep(&Entry::Onboarding(Box::new(onboarding.clone()))).await.unwrap();
     }
-    journal.settle(&[Subject::Onboarding(first.id, 1)]);
+    journal.acknowledge(&[Subject::Onboarding(first.id, 1)]);
     assert_eq!(all(&journal), [Entry::Onboarding(Box::new(second))]);
-    journal.settle(&[Subject::Onboarding(first.id, 5)]);
+    journal.acknowledge(&[Subject::Onboarding(first.id, 5)]);
     assert!(journal.is_empty());
 }

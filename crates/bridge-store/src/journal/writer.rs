@@ -34,7 +34,7 @@ pub(super) struct Append {
     pub(super) entry: Option<(Subject, Timestamp)>,
     /// Who waits for it to be on disk.
     pub(super) reply: Option<oneshot::Sender<Result<()>>>,
-    /// Nothing that is settled may lie in any file afterwards.
+    /// Nothing that is acknowledged may lie in any file afterwards.
     pub(super) compacts: bool,
 }
 
@@ -183,7 +183,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Every file is written anew with what is open in it, and the old one goes: what is settled is gone from the disk.
+    /// Every file is written anew with what is open in it, and the old one goes: what is acknowledged is gone from the disk.
     fn compact(&mut self) -> io::Result<()> {
         self.sync_quietly();
         self.file = None;

@@ -1,5 +1,5 @@
-//! How somebody gets to the desk and leaves it: name and password, a link that works once, sessions. Every try counts
-//! against the throttle before anything is looked at. Not the cookie that a session comes in.
+//! Logging in to the desk and out of it: name and password, a link that works once, sessions. Every try counts against
+//! the throttle before anything is looked at. Not the cookie that carries a session: that is the desk's.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use crate::base::secrets::hashed;
 use crate::bridge::App;
 use crate::state::access::sessions::Open;
 
-/// Whoever wants to come in.
+/// Somebody who wants to log in.
 #[derive(Clone, Copy, Debug)]
 pub struct Comer<'a> {
     /// From where, where that is known.
@@ -62,7 +62,7 @@ pub async fn log_in(app: &App, comer: Comer<'_>, given: &str, password: &str) ->
 }
 
 /// Sets a password with a link, which works once; `first`: the link of the first start, which makes the first owner.
-/// Whoever set the password is logged in: answers the id of the new session.
+/// Who set the password is logged in: answers the id of the new session.
 pub async fn use_link(
     app: &App,
     comer: Comer<'_>,
@@ -109,7 +109,7 @@ async fn begin(app: &App, comer: Comer<'_>, account: &Account) -> Result<String,
 
 /// Whose session has this id, if it has not ended.
 pub async fn session(app: &App, id: &str) -> Result<Option<Open>, Problem> {
-    let is_there = app.ladder.now().audit;
+    let is_there = app.availability.now().audit;
     app.access.sessions.find(&*app.accounts, is_there, app.clock.now(), id).await
 }
 

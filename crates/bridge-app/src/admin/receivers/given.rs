@@ -1,4 +1,5 @@
-//! What an app is to be given when its receiver was added or has a new secret: shown this once, to be typed in or scanned.
+//! What the operator enters in an app when its receiver was added or got a new secret. It is shown this once, to be
+//! typed in or scanned.
 
 use bridge_formats::Format;
 use bridge_store::audit::Receiver;

@@ -1,4 +1,4 @@
-//! What an operator says of a receiver, field by field: read, and refused by name where it cannot be.
+//! The fields of a receiver as an operator gives them: read one by one, and each error names its field.
 
 use bridge_core::Mobile;
 use bridge_core::onboarding::hex;

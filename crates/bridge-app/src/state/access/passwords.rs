@@ -1,5 +1,5 @@
-//! What is made of a password: argon2id with the parameters that OWASP names. Slow on purpose, so beside the server's
-//! threads and only two at a time. Knows no account.
+//! Hashing passwords: argon2id with the parameters that OWASP names. It is slow on purpose, so it runs beside the
+//! server's threads, two at a time at most. Knows no account.
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};

@@ -1,8 +1,9 @@
-//! Sessions: begun at login, ended by logging out, by resting too long or by lasting too long. The store has them; what
-//! this bridge has seen it remembers, so that the desk opens while the store is away. Not the cookie they come in.
+//! Sessions: begun at login, ended by logging out, by resting too long or by lasting too long. The store has them; this
+//! bridge also remembers those it has seen, so that the desk opens while the store is away. Not the cookie they come
+//! in.
 //!
-//! Of our own and not of `tower-sessions`: that ends sessions by the system's clock, and fixes the cookie's name and
-//! flags before a request tells whether it came encrypted.
+//! Why not `tower-sessions`: it ends sessions by the system's clock, and fixes the cookie's name and flags before a
+//! request tells whether it came encrypted.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +18,7 @@ use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::base::secrets::{fresh, hashed};
 
-/// Whoever rests longer logs in again.
+/// A session that rests longer has ended.
 const IDLE: Span = Span(30 * 60_000);
 /// However busy somebody is.
 const LASTS: Span = Span(12 * 3_600_000);
@@ -124,7 +125,7 @@ impl Sessions {
         }
     }
 
-    /// Ends one.
+    /// Ends one session.
     pub(crate) async fn end(&self, store: &dyn AccountStore, id_hash: &str) -> Result<(), Problem> {
         self.with(|all| all.remove(id_hash));
         in_time(store.end_session(id_hash)).await

@@ -1,4 +1,4 @@
-//! How each receiver is, in a word, and what the operator should do about it: for `/health` and `doctor`.
+//! How each receiver is doing, in a word, and what the operator should do about it: for `/health` and `doctor`.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use bridge_core::{Settings, Timestamp};
 use bridge_store::audit::Sighting;
 use bridge_store::finding::{Finding, Level};
 
-use super::{DEFAULT, Known, Receivers, Voices};
+use super::{DEFAULT, KnownReceiver, Liveness, Receivers};
 
 /// Below this and not charging, a phone will be gone within hours.
 pub const BATTERY_LOW: u8 = 20;
@@ -14,13 +14,13 @@ pub const BATTERY_LOW: u8 = 20;
 /// How a receiver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It speaks.
+    /// It was heard of lately.
     Ok,
-    /// It did, and no longer does.
+    /// It was heard of, and has said nothing for longer than it should.
     Silent,
     /// No user is sent to it.
     Paused,
-    /// It never spoke.
+    /// It was never heard of.
     NeverSeen,
     /// Since it last came with the right secret, somebody came with a wrong one.
     WrongSecret,
@@ -40,7 +40,7 @@ impl State {
     }
 }
 
-impl Known {
+impl KnownReceiver {
     /// What is wrong with the version of its app.
     #[must_use]
     pub fn warning(&self, seen: &Sighting) -> Option<&'static str> {
@@ -51,20 +51,20 @@ impl Known {
 impl Receivers {
     /// Every receiver that was added or heard of, and what was seen of it.
     #[must_use]
-    pub fn each(&self) -> Vec<(Option<Arc<Known>>, Sighting)> {
+    pub fn each(&self) -> Vec<(Option<Arc<KnownReceiver>>, Sighting)> {
         let default = self.all_seen().remove(DEFAULT).map(|seen| (None, seen));
         let named = self.live().into_iter().map(|known| {
-            let seen = self.seen(&known.row.name);
+            let seen = self.seen.of(&known.row.name);
             (Some(known), seen)
         });
         default.into_iter().chain(named).collect()
     }
 
-    /// How it is.
+    /// How a receiver is, by what was seen of it.
     #[must_use]
     pub fn state(
         &self,
-        known: Option<&Known>,
+        known: Option<&KnownReceiver>,
         seen: &Sighting,
         now: Timestamp,
         settings: &Settings,
@@ -147,19 +147,19 @@ impl Receivers {
         let finding = |level, found: String, advice: &str| {
             Some(Finding { level, what: "receivers".to_owned(), found, advice: advice.to_owned() })
         };
-        match self.voices(now, settings) {
-            Voices::Heard => None,
-            Voices::NoneNamed if self.live().is_empty() => finding(
+        match self.liveness(now, settings) {
+            Liveness::Alive => None,
+            Liveness::NoneNamed if self.live().is_empty() => finding(
                 Level::Warning,
                 "no receiver was added by name, so none can be missed when it falls silent".to_owned(),
                 "sms-bridge receiver add NAME --format …",
             ),
-            Voices::NoneNamed => finding(
+            Liveness::NoneNamed => finding(
                 Level::Warning,
                 "no receiver that was added by name was heard of yet, so none can be missed".to_owned(),
                 "text its number, and look here again",
             ),
-            Voices::Silent(since) => finding(
+            Liveness::Silent(since) => finding(
                 Level::Problem,
                 format!("registration is paused: every receiver is silent since {since}"),
                 "it goes on by itself as soon as one speaks",

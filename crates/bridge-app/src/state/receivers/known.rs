@@ -15,16 +15,16 @@ pub const DEFAULT: &str = "default";
 
 /// A receiver by name.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct KnownReceiver {
     /// As it was added.
     pub row: Receiver,
     /// What it speaks; None: a format of a newer version of this program.
     pub format: Option<&'static Format>,
 }
 
-impl Known {
-    pub(crate) fn new(row: Receiver) -> Known {
-        Known { format: bridge_formats::named(&row.format), row }
+impl KnownReceiver {
+    pub(crate) fn new(row: Receiver) -> KnownReceiver {
+        KnownReceiver { format: bridge_formats::named(&row.format), row }
     }
 
     /// It may deliver.
@@ -61,29 +61,29 @@ impl Known {
     }
 }
 
-/// Whoever delivers.
+/// Who delivers: a receiver by name, or `default`.
 #[derive(Clone, Debug)]
-pub enum Sender {
+pub enum ReceiverIdentity {
     /// With the key of `default`.
     Default,
     /// A receiver by name.
-    Named(Arc<Known>),
+    Named(Arc<KnownReceiver>),
 }
 
-impl Sender {
+impl ReceiverIdentity {
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Sender::Default => DEFAULT,
-            Sender::Named(known) => &known.row.name,
+            ReceiverIdentity::Default => DEFAULT,
+            ReceiverIdentity::Named(known) => &known.row.name,
         }
     }
 
     fn format(&self) -> Option<&'static Format> {
         match self {
-            Sender::Default => None,
-            Sender::Named(known) => known.format,
+            ReceiverIdentity::Default => None,
+            ReceiverIdentity::Named(known) => known.format,
         }
     }
 

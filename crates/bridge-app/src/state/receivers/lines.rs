@@ -1,5 +1,5 @@
 //! Which receiving number a user is told: one whose receiver is alive, of the user's own country where there is one,
-//! and of those the one that was handed out least lately. Pure but for what it remembers of its own answers.
+//! and of those the one that was handed out least recently. Pure, but that it remembers what it handed out.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,5 +1,6 @@
-//! The receivers as this bridge last knew them, in the data folder, readable by its owner only: they hold when it
-//! starts while the audit store is away, because an SMS must be taken in then too. Never their source.
+//! The receivers as this bridge last knew them, in the data folder, readable by its owner only. They hold when the
+//! bridge starts while the audit store is away, because it must take SMS in then too. The audit store stays their
+//! source.
 
 use std::path::Path;
 

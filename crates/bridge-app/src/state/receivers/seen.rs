@@ -1,5 +1,5 @@
-//! What was seen of each receiver: here, on this bridge, since it was last written down, and what the whole group
-//! had written down before. A worker carries it to and fro.
+//! What was seen of each receiver: on this bridge since it was last written down, and by the whole group before. A
+//! worker writes the one and reads the other.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ struct Seen {
 
 /// All receivers that were heard of.
 #[derive(Debug, Default)]
-pub(super) struct Sightings(Mutex<BTreeMap<String, Seen>>);
+pub struct Sightings(Mutex<BTreeMap<String, Seen>>);
 
 impl Sightings {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
@@ -37,25 +37,29 @@ impl Sightings {
         }
     }
 
-    pub(super) fn spoke(&self, name: &str, now: Timestamp) {
+    /// It was heard of.
+    pub fn mark_seen(&self, name: &str, now: Timestamp) {
         self.note(name, |seen| {
             seen.fresh.first_seen_at.get_or_insert(now);
             seen.fresh.last_seen_at = Some(now);
         });
     }
 
-    pub(super) fn forget(&self, name: &str) {
+    /// What was seen of it here is forgotten: it stands for phones that have nothing to do with each other.
+    pub fn forget(&self, name: &str) {
         self.lock().remove(name);
     }
 
-    pub(super) fn wrong_secret(&self, name: &str, now: Timestamp) {
+    /// Somebody who says it is this receiver came with a wrong secret or signature.
+    pub fn wrong_secret(&self, name: &str, now: Timestamp) {
         self.note(name, |seen| {
             seen.fresh.wrong_secret_at = Some(now);
             seen.fresh.rejected += 1;
         });
     }
 
-    pub(super) fn delivered(&self, name: &str, again: bool) {
+    /// It delivered an SMS, or one that came before.
+    pub fn delivered(&self, name: &str, again: bool) {
         self.note(name, |seen| {
             if again {
                 seen.fresh.redelivered += 1;
@@ -65,11 +69,13 @@ impl Sightings {
         });
     }
 
-    pub(super) fn unusable(&self, name: &str) {
+    /// It made an unusable delivery.
+    pub fn unusable(&self, name: &str) {
         self.note(name, |seen| seen.fresh.rejected += 1);
     }
 
-    pub(super) fn stamped(&self, name: &str, stamp: Timestamp, arrived: Timestamp, tolerance: Span) {
+    /// An SMS came live with a stamp: the receiver's clock is measured by it.
+    pub fn stamped(&self, name: &str, stamp: Timestamp, arrived: Timestamp, tolerance: Span) {
         self.note(name, |seen| {
             seen.skew.add(stamp, arrived);
             if let Some(skew) = seen.skew.measured(tolerance) {
@@ -79,7 +85,8 @@ impl Sightings {
         });
     }
 
-    pub(super) fn reported(&self, name: &str, report: Report, now: Timestamp) {
+    /// It said how it is.
+    pub fn reported(&self, name: &str, report: Report, now: Timestamp) {
         self.note(name, |seen| {
             let fresh = &mut seen.fresh;
             for (known, said) in
@@ -96,7 +103,8 @@ impl Sightings {
     }
 
     /// What is known of one now.
-    pub(super) fn of(&self, name: &str) -> Sighting {
+    #[must_use]
+    pub fn of(&self, name: &str) -> Sighting {
         self.lock().get(name).map_or_else(|| nothing(name), |seen| together(name, &seen.noted, &seen.fresh))
     }
 
@@ -142,8 +150,9 @@ impl Sightings {
         }
     }
 
-    /// By how much its stamps are ahead, as it was last measured.
-    pub(super) fn skew(&self, name: &str) -> Span {
+    /// By how much its stamps are steadily ahead (D8), as it was last measured.
+    #[must_use]
+    pub fn skew(&self, name: &str) -> Span {
         self.lock().get(name).map_or(Span(0), |seen| {
             if seen.fresh.skew_measured_at >= seen.noted.skew_measured_at {
                 seen.fresh.clock_skew
@@ -172,7 +181,7 @@ mod tests {
     #[test]
     fn what_is_taken_and_given_back_is_counted_once() {
         let seen = Sightings::default();
-        seen.spoke("hall", Timestamp(1));
+        seen.mark_seen("hall", Timestamp(1));
         seen.delivered("hall", false);
         seen.delivered("hall", true);
         let taken = seen.take_fresh();
@@ -188,7 +197,7 @@ mod tests {
     #[test]
     fn what_others_wrote_down_adds_up_with_what_is_fresh() {
         let seen = Sightings::default();
-        seen.spoke("hall", Timestamp(5));
+        seen.mark_seen("hall", Timestamp(5));
         seen.delivered("hall", false);
         let noted = Sighting {
             name: "hall".into(),

@@ -1,9 +1,9 @@
 //! How far a receiver's stamps are off (decisions.md D8), measured from what it delivers. Some phone apps stamp the
 //! carrier's clock. Pure: no clock, no store.
 //!
-//! A delay only ever makes a stamp look older, so the youngest of several is nearest to the truth. What looks old
-//! because it was kept back is told from what is old because a clock is slow by when it arrives: a backlog comes in
-//! one burst, and a slow clock is as slow an hour later. A stamp from the future is no delay whatever.
+//! A delay only ever makes a stamp look older, so the youngest of several is nearest to the truth. An old stamp may
+//! come from a delay or from a slow clock; when it arrives tells which: a backlog comes in one burst, and a slow clock
+//! is as slow an hour later. A stamp from the future is never a delay.
 
 use std::collections::VecDeque;
 

@@ -27,18 +27,20 @@ impl SyncTrail for SqliteAudit {
         now: Timestamp,
         row: &Unsynced,
         reason: &str,
-        park_after: u32,
+        dead_letter_after: u32,
     ) -> Result<bool> {
         let (row, reason) = (row.clone(), reason.to_owned());
-        self.engine.write("note_refused", move |c, _| note_refused(c, now, &row, &reason, park_after)).await
+        self.engine
+            .write("note_refused", move |c, _| note_refused(c, now, &row, &reason, dead_letter_after))
+            .await
     }
 
     async fn refused(&self, max: usize) -> Result<Vec<Refused>> {
         self.engine.read("refused", move |c| refused(c, max)).await
     }
 
-    async fn unpark(&self, sms_id: Option<Uuid>) -> Result<usize> {
-        self.engine.write("unpark", move |c, _| unpark(c, sms_id)).await
+    async fn let_go(&self, sms_id: Option<Uuid>) -> Result<usize> {
+        self.engine.write("unpark", move |c, _| let_go(c, sms_id)).await
     }
 }
 
@@ -79,7 +81,7 @@ fn note_refused(
     now: Timestamp,
     row: &Unsynced,
     reason: &str,
-    park_after: u32,
+    dead_letter_after: u32,
 ) -> rusqlite::Result<bool> {
     let sms_id = row.sms_id.to_string();
     conn.prepare_cached(
@@ -89,7 +91,7 @@ fn note_refused(
              attempts = attempts + 1, reason = excluded.reason, at = excluded.at,
              parked = parked OR attempts + 1 >= ?5",
     )?
-    .execute(params![sms_id, row.mobile_number, reason, At(now), park_after])?;
+    .execute(params![sms_id, row.mobile_number, reason, At(now), dead_letter_after])?;
     conn.prepare_cached("SELECT parked FROM ops_sync_refused WHERE sms_id = ?1")?
         .query_row([sms_id], |row| row.get(0))
 }
@@ -106,14 +108,14 @@ fn refused(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refused>> {
             attempts: row.get(2)?,
             reason: row.get(3)?,
             at: row.get::<_, At>(4)?.0,
-            parked: row.get(5)?,
+            dead_lettered: row.get(5)?,
         })
     })?
     .collect()
 }
 
 /// It may be refused as often again as a new one.
-fn unpark(conn: &Connection, sms_id: Option<Uuid>) -> rusqlite::Result<usize> {
+fn let_go(conn: &Connection, sms_id: Option<Uuid>) -> rusqlite::Result<usize> {
     conn.prepare_cached(
         "UPDATE ops_sync_refused SET parked = 0, attempts = 0 WHERE parked = 1 AND (?1 IS NULL OR sms_id = ?1)",
     )?

@@ -21,7 +21,7 @@ fn engine() -> (tempfile::TempDir, Engine) {
 async fn write(engine: &Engine, value: u8, runs: Arc<AtomicUsize>) -> Result<()> {
     let body = move |c: &Connection, changes: &mut Changes| {
         runs.fetch_add(1, Ordering::Relaxed);
-        changes.push(Notice::Setting(value.to_string()));
+        changes.push(PeerEvent::Setting(value.to_string()));
         c.execute("INSERT INTO number VALUES (?1)", [value]).map(|_| ())
     };
     engine.write("write", body).await
@@ -70,10 +70,10 @@ async fn a_bad_operation_harms_only_itself() {
     }
     assert_eq!(numbers(&engine).await, [1, 2]);
     assert!(runs.load(Ordering::Relaxed) > 2, "the batch was tried as a whole first");
-    let announced: Vec<Notice> = std::iter::from_fn(|| changes.try_recv().ok()).collect();
+    let announced: Vec<PeerEvent> = std::iter::from_fn(|| changes.try_recv().ok()).collect();
     assert_eq!(
         announced,
-        ["1", "2"].map(|n| Notice::Setting(n.to_owned())),
+        ["1", "2"].map(|n| PeerEvent::Setting(n.to_owned())),
         "each once, and nothing of what was rolled back"
     );
 }

@@ -4,7 +4,7 @@
 
 use bridge_core::sms::{Identity, Key};
 use bridge_core::{InboundSms, Mobile, Timestamp};
-use bridge_store::judged::{Basis, Judged, QueuedSms};
+use bridge_store::judged::{Judged, Precondition, QueuedSms};
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ impl Arriving {
 /// A judged SMS to be recorded.
 pub(super) struct Recording {
     pub(super) key: Key,
-    pub(super) basis: Basis,
+    pub(super) precondition: Precondition,
     pub(super) sms_id: Uuid,
     pub(super) mobile_number: String,
     pub(super) is_counted: bool,
@@ -50,10 +50,10 @@ pub(super) struct Recording {
 
 impl Recording {
     pub(super) fn of(judged: &Judged) -> serde_json::Result<Recording> {
-        let Judged { key, basis, row } = judged;
+        let Judged { key, precondition, row } = judged;
         Ok(Recording {
             key: *key,
-            basis: basis.clone(),
+            precondition: precondition.clone(),
             sms_id: row.sms.sms_id,
             mobile_number: row.sms.mobile_number().to_owned(),
             is_counted: row.sms.is_counted(),
@@ -64,7 +64,7 @@ impl Recording {
 
 #[cfg(test)]
 mod tests {
-    use bridge_core::checks::Known;
+    use bridge_core::checks::SenderFacts;
     use bridge_core::phone::PhoneError;
     use bridge_core::{Span, Verdict};
 
@@ -92,7 +92,8 @@ mod tests {
     fn the_row_is_written_as_if_the_sms_itself_were_in_it() {
         let mobile = Mobile::from_e164("+919876543210").unwrap();
         for sms in [sms("98765", Ok(mobile)), sms("HDFCBK", Err(PhoneError::Alphanumeric))] {
-            let judged = Judged::new(sms, [9; 16], Verdict::failed_match("no_onboarding"), &Known::default());
+            let judged =
+                Judged::new(sms, [9; 16], Verdict::failed_match("no_onboarding"), &SenderFacts::default());
             let recording = Recording::of(&judged).unwrap();
             assert_eq!(
                 serde_json::to_string(&recording.row).unwrap(),

@@ -1,9 +1,9 @@
 //! Onboardings: registering, cancelling, expiring, and the one lookup every SMS makes.
 
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::onboarding::LastSms;
 use bridge_core::{Onboarding, State, Timestamp};
-use bridge_store::hot::{Cancelled, Notice, REGISTRATION_WINDOW, Registered, Registration};
+use bridge_store::hot::{Cancelled, PeerEvent, REGISTRATION_WINDOW, Registered, Registration};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -149,7 +149,7 @@ pub(super) fn write(
         )?
         .execute([id])?;
     }
-    changes.push(Notice::Onboarding(onboarding.id));
+    changes.push(PeerEvent::Onboarding(onboarding.id));
     Ok(())
 }
 
@@ -214,7 +214,7 @@ pub(super) fn revive(
     now: Timestamp,
     onboarding: &Onboarding,
     until: Timestamp,
-) -> rusqlite::Result<Known> {
+) -> rusqlite::Result<SenderFacts> {
     let mobile = onboarding.mobile.e164();
     if newest(conn, now, mobile)?.is_none() {
         // What waits for onboarding_mobile is newer than what came from there.

@@ -4,7 +4,7 @@
 use bridge_core::sms::Key;
 use bridge_core::time::DAY;
 use bridge_core::{Onboarding, State, Timestamp};
-use bridge_store::hot::{Notice, REGISTRATION_WINDOW};
+use bridge_store::hot::{PeerEvent, REGISTRATION_WINDOW};
 use bridge_store::judged::QueuedSms;
 use bridge_store::person::{Count, HotPerson, Removed, Traces};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -125,7 +125,7 @@ pub(super) fn erase(
         conn.prepare_cached("DELETE FROM onboarding_deadline WHERE deadline = ?1 AND seq = ?2")?
             .execute([onboarding.user_deadline.0, seq])?;
         note("onboardings", conn.prepare_cached("DELETE FROM onboarding WHERE seq = ?1")?.execute([seq])?);
-        changes.push(Notice::Onboarding(onboarding.id));
+        changes.push(PeerEvent::Onboarding(onboarding.id));
     }
     for (sql, begun) in [
         (

@@ -6,7 +6,7 @@ use bridge_core::time::DAY;
 use bridge_core::{Mobile, State, Timestamp};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
-use bridge_store::judged::{Answer, Basis};
+use bridge_store::judged::{Answer, Precondition};
 use rusqlite::{Connection, params};
 
 use super::Memory;
@@ -126,14 +126,16 @@ pub(super) fn record(
     now: Timestamp,
     sms: &mut Recording,
 ) -> rusqlite::Result<Recorded> {
-    let Recording { key, basis, sms_id, mobile_number: mobile, is_counted, row } = sms;
+    let Recording { key, precondition, sms_id, mobile_number: mobile, is_counted, row } = sms;
     let arrival = memory.arrivals.find(conn, now, key)?.filter(|arrival| arrival.sms_id == *sms_id);
     let Some(arrival) = arrival else { return Ok(Recorded::NotAdmitted) };
     if let Some(answer) = arrival.answer {
         return Ok(Recorded::Done(answer));
     }
     let (onboarding, pair_validated) = standing(conn, now, mobile)?;
-    if (Basis { onboarding: onboarding.as_ref().map(|o| (o.id, o.state)), pair_validated }) != *basis {
+    if (Precondition { onboarding: onboarding.as_ref().map(|o| (o.id, o.state)), pair_validated })
+        != *precondition
+    {
         let sms_in_window = if *is_counted { count(conn, now, mobile)? } else { 0 };
         return Ok(Recorded::Changed(Box::new(known(conn, now, mobile, sms_in_window)?)));
     }

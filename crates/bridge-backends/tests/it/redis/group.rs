@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bridge_core::Span;
-use bridge_store::hot::Notice;
+use bridge_store::hot::PeerEvent;
 use test_servers::redis::Options;
 use test_servers::{Redis, Server};
 use tokio::sync::broadcast::Receiver;
@@ -13,7 +13,7 @@ use super::people::{pass, register};
 use super::{open, rebuild};
 use crate::folder::{T0, sms};
 
-async fn next(notices: &mut Receiver<Notice>) -> Notice {
+async fn next(notices: &mut Receiver<PeerEvent>) -> PeerEvent {
     tokio::time::timeout(Duration::from_secs(30), notices.recv()).await.unwrap().unwrap()
 }
 
@@ -21,15 +21,15 @@ async fn next(notices: &mut Receiver<Notice>) -> Notice {
 async fn every_bridge_hears_what_one_changed() {
     let first = super::hot_redis().await;
     let others = [open(&first.server.url()).await, open(&first.server.url()).await];
-    let mut heard = [others[0].notices(), others[1].notices(), first.notices()];
+    let mut heard = [others[0].peer_events(), others[1].peer_events(), first.peer_events()];
     register(&*first, 1).await.unwrap();
     pass(&*first, &sms(10, "x")).await.unwrap();
     others[0].announce_setting("batch_size").await.unwrap();
     others[1].announce_receivers().await.unwrap();
     for notices in &mut heard {
-        assert_eq!(next(notices).await, Notice::Onboarding(Uuid::from_u128(1)));
-        assert_eq!(next(notices).await, Notice::Setting("batch_size".to_owned()));
-        assert_eq!(next(notices).await, Notice::Receivers);
+        assert_eq!(next(notices).await, PeerEvent::Onboarding(Uuid::from_u128(1)));
+        assert_eq!(next(notices).await, PeerEvent::Setting("batch_size".to_owned()));
+        assert_eq!(next(notices).await, PeerEvent::Receivers);
     }
 }
 
@@ -37,13 +37,13 @@ async fn every_bridge_hears_what_one_changed() {
 async fn after_a_break_everybody_looks_again() {
     let server = Redis::start(&Options::default()).unwrap();
     let store = open(&server.url()).await;
-    let mut notices = store.notices();
+    let mut notices = store.peer_events();
     server.restart().unwrap();
-    assert_eq!(next(&mut notices).await, Notice::Missed);
+    assert_eq!(next(&mut notices).await, PeerEvent::Missed);
     rebuild(&*store, 1).await;
     register(&*store, 1).await.unwrap();
     store.cancel(T0, Uuid::from_u128(1)).await.unwrap();
-    assert_eq!(next(&mut notices).await, Notice::Onboarding(Uuid::from_u128(1)));
+    assert_eq!(next(&mut notices).await, PeerEvent::Onboarding(Uuid::from_u128(1)));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! How the figures of the overview are drawn. Not where they come from: `looking::figures`.
+//! How the figures of the overview are drawn. Not where they come from: [`bridge_app::looking::figures`].
 
 use bridge_core::{Span, Timestamp};
 use bridge_store::desk::{DropOut, Failures, Funnel, Latencies, Latency, Outcomes};

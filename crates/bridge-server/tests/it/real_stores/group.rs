@@ -94,11 +94,11 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask:
 /// Redis forgets everything, and the bridge has given it its memory back. How long that takes is not seen: the pause may
 /// be over before anybody asks for it.
 pub(crate) async fn flush_and_rebuild(group: &Group, bridge: &Bridge) {
-    let before = bridge.app().ladder.generation();
+    let before = bridge.app().availability.generation();
     let _: String = group.redis(&["FLUSHALL"]).await;
     until("rebuilt", async || {
-        let ladder = &bridge.app().ladder;
-        (ladder.generation() > before && ladder.is_open()).then_some(())
+        let availability = &bridge.app().availability;
+        (availability.generation() > before && availability.is_open()).then_some(())
     })
     .await;
 }

@@ -214,7 +214,7 @@ async fn an_outage_is_remembered_until_it_can_be_written() {
     until_onboarding(&bridge, "paused").await;
     group.postgres.kill().unwrap();
     until("both noted in the folder", async || {
-        // The keeper looks at the audit store once in a second.
+        // The store monitor looks at the audit store once in a second.
         group.clock.advance(Span(1_000));
         let noted = std::fs::read_to_string(folder.path().join("incidents.json")).unwrap_or_default();
         (noted.contains("redis") && noted.contains("postgresql")).then_some(())

@@ -141,7 +141,10 @@ pub(super) async fn a_session_lasts_until_it_ends(audit: &dyn AuditUnderTest) {
     store.change_account("bob", Role::Viewer, false).await.unwrap();
     assert_eq!(store.session(T0, "2").await.unwrap().unwrap().1.role, Role::Viewer, "at once");
     assert_eq!(store.sessions(T0).await.unwrap(), [later, second]);
-    store.begin_session(T0 + HOUR, &Session { ends_at: T0 + HOUR + HOUR, ..session("4", "bob") }).await.unwrap();
+    store
+        .begin_session(T0 + HOUR, &Session { ends_at: T0 + HOUR + HOUR, ..session("4", "bob") })
+        .await
+        .unwrap();
     let left = audit.column("ops.session", "id_hash").await;
     assert_eq!(left, [Some("4".to_owned())], "what ended is forgotten");
 }
@@ -221,7 +224,8 @@ pub(super) async fn the_admin_log_is_found_by_what_it_says(audit: &dyn AuditUnde
     let mut pages = Vec::new();
     let mut before = None;
     loop {
-        let page = store.changes(&ChangesAsked { before, who: some("alice"), ..anything() }, 1).await.unwrap();
+        let page =
+            store.changes(&ChangesAsked { before, who: some("alice"), ..anything() }, 1).await.unwrap();
         let Some(last) = page.last() else { break };
         before = Some(last.id);
         pages.extend(page.into_iter().map(|row| row.change.at));

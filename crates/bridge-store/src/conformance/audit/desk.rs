@@ -10,7 +10,7 @@ use super::super::under_test::AuditUnderTest;
 use crate::audit::{Quarantined, Refusal, SmsRow};
 use crate::desk::{
     DeskStore, DropOut, Failures, MobileFilter, OnboardingFilter, Outcomes, Page, RefusalFilter,
-    RegistrationRate, SmsFilter, SmsRate, SCAN,
+    RegistrationRate, SCAN, SmsFilter, SmsRate,
 };
 use crate::judged::QueuedSms;
 
@@ -149,7 +149,10 @@ pub(super) async fn the_story_of_an_sms_is_told_whole(audit: &dyn AuditUnderTest
     let row = story.judged.unwrap();
     assert_eq!(store.sms_of(ALICE, None, MAX).await.unwrap(), std::slice::from_ref(&row));
 
-    store.upsert_onboardings(&[onboarding(9, ALICE, None, T0), onboarding(8, ALICE, None, T0)]).await.unwrap();
+    store
+        .upsert_onboardings(&[onboarding(9, ALICE, None, T0), onboarding(8, ALICE, None, T0)])
+        .await
+        .unwrap();
     let judged_against = desk.onboarding(id(9)).await.unwrap().unwrap();
     assert_eq!(desk.sms_of_onboarding(&judged_against, MAX).await.unwrap(), [row]);
     let other = desk.onboarding(id(8)).await.unwrap().unwrap();
@@ -206,8 +209,7 @@ pub(super) async fn onboardings_are_found_by_all_they_have(audit: &dyn AuditUnde
 
 pub(super) async fn validated_numbers_are_found_by_how_they_begin(audit: &dyn AuditUnderTest) {
     let numbers = ["+919876543210", "+919876543211", "+919876543219", "+4915112345678"];
-    let batch: Vec<_> =
-        (1..).zip(numbers).map(|(n, number)| judged(n, number, T0, passed())).collect();
+    let batch: Vec<_> = (1..).zip(numbers).map(|(n, number)| judged(n, number, T0, passed())).collect();
     audit.store().append_sms(&batch).await.unwrap();
     let (mut found, mut after) = (Vec::new(), None);
     loop {
@@ -220,7 +222,10 @@ pub(super) async fn validated_numbers_are_found_by_how_they_begin(audit: &dyn Au
     }
     let found_numbers: Vec<_> = found.iter().map(|row| row.mobile_number.as_str()).collect();
     assert_eq!(found_numbers, numbers[..3]);
-    assert_eq!((found[0].device_id.as_str(), found[0].sms_id, found[0].validated_at), ("d1", id(1), T0 + Span(100)));
+    assert_eq!(
+        (found[0].device_id.as_str(), found[0].sms_id, found[0].validated_at),
+        ("d1", id(1), T0 + Span(100))
+    );
     assert_eq!(audit.desk().search_validated("", None, MAX).await.unwrap().rows.len(), 4);
     assert_eq!(audit.desk().search_validated("+1", None, MAX).await.unwrap(), Page::empty());
 }
@@ -262,7 +267,8 @@ pub(super) async fn refusals_are_found_by_number_and_reason(audit: &dyn AuditUnd
 pub(super) async fn the_history_of_settings_is_read_page_by_page(audit: &dyn AuditUnderTest) {
     let (store, desk) = (audit.store(), audit.desk());
     store.seed_settings(T0).await.unwrap();
-    for (n, key) in [(11, "batch_size"), (12, "blacklist_threshold"), (13, "batch_size"), (14, "batch_size")] {
+    for (n, key) in [(11, "batch_size"), (12, "blacklist_threshold"), (13, "batch_size"), (14, "batch_size")]
+    {
         store.put_setting(T0 + Span(n), key, &json!(n), "ana").await.unwrap();
     }
     let first = desk.settings_history(Some("batch_size"), None, 2).await.unwrap();
@@ -294,9 +300,8 @@ pub(super) async fn the_blacklist_is_read_page_by_page(audit: &dyn AuditUnderTes
 
 pub(super) async fn what_was_stored_for_later_is_read_page_by_page(audit: &dyn AuditUnderTest) {
     let store = audit.store();
-    let stored: Vec<_> = (1..=4_i64)
-        .map(|n| sms(u128::try_from(n).unwrap(), ALICE, "x", T0 + Span(n * 1000)))
-        .collect();
+    let stored: Vec<_> =
+        (1..=4_i64).map(|n| sms(u128::try_from(n).unwrap(), ALICE, "x", T0 + Span(n * 1000))).collect();
     for sms in &stored {
         store.store_for_later(sms).await.unwrap();
     }
@@ -333,7 +338,10 @@ pub(super) async fn the_quarantine_is_read_page_by_page(audit: &dyn AuditUnderTe
         audit.store().quarantine(&entry).await.unwrap();
     }
     let first = audit.desk().quarantine_page(None, 2).await.unwrap();
-    assert_eq!(first.rows.iter().map(|row| (row.id, row.bytes)).collect::<Vec<_>>(), [(id(3), 3), (id(2), 2)]);
+    assert_eq!(
+        first.rows.iter().map(|row| (row.id, row.bytes)).collect::<Vec<_>>(),
+        [(id(3), 3), (id(2), 2)]
+    );
     let second = audit.desk().quarantine_page(first.next, 2).await.unwrap();
     assert_eq!((second.rows.len(), second.rows[0].id, second.next), (1, id(1), None));
     assert_eq!((second.rows[0].reason.as_str(), second.rows[0].at), ("no sender", T0));
@@ -376,7 +384,11 @@ pub(super) async fn an_onboarding_is_counted_where_it_stands(audit: &dyn AuditUn
     let end = T0 + HOUR;
     let funnel = desk.funnel(T0, end).await.unwrap();
     assert_eq!((funnel.registered, funnel.sms_seen, funnel.validated), (4, 0, 0));
-    let stands = |state, last_sms: Option<&str>, count| DropOut { state, last_sms: last_sms.map(str::to_owned), count };
+    let stands = |state, last_sms: Option<&str>, count| DropOut {
+        state,
+        last_sms: last_sms.map(str::to_owned),
+        count,
+    };
     assert_eq!(funnel.drop_outs, [stands(State::Pending, None, 4)]);
 
     let last = |verdict| Some(LastSms { id: 1, judged_at: T0, verdict });
@@ -419,7 +431,10 @@ pub(super) async fn the_worst_senders_come_first(audit: &dyn AuditUnderTest) {
     audit.store().append_blacklist(&[blacklisting(BOB, T0, "threshold_exceeded")]).await.unwrap();
     let senders = audit.desk().top_failing_senders(T0, T0 + HOUR, 5).await.unwrap();
     assert_eq!(senders.len(), 2);
-    assert_eq!((senders[0].mobile_number.as_str(), senders[0].failed, senders[0].blacklisted_at), (BOB, 3, Some(T0)));
+    assert_eq!(
+        (senders[0].mobile_number.as_str(), senders[0].failed, senders[0].blacklisted_at),
+        (BOB, 3, Some(T0))
+    );
     assert_eq!((senders[1].failed, senders[1].last_at, senders[1].blacklisted_at), (1, T0, None));
     assert_eq!(audit.desk().top_failing_senders(T0, T0 + HOUR, 1).await.unwrap(), senders[..1]);
     assert_eq!(audit.desk().top_failing_senders(T0 + HOUR, T0 + HOUR, 1).await.unwrap(), []);
@@ -433,7 +448,8 @@ pub(super) async fn refusals_are_counted_by_hour_and_reason(audit: &dyn AuditUnd
         address_hash: None,
         stands_for,
     };
-    let all = [refusal(T0, "a", 1), refusal(T0 + MINUTE, "a", 9), refusal(T0 + HOUR, "a", 1), refusal(T0, "b", 2)];
+    let all =
+        [refusal(T0, "a", 1), refusal(T0 + MINUTE, "a", 9), refusal(T0 + HOUR, "a", 1), refusal(T0, "b", 2)];
     audit.store().append_refusals(&all).await.unwrap();
     let found = audit.desk().refusals_by_hour(T0 + MINUTE, T0 + HOUR + HOUR).await.unwrap();
     let found: Vec<_> = found.iter().map(|rate| (rate.hour, rate.reason.as_str(), rate.count)).collect();
@@ -447,10 +463,10 @@ pub(super) async fn an_incident_begins_and_ends_once(audit: &dyn AuditUnderTest)
     }
     desk.begin_incident("receiver:phone-1", T0 + SECOND, "silent").await.unwrap();
     let open = desk.incidents(T0 + HOUR, T0 + HOUR + HOUR).await.unwrap();
-    assert_eq!(open.iter().map(|i| (i.what.as_str(), i.ended_at)).collect::<Vec<_>>(), [
-        ("receiver:phone-1", None),
-        ("redis", None)
-    ]);
+    assert_eq!(
+        open.iter().map(|i| (i.what.as_str(), i.ended_at)).collect::<Vec<_>>(),
+        [("receiver:phone-1", None), ("redis", None)]
+    );
     desk.end_incident("redis", T0, T0 + MINUTE, "answers again").await.unwrap();
     desk.end_incident("redis", T0, T0 + HOUR, "told late").await.unwrap();
     desk.begin_incident("redis", T0, "told late").await.unwrap();
@@ -458,7 +474,10 @@ pub(super) async fn an_incident_begins_and_ends_once(audit: &dyn AuditUnderTest)
     let all = desk.incidents(T0 - HOUR, T0 + HOUR).await.unwrap();
     assert_eq!(all.len(), 3);
     assert_eq!((all[1].ended_at, all[1].detail.as_str()), (Some(T0 + MINUTE), "answers again"));
-    assert_eq!((all[2].what.as_str(), all[2].began_at, all[2].ended_at), ("bridge", T0 - HOUR, Some(T0 - MINUTE)));
+    assert_eq!(
+        (all[2].what.as_str(), all[2].began_at, all[2].ended_at),
+        ("bridge", T0 - HOUR, Some(T0 - MINUTE))
+    );
     let still_open = desk.incidents(T0 + HOUR, T0 + HOUR + HOUR).await.unwrap();
     assert_eq!(still_open.len(), 1, "what ended before is not shown");
 }

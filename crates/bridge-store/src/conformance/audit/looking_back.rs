@@ -4,8 +4,8 @@ use bridge_core::{Onboarding, Span, State};
 
 use super::super::samples::*;
 use super::super::under_test::AuditUnderTest;
-use crate::place::Place;
 use crate::judged::QueuedSms;
+use crate::place::Place;
 
 /// The nth SMS, taken in so many seconds after the first.
 fn taken_in(n: i64, seconds: i64) -> QueuedSms {

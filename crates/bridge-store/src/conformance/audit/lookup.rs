@@ -23,7 +23,8 @@ async fn process(store: &dyn AuditStore, sms: &InboundSms) {
 pub(super) async fn a_known_sms_is_found_wherever_it_is(audit: &dyn AuditUnderTest) {
     let store = audit.store();
     let month = Span(32 * 24 * HOUR.0);
-    let stamped_before = InboundSms { received_timestamp: T0 - HOUR, ..sms(1, ALICE, "नमस्ते", T0) };
+    let stamped_before =
+        InboundSms { received_timestamp: T0 - HOUR, ..sms(1, ALICE, "नमस्ते", T0) };
     let bank = InboundSms {
         sender_raw: "MYBANK".to_owned(),
         sender: Err(PhoneError::Alphanumeric),
@@ -82,7 +83,10 @@ pub(super) async fn sms_are_counted_by_receiver_and_hour(audit: &dyn AuditUnderT
     };
     let whole = [counted("B", T0, 1), counted("b", T0, 2), counted("b", T0 + HOUR, 1)];
     assert_eq!(store.count_by_hour(T0, T0 + HOUR + HOUR).await.unwrap(), whole);
-    assert_eq!(store.count_by_hour(T0 + MILLI, T0 + HOUR).await.unwrap(), [whole[0].clone(), counted("b", T0, 1)]);
+    assert_eq!(
+        store.count_by_hour(T0 + MILLI, T0 + HOUR).await.unwrap(),
+        [whole[0].clone(), counted("b", T0, 1)]
+    );
     assert_eq!(store.count_by_hour(T0, T0).await.unwrap(), []);
 }
 
@@ -96,7 +100,10 @@ pub(super) async fn a_part_is_judged_once(audit: &dyn AuditUnderTest) {
     process(store, &second(1)).await;
     let again = InboundSms { received_timestamp: T0 + HOUR, server_received_at: T0 + HOUR, ..second(9) };
     assert!(store.parts_judged(&again, T0).await.unwrap());
-    assert!(!store.parts_judged(&again, T0 + MILLI).await.unwrap(), "that was another SMS of the same reference");
+    assert!(
+        !store.parts_judged(&again, T0 + MILLI).await.unwrap(),
+        "that was another SMS of the same reference"
+    );
     let longer = Some(part(2, 4));
     let other_reference = Some(Part { reference: "18".to_owned(), ..part(2, 3) });
     for other in [

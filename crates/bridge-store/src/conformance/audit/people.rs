@@ -100,8 +100,11 @@ fn quarantined(n: u128, body: Vec<u8>) -> Quarantined {
 
 pub(super) async fn quarantine_takes_any_bytes(audit: &dyn AuditUnderTest) {
     let store = audit.store();
-    let entries =
-        [quarantined(3, (0..=255).collect()), quarantined(1, Vec::new()), quarantined(2, vec![0xff; 100_000])];
+    let entries = [
+        quarantined(3, (0..=255).collect()),
+        quarantined(1, Vec::new()),
+        quarantined(2, vec![0xff; 100_000]),
+    ];
     for entry in &entries {
         store.quarantine(entry).await.unwrap();
     }

@@ -135,7 +135,11 @@ pub(super) async fn a_block_is_kept_or_lifted(audit: &dyn AuditUnderTest) {
         assert_eq!(store.erase(&erasing, &receipt(1)).await.unwrap().was_blocked, was_blocked);
         assert_eq!(store.blacklist().await.unwrap().len(), left, "{block:?}");
     }
-    assert_eq!(store.unblacklisted_since(T0).await.unwrap(), [], "not even that it was taken off is remembered");
+    assert_eq!(
+        store.unblacklisted_since(T0).await.unwrap(),
+        [],
+        "not even that it was taken off is remembered"
+    );
 }
 
 pub(super) async fn receipts_are_kept_in_their_last_state(audit: &dyn AuditUnderTest) {
@@ -175,9 +179,9 @@ pub(super) async fn an_unvalidated_number_does_not_come_back(audit: &dyn AuditUn
     somebody(store, 20, BOB).await;
     assert_eq!(store.unvalidate(T0 + HOUR, ALICE).await.unwrap(), 1);
     assert_eq!(store.unvalidate(T0 + HOUR, ALICE).await.unwrap(), 0);
-    let unparked = store.unpark(None).await.unwrap();
+    let let_go = store.let_go(None).await.unwrap();
     let waits: Vec<_> = store.unsynced(MAX).await.unwrap().into_iter().map(|row| row.mobile_number).collect();
-    assert_eq!((unparked, waits), (1, vec![BOB.to_owned()]), "what of it waited does not go to the remote");
+    assert_eq!((let_go, waits), (1, vec![BOB.to_owned()]), "what of it waited does not go to the remote");
     assert_eq!(shown(store, ALICE).await.get("input_sms"), Some(&1), "its history stays");
     // Another bridge's journal brings the row once more.
     let known = QueuedSms { onboarding_id: Some(id(10)), ..queued(10, sms(11, ALICE, "x", T0), passed()) };
@@ -230,7 +234,10 @@ pub(super) async fn a_block_that_ended_gives_way_and_goes(audit: &dyn AuditUnder
     let after = by("threshold_exceeded", T0 + HOUR + HOUR, None, None);
     store.append_blacklist(std::slice::from_ref(&after)).await.unwrap();
     assert_eq!(store.blacklist().await.unwrap(), [after], "one that has ended gives way");
-    store.append_blacklist(&[Blacklisting { expires_at: Some(T0), ..blacklisting(BOB, T0, "x") }]).await.unwrap();
+    store
+        .append_blacklist(&[Blacklisting { expires_at: Some(T0), ..blacklisting(BOB, T0, "x") }])
+        .await
+        .unwrap();
     assert_eq!(store.clear_ended_blocks(T0 - MILLI).await.unwrap(), 0);
     assert_eq!(store.clear_ended_blocks(T0).await.unwrap(), 1);
     assert_eq!(store.blacklist().await.unwrap().len(), 1);

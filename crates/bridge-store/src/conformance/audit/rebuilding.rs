@@ -8,9 +8,9 @@ use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp, Verdict};
 use super::super::samples::*;
 use super::super::under_test::AuditUnderTest;
 use crate::AuditStore;
-use crate::place::Place;
 use crate::audit::{Member, Totals};
 use crate::judged::QueuedSms;
+use crate::place::Place;
 
 /// Reads a list to its end, in pages of two.
 async fn pages<T: Clone>(read: impl AsyncFn(Option<Place>) -> Vec<(Place, T)>) -> Vec<T> {
@@ -177,10 +177,8 @@ pub(super) async fn the_epoch_is_the_one_saved_last(audit: &dyn AuditUnderTest) 
 
 pub(super) async fn members_say_what_they_handed_over(audit: &dyn AuditUnderTest) {
     let store = audit.store();
-    let member = |n, handed_over: Option<&str>| Member {
-        bridge: id(n),
-        handed_over: handed_over.map(str::to_owned),
-    };
+    let member =
+        |n, handed_over: Option<&str>| Member { bridge: id(n), handed_over: handed_over.map(str::to_owned) };
     let members = async |within| {
         let mut members = store.members(within).await.unwrap();
         members.sort_by_key(|member| member.bridge);

@@ -50,7 +50,11 @@ pub(super) async fn receivers_come_by_name_as_they_were_last_put(audit: &dyn Aud
     for _ in 0..2 {
         store.put_receiver(T0 + HOUR, &changed).await.unwrap();
     }
-    assert_eq!(store.receivers().await.unwrap(), [bare, changed, accented], "revoked ones too, by their bytes");
+    assert_eq!(
+        store.receivers().await.unwrap(),
+        [bare, changed, accented],
+        "revoked ones too, by their bytes"
+    );
     assert_eq!(store.sightings().await.unwrap(), [], "none was seen");
 }
 

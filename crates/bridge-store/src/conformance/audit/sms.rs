@@ -27,8 +27,13 @@ pub(super) async fn every_column_comes_back(audit: &dyn AuditUnderTest) {
         clock_skew: Span(-90_000),
         ..sms(1, ALICE, "x", T0)
     };
-    let queued =
-        QueuedSms { verdict, judged_at: T0 + SECOND, onboarding_id: Some(id(7)), sms_in_window: 4, ..queued(i64::MAX, received.clone(), failed()) };
+    let queued = QueuedSms {
+        verdict,
+        judged_at: T0 + SECOND,
+        onboarding_id: Some(id(7)),
+        sms_in_window: 4,
+        ..queued(i64::MAX, received.clone(), failed())
+    };
     assert_eq!(audit.store().append_sms(&[queued]).await.unwrap(), 1);
 
     let rows = audit.store().sms_of(ALICE, None, MAX).await.unwrap();
@@ -175,7 +180,8 @@ pub(super) async fn stored_for_later_once_and_until_processed(audit: &dyn AuditU
         store.mark_processed(now, &[waiting[1].id, 12_345]).await.unwrap();
     }
     store.mark_processed(T0, &[]).await.unwrap();
-    let left: Vec<_> = store.waiting_sms(None, MAX).await.unwrap().into_iter().map(|w| w.sms.sms_id).collect();
+    let left: Vec<_> =
+        store.waiting_sms(None, MAX).await.unwrap().into_iter().map(|w| w.sms.sms_id).collect();
     assert_eq!(left, [id(1), id(3)]);
     store.store_for_later(&sms(2, ALICE, "y", T0)).await.unwrap();
     assert_eq!(store.waiting_sms(None, MAX).await.unwrap().len(), 2, "a processed one does not wait again");

@@ -25,7 +25,7 @@ async fn ids(store: &dyn AuditStore) -> Vec<u128> {
     unsynced(store).await.iter().map(|row| row.sms_id.as_u128()).collect()
 }
 
-/// The remote refuses SMS n so often that it is parked.
+/// The remote refuses SMS n so often that it is dead-lettered.
 async fn park(store: &dyn AuditStore, n: u128) {
     let rows = unsynced(store).await;
     let row = rows.iter().find(|row| row.sms_id == id(n)).unwrap();
@@ -82,13 +82,13 @@ pub(super) async fn a_row_is_parked_after_so_many_refusals(audit: &dyn AuditUnde
     assert!(!refuse(1, T0 + SECOND + SECOND, "bob").await);
     assert!(refuse(0, T0 + HOUR, "third \u{1f4de}").await);
     assert_eq!(ids(store).await, [2]);
-    let refused = |n: u128, mobile: &str, attempts, reason: &str, at, parked| Refused {
+    let refused = |n: u128, mobile: &str, attempts, reason: &str, at, dead_lettered| Refused {
         sms_id: id(n),
         mobile_number: mobile.to_owned(),
         attempts,
         reason: reason.to_owned(),
         at,
-        parked,
+        dead_lettered,
     };
     let expected = [
         refused(1, ALICE, 3, "third \u{1f4de}", T0 + HOUR, true),
@@ -115,14 +115,14 @@ pub(super) async fn what_is_unparked_is_tried_anew(audit: &dyn AuditUnderTest) {
     append(store, &[(ALICE, true), (BOB, true), (ALICE, true), (BOB, true)]).await;
     park(store, 1).await;
     park(store, 2).await;
-    assert_eq!(store.unpark(Some(id(99))).await.unwrap(), 0);
-    assert_eq!(store.unpark(Some(id(2))).await.unwrap(), 1);
+    assert_eq!(store.let_go(Some(id(99))).await.unwrap(), 0);
+    assert_eq!(store.let_go(Some(id(2))).await.unwrap(), 1);
     assert_eq!(ids(store).await, [2, 4]);
-    assert_eq!(store.unpark(Some(id(2))).await.unwrap(), 0, "it is not parked any more");
+    assert_eq!(store.let_go(Some(id(2))).await.unwrap(), 0, "it is not dead_lettered any more");
     let bob = unsynced(store).await.remove(0);
     assert!(!store.note_refused(T0, &bob, "again", 2).await.unwrap(), "as often as a new one");
     assert!(store.note_refused(T0, &bob, "again", 2).await.unwrap());
-    assert_eq!(store.unpark(None).await.unwrap(), 2);
+    assert_eq!(store.let_go(None).await.unwrap(), 2);
     assert_eq!(ids(store).await, [1, 2, 3, 4]);
-    assert_eq!(store.unpark(None).await.unwrap(), 0);
+    assert_eq!(store.let_go(None).await.unwrap(), 0);
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::samples::*;
 use crate::HotStore;
-use crate::hot::{Cancelled, Notice};
+use crate::hot::{Cancelled, PeerEvent};
 
 pub(super) async fn an_onboarding_is_gone_at_expires_at(store: &dyn HotStore) {
     let alice = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
@@ -59,7 +59,9 @@ pub(super) async fn cancelling_depends_on_the_state(store: &dyn HotStore) {
     let bob = open(store, now, onboarding(4, BOB, None, now)).await;
     let late = bob.user_deadline + MILLI;
     assert_eq!(store.expire_deadlines(late, MAX).await.unwrap(), 1);
-    let Cancelled::Done(bob) = store.cancel(late, bob.id).await.unwrap() else { panic!("expired is not final") };
+    let Cancelled::Done(bob) = store.cancel(late, bob.id).await.unwrap() else {
+        panic!("expired is not final")
+    };
     assert_eq!((bob.state, bob.version), (State::Cancelled, 3));
 }
 
@@ -127,7 +129,7 @@ pub(super) async fn deadlines_pass_earliest_first_and_at_most_max(store: &dyn Ho
 }
 
 pub(super) async fn what_changes_is_announced(store: &dyn HotStore) {
-    let mut notices = store.notices();
+    let mut notices = store.peer_events();
     let first = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
     let second = open(store, T0, onboarding(2, ALICE, Some("d2"), T0)).await;
     settle(store, T0, &sms(10, ALICE, "x", T0), failed()).await;
@@ -137,6 +139,6 @@ pub(super) async fn what_changes_is_announced(store: &dyn HotStore) {
     store.cancel(T0 + HOUR, bob.id).await.unwrap();
     for expected in [first.id, second.id, second.id, bob.id, bob.id] {
         let next = tokio::time::timeout(Duration::from_secs(10), notices.recv()).await;
-        assert_eq!(next.expect("announced").unwrap(), Notice::Onboarding(expected));
+        assert_eq!(next.expect("announced").unwrap(), PeerEvent::Onboarding(expected));
     }
 }

@@ -17,11 +17,8 @@ async fn somebody(store: &dyn HotStore, n: u128, e164: &str) -> Traces {
     settle(store, T0 + SECOND, &failing, failed()).await;
     settle(store, T0 + SECOND, &passing, passed()).await;
     store.mark_waiting(T0 + SECOND, &[(e164.to_owned(), id(n + 4))]).await.unwrap();
-    let mut traces = Traces {
-        onboardings: vec![first.id, second.id],
-        waiting: vec![id(n + 4)],
-        ..Traces::default()
-    };
+    let mut traces =
+        Traces { onboardings: vec![first.id, second.id], waiting: vec![id(n + 4)], ..Traces::default() };
     for queued in store.queued_sms(Which::All, MAX).await.unwrap() {
         if queued.sms.mobile_number() == e164 {
             traces.add(&queued);
@@ -70,16 +67,16 @@ pub(super) async fn an_erased_number_is_one_that_was_never_there(store: &dyn Hot
     let of_bob = somebody(store, 20, BOB).await;
     let bob = person(store, BOB, &of_bob).await;
     store.blacklist(&blacklisting(ALICE, T0, "operator")).await.unwrap();
-    let mut notices = store.notices();
+    let mut notices = store.peer_events();
     let now = T0 + SECOND;
     let removed = store.erase(ALICE, now, &traces).await.unwrap();
-    for (kind, count) in [("onboardings", 2), ("validated", 1), ("queued_sms", 2), ("answers", 2), ("waiting", 1)] {
+    for (kind, count) in
+        [("onboardings", 2), ("validated", 1), ("queued_sms", 2), ("answers", 2), ("waiting", 1)]
+    {
         assert_eq!(removed.get(kind), Some(&count), "{kind} of {removed:?}");
     }
     let mut told = Vec::new();
-    while let Ok(Ok(notice)) =
-        tokio::time::timeout(std::time::Duration::from_secs(5), notices.recv()).await
-    {
+    while let Ok(Ok(notice)) = tokio::time::timeout(std::time::Duration::from_secs(5), notices.recv()).await {
         told.push(notice);
         if told.len() >= 2 {
             break;

@@ -125,7 +125,10 @@ pub(super) async fn a_block_ends_by_itself(store: &dyn HotStore) {
     let without_end = blacklisting(BOB, ends, "for good");
     store.blacklist(&without_end).await.unwrap();
     store.replace_blacklist(&[(BOB.to_owned(), Some(ends))]).await.unwrap();
-    assert!(take(store, ends + HOUR, &sms(7, BOB, "w", ends + HOUR)).await.known.blacklisted, "what waits holds");
+    assert!(
+        take(store, ends + HOUR, &sms(7, BOB, "w", ends + HOUR)).await.known.blacklisted,
+        "what waits holds"
+    );
 }
 
 pub(super) async fn a_flood_blocks_again_after_a_block_has_ended(store: &dyn HotStore) {

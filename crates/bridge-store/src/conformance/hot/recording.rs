@@ -5,8 +5,8 @@ use bridge_core::{InboundSms, Onboarding, State};
 
 use super::super::samples::*;
 use crate::HotStore;
-use crate::judged::{Answer, Judged, QueuedSms};
 use crate::hot::{Admission, Counters, QueueSizes, Recorded, Which};
+use crate::judged::{Answer, Judged, QueuedSms};
 
 pub(super) async fn a_pass_validates_everything_at_once(store: &dyn HotStore) {
     let opened = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
@@ -72,7 +72,8 @@ pub(super) async fn a_final_onboarding_is_not_touched(store: &dyn HotStore) {
     settle(store, T0 + SECOND, &sms(11, ALICE, "y", T0), failed()).await;
     assert_eq!(store.onboarding(T0, opened.id).await.unwrap(), validated);
     let queued = store.queued_sms(Which::All, MAX).await.unwrap();
-    let named: Vec<_> = queued.iter().map(|sms| (sms.id, sms.onboarding_id, sms.device_id.as_deref())).collect();
+    let named: Vec<_> =
+        queued.iter().map(|sms| (sms.id, sms.onboarding_id, sms.device_id.as_deref())).collect();
     assert_eq!(named, [(1, Some(opened.id), Some("d1")), (2, Some(opened.id), Some("d1"))]);
 }
 
@@ -94,8 +95,7 @@ pub(super) async fn recording_twice_is_recording_once(store: &dyn HotStore) {
 /// The SMS is not recorded, nothing of it was written, and the answer holds the facts as they are.
 async fn must_be_judged_again(store: &dyn HotStore, judged: &Judged, expected: Option<Onboarding>) {
     let counters = store.counters().await.unwrap();
-    let (sizes, queue) =
-        (store.queue_sizes().await.unwrap(), store.queued_onboardings(MAX).await.unwrap());
+    let (sizes, queue) = (store.queue_sizes().await.unwrap(), store.queued_onboardings(MAX).await.unwrap());
     let Recorded::Changed(known) = store.record(T0, judged).await.unwrap() else { panic!("judge again") };
     assert_eq!(known.onboarding, expected);
     assert_eq!(store.newest_onboarding(T0, ALICE).await.unwrap(), expected);
@@ -143,7 +143,8 @@ pub(super) async fn a_pair_validated_meanwhile_is_judged_again(store: &dyn HotSt
     assert!(known.pair_validated);
     let mut taken = take(store, short.expires_at, &sms(13, BOB, "y", T0)).await;
     taken.known.pair_validated = false;
-    let Recorded::Changed(known) = store.record(short.expires_at, &taken.judged(passed())).await.unwrap() else {
+    let Recorded::Changed(known) = store.record(short.expires_at, &taken.judged(passed())).await.unwrap()
+    else {
         panic!("judge again")
     };
     assert!(known.pair_validated);

@@ -55,7 +55,8 @@ pub(super) async fn a_pass_that_the_table_never_heard_of_validates(store: &dyn H
     assert!(found.version > pending[0].version);
     assert_eq!(store.queued_onboardings(MAX).await.unwrap(), [found], "the table must hear of it now");
     assert!(take(store, later, &sms(12, ALICE, "y", later)).await.known.pair_validated);
-    let refused = store.register(later, &registration(onboarding(2, ALICE, Some("d1"), later))).await.unwrap();
+    let refused =
+        store.register(later, &registration(onboarding(2, ALICE, Some("d1"), later))).await.unwrap();
     assert_eq!(refused, Registered::AlreadyValidated);
 }
 

@@ -5,8 +5,8 @@ use bridge_core::{InboundSms, Span, Timestamp};
 
 use super::super::samples::*;
 use crate::HotStore;
-use crate::judged::Answer;
 use crate::hot::{Admission, QueueSizes, Recorded, Restore, Right};
+use crate::judged::Answer;
 
 /// Everything is lost; the judged SMS are given back twice over.
 async fn lose_all_but_judged(store: &dyn HotStore, now: Timestamp) {

@@ -5,7 +5,7 @@ mod operations;
 use std::future::Future;
 use std::ops::Deref;
 
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::onboarding::hex;
 use bridge_core::phone::PhoneError;
 use bridge_core::time::DAY;
@@ -34,7 +34,7 @@ enum Outcome {
     Nothing,
     Registered(Registered),
     Cancelled(Cancelled),
-    Known(Known),
+    SenderFacts(SenderFacts),
     Expired(usize),
     Admitted(Admitted),
     Recorded(Recorded),
@@ -46,7 +46,7 @@ struct Client<'a> {
     now: Timestamp,
     next: u128,
     opened: Vec<Onboarding>,
-    taken: Vec<(InboundSms, [u8; 16], Known)>,
+    taken: Vec<(InboundSms, [u8; 16], SenderFacts)>,
     was_restored: bool,
 }
 
@@ -78,7 +78,7 @@ impl Client<'_> {
             }
             Operation::Revive(which) => {
                 let gone = self.an_onboarding(which);
-                return Outcome::Known(store.revive(now, &gone, now + HOUR).await.unwrap());
+                return Outcome::SenderFacts(store.revive(now, &gone, now + HOUR).await.unwrap());
             }
             Operation::ExpireDeadlines => {
                 return Outcome::Expired(store.expire_deadlines(now, 2).await.unwrap());

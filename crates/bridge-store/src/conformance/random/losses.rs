@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::Deref;
 
-use bridge_core::checks::Known;
+use bridge_core::checks::SenderFacts;
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp, Verdict};
 use proptest::prelude::*;
@@ -87,8 +87,8 @@ fn seen(onboarding: Onboarding) -> Onboarding {
     Onboarding { version: 0, last_sms, ..onboarding }
 }
 
-fn known(known: Known) -> Known {
-    Known { onboarding: known.onboarding.map(seen), ..known }
+fn known(known: SenderFacts) -> SenderFacts {
+    SenderFacts { onboarding: known.onboarding.map(seen), ..known }
 }
 
 /// What the audit tables hold.

@@ -8,7 +8,7 @@ use super::{Delivery, Memory, Seen, counted, live};
 use crate::blacklisting::Blacklisting;
 use crate::hot::restored::Window;
 use crate::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
-use crate::judged::{Answer, Basis, Judged, QueuedSms};
+use crate::judged::{Answer, Judged, Precondition, QueuedSms};
 
 impl Memory {
     pub(super) fn admit(&mut self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Admitted {
@@ -82,7 +82,7 @@ impl Memory {
     }
 
     pub(super) fn record(&mut self, now: Timestamp, judged: &Judged) -> Recorded {
-        let Judged { key, basis, row } = judged;
+        let Judged { key, precondition, row } = judged;
         let QueuedSms { sms, verdict, .. } = row;
         let seen = self.seen.get(key).filter(|seen| seen.until > now && seen.sms_id == sms.sms_id);
         match seen {
@@ -91,7 +91,7 @@ impl Memory {
             Some(_) => {}
         }
         let known = self.known(now, sms.mobile_number(), self.count_of(now, sms));
-        if Basis::from(&known) != *basis {
+        if Precondition::from(&known) != *precondition {
             return Recorded::Changed(Box::new(known));
         }
         self.counters.queue_input_sms += 1;

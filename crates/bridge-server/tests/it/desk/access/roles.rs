@@ -3,7 +3,8 @@
 
 use axum::http::header;
 use bridge_desk::access::Role;
-use bridge_desk::routes::{ROUTES, Rule};
+use bridge_desk::access::Rule;
+use bridge_desk::routes::ROUTES;
 use reqwest::{Method, StatusCode};
 
 use crate::desk::visitor::Visitor;

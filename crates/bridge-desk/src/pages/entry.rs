@@ -1,11 +1,11 @@
-//! How somebody gets in and out: the login, the link of the first start, links that set a password, and the way out.
+//! The pages on which somebody logs in and out: the login, the link of the first start, links that set a password.
 
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 
-use super::{Caller, Visitor, cookie};
+use crate::access::{Caller, Visitor, cookie};
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use bridge_app::admin::accounts::entry::{self, Chosen, Comer};
@@ -14,7 +14,7 @@ use bridge_http::auth::query_value;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
-/// Where whoever came in goes.
+/// Where somebody goes after logging in.
 const DESK: &str = "/admin";
 const LOGIN: &str = "/admin/login";
 
@@ -36,7 +36,7 @@ struct SetPasswordPage {
     action: &'static str,
 }
 
-/// The login.
+/// The login page.
 pub(crate) async fn login_page(State(app): State<Shared>, request: Request) -> Response {
     let next = onward(&query_value(request.uri().query(), "next").unwrap_or_default());
     // While the store is away it is not known, and the login says so by itself.
@@ -102,7 +102,7 @@ pub(crate) async fn reset(State(app): State<Shared>, caller: Caller, form: Form)
     use_link(&app, &caller, &form, false).await.map_err(Failed)
 }
 
-/// Once; whoever set the password is logged in.
+/// Works once; who set the password is logged in.
 async fn use_link(app: &Shared, caller: &Caller, form: &Form, first: bool) -> Result<Response, Problem> {
     let chosen = Chosen {
         token: form.text("token"),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bridge_store::hot::Notice;
+use bridge_store::hot::PeerEvent;
 use futures_util::StreamExt;
 use redis::aio::PubSub;
 use tokio::sync::broadcast;
@@ -26,7 +26,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// Listens until it is dropped.
 pub(super) struct Notices {
-    sender: broadcast::Sender<Notice>,
+    sender: broadcast::Sender<PeerEvent>,
     task: JoinHandle<()>,
 }
 
@@ -38,7 +38,7 @@ impl Notices {
         Notices { sender, task }
     }
 
-    pub(super) fn subscribe(&self) -> broadcast::Receiver<Notice> {
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<PeerEvent> {
         self.sender.subscribe()
     }
 }
@@ -50,13 +50,13 @@ impl Drop for Notices {
 }
 
 /// Connects again for ever, more and more slowly while it fails.
-async fn listen(server: Arc<Server>, sender: broadcast::Sender<Notice>) {
+async fn listen(server: Arc<Server>, sender: broadcast::Sender<PeerEvent>) {
     let mut pause = PAUSE;
     loop {
         if let Ok(Ok(subscribed)) = timeout(ANSWER, subscribe(&server)).await {
             pause = PAUSE;
             // Whatever was said before, nobody here heard it.
-            let _ = sender.send(Notice::Missed);
+            let _ = sender.send(PeerEvent::Missed);
             hand_on(&server, subscribed, &sender).await;
         }
         sleep(pause).await;
@@ -71,7 +71,7 @@ async fn subscribe(server: &Server) -> redis::RedisResult<PubSub> {
 }
 
 /// Hands notices on until the connection ends or nobody answers a ping.
-async fn hand_on(server: &Server, subscribed: PubSub, sender: &broadcast::Sender<Notice>) {
+async fn hand_on(server: &Server, subscribed: PubSub, sender: &broadcast::Sender<PeerEvent>) {
     let (mut sink, mut messages) = subscribed.split();
     let mut pings = interval_at(Instant::now() + PING, PING);
     loop {
@@ -99,24 +99,24 @@ async fn hand_on(server: &Server, subscribed: PubSub, sender: &broadcast::Sender
 }
 
 /// A notice as it is published; the scripts write the first kind themselves.
-pub(super) fn text(notice: &Notice) -> String {
+pub(super) fn text(notice: &PeerEvent) -> String {
     match notice {
-        Notice::Onboarding(id) => format!("onboarding {id}"),
-        Notice::Setting(key) => format!("setting {key}"),
-        Notice::Receivers => "receivers".to_owned(),
-        Notice::BlockedEmails => "blocked_emails".to_owned(),
-        Notice::Missed => "missed".to_owned(),
+        PeerEvent::Onboarding(id) => format!("onboarding {id}"),
+        PeerEvent::Setting(key) => format!("setting {key}"),
+        PeerEvent::Receivers => "receivers".to_owned(),
+        PeerEvent::BlockedEmails => "blocked_emails".to_owned(),
+        PeerEvent::Missed => "missed".to_owned(),
     }
 }
 
 /// A word that this version does not know means that something happened: look again.
-fn read(text: &str) -> Option<Notice> {
+fn read(text: &str) -> Option<PeerEvent> {
     Some(match text.split_once(' ') {
-        Some(("onboarding", id)) => Notice::Onboarding(id.parse().ok()?),
-        Some(("setting", key)) => Notice::Setting(key.to_owned()),
-        None if text == "receivers" => Notice::Receivers,
-        None if text == "blocked_emails" => Notice::BlockedEmails,
-        _ => Notice::Missed,
+        Some(("onboarding", id)) => PeerEvent::Onboarding(id.parse().ok()?),
+        Some(("setting", key)) => PeerEvent::Setting(key.to_owned()),
+        None if text == "receivers" => PeerEvent::Receivers,
+        None if text == "blocked_emails" => PeerEvent::BlockedEmails,
+        _ => PeerEvent::Missed,
     })
 }
 
@@ -127,14 +127,14 @@ mod tests {
     #[test]
     fn what_is_published_is_read_back() {
         for notice in [
-            Notice::Onboarding(uuid::Uuid::max()),
-            Notice::Setting("log_level".to_owned()),
-            Notice::Receivers,
-            Notice::BlockedEmails,
-            Notice::Missed,
+            PeerEvent::Onboarding(uuid::Uuid::max()),
+            PeerEvent::Setting("log_level".to_owned()),
+            PeerEvent::Receivers,
+            PeerEvent::BlockedEmails,
+            PeerEvent::Missed,
         ] {
             assert_eq!(read(&text(&notice)), Some(notice));
         }
-        assert_eq!(read("something new"), Some(Notice::Missed));
+        assert_eq!(read("something new"), Some(PeerEvent::Missed));
     }
 }

@@ -11,18 +11,18 @@ use crate::verdict::{Code, Verdict};
 
 /// What an SMS was judged against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Against<'a> {
+pub enum MatchedOnboarding<'a> {
     /// Its sender had no onboarding.
-    Nobody,
+    None,
     /// The newest of its sender then, as it is kept now.
-    Onboarding(&'a Onboarding),
+    Kept(&'a Onboarding),
     /// It had one, which is not kept any more.
-    Gone(Uuid),
+    NotKept(Uuid),
 }
 
 /// One judged SMS as it is stored.
 #[derive(Clone, Copy, Debug)]
-pub struct Past<'a> {
+pub struct JudgedRecord<'a> {
     /// The SMS.
     pub sms: &'a InboundSms,
     /// How it was judged.
@@ -32,16 +32,16 @@ pub struct Past<'a> {
     /// Which SMS of its sender in 24 hours it was; 0 if it was not counted.
     pub sms_in_window: i64,
     /// What it was judged against.
-    pub against: Against<'a>,
+    pub matched: MatchedOnboarding<'a>,
 }
 
-impl Past<'_> {
+impl JudgedRecord<'_> {
     /// What it was judged against, where that is kept.
     #[must_use]
     pub fn onboarding(&self) -> Option<&Onboarding> {
-        match self.against {
-            Against::Onboarding(onboarding) => Some(onboarding),
-            Against::Nobody | Against::Gone(_) => None,
+        match self.matched {
+            MatchedOnboarding::Kept(onboarding) => Some(onboarding),
+            MatchedOnboarding::None | MatchedOnboarding::NotKept(_) => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The Test Lab over HTTP: thin, so that a page over it is too. What happens in it never leaves it.
+//! The Test Lab over HTTP: thin, as the page over it is. What happens in the lab stays in it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,7 +11,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bridge_core::{Span, Timestamp};
-use bridge_formats::{FORMATS, generic};
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use serde::Serialize;
@@ -229,10 +228,7 @@ pub async fn show(_: Operator, State(Served { lab, .. }): State<Served>) -> Json
         presets: presets::all()
             .map(|p| PresetView { name: p.name, about: p.about, expected: p.expected })
             .collect(),
-        formats: FORMATS
-            .iter()
-            .copied()
-            .chain([&generic::FORMAT])
+        formats: bridge_formats::all()
             .map(|format| FormatView { name: format.name, about: format.about })
             .collect(),
         recent: lab.recent().iter().map(|event| LabEvent::of(event)).collect(),
