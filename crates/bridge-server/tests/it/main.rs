@@ -25,6 +25,8 @@ mod incidents;
 mod judging_again;
 #[cfg(test)]
 mod kill;
+#[cfg(all(test, feature = "crash-points"))]
+mod kill_files;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
