@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use bridge_core::catalog;
 
-use self::exceptions::{EVERY_ONE, EXCEPTIONS, Exception};
+use self::exceptions::{EXCEPTIONS, Exception};
 use self::product::{TEXTS, Text, said};
 
 const CHECKS: &str = "crates/bridge-core/src/checks";
@@ -162,11 +162,9 @@ type Needed = BTreeSet<(usize, String)>;
 
 /// Is it excused? Notes what excuses it.
 fn excused(path: &str, name: &str, needed: &mut Needed) -> bool {
-    let fits = |exception: &Exception| {
-        path.ends_with(exception.file) && (exception.names == EVERY_ONE || exception.names.contains(&name))
-    };
+    let fits = |exception: &Exception| path.ends_with(exception.file) && exception.names.contains(&name);
     let Some(at) = EXCEPTIONS.iter().position(fits) else { return false };
-    needed.insert((at, if EXCEPTIONS[at].names == EVERY_ONE { "*".to_owned() } else { name.to_owned() }));
+    needed.insert((at, name.to_owned()));
     true
 }
 

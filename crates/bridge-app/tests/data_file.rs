@@ -2,7 +2,6 @@
 //! at which it fails are those of the whole process.
 
 #![cfg(feature = "crash-points")]
-#![expect(clippy::unwrap_used, reason = "in a test, what fails must end it")]
 
 use std::fs;
 

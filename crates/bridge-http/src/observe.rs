@@ -40,7 +40,7 @@ pub async fn observe(State(app): State<Shared>, request: Request, next: Next) ->
         Failed(Problem::new(Code::Internal, detail)).into_response()
     });
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = with_body(response, problem, &id);
+        response = with_body(response, &problem, &id);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -83,9 +83,9 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-fn with_body(bare: Response, problem: Problem, request_id: &str) -> Response {
+fn with_body(bare: Response, problem: &Problem, request_id: &str) -> Response {
     let (parts, _) = bare.into_parts();
-    let mut response = (parts.status, Json(ProblemBody::of(&problem, request_id))).into_response();
+    let mut response = (parts.status, Json(ProblemBody::of(problem, request_id))).into_response();
     for (name, value) in &parts.headers {
         if name != header::CONTENT_LENGTH {
             response.headers_mut().insert(name, value.clone());

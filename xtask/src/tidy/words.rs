@@ -20,8 +20,6 @@ const VAGUE_DOCS: &[&str] = &[
     "Whom.",
     "Why.",
 ];
-/// So many of them are still there; this number only goes down.
-const VAGUE_DOCS_LEFT: usize = 5;
 /// Endings of the files, besides Rust, that people write and that may not hold an unfinished mark.
 const HAND_WRITTEN: &[&str] = &[".sql", ".toml", ".yml", ".yaml", ".ts", ".js", ".css", ".html", ".sh"];
 
@@ -68,19 +66,6 @@ pub(crate) fn vague_docs(source: &Source) -> Vec<Violation> {
         }
     }
     found
-}
-
-/// What is wrong with the vague docs of the whole tree, as long as some are excused.
-pub(crate) fn too_vague(found: Vec<Violation>) -> Vec<Violation> {
-    beyond(found, VAGUE_DOCS_LEFT)
-}
-
-fn beyond(found: Vec<Violation>, left: usize) -> Vec<Violation> {
-    if found.len() < left {
-        let what = format!("only {} vague doc lines are left: lower VAGUE_DOCS_LEFT", found.len());
-        return vec![Violation::new("xtask/src/tidy/words.rs", 1, what)];
-    }
-    if found.len() == left { Vec::new() } else { found }
 }
 
 /// Every place where `word` stands alone, not as part of a longer word.
@@ -133,14 +118,6 @@ mod tests {
         let text = "/// See above.\nstruct S {\n    /// Who.\n    who: u8,\n    /// Who asked.\n    by: u8,\n}\n// Who.";
         assert_eq!(lines(vague_docs, text), [1, 3]);
         assert_eq!(lines(vague_docs, "let a = \"\n/// Who.\n\";"), [0_usize; 0]);
-    }
-
-    #[test]
-    fn so_many_vague_docs_are_excused_and_not_one_more_or_less() {
-        let found = || vague_docs(&Source::new("a.rs", "//! Why.\n/// How.\nfn f() {}".to_owned()));
-        assert_eq!(beyond(found(), 2), []);
-        assert_eq!(beyond(found(), 1), found());
-        assert!(beyond(found(), 3)[0].what.contains("only 2 vague doc lines"));
     }
 
     #[test]

@@ -49,7 +49,7 @@ enum Action {
     },
     /// Give a receiver a new secret; the one before stays live until the next rotation or --finish.
     Rotate {
-        /// Which.
+        /// Its name.
         name: String,
         /// The new secret; one is made when not given.
         #[arg(long, value_name = "SECRET")]
@@ -65,7 +65,7 @@ enum Action {
     },
     /// Read a phone's own list of SMS (SMSGate in local mode), and take in what is missing.
     Pull {
-        /// Which.
+        /// Its name.
         name: String,
         /// From when on, like 2026-01-31T12:00:00Z; an hour before it was last seen when not given.
         #[arg(long, value_name = "TIME")]
@@ -75,21 +75,21 @@ enum Action {
     },
     /// Send no more users to a receiver; what it delivers is still taken.
     Pause {
-        /// Which.
+        /// Its name.
         name: String,
         #[command(flatten)]
         which: Which,
     },
     /// Send users to it again.
     Resume {
-        /// Which.
+        /// Its name.
         name: String,
         #[command(flatten)]
         which: Which,
     },
     /// Take nothing from a receiver any more.
     Revoke {
-        /// Which.
+        /// Its name.
         name: String,
         #[command(flatten)]
         which: Which,

@@ -14,7 +14,9 @@ pub(super) async fn what_was_changed_is_announced(store: &dyn HotStore) {
     open(store, T0, onboarding(1, ALICE, None, T0)).await;
     store.cancel(T0, id(1)).await.unwrap();
     store.announce_receivers().await.unwrap();
-    for expected in [PeerEvent::Setting("batch_size".to_owned()), PeerEvent::Onboarding(id(1)), PeerEvent::Receivers] {
+    for expected in
+        [PeerEvent::Setting("batch_size".to_owned()), PeerEvent::Onboarding(id(1)), PeerEvent::Receivers]
+    {
         let next = tokio::time::timeout(Duration::from_secs(10), notices.recv()).await;
         assert_eq!(next.expect("announced").unwrap(), expected);
     }
