@@ -16,6 +16,7 @@ use bridge_store::audit::Refusal;
 use bridge_store::hot::{Registered, Registration};
 use bridge_store::journal::Entry;
 
+use crate::base::fields::NO_EMAIL_ADDRESS;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::durability::journal;
@@ -60,7 +61,7 @@ impl Wanted {
             errors.push(error(NUMBER, "is missing: the number that will send the SMS, like +919876543210"));
         }
         if email.as_deref().is_some_and(|email| !is_email(email)) {
-            errors.push(error("email", "is not an e-mail address like user@example.com"));
+            errors.push(error("email", NO_EMAIL_ADDRESS));
         }
         if device_id
             .as_deref()
@@ -192,8 +193,12 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
     }
 }
 
-/// The words of D25.
-pub const PAUSED: &str = "Mobile onboarding is currently paused";
+/// What the user of an app is told meanwhile: the words of D25.
+#[must_use]
+pub fn paused_in_words() -> &'static str {
+    Code::OnboardingPaused.title()
+}
+
 const PAUSED_RETRY_SECONDS: u32 = 30;
 
 /// Since when and why registration is paused.
@@ -225,7 +230,7 @@ pub fn paused(app: &App, snapshot: &Snapshot) -> Option<Pause> {
 }
 
 fn refused_while_paused() -> Problem {
-    Problem::new(Code::OnboardingPaused, PAUSED).retry_after(PAUSED_RETRY_SECONDS)
+    Problem::new(Code::OnboardingPaused, paused_in_words()).retry_after(PAUSED_RETRY_SECONDS)
 }
 
 /// A registration that failed because the hot store did is one that came during a pause: the store monitor will say so.

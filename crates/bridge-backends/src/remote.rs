@@ -26,6 +26,13 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 const RUN_THE_SQL: &str = "run there what `sms-bridge migrate --remote-sql` prints";
 
+const UNUSABLE_URL: &str = "the URL of the remote cannot be used";
+
+/// That it did not answer within [`ANSWER_WITHIN`].
+fn no_answer() -> String {
+    format!("it did not answer within {} s", ANSWER_WITHIN.as_secs())
+}
+
 /// Why a remote cannot be used as it is configured. It need not be up for that.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -33,10 +40,10 @@ pub enum OpenError {
     #[error("the URL of the remote must begin with https:// or postgres://")]
     Scheme,
     /// Of the right protocol, but not usable.
-    #[error("the URL of the remote cannot be used: {0}")]
+    #[error("{unusable}: {0}", unusable = UNUSABLE_URL)]
     Url(&'static str),
     /// The same, of a `postgres://` URL.
-    #[error("the URL of the remote cannot be used: {0}")]
+    #[error("{unusable}: {0}", unusable = UNUSABLE_URL)]
     Postgres(#[from] BadUrl),
     /// PostgREST without a key.
     #[error("a remote at https:// needs its service key: set SMS_BRIDGE_REMOTE_KEY")]

@@ -57,6 +57,15 @@ impl FromIterator<(String, FieldValue)> for Fields {
     }
 }
 
+/// That a body is not JSON, and why.
+pub fn not_json(why: impl fmt::Display) -> String {
+    format!("the body is not JSON: {why}")
+}
+
+fn stands_twice(name: &str) -> Unusable {
+    Unusable::fields(format!("the field {name} stands twice"), vec![FieldError::new(name, "must stand once")])
+}
+
 impl Fields {
     /// Reads a body. JSON if it begins like JSON, else a form.
     pub fn read(content_type: &str, body: &[u8]) -> Result<Fields, Unusable> {
@@ -72,7 +81,7 @@ impl Fields {
         if content_type.starts_with("application/json") || trimmed.starts_with('[') {
             return Err(Unusable::because(match serde_json::from_str::<de::IgnoredAny>(trimmed) {
                 Ok(_) => "the body is JSON, but not one object".to_owned(),
-                Err(error) => format!("the body is not JSON: {error}"),
+                Err(error) => not_json(error),
             }));
         }
         if is_form || trimmed.contains('=') {
@@ -86,11 +95,8 @@ impl Fields {
         serde_json::from_str(&escaped).map_err(|error| {
             let detail = error.to_string();
             match detail.strip_prefix(DUPLICATE).and_then(|rest| rest.split('`').nth(1)) {
-                Some(name) => Unusable {
-                    detail: format!("the field {name} stands twice"),
-                    errors: vec![FieldError { field: name.to_owned(), detail: "must stand once".to_owned() }],
-                },
-                None => Unusable::because(format!("the body is not JSON: {detail}")),
+                Some(name) => stands_twice(name),
+                None => Unusable::because(not_json(detail)),
             }
         })
     }
@@ -106,10 +112,7 @@ impl Fields {
         let mut fields = Fields::default();
         for (name, value) in pairs {
             if fields.get(&name).is_some() {
-                return Err(Unusable {
-                    detail: format!("the field {name} stands twice"),
-                    errors: vec![FieldError { field: name, detail: "must stand once".to_owned() }],
-                });
+                return Err(stands_twice(&name));
             }
             fields.push(name, FieldValue::Text(value)).map_err(Unusable::because)?;
         }

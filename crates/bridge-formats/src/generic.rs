@@ -63,11 +63,11 @@ pub(crate) fn lacking(columns: &[String]) -> Vec<FieldError> {
     let needed = [(SENDER, "the sender"), (TEXT, "the text"), (TIME, "when the phone received it")];
     let missing =
         needed.into_iter().filter(|(names, _)| !columns.iter().any(|c| names.contains(&c.as_str())));
-    missing
-        .map(|(names, what)| {
-            FieldError::new(names[0], format!("is missing: {what}, as any of {}", names.join(", ")))
-        })
-        .collect()
+    missing.map(|(names, what)| is_missing(names, what)).collect()
+}
+
+fn is_missing(names: &[&str], what: &str) -> FieldError {
+    FieldError::new(names[0], format!("is missing: {what}, as any of {}", names.join(", ")))
 }
 
 /// The carrier's stamp of a row that has the phone's too.
@@ -98,11 +98,7 @@ pub fn read(fields: &Fields) -> Result<Delivered, Unusable> {
         |names: &[&str], errors: &[FieldError]| errors.iter().any(|e| names.contains(&e.field.as_str()));
     for (names, found, what) in [(SENDER, &sender, "the sender"), (TEXT, &text, "the text")] {
         if found.is_none() && !wrong_type(names, &errors) {
-            let field = names[0].to_owned();
-            errors.push(FieldError {
-                field,
-                detail: format!("is missing: {what}, as any of {}", names.join(", ")),
-            });
+            errors.push(is_missing(names, what));
         }
     }
     let stamp = time.and_then(|(name, text)| match Timestamp::parse(&text) {

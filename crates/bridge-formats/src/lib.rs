@@ -17,6 +17,7 @@ pub mod generic;
 mod incoming;
 mod pairs;
 mod signing;
+mod steps;
 mod writing;
 
 pub use content::{Content, Delivered, FieldError, Report, Unusable};

@@ -4,7 +4,7 @@
 use axum::body::Body;
 use axum::http::HeaderMap;
 use bridge_formats::content_type;
-use bridge_formats::fields::Fields;
+use bridge_formats::fields::{Fields, not_json};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -17,6 +17,9 @@ pub const ONBOARDING_MAX_BYTES: usize = 16 * 1024;
 pub const SMS_MAX_BYTES: usize = 1024 * 1024;
 /// Of a body that is too large; more than that, and the connection closes on it.
 const DISCARD_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// What a client is told that says nothing for as long as [`bridge_app::base::deadline::SILENT`].
+pub(crate) const LIST_SILENT: &str = "the rest of the list did not arrive within 60 seconds";
 
 /// Reads the whole body, up to `max` bytes and within a limit in time.
 pub async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
@@ -51,8 +54,7 @@ pub(super) async fn discard(body: &mut Body) {
 
 /// A body that must be JSON.
 pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Problem::new(Code::InvalidRequest, format!("the body is not JSON: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::InvalidRequest, not_json(error)))
 }
 
 /// The fields of a JSON body on a route that takes nothing else.

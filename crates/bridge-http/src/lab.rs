@@ -27,6 +27,8 @@ use bridge_app::stores::Stores;
 
 /// A sandbox that nobody used for so long ends.
 pub const UNUSED_FOR: Span = Span(30 * 60_000);
+/// What a registration in the lab is called.
+const REGISTERS: &str = "a simulated user registers";
 /// Between two looks whether it is still used.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Events that a new page shows.
@@ -109,7 +111,7 @@ impl Lab {
 
     /// Registers a simulated user.
     pub async fn register(&self, app: &App, fields: &Value) -> Result<Arc<Event>, LabError> {
-        let event = self.enter(app).await?.register(fields, "a simulated user registers").await?;
+        let event = self.enter(app).await?.register(fields, REGISTERS).await?;
         Ok(self.tell(event))
     }
 

@@ -15,6 +15,7 @@ pub mod lab;
 pub mod listen;
 pub mod observe;
 pub mod problem;
+mod query;
 pub mod segment;
 pub mod state;
 pub mod view;

@@ -101,10 +101,7 @@ pub fn run() -> ExitCode {
         Some(Command::Migrate(args)) => migrate::run(&args),
         Some(Command::Openapi) => openapi::run(),
     };
-    result.unwrap_or_else(|problem| {
-        anstream::eprintln!("{ERROR}error:{ERROR:#} {problem}");
-        ExitCode::from(FAILED)
-    })
+    result.unwrap_or_else(|problem| failed(&problem))
 }
 
 pub(crate) const ERROR: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
@@ -116,11 +113,26 @@ pub(crate) const BOLD: anstyle::Style = anstyle::Style::new().bold();
 
 /// Runs a command's work to its end.
 fn block_on<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("the asynchronous runtime cannot start: {error}"))?
-        .block_on(work)
+    runtime()?.block_on(work)
+}
+
+/// What a command runs on.
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| no_runtime(&error))
+}
+
+fn no_runtime(error: &std::io::Error) -> String {
+    format!("the asynchronous runtime cannot start: {error}")
+}
+
+/// That a list cannot be read.
+fn unreadable(file: &std::path::Path, error: &std::io::Error) -> String {
+    format!("{} cannot be read: {error}", file.display())
+}
+
+fn failed(problem: &str) -> ExitCode {
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {problem}");
+    ExitCode::from(FAILED)
 }
 
 /// A table as wide as the terminal; without one, as wide as it needs to be.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::admin::block::Wish;
 use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
+use crate::base::fields::NO_EMAIL_ADDRESS;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 
@@ -41,7 +42,7 @@ fn address(text: &str) -> Result<String, Problem> {
     if is_address {
         Ok(address)
     } else {
-        Err(Problem::field(Code::InvalidRequest, "address", "is not an e-mail address like user@example.com"))
+        Err(Problem::field(Code::InvalidRequest, "address", NO_EMAIL_ADDRESS))
     }
 }
 

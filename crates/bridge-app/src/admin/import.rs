@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
+use crate::admin::receivers;
 use crate::admin_log::Actor;
-use crate::base::problem::{Code, Problem};
+use crate::base::problem::Problem;
 use crate::bridge::App;
 use crate::sms::import::{Import, Stopped};
 use crate::state::receivers::{DEFAULT, ReceiverIdentity};
@@ -15,7 +16,7 @@ pub fn source(app: &App, name: Option<&str>) -> Result<ReceiverIdentity, Problem
         None | Some(DEFAULT) => Ok(ReceiverIdentity::Default),
         Some(name) => match app.receivers.named(name) {
             Some(known) => Ok(ReceiverIdentity::Named(known)),
-            None => Err(Problem::new(Code::NotFound, format!("there is no receiver {name}"))),
+            None => Err(receivers::unknown(name)),
         },
     }
 }

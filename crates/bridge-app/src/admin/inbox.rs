@@ -4,6 +4,7 @@
 use bridge_core::Timestamp;
 use serde_json::{Value, json};
 
+use crate::admin::receivers;
 use crate::admin_log::Actor;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
@@ -19,7 +20,7 @@ pub async fn read_list(
     since: Option<Timestamp>,
 ) -> Result<Report, Problem> {
     let Some(known) = app.receivers.named(name) else {
-        return Err(Problem::new(Code::NotFound, format!("there is no receiver {name}")));
+        return Err(receivers::unknown(name));
     };
     let since =
         since.unwrap_or_else(|| inbox_reads::since(&known, app.receivers.seen().of(name).last_seen_at));

@@ -90,9 +90,12 @@ pub async fn add(
 }
 
 async fn named(app: &App, name: &str) -> Result<Receiver, Problem> {
-    live_row(app, name)
-        .await?
-        .ok_or_else(|| Problem::new(Code::NotFound, format!("there is no receiver {name}")))
+    live_row(app, name).await?.ok_or_else(|| unknown(name))
+}
+
+/// That there is no receiver of that name.
+pub(crate) fn unknown(name: &str) -> Problem {
+    Problem::new(Code::NotFound, format!("there is no receiver {name}"))
 }
 
 /// Gives a receiver a new secret; the one before stays live. With `finish` the ones before end, and nothing is answered.

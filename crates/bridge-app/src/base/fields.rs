@@ -5,6 +5,9 @@ use bridge_formats::fields::Fields;
 
 use super::problem::{Code, Problem};
 
+/// What is wrong with an e-mail address, after the name of its field.
+pub(crate) const NO_EMAIL_ADDRESS: &str = "is not an e-mail address like user@example.com";
+
 /// A field that is a text, if there is one.
 pub fn text(fields: &Fields, name: &str) -> Result<Option<String>, Problem> {
     let found = fields.text(&[name]);

@@ -18,7 +18,7 @@ use crate::base::data_file::{self, Readers};
 use crate::base::deadline::{LOOK, store_within};
 use crate::bridge::App;
 use crate::durability::{journal, rebuild, waiting};
-use crate::state::availability::Hot;
+use crate::state::availability::{HOT_SILENT, Hot};
 use crate::state::pushing;
 use crate::state::receivers::State as ReceiverState;
 
@@ -117,7 +117,7 @@ impl StoreMonitor {
             Ok(there) => there,
             Err(error) => {
                 if was != Hot::Away {
-                    tracing::warn!(%error, source = ?error.source, "the hot store does not answer");
+                    tracing::warn!(%error, source = ?error.source, "{HOT_SILENT}");
                 }
                 return app.availability.set_hot(app.clock.now(), Hot::Away);
             }

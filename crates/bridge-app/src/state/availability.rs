@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bridge_core::Timestamp;
 use tokio::sync::{Notify, watch};
 
+/// For logs and statuses: a question to the hot store went without an answer.
+pub(crate) const HOT_SILENT: &str = "the hot store does not answer";
+
 /// What the hot store is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hot {

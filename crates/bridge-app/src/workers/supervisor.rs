@@ -13,6 +13,7 @@ use super::worker::{Scope, Tick, Worker};
 use crate::base::deadline::{LEASE, within};
 use crate::base::metrics::WorkerLabels;
 use crate::bridge::App;
+use crate::state::availability::HOT_SILENT;
 
 /// After a wake signal, steps wait this long for company: one step for fifty SMS instead of fifty steps.
 const COALESCE: Duration = Duration::from_millis(100);
@@ -109,7 +110,7 @@ async fn leased(worker: &dyn Worker, app: &App, job: &str, length: Span) -> Resu
             Err(())
         }
         Err(_) => {
-            failed(worker, app, "the hot store does not answer".to_owned());
+            failed(worker, app, HOT_SILENT.to_owned());
             Err(())
         }
     }

@@ -2,10 +2,12 @@
 
 use std::error::Error;
 
-use bridge_core::Timestamp;
+use bridge_core::{Mobile, Timestamp};
 use bridge_store::place::Place;
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+
+use super::lease::Unreadable;
 
 /// A time as TIMESTAMPTZ: microseconds since 2000. What lies beyond all times is infinite there too.
 #[derive(Debug)]
@@ -50,4 +52,9 @@ pub(super) fn behind(after: Option<Place>) -> (At, i64) {
 /// What a statement that counts answered.
 pub(super) fn counted(rows: &[i64]) -> usize {
     rows.iter().map(|n| usize::try_from(*n).unwrap_or(0)).sum()
+}
+
+/// A number as the tables hold it.
+pub(super) fn e164(text: &str) -> Result<Mobile, Unreadable> {
+    Ok(Mobile::from_e164(text).ok_or("mobile_number is no E.164 number")?)
 }

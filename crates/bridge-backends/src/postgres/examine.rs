@@ -4,6 +4,7 @@ use bridge_store::finding::{Finding, Level};
 use bridge_store::{Result, StoreError};
 use tokio_postgres::types::Type;
 
+use super::failure::GRANT;
 use super::lease::{Connections, Lease, SLOW};
 use super::schema;
 use super::version::KNOWN;
@@ -153,8 +154,7 @@ async fn privileges(lease: &mut Lease) -> Result<Finding> {
     } else {
         format!("missing on {}", missing.join(", "))
     };
-    let advice = "as the owner of the tables, run: SELECT ops.grant_to('the bridge''s role')";
-    Ok(judged(missing.is_empty(), Level::Problem, "privileges", found, advice))
+    Ok(judged(missing.is_empty(), Level::Problem, "privileges", found, GRANT))
 }
 
 async fn partitions(lease: &mut Lease) -> Result<Finding> {

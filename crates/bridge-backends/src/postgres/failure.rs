@@ -5,6 +5,9 @@ use bridge_store::{StoreError, StoreFault};
 use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::error::{DbError, SqlState};
 
+/// What helps where a privilege is missing.
+pub(super) const GRANT: &str = "as the owner of the tables, run: SELECT ops.grant_to('the bridge''s role')";
+
 /// Why a statement did not do what it should.
 #[derive(Debug, thiserror::Error)]
 #[error("{why}")]
@@ -93,9 +96,7 @@ fn from_server(said: &DbError) -> Failure {
         SqlState::INVALID_CATALOG_NAME => {
             "create the database, or correct its name in the address, then run `sms-bridge migrate`"
         }
-        SqlState::INSUFFICIENT_PRIVILEGE => {
-            "as the owner of the tables, run: SELECT ops.grant_to('the bridge''s role')"
-        }
+        SqlState::INSUFFICIENT_PRIVILEGE => GRANT,
         SqlState::TOO_MANY_CONNECTIONS => {
             "lower SMS_BRIDGE_AUDIT_POOL, or raise max_connections of the server"
         }

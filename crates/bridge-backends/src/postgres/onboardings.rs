@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use async_trait::async_trait;
 use bridge_core::onboarding::State;
 use bridge_core::verdict::FailedAt;
-use bridge_core::{Mobile, Onboarding, Timestamp};
+use bridge_core::{Onboarding, Timestamp};
 use bridge_store::Result;
 use bridge_store::audit::OnboardingTrail;
 use bridge_store::place::Place;
@@ -15,7 +15,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::batch::{self, Batched, Columns, Kept};
-use super::columns::{At, behind, column, counted, limit};
+use super::columns::{At, behind, column, counted, e164, limit};
 use super::counting;
 use super::lease::{BATCH, Lease, QUICK, Unreadable};
 use super::store::{PostgresAudit, on_lease};
@@ -185,8 +185,7 @@ async fn unexpired(
 
 pub(super) fn onboarding_row(row: &Row) -> std::result::Result<Onboarding, Unreadable> {
     let time = |column: &str| row.try_get::<_, At>(column).map(|at| at.0);
-    let mobile =
-        Mobile::from_e164(row.try_get("mobile_number")?).ok_or("mobile_number is no E.164 number")?;
+    let mobile = e164(row.try_get("mobile_number")?)?;
     Ok(Onboarding {
         id: row.try_get("onboarding_id")?,
         mobile,

@@ -15,7 +15,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::batch::{self, Batched, Columns, Kept};
-use super::columns::{At, behind, column, limit};
+use super::columns::{At, behind, column, e164, limit};
 use super::counting;
 use super::lease::{BATCH, Lease, QUICK, Unreadable};
 use super::store::{PostgresAudit, on_lease};
@@ -310,7 +310,7 @@ fn placed_row(row: &Row) -> std::result::Result<(Place, QueuedSms), Unreadable> 
 pub(super) fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable> {
     let mobile_number: String = row.try_get("mobile_number")?;
     let sender = match row.try_get::<_, Option<&str>>("country_code")? {
-        Some(_) => Ok(Mobile::from_e164(&mobile_number).ok_or("mobile_number is no E.164 number")?),
+        Some(_) => Ok(e164(&mobile_number)?),
         None => Err(sender_error(row.try_get("sender_error")?)),
     };
     let failed_at = row.try_get::<_, Option<&str>>("failed_at_check")?;

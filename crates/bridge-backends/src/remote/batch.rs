@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use super::reason::hide_rows;
 
+/// Of an answer that is no JSON, or of another shape.
+pub(super) const UNREADABLE: &str = "its answer cannot be read: does the URL lead to the remote?";
+
 /// Why a call did not answer for its rows.
 pub(super) enum Failure {
     /// No row is to blame.
@@ -102,8 +105,7 @@ async fn call(function: &dyn Function, rows: &[Unsynced]) -> Result<Vec<Pushed>,
 
 /// Reads `[null, "23514 why", …]`.
 fn read(answer: &str, rows: &[Unsynced]) -> Result<Vec<Pushed>, Paused> {
-    let unreadable =
-        || Paused::because("its answer cannot be read: does the URL lead to the remote?".to_owned());
+    let unreadable = || Paused::because(UNREADABLE.to_owned());
     let answers: Vec<Value> = serde_json::from_str(answer).map_err(|_| unreadable())?;
     if answers.len() != rows.len() {
         return Err(unreadable());

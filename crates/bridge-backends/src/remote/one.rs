@@ -4,9 +4,7 @@ use bridge_core::Timestamp;
 use bridge_store::remote::Paused;
 use serde_json::{Value, json};
 
-use super::batch::{Failure, Function};
-
-const UNREADABLE: &str = "its answer cannot be read: does the URL lead to the remote?";
+use super::batch::{Failure, Function, UNREADABLE};
 
 pub(super) async fn find(function: &dyn Function, mobile: &str) -> Result<Vec<Value>, Paused> {
     let asked = json!({ "mobile_number": mobile });

@@ -20,7 +20,7 @@ use tokio_postgres::types::Type;
 use super::batch::{self, Failure, Function};
 use super::one;
 use super::reason::Secret;
-use super::{ANSWER_WITHIN, OpenError, RUN_THE_SQL};
+use super::{ANSWER_WITHIN, OpenError, RUN_THE_SQL, no_answer};
 use crate::postgres::connect::Address;
 
 /// Parse, bind and execute in one flight, with no name: a pooler by transaction cannot part them.
@@ -116,10 +116,7 @@ impl Function for Postgres {
     async fn call(&self, function: &'static str, batch: &str) -> Result<String, Failure> {
         match timeout(ANSWER_WITHIN, self.answer(&call_of(function), batch)).await {
             Ok(answer) => answer.map_err(|error| self.failed(&error)),
-            Err(_) => {
-                let reason = format!("it did not answer within {} s", ANSWER_WITHIN.as_secs());
-                Err(Failure::Paused(Paused::because(reason)))
-            }
+            Err(_) => Err(Failure::Paused(Paused::because(no_answer()))),
         }
     }
 }

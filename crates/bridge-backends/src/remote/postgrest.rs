@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::batch::{self, Failure, Function};
 use super::one;
 use super::reason::Secret;
-use super::{ANSWER_WITHIN, CONNECT_WITHIN, OpenError, RUN_THE_SQL};
+use super::{ANSWER_WITHIN, CONNECT_WITHIN, OpenError, RUN_THE_SQL, no_answer};
 
 /// More than any answer to a batch; what is longer is not ours.
 const ANSWER_MAX: usize = 4 << 20;
@@ -57,7 +57,7 @@ impl Postgrest {
     /// What went wrong on the way, without the URL: it may be longer than the reason.
     fn failed(&self, error: reqwest::Error) -> Failure {
         let what = if error.is_timeout() {
-            format!("it did not answer within {} s", ANSWER_WITHIN.as_secs())
+            no_answer()
         } else if error.is_connect() {
             format!("no connection: {}", innermost(&error))
         } else {

@@ -8,7 +8,7 @@ use crate::access::Visitor;
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use bridge_app::admin::accounts;
-use bridge_app::base::problem::{Code, Problem};
+use bridge_app::admin::accounts::entry::not_the_same_again;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
@@ -31,9 +31,7 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor) -> Respons
 pub(crate) async fn change(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let new = form.text("password");
     if form.text("again") != new {
-        return Err(
-            Problem::field(Code::InvalidRequest, "again", "is another than the password above").into()
-        );
+        return Err(not_the_same_again().into());
     }
     accounts::change_own(&app, &visitor.actor(), form.text("current"), new).await?;
     let said = "Your password is changed. Log in with the new one";

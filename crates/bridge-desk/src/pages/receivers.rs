@@ -19,6 +19,8 @@ use bridge_http::client;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
+/// Of a rotation: the one from before opens nothing any more.
+const OLD_SECRET_ENDED: &str = "The old secret is refused from now on";
 const PATH: &str = "/admin/ui/receivers";
 
 struct Card {
@@ -170,7 +172,7 @@ pub(crate) async fn rotate(
     let name = form.text("name");
     match doing::rotate(&app, &visitor.actor(), name, &nothing, client::host(&headers)).await? {
         Some(given) => Ok(part(&Given::from(given))),
-        None => Ok(Done::reload("The old secret is refused from now on", PATH).into_response()),
+        None => Ok(Done::reload(OLD_SECRET_ENDED, PATH).into_response()),
     }
 }
 
@@ -183,7 +185,7 @@ pub(crate) async fn finish(
 ) -> Result<Done, Failed> {
     let finish = [("finish".to_owned(), FieldValue::Bool(true))].into_iter().collect();
     doing::rotate(&app, &visitor.actor(), form.text("name"), &finish, client::host(&headers)).await?;
-    Ok(Done::reload("The old secret is refused from now on", PATH))
+    Ok(Done::reload(OLD_SECRET_ENDED, PATH))
 }
 
 /// Pauses one, or lets users be sent to it again.

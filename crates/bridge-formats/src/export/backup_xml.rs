@@ -74,8 +74,8 @@ impl Syntax for Tags {
 
     fn at_end(&self, in_record: bool) -> AtEnd {
         match self.list {
-            _ if in_record => AtEnd::Missing("is cut short: the file ends in the middle of it"),
-            List::Open => AtEnd::Missing("that should follow is missing: the file ends before its list does"),
+            _ if in_record => AtEnd::IN_RECORD,
+            List::Open => AtEnd::IN_LIST,
             List::Awaited | List::Closed => AtEnd::Whole,
         }
     }

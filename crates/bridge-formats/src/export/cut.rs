@@ -45,6 +45,14 @@ pub(super) enum AtEnd {
     Missing(&'static str),
 }
 
+impl AtEnd {
+    /// In the middle of a record.
+    pub(super) const IN_RECORD: AtEnd = AtEnd::Missing("is cut short: the file ends in the middle of it");
+    /// Between two records of a list that has an end of its own.
+    pub(super) const IN_LIST: AtEnd =
+        AtEnd::Missing("that should follow is missing: the file ends before its list does");
+}
+
 /// Cuts one stream. It holds at most one record and what was pushed last.
 pub(super) struct Cutter {
     syntax: Box<dyn Syntax>,

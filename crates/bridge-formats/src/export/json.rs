@@ -110,8 +110,8 @@ impl Syntax for Array {
     fn at_end(&self, in_record: bool) -> AtEnd {
         match self.depth {
             0 if !self.in_text => AtEnd::Whole,
-            _ if in_record => AtEnd::Missing("is cut short: the file ends in the middle of it"),
-            _ => AtEnd::Missing("that should follow is missing: the file ends before its list does"),
+            _ if in_record => AtEnd::IN_RECORD,
+            _ => AtEnd::IN_LIST,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::body_alone;
+use crate::steps::KEEP_IT_AWAKE;
 use crate::writing::{Example, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -44,7 +45,7 @@ pub(crate) const FORMAT: Format = Format {
         "Turn on \"Store failed messages\", so that nothing is dropped after the tenth try.",
         "On a network without internet turn on \"Local network mode\"; on a version before 2.4.0 leave chunked mode on, \
          or texts with letters beyond ASCII arrive cut short.",
-        "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
+        KEEP_IT_AWAKE,
         "Press Test, then text the phone and look for both in the bridge's log.",
     ],
     example,

@@ -17,6 +17,7 @@ use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
 use crate::signing::{Signing, Unsigned};
+use crate::steps::TRY_THE_PHONE;
 use crate::writing::{Example, JSON, LINE, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -49,7 +50,7 @@ pub(crate) const FORMAT: Format = Format {
         "Choose the events message.phone.received and phone.heartbeat.online, and the numbers that users text to.",
         "Set SMS_BRIDGE_PUBLIC_URL of the bridge to the address that httpSMS calls: its signature names it.",
         "Keep the bridge up: httpSMS tries twice within seconds and never again.",
-        "Text the phone and look for the SMS in the bridge's log.",
+        TRY_THE_PHONE,
     ],
     example,
 };

@@ -12,6 +12,7 @@ use crate::field_reader::FieldReader;
 use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
+use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, digits, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -42,7 +43,7 @@ pub(crate) const FORMAT: Format = Format {
         "Choose Basic authentication with any user name and the password {secret}; where that is not offered, \
          enter {url} instead.",
         "Leave keywords empty, so that every SMS is forwarded.",
-        "Text the number from a phone and look for the SMS in the bridge's log.",
+        TRY_THE_NUMBER,
     ],
     example,
 };

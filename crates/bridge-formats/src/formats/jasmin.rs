@@ -12,6 +12,7 @@ use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
+use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, digits, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -38,7 +39,7 @@ pub(crate) const FORMAT: Format = Format {
         "Set `max_retries` under `[deliversm-thrower]` in jasmin.cfg to 200 or more: after the last try Jasmin \
          throws the SMS away.",
         "Do not use failover routes: Jasmin does not try again on them.",
-        "Text the number from a phone and look for the SMS in the bridge's log.",
+        TRY_THE_NUMBER,
     ],
     example,
 };

@@ -14,6 +14,7 @@ use crate::fields::{FieldValue, Fields, decoded_bytes, plain};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
+use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, Written, query};
 
 pub(crate) const FORMAT: Format = Format {
@@ -43,7 +44,7 @@ pub(crate) const FORMAT: Format = Format {
         "In `group = smsbox` set `mo-recode = true`, `http-request-retry = 10000` and `http-queue-delay = 10`: \
          without them Kannel does not try again.",
         "In `group = core` set `store-file` or `store-type = spool`, and `sms-combine-concatenated-mo = true`.",
-        "Text the number from a phone and look for the SMS in the bridge's log.",
+        TRY_THE_NUMBER,
     ],
     example,
 };

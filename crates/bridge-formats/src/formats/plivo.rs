@@ -14,6 +14,7 @@ use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
 use crate::signing::{Signing, Unsigned};
+use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, digits, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -41,7 +42,7 @@ pub(crate) const FORMAT: Format = Format {
         "Give the receiver your account's Auth Token as signing key.",
         "Set SMS_BRIDGE_PUBLIC_URL of the bridge to the address that Plivo calls: its signature covers it.",
         "Open Phone Numbers, choose the number that users text to, and assign the application to it.",
-        "Text the number from a phone and look for the SMS in the bridge's log.",
+        TRY_THE_NUMBER,
     ],
     example,
 };

@@ -15,6 +15,7 @@ use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::hmac_sha256;
 use crate::signing::{Signing, Unsigned};
+use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
 use crate::writing::{Example, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -45,8 +46,8 @@ pub(crate) const FORMAT: Format = Format {
          &card_slot=[card_slot]&device_mark=[device_mark]&timestamp=[timestamp]&sign=[sign].",
         "Add a forwarding rule for every SMS of every SIM to that sender.",
         "Under settings, raise the number of retries from 0 to 5: the app drops what it could not deliver.",
-        "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
-        "Text the phone and look for the SMS in the bridge's log.",
+        KEEP_IT_AWAKE,
+        TRY_THE_PHONE,
     ],
     example,
 };

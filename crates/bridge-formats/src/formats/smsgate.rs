@@ -17,6 +17,7 @@ use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::body_and_stamp;
+use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
 use crate::writing::{Example, LINE, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -47,8 +48,8 @@ pub(crate) const FORMAT: Format = Format {
         "Register {url} for the event sms:received with POST /webhooks of the app, in one mode only.",
         "Register {url} for system:ping and app:started too, and turn on Settings, Ping: the bridge then tells when \
          the phone falls silent and when its battery runs low.",
-        "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
-        "Text the phone and look for the SMS in the bridge's log.",
+        KEEP_IT_AWAKE,
+        TRY_THE_PHONE,
     ],
     example,
 };

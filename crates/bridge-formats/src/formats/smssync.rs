@@ -11,6 +11,7 @@ use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::generic;
 use crate::incoming::Incoming;
+use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
 use crate::writing::{Example, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -42,8 +43,8 @@ pub(crate) const FORMAT: Format = Format {
         "Leave its method POST, its data format URLEncoded and the names of its keys as they are.",
         "Turn the service on, then start SMSSync.",
         "Under Settings, turn on automatic sync, and raise its retries: the app drops an SMS that failed three times.",
-        "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
-        "Text the phone and look for the SMS in the bridge's log.",
+        KEEP_IT_AWAKE,
+        TRY_THE_PHONE,
     ],
     example,
 };

@@ -16,6 +16,7 @@ use crate::fields::FieldValue;
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
+use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -45,7 +46,7 @@ pub(crate) const FORMAT: Format = Format {
         "Enter {url} as webhook URL and as failover URL, with webhook API version 2.",
         "Assign the number to that profile.",
         "Keep the bridge close to the internet: Telnyx waits two seconds and tries three times.",
-        "Text the number from a phone and look for the SMS in the bridge's log.",
+        TRY_THE_NUMBER,
     ],
     example,
 };

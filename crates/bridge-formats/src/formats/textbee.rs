@@ -11,6 +11,7 @@ use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::body_alone;
+use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
 use crate::writing::{Example, Written, object};
 
 pub(crate) const FORMAT: Format = Format {
@@ -39,8 +40,8 @@ pub(crate) const FORMAT: Format = Format {
         "In the dashboard, under Webhooks, add a webhook with the delivery URL {url}.",
         "Enter {signing_key} as its signing secret, exactly: textbee never tries again what was refused once.",
         "Choose the event MESSAGE_RECEIVED.",
-        "Exempt the app from battery optimisation, and turn off RCS chats in the phone's messaging app.",
-        "Text the phone and look for the SMS in the bridge's log.",
+        KEEP_IT_AWAKE,
+        TRY_THE_PHONE,
     ],
     example,
 };

@@ -16,6 +16,7 @@ use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::signing::{Signing, Unsigned};
+use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
@@ -45,7 +46,7 @@ pub(crate) const FORMAT: Format = Format {
          Twilio tries only twice.",
         "Enter the same address as fallback URL: Twilio does not try again after an answer that it does not like.",
         "Set SMS_BRIDGE_PUBLIC_URL of the bridge to the address that Twilio calls: its signature covers it.",
-        "Text the number from a phone and look for the SMS in the bridge's log.",
+        TRY_THE_NUMBER,
     ],
     example,
 };

@@ -18,6 +18,7 @@ use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
+use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, digits, query};
 
 pub(crate) const FORMAT: Format = Format {
@@ -50,7 +51,7 @@ pub(crate) const FORMAT: Format = Format {
         "Better than the key in the URL: let Vonage's support enable signed webhooks, choose SHA-256 HMAC in API \
          Settings, and give the receiver the signature secret as signing key.",
         "Do not block Vonage: after a 4xx answer it drops the SMS.",
-        "Text the number from a phone and look for the SMS in the bridge's log.",
+        TRY_THE_NUMBER,
     ],
     example,
 };

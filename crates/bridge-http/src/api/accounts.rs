@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::auth::{Operator, query_value};
 use crate::body;
 use crate::problem::{Failed, ProblemBody};
+use crate::query;
 use crate::segment::Segment;
 use crate::state::Shared;
 use bridge_app::admin::accounts::{self, MadeLink};
@@ -279,25 +280,19 @@ pub struct ChangeList {
     )
 )]
 pub async fn log(_: Operator, State(app): State<Shared>, parts: Parts) -> Result<Json<ChangeList>, Failed> {
-    let query = |name: &str| query_value(parts.uri.query(), name);
+    let text = |name: &str| query_value(parts.uri.query(), name);
     let time = |name: &str| {
         let wrong = |error: StampError| Problem::field(Code::InvalidRequest, name, error.to_string());
-        query(name).map(|text| Timestamp::parse(&text).map_err(wrong)).transpose()
+        text(name).map(|text| Timestamp::parse(&text).map_err(wrong)).transpose()
     };
-    let number = |name: &str| {
-        let wrong = || Problem::field(Code::InvalidRequest, name, "must be a whole number above 0");
-        let read = |text: String| text.parse::<i64>().ok().filter(|n| *n > 0).ok_or_else(wrong);
-        query(name).map(read).transpose()
-    };
-    let limit =
-        number("limit")?.map_or(PAGE_DEFAULT, |n| usize::try_from(n).unwrap_or(PAGE_MAX).min(PAGE_MAX));
+    let limit = query::limit(parts.uri.query(), PAGE_DEFAULT, PAGE_MAX)?;
     let asked = ChangesAsked {
-        who: query("who"),
-        action: query("action"),
-        subject: query("subject"),
+        who: text("who"),
+        action: text("action"),
+        subject: text("subject"),
         since: time("since")?,
         until: time("until")?,
-        before: number("before")?,
+        before: query::number(parts.uri.query(), "before")?,
     };
     let page = looking::admin_log::list(&app, &asked, limit).await?;
     let view = |Change { id, change }: Change| ChangeView {

@@ -171,7 +171,7 @@ impl Upload {
                 return Ok(());
             }
             Ok(Some(Err(_))) => (Code::InvalidRequest, "the list broke off"),
-            Err(_) => (Code::RequestTimeout, "the rest of the list did not arrive within 60 seconds"),
+            Err(_) => (Code::RequestTimeout, body::LIST_SILENT),
         };
         // What came is taken in: the list will come again, and then it is known.
         self.import.flush(&self.app).await?;

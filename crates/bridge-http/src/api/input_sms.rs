@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{Operator, query_value};
 use crate::problem::{Failed, ProblemBody};
+use crate::query;
 use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
@@ -48,18 +49,12 @@ pub async fn by_mobile(
     State(app): State<Shared>,
     parts: Parts,
 ) -> Result<Json<SmsPage>, Failed> {
-    let query = |name: &str| query_value(parts.uri.query(), name);
-    let number = |name: &'static str| match query(name).map(|text| text.parse::<i64>()) {
-        None => Ok(None),
-        Some(Ok(number)) if number > 0 => Ok(Some(number)),
-        Some(_) => Err(Problem::field(Code::InvalidRequest, name, "must be a whole number above 0")),
-    };
-    let given = query("mobile").filter(|mobile| !mobile.trim().is_empty()).ok_or_else(|| {
-        Problem::field(Code::InvalidRequest, "mobile", "is missing: give the number to look for")
-    })?;
-    let limit =
-        number("limit")?.map_or(PAGE_DEFAULT, |n| usize::try_from(n).unwrap_or(PAGE_MAX).min(PAGE_MAX));
-    let before = number("before")?;
+    let given =
+        query_value(parts.uri.query(), "mobile").filter(|mobile| !mobile.trim().is_empty()).ok_or_else(
+            || Problem::field(Code::InvalidRequest, "mobile", "is missing: give the number to look for"),
+        )?;
+    let limit = query::limit(parts.uri.query(), PAGE_DEFAULT, PAGE_MAX)?;
+    let before = query::number(parts.uri.query(), "before")?;
     let found = looking::sms::of_sender(&app, &given, before, limit).await?;
     Ok(Json(SmsPage { items: found.rows.iter().map(columns).collect(), next_before: found.next }))
 }

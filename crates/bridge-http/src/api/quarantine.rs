@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 use crate::auth::{Operator, query_value};
 use crate::problem::{Failed, ProblemBody};
+use crate::query;
 use crate::segment::Segment;
 use crate::state::Shared;
 use crate::view::SmsView;
 use bridge_app::admin::quarantine;
-use bridge_app::base::problem::{Code, Problem};
 
 const PAGE_DEFAULT: usize = 20;
 /// Bodies may be a megabyte each.
@@ -91,9 +91,7 @@ pub async fn list(
         None => PAGE_DEFAULT,
         Some(Ok(limit)) if limit > 0 => limit.min(PAGE_MAX),
         Some(_) => {
-            return Err(
-                Problem::field(Code::InvalidRequest, "limit", "must be a whole number above 0").into()
-            );
+            return Err(query::no_number("limit").into());
         }
     };
     let entries = quarantine::list(&app, limit).await?;

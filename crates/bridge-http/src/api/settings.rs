@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::auth::{Operator, query_value};
 use crate::body;
 use crate::problem::{Failed, ProblemBody};
+use crate::query;
 use crate::segment::Segment;
 use crate::state::Shared;
 use bridge_app::admin::settings::{change, changes, fill_cache, find, no_entry, roll_back};
@@ -244,15 +245,9 @@ pub async fn history(
     State(app): State<Shared>,
     parts: Parts,
 ) -> Result<Json<SettingHistory>, Failed> {
-    let query = |name: &str| query_value(parts.uri.query(), name);
-    let number = |name: &'static str| match query(name).map(|text| text.parse::<i64>()) {
-        None => Ok(None),
-        Some(Ok(number)) if number > 0 => Ok(Some(number)),
-        Some(_) => Err(Problem::field(Code::InvalidRequest, name, "must be a whole number above 0")),
-    };
-    let limit =
-        number("limit")?.map_or(PAGE_DEFAULT, |n| usize::try_from(n).unwrap_or(PAGE_MAX).min(PAGE_MAX));
-    let (key, before) = (query("key"), number("before")?);
+    let limit = query::limit(parts.uri.query(), PAGE_DEFAULT, PAGE_MAX)?;
+    let key = query_value(parts.uri.query(), "key");
+    let before = query::number(parts.uri.query(), "before")?;
     let page = settings_history::list(&app, &app.live.now(), key.as_deref(), before, limit).await?;
     let items = page.rows.into_iter().map(|entry| SettingChangeView::of(entry.change)).collect();
     Ok(Json(SettingHistory { items, next_before: page.next }))

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::state::Shared;
-use bridge_app::registration::{PAUSED, paused};
+use bridge_app::registration::{paused, paused_in_words};
 
 /// Whether registrations are taken.
 #[derive(Serialize, ToSchema)]
@@ -28,7 +28,7 @@ pub async fn status(State(app): State<Shared>) -> Json<BridgeStatus> {
     Json(match paused(&app, &app.live.snapshot()) {
         Some(pause) => BridgeStatus {
             onboarding: "paused",
-            message: PAUSED,
+            message: paused_in_words(),
             since: pause.since.map(|at| at.to_string()),
             reason: Some(pause.why),
         },

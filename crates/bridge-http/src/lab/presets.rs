@@ -257,7 +257,7 @@ impl Stage<'_> {
     /// Somebody new registers, and must be accepted.
     async fn registered(&mut self) -> Result<Person, LabError> {
         let fields = json!({"email": "user@example.com", "device_id": "phone-of-the-user"});
-        let event = self.sandbox.register(&fields, "a simulated user registers").await?;
+        let event = self.sandbox.register(&fields, super::REGISTERS).await?;
         let (answer, number) = (event.answer(), event.who.clone());
         (self.tell)(event);
         match answer["sms_body"].as_str() {

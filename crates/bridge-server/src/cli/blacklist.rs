@@ -126,7 +126,7 @@ async fn import(client: &Client, file: &Path) -> Result<Value, String> {
     } else {
         std::fs::read(file)
     };
-    let list = list.map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let list = list.map_err(|error| super::unreadable(file, &error))?;
     let request = client.request(Method::POST, "/admin/blacklist/import").header("content-type", "text/csv");
     let sent = request.timeout(DONE_WITHIN).body(list).send().await;
     let response = sent.map_err(|error| client.unreachable(&error))?;

@@ -44,6 +44,11 @@ pub(super) struct Answer {
     pub(super) body: Value,
 }
 
+/// That a command cannot ask anybody.
+pub(super) fn no_client(error: &reqwest::Error) -> String {
+    format!("the HTTP client cannot start: {error}")
+}
+
 impl Client {
     pub(super) fn new(url: &str, secret: String) -> Result<Client, String> {
         // Fails only if a provider is set already, which is as good.
@@ -51,7 +56,7 @@ impl Client {
         let http = reqwest::Client::builder()
             .timeout(std::time::Duration::from_secs(40))
             .build()
-            .map_err(|error| format!("the HTTP client cannot start: {error}"))?;
+            .map_err(|error| no_client(&error))?;
         Ok(Client { http, url: url.trim_end_matches('/').to_owned(), secret })
     }
 

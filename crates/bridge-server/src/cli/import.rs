@@ -12,7 +12,7 @@ use bytes::Bytes;
 use comfy_table::{Attribute, Cell, CellAlignment, Color};
 use futures_util::stream::{self, Stream};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::bridge::{Bridge, Client, Which};
@@ -119,10 +119,17 @@ async fn import(client: &Client, args: &Args, file: &PathBuf) -> Result<Value, S
     match (status.is_success(), told.get("error"), told.get("hours")) {
         (true, None, Some(_)) => Ok(told),
         (true, None, None) => Err("the bridge went away in the middle: import again".to_owned()),
-        _ => Err(problem["detail"]
-            .as_str()
-            .map_or_else(|| format!("the bridge answered {status}"), str::to_owned)),
+        _ => Err(detail(problem, status)),
     }
+}
+
+/// Why the bridge refused, in its own words where it has any.
+fn detail(problem: &Value, status: StatusCode) -> String {
+    problem["detail"].as_str().map_or_else(|| answered(status), str::to_owned)
+}
+
+fn answered(status: StatusCode) -> String {
+    format!("the bridge answered {status}")
 }
 
 /// Where a list is read from.
@@ -141,7 +148,7 @@ impl Source {
             let length = opened.metadata()?.len();
             Ok(Source::File(opened, length))
         };
-        open().map_err(|error| format!("{} cannot be read: {error}", file.display()))
+        open().map_err(|error| super::unreadable(file, &error))
     }
 
     fn length(&self) -> Option<u64> {
@@ -232,12 +239,8 @@ pub(super) async fn pull(client: &Client, name: &str, since: Option<&str>) -> Re
     let request = client.request(Method::POST, &format!("/admin/receivers/{name}/pull")).query(&query);
     let response = request.timeout(DONE_WITHIN).send().await.map_err(|error| client.unreachable(&error))?;
     let status = response.status();
-    let told: Value = response.json().await.map_err(|_| format!("the bridge answered {status}"))?;
-    if status.is_success() {
-        Ok(told)
-    } else {
-        Err(told["detail"].as_str().map_or_else(|| format!("the bridge answered {status}"), str::to_owned))
-    }
+    let told: Value = response.json().await.map_err(|_| answered(status))?;
+    if status.is_success() { Ok(told) } else { Err(detail(&told, status)) }
 }
 
 /// What became of a list, for people.

@@ -90,10 +90,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let (clock, entropy) = (Clock::system(), Entropy::system());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("the asynchronous runtime cannot start: {error}"))?;
+    let runtime = super::runtime()?;
     let code = if args.test {
         runtime.block_on(test(args, &clock))
     } else {

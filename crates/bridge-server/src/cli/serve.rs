@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{BOLD, DIM, ERROR, FAILED, GOOD, MISCONFIGURED, WARN};
+use super::{BOLD, DIM, ERROR, GOOD, MISCONFIGURED, WARN, failed, no_runtime};
 use crate::config::{Config, scheme};
 use crate::lifecycle::{self, Running, Signals, StartError};
 use crate::log;
@@ -27,7 +27,7 @@ pub(super) fn run(config: Config) -> ExitCode {
     }
     let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&format!("the asynchronous runtime cannot start: {error}")),
+        Err(error) => return failed(&no_runtime(&error)),
     };
     runtime.block_on(async {
         match serve(config).await {
@@ -44,11 +44,6 @@ pub(super) fn run(config: Config) -> ExitCode {
             Err(error) => failed(&error.to_string()),
         }
     })
-}
-
-fn failed(problem: &str) -> ExitCode {
-    anstream::eprintln!("{ERROR}error:{ERROR:#} {problem}");
-    ExitCode::from(FAILED)
 }
 
 async fn serve(config: Config) -> Result<(), StartError> {

@@ -25,7 +25,8 @@ mod incidents;
 mod judging_again;
 #[cfg(test)]
 mod kill;
-#[cfg(all(test, feature = "crash-points"))]
+#[cfg(test)]
+#[cfg(feature = "crash-points")]
 mod kill_files;
 #[cfg(test)]
 mod lab;

@@ -87,7 +87,7 @@ pub async fn use_link(
     };
     checked(chosen.password)?;
     if chosen.again != chosen.password {
-        return Err(Problem::field(Code::InvalidRequest, "again", "is another than the password above"));
+        return Err(not_the_same_again());
     }
     let made = app.access.passwords.hash(&app.entropy, chosen.password).await?;
     let actor = Actor { who: name.clone(), address: comer.address };
@@ -116,4 +116,10 @@ pub async fn session(app: &App, id: &str) -> Result<Option<Open>, Problem> {
 /// Ends a session, given by the SHA-256 of its id.
 pub async fn log_out(app: &App, id_hash: &str) -> Result<(), Problem> {
     app.access.sessions.end(&*app.accounts, id_hash).await
+}
+
+/// That the field `again` holds another password than the one above it.
+#[must_use]
+pub fn not_the_same_again() -> Problem {
+    Problem::field(Code::InvalidRequest, "again", "is another than the password above")
 }

@@ -1,8 +1,8 @@
 //! How values stand in the audit tables: times and ids as text, a column for each check. Not what the rows mean.
 
-use bridge_core::Timestamp;
 use bridge_core::checks::CHECKS;
 use bridge_core::verdict::{Code, Codes};
+use bridge_core::{Mobile, State, Timestamp};
 use bridge_store::place::Place;
 use rusqlite::Row;
 use rusqlite::types::{FromSqlError, Type};
@@ -30,6 +30,16 @@ pub(super) fn damaged(
     what: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
+}
+
+/// The state that an onboarding has by that column.
+pub(super) fn state(column: usize, word: &str) -> rusqlite::Result<State> {
+    State::from_word(word).ok_or_else(|| damaged(column, "no state of an onboarding"))
+}
+
+/// The number in that column.
+pub(super) fn e164(column: usize, text: &str) -> rusqlite::Result<Mobile> {
+    Mobile::from_e164(text).ok_or_else(|| damaged(column, "no E.164 number"))
 }
 
 /// The check columns, `mobile_check, duplicate_check, …`.

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use bridge_core::onboarding::State;
 use bridge_core::verdict::FailedAt;
-use bridge_core::{Mobile, Onboarding, Timestamp};
+use bridge_core::{Onboarding, Timestamp};
 use bridge_store::Result;
 use bridge_store::audit::OnboardingTrail;
 use bridge_store::place::Place;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::columns::{At, damaged, start_of, uuid};
+use super::columns::{At, e164, start_of, state as state_of, uuid};
 use super::counting::Added;
 use super::store::SqliteAudit;
 use crate::sqlite::engine::limit;
@@ -67,10 +67,7 @@ fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Resu
         }
         new += usize::from(before.is_none());
         let before: Option<(State, Option<String>)> = before
-            .map(|(_, word, last_sms)| match State::from_word(&word) {
-                Some(state) => Ok((state, last_sms)),
-                None => Err(damaged(1, "no state of an onboarding")),
-            })
+            .map(|(_, word, last_sms)| state_of(1, &word).map(|state| (state, last_sms)))
             .transpose()?;
         let last_sms = last_sms(onboarding).or_else(|| before.as_ref().and_then(|(_, last)| last.clone()));
         upsert.execute(params![
@@ -127,11 +124,11 @@ fn onboardings_by_ids(conn: &Connection, ids: &[Uuid]) -> rusqlite::Result<Vec<O
 }
 
 pub(super) fn onboarding_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
-    let e164: String = row.get(1)?;
+    let number: String = row.get(1)?;
     let status: String = row.get(9)?;
     Ok(Onboarding {
         id: uuid(row, 0)?,
-        mobile: Mobile::from_e164(&e164).ok_or_else(|| damaged(1, "no E.164 number"))?,
+        mobile: e164(1, &number)?,
         email: row.get(2)?,
         device_id: row.get(3)?,
         hash: row.get(4)?,
@@ -139,7 +136,7 @@ pub(super) fn onboarding_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
         request_timestamp: row.get::<_, At>(6)?.0,
         user_deadline: row.get::<_, At>(7)?.0,
         expires_at: row.get::<_, At>(8)?.0,
-        state: State::from_word(&status).ok_or_else(|| damaged(9, "no state of an onboarding"))?,
+        state: state_of(9, &status)?,
         validated_at: row.get::<_, Option<At>>(10)?.map(|at| at.0),
         version: row.get(11)?,
         last_sms: None,

@@ -13,7 +13,7 @@ use bridge_store::place::Place;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::columns::{At, check_columns, codes, damaged, optional_uuid, start_of, uuid};
+use super::columns::{At, check_columns, codes, damaged, e164, optional_uuid, start_of, uuid};
 use super::counting::Added;
 use super::store::SqliteAudit;
 use crate::sqlite::engine::{limit, marks};
@@ -233,9 +233,7 @@ pub(super) fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
     let first = CHECKS.len();
     let mobile_number: String = row.get(first + 2)?;
     let sender = match row.get::<_, Option<String>>(first + 3)? {
-        Some(_) => {
-            Ok(Mobile::from_e164(&mobile_number).ok_or_else(|| damaged(first + 2, "no E.164 number"))?)
-        }
+        Some(_) => Ok(e164(first + 2, &mobile_number)?),
         None => Err(sender_error(row.get::<_, Option<String>>(first + 4)?.as_deref())),
     };
     let failed_at: Option<String> = row.get(first + 9)?;

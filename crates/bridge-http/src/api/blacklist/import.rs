@@ -46,9 +46,8 @@ pub async fn import(
 
 async fn read(app: &App, import: &mut Import, body: &mut Body) -> Result<(), Problem> {
     loop {
-        let frame = within(SILENT, body.frame()).await.map_err(|_| {
-            Problem::new(Code::RequestTimeout, "the rest of the list did not arrive within 60 seconds")
-        })?;
+        let frame = within(SILENT, body.frame()).await;
+        let frame = frame.map_err(|_| Problem::new(Code::RequestTimeout, body::LIST_SILENT))?;
         match frame {
             Some(Ok(frame)) => {
                 if let Ok(bytes) = frame.into_data() {

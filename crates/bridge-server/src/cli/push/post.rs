@@ -10,6 +10,8 @@ use reqwest::{StatusCode, Url};
 use serde_json::Value;
 use sha2::Sha256;
 
+use crate::cli::bridge::no_client;
+
 /// A bridge that is alive answers within milliseconds; one request must not use up what a hook may take.
 const REQUEST: Duration = Duration::from_secs(8);
 const CONNECT: Duration = Duration::from_secs(4);
@@ -76,7 +78,7 @@ impl Target {
             // A redirected POST arrives as a GET, without its SMS; and the secret is for this host only.
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map_err(|error| format!("the HTTP client cannot start: {error}"))?;
+            .map_err(|error| no_client(&error))?;
         Ok(Target { http, url, secret, signing_key: signing_key.map(SigningKey) })
     }
 

@@ -1,6 +1,5 @@
 //! How figures are read. Not how they are counted.
 
-use bridge_core::onboarding::State;
 use bridge_core::{Span, Timestamp};
 use bridge_store::desk::{
     DropOut, Failures, Funnel, HOUR, LATENCY_GRAIN, Latencies, MINUTE, Outcomes, ReceiverRate, RefusalRate,
@@ -8,7 +7,7 @@ use bridge_store::desk::{
 };
 use rusqlite::{Connection, Row, params};
 
-use super::super::columns::{At, damaged};
+use super::super::columns::{At, state as state_of};
 use crate::sqlite::engine::limit;
 
 /// Tables of figures, and the time at which what a row counts begins, and how long it is.
@@ -115,7 +114,7 @@ pub(super) fn funnel(conn: &Connection, from: Timestamp, to: Timestamp) -> rusql
         )?
         .query_map(params![floor(from, MINUTE).0, to.0], |row| {
             let word: String = row.get(0)?;
-            let state = State::from_word(&word).ok_or_else(|| damaged(0, "no state of an onboarding"))?;
+            let state = state_of(0, &word)?;
             let last_sms = Some(row.get::<_, String>(1)?).filter(|word| !word.is_empty());
             Ok(DropOut { state, last_sms, count: count(row, 2)? })
         })?
