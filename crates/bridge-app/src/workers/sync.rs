@@ -83,7 +83,8 @@ async fn settle(
         match answer {
             Pushed::Stored => stored.push(row.clone()),
             Pushed::Refused(reason) => {
-                let dead_lettered = app.audit.note_refused(now, row, reason, settings.max_database_retries).await?;
+                let dead_lettered =
+                    app.audit.note_refused(now, row, reason, settings.max_database_retries).await?;
                 tracing::warn!(sms_id = %row.sms_id, reason, parked = dead_lettered, "the remote refuses a validated number");
             }
         }
