@@ -82,6 +82,9 @@ pub fn fresh(entropy: &Entropy) -> Result<String, NoEntropy> {
     Ok(hex(&entropy.bytes::<32>()?))
 }
 
+/// 128 bits: no two addresses of one number are ever the same.
+const CLIENT_HASH_CHARS: usize = 32;
+
 /// What is stored of a secret that somebody else holds: its SHA-256, in hex.
 #[must_use]
 pub fn hashed(secret: &str) -> String {
@@ -152,6 +155,14 @@ impl Secrets {
     #[must_use]
     pub fn number_hashes(&self, number: &str) -> Vec<String> {
         self.api.0.iter().map(|key| keyed_hash(key, b"erased number", number.as_bytes())).collect()
+    }
+
+    /// By which registrations from one client address are told from another's. Made under the first API key, so that it is
+    /// the same on every bridge of a group (D51).
+    #[must_use]
+    pub fn client_hash(&self, address: &str) -> String {
+        let hash = self.api.0.first().map(|key| keyed_hash(key, b"client address", address.as_bytes()));
+        hash.unwrap_or_default().chars().take(CLIENT_HASH_CHARS).collect()
     }
 
     /// A hash of an address that cannot be turned back without our key (D13).

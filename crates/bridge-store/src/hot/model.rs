@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bridge_core::checks::SenderFacts;
-use bridge_core::onboarding::pair;
+use bridge_core::checks::{SenderFacts, Standing};
+use bridge_core::onboarding::{ending, pair};
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp};
 use tokio::sync::broadcast;
@@ -46,7 +46,8 @@ impl Default for MemoryHot {
 struct Memory {
     /// Oldest registration first.
     onboardings: Vec<Kept>,
-    registrations: BTreeMap<String, Window>,
+    /// Of each number and client address.
+    registrations: BTreeMap<(String, Option<String>), Window>,
     sms_counts: BTreeMap<String, Window>,
     validated: BTreeSet<String>,
     /// Each until its end, where it has one.
@@ -77,6 +78,8 @@ struct Lease {
 struct Kept {
     onboarding: Onboarding,
     queued: bool,
+    /// An SMS may mean it.
+    stands: bool,
 }
 
 struct Seen {
@@ -95,9 +98,10 @@ struct Delivery {
 }
 
 impl Memory {
-    fn newest(&self, now: Timestamp, mobile: &str) -> Option<Onboarding> {
-        let newest = self.onboardings.iter().rev().find(|kept| kept.onboarding.mobile.e164() == mobile)?;
-        Some(newest.onboarding.clone()).filter(|o| o.expires_at > now && o.state != State::Superseded)
+    fn standing(&self, now: Timestamp, mobile: &str) -> Vec<Onboarding> {
+        let newest_first =
+            self.onboardings.iter().rev().filter(|kept| kept.stands).map(|kept| &kept.onboarding);
+        newest_first.filter(|o| o.mobile.e164() == mobile && o.expires_at > now).cloned().collect()
     }
 
     fn by_id(&self, now: Timestamp, id: Uuid) -> Option<Onboarding> {
@@ -109,34 +113,61 @@ impl Memory {
         self.blacklist.get(mobile).is_some_and(|ends| ends.is_none_or(|ends| ends > now))
     }
 
+    /// As the newest of its number: a cancelled one before it stands no more.
     fn insert(&mut self, onboarding: Onboarding, queued: bool) {
         self.counters.queue_onboarding += 1;
-        self.onboardings.push(Kept { onboarding, queued });
+        for kept in &mut self.onboardings {
+            let before = &kept.onboarding;
+            kept.stands &= before.mobile != onboarding.mobile || before.state != State::Cancelled;
+        }
+        let stands = onboarding.state != State::Superseded;
+        self.onboardings.push(Kept { onboarding, queued, stands });
+    }
+
+    /// Before all others.
+    fn insert_before(&mut self, onboarding: Onboarding, queued: bool) {
+        self.counters.queue_onboarding += 1;
+        let stands = !matches!(onboarding.state, State::Superseded | State::Cancelled);
+        self.onboardings.insert(0, Kept { onboarding, queued, stands });
     }
 
     /// A new version of an onboarding; `queue` if `onboarding_mobile` must hear of it.
-    fn write(&mut self, mut onboarding: Onboarding, queue: bool) -> Onboarding {
+    fn write(&mut self, now: Timestamp, mut onboarding: Onboarding, queue: bool) -> Onboarding {
         onboarding.version += 1;
-        for kept in self.onboardings.iter_mut().filter(|kept| kept.onboarding.id == onboarding.id) {
-            kept.queued |= queue;
-            kept.onboarding = onboarding.clone();
-        }
-        self.changed.push(onboarding.id);
+        self.put(now, onboarding.clone(), queue);
         onboarding
     }
 
-    fn change_state(&mut self, onboarding: Onboarding, state: State) -> Onboarding {
-        self.write(Onboarding { state, ..onboarding }, true)
+    fn put(&mut self, now: Timestamp, onboarding: Onboarding, queue: bool) {
+        let newest = self.standing(now, onboarding.mobile.e164()).first().map(|newest| newest.id);
+        let (id, state) = (onboarding.id, onboarding.state);
+        for kept in self.onboardings.iter_mut().filter(|kept| kept.onboarding.id == id) {
+            kept.queued |= queue;
+            kept.onboarding = onboarding.clone();
+            kept.stands = match state {
+                State::Superseded => false,
+                State::Cancelled => kept.stands && newest == Some(id),
+                State::Validated => true,
+                State::Pending | State::Expired => kept.stands,
+            };
+        }
+        self.changed.push(id);
+    }
+
+    fn change_state(&mut self, now: Timestamp, onboarding: Onboarding, state: State) -> Onboarding {
+        self.write(now, Onboarding { state, ..onboarding }, true)
     }
 
     fn known(&self, now: Timestamp, mobile: &str, sms_in_window: i64) -> SenderFacts {
-        let onboarding = self.newest(now, mobile);
-        let device = onboarding.as_ref().and_then(|o| o.device_id.as_deref());
-        SenderFacts {
-            pair_validated: self.validated.contains(&pair(mobile, device)),
-            blacklisted: self.is_blocked(now, mobile),
-            sms_in_window,
+        let standing = self.standing(now, mobile).into_iter();
+        let standing = standing.map(|onboarding| Standing {
+            pair_validated: self.validated.contains(&onboarding.pair()),
             onboarding,
+        });
+        let known = SenderFacts::of(standing.collect(), sms_in_window, self.is_blocked(now, mobile));
+        match known.onboarding {
+            Some(_) => known,
+            None => SenderFacts { pair_validated: self.validated.contains(&pair(mobile, None)), ..known },
         }
     }
 
@@ -149,18 +180,19 @@ impl Memory {
         if self.validated.contains(&wanted.pair()) {
             return Registered::AlreadyValidated;
         }
-        let older = self.newest(now, mobile);
-        if let Some(same) = older.as_ref().filter(|older| older.is_same_again(wanted)) {
+        let standing = self.standing(now, mobile);
+        if let Some(same) = standing.iter().find(|older| older.is_same_again(wanted)) {
             return Registered::Same(same.clone());
         }
-        let window = live(&self.registrations, now, mobile)
+        let from = (mobile.to_owned(), wanted.client.clone());
+        let window = live(&self.registrations, now, &from)
             .unwrap_or(Window { count: 0, until: now + REGISTRATION_WINDOW });
         if window.count >= registration.per_hour {
             return Registered::TooMany { until: window.until };
         }
-        self.registrations.insert(mobile.to_owned(), Window { count: window.count + 1, ..window });
-        if let Some(older) = older.filter(|older| older.state.can_be_validated()) {
-            self.change_state(older, State::Superseded);
+        self.registrations.insert(from, Window { count: window.count + 1, ..window });
+        for one in ending(&standing, wanted, registration.places) {
+            self.change_state(now, one.clone(), State::Superseded);
         }
         self.insert(wanted.clone(), true);
         Registered::New(wanted.clone())
@@ -170,7 +202,7 @@ impl Memory {
         match self.by_id(now, id) {
             None => Cancelled::NotFound,
             Some(onboarding) if onboarding.state.can_be_validated() => {
-                Cancelled::Done(self.change_state(onboarding, State::Cancelled))
+                Cancelled::Done(self.change_state(now, onboarding, State::Cancelled))
             }
             Some(onboarding) if onboarding.state == State::Cancelled => Cancelled::Done(onboarding),
             Some(onboarding) => Cancelled::Final(onboarding),
@@ -179,15 +211,21 @@ impl Memory {
 
     fn revive(&mut self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts {
         let mobile = onboarding.mobile.e164();
-        if self.newest(now, mobile).is_none() {
+        let standing = self.standing(now, mobile);
+        if standing.iter().all(|there| there.id != onboarding.id) {
             let place = self.onboardings.iter().position(|kept| kept.onboarding.id == onboarding.id);
             let left = place.map(|place| self.onboardings.remove(place));
             // What waits for onboarding_mobile is newer than what came from there.
             let (back, queued) = match left {
-                Some(Kept { onboarding, queued: true }) => (onboarding, true),
+                Some(Kept { onboarding, queued: true, .. }) => (onboarding, true),
                 _ => (onboarding.clone(), false),
             };
-            self.insert(Onboarding { expires_at: until, ..back }, queued);
+            let back = Onboarding { expires_at: until, ..back };
+            if standing.is_empty() {
+                self.insert(back, queued);
+            } else {
+                self.insert_before(back, queued);
+            }
         }
         self.known(now, mobile, counted(&self.sms_counts, now, mobile))
     }
@@ -201,17 +239,17 @@ impl Memory {
             .collect();
         due.sort_by_key(|o| o.user_deadline);
         due.truncate(max);
-        due.into_iter().map(|onboarding| self.change_state(onboarding, State::Expired)).count()
+        due.into_iter().map(|onboarding| self.change_state(now, onboarding, State::Expired)).count()
     }
 }
 
 /// The window of a number, if it is still open.
-fn live(counts: &BTreeMap<String, Window>, now: Timestamp, mobile: &str) -> Option<Window> {
-    counts.get(mobile).copied().filter(|count| count.until > now)
+fn live<K: Ord>(counts: &BTreeMap<K, Window>, now: Timestamp, key: &K) -> Option<Window> {
+    counts.get(key).copied().filter(|count| count.until > now)
 }
 
 fn counted(counts: &BTreeMap<String, Window>, now: Timestamp, mobile: &str) -> i64 {
-    live(counts, now, mobile).map_or(0, |count| count.count)
+    live(counts, now, &mobile.to_owned()).map_or(0, |count| count.count)
 }
 
 impl MemoryHot {
@@ -326,8 +364,8 @@ impl HotStore for MemoryHot {
         Ok(self.memory().by_id(now, id))
     }
 
-    async fn newest_onboarding(&self, now: Timestamp, mobile: &str) -> Result<Option<Onboarding>> {
-        Ok(self.memory().newest(now, mobile))
+    async fn standing_onboardings(&self, now: Timestamp, mobile: &str) -> Result<Vec<Onboarding>> {
+        Ok(self.memory().standing(now, mobile))
     }
 
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {
