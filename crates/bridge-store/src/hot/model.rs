@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bridge_core::checks::{SenderFacts, Standing};
-use bridge_core::onboarding::{ending, pair};
+use bridge_core::onboarding::pair;
 use bridge_core::sms::Key;
-use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp};
+use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
@@ -18,12 +18,13 @@ use crate::blacklisting::Blacklisting;
 use crate::finding::Finding;
 use crate::hot::{
     Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes,
-    REGISTRATION_WINDOW, Recorded, Registered, Registration, Restore, Right, WAITING_MARK, Which,
+    Recorded, Registered, Registration, Restore, Right, WAITING_MARK, Which,
 };
 use crate::judged::{Answer, Judged, QueuedSms};
 use crate::person::{HotPerson, Removed, Traces};
 use crate::{Result, StoreError, StoreFault};
 
+mod onboardings;
 mod person;
 mod restoring;
 mod sms;
@@ -98,64 +99,8 @@ struct Delivery {
 }
 
 impl Memory {
-    fn standing(&self, now: Timestamp, mobile: &str) -> Vec<Onboarding> {
-        let newest_first =
-            self.onboardings.iter().rev().filter(|kept| kept.stands).map(|kept| &kept.onboarding);
-        newest_first.filter(|o| o.mobile.e164() == mobile && o.expires_at > now).cloned().collect()
-    }
-
-    fn by_id(&self, now: Timestamp, id: Uuid) -> Option<Onboarding> {
-        let kept = self.onboardings.iter().find(|kept| kept.onboarding.id == id)?;
-        Some(kept.onboarding.clone()).filter(|o| o.expires_at > now)
-    }
-
     fn is_blocked(&self, now: Timestamp, mobile: &str) -> bool {
         self.blacklist.get(mobile).is_some_and(|ends| ends.is_none_or(|ends| ends > now))
-    }
-
-    /// As the newest of its number: a cancelled one before it stands no more.
-    fn insert(&mut self, onboarding: Onboarding, queued: bool) {
-        self.counters.queue_onboarding += 1;
-        for kept in &mut self.onboardings {
-            let before = &kept.onboarding;
-            kept.stands &= before.mobile != onboarding.mobile || before.state != State::Cancelled;
-        }
-        let stands = onboarding.state != State::Superseded;
-        self.onboardings.push(Kept { onboarding, queued, stands });
-    }
-
-    /// Before all others.
-    fn insert_before(&mut self, onboarding: Onboarding, queued: bool) {
-        self.counters.queue_onboarding += 1;
-        let stands = !matches!(onboarding.state, State::Superseded | State::Cancelled);
-        self.onboardings.insert(0, Kept { onboarding, queued, stands });
-    }
-
-    /// A new version of an onboarding; `queue` if `onboarding_mobile` must hear of it.
-    fn write(&mut self, now: Timestamp, mut onboarding: Onboarding, queue: bool) -> Onboarding {
-        onboarding.version += 1;
-        self.put(now, onboarding.clone(), queue);
-        onboarding
-    }
-
-    fn put(&mut self, now: Timestamp, onboarding: Onboarding, queue: bool) {
-        let newest = self.standing(now, onboarding.mobile.e164()).first().map(|newest| newest.id);
-        let (id, state) = (onboarding.id, onboarding.state);
-        for kept in self.onboardings.iter_mut().filter(|kept| kept.onboarding.id == id) {
-            kept.queued |= queue;
-            kept.onboarding = onboarding.clone();
-            kept.stands = match state {
-                State::Superseded => false,
-                State::Cancelled => kept.stands && newest == Some(id),
-                State::Validated => true,
-                State::Pending | State::Expired => kept.stands,
-            };
-        }
-        self.changed.push(id);
-    }
-
-    fn change_state(&mut self, now: Timestamp, onboarding: Onboarding, state: State) -> Onboarding {
-        self.write(now, Onboarding { state, ..onboarding }, true)
     }
 
     fn known(&self, now: Timestamp, mobile: &str, sms_in_window: i64) -> SenderFacts {
@@ -169,77 +114,6 @@ impl Memory {
             Some(_) => known,
             None => SenderFacts { pair_validated: self.validated.contains(&pair(mobile, None)), ..known },
         }
-    }
-
-    fn register(&mut self, now: Timestamp, registration: &Registration) -> Registered {
-        let wanted = &registration.onboarding;
-        let mobile = wanted.mobile.e164();
-        if registration.refuse_blacklisted && self.is_blocked(now, mobile) {
-            return Registered::Blacklisted;
-        }
-        if self.validated.contains(&wanted.pair()) {
-            return Registered::AlreadyValidated;
-        }
-        let standing = self.standing(now, mobile);
-        if let Some(same) = standing.iter().find(|older| older.is_same_again(wanted)) {
-            return Registered::Same(same.clone());
-        }
-        let from = (mobile.to_owned(), wanted.client.clone());
-        let window = live(&self.registrations, now, &from)
-            .unwrap_or(Window { count: 0, until: now + REGISTRATION_WINDOW });
-        if window.count >= registration.per_hour {
-            return Registered::TooMany { until: window.until };
-        }
-        self.registrations.insert(from, Window { count: window.count + 1, ..window });
-        for one in ending(&standing, wanted, registration.places) {
-            self.change_state(now, one.clone(), State::Superseded);
-        }
-        self.insert(wanted.clone(), true);
-        Registered::New(wanted.clone())
-    }
-
-    fn cancel(&mut self, now: Timestamp, id: Uuid) -> Cancelled {
-        match self.by_id(now, id) {
-            None => Cancelled::NotFound,
-            Some(onboarding) if onboarding.state.can_be_validated() => {
-                Cancelled::Done(self.change_state(now, onboarding, State::Cancelled))
-            }
-            Some(onboarding) if onboarding.state == State::Cancelled => Cancelled::Done(onboarding),
-            Some(onboarding) => Cancelled::Final(onboarding),
-        }
-    }
-
-    fn revive(&mut self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts {
-        let mobile = onboarding.mobile.e164();
-        let standing = self.standing(now, mobile);
-        if standing.iter().all(|there| there.id != onboarding.id) {
-            let place = self.onboardings.iter().position(|kept| kept.onboarding.id == onboarding.id);
-            let left = place.map(|place| self.onboardings.remove(place));
-            // What waits for onboarding_mobile is newer than what came from there.
-            let (back, queued) = match left {
-                Some(Kept { onboarding, queued: true, .. }) => (onboarding, true),
-                _ => (onboarding.clone(), false),
-            };
-            let back = Onboarding { expires_at: until, ..back };
-            if standing.is_empty() {
-                self.insert(back, queued);
-            } else {
-                self.insert_before(back, queued);
-            }
-        }
-        self.known(now, mobile, counted(&self.sms_counts, now, mobile))
-    }
-
-    fn expire_deadlines(&mut self, now: Timestamp, max: usize) -> usize {
-        let mut due: Vec<Onboarding> = self
-            .onboardings
-            .iter()
-            .map(|kept| kept.onboarding.clone())
-            .filter(|o| o.state == State::Pending && o.user_deadline < now)
-            .collect();
-        due.sort_by_key(|o| o.user_deadline);
-        due.truncate(max);
-        due.into_iter().map(|onboarding| self.change_state(now, onboarding, State::Expired)).count()
     }
 }
 
