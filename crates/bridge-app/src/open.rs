@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::base::clock::{Clock, Entropy};
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 use crate::base::metrics::Metrics;
 use crate::base::secrets::Secrets;
 use crate::bridge::App;
@@ -62,7 +62,7 @@ fn bridge_id(data_dir: &Path, entropy: &Entropy, now: Timestamp) -> Result<Uuid,
         return Ok(id);
     }
     let id = entropy.id(now).map_err(|error| OpenError::Id(std::io::Error::other(error)))?;
-    data_file::write(&file, id.to_string().as_bytes(), Readers::Owner).map_err(OpenError::Id)?;
+    data_file::write(&file, id.to_string().as_bytes()).map_err(OpenError::Id)?;
     Ok(id)
 }
 

@@ -24,6 +24,7 @@ mod verdicts;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
 
 use crate::config::Config;
 
@@ -81,6 +82,8 @@ pub(crate) const MISCONFIGURED: u8 = 2;
 /// Runs the program.
 #[must_use]
 pub fn run() -> ExitCode {
+    // Before the first file, of whichever command: what this program writes is for its own account.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let cli = Cli::parse();
     let result = match cli.command {
         None => return serve::run(cli.config),

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::opening::{self, StoresError};
 use bridge_app::base::clock::{Clock, Entropy};
-use bridge_app::base::data_file::{self, Readers};
+use bridge_app::base::data_file;
 use bridge_app::base::deadline;
 use bridge_app::bridge::App;
 use bridge_app::durability::store_monitor::{self, StoreMonitor};
@@ -27,6 +27,7 @@ use bridge_http::lab;
 use bridge_http::lab::Lab;
 use bridge_http::listen;
 use bridge_http::state::Served;
+use bridge_store::private;
 
 /// Where the running bridge notes its address for the command line tools.
 const NOTE: &str = "bridge.json";
@@ -43,9 +44,10 @@ pub struct Note {
 }
 
 impl Note {
-    /// The note of the bridge that runs on this folder.
+    /// The note of the bridge that runs on this folder. One that others may have written is refused: the admin token
+    /// goes where it says.
     pub fn read(data_dir: &Path) -> std::io::Result<Note> {
-        let text = std::fs::read_to_string(data_dir.join(NOTE))?;
+        let text = std::io::read_to_string(private::open_trusted(&data_dir.join(NOTE))?)?;
         serde_json::from_str(&text).map_err(std::io::Error::other)
     }
 }
@@ -163,7 +165,7 @@ fn note(app: &App, address: SocketAddr, private: Option<SocketAddr>) -> Result<(
     let note =
         Note { url: url(address), admin_url: url(private.unwrap_or(address)), pid: std::process::id() };
     let path: PathBuf = app.options.data_dir.join(NOTE);
-    data_file::write_json(&path, &note, Readers::Everybody)
+    data_file::write_json(&path, &note)
         .map_err(|source| StartError::Note { path, source })
 }
 

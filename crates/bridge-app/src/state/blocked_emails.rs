@@ -10,7 +10,7 @@ use bridge_store::AuditStore;
 use bridge_store::audit::BlockedEmail;
 use tokio::sync::watch;
 
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 
 const FILE: &str = "blocked_emails.json";
 
@@ -57,7 +57,7 @@ impl BlockedEmails {
 
     /// A note that cannot be written is only missed when the audit store is away at the next start.
     fn note(&self, rows: &[BlockedEmail]) {
-        if let Err(error) = data_file::write_json(&self.data_dir.join(FILE), rows, Readers::Owner) {
+        if let Err(error) = data_file::write_json(&self.data_dir.join(FILE), rows) {
             tracing::warn!(%error, "the blocked e-mail addresses cannot be noted in the data folder");
         }
     }

@@ -2,6 +2,7 @@
 //! command needs it. Either way over HTTP: there is one way in.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -138,8 +139,9 @@ impl Bridge {
                 Ok(Bridge { client, inside: Some(running) })
             }
             Err(StartError::Stores(StoresError::Folder(FolderError::InUse(_)))) => {
-                let note = Note::read(&which.data_dir).map_err(|error| {
-                    format!("a bridge is starting or stopping on this folder, try again ({error})")
+                let note = Note::read(&which.data_dir).map_err(|error| match error.kind() {
+                    ErrorKind::PermissionDenied => error.to_string(),
+                    _ => format!("a bridge is starting or stopping on this folder, try again ({error})"),
                 })?;
                 Ok(Bridge { client: Client::new(&note.admin_url, admin_token(which)?)?, inside: None })
             }

@@ -1,6 +1,7 @@
 //! `simulate`: plays a user with a phone against a running bridge: registers, sends the SMS, asks.
 
 use std::path::PathBuf;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -78,8 +79,9 @@ async fn play(args: &Args) -> Result<(Value, Value, Value), String> {
         Some(url) => url.clone(),
         None => {
             Note::read(&args.data_dir)
-                .map_err(|_| {
-                    format!("no bridge runs on {}: start one, or give --url", args.data_dir.display())
+                .map_err(|error| match error.kind() {
+                    ErrorKind::PermissionDenied => error.to_string(),
+                    _ => format!("no bridge runs on {}: start one, or give --url", args.data_dir.display()),
                 })?
                 .url
         }
