@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::base::clock::{Clock, Entropy};
 use crate::base::data_file;
 use crate::base::metrics::Metrics;
+use crate::base::reserve::Reserve;
 use crate::base::secrets::Secrets;
 use crate::bridge::App;
 use crate::durability::store_monitor::StoreMonitor;
@@ -21,6 +22,7 @@ use crate::state::access::Access;
 use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
+use crate::state::disk::Disk;
 use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
@@ -117,6 +119,8 @@ pub async fn open(
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
         receivers,
+        disk: Disk::new(&data_dir, options.disk_floor_bytes),
+        reserve: Reserve::of(&data_dir),
         options,
         address: OnceLock::new(),
         undumped: AtomicU64::new(0),

@@ -117,7 +117,10 @@ pub async fn register(
     let kept: String = wanted.mobile_number.chars().take(KEPT_NUMBER_MAX_CHARS).collect();
     let number = message::storable(&kept).into_owned();
     let result = open(app, snapshot, wanted).await;
-    if let Err(problem) = &result {
+    // Below the floor only SMS are written.
+    if let Err(problem) = &result
+        && !app.disk.is_nearly_full()
+    {
         app.refusals.keep(Refusal {
             at: app.clock.now(),
             reason: problem.code().as_str().to_owned(),
@@ -219,6 +222,9 @@ pub fn paused(app: &App, snapshot: &Snapshot) -> Option<Pause> {
     let standing = app.availability.now();
     if let Some(why) = standing.hot.why() {
         return Some(Pause { since: Some(standing.since), why });
+    }
+    if app.disk.is_nearly_full() {
+        return Some(Pause { since: None, why: "the disk is nearly full: only SMS are written" });
     }
     match app.receivers.liveness(app.clock.now(), &snapshot.settings) {
         Liveness::Silent(since) => Some(Pause {

@@ -88,6 +88,11 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// With less than this free on the disk of the data folder only SMS are written: registration pauses, and what nobody
+    /// can use is not kept; 0 for no floor.
+    #[arg(long, env = "SMS_BRIDGE_DISK_FLOOR_MIB", default_value_t = DISK_FLOOR_MIB, value_name = "MIB")]
+    pub disk_floor_mib: u32,
+
     /// Worker threads; as many as there are cores when not given.
     #[arg(long, env = "SMS_BRIDGE_WORKER_THREADS", value_name = "THREADS")]
     pub worker_threads: Option<usize>,
@@ -97,6 +102,8 @@ pub struct Config {
     pub log: Option<String>,
 }
 
+/// Room for days of SMS while somebody looks for the cause.
+pub const DISK_FLOOR_MIB: u32 = 100;
 /// The value of a store URL that needs nothing installed.
 pub const EMBEDDED: &str = "embedded";
 
@@ -163,6 +170,7 @@ impl Config {
             trusted_proxies: self.trusted_proxies.clone(),
             has_private_listener: self.private_bind.is_some(),
             log_is_given: self.log.is_some(),
+            disk_floor_bytes: u64::from(self.disk_floor_mib) * 1024 * 1024,
             backends: Backends {
                 hot: backend(&self.hot_url, Backend::Redis),
                 audit: backend(&self.audit_url, Backend::PostgreSql),

@@ -135,6 +135,7 @@ pub async fn start(config: &Config, opened: Opened) -> Result<Running, StartErro
     let address = address_of(&listener).map_err(listen_error)?;
     let private_address = private.as_ref().map(address_of).transpose().map_err(listen_error)?;
     note(&app, address, private_address)?;
+    app.reserve.take();
     // Set once: a bridge starts once.
     let _ = app.address.set(address);
 

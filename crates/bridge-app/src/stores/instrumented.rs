@@ -9,7 +9,8 @@ use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
     AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, GroupTrail, HourCount,
-    LaterTrail, LookupTrail, Member, OnboardingTrail, PersonTrail, QuarantineTrail, Quarantined, Receiver,
+    LaterTrail, LookupTrail, Member, OnboardingTrail, PersonTrail, QuarantineRoom, QuarantineTrail,
+    Quarantined, Receiver,
     ReceiverTrail, Refusal, RefusalTrail, Refused, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow,
     SmsTrail, SyncTrail, Totals, Unsynced, UpkeepTrail, WaitingSms,
 };
@@ -233,6 +234,7 @@ instrumented! { RefusalTrail for AuditStore {
 
 instrumented! { QuarantineTrail for AuditStore {
     quarantine(entry: &Quarantined) -> ();
+    trim_quarantine(receiver_id: &str, room: QuarantineRoom) -> u64;
     quarantined(max: usize) -> Vec<Quarantined>;
     quarantined_one(id: Uuid) -> Option<Quarantined>;
     remove_quarantined(id: Uuid) -> bool;

@@ -173,6 +173,7 @@ fn options(folder: &TempDir, secret: &str) -> Options {
         trusted_proxies: Vec::new(),
         has_private_listener: false,
         log_is_given: false,
+        disk_floor_bytes: 0,
         backends: Backends { hot: Backend::Embedded, audit: Backend::Embedded },
     }
 }

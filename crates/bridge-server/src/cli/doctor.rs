@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::bridge::{Bridge, Which};
 use super::{BAD, FAILED, GOOD};
+use crate::config::DISK_FLOOR_MIB;
 use bridge_app::base::clock::Clock;
 
 /// Which bridge to look at.
@@ -38,7 +39,7 @@ fn finding(what: &str, level: Level, found: impl Into<String>, advice: impl Into
 }
 
 /// Less than this on the disk is wrong, less than ten times this is worth a look.
-const DISK_MIN_MIB: u64 = 100;
+const DISK_MIN_MIB: u64 = DISK_FLOOR_MIB as u64;
 /// Files that are named; the rest is counted.
 const FILES_SHOWN: usize = 10;
 /// This program is newer than any clock before 2026.
@@ -150,7 +151,7 @@ fn disk(data_dir: &Path) -> Finding {
             let advice = if level == Level::Good {
                 ""
             } else {
-                "free some space: on a full disk no SMS can be accepted"
+                "free some space: registration pauses below the floor, and on a full disk no SMS can be accepted"
             };
             finding("disk", level, format!("{mib} MiB free"), advice)
         }

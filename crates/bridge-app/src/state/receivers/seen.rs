@@ -18,6 +18,8 @@ struct Seen {
     /// What happened here since.
     fresh: Sighting,
     skew: Skew,
+    /// Bodies of it that went from quarantine for want of room, and when the last did; here alone.
+    let_go: Option<(u64, Timestamp)>,
 }
 
 /// All receivers that were heard of.
@@ -72,6 +74,20 @@ impl Sightings {
     /// It made an unusable delivery.
     pub fn unusable(&self, name: &str) {
         self.note(name, |seen| seen.fresh.rejected += 1);
+    }
+
+    /// So many of its bodies went from quarantine, because it has room for so many.
+    pub fn let_go(&self, name: &str, bodies: u64, now: Timestamp) {
+        self.note(name, |seen| {
+            let before = seen.let_go.map_or(0, |(bodies, _)| bodies);
+            seen.let_go = Some((before.saturating_add(bodies), now));
+        });
+    }
+
+    /// How many did since the bridge started, and when the last one did.
+    #[must_use]
+    pub(super) fn were_let_go(&self, name: &str) -> Option<(u64, Timestamp)> {
+        self.lock().get(name)?.let_go
     }
 
     /// An SMS came live with a stamp: the receiver's clock is measured by it.

@@ -334,6 +334,7 @@ pub(super) async fn the_quarantine_is_read_page_by_page(audit: &dyn AuditUnderTe
             reason: text("no sender"),
             content_type: text("text/plain"),
             body: vec![0; n.into()],
+            whole_bytes: None,
         };
         audit.store().quarantine(&entry).await.unwrap();
     }
