@@ -217,6 +217,8 @@ settings! {
         default_country_code: String = "91".to_owned(), Rule::Text(rules::calling_code);
         /// New hashes one number may ask for in an hour.
         registrations_per_mobile_per_hour: u32 = 10, Rule::Whole { min: 1, max: 1_000_000, unit: "registrations" };
+        /// A blocked e-mail address blocks its tags too: who blocks me@example.org blocks me+1@example.org.
+        blocked_emails_ignore_tags: bool = true, Rule::Flag;
     }
     Sync {
         /// Longest wait before a validated number is written to the audit tables and pushed to the remote.
