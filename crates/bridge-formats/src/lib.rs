@@ -13,6 +13,7 @@ mod field_reader;
 pub mod fields;
 mod format;
 mod formats;
+pub mod formula;
 pub mod generic;
 mod incoming;
 mod pairs;

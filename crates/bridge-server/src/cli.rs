@@ -12,6 +12,7 @@ mod migrate;
 mod openapi;
 mod person;
 mod phone;
+mod plain;
 mod push;
 mod quarantine;
 mod receiver;
@@ -134,7 +135,8 @@ fn unreadable(file: &std::path::Path, error: &std::io::Error) -> String {
 }
 
 fn failed(problem: &str) -> ExitCode {
-    anstream::eprintln!("{ERROR}error:{ERROR:#} {problem}");
+    // A problem may be in the words of a bridge, a database or whatever answers at its address.
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {}", plain::escaped_lines(problem));
     ExitCode::from(FAILED)
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::plain;
 use super::bridge::{Bridge, Client, Which, usual_desk};
 use super::{BAD, BOLD, DIM, GOOD};
 
@@ -71,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     })?;
     let answer = with_address(answer, &desk);
     if which.json {
-        anstream::println!("{answer:#}");
+        anstream::println!("{}", plain::json(&answer));
         return Ok(ExitCode::SUCCESS);
     }
     match &args.action {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::plain;
 use super::bridge::{Bridge, Which};
 use super::{BOLD, DIM, GOOD};
 
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     if which.json {
         let removed = json!({"removed": true});
         let is_removal = matches!(args.action, Action::Remove { .. });
-        anstream::println!("{:#}", if is_removal { &removed } else { &answer });
+        anstream::println!("{}", plain::json(if is_removal { &removed } else { &answer }));
         return Ok(ExitCode::SUCCESS);
     }
     match &args.action {

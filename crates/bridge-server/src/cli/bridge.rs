@@ -11,6 +11,7 @@ use clap::Parser;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use super::plain;
 use crate::config::Config;
 use crate::lifecycle::{self, Note, Running, StartError};
 use crate::opening::StoresError;
@@ -37,6 +38,8 @@ pub(super) struct Client {
     http: reqwest::Client,
     url: String,
     secret: String,
+    /// What it answers is shown to people: nothing in it may speak to their terminal.
+    for_people: bool,
 }
 
 /// An answer.
@@ -58,7 +61,17 @@ impl Client {
             .timeout(std::time::Duration::from_secs(40))
             .build()
             .map_err(|error| no_client(&error))?;
-        Ok(Client { http, url: url.trim_end_matches('/').to_owned(), secret })
+        Ok(Client { http, url: url.trim_end_matches('/').to_owned(), secret, for_people: true })
+    }
+
+    /// The same for people, or for a program, which is told everything as it is.
+    pub(super) fn for_people(&self, for_people: bool) -> Client {
+        Client { for_people, ..self.clone() }
+    }
+
+    /// An answer as it may be shown.
+    pub(super) fn told(&self, answer: Value) -> Value {
+        if self.for_people { plain::escaped_value(answer) } else { answer }
     }
 
     /// Where it answers.
@@ -68,7 +81,7 @@ impl Client {
 
     /// The same bridge with another secret.
     pub(super) fn with_secret(&self, secret: String) -> Client {
-        Client { http: self.http.clone(), url: self.url.clone(), secret }
+        Client { secret, ..self.clone() }
     }
 
     /// A request to this bridge.
@@ -99,7 +112,7 @@ impl Client {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         let text = response.text().await.map_err(|error| error.to_string())?;
-        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+        Ok(Answer { status, body: self.told(serde_json::from_str(&text).unwrap_or(Value::String(text))) })
     }
 
     /// Sends a request that must succeed.
@@ -135,7 +148,7 @@ impl Bridge {
     pub(super) async fn find(which: &Which) -> Result<Bridge, String> {
         match start_inside(which).await {
             Ok(running) => {
-                let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?;
+                let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?.for_people(!which.json);
                 Ok(Bridge { client, inside: Some(running) })
             }
             Err(StartError::Stores(StoresError::Folder(FolderError::InUse(_)))) => {
@@ -143,7 +156,8 @@ impl Bridge {
                     ErrorKind::PermissionDenied => error.to_string(),
                     _ => format!("a bridge is starting or stopping on this folder, try again ({error})"),
                 })?;
-                Ok(Bridge { client: Client::new(&note.admin_url, admin_token(which)?)?, inside: None })
+                let client = Client::new(&note.admin_url, admin_token(which)?)?.for_people(!which.json);
+                Ok(Bridge { client, inside: None })
             }
             Err(error) => Err(error.to_string()),
         }

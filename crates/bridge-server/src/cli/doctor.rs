@@ -10,6 +10,7 @@ use comfy_table::{Cell, Color};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::plain;
 use super::bridge::{Bridge, Which};
 use super::{BAD, FAILED, GOOD};
 use crate::config::DISK_FLOOR_MIB;
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
             .iter()
             .map(|f| json!({"what": f.what, "level": word(f.level), "found": f.found, "advice": f.advice}))
             .collect();
-        anstream::println!("{:#}", json!({"ok": !wrong, "findings": list}));
+        anstream::println!("{}", plain::json(&json!({"ok": !wrong, "findings": list})));
     } else {
         show(&findings, wrong);
     }

@@ -15,6 +15,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use super::plain;
 use super::bridge::{Bridge, Client, Which};
 use super::{BAD, BOLD, DIM, FAILED, GOOD, WARN};
 
@@ -54,7 +55,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let mut failed = false;
     for (file, report) in &reports {
         match report {
-            Ok(report) if args.which.json => anstream::println!("{report}"),
+            Ok(report) if args.which.json => anstream::println!("{}", plain::json_line(report)),
             Ok(report) => show(file, report, args.check),
             Err(problem) => {
                 failed = true;
@@ -70,7 +71,7 @@ async fn import_all(args: &Args) -> Result<Vec<(String, Result<Value, String>)>,
         Some(url) => {
             let secret =
                 args.receiver_key.clone().map_or_else(|| super::bridge::admin_token(&args.which), Ok)?;
-            (None, Client::new(url, secret)?)
+            (None, Client::new(url, secret)?.for_people(!args.which.json))
         }
         None => {
             let bridge = Bridge::find(&args.which).await?;
@@ -114,7 +115,7 @@ async fn import(client: &Client, args: &Args, file: &PathBuf) -> Result<Value, S
         }
     }
     bar.finish_and_clear();
-    let told = lines.end();
+    let told = client.told(lines.end());
     let problem = if status.is_success() { &told["error"] } else { &told };
     match (status.is_success(), told.get("error"), told.get("hours")) {
         (true, None, Some(_)) => Ok(told),
@@ -239,7 +240,7 @@ pub(super) async fn pull(client: &Client, name: &str, since: Option<&str>) -> Re
     let request = client.request(Method::POST, &format!("/admin/receivers/{name}/pull")).query(&query);
     let response = request.timeout(DONE_WITHIN).send().await.map_err(|error| client.unreachable(&error))?;
     let status = response.status();
-    let told: Value = response.json().await.map_err(|_| answered(status))?;
+    let told = client.told(response.json().await.map_err(|_| answered(status))?);
     if status.is_success() { Ok(told) } else { Err(detail(&told, status)) }
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use reqwest::Method;
 use serde_json::Value;
 
+use super::plain;
 use super::bridge::{Bridge, Which};
 use super::{BOLD, DIM, GOOD, WARN};
 
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     match &args.action {
         Action::Erase { .. } if !which.json => show(&answer),
         Action::Receipts { .. } if !which.json => list(&answer),
-        _ => anstream::println!("{answer:#}"),
+        _ => anstream::println!("{}", plain::json(&answer)),
     }
     Ok(ExitCode::SUCCESS)
 }

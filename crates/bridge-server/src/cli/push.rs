@@ -21,6 +21,7 @@ use self::post::{Outcome, Target};
 use self::queue::{Name, Queue};
 use self::report::{Report, say};
 use self::sms::Sms;
+use super::plain::escaped;
 use super::{ERROR, FAILED, GOOD, MISCONFIGURED};
 use bridge_app::base::clock::{Clock, Entropy};
 
@@ -223,13 +224,13 @@ async fn test(args: &Args, clock: &Clock) -> ExitCode {
         }
         Outcome::Misconfigured(why) | Outcome::Refused(why) => misconfigured(&why),
         Outcome::Busy(why) | Outcome::Away(why) => {
-            say(&format!("{ERROR}error:{ERROR:#} {why}: start the bridge, or correct --url"));
+            say(&format!("{ERROR}error:{ERROR:#} {}: start the bridge, or correct --url", escaped(&why)));
             ExitCode::from(FAILED)
         }
     }
 }
 
 fn misconfigured(problem: &str) -> ExitCode {
-    say(&format!("{ERROR}error:{ERROR:#} {problem}"));
+    say(&format!("{ERROR}error:{ERROR:#} {}", escaped(problem)));
     ExitCode::from(MISCONFIGURED)
 }

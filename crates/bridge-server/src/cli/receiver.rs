@@ -6,6 +6,7 @@ use qrcode::{Color, QrCode};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
+use super::plain;
 use super::bridge::{Bridge, Client, Which, usual_bind};
 use super::{BAD, BOLD, DIM, GOOD, WARN};
 
@@ -124,7 +125,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         })
     })?;
     if which.json {
-        anstream::println!("{answer:#}");
+        anstream::println!("{}", plain::json(&answer));
         return Ok(ExitCode::SUCCESS);
     }
     match &args.action {

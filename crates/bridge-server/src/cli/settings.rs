@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::plain;
 use super::bridge::{Bridge, Which};
 use super::{BOLD, GOOD, WARN};
 
@@ -73,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         answer
     })?;
     if which.json {
-        anstream::println!("{answer:#}");
+        anstream::println!("{}", plain::json(&answer));
         return Ok(ExitCode::SUCCESS);
     }
     match &args.action {

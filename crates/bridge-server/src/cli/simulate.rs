@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::plain;
 use super::bridge::Client;
 use super::phone::{Phone, Sms};
 use super::{BOLD, DIM, FAILED, verdicts};
@@ -52,7 +53,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let (registered, answer, status) = super::block_on(play(args))?;
     let passed = answer["validation_status"] == "passed";
     if args.json {
-        anstream::println!("{}", json!({"registration": registered, "sms": answer, "status": status}));
+        let all = json!({"registration": registered, "sms": answer, "status": status});
+        anstream::println!("{}", plain::json_line(&all));
     } else {
         let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
         anstream::println!(
@@ -96,7 +98,7 @@ async fn play(args: &Args) -> Result<(Value, Value, Value), String> {
             )
         }),
     };
-    let client = Client::new(&url, String::new())?;
+    let client = Client::new(&url, String::new())?.for_people(!args.json);
     let phone = Phone::new(&client, key(&args.api_key, "api_key")?, key(&args.receiver_key, "receiver_key")?);
     let now = Clock::system().now();
     let fresh = Entropy::system().id(now).map_err(|error| error.to_string())?.to_string();
