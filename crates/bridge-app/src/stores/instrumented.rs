@@ -152,7 +152,7 @@ instrumented! { AccountStore for AuditStore {
     change_account(name: &str, role: Role, disabled: bool) -> AccountChanged;
     put_link(link: &Link) -> bool;
     link(now: Timestamp, token_hash: &str) -> Option<Link>;
-    use_link(now: Timestamp, token_hash: &str, name: &str, password: &str) -> Option<Account>;
+    use_link(now: Timestamp, token_hash: &str, name: &str, password: &str, change: &NewChange) -> Option<Account>;
     begin_session(now: Timestamp, session: &Session) -> ();
     touch_session(id_hash: &str, seen_at: Timestamp) -> ();
     session(now: Timestamp, id_hash: &str) -> Option<(Session, Account)>;

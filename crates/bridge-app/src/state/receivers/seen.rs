@@ -10,6 +10,9 @@ use bridge_store::audit::Sighting;
 
 use crate::state::receivers::skew::Skew;
 
+/// So much of a word is kept that an app says of itself.
+pub const REPORT_MAX_CHARS: usize = 100;
+
 /// What is known of one receiver.
 #[derive(Debug, Default)]
 struct Seen {
@@ -108,8 +111,8 @@ impl Sightings {
             for (known, said) in
                 [(&mut fresh.network, report.network), (&mut fresh.app_version, report.app_version)]
             {
-                if said.is_some() {
-                    *known = said;
+                if let Some(said) = said {
+                    *known = Some(said.chars().take(REPORT_MAX_CHARS).collect());
                 }
             }
             fresh.battery = report.battery.or(fresh.battery);
