@@ -61,6 +61,9 @@ pub enum StartError {
     /// What is in the data folder.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A secret that is given as a file.
+    #[error("{0}")]
+    SecretFile(String),
     /// The signals that stop it.
     #[error("cannot listen for SIGTERM and SIGINT: {0}")]
     Signals(#[source] std::io::Error),

@@ -15,6 +15,7 @@ use super::plain;
 use crate::config::Config;
 use crate::lifecycle::{self, Note, Running, StartError};
 use crate::opening::StoresError;
+use crate::secret_file;
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::secrets;
 
@@ -24,12 +25,23 @@ pub(super) struct Which {
     /// The data folder of the bridge.
     #[arg(long, env = "SMS_BRIDGE_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub(super) data_dir: PathBuf,
-    /// The operator's token, when it is not the generated one.
+    /// The operator's token, when it is not the generated one; a command line can be read by everybody on the machine, so
+    /// rather give a file or the environment.
     #[arg(long, env = "SMS_BRIDGE_ADMIN_TOKEN", hide_env_values = true, value_name = "SECRET")]
     admin_token: Option<String>,
+    /// A file with that token.
+    #[arg(long, env = "SMS_BRIDGE_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    admin_token_file: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+impl Which {
+    /// The token that was given, as itself or as a file.
+    fn given_token(&self) -> Result<Option<String>, String> {
+        secret_file::one("--admin-token", self.admin_token.as_deref(), self.admin_token_file.as_deref())
+    }
 }
 
 /// A client of a bridge's HTTP API.
@@ -176,7 +188,7 @@ impl Bridge {
 }
 
 pub(super) fn admin_token(which: &Which) -> Result<String, String> {
-    match &which.admin_token {
+    match which.given_token()? {
         Some(token) => Ok(token.split(',').next().unwrap_or_default().to_owned()),
         None => secrets::read(&which.data_dir, "admin_token").map_err(|error| {
             format!("the admin token cannot be read from {}: {error}", which.data_dir.display())
@@ -222,7 +234,10 @@ fn usual_config(which: &Which) -> Config {
 
 async fn start_inside(which: &Which) -> Result<Running, StartError> {
     let mut config = private_config(&which.data_dir);
-    if let Some(token) = &which.admin_token {
+    if let Some(problem) = config.read_secret_files().into_iter().next() {
+        return Err(StartError::SecretFile(problem));
+    }
+    if let Some(token) = which.given_token().map_err(StartError::SecretFile)? {
         // Whoever can open the folder can read every token: the one given opens the bridge inside.
         config.admin_token = token.split(',').map(str::to_owned).collect();
     }

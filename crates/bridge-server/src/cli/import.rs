@@ -16,6 +16,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::plain;
+use crate::secret_file;
 use super::bridge::{Bridge, Client, Which};
 use super::{BAD, BOLD, DIM, FAILED, GOOD, WARN};
 
@@ -36,9 +37,12 @@ pub(super) struct Args {
     /// A bridge elsewhere; the one of the data folder when not given.
     #[arg(long)]
     url: Option<String>,
-    /// As this receiver, with its secret, instead of as the operator.
+    /// As this receiver, with its secret, instead of as the operator; rather give a file.
     #[arg(long, value_name = "SECRET", conflicts_with = "receiver")]
     receiver_key: Option<String>,
+    /// A file with that secret.
+    #[arg(long, value_name = "FILE", conflicts_with = "receiver")]
+    receiver_key_file: Option<PathBuf>,
     #[command(flatten)]
     which: Which,
 }
@@ -67,17 +71,17 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
 }
 
 async fn import_all(args: &Args) -> Result<Vec<(String, Result<Value, String>)>, String> {
+    let receiver_key =
+        secret_file::one("--receiver-key", args.receiver_key.as_deref(), args.receiver_key_file.as_deref())?;
     let (bridge, client) = match &args.url {
         Some(url) => {
-            let secret =
-                args.receiver_key.clone().map_or_else(|| super::bridge::admin_token(&args.which), Ok)?;
+            let secret = receiver_key.map_or_else(|| super::bridge::admin_token(&args.which), Ok)?;
             (None, Client::new(url, secret)?.for_people(!args.which.json))
         }
         None => {
             let bridge = Bridge::find(&args.which).await?;
-            let secret = args.receiver_key.clone();
             let client =
-                secret.map_or_else(|| bridge.client.clone(), |secret| bridge.client.with_secret(secret));
+                receiver_key.map_or_else(|| bridge.client.clone(), |secret| bridge.client.with_secret(secret));
             (Some(bridge), client)
         }
     };

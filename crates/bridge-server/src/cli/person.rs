@@ -62,7 +62,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     };
     let answer = super::block_on(async {
         let bridge = Bridge::find(which).await?;
-        let answer = bridge.client.get(method, &path, None).await;
+        // An export is the document itself, for whoever it is about.
+        let for_people = !which.json && !matches!(args.action, Action::Export { .. });
+        let answer = bridge.client.for_people(for_people).get(method, &path, None).await;
         bridge.leave().await;
         answer
     })?;

@@ -12,6 +12,7 @@ use super::phone::{Phone, Sms};
 use super::{BOLD, DIM, FAILED, verdicts};
 use crate::lifecycle::Note;
 use bridge_app::base::clock::{Clock, Entropy};
+use crate::secret_file;
 use bridge_app::base::secrets;
 
 /// What to play.
@@ -38,12 +39,18 @@ pub(super) struct Args {
     /// The data folder of the bridge, for its address and keys.
     #[arg(long, env = "SMS_BRIDGE_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     data_dir: PathBuf,
-    /// The app's key, when it is not the generated one.
+    /// The app's key, when it is not the generated one; rather give a file or the environment.
     #[arg(long, env = "SMS_BRIDGE_API_KEY", hide_env_values = true, value_name = "SECRET")]
     api_key: Option<String>,
-    /// The receiver's key, when it is not the generated one.
+    /// A file with that key.
+    #[arg(long, env = "SMS_BRIDGE_API_KEY_FILE", value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+    /// The receiver's key, when it is not the generated one; rather give a file or the environment.
     #[arg(long, env = "SMS_BRIDGE_RECEIVER_KEY", hide_env_values = true, value_name = "SECRET")]
     receiver_key: Option<String>,
+    /// A file with that key.
+    #[arg(long, env = "SMS_BRIDGE_RECEIVER_KEY_FILE", value_name = "FILE")]
+    receiver_key_file: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -99,7 +106,10 @@ async fn play(args: &Args) -> Result<(Value, Value, Value), String> {
         }),
     };
     let client = Client::new(&url, String::new())?.for_people(!args.json);
-    let phone = Phone::new(&client, key(&args.api_key, "api_key")?, key(&args.receiver_key, "receiver_key")?);
+    let api_key = secret_file::one("--api-key", args.api_key.as_deref(), args.api_key_file.as_deref())?;
+    let receiver_key =
+        secret_file::one("--receiver-key", args.receiver_key.as_deref(), args.receiver_key_file.as_deref())?;
+    let phone = Phone::new(&client, key(&api_key, "api_key")?, key(&receiver_key, "receiver_key")?);
     let now = Clock::system().now();
     let fresh = Entropy::system().id(now).map_err(|error| error.to_string())?.to_string();
     let device = args.device.clone().unwrap_or_else(|| format!("simulated-{fresh}"));
