@@ -114,7 +114,15 @@ const CARGO_DENY_VERSION: &str = "0.20.2";
 /// From crates.io, with the dependencies that its own lock file pins.
 fn cargo_deny(work: &Path) -> Outcome<PathBuf> {
     let mut install = workspace::cargo();
-    install.args(["install", "--quiet", "--locked", "--no-track", "cargo-deny", "--version", CARGO_DENY_VERSION]);
+    install.args([
+        "install",
+        "--quiet",
+        "--locked",
+        "--no-track",
+        "cargo-deny",
+        "--version",
+        CARGO_DENY_VERSION,
+    ]);
     workspace::run(install.arg("--root").arg(work).arg("--target-dir").arg(work.join("build")))?;
     Ok(work.join("bin/cargo-deny"))
 }

@@ -113,12 +113,7 @@ impl Health {
         let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
         let status = if unwritable {
             UNHEALTHY
-        } else if !hot
-            || !audit
-            || troubled
-            || receivers_troubled
-            || nearly_full
-            || settings.maintenance_mode
+        } else if !hot || !audit || troubled || receivers_troubled || nearly_full || settings.maintenance_mode
         {
             DEGRADED
         } else {

@@ -148,7 +148,8 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
     let now = app.clock.now();
     let is_blocked = |email: &str| {
         app.blocked_emails.is_blocked(email, now)
-            || settings.blocked_emails_ignore_tags && app.blocked_emails.is_blocked_but_for_its_tag(email, now)
+            || settings.blocked_emails_ignore_tags
+                && app.blocked_emails.is_blocked_but_for_its_tag(email, now)
     };
     if wanted.email.as_deref().is_some_and(is_blocked) {
         return Err(Problem::new(Code::Blacklisted, "this e-mail address was blocked by the operator"));

@@ -11,7 +11,8 @@ use crate::message::is_invisible;
 pub fn normal(address: &str) -> String {
     let seen: String = address.chars().filter(|c| !is_invisible(*c)).collect();
     // Folding may bring forth what is to be composed, and composing what is not seen.
-    let folded: String = seen.nfkc().flat_map(char::to_lowercase).nfkc().filter(|c| !is_invisible(*c)).collect();
+    let folded: String =
+        seen.nfkc().flat_map(char::to_lowercase).nfkc().filter(|c| !is_invisible(*c)).collect();
     let trimmed = folded.trim();
     match trimmed.rsplit_once('@') {
         Some((name, domain)) => format!("{name}@{}", normal_domain(domain)),

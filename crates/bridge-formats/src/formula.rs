@@ -12,8 +12,21 @@ use bridge_core::message::is_invisible;
 const GUARD: char = '\'';
 
 fn is_sign(c: char) -> bool {
-    matches!(c, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}' | '\u{2212}' | '\u{fe62}' | '\u{fe63}'
-        | '\u{fe66}' | '\u{fe6b}')
+    matches!(
+        c,
+        '=' | '+'
+            | '-'
+            | '@'
+            | '\u{ff1d}'
+            | '\u{ff0b}'
+            | '\u{ff0d}'
+            | '\u{ff20}'
+            | '\u{2212}'
+            | '\u{fe62}'
+            | '\u{fe63}'
+            | '\u{fe66}'
+            | '\u{fe6b}'
+    )
 }
 
 fn splits(c: char) -> bool {
@@ -22,14 +35,14 @@ fn splits(c: char) -> bool {
 
 /// A number in E.164 is none, and everybody wants to read it as it is.
 fn is_number(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+    text.strip_prefix('+')
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Does a formula begin here, behind spaces, what nobody sees, and guards?
 fn begins_formula(rest: &str) -> bool {
-    let behind = rest.trim_start_matches(|c: char| {
-        c == GUARD || c.is_whitespace() || c.is_control() || is_invisible(c)
-    });
+    let behind = rest
+        .trim_start_matches(|c: char| c == GUARD || c.is_whitespace() || c.is_control() || is_invisible(c));
     behind.starts_with(is_sign)
 }
 
@@ -110,7 +123,11 @@ mod tests {
             assert_eq!(guarded(text), cell, "{text:?}");
             assert_eq!(unguarded(cell), text, "{cell:?}");
         }
-        assert_eq!(unguarded("'+919876543210"), "+919876543210", "as a spreadsheet writes a number that is a text");
+        assert_eq!(
+            unguarded("'+919876543210"),
+            "+919876543210",
+            "as a spreadsheet writes a number that is a text"
+        );
     }
 
     proptest! {

@@ -169,8 +169,7 @@ fn note(app: &App, address: SocketAddr, private: Option<SocketAddr>) -> Result<(
     let note =
         Note { url: url(address), admin_url: url(private.unwrap_or(address)), pid: std::process::id() };
     let path: PathBuf = app.options.data_dir.join(NOTE);
-    data_file::write_json(&path, &note)
-        .map_err(|source| StartError::Note { path, source })
+    data_file::write_json(&path, &note).map_err(|source| StartError::Note { path, source })
 }
 
 impl Running {

@@ -203,7 +203,9 @@ mod tests {
     fn open_folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("spool")).unwrap();
-        for (name, rights) in [("lock", 0o644), ("hot.db", 0o666), ("hot.db-wal", 0o644), ("spool/1.journal", 0o777)] {
+        for (name, rights) in
+            [("lock", 0o644), ("hot.db", 0o666), ("hot.db-wal", 0o644), ("spool/1.journal", 0o777)]
+        {
             fs::write(folder.path().join(name), "x").unwrap();
             set(&folder.path().join(name), rights);
         }
@@ -235,7 +237,10 @@ mod tests {
         std::os::unix::fs::symlink(&target, folder.path().join("audit.db")).unwrap();
         assert_eq!(mend(folder.path(), true).unwrap(), Mended { closed: 6, left: 1 });
         assert_eq!(mode(&target), 0o644);
-        assert_eq!(look(folder.path()).unwrap(), [Open { path: folder.path().join("audit.db"), why: Why::Link }]);
+        assert_eq!(
+            look(folder.path()).unwrap(),
+            [Open { path: folder.path().join("audit.db"), why: Why::Link }]
+        );
         let link = folder.path().join("audit.db");
         assert!(options().write(true).open(&link).is_err(), "a link is not followed");
     }

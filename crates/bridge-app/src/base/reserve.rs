@@ -9,11 +9,11 @@ use bridge_store::private;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 
-const FILE: &str = "reserve";
+const FILE: &str = ".reserve";
 /// What a start and some changes by hand need, and more.
 const BYTES: u64 = 1024 * 1024;
-/// With less nothing can be done.
-const LEAST_BYTES: u64 = 64 * 1024;
+/// Where there is less room, it is this much smaller, until nothing can be done with it.
+const STEP_BYTES: u64 = 64 * 1024;
 
 /// The room kept in one data folder.
 #[derive(Debug)]
@@ -53,10 +53,10 @@ impl Reserve {
     /// Takes as much of it as there is. A bridge without one works all the same.
     pub fn take(&self) {
         let mut bytes = BYTES;
-        while bytes >= LEAST_BYTES {
+        while bytes >= STEP_BYTES {
             match self.allocate(bytes) {
                 Ok(()) => return,
-                Err(_) => bytes /= 2,
+                Err(_) => bytes -= STEP_BYTES,
             }
         }
         self.release();

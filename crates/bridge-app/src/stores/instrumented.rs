@@ -10,9 +10,8 @@ use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link
 use bridge_store::audit::{
     AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, GroupTrail, HourCount,
     LaterTrail, LookupTrail, Member, OnboardingTrail, PersonTrail, QuarantineRoom, QuarantineTrail,
-    Quarantined, Receiver,
-    ReceiverTrail, Refusal, RefusalTrail, Refused, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow,
-    SmsTrail, SyncTrail, Totals, Unsynced, UpkeepTrail, WaitingSms,
+    Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, SettingPut, SettingRow,
+    SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Totals, Unsynced, UpkeepTrail, WaitingSms,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{

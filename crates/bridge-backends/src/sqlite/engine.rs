@@ -294,11 +294,10 @@ impl Writer {
     /// Rolls back and tries each unanswered operation in a transaction of its own.
     fn one_by_one(&mut self) {
         for mut job in std::mem::take(&mut self.unanswered) {
-            self.roll_back();
-            let done = self
-                .begin()
-                .and_then(|()| attempt(&mut job, &self.conn, &mut self.changes))
-                .and_then(|_| self.make_durable());
+            let mut done = self.alone(&mut job);
+            if done.as_ref().is_err_and(is_full) && self.made_room() {
+                done = self.alone(&mut job);
+            }
             let failure = done.err().map(|error| failed(job.operation(), error));
             if let Some(failure) = &failure {
                 tracing::warn!(operation = failure.operation, error = ?failure.source, "write failed");
@@ -306,6 +305,22 @@ impl Writer {
             job.answer(failure);
         }
         self.roll_back();
+    }
+
+    /// In a transaction of its own.
+    fn alone(&mut self, job: &mut Job) -> rusqlite::Result<()> {
+        self.roll_back();
+        self.begin()?;
+        attempt(job, &self.conn, &mut self.changes)?;
+        self.make_durable()
+    }
+
+    /// On a full disk: what is in the WAL goes into the file, where much of it has its place already, and the WAL gives
+    /// back all of its own. Is there anything to try again with?
+    fn made_room(&mut self) -> bool {
+        self.roll_back();
+        let moved = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        matches!(moved, Ok(0))
     }
 
     fn roll_back(&mut self) {
@@ -336,6 +351,10 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
 /// A panic is a failure like any other.

@@ -94,8 +94,7 @@ pub(crate) async fn one(
         row,
         content_type: entry.content_type,
         cut: entry.whole_bytes.is_some(),
-        body: may_see
-            .then(|| String::from_utf8_lossy(&entry.body).chars().take(SHOWN_CHARS).collect()),
+        body: may_see.then(|| String::from_utf8_lossy(&entry.body).chars().take(SHOWN_CHARS).collect()),
     }))
 }
 

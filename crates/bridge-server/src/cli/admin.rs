@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::plain;
 use super::bridge::{Bridge, Client, Which, usual_desk};
+use super::plain;
 use super::{BAD, BOLD, DIM, GOOD};
 
 /// What to do with accounts.

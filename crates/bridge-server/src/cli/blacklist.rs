@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::plain;
 use super::bridge::{Bridge, Client, Which};
+use super::plain;
 use super::{BOLD, DIM, GOOD, WARN};
 
 /// A long list takes its time.

@@ -160,7 +160,8 @@ impl Bridge {
     pub(super) async fn find(which: &Which) -> Result<Bridge, String> {
         match start_inside(which).await {
             Ok(running) => {
-                let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?.for_people(!which.json);
+                let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?
+                    .for_people(!which.json);
                 Ok(Bridge { client, inside: Some(running) })
             }
             Err(StartError::Stores(StoresError::Folder(FolderError::InUse(_)))) => {

@@ -10,8 +10,8 @@ use comfy_table::{Cell, Color};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::plain;
 use super::bridge::{Bridge, Which};
+use super::plain;
 use super::{BAD, FAILED, GOOD};
 use crate::config::DISK_FLOOR_MIB;
 use bridge_app::base::clock::Clock;

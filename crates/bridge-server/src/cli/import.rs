@@ -15,10 +15,10 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use super::plain;
-use crate::secret_file;
 use super::bridge::{Bridge, Client, Which};
+use super::plain;
 use super::{BAD, BOLD, DIM, FAILED, GOOD, WARN};
+use crate::secret_file;
 
 /// What to import.
 #[derive(clap::Args, Debug)]
@@ -80,8 +80,8 @@ async fn import_all(args: &Args) -> Result<Vec<(String, Result<Value, String>)>,
         }
         None => {
             let bridge = Bridge::find(&args.which).await?;
-            let client =
-                receiver_key.map_or_else(|| bridge.client.clone(), |secret| bridge.client.with_secret(secret));
+            let client = receiver_key
+                .map_or_else(|| bridge.client.clone(), |secret| bridge.client.with_secret(secret));
             (Some(bridge), client)
         }
     };

@@ -111,7 +111,8 @@ fn target(args: &Args) -> Result<Target, String> {
     let url = secret_file::filled(args.url.as_deref())
         .ok_or("the URL of the bridge is missing: give it with --url (SMS_BRIDGE_PUSH_URL)")?;
     let secret = secret_file::one("--secret", args.secret.as_deref(), args.secret_file.as_deref())?;
-    let signing_key = secret_file::one("--signing-key", args.signing_key.as_deref(), args.signing_key_file.as_deref())?;
+    let signing_key =
+        secret_file::one("--signing-key", args.signing_key.as_deref(), args.signing_key_file.as_deref())?;
     Target::new(&url, secret.as_deref(), signing_key)
 }
 

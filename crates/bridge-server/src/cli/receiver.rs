@@ -7,10 +7,10 @@ use qrcode::{Color, QrCode};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::plain;
-use crate::secret_file;
 use super::bridge::{Bridge, Client, Which, usual_bind};
+use super::plain;
 use super::{BAD, BOLD, DIM, GOOD, WARN};
+use crate::secret_file;
 
 /// What to do with receivers.
 #[derive(clap::Args, Debug)]
@@ -179,7 +179,16 @@ async fn ask(client: &Client, action: &Action) -> Result<Value, String> {
     let of = |name: &str| format!("/admin/receivers/{name}");
     match action {
         Action::Add {
-            name, format, number, secret, secret_file, signing_key, signing_key_file, sign, inbox_url, ..
+            name,
+            format,
+            number,
+            secret,
+            secret_file,
+            signing_key,
+            signing_key_file,
+            sign,
+            inbox_url,
+            ..
         } => {
             let secret = secret_file::one("--secret", secret.as_deref(), secret_file.as_deref())?;
             let signing_key =

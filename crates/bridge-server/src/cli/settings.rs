@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::plain;
 use super::bridge::{Bridge, Which};
+use super::plain;
 use super::{BOLD, GOOD, WARN};
 
 /// What to do with settings.

@@ -1,18 +1,18 @@
 //! `simulate`: plays a user with a phone against a running bridge: registers, sends the SMS, asks.
 
-use std::path::PathBuf;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::plain;
 use super::bridge::Client;
 use super::phone::{Phone, Sms};
+use super::plain;
 use super::{BOLD, DIM, FAILED, verdicts};
 use crate::lifecycle::Note;
-use bridge_app::base::clock::{Clock, Entropy};
 use crate::secret_file;
+use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::secrets;
 
 /// What to play.

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use reqwest::Method;
 
-use super::plain;
 use super::bridge::{Bridge, Which};
+use super::plain;
 use super::{BOLD, GOOD};
 
 /// What to do with validated numbers.

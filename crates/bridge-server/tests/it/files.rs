@@ -15,7 +15,11 @@ use crate::process::{Ended, Process, bare, command, run};
 fn careless(command: &Command) -> Command {
     let inner = command.as_std();
     let mut shell = Command::new("sh");
-    shell.env_clear().args(["-c", "umask 000; exec \"$0\" \"$@\""]).arg(inner.get_program()).args(inner.get_args());
+    shell
+        .env_clear()
+        .args(["-c", "umask 000; exec \"$0\" \"$@\""])
+        .arg(inner.get_program())
+        .args(inner.get_args());
     for (name, value) in inner.get_envs() {
         shell.env(name, value.unwrap_or_default());
     }
@@ -71,7 +75,9 @@ async fn every_file_is_for_its_owner_alone_whatever_the_umask_is() {
     is_used(&bridge).await;
     assert_eq!(names_of_open(&data), [""; 0], "while it runs");
     let names: Vec<String> = everything(&data).iter().map(|path| path.display().to_string()).collect();
-    for name in ["audit.db-wal", "hot.db-shm", "lock", "bridge.json", "spool", "receivers.json", "settings.json"] {
+    for name in
+        ["audit.db-wal", "hot.db-shm", "lock", "bridge.json", "spool", "receivers.json", "settings.json"]
+    {
         assert!(names.iter().any(|path| path.ends_with(name)), "{name} in {names:?}");
     }
     bridge.stop().await;
@@ -92,7 +98,8 @@ async fn what_was_left_open_is_closed_at_the_start_and_told_before_and_not_after
     let doctor = async |arguments: &[&str]| {
         let ended = run(command(&data, arguments)).await;
         let report = ended.json();
-        let files = report["findings"].as_array().unwrap().iter().find(|found| found["what"] == "files").unwrap();
+        let files =
+            report["findings"].as_array().unwrap().iter().find(|found| found["what"] == "files").unwrap();
         (files["level"].as_str().unwrap().to_owned(), files["found"].as_str().unwrap().to_owned())
     };
     let (level, found) = doctor(&["doctor", "--json"]).await;
@@ -144,7 +151,8 @@ async fn the_token_goes_nowhere_that_somebody_else_may_have_named() {
     let elsewhere = written.replace(&bridge.url, &format!("http://{}", stranger.local_addr().unwrap()));
     assert_ne!(elsewhere, written);
     let refused = async |why: &str| {
-        for arguments in [&["settings", "get", "batch_size"][..], &["simulate", "--mobile", "+919876543210"]] {
+        for arguments in [&["settings", "get", "batch_size"][..], &["simulate", "--mobile", "+919876543210"]]
+        {
             let ended = run(command(&data, arguments)).await;
             assert_eq!(ended.code(), Some(1), "{ended:?}");
             assert!(ended.stderr.contains("bridge.json") && ended.stderr.contains(why), "{}", ended.stderr);
@@ -190,7 +198,7 @@ async fn a_link_in_the_place_of_the_note_is_replaced_and_not_followed() {
     Process::start(&data).await.stop().await;
     let target = folder.path().join("precious");
     fs::write(&target, "precious").unwrap();
-    for name in ["bridge.json", ".bridge.json.new", "settings.json", ".alive.json.new", "reserve"] {
+    for name in ["bridge.json", ".bridge.json.new", "settings.json", ".alive.json.new", ".reserve"] {
         let _ = fs::remove_file(data.join(name));
         symlink(&target, data.join(name)).unwrap();
     }
@@ -218,7 +226,7 @@ async fn the_queue_of_push_is_for_its_owner_alone() {
     for path in everything(&queue) {
         mode(&path, if path.is_dir() { 0o755 } else { 0o644 });
     }
-    fs::write(queue.join("0000000007.json"), "no SMS").unwrap();
+    fs::write(queue.join("0000000000.json"), "no SMS").unwrap();
     push("two").await;
     assert_eq!(names_of_open(&queue), [""; 0], "also what an older version left, and what is set aside");
     assert!(everything(&queue).iter().any(|path| path.ends_with("refused")), "{:?}", everything(&queue));
@@ -231,7 +239,8 @@ async fn secrets_are_taken_from_files_and_help_says_so() {
     let file = folder.path().join("token");
     fs::write(&file, "first-token-of-the-file-0001\nsecond-token-of-the-file-0002\n").unwrap();
     let name = file.to_str().unwrap();
-    let bridge = Process::start_with(bare(&data, &["--bind=127.0.0.1:0", "--admin-token-file", name])).await.unwrap();
+    let bridge =
+        Process::start_with(bare(&data, &["--bind=127.0.0.1:0", "--admin-token-file", name])).await.unwrap();
     for token in ["first-token-of-the-file-0001", "second-token-of-the-file-0002"] {
         assert_eq!(bridge.get("/admin/settings", token).await.status, 200);
     }
@@ -245,9 +254,12 @@ async fn secrets_are_taken_from_files_and_help_says_so() {
     assert_eq!(added.json()["secret"], "secret-of-the-hall-phone-0001", "{added:?}");
     bridge.stop().await;
 
-    let missing = run(bare(&data, &["--api-key-file", "/nonexistent/key", "--admin-token-file", "/dev/null"])).await;
+    let missing =
+        run(bare(&data, &["--api-key-file", "/nonexistent/key", "--admin-token-file", "/dev/null"])).await;
     assert_eq!(missing.code(), Some(2));
-    for words in ["--api-key-file (/nonexistent/key) cannot be read", "--admin-token-file (/dev/null) is empty"] {
+    for words in
+        ["--api-key-file (/nonexistent/key) cannot be read", "--admin-token-file (/dev/null) is empty"]
+    {
         assert!(missing.stderr.contains(words), "{}", missing.stderr);
     }
     for arguments in [&["--help"][..], &["receiver", "add", "--help"], &["settings", "list", "--help"]] {

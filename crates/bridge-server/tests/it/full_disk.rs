@@ -168,7 +168,8 @@ async fn on_a_full_disk_the_bridge_starts_and_its_operator_can_throw_bodies_away
     let thrown_away = async |bridge: &Process| {
         let before = in_quarantine(bridge).await;
         for id in before.iter().take(3) {
-            let gone = bridge.ask(Method::DELETE, &format!("/admin/quarantine/{id}"), ADMIN_TOKEN, None).await;
+            let gone =
+                bridge.ask(Method::DELETE, &format!("/admin/quarantine/{id}"), ADMIN_TOKEN, None).await;
             assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.body);
             // Whatever became free is taken by somebody else.
             fill();

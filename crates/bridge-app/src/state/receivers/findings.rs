@@ -119,7 +119,9 @@ impl Receivers {
                 ),
                 State::NeverSeen if known.is_some() && is_blamed(&seen, now) => tell(
                     Level::Warning,
-                    format!("receiver {name} was not heard of yet, but somebody came with a wrong secret or signature"),
+                    format!(
+                        "receiver {name} was not heard of yet, but somebody came with a wrong secret or signature"
+                    ),
                     "if that is its app: check the URL, the secret and the signing key that it was given",
                 ),
                 State::NeverSeen => tell(
@@ -137,7 +139,9 @@ impl Receivers {
             {
                 tell(
                     Level::Warning,
-                    format!("receiver {name} sends more that nobody can use than is kept: {bodies} bodies went, the last at {last}"),
+                    format!(
+                        "receiver {name} sends more that nobody can use than is kept: {bodies} bodies went, the last at {last}"
+                    ),
                     "look at its bodies in quarantine: is it set to the right format?",
                 );
             }

@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 
 use bridge_core::Timestamp;
 
+use super::Args;
 use super::gammu::{self, Zone};
 use super::sms::{Found, Sms};
-use super::Args;
 use crate::secret_file::filled;
 use bridge_app::base::clock::Entropy;
 

@@ -125,7 +125,8 @@ impl Queue {
         let new = refused.join(format!("{}.json", hex(&Sha256::digest(content)[..16])));
         fs::rename(&old, &new)?;
         // The SMS is what counts; the reason was said aloud, too.
-        let file = private::options().create(true).truncate(true).write(true).open(new.with_extension("reason"));
+        let file =
+            private::options().create(true).truncate(true).write(true).open(new.with_extension("reason"));
         let _ = file.and_then(|mut file| writeln!(file, "{reason}"));
         File::open(&refused)?.sync_all()?;
         self.sync()?;

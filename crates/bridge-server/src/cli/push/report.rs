@@ -56,7 +56,10 @@ impl Report {
             say(&format!("{WARN}note:{WARN:#} {}", escaped(remark)));
         }
         for problem in &self.lost {
-            say(&format!("{ERROR}error:{ERROR:#} an SMS is neither queued nor handed over: {}", escaped(problem)));
+            say(&format!(
+                "{ERROR}error:{ERROR:#} an SMS is neither queued nor handed over: {}",
+                escaped(problem)
+            ));
         }
         for (_, reason) in self.tally.refused.iter().take(LINES_MAX) {
             say(&format!("{BAD}refused:{BAD:#} set aside in {folder}/refused: {}", escaped(reason)));

@@ -198,7 +198,8 @@ async fn a_blocked_address_has_no_other_spelling() {
     ] {
         assert!(refused(spelling).await, "{spelling:?}");
     }
-    for other in ["mal.lory@example.com", "mallory@example.org", "mallory@sub.example.com", "eve@munchen.de"] {
+    for other in ["mal.lory@example.com", "mallory@example.org", "mallory@sub.example.com", "eve@munchen.de"]
+    {
         assert!(!refused(other).await, "{other:?}");
     }
     bridge.set("blocked_emails_ignore_tags", json!(false)).await;

@@ -40,7 +40,11 @@ async fn no_secret_is_kept_wherever_it_came() {
     assert_eq!(bridge.send(bridge.http.get(&url)).await.status, 200);
     // In the body, under its name and under others, in JSON, broken JSON, a form and what is neither.
     for (kind, body) in [
-        (JSON, json!({"secret": secret, "nothing": [1, {"Api-Key": secret}], "why": format!("is {secret}!")}).to_string()),
+        (
+            JSON,
+            json!({"secret": secret, "nothing": [1, {"Api-Key": secret}], "why": format!("is {secret}!")})
+                .to_string(),
+        ),
         (JSON, format!("{{\"secret\":\"{secret}\",\"signature\":\"cafe\",")),
         (JSON, "{\"a\":1,\"note\":\"\\u004bey of\\/the hall+1\"}".to_owned()),
         (FORM, format!("secret={encoded}&nothing=1&sign=cafe&Key+again={encoded}")),
@@ -67,7 +71,10 @@ async fn no_secret_is_kept_wherever_it_came() {
         let bytes = std::fs::read(file.path()).unwrap();
         for gone in [secret, &encoded] {
             let name = file.file_name();
-            assert!(!bytes.windows(gone.len()).any(|window| window == gone.as_bytes()), "{gone} is in {name:?}");
+            assert!(
+                !bytes.windows(gone.len()).any(|window| window == gone.as_bytes()),
+                "{gone} is in {name:?}"
+            );
         }
     }
 }
@@ -135,7 +142,10 @@ async fn one_receiver_has_room_for_so_much_and_it_is_said() {
     assert_eq!(kept.iter().filter(|entry| entry.receiver_id == "default").count(), 256);
     assert_eq!(kept.iter().filter(|entry| entry.receiver_id == "hall").count(), 1, "nobody else's went");
     let notes = bridge.get("/health", ADMIN_TOKEN).await.body["components"]["notes"].to_string();
-    assert!(notes.contains("receiver default sends more that nobody can use than is kept: 4 bodies"), "{notes}");
+    assert!(
+        notes.contains("receiver default sends more that nobody can use than is kept: 4 bodies"),
+        "{notes}"
+    );
     let metrics = bridge.get("/metrics", ADMIN_TOKEN).await;
     assert!(metrics.body.as_str().unwrap().contains("sms_bridge_quarantine_let_go_total 4"));
     bridge.clock.advance(bridge_core::Span::seconds(25 * 3600));
@@ -175,7 +185,9 @@ async fn below_the_floor_only_sms_are_written() {
 async fn what_an_app_says_of_itself_is_bounded() {
     let bridge = Bridge::start().await;
     let heartbeat = async |body: Value| {
-        bridge.send(bridge.request(Method::POST, "/receivers/heartbeat").bearer_auth(RECEIVER_KEY).json(&body)).await
+        bridge
+            .send(bridge.request(Method::POST, "/receivers/heartbeat").bearer_auth(RECEIVER_KEY).json(&body))
+            .await
     };
     for field in ["network", "app_version"] {
         let long = heartbeat(json!({field: "x".repeat(101), "battery": 50})).await;
@@ -189,7 +201,9 @@ async fn what_an_app_says_of_itself_is_bounded() {
 #[tokio::test]
 async fn a_key_of_telnyx_is_looked_at_when_it_is_added() {
     let bridge = Bridge::start().await;
-    for wrong in ["not a key", "KEY0123456789", &"A".repeat(43), &format!("{}=", "A".repeat(43)), &"ab".repeat(32)] {
+    for wrong in
+        ["not a key", "KEY0123456789", &"A".repeat(43), &format!("{}=", "A".repeat(43)), &"ab".repeat(32)]
+    {
         let body = json!({"name": "telnyx", "format": "telnyx", "signing_key": wrong});
         let refused = admin(&bridge, Method::POST, "/admin/receivers", &body).await;
         assert_eq!((refused.status.as_u16(), refused.code()), (400, "invalid_request"), "{wrong}");
