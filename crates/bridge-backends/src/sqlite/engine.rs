@@ -3,10 +3,12 @@
 //! answered before the commit; what follows from it then joins the same transaction. Knows nothing of what
 //! is stored.
 
+mod checkpointer;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bridge_store::hot::PeerEvent;
@@ -14,6 +16,8 @@ use bridge_store::{Result, StoreError, StoreFault, private};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+
+use checkpointer::{Checkpointer, checkpoint};
 
 /// Writes that share one fsync. Measured: 64 is as fast as 256 and its latency is lower
 /// (docs/benchmarks.md).
@@ -360,55 +364,6 @@ fn is_full(error: &rusqlite::Error) -> bool {
 /// A panic is a failure like any other.
 fn attempt(job: &mut Job, conn: &Connection, changes: &mut Changes) -> rusqlite::Result<Answered> {
     catch_unwind(AssertUnwindSafe(|| job.run(conn, changes))).unwrap_or(Err(rusqlite::Error::UnwindingPanic))
-}
-
-/// Moves the WAL into the file beside the writer: a checkpoint inside a commit is what makes the
-/// slowest answers (hot-path.md).
-struct Checkpointer {
-    wake: std_mpsc::SyncSender<()>,
-    finished: Arc<AtomicUsize>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Checkpointer {
-    fn start(path: &Path) -> Result<Checkpointer> {
-        let conn = connect(path).map_err(|e| failed("open", e))?;
-        let (wake, woken) = std_mpsc::sync_channel(1);
-        let finished = Arc::new(AtomicUsize::new(0));
-        let count = finished.clone();
-        let thread = std::thread::Builder::new()
-            .name("sqlite-checkpoint".to_owned())
-            .spawn(move || {
-                while woken.recv().is_ok() {
-                    checkpoint(&conn);
-                    count.fetch_add(1, Ordering::Relaxed);
-                }
-            })
-            .map_err(|e| unavailable("open", Some(e.into())))?;
-        Ok(Checkpointer { wake, finished, thread: Some(thread) })
-    }
-
-    fn wake(&self) {
-        // One that is already due will see what is new.
-        let _ = self.wake.try_send(());
-    }
-}
-
-impl Drop for Checkpointer {
-    fn drop(&mut self) {
-        let (closed, _) = std_mpsc::sync_channel(1);
-        drop(std::mem::replace(&mut self.wake, closed));
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// A failed checkpoint loses nothing: the WAL stays until the next one.
-fn checkpoint(conn: &Connection) {
-    if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-        tracing::warn!(%error, "checkpoint failed");
-    }
 }
 
 /// A place where a test ends the process as `kill -9` would. Nothing in an ordinary build.

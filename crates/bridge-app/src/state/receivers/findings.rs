@@ -58,6 +58,24 @@ fn is_blamed(seen: &Sighting, now: Timestamp) -> bool {
     seen.wrong_secret_at > seen.last_seen_at && seen.wrong_secret_at.is_some_and(|at| now - at < BLAME_LASTS)
 }
 
+/// What there is to say of one that was never heard of.
+fn never_seen(name: &str, blamed: bool) -> (Level, String, &'static str) {
+    if blamed {
+        return (
+            Level::Warning,
+            format!(
+                "receiver {name} was not heard of yet, but somebody came with a wrong secret or signature"
+            ),
+            "if that is its app: check the URL, the secret and the signing key that it was given",
+        );
+    }
+    (
+        Level::Good,
+        format!("receiver {name} was not heard of yet"),
+        "give its app the URL and the secret, and text its number",
+    )
+}
+
 impl Receivers {
     /// Every receiver that was added or heard of, and what was seen of it.
     #[must_use]
@@ -117,31 +135,19 @@ impl Receivers {
                     ),
                     "look whether the phone is on, charged and online, and its app running",
                 ),
-                State::NeverSeen if known.is_some() && is_blamed(&seen, now) => tell(
-                    Level::Warning,
-                    format!(
-                        "receiver {name} was not heard of yet, but somebody came with a wrong secret or signature"
-                    ),
-                    "if that is its app: check the URL, the secret and the signing key that it was given",
-                ),
-                State::NeverSeen => tell(
-                    Level::Good,
-                    format!("receiver {name} was not heard of yet"),
-                    "give its app the URL and the secret, and text its number",
-                ),
+                State::NeverSeen => {
+                    let (level, found, advice) = never_seen(name, known.is_some() && is_blamed(&seen, now));
+                    tell(level, found, advice);
+                }
                 State::Ok | State::Paused => {
                     let last = seen.last_seen_at.map(|at| at.to_string()).unwrap_or_default();
                     tell(Level::Good, format!("receiver {name} was heard of at {last}"), "");
                 }
             }
-            if let Some((bodies, last)) = self.seen.were_let_go(name)
-                && now - last < LET_GO_TOLD_FOR
-            {
+            if let Some(found) = self.let_go_in_words(name, now) {
                 tell(
                     Level::Warning,
-                    format!(
-                        "receiver {name} sends more that nobody can use than is kept: {bodies} bodies went, the last at {last}"
-                    ),
+                    found,
                     "look at its bodies in quarantine: is it set to the right format?",
                 );
             }
@@ -170,6 +176,13 @@ impl Receivers {
         }
         findings.extend(self.voice_finding(now, settings));
         findings
+    }
+
+    fn let_go_in_words(&self, name: &str, now: Timestamp) -> Option<String> {
+        let (bodies, last) = self.seen.were_let_go(name).filter(|(_, last)| now - *last < LET_GO_TOLD_FOR)?;
+        Some(format!(
+            "receiver {name} sends more that nobody can use than is kept: {bodies} bodies went, the last at {last}"
+        ))
     }
 
     fn voice_finding(&self, now: Timestamp, settings: &Settings) -> Option<Finding> {
