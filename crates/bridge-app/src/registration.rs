@@ -135,7 +135,10 @@ pub async fn register(
     let number = message::storable(&kept).into_owned();
     let client = wanted.client_ip.or(client);
     let result = open(app, snapshot, wanted).await;
-    if let Err(problem) = &result {
+    // Below the floor only SMS are written.
+    if let Err(problem) = &result
+        && !app.disk.is_nearly_full()
+    {
         app.refusals.keep(Refusal {
             at: app.clock.now(),
             reason: problem.code().as_str().to_owned(),
@@ -161,7 +164,12 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
         return Err(Problem::field(Code::CountryNotAllowed, NUMBER, format!("must belong to +{allowed}")));
     }
     let now = app.clock.now();
-    if wanted.email.as_deref().is_some_and(|email| app.blocked_emails.is_blocked(email, now)) {
+    let is_blocked = |email: &str| {
+        app.blocked_emails.is_blocked(email, now)
+            || settings.blocked_emails_ignore_tags
+                && app.blocked_emails.is_blocked_but_for_its_tag(email, now)
+    };
+    if wanted.email.as_deref().is_some_and(is_blocked) {
         return Err(Problem::new(Code::Blacklisted, "this e-mail address was blocked by the operator"));
     }
     let no_entropy = |error| Problem::unavailable(&error);
@@ -240,6 +248,9 @@ pub fn paused(app: &App, snapshot: &Snapshot) -> Option<Pause> {
     let standing = app.availability.now();
     if let Some(why) = standing.hot.why() {
         return Some(Pause { since: Some(standing.since), why });
+    }
+    if app.disk.is_nearly_full() {
+        return Some(Pause { since: None, why: "the disk is nearly full: only SMS are written" });
     }
     match app.receivers.liveness(app.clock.now(), &snapshot.settings) {
         Liveness::Silent(since) => Some(Pause {

@@ -4,6 +4,7 @@ pub mod access;
 pub mod availability;
 pub mod blocked_emails;
 pub mod board;
+pub mod disk;
 pub mod erasures;
 pub mod inbox_reads;
 pub mod incidents;

@@ -75,7 +75,8 @@ pub fn compact(text: &str) -> String {
 
 /// Characters that a keyboard or an app slips in and nobody sees: zero-width spaces and joiners, the
 /// soft hyphen, direction marks, the byte order mark, variation selectors.
-pub(crate) fn is_invisible(c: char) -> bool {
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')

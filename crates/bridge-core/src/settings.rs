@@ -219,6 +219,8 @@ settings! {
         onboardings_per_mobile: u32 = 8, Rule::Whole { min: 1, max: 64, unit: "onboardings" };
         /// New hashes one number may ask for in an hour, from each client address.
         registrations_per_mobile_per_hour: u32 = 10, Rule::Whole { min: 1, max: 1_000_000, unit: "registrations" };
+        /// A blocked e-mail address blocks its tags too: who blocks me@example.org blocks me+1@example.org.
+        blocked_emails_ignore_tags: bool = true, Rule::Flag;
     }
     Sync {
         /// Longest wait before a validated number is written to the audit tables and pushed to the remote.

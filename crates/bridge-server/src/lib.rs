@@ -11,3 +11,4 @@ pub mod config;
 pub mod lifecycle;
 pub mod log;
 pub mod opening;
+mod secret_file;

@@ -4,17 +4,17 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use bridge_core::onboarding::hex;
+use bridge_store::private;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::base::clock::{Entropy, NoEntropy};
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 
 /// The folder inside the data folder.
 const FOLDER: &str = "secrets";
@@ -111,8 +111,7 @@ impl Secrets {
     /// Reads the secrets in the data folder, generating what is missing.
     pub fn open(data_dir: &Path, given: &Given, entropy: &Entropy) -> io::Result<Secrets> {
         let folder = data_dir.join(FOLDER);
-        fs::create_dir_all(&folder)?;
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+        private::make_folder(&folder)?;
         let keys = |name: &str, given: &[String]| -> io::Result<Keys> {
             if given.is_empty() {
                 Ok(Keys::new(&[generated(&folder, name, entropy)?]))
@@ -195,7 +194,7 @@ fn generated(folder: &Path, name: &str, entropy: &Entropy) -> io::Result<String>
         Err(error) => return Err(error),
     }
     let secret = fresh(entropy).map_err(io::Error::other)?;
-    data_file::write(&path, secret.as_bytes(), Readers::Owner)?;
+    data_file::write(&path, secret.as_bytes())?;
     Ok(secret)
 }
 
@@ -206,6 +205,8 @@ pub fn read(data_dir: &Path, name: &str) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

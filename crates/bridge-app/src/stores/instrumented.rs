@@ -9,9 +9,9 @@ use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
     AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, GroupTrail, HourCount,
-    LaterTrail, LookupTrail, Member, OnboardingTrail, PersonTrail, QuarantineTrail, Quarantined, Receiver,
-    ReceiverTrail, Refusal, RefusalTrail, Refused, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow,
-    SmsTrail, SyncTrail, Totals, Unsynced, UpkeepTrail, WaitingSms,
+    LaterTrail, LookupTrail, Member, OnboardingTrail, PersonTrail, QuarantineRoom, QuarantineTrail,
+    Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, SettingPut, SettingRow,
+    SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Totals, Unsynced, UpkeepTrail, WaitingSms,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
@@ -151,7 +151,7 @@ instrumented! { AccountStore for AuditStore {
     change_account(name: &str, role: Role, disabled: bool) -> AccountChanged;
     put_link(link: &Link) -> bool;
     link(now: Timestamp, token_hash: &str) -> Option<Link>;
-    use_link(now: Timestamp, token_hash: &str, name: &str, password: &str) -> Option<Account>;
+    use_link(now: Timestamp, token_hash: &str, name: &str, password: &str, change: &NewChange) -> Option<Account>;
     begin_session(now: Timestamp, session: &Session) -> ();
     touch_session(id_hash: &str, seen_at: Timestamp) -> ();
     session(now: Timestamp, id_hash: &str) -> Option<(Session, Account)>;
@@ -233,6 +233,7 @@ instrumented! { RefusalTrail for AuditStore {
 
 instrumented! { QuarantineTrail for AuditStore {
     quarantine(entry: &Quarantined) -> ();
+    trim_quarantine(receiver_id: &str, room: QuarantineRoom) -> u64;
     quarantined(max: usize) -> Vec<Quarantined>;
     quarantined_one(id: Uuid) -> Option<Quarantined>;
     remove_quarantined(id: Uuid) -> bool;

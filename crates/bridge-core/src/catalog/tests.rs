@@ -26,7 +26,11 @@ fn every_setting_of_the_contract_is_declared_once() {
         let def = find(key).unwrap_or_else(|| panic!("{key}"));
         assert_eq!(def.default_value(), serde_json::from_str::<Value>(default).unwrap(), "{key}");
     }
-    assert_eq!(all().len(), contract.split(", ").count() + 1, "and check_sequence");
+    assert_eq!(
+        all().len(),
+        contract.split(", ").count() + 2,
+        "and check_sequence, and blocked_emails_ignore_tags"
+    );
     assert!(all().iter().all(|def| def.description.ends_with('.')), "every setting is described");
 }
 

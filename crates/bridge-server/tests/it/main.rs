@@ -11,6 +11,8 @@ mod commands;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod flows;
 #[cfg(test)]
 mod full_disk;

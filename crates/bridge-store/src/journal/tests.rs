@@ -179,6 +179,7 @@ async fn a_body_in_quarantine_comes_back_byte_by_byte() {
         reason: "no JSON".to_owned(),
         content_type: "application/json".to_owned(),
         body: (0..=255).cycle().take(300_000).collect(),
+        whole_bytes: None,
     };
     let entry = Entry::Quarantined(Box::new(body));
     journal.keep(&entry).await.unwrap();
