@@ -16,7 +16,7 @@ pub const FORMAT: Format = Format {
     name: "generic",
     about: "Anything that can send JSON or a form",
     takes_get: false,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: None,
     told_by: ToldBy::CommonNames,

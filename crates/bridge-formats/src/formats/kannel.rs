@@ -21,7 +21,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "kannel",
     about: "Kannel (SMPP, modems)",
     takes_get: true,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {
         let agent = incoming.header("user-agent").unwrap_or_default();

@@ -24,7 +24,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smsgate",
     about: "SMSGate (Android app)",
     takes_get: false,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {
         let named =

@@ -96,6 +96,6 @@ impl ReceiverIdentity {
     /// How its live deliveries write numbers without `+`.
     #[must_use]
     pub fn bare_digits(&self) -> BareDigits {
-        self.format().map_or(BareDigits::NationalFirst, |format| format.bare_digits)
+        self.format().map_or(BareDigits::OneWayOnly, |format| format.bare_digits)
     }
 }
