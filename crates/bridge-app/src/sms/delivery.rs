@@ -1,7 +1,8 @@
 //! The SMS of one request of a receiver: read by their format, taken in, and unusable deliveries kept in quarantine
 //! (contract section 3). Not who delivers, and not the words of the answer: those are HTTP's.
 
-use bridge_core::{Settings, Timestamp};
+use bridge_core::phone::{NumberStyle, PhoneError};
+use bridge_core::{InboundSms, Settings, Timestamp};
 use bridge_formats::{Content, Format, Incoming, Unusable};
 use bytes::Bytes;
 
@@ -93,7 +94,7 @@ async fn take_all(
     let way = Way {
         sender: &delivering.sender,
         format: delivering.format.name,
-        bare_digits: delivering.format.bare_digits,
+        bare_digits: delivering.sender.bare_digits(Some(delivering.format)),
         now,
     };
     let mut sms = Vec::with_capacity(read.len());
@@ -101,6 +102,9 @@ async fn take_all(
         sms.push(
             inbound::inbound(app, settings, way, delivered).map_err(|error| Problem::unavailable(&error))?,
         );
+    }
+    for sms in &sms {
+        note_spelling(app, settings, &delivering.sender, sms);
     }
     let stamps: Vec<Option<Timestamp>> =
         sms.iter().map(|sms| sms.stamped.then_some(sms.received_timestamp)).collect();
@@ -115,6 +119,19 @@ async fn take_all(
         }
     }
     Ok(taken)
+}
+
+/// What the operator is asked about how this receiver writes numbers, or shown of it (D52).
+fn note_spelling(app: &App, settings: &Settings, sender: &ReceiverIdentity, sms: &InboundSms) {
+    let name = sender.name();
+    if sms.sender == Err(PhoneError::Ambiguous) {
+        app.receivers.seen().ambiguous(name);
+    }
+    // `default` stands for several phones, which have no habit together.
+    let is_asked = matches!(sender, ReceiverIdentity::Named(_)) && sender.number_style().is_none();
+    if is_asked && let Some(style) = NumberStyle::told_by(&sms.sender_raw, &settings.default_country_code) {
+        app.receivers.seen().wrote(name, style);
+    }
 }
 
 /// Keeps the raw body. If it cannot be kept, the sender must come again.

@@ -202,7 +202,7 @@ impl Import {
     fn candidate(&self, app: &App, settings: &Settings, exported: Exported) -> Result<Candidate, Stopped> {
         let source = &self.source;
         let now = app.clock.now();
-        let way = Way { sender: source, format: FORMAT, bare_digits: source.bare_digits(), now };
+        let way = Way { sender: source, format: FORMAT, bare_digits: source.bare_digits(None), now };
         // Always stamped, and under no id: a list has ids of its own.
         let stamp = exported.stamp(source.clock()).unwrap_or(now);
         let stamps = exported.stamps();

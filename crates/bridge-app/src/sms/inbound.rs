@@ -31,7 +31,12 @@ pub fn inbound(
 ) -> Result<InboundSms, NoEntropy> {
     let country = &settings.default_country_code;
     let mobile = |text: &str| Mobile::parse(text, country, way.bare_digits);
-    let number = sms.number.as_deref().and_then(|text| mobile(text).ok());
+    // The number that received it only tells one line from another: it is read as people write it.
+    let line_digits = match way.bare_digits {
+        BareDigits::OneWayOnly => BareDigits::NationalFirst,
+        known => known,
+    };
+    let number = sms.number.as_deref().and_then(|text| Mobile::parse(text, country, line_digits).ok());
     let line = match way.sender {
         ReceiverIdentity::Named(known) => Some(known.line(number.as_ref())),
         ReceiverIdentity::Default => {

@@ -43,7 +43,8 @@ pub async fn replay(app: &App, entry: &Quarantined) -> Result<Vec<Taken>, Stays>
     };
     let (format, content) = read(entry)?;
     let (now, settings) = (app.clock.now(), app.live.now());
-    let way = Way { sender: &sender, format: format.name, bare_digits: format.bare_digits, now };
+    let bare_digits = sender.bare_digits(Some(format));
+    let way = Way { sender: &sender, format: format.name, bare_digits, now };
     let inbound = |sms: Delivered| {
         // It came when it was kept, whenever it is read.
         let stamp = sms.stamp.or(Some(entry.at));

@@ -21,6 +21,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../../migrations/sqlite_audit/0007_accounts.sql"),
         include_str!("../../../migrations/sqlite_audit/0008_desk.sql"),
         include_str!("../../../migrations/sqlite_audit/0009_persons.sql"),
+        include_str!("../../../migrations/sqlite_audit/0010_number_style.sql"),
     ],
     settle: add_check_columns,
 };
