@@ -277,6 +277,12 @@ fn count(digits: &str) -> Result<(), PhoneError> {
     }
 }
 
+/// Is it a number whose digits are not all there, as a spreadsheet or a float leaves it (D42)?
+#[must_use]
+pub fn is_rounded(raw: &str) -> bool {
+    spelling::read(raw) == Err(PhoneError::Rounded)
+}
+
 /// The spelling of it that is kept (D43).
 fn kept(number: PhoneNumber) -> PhoneNumber {
     let other = national::kept(number.country_code, &number.get_national_significant_number())

@@ -22,6 +22,6 @@ mod writing;
 
 pub use content::{Content, Delivered, FieldError, Report, Unusable};
 pub use format::{Clock, Format, Reply, ToldBy, Verify};
-pub use formats::{FORMATS, all, named, names, recognised};
+pub use formats::{FORMATS, all, named, names, read_recognised, recognised};
 pub use incoming::{Incoming, content_type};
 pub use signing::{Signing, Unsigned};

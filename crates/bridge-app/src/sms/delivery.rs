@@ -36,11 +36,16 @@ pub struct Read {
 }
 
 impl Read {
-    /// Reads the request.
+    /// Reads the request. `told_by_itself`: no route said which format it is.
     #[must_use]
-    pub fn of(incoming: &Incoming<'_>, format: &Format) -> Read {
+    pub fn of(incoming: &Incoming<'_>, format: &'static Format, told_by_itself: bool) -> Read {
         let app_version = format.version.and_then(|version| version(incoming));
-        Read { content: (format.parse)(incoming), app_version }
+        let content = if told_by_itself {
+            bridge_formats::read_recognised(incoming, format)
+        } else {
+            (format.parse)(incoming)
+        };
+        Read { content, app_version }
     }
 }
 
@@ -61,6 +66,9 @@ pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Deli
     let content = match read.content {
         Ok(content) => content,
         Err(unusable) => {
+            if unusable.contradictory {
+                app.receivers.seen().contradictory(receiver);
+            }
             keep(app, delivering, unusable.reason()).await?;
             if !delivering.sure {
                 return Err(Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors));
@@ -75,11 +83,18 @@ pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Deli
     if let Some(report) = report {
         app.receivers.seen().reported(receiver, report, now);
     }
-    let quarantined: Vec<String> = content.unusable.iter().map(Unusable::reason).collect();
+    let settings = app.live.now();
+    let bare_digits = delivering.sender.bare_digits(Some(delivering.format));
+    let (sms, contradictory) = inbound::of_one_sender(content.sms, &settings.default_country_code, bare_digits);
+    let unusable: Vec<&Unusable> = content.unusable.iter().chain(&contradictory).collect();
+    if unusable.iter().any(|unusable| unusable.contradictory) {
+        app.receivers.seen().contradictory(receiver);
+    }
+    let quarantined: Vec<String> = unusable.iter().map(|unusable| unusable.reason()).collect();
     if !quarantined.is_empty() {
         keep(app, delivering, quarantined.join(" | ")).await?;
     }
-    let taken = take_all(app, &app.live.now(), delivering, content.sms, now).await?;
+    let taken = take_all(app, &settings, delivering, sms, now).await?;
     Ok(Delivered { taken, quarantined })
 }
 

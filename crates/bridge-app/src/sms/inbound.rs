@@ -3,7 +3,7 @@
 
 use bridge_core::phone::BareDigits;
 use bridge_core::{InboundSms, Mobile, Settings, Span, Timestamp};
-use bridge_formats::Delivered;
+use bridge_formats::{Delivered, FieldError, Unusable};
 
 use crate::base::clock::NoEntropy;
 use crate::bridge::App;
@@ -20,6 +20,27 @@ pub struct Way<'a> {
     pub bare_digits: BareDigits,
     /// When it came in.
     pub now: Timestamp,
+}
+
+/// Those whose sender is one, and why the others are not: whatever stands under other names of the sender must be the same
+/// number in another spelling, else somebody may have written a second sender into his text.
+#[must_use]
+pub fn of_one_sender(
+    all: Vec<Delivered>,
+    country: &str,
+    bare_digits: BareDigits,
+) -> (Vec<Delivered>, Vec<Unusable>) {
+    let same = |one: &str, other: &str| {
+        let number = |text: &str| Mobile::parse(text, country, bare_digits);
+        one == other || number(one).is_ok_and(|one| number(other) == Ok(one))
+    };
+    let (one, two): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|sms| sms.also_sender.iter().all(|other| same(&sms.sender, other)));
+    let why = || {
+        let detail = "is another one under another name: send one name for the sender";
+        Unusable::contradiction(vec![FieldError::new("sender", detail)])
+    };
+    (one, two.iter().map(|_| why()).collect())
 }
 
 /// The SMS with everything fixed that identifies it.

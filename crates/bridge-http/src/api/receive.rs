@@ -102,7 +102,7 @@ fn read(
     let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
     let format = recognised.unwrap_or(&generic::FORMAT);
     let sender = auth::receiver(app, &incoming, format)?;
-    let read = Read::of(&incoming, format);
+    let read = Read::of(&incoming, format, named.is_none() && recognised.is_some());
     let content_type = bridge_formats::content_type(&parts.headers);
     // What came as GET is all in its query.
     let raw = if parts.method == Method::GET {
