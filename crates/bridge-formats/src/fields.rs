@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bridge_core::message;
+use encoding_rs::Encoding;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
+use crate::charset;
 use crate::content::{FieldError, Unusable};
 
 /// A value of one field.
@@ -70,6 +72,19 @@ fn stands_twice(name: &str) -> Unusable {
 impl Fields {
     /// Reads a body. JSON if it begins like JSON, else a form.
     pub fn read(content_type: &str, body: &[u8]) -> Result<Fields, Unusable> {
+        Fields::read_in(content_type, None, body)
+    }
+
+    /// Reads a body whose header names its letters.
+    pub(crate) fn read_in(
+        content_type: &str,
+        charset: Option<&str>,
+        body: &[u8],
+    ) -> Result<Fields, Unusable> {
+        let letters = charset::named(charset)?;
+        // A form is written in ASCII: its letters are those of the bytes that it stands for.
+        let body = if body.is_ascii() { charset::to_utf8(body, None) } else { charset::to_utf8(body, letters) };
+        let body = body.as_ref();
         let text = readable(body, IN_JSON);
         let trimmed = text.trim_start_matches('\u{feff}').trim();
         if trimmed.is_empty() {
@@ -86,7 +101,7 @@ impl Fields {
             }));
         }
         if is_form || trimmed.contains('=') {
-            return Fields::form(body);
+            return Fields::form_in(letters, body);
         }
         Err(Unusable::because("the body is neither JSON nor a form"))
     }
@@ -103,8 +118,12 @@ impl Fields {
 
     /// Reads a form, or the query of a GET.
     pub fn form(body: &[u8]) -> Result<Fields, Unusable> {
+        Fields::form_in(None, body)
+    }
+
+    fn form_in(letters: Option<&'static Encoding>, body: &[u8]) -> Result<Fields, Unusable> {
         let pairs = body.split(|b| *b == b'&').filter(|pair| !pair.is_empty());
-        Fields::of(pairs.map(form_pair))
+        Fields::of(pairs.map(|pair| form_pair(letters, pair)))
     }
 
     /// Values under their names: those of a form, of a row with named columns, of an element.
@@ -171,8 +190,9 @@ impl Fields {
 }
 
 /// The body as JSON of that shape, with what JSON or UTF-8 could not hold kept escaped.
-pub(crate) fn json<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Unusable> {
-    let text = readable(body, IN_JSON);
+pub(crate) fn json<T: de::DeserializeOwned>(charset: Option<&str>, body: &[u8]) -> Result<T, Unusable> {
+    let body = charset::to_utf8(body, charset::named(charset)?);
+    let text = readable(&body, IN_JSON);
     serde_json::from_str(&mended(text.trim_start_matches('\u{feff}'))).map_err(|error| {
         let why = error.to_string();
         let contradictory = why.starts_with(DUPLICATE);
@@ -185,14 +205,13 @@ pub(crate) fn json<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Unusable> 
 pub(crate) struct Row(pub(crate) Result<Fields, Unusable>);
 
 /// One `name=value` of a form, percent-decoded. Bytes that are no UTF-8 stay visible.
-fn form_pair(pair: &[u8]) -> (String, String) {
+fn form_pair(letters: Option<&'static Encoding>, pair: &[u8]) -> (String, String) {
     let mut halves = pair.splitn(2, |b| *b == b'=');
-    let mut half = || decoded(halves.next().unwrap_or_default());
+    let mut half = || {
+        let bytes = decoded_bytes(halves.next().unwrap_or_default());
+        plain(&charset::to_utf8(&bytes, letters))
+    };
     (half(), half())
-}
-
-fn decoded(raw: &[u8]) -> String {
-    plain(&decoded_bytes(raw))
 }
 
 /// The bytes that stand in a form, whatever they mean.
@@ -492,6 +511,19 @@ mod tests {
     fn raw_control_characters_in_a_text_are_themselves() {
         assert_eq!(value("application/json", b"{\"text\":\"a\r\nb\tc\"}"), "a\r\nb\tc");
         assert_eq!(value("application/json", b"{\r\n\"x\":\"\\\\\",\n\"text\":\"a\\\"\nb\"}"), "a\"\nb");
+    }
+
+    #[test]
+    fn letters_are_read_as_the_header_or_the_bytes_say() {
+        let json: Vec<u8> = "{\"text\":\"gr\u{fc}n\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(value("application/json", &json), "gr\u{fc}n");
+        let read = |kind: &str, charset: &str, body: &[u8]| {
+            Fields::read_in(kind, Some(charset), body).unwrap().text(&["text"]).unwrap().unwrap().1
+        };
+        assert_eq!(read("application/json", "iso-8859-1", b"{\"text\":\"caf\xe9\"}"), "caf\u{e9}");
+        assert_eq!(read("application/x-www-form-urlencoded", "windows-1252", b"text=caf%E9"), "caf\u{e9}");
+        let utf16 = b"text=O%00N%00B%00O%00A%00R%00D%00";
+        assert_eq!(value("application/x-www-form-urlencoded", utf16), "ONBOARD");
     }
 
     #[test]

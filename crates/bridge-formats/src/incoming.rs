@@ -41,6 +41,14 @@ impl<'a> Incoming<'a> {
         content_type(self.headers)
     }
 
+    /// In which letters it says that its body is.
+    pub(crate) fn charset(&self) -> Option<&'a str> {
+        let parameters = self.header(header::CONTENT_TYPE.as_str())?.split(';').skip(1);
+        parameters.filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset").then_some(value.trim())
+        })
+    }
+
     /// The value of a query parameter.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
@@ -54,7 +62,7 @@ impl<'a> Incoming<'a> {
             if self.method == Method::GET {
                 Fields::form(self.uri.query().unwrap_or_default().as_bytes())
             } else {
-                Fields::read(&self.content_type(), self.body)
+                Fields::read_in(&self.content_type(), self.charset(), self.body)
             }
         });
         read.as_ref().map_err(Clone::clone)
@@ -62,7 +70,7 @@ impl<'a> Incoming<'a> {
 
     /// The body as JSON of that shape. Lossless for text as [`Fields`] are.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unusable> {
-        fields::json(self.body)
+        fields::json(self.charset(), self.body)
     }
 }
 

@@ -5,6 +5,7 @@
 //! list in `formats.rs`. [`Incoming`] is a request, [`Content`] what it held, [`fields`] its named values without
 //! loss. [`export`] reads the lists of SMS that phones write to files.
 
+mod charset;
 mod coding;
 mod content;
 pub mod example;

@@ -5,7 +5,7 @@
 
 use bridge_core::phone::BareDigits;
 use bridge_core::sms::Part;
-use http::{Method, header};
+use http::Method;
 
 use crate::coding::{self, Alphabet};
 use crate::content::{Content, Delivered, Unusable};
@@ -111,12 +111,7 @@ fn by_headers(incoming: &Incoming<'_>) -> Result<Delivered, Unusable> {
 }
 
 fn alphabet_of_header(incoming: &Incoming<'_>) -> Alphabet {
-    let kind = incoming.header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
-    let charset = kind
-        .split(';')
-        .filter_map(|parameter| parameter.trim().split_once('='))
-        .find_map(|(name, value)| name.eq_ignore_ascii_case("charset").then_some(value));
-    charset.map_or(Alphabet::Unknown, Alphabet::of_charset)
+    incoming.charset().map_or(Alphabet::Unknown, Alphabet::of_charset)
 }
 
 /// The user data header as its bytes, or as hex digits: versions of Kannel differ.

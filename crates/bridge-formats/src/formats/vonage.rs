@@ -130,6 +130,10 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     let fields = incoming.fields().map_err(|_| Unsigned::Missing)?;
     let Some(FieldValue::Text(given)) = fields.get("sig") else { return Err(Unsigned::Missing) };
     let given = given.to_ascii_lowercase();
+    // A name with a mark in it could be two of the names that were signed.
+    if fields.iter().any(|(name, _)| name.contains(['&', '='])) {
+        return Err(Unsigned::Wrong);
+    }
     let mut values: Vec<(&str, String)> = fields
         .iter()
         .filter(|(name, _)| *name != "sig")
