@@ -233,10 +233,11 @@ impl Refused {
 /// Under what URLs the sender may have called: behind a proxy the bridge sees another one than was signed.
 fn signed_urls(app: &Shared, incoming: &Incoming<'_>) -> Vec<String> {
     let path = incoming.uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut urls = Vec::new();
+    // What a request says of its own address may be anybody's: it counts only where nobody told the right one.
     if let Some(public) = &app.options.public_url {
-        urls.push(format!("{}{path}", public.trim_end_matches('/')));
+        return vec![format!("{}{path}", public.trim_end_matches('/'))];
     }
+    let mut urls = Vec::new();
     for host in ["x-forwarded-host", "host"].into_iter().filter_map(|name| incoming.header(name)) {
         urls.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}{path}")));
     }
