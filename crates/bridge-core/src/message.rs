@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 /// Length of a SHA-256 in lowercase hex.
@@ -36,6 +37,30 @@ pub fn agrees(found: &str, hash: &str) -> Choice {
     let enough = Choice::from(u8::from((HASH_HEX_ENOUGH..=hash.len()).contains(&found.len())));
     let beginning = hash.as_bytes().get(..found.len()).unwrap_or_default();
     enough & found.as_bytes().ct_eq(beginning)
+}
+
+/// The longest text that is kept of an SMS. The longest that networks join has 255 parts of 153 letters.
+pub const TEXT_MAX_CHARS: usize = 40_000;
+
+/// The text, cut where it is longer than any SMS (B16). What was cut is marked at its end, with the digest of the whole: two
+/// texts that differ behind the cut stay two.
+#[must_use]
+pub fn bounded(text: String) -> String {
+    let Some((at, _)) = text.char_indices().nth(TEXT_MAX_CHARS) else { return text };
+    let whole = hex(&Sha256::digest(text.as_bytes()));
+    let mark = format!("\n[cut by the bridge: {} characters, SHA-256 {whole}]", text.chars().count());
+    let kept = text.char_indices().nth(TEXT_MAX_CHARS - mark.chars().count()).map_or(at, |(kept, _)| kept);
+    format!("{}{mark}", &text[..kept])
+}
+
+/// Bytes in lowercase hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 /// Finds `HEADER:<64 hex digits>` anywhere in the text, whatever case, spaces, line breaks, zero-width
@@ -181,6 +206,17 @@ mod tests {
         assert_eq!(find(&two), Found::Hashes(vec![HASH.to_owned(), other]));
         let Found::Hashes(many) = find(&format!("ONBOARD:{HASH} ").repeat(100)) else { panic!() };
         assert_eq!(many.len(), CANDIDATES_MAX);
+    }
+
+    #[test]
+    fn a_text_longer_than_any_sms_is_cut_and_marked() {
+        let longest = "\u{928}".repeat(TEXT_MAX_CHARS);
+        assert_eq!(bounded(longest.clone()), longest);
+        let (one, other) = (bounded(format!("{longest}a")), bounded(format!("{longest}b")));
+        assert_eq!((one.chars().count(), other.chars().count()), (TEXT_MAX_CHARS, TEXT_MAX_CHARS));
+        assert_ne!(one, other, "they differ behind the cut");
+        assert!(one.contains("\n[cut by the bridge: 40001 characters, SHA-256 "));
+        assert_eq!(bounded(one.clone()), one);
     }
 
     #[test]

@@ -148,12 +148,22 @@ pub(super) fn onboarding(app: &Shared, parts: &Parts, id: Uuid) -> Result<(), Pr
     }
 }
 
+/// What a receiver is let in for: a signature for the one is none for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To deliver, or to say that it lives. It signs the whole request.
+    Deliver,
+    /// To hand in its list of SMS, which is longer than what a signature is made of: whoever signs cannot.
+    Import,
+}
+
 /// Which receiver delivers: the one whose secret comes as bearer, Basic password, `?apiKey=` or in the body, or whose
 /// signature it is. One that has a signing key must sign, whatever secret it sends.
 pub(super) fn receiver(
     app: &Shared,
     incoming: &Incoming<'_>,
     format: &Format,
+    purpose: Purpose,
 ) -> Result<ReceiverIdentity, Problem> {
     let now = app.clock.now();
     let given = [
@@ -170,6 +180,7 @@ pub(super) fn receiver(
         None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => {
             return Ok(ReceiverIdentity::Default);
         }
+        None if purpose == Purpose::Import => Vec::new(),
         // No receiver is named: any receiver of this format that signs may have signed this.
         None => app
             .receivers
@@ -186,6 +197,13 @@ pub(super) fn receiver(
                 return Ok(ReceiverIdentity::Named(known.clone()));
             }
             continue;
+        }
+        if purpose == Purpose::Import {
+            let name = &known.row.name;
+            let detail = format!(
+                "{name} signs what it delivers, and a list cannot be signed: hand it in with the admin token and ?receiver={name}"
+            );
+            return Err(Problem::new(Code::Unauthorized, detail));
         }
         let signing = Signing { keys: &known.row.signing_keys, now, urls: &urls };
         // As its own format signs, whatever the route says: a signature of one scheme is never read as another's.

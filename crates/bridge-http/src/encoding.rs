@@ -56,6 +56,15 @@ pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<U
     Ok(Unpacked::Body(body))
 }
 
+/// A stream of any length is not unpacked on its way.
+pub(crate) fn unpacked_already(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_packed = |value: &axum::http::HeaderValue| value != "identity";
+    if !headers.get_all(header::CONTENT_ENCODING).iter().any(is_packed) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedEncoding, "a list is taken as it is: unpack it before, and send no Content-Encoding"))
+}
+
 fn unknown(what: &str) -> Problem {
     Problem::new(
         Code::UnsupportedEncoding,

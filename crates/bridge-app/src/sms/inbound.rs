@@ -1,6 +1,7 @@
 //! An SMS as it arrives, live or from a list: everything is fixed here that identifies it from now on. Not its
 //! judgement, and not where it is kept.
 
+use bridge_core::message::bounded;
 use bridge_core::phone::BareDigits;
 use bridge_core::{InboundSms, Mobile, Settings, Span, Timestamp};
 use bridge_formats::{Delivered, FieldError, Unusable};
@@ -69,7 +70,7 @@ pub fn inbound(
         sms_id: app.entropy.id(way.now)?,
         sender: mobile(&sms.sender),
         sender_raw: sms.sender,
-        text: sms.text,
+        text: bounded(sms.text),
         received_timestamp: sms.stamp.unwrap_or(way.now),
         stamped: sms.stamp.is_some(),
         server_received_at: way.now,

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bridge_formats::{Format, Incoming, Reply, generic};
 use bytes::Bytes;
 
-use crate::auth;
+use crate::auth::{self, Purpose};
 use crate::body;
 use crate::encoding::{self, Unpacked};
 use crate::problem::{Failed, ProblemBody};
@@ -19,6 +19,7 @@ use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::delivery::{self, Delivered, Delivering, Read};
 use bridge_app::sms::intake::Taken;
+use bridge_app::state::receivers::ReceiverIdentity;
 
 use crate::view::{Delivery, SmsAnswer, SmsStored, SmsView};
 
@@ -141,9 +142,23 @@ fn read(
         (None, None) => incoming,
     };
     let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
-    let format = recognised.unwrap_or(&generic::FORMAT);
-    let sender = auth::receiver(app, &incoming, format)?;
-    let read = Read::of(&incoming, format, named.is_none() && recognised.is_some());
+    let asked = recognised.unwrap_or(&generic::FORMAT);
+    let sender = auth::receiver(app, &incoming, asked, Purpose::Deliver)?;
+    // What was signed is read as its signer writes it, whatever the route says: some sign the body alone, and another
+    // format would read the query, or other names.
+    let signer = match &sender {
+        ReceiverIdentity::Named(known) if known.must_sign() => known.format,
+        ReceiverIdentity::Named(_) | ReceiverIdentity::Default => None,
+    };
+    if let Some(own) = signer
+        && parts.method == Method::GET
+        && !own.takes_get
+    {
+        return Err(Problem::new(Code::MethodNotAllowed, format!("{} delivers with POST", own.name)));
+    }
+    let format = signer.unwrap_or(asked);
+    let sure = recognised.is_some() && format.name == asked.name || format.recognises.is_some();
+    let read = Read::of(&incoming, format, named.is_none() && signer.is_none() && recognised.is_some());
     // With its letters: whoever reads it again must know them.
     let sent_type = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (content_type, bytes) = match form {
@@ -156,7 +171,7 @@ fn read(
     } else {
         bytes
     };
-    Ok((Delivering { sender, format, sure: recognised.is_some(), content_type, raw }, read))
+    Ok((Delivering { sender, format, sure, content_type, raw }, read))
 }
 
 /// What the sender wants to hear now that everything is durable.

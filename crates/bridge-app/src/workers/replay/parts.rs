@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bridge_core::message::bounded;
 use bridge_core::{InboundSms, Span, Timestamp};
 use bridge_store::audit::WaitingSms;
 
@@ -61,7 +62,7 @@ pub(super) fn join(parts: Vec<WaitingSms>, now: Timestamp, is_enough: impl Fn(&s
 fn whole<'a>(parts: impl Iterator<Item = &'a InboundSms> + Clone) -> Option<InboundSms> {
     let first = parts.clone().next()?;
     Some(InboundSms {
-        text: parts.clone().map(|part| part.text.as_str()).collect(),
+        text: bounded(parts.clone().map(|part| part.text.as_str()).collect()),
         received_timestamp: parts.clone().map(|part| part.received_timestamp).min()?,
         server_received_at: parts.map(|part| part.server_received_at).max()?,
         part: None,
