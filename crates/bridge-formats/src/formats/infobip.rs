@@ -19,6 +19,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "infobip",
     about: "Infobip",
     takes_get: false,
+    // It documents numbers in international form, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,
     recognises: Some(|incoming| {

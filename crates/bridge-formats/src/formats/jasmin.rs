@@ -19,6 +19,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "jasmin",
     about: "Jasmin SMS gateway (SMPP)",
     takes_get: true,
+    // As the network gave them: each in its own way.
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::None,
     recognises: Some(|incoming| {

@@ -25,6 +25,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "vonage",
     about: "Vonage SMS API (Nexmo)",
     takes_get: true,
+    // It documents `msisdn` as the number in international form, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,
     recognises: Some(|incoming| {

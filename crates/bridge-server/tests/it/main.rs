@@ -37,6 +37,8 @@ mod logs;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
+mod said;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod push;
