@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+pub use crate::message::hex;
 use crate::phone::Mobile;
 use crate::settings::Settings;
 use crate::time::{Span, Timestamp};
@@ -250,16 +251,6 @@ fn hash(
         sha.update(part);
     }
     hex(&sha.finalize())
-}
-
-/// Lowercase hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 #[cfg(test)]

@@ -149,12 +149,22 @@ pub(super) fn onboarding(app: &Shared, parts: &Parts, id: Uuid) -> Result<(), Pr
     }
 }
 
+/// What a receiver is let in for: a signature for the one is none for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To deliver, or to say that it lives. It signs the whole request.
+    Deliver,
+    /// To hand in its list of SMS, which is longer than what a signature is made of: whoever signs cannot.
+    Import,
+}
+
 /// Which receiver delivers: the one whose secret comes as bearer, Basic password, `?apiKey=` or in the body, or whose
 /// signature it is. One that has a signing key must sign, whatever secret it sends.
 pub(super) fn receiver(
     app: &Shared,
     incoming: &Incoming<'_>,
     format: &Format,
+    purpose: Purpose,
 ) -> Result<ReceiverIdentity, Problem> {
     let now = app.clock.now();
     let given = secrets_given(incoming, format);
@@ -166,6 +176,7 @@ pub(super) fn receiver(
         None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => {
             return Ok(ReceiverIdentity::Default);
         }
+        None if purpose == Purpose::Import => Vec::new(),
         // No receiver is named: any receiver of this format that signs may have signed this.
         None => app
             .receivers
@@ -182,6 +193,13 @@ pub(super) fn receiver(
                 return Ok(ReceiverIdentity::Named(known.clone()));
             }
             continue;
+        }
+        if purpose == Purpose::Import {
+            let name = &known.row.name;
+            let detail = format!(
+                "{name} signs what it delivers, and a list cannot be signed: hand it in with the admin token and ?receiver={name}"
+            );
+            return Err(Problem::new(Code::Unauthorized, detail));
         }
         let signing = Signing { keys: &known.row.signing_keys, now, urls: &urls };
         // As its own format signs, whatever the route says: a signature of one scheme is never read as another's.
@@ -252,10 +270,11 @@ impl Refused {
 /// Under what URLs the sender may have called: behind a proxy the bridge sees another one than was signed.
 fn signed_urls(app: &Shared, incoming: &Incoming<'_>) -> Vec<String> {
     let path = incoming.uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut urls = Vec::new();
+    // What a request says of its own address may be anybody's: it counts only where nobody told the right one.
     if let Some(public) = &app.options.public_url {
-        urls.push(format!("{}{path}", public.trim_end_matches('/')));
+        return vec![format!("{}{path}", public.trim_end_matches('/'))];
     }
+    let mut urls = Vec::new();
     for host in ["x-forwarded-host", "host"].into_iter().filter_map(|name| incoming.header(name)) {
         urls.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}{path}")));
     }

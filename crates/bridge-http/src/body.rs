@@ -8,6 +8,7 @@ use bridge_formats::fields::{Fields, not_json};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use crate::encoding::{self, Unpacked};
 use bridge_app::base::deadline::{BODY, within};
 use bridge_app::base::problem::{Code, Problem};
 
@@ -63,7 +64,10 @@ pub async fn json_fields(headers: &HeaderMap, body: Body, max: usize) -> Result<
     if content_type != "application/json" && !content_type.ends_with("+json") {
         return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
     }
-    let bytes = read(body, max).await?;
+    let bytes = match encoding::unpacked(headers, read(body, max).await?, max)? {
+        Unpacked::Body(bytes) => bytes,
+        Unpacked::Broken(why) => return Err(Problem::new(Code::InvalidRequest, why)),
+    };
     Fields::read("application/json", &bytes)
         .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))
 }

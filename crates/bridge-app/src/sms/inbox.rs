@@ -219,6 +219,7 @@ mod tests {
             secrets: Vec::new(),
             signing_keys: Vec::new(),
             inbox_url: Some(format!("http://user:password@{address}")),
+            number_style: None,
             paused: false,
             added_at: Timestamp(0),
             revoked_at: None,

@@ -9,7 +9,7 @@ pub(super) const CHECK: Check = Check {
     name: "header_hash_check",
     about: "The text is ONBOARD:<hash> with a hash that this number was given",
     run,
-    reasons: &[NO_HEADER, NO_HASH, NO_ONBOARDING, HASH_MISMATCH],
+    reasons: &[NO_HEADER, NO_HASH, HASH_CUT, NO_ONBOARDING, HASH_MISMATCH],
     off: Some(
         "Any SMS of a number that registered validates it, whatever its text says: nothing shows any more that its \
          holder meant this registration.",
@@ -24,6 +24,9 @@ pub(super) const CHECK: Check = Check {
         Found::NoHeader => format!("The text has no {}.", headers(settings)),
         Found::NoHash => {
             format!("The text has {}, but not 64 characters of a hash behind it.", headers(settings))
+        }
+        Found::Cut(digits) => {
+            format!("The text has {} and {digits} of the 64 characters of a hash.", headers(settings))
         }
         Found::Hashes(hashes) => match record.onboarding() {
             Some(onboarding) => format!(
@@ -51,6 +54,17 @@ const NO_HASH: Reason = Reason {
     remedy: |_, settings| {
         format!(
             "The text must be exactly {} and the 64 characters the app shows; in this text they are missing or cut short.",
+            headers(settings)
+        )
+    },
+};
+
+const HASH_CUT: Reason = Reason {
+    word: "hash_cut",
+    remedy: |_, settings| {
+        format!(
+            "At least half of the 64 characters behind {} must arrive: this text ends before. Something on its way cuts \
+             texts short: send it without any signature and without letters that a plain SMS has not.",
             headers(settings)
         )
     },
@@ -84,6 +98,7 @@ fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
     match facts.found {
         Found::NoHeader => return Err(NO_HEADER),
         Found::NoHash => return Err(NO_HASH),
+        Found::Cut(_) => return Err(HASH_CUT),
         Found::Hashes(_) => {}
     }
     let onboarding = facts.sender.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
@@ -100,6 +115,10 @@ mod tests {
         let text = |text: &str| Sample { text: text.to_owned(), ..Sample::default() };
         check("header_hash_check", text("hello"), Some("no_header"));
         check("header_hash_check", text("ONBOARD:abc"), Some("no_hash"));
+        check("header_hash_check", text(&format!("ONBOARD:{}", &HASH[..59])), None);
+        check("header_hash_check", text(&format!("ONBOARD%3A{}", &HASH[..32])), None);
+        check("header_hash_check", text(&format!("ONBOARD:{}", &HASH[..31])), Some("hash_cut"));
+        check("header_hash_check", text(&format!("ONBOARD:{}f", &HASH[..40])), Some("hash_mismatch"));
         check(
             "header_hash_check",
             text(&format!("ONBOARD:{}", HASH.replace('a', "b"))),

@@ -25,6 +25,8 @@ pub(crate) const MATCH: Check = Check {
         SENDERS[2],
         SENDERS[3],
         SENDERS[4],
+        SENDERS[5],
+        SENDERS[6],
     ],
     off: None,
     rule: |_| "The sender must have an onboarding that is pending or expired.".to_owned(),

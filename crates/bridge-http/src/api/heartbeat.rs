@@ -7,7 +7,7 @@ use bridge_formats::{FieldError, Incoming, Report, generic};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth;
+use crate::auth::{self, Purpose};
 use crate::body;
 use crate::problem::{Failed, ProblemBody};
 use crate::state::Shared;
@@ -55,7 +55,7 @@ pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Js
     let bytes = body::read(body, body::ONBOARDING_MAX_BYTES).await?;
     let (name, fields) = {
         let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
-        let sender = auth::receiver(&app, &incoming, &generic::FORMAT)?;
+        let sender = auth::receiver(&app, &incoming, &generic::FORMAT, Purpose::Deliver)?;
         let fields =
             if bytes.trim_ascii().is_empty() { Ok(Fields::default()) } else { incoming.fields().cloned() };
         (sender.name().to_owned(), fields)

@@ -14,9 +14,10 @@ use futures_util::stream;
 use http_body_util::BodyExt;
 use serde_json::json;
 
-use crate::auth;
+use crate::auth::{self, Purpose};
 use crate::body;
 use crate::client;
+use crate::encoding;
 use crate::problem::{Failed, ProblemBody};
 use crate::state::Shared;
 use bridge_app::admin::import as operator;
@@ -75,6 +76,7 @@ pub async fn import(State(app): State<Shared>, request: Request) -> Result<Respo
 
 async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
     let source = source(app, parts)?;
+    encoding::unpacked_already(&parts.headers)?;
     let query = |name| auth::query_value(parts.uri.query(), name);
     let kind = match query("format") {
         None => None,
@@ -101,12 +103,8 @@ fn source(app: &Shared, parts: &Parts) -> Result<ReceiverIdentity, Problem> {
     if auth::is_operator(app, parts) {
         return operator::source(app, auth::query_value(parts.uri.query(), "receiver").as_deref());
     }
-    // A list is not signed: it is longer than what a signature is made of.
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
-    match auth::receiver(app, &incoming, &generic::FORMAT)? {
-        ReceiverIdentity::Default => Ok(ReceiverIdentity::Default),
-        ReceiverIdentity::Named(known) => Ok(ReceiverIdentity::Named(known)),
-    }
+    auth::receiver(app, &incoming, &generic::FORMAT, Purpose::Import)
 }
 
 fn wants_progress(parts: &Parts) -> bool {

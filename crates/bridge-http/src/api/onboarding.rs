@@ -165,7 +165,8 @@ fn registered(app: &Shared, settings: &Settings, onboarding: &Onboarding) -> Reg
         token,
         // iOS wants & before the body, Android ?, and both take ?& (operators-and-users.md 4.1).
         sms_links: number.as_ref().map(|number| {
-            let encoded = sms_body.replace(':', "%3A");
+            // A colon may stand in a link as it is, and some apps do not decode one (D47).
+            let encoded = &sms_body;
             SmsLinks {
                 ios: format!("sms:{number}&body={encoded}"),
                 android: format!("sms:{number}?body={encoded}"),

@@ -33,6 +33,8 @@ pub struct ReceiverAdd {
     signing_key: Option<String>,
     /// SMSGate in local mode: where its own list of SMS can be read, like `http://user:password@192.168.1.5:8080`.
     inbox_url: Option<String>,
+    /// How it writes the numbers of senders: `e164`, `international` or `national`, where that is known.
+    number_style: Option<String>,
 }
 
 /// One receiver.
@@ -121,7 +123,8 @@ pub async fn rotate(
     Ok(Json(receivers::rotate(&app, &actor, &name, &fields, client::host(&parts.headers)).await?))
 }
 
-/// Change a receiver: its numbers, where its list of SMS is read, or whether users are sent to it.
+/// Change a receiver: its numbers, how it writes those of senders, where its list of SMS is read, or whether users are
+/// sent to it.
 #[utoipa::path(
     patch, path = "/admin/receivers/{name}", operation_id = "change_receiver", tag = "admin",
     security(("admin_token" = [])), params(("name" = String, Path, description = "The receiver")),

@@ -39,6 +39,8 @@ mod logs;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
+mod said;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod push;

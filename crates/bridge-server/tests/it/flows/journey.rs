@@ -31,9 +31,9 @@ async fn a_user_registers_sends_the_sms_and_is_validated() {
         "sms_receiver_number": "+919800000000",
         "sms_body": format!("ONBOARD:{hash}"),
         "sms_links": {
-            "ios": format!("sms:+919800000000&body=ONBOARD%3A{hash}"),
-            "android": format!("sms:+919800000000?body=ONBOARD%3A{hash}"),
-            "universal": format!("sms:+919800000000?&body=ONBOARD%3A{hash}"),
+            "ios": format!("sms:+919800000000&body=ONBOARD:{hash}"),
+            "android": format!("sms:+919800000000?body=ONBOARD:{hash}"),
+            "universal": format!("sms:+919800000000?&body=ONBOARD:{hash}"),
         },
         "status_url": format!("/onboard/{id}"),
     });
