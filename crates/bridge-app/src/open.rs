@@ -21,9 +21,12 @@ use crate::state::access::Access;
 use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
+use crate::state::bodies::Bodies;
 use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
+use crate::state::open_requests::OpenRequests;
+use crate::state::places::Places;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
@@ -117,6 +120,9 @@ pub async fn open(
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
         receivers,
+        places: Places::new(options.connections),
+        open_requests: OpenRequests::new(options.connections),
+        bodies: Bodies::default(),
         options,
         address: OnceLock::new(),
         undumped: AtomicU64::new(0),

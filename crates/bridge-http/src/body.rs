@@ -6,49 +6,64 @@ use axum::http::HeaderMap;
 use bridge_formats::content_type;
 use bridge_formats::fields::{Fields, not_json};
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
+use hyper::body::Body as _;
 
 use bridge_app::base::deadline::{BODY, within};
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::bridge::App;
+use bridge_app::state::bodies::{Bodies, Sender, Taken};
 
 /// The largest body of a registration (contract section 2).
 pub const ONBOARDING_MAX_BYTES: usize = 16 * 1024;
 /// The largest body of a delivery of SMS (contract section 2).
 pub const SMS_MAX_BYTES: usize = 1024 * 1024;
-/// Of a body that is too large; more than that, and the connection closes on it.
-const DISCARD_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The largest body of somebody whose key, if any, is in it.
+pub const STRANGER_MAX_BYTES: usize = 64 * 1024;
 
 /// What a client is told that says nothing for as long as [`bridge_app::base::deadline::SILENT`].
 pub(crate) const LIST_SILENT: &str = "the rest of the list did not arrive within 60 seconds";
 
-/// Reads the whole body, up to `max` bytes and within a limit in time.
-pub async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(Code::BodyTooLarge, format!("the body is larger than {max} bytes"));
-    let mut body = body;
-    let whole = async {
-        let read = Limited::new(&mut body, max).collect().await;
-        if read.as_ref().is_err_and(|error| error.is::<LengthLimitError>()) {
-            discard(&mut body).await;
-        }
-        read
-    };
-    match within(BODY, whole).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(Code::InvalidRequest, "the body broke off")),
-        Err(_) => Err(Problem::new(Code::RequestTimeout, "the body did not arrive within 10 seconds")),
-    }
+/// Reads the whole body of somebody whose key came before it, up to `max` bytes and within a limit in time. It counts
+/// among the bodies in memory until the last of its bytes is dropped.
+pub async fn read(app: &App, body: Body, max: usize) -> Result<Bytes, Problem> {
+    read_of(app, Sender::Known, body, max).await
 }
 
-/// Reads on without keeping anything: a client that is still sending when the connection closes sees it
-/// reset, and never the answer that says why.
-pub(super) async fn discard(body: &mut Body) {
-    let mut left = DISCARD_MAX_BYTES;
-    while let Some(Ok(frame)) = body.frame().await {
-        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-        if left == 0 {
-            return;
+/// The same of anybody: their bodies have a share of their own.
+pub async fn read_of(app: &App, sender: Sender, body: Body, max: usize) -> Result<Bytes, Problem> {
+    within(BODY, whole(app, sender, body, max)).await.unwrap_or_else(|_| {
+        Err(Problem::new(Code::RequestTimeout, "the body did not arrive within 10 seconds"))
+    })
+}
+
+async fn whole(app: &App, sender: Sender, mut body: Body, max: usize) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(Code::BodyTooLarge, format!("the body is larger than {max} bytes"));
+    let (mut bytes, mut taken) = (Vec::new(), Bodies::begin(sender));
+    if usize::try_from(body.size_hint().lower()).is_ok_and(|announced| announced > max) {
+        return Err(too_large());
+    }
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::new(Code::InvalidRequest, "the body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > max {
+            return Err(too_large());
         }
+        app.bodies.more(&mut taken, data.len())?;
+        bytes.extend_from_slice(&data);
+    }
+    Ok(Bytes::from_owner(Counted { bytes, _taken: taken }))
+}
+
+/// The bytes of a body, and what they take of the memory for bodies.
+struct Counted {
+    bytes: Vec<u8>,
+    _taken: Taken,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -58,12 +73,12 @@ pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
 }
 
 /// The fields of a JSON body on a route that takes nothing else.
-pub async fn json_fields(headers: &HeaderMap, body: Body, max: usize) -> Result<Fields, Problem> {
+pub async fn json_fields(app: &App, headers: &HeaderMap, body: Body, max: usize) -> Result<Fields, Problem> {
     let content_type = content_type(headers);
     if content_type != "application/json" && !content_type.ends_with("+json") {
         return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
     }
-    let bytes = read(body, max).await?;
+    let bytes = read(app, body, max).await?;
     Fields::read("application/json", &bytes)
         .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))
 }

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
+use crate::descriptors;
 use bridge_app::base::backend::{Backend, Backends};
 use bridge_app::base::secrets::{self, Given};
-use bridge_app::options::Options;
+use bridge_app::options::{Options, ProxyHeader};
 
 /// Configuration of the bridge.
 #[derive(Args, Clone, Debug)]
@@ -84,9 +85,23 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
 
-    /// Networks from which CF-Connecting-IP and X-Forwarded-For count, comma-separated.
+    /// Networks of proxies that say where a request came from, comma-separated.
     #[arg(long, env = "SMS_BRIDGE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// Which header these proxies set; the other one may come from anybody and is not looked at.
+    #[arg(
+        long,
+        env = "SMS_BRIDGE_PROXY_HEADER",
+        value_enum,
+        default_value = "x-forwarded-for",
+        value_name = "HEADER"
+    )]
+    pub proxy_header: Header,
+
+    /// Connections at the same time; as many as file descriptors allow, at most 8192, when not given.
+    #[arg(long, env = "SMS_BRIDGE_CONNECTIONS", value_name = "CONNECTIONS")]
+    pub connections: Option<usize>,
 
     /// Worker threads; as many as there are cores when not given.
     #[arg(long, env = "SMS_BRIDGE_WORKER_THREADS", value_name = "THREADS")]
@@ -95,6 +110,16 @@ pub struct Config {
     /// Log filter such as `debug`; wins over the setting log_level.
     #[arg(long, env = "SMS_BRIDGE_LOG", value_name = "FILTER")]
     pub log: Option<String>,
+}
+
+/// A header in which a proxy says where a request came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "kebab-case")]
+pub enum Header {
+    /// Most proxies: nginx, Caddy, HAProxy, Traefik
+    XForwardedFor,
+    /// Cloudflare and its tunnel
+    CfConnectingIp,
 }
 
 /// The value of a store URL that needs nothing installed.
@@ -131,6 +156,9 @@ impl Config {
         {
             problems.push(format!("SMS_BRIDGE_PUBLIC_URL must be like https://sms.example.org, not {url:?}"));
         }
+        if self.connections == Some(0) {
+            problems.push("SMS_BRIDGE_CONNECTIONS must be at least 1".to_owned());
+        }
         if self.worker_threads == Some(0) {
             problems.push("SMS_BRIDGE_WORKER_THREADS must be at least 1".to_owned());
         }
@@ -161,6 +189,11 @@ impl Config {
             },
             public_url: self.public_url.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
+            proxy_header: match self.proxy_header {
+                Header::XForwardedFor => ProxyHeader::XForwardedFor,
+                Header::CfConnectingIp => ProxyHeader::CfConnectingIp,
+            },
+            connections: self.connections.unwrap_or_else(descriptors::connections),
             has_private_listener: self.private_bind.is_some(),
             log_is_given: self.log.is_some(),
             backends: Backends {

@@ -12,12 +12,15 @@ use bytes::Bytes;
 
 use crate::auth;
 use crate::body;
+use crate::client;
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::delivery::{self, Delivered, Delivering, Read};
 use bridge_app::sms::intake::Taken;
+use bridge_app::state::bodies::Sender;
+use bridge_app::state::places::Who;
 
 use crate::view::{Delivery, SmsAnswer, SmsStored, SmsView};
 
@@ -86,8 +89,14 @@ pub async fn receive_named(
 
 async fn take(app: &Shared, named: Option<&'static Format>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let bytes = body::read(body, body::SMS_MAX_BYTES).await?;
+    let door = auth::at_the_door(app, &parts, named)?;
+    let max = match door.sender {
+        Sender::Known => body::SMS_MAX_BYTES,
+        Sender::Stranger => body::STRANGER_MAX_BYTES,
+    };
+    let bytes = body::read_of(app, door.sender, body, max).await?;
     let (delivering, read) = read(app, named, &parts, bytes)?;
+    client::is(&parts, Who::Kept);
     let delivered = delivery::take(app, &delivering, read).await?;
     Ok(reply(&delivering, named, delivered))
 }
