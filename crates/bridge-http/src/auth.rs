@@ -263,6 +263,12 @@ pub(super) fn receiver(
     Err(Problem::new(Code::Unauthorized, refused.detail()))
 }
 
+/// That nobody is known whose secret or signature it might be.
+pub(super) fn nobody(app: &Shared) -> Problem {
+    app.metrics.wrong_secret_total.inc();
+    Problem::new(Code::Unauthorized, Refused::Secret.detail())
+}
+
 enum Refused {
     Secret,
     Signature(Unsigned),

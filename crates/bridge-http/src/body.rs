@@ -67,6 +67,22 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
+/// In a body of a stranger: more names of a form, more values of JSON or more bytes that are no UTF-8 than any SMS has.
+const NAMES_MAX: usize = 256;
+const VALUES_MAX: usize = 4_096;
+const NO_UTF8_MAX: usize = 4_096;
+
+/// Would it take long to find out what it says? Looked at before anybody is known to have sent it.
+#[must_use]
+pub fn takes_long_to_read(bytes: &[u8]) -> bool {
+    let count = |of: &[u8]| bytes.iter().filter(|byte| of.contains(byte)).count();
+    let (separators, max) = match bytes.trim_ascii_start().first() {
+        Some(b'{' | b'[') => (count(b",[{"), VALUES_MAX),
+        _ => (count(b"&"), NAMES_MAX),
+    };
+    separators > max || bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum::<usize>() > NO_UTF8_MAX
+}
+
 /// A body that must be JSON.
 pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
     serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::InvalidRequest, not_json(error)))
@@ -81,4 +97,26 @@ pub async fn json_fields(app: &App, headers: &HeaderMap, body: Body, max: usize)
     let bytes = read(app, body, max).await?;
     Fields::read("application/json", &bytes)
         .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_sms_looks_like_takes_long_to_read() {
+        let latin_1 = [b"{\"text\":\"".as_slice(), &[0xe9; 1_000], b"\"}"].concat();
+        let commas = format!("{{\"text\":\"{}\"}}", ",".repeat(1_000));
+        for quick in [&latin_1[..], commas.as_bytes(), b"", b"from=1&text=2", b"{\"text\":\"a & b\"}"] {
+            assert!(!takes_long_to_read(quick), "{}", String::from_utf8_lossy(quick));
+        }
+        for (case, long) in [
+            ("no UTF-8", vec![0xff; STRANGER_MAX_BYTES]),
+            ("a form of names", b"a&".repeat(300)),
+            ("JSON of values", [b"{\"a\":[".as_slice(), &b"1,".repeat(5_000)].concat()),
+            ("JSON in JSON", b"[".repeat(5_000)),
+        ] {
+            assert!(takes_long_to_read(&long), "{case}");
+        }
+    }
 }

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use bridge_app::base::deadline::{FINISH, HEADERS, within};
+use bridge_app::base::deadline::{FINISH, HEADERS, UNREAD, within};
 use bridge_app::bridge::App;
 use bridge_app::state::places::{Place, Seat};
 
@@ -90,8 +90,9 @@ pub async fn serve(listener: TcpListener, router: Router, app: Arc<App>, stop: C
 fn prepared(stream: TcpStream) -> Patient {
     // Where the system cannot do either, the connection works all the same.
     let _ = stream.set_nodelay(true);
-    patience::notice_the_dead(&stream);
-    Patient::new(stream)
+    patience::keep_little(&stream);
+    patience::notice_the_dead(&stream, UNREAD);
+    Patient::new(stream, UNREAD)
 }
 
 /// One connection, until it ends or has to leave its place.

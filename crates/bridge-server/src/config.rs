@@ -99,7 +99,7 @@ pub struct Config {
     )]
     pub proxy_header: Header,
 
-    /// Connections at the same time; as many as file descriptors allow, at most 8192, when not given.
+    /// Connections at the same time; as many as file descriptors allow, at most 4096, when not given.
     #[arg(long, env = "SMS_BRIDGE_CONNECTIONS", value_name = "CONNECTIONS")]
     pub connections: Option<usize>,
 

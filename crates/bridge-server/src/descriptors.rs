@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn connections_leave_descriptors_for_the_stores() {
         for (descriptors, connections) in
-            [(Some(1_024), 832), (Some(65_536), 8_192), (Some(200), 32), (None, 8_192)]
+            [(Some(1_024), 832), (Some(65_536), 4_096), (Some(200), 32), (None, 4_096)]
         {
             assert_eq!(connections_of(descriptors), connections, "{descriptors:?}");
         }

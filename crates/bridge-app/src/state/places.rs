@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bridge_core::{Span, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-/// No more than this, however many descriptors there are.
-pub const PLACES_MAX: usize = 8_192;
+/// No more than this, however many descriptors there are: each may take 25 KiB of memory.
+pub const PLACES_MAX: usize = 4_096;
+/// Who has just come is waited for so long: their first request is on its way.
+const JUST_COME: Span = Span(1_000);
 /// That it is full is logged as often as this.
 const TOLD_EVERY: Span = Span(60_000);
 /// That it was full is a note of the bridge's health for this long.
@@ -36,7 +38,8 @@ enum Doing {
     Waiting,
 }
 
-/// In this order they have to go, and among equals the one that has been so for longest.
+/// In this order they have to go, and among equals the one that has been so for longest. Strangers who have just come and
+/// said nothing yet go after those who are busy: else who comes next would always push out who came before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Goes {
     RestingStranger,
@@ -59,6 +62,7 @@ struct Held {
     who: Who,
     doing: Doing,
     since: u64,
+    came_at: Timestamp,
     gone: CancellationToken,
 }
 
@@ -100,8 +104,17 @@ impl Inner {
     }
 
     /// Somebody has to go. False: everybody who is there keeps their place.
-    fn make_room(&mut self) -> bool {
-        let Some((_, id)) = self.order.pop_first() else { return false };
+    fn make_room(&mut self, now: Timestamp) -> bool {
+        let first = self.order.iter().next().map(|(turn, id)| (*turn, *id));
+        let Some((mut turn, mut id)) = first else { return false };
+        let just_came = self.held.get(&id).is_some_and(|held| now < held.came_at + JUST_COME);
+        if turn.0 == Goes::RestingStranger && just_came {
+            let others = (Goes::Waiting, 0)..(Goes::RestingApp, 0);
+            if let Some((other, other_id)) = self.order.range(others).next() {
+                (turn, id) = (*other, *other_id);
+            }
+        }
+        self.order.remove(&turn);
         if let Some(held) = self.held.remove(&id) {
             held.gone.cancel();
             self.closed += 1;
@@ -164,13 +177,14 @@ impl Places {
                     "all connections are taken: idle ones and streams are closed for those who come"
                 );
             }
-            if !inner.make_room() {
+            if !inner.make_room(now) {
                 return None;
             }
         }
         inner.last += 1;
         let (id, gone) = (inner.last, CancellationToken::new());
-        let held = Held { who: Who::Stranger, doing: Doing::Resting, since: id, gone: gone.clone() };
+        let held =
+            Held { who: Who::Stranger, doing: Doing::Resting, since: id, came_at: now, gone: gone.clone() };
         inner.order.extend(held.turn().map(|turn| (turn, id)));
         inner.held.insert(id, held);
         Some(Place { seat: Seat { id, all: self.clone() }, gone })
@@ -182,7 +196,7 @@ impl Places {
         if inner.is_full(now) {
             tracing::warn!(error = %why, "a connection could not be taken in: idle ones are closed");
         }
-        inner.make_room();
+        inner.make_room(now);
     }
 
     /// How many are taken.
@@ -279,22 +293,40 @@ mod tests {
         stream.seat.waits();
         assert_eq!(places.taken(), 6);
         let mut newcomers = Vec::new();
+        let later = NOW + JUST_COME;
         for (goes, case) in [(&old, "a stranger who rests"), (&new, "the other one")] {
             assert!(!is_gone(goes), "{case}");
-            newcomers.push(places.enter(NOW).unwrap());
+            newcomers.push(places.enter(later).unwrap());
             newcomers.last().unwrap().seat.is(Who::Kept);
             assert!(is_gone(goes), "{case}");
         }
         for (goes, case) in [(&stream, "a stream"), (&busy, "a busy stranger"), (&app, "an app that rests")] {
-            newcomers.push(places.enter(NOW).unwrap());
+            newcomers.push(places.enter(later).unwrap());
             newcomers.last().unwrap().seat.is(Who::Kept);
             assert!(is_gone(goes), "{case}");
         }
-        assert!(places.enter(NOW).is_none(), "who is kept stays");
+        assert!(places.enter(later).is_none(), "who is kept stays");
         assert!(!is_gone(&receiver));
         assert_eq!((places.taken(), places.closed()), (6, 5));
         drop(receiver);
-        assert!(places.enter(NOW).is_some());
+        assert!(places.enter(later).is_some());
+    }
+
+    #[test]
+    fn who_has_just_come_is_heard_before_they_go() {
+        let places = Places::new(3);
+        let busy = [places.enter(NOW).unwrap(), places.enter(NOW).unwrap()];
+        busy.iter().for_each(|place| place.seat.begins());
+        let first = places.enter(NOW).unwrap();
+        let second = places.enter(NOW).unwrap();
+        let third = places.enter(NOW).unwrap();
+        assert!(busy.iter().all(is_gone) && !is_gone(&first), "who is busy for longest goes");
+        let fourth = places.enter(NOW).unwrap();
+        assert!(is_gone(&first) && !is_gone(&fourth), "all have just come: the first of them");
+        second.seat.is(Who::App);
+        let fifth = places.enter(NOW).unwrap();
+        assert!(is_gone(&third) && !is_gone(&second), "an app that rests goes last");
+        drop((fourth, fifth));
     }
 
     #[test]

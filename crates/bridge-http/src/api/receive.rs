@@ -95,6 +95,9 @@ async fn take(app: &Shared, named: Option<&'static Format>, request: Request) ->
         Sender::Stranger => body::STRANGER_MAX_BYTES,
     };
     let bytes = body::read_of(app, door.sender, body, max).await?;
+    if door.sender == Sender::Stranger && body::takes_long_to_read(&bytes) {
+        return Err(auth::nobody(app));
+    }
     let (delivering, read) = read(app, named, &parts, bytes)?;
     client::is(&parts, Who::Kept);
     let delivered = delivery::take(app, &delivering, read).await?;
