@@ -40,6 +40,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
         (status = 200, description = "`event: status`, `id:` the version, `data:` the status", body = OnboardingStatus, content_type = "text/event-stream"),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 429, description = "`too_many_requests`: four are open with this token already", body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]

@@ -212,6 +212,7 @@ pub async fn by_mobile(
         (status = 400, description = "`invalid_request`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 429, description = "`too_many_requests`: four are open with this token already", body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
@@ -258,6 +259,7 @@ fn wait(uri: &Uri) -> Result<Duration, Problem> {
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
         (status = 409, description = "`onboarding_final`", body = ProblemBody),
+        (status = 429, description = "`too_many_requests`: four are open with this token already", body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
