@@ -7,6 +7,7 @@ mod bench;
 mod chaos;
 mod client;
 mod crates;
+mod deny;
 mod desk;
 mod imports;
 mod pass_through;

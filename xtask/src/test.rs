@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style};
 use crate::pass_through::pass_through;
 use crate::stopwatch::Stopwatch;
 use crate::tally::Tally;
-use crate::{Outcome, chaos, desk, siege, tidy, workspace};
+use crate::{Outcome, chaos, deny, desk, siege, tidy, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     Step { name: "tools", title: "the programs that the tests need", run: |_| needs::provide() },
     Step { name: "fmt", title: "formatting", run: |_| formatting() },
     Step { name: "tidy", title: "house rules", run: |_| tidy::run() },
+    Step { name: "deny", title: "what comes with the bridge", run: |_| deny::step() },
     Step { name: "clippy", title: "lints", run: |_| cargo(CLIPPY) },
     Step { name: "cargo-test", title: "tests of every crate", run: cargo_test },
     Step { name: "desk", title: "the desk in a real browser", run: desk::step },

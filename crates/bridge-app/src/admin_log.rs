@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use bridge_core::Timestamp;
 use bridge_store::accounts::NewChange;
 use serde_json::Value;
 
@@ -29,6 +30,26 @@ impl Actor {
     pub fn with_token(address: Option<IpAddr>) -> Actor {
         Actor { who: BY_TOKEN.to_owned(), address }
     }
+
+    /// A change that this one is about to make, for an operation that notes it with what it does.
+    pub(crate) fn change(
+        &self,
+        at: Timestamp,
+        action: &str,
+        subject: &str,
+        before: Value,
+        after: Value,
+    ) -> NewChange {
+        NewChange {
+            at,
+            who: self.who.clone(),
+            address: self.address.map(|address| address.to_string()),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            before,
+            after,
+        }
+    }
 }
 
 impl App {
@@ -41,15 +62,7 @@ impl App {
         before: Value,
         after: Value,
     ) -> Result<(), Problem> {
-        let change = NewChange {
-            at: self.clock.now(),
-            who: actor.who.clone(),
-            address: actor.address.map(|address| address.to_string()),
-            action: action.to_owned(),
-            subject: subject.to_owned(),
-            before,
-            after,
-        };
+        let change = actor.change(self.clock.now(), action, subject, before, after);
         in_time(self.accounts.note_change(&change)).await.map_err(|_| {
             let why = "the admin log cannot be written right now, so nothing was changed: is the audit store away? \
                 /health says so";

@@ -8,4 +8,5 @@ pub mod deadline;
 pub mod fields;
 pub mod metrics;
 pub mod problem;
+pub mod reserve;
 pub mod secrets;

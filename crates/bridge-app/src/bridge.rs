@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::base::clock::{Clock, Entropy};
 use crate::base::metrics::Metrics;
+use crate::base::reserve::Reserve;
 use crate::base::secrets::Secrets;
 use crate::options::Options;
 use crate::state::access::Access;
@@ -20,6 +21,7 @@ use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::bodies::Bodies;
+use crate::state::disk::Disk;
 use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
@@ -79,6 +81,10 @@ pub struct App {
     pub address: OnceLock<SocketAddr>,
     /// The bridge's own log, beside a hot store that is not durable by itself.
     pub(crate) journal: Arc<Journal>,
+    /// The room on the disk of the data folder.
+    pub disk: Disk,
+    /// Room for a start and for throwing something away, when there is no other.
+    pub reserve: Reserve,
     /// What the stores are good for now.
     pub availability: Availability,
     /// Who is told validated numbers; none: nobody.

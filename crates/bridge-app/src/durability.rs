@@ -3,6 +3,7 @@
 
 pub mod ids;
 pub mod journal;
+pub mod quarantined;
 pub mod rebuild;
 pub mod store_monitor;
 pub mod waiting;

@@ -102,11 +102,20 @@ impl Health {
             notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
         }
         notes.extend(app.places.note(app.clock.now()));
+        let nearly_full = app.disk.is_nearly_full();
+        if nearly_full {
+            notes.push(format!(
+                "less than {} MiB are free on the disk of the data folder: registration is paused, and what nobody can \
+                 use is not kept; SMS are taken: free some space",
+                app.disk.floor_mib()
+            ));
+        }
         let unwritable = !recovered || (!hot && !audit && writable(app).await.is_err());
         let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
         let status = if unwritable {
             UNHEALTHY
-        } else if !hot || !audit || troubled || receivers_troubled || settings.maintenance_mode {
+        } else if !hot || !audit || troubled || receivers_troubled || nearly_full || settings.maintenance_mode
+        {
             DEGRADED
         } else {
             HEALTHY

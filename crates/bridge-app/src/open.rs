@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::base::clock::{Clock, Entropy};
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 use crate::base::metrics::Metrics;
+use crate::base::reserve::Reserve;
 use crate::base::secrets::Secrets;
 use crate::bridge::App;
 use crate::durability::store_monitor::StoreMonitor;
@@ -22,6 +23,7 @@ use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::bodies::Bodies;
+use crate::state::disk::Disk;
 use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
@@ -65,7 +67,7 @@ fn bridge_id(data_dir: &Path, entropy: &Entropy, now: Timestamp) -> Result<Uuid,
         return Ok(id);
     }
     let id = entropy.id(now).map_err(|error| OpenError::Id(std::io::Error::other(error)))?;
-    data_file::write(&file, id.to_string().as_bytes(), Readers::Owner).map_err(OpenError::Id)?;
+    data_file::write(&file, id.to_string().as_bytes()).map_err(OpenError::Id)?;
     Ok(id)
 }
 
@@ -123,6 +125,8 @@ pub async fn open(
         places: Places::new(options.connections),
         open_requests: OpenRequests::new(options.connections),
         bodies: Bodies::default(),
+        disk: Disk::new(&data_dir, options.disk_floor_bytes),
+        reserve: Reserve::of(&data_dir),
         options,
         address: OnceLock::new(),
         undumped: AtomicU64::new(0),

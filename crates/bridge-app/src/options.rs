@@ -37,6 +37,8 @@ pub struct Options {
     pub has_private_listener: bool,
     /// The log filter comes from the command line, and wins over the setting `log_level`.
     pub log_is_given: bool,
+    /// With less room than this on its disk only SMS are written; 0: no floor.
+    pub disk_floor_bytes: u64,
     /// What keeps its stores.
     pub backends: Backends,
 }

@@ -5,6 +5,7 @@ pub mod availability;
 pub mod blocked_emails;
 pub mod board;
 pub mod bodies;
+pub mod disk;
 pub mod erasures;
 pub mod inbox_reads;
 pub mod incidents;

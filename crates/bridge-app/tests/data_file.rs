@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use bridge_app::base::data_file::{Readers, write};
+use bridge_app::base::data_file::write;
 
 /// What a kill leaves behind is what lies there when the writing stops at a step: the old file or the new one.
 #[test]
@@ -20,12 +20,12 @@ fn stopped_at_any_step_the_old_or_the_new_is_there_whole() {
         ("data_file::renamed", "new"),
         ("data_file::done", "new"),
     ] {
-        write(&file, b"old", Readers::Owner).unwrap();
+        write(&file, b"old").unwrap();
         fail::cfg(step, "return(error)").unwrap();
-        assert!(write(&file, b"new", Readers::Owner).is_err(), "{step}");
+        assert!(write(&file, b"new").is_err(), "{step}");
         fail::remove(step);
         assert_eq!(fs::read_to_string(&file).unwrap(), left, "{step}");
-        write(&file, b"next", Readers::Owner).unwrap();
+        write(&file, b"next").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "next", "after {step}");
     }
     scenario.teardown();

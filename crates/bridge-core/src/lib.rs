@@ -12,6 +12,7 @@
 pub mod catalog;
 mod check_id;
 pub mod checks;
+pub mod email;
 pub mod judged_record;
 pub mod message;
 pub mod onboarding;

@@ -1,8 +1,10 @@
 //! The text of an SMS: finding the hash a person sent through every keyboard and phone on the way
-//! (decisions.md D10), and making any text storable (D23). Not the comparison: that is
-//! header_hash_check.
+//! (decisions.md D10), comparing it with the hash that was given, and making any text storable (D23). Not the verdict:
+//! that is header_hash_check.
 
 use std::borrow::Cow;
+
+use subtle::ConstantTimeEq;
 
 /// Length of a SHA-256 in lowercase hex.
 pub const HASH_HEX_LEN: usize = 64;
@@ -18,6 +20,17 @@ pub enum Found {
     NoHash,
     /// One or more hashes, in the order they stand in the text, in lower case.
     Hashes(Vec<String>),
+}
+
+impl Found {
+    /// Is that hash among them? Every candidate is compared, and each in constant time: nothing tells how close a
+    /// guess was.
+    #[must_use]
+    pub fn holds(&self, hash: &str) -> bool {
+        let Found::Hashes(hashes) = self else { return false };
+        let none = subtle::Choice::from(0);
+        hashes.iter().fold(none, |any, found| any | found.as_bytes().ct_eq(hash.as_bytes())).into()
+    }
 }
 
 /// Finds `HEADER:<64 hex digits>` anywhere in the text, whatever case, spaces, line breaks, zero-width
@@ -62,7 +75,8 @@ pub fn compact(text: &str) -> String {
 
 /// Characters that a keyboard or an app slips in and nobody sees: zero-width spaces and joiners, the
 /// soft hyphen, direction marks, the byte order mark, variation selectors.
-pub(crate) fn is_invisible(c: char) -> bool {
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')

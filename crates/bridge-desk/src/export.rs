@@ -6,6 +6,7 @@ use std::io;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use bridge_formats::formula;
 use futures_util::{TryStreamExt, stream};
 use serde_json::{Map, Value};
 
@@ -89,25 +90,21 @@ fn write(kind: Kind, to: &mut Vec<u8>, written: u64, row: &impl Exported) -> io:
     }
 }
 
-/// As a spreadsheet may read it: what begins like a formula gets an apostrophe before it; a number in E.164 is none.
+/// As a spreadsheet may read it: nothing in it is a formula.
 fn cell(value: &Value) -> String {
-    let text = match value {
-        Value::Null => return String::new(),
-        Value::String(text) => text.clone(),
-        other => return other.to_string(),
-    };
-    let is_number = text.strip_prefix('+').is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_number {
-        format!("'{text}")
-    } else {
-        text
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => formula::guarded(text).into_owned(),
+        other => other.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bridge_formats::export::{Held, Rows};
     use bridge_store::desk::Page;
     use http_body_util::BodyExt;
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -144,5 +141,51 @@ mod tests {
         assert_eq!((rows.len(), &rows[4]["text"]), (7, &json!("=cmd()")));
         assert_eq!(text(Kind::Json, &[&[]]).await, "[]\n");
         assert_eq!(text(Kind::Csv, &[&[]]).await, "");
+    }
+
+    struct Sms(String);
+
+    impl Exported for Sms {
+        fn cells(&self) -> Vec<(&'static str, Value)> {
+            vec![
+                ("mobile_number", json!("+919876543210")),
+                ("sms_message", json!(self.0)),
+                ("received_timestamp", json!("2026-01-31T12:00:00Z")),
+                ("reason", json!("=1;-2")),
+            ]
+        }
+    }
+
+    /// The texts of a list, as `import` reads them.
+    fn read_back(list: &[u8]) -> Vec<String> {
+        let mut rows = Rows::new(Some(bridge_formats::export::Kind::Csv));
+        rows.push(list);
+        rows.end();
+        let next = || rows.next_row().unwrap().map(|row| row.held);
+        std::iter::from_fn(next)
+            .map(|held| match held {
+                Held::Sms(sms) => sms.delivered.text,
+                other => panic!("no SMS: {other:?}"),
+            })
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_desk_exports_import_reads_back_whole(
+            odd in prop::collection::vec("[=+@;',|\"a1 \t\r\n\u{feff}\u{200b}\u{ff1d}-]{0,10}", 0..6),
+            any in prop::collection::vec(any::<String>(), 0..3),
+        ) {
+            // As texts are stored.
+            let texts: Vec<String> =
+                odd.into_iter().chain(any).map(|text| bridge_core::message::storable(&text).into_owned()).collect();
+            let mut list = Vec::new();
+            for (written, text) in texts.iter().enumerate() {
+                write(Kind::Csv, &mut list, written as u64, &Sms(text.clone())).unwrap();
+            }
+            if !texts.is_empty() {
+                prop_assert_eq!(read_back(&list), texts);
+            }
+        }
     }
 }

@@ -33,6 +33,8 @@ pub struct Format {
     pub secret: Option<fn(&Incoming<'_>) -> Option<String>>,
     /// The sender's own signature over the raw request. None: it has none.
     pub verify: Option<Verify>,
+    /// Why this cannot be a signing key of this sender. None: any text can be one.
+    pub wrong_key: Option<fn(&str) -> Option<&'static str>>,
     /// The app can be given a signing key that the bridge made. A provider has one of its own, which the receiver is
     /// given.
     pub takes_our_key: bool,

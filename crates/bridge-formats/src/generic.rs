@@ -23,6 +23,7 @@ pub const FORMAT: Format = Format {
     parse: |incoming| Ok(Content::one(read(incoming.fields()?)?)),
     secret: Some(|incoming| secret(incoming.fields().ok()?)),
     verify: Some(body_and_stamp),
+    wrong_key: None,
     takes_our_key: true,
     has_inbox: false,
     reply: Reply::Ours,

@@ -19,6 +19,7 @@ use crate::problem::Failed;
 use crate::state::Shared;
 use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::sms::quarantine::Credentials;
 use bridge_app::state::bodies::Sender;
 use bridge_app::state::open_requests::OpenRequest;
 use bridge_app::state::places::Who;
@@ -213,12 +214,7 @@ pub(super) fn receiver(
     format: &Format,
 ) -> Result<ReceiverIdentity, Problem> {
     let now = app.clock.now();
-    let given = [
-        bearer(incoming.headers).map(str::to_owned),
-        basic(incoming.headers),
-        incoming.query("apiKey"),
-        format.secret.and_then(|secret| secret(incoming)),
-    ];
+    let given = secrets_given(incoming, format);
     let secrets = || given.iter().flatten();
     let claimed = incoming.query("receiver").and_then(|name| app.receivers.named(&name));
     let by_secret = || secrets().find_map(|secret| app.receivers.with_secret(secret));
@@ -267,6 +263,29 @@ pub(super) fn receiver(
 pub(super) fn nobody(app: &Shared) -> Problem {
     app.metrics.wrong_secret_total.inc();
     Problem::new(Code::Unauthorized, Refused::Secret.detail())
+}
+
+/// Every secret that a receiver's request may have come with, in the order of the places.
+fn secrets_given(incoming: &Incoming<'_>, format: &Format) -> [Option<String>; 4] {
+    [
+        bearer(incoming.headers).map(str::to_owned),
+        basic(incoming.headers),
+        incoming.query("apiKey"),
+        format.secret.and_then(|secret| secret(incoming)),
+    ]
+}
+
+/// What may not be kept of a request that was let in: the secrets that it came with and the keys that sign for its sender.
+pub(super) fn credentials(
+    incoming: &Incoming<'_>,
+    format: &Format,
+    sender: &ReceiverIdentity,
+) -> Credentials {
+    let keys = match sender {
+        ReceiverIdentity::Default => [].as_slice(),
+        ReceiverIdentity::Named(known) => &known.row.signing_keys,
+    };
+    Credentials(secrets_given(incoming, format).into_iter().flatten().chain(keys.iter().cloned()).collect())
 }
 
 enum Refused {

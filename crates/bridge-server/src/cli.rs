@@ -12,6 +12,7 @@ mod migrate;
 mod openapi;
 mod person;
 mod phone;
+mod plain;
 mod push;
 mod quarantine;
 mod receiver;
@@ -24,6 +25,7 @@ mod verdicts;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
 
 use crate::config::Config;
 
@@ -81,6 +83,8 @@ pub(crate) const MISCONFIGURED: u8 = 2;
 /// Runs the program.
 #[must_use]
 pub fn run() -> ExitCode {
+    // Before the first file, of whichever command: what this program writes is for its own account.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let cli = Cli::parse();
     let result = match cli.command {
         None => return serve::run(cli.config),
@@ -131,7 +135,8 @@ fn unreadable(file: &std::path::Path, error: &std::io::Error) -> String {
 }
 
 fn failed(problem: &str) -> ExitCode {
-    anstream::eprintln!("{ERROR}error:{ERROR:#} {problem}");
+    // A problem may be in the words of a bridge, a database or whatever answers at its address.
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {}", plain::escaped_lines(problem));
     ExitCode::from(FAILED)
 }
 

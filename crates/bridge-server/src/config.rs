@@ -8,6 +8,7 @@ use clap::Args;
 use ipnet::IpNet;
 
 use crate::descriptors;
+use crate::secret_file;
 use bridge_app::base::backend::{Backend, Backends};
 use bridge_app::base::secrets::{self, Given};
 use bridge_app::options::{Options, ProxyHeader};
@@ -27,11 +28,12 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
 
-    /// The hot store: `embedded`, `redis://…` or `rediss://…`.
+    /// The hot store: `embedded`, `redis://…` or `rediss://…`. With a password in it rather in the environment.
     #[arg(long, env = "SMS_BRIDGE_HOT_URL", default_value = EMBEDDED, hide_env_values = true, value_name = "URL")]
     pub hot_url: String,
 
-    /// The audit store: `embedded` or `postgres://…`; PgBouncer in transaction mode may lie between.
+    /// The audit store: `embedded` or `postgres://…`; PgBouncer in transaction mode may lie between. With a password in it
+    /// rather in the environment.
     #[arg(long, env = "SMS_BRIDGE_AUDIT_URL", default_value = EMBEDDED, hide_env_values = true, value_name = "URL")]
     pub audit_url: String,
 
@@ -47,11 +49,17 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_REMOTE_URL", hide_env_values = true, value_name = "URL")]
     pub remote_url: Option<String>,
 
-    /// The service key of a PostgREST remote.
+    /// The service key of a PostgREST remote; a command line can be read by everybody on the machine, so rather give a file
+    /// or the environment.
     #[arg(long, env = "SMS_BRIDGE_REMOTE_KEY", hide_env_values = true, value_name = "KEY")]
     pub remote_key: Option<String>,
 
-    /// Bearer secrets for apps, comma-separated; generated when not given.
+    /// A file with that key.
+    #[arg(long, env = "SMS_BRIDGE_REMOTE_KEY_FILE", value_name = "FILE")]
+    pub remote_key_file: Option<PathBuf>,
+
+    /// Bearer secrets for apps, comma-separated; generated when not given. A command line can be read by everybody on the
+    /// machine, so rather give a file or the environment.
     #[arg(
         long,
         env = "SMS_BRIDGE_API_KEY",
@@ -61,7 +69,12 @@ pub struct Config {
     )]
     pub api_key: Vec<String>,
 
-    /// Bearer secrets of the receiver `default`, comma-separated; generated when not given.
+    /// A file with them.
+    #[arg(long, env = "SMS_BRIDGE_API_KEY_FILE", value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+
+    /// Bearer secrets of the receiver `default`, comma-separated; generated when not given. Rather give a file or the
+    /// environment.
     #[arg(
         long,
         env = "SMS_BRIDGE_RECEIVER_KEY",
@@ -71,7 +84,11 @@ pub struct Config {
     )]
     pub receiver_key: Vec<String>,
 
-    /// Bearer secrets of the operator, comma-separated; generated when not given.
+    /// A file with them.
+    #[arg(long, env = "SMS_BRIDGE_RECEIVER_KEY_FILE", value_name = "FILE")]
+    pub receiver_key_file: Option<PathBuf>,
+
+    /// Bearer secrets of the operator, comma-separated; generated when not given. Rather give a file or the environment.
     #[arg(
         long,
         env = "SMS_BRIDGE_ADMIN_TOKEN",
@@ -80,6 +97,10 @@ pub struct Config {
         value_name = "SECRETS"
     )]
     pub admin_token: Vec<String>,
+
+    /// A file with them.
+    #[arg(long, env = "SMS_BRIDGE_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    pub admin_token_file: Option<PathBuf>,
 
     /// The address under which the outside reaches the API: what links point to.
     #[arg(long, env = "SMS_BRIDGE_PUBLIC_URL", value_name = "URL")]
@@ -103,6 +124,11 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_CONNECTIONS", value_name = "CONNECTIONS")]
     pub connections: Option<usize>,
 
+    /// With less than this free on the disk of the data folder only SMS are written: registration pauses, and what nobody
+    /// can use is not kept; 0 for no floor.
+    #[arg(long, env = "SMS_BRIDGE_DISK_FLOOR_MIB", default_value_t = DISK_FLOOR_MIB, value_name = "MIB")]
+    pub disk_floor_mib: u32,
+
     /// Worker threads; as many as there are cores when not given.
     #[arg(long, env = "SMS_BRIDGE_WORKER_THREADS", value_name = "THREADS")]
     pub worker_threads: Option<usize>,
@@ -122,10 +148,34 @@ pub enum Header {
     CfConnectingIp,
 }
 
+/// Room for days of SMS while somebody looks for the cause.
+pub const DISK_FLOOR_MIB: u32 = 100;
+
 /// The value of a store URL that needs nothing installed.
 pub const EMBEDDED: &str = "embedded";
 
 impl Config {
+    /// Reads the secrets that are given as files. What cannot be read is told, all at once.
+    pub fn read_secret_files(&mut self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (flag, file, secrets) in [
+            ("--api-key", &self.api_key_file, &mut self.api_key),
+            ("--receiver-key", &self.receiver_key_file, &mut self.receiver_key),
+            ("--admin-token", &self.admin_token_file, &mut self.admin_token),
+        ] {
+            match secret_file::several(flag, file.as_deref()) {
+                Ok(Some(read)) => *secrets = read,
+                Ok(None) => {}
+                Err(problem) => problems.push(problem),
+            }
+        }
+        match secret_file::one("--remote-key", self.remote_key.as_deref(), self.remote_key_file.as_deref()) {
+            Ok(key) => self.remote_key = key,
+            Err(problem) => problems.push(problem),
+        }
+        problems
+    }
+
     /// Everything wrong with it, at once (exit code 2).
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
@@ -196,6 +246,7 @@ impl Config {
             connections: self.connections.unwrap_or_else(descriptors::connections),
             has_private_listener: self.private_bind.is_some(),
             log_is_given: self.log.is_some(),
+            disk_floor_bytes: u64::from(self.disk_floor_mib) * 1024 * 1024,
             backends: Backends {
                 hot: backend(&self.hot_url, Backend::Redis),
                 audit: backend(&self.audit_url, Backend::PostgreSql),

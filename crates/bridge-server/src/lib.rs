@@ -12,3 +12,4 @@ pub mod descriptors;
 pub mod lifecycle;
 pub mod log;
 pub mod opening;
+mod secret_file;

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::descriptors;
 use crate::opening::{self, StoresError};
 use bridge_app::base::clock::{Clock, Entropy};
-use bridge_app::base::data_file::{self, Readers};
+use bridge_app::base::data_file;
 use bridge_app::base::deadline;
 use bridge_app::bridge::App;
 use bridge_app::durability::store_monitor::{self, StoreMonitor};
@@ -28,6 +28,7 @@ use bridge_http::lab;
 use bridge_http::lab::Lab;
 use bridge_http::listen;
 use bridge_http::state::Served;
+use bridge_store::private;
 
 /// Where the running bridge notes its address for the command line tools.
 const NOTE: &str = "bridge.json";
@@ -44,9 +45,10 @@ pub struct Note {
 }
 
 impl Note {
-    /// The note of the bridge that runs on this folder.
+    /// The note of the bridge that runs on this folder. One that others may have written is refused: the admin token
+    /// goes where it says.
     pub fn read(data_dir: &Path) -> std::io::Result<Note> {
-        let text = std::fs::read_to_string(data_dir.join(NOTE))?;
+        let text = std::io::read_to_string(private::open_trusted(&data_dir.join(NOTE))?)?;
         serde_json::from_str(&text).map_err(std::io::Error::other)
     }
 }
@@ -60,6 +62,9 @@ pub enum StartError {
     /// What is in the data folder.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A secret that is given as a file.
+    #[error("{0}")]
+    SecretFile(String),
     /// The signals that stop it.
     #[error("cannot listen for SIGTERM and SIGINT: {0}")]
     Signals(#[source] std::io::Error),
@@ -136,6 +141,7 @@ pub async fn start(config: &Config, opened: Opened) -> Result<Running, StartErro
     let address = address_of(&listener).map_err(listen_error)?;
     let private_address = private.as_ref().map(address_of).transpose().map_err(listen_error)?;
     note(&app, address, private_address)?;
+    app.reserve.take();
     // Set once: a bridge starts once.
     let _ = app.address.set(address);
 
@@ -166,8 +172,7 @@ fn note(app: &App, address: SocketAddr, private: Option<SocketAddr>) -> Result<(
     let note =
         Note { url: url(address), admin_url: url(private.unwrap_or(address)), pid: std::process::id() };
     let path: PathBuf = app.options.data_dir.join(NOTE);
-    data_file::write_json(&path, &note, Readers::Everybody)
-        .map_err(|source| StartError::Note { path, source })
+    data_file::write_json(&path, &note).map_err(|source| StartError::Note { path, source })
 }
 
 impl Running {

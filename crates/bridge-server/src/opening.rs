@@ -12,6 +12,7 @@ use bridge_store::{Journal, StoreError, StoreFault};
 
 use crate::config::{Config, EMBEDDED};
 use bridge_app::base::deadline::{self, within};
+use bridge_app::base::reserve::Reserve;
 use bridge_app::stores::Stores;
 use bridge_http::api;
 use bridge_http::lab::Kit;
@@ -55,6 +56,8 @@ fn because(error: &MigrateError) -> String {
 /// Takes the data folder and opens them.
 pub async fn open(config: &Config) -> Result<(FolderLock, Stores), StoresError> {
     let folder = FolderLock::take(&config.data_dir)?;
+    // On a full disk the stores need room to be opened; taken again when everything runs.
+    Reserve::of(&config.data_dir).release();
     // For every TLS connection to a store. Fails only if a provider is set already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let hot = if config.hot_url == EMBEDDED {

@@ -176,13 +176,15 @@ pub trait AccountStore: Send + Sync + 'static {
     /// The link of this token, if it works now.
     async fn link(&self, now: Timestamp, token_hash: &str) -> Result<Option<Link>>;
     /// Uses a link: makes the first owner with this name, or sets the password of the link's account, whose sessions
-    /// end. Of two at once one does it. None: it does not work, or not any more.
+    /// end; with it the change is in the admin log. Of two at once one does it. None: it does not work, or not any more,
+    /// and nothing is noted.
     async fn use_link(
         &self,
         now: Timestamp,
         token_hash: &str,
         name: &str,
         password: &str,
+        change: &NewChange,
     ) -> Result<Option<Account>>;
 
     /// Keeps a new session; those that ended are forgotten. One whose account may not log in is not kept.

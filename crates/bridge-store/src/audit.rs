@@ -25,7 +25,7 @@ pub use self::later::{LaterTrail, WaitingSms};
 pub use self::lookup::{AskedSms, HourCount, KNOWN_WITHIN, LookupTrail};
 pub use self::onboardings::OnboardingTrail;
 pub use self::person::PersonTrail;
-pub use self::quarantine::{QuarantineTrail, Quarantined};
+pub use self::quarantine::{QuarantineRoom, QuarantineTrail, Quarantined};
 pub use self::receivers::{Receiver, ReceiverTrail, Sighting, by_name};
 pub use self::refusals::{Refusal, RefusalTrail};
 pub use self::settings::{Counter, SettingPut, SettingRow, SettingsTrail};

@@ -1,7 +1,8 @@
 //! What SMS Bridge keeps: traits of domain operations, each atomic as a whole, and their values. [`HotStore`] is what
 //! every check reads and every verdict writes (003's Redis). [`AuditStore`] is what stays (003's six PostgreSQL tables),
 //! with [`AccountStore`], who may use the desk; [`DeskStore`] is how people look at it. [`Remote`] is told validated
-//! numbers. [`Journal`] is the bridge's own log on local disk, and the only thing here that writes to a disk.
+//! numbers. [`Journal`] is the bridge's own log on local disk; [`private`] keeps files from other accounts. Nothing else
+//! here touches a disk.
 //! Not how a database does any of it: that is `bridge-backends`. Not when it is done: that is `bridge-app`.
 //!
 //! Begin reading at [`hot`], its `register`, `admit` and `record`; then one part of [`audit`], `audit/sms.rs`; then the
@@ -24,6 +25,7 @@ pub mod journal;
 pub mod judged;
 pub mod person;
 pub mod place;
+pub mod private;
 pub mod remote;
 
 pub use accounts::AccountStore;

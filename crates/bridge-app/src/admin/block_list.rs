@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bridge_core::Settings;
+use bridge_formats::formula;
 use bridge_store::blacklisting::Blacklisting;
 use serde::Serialize;
 use serde_json::Value;
@@ -162,7 +163,8 @@ impl Import {
         let mobile =
             blacklist::mobile(&self.settings, number).map_err(|problem| problem.detail().to_owned())?;
         let wish = Wish {
-            reason: column(1).unwrap_or_default().to_owned(),
+            // As our own table guards what a spreadsheet would take for a formula.
+            reason: formula::unguarded(column(1).unwrap_or_default()).into_owned(),
             expires_at: column(2).map(str::to_owned),
         };
         blacklist::entry(app, &self.actor, &mobile, wish)

@@ -119,7 +119,8 @@ pub async fn rotate(
     }
     let secret = secret_of(app, fields)?;
     let key = match signing_key_of(app, fields, format)? {
-        None if !row.signing_keys.is_empty() => Some(made(app)?),
+        // A provider signs with its own, which stays.
+        None if !row.signing_keys.is_empty() && format.takes_our_key => Some(made(app)?),
         key => key,
     };
     // The newest first.

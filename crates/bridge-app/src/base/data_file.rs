@@ -1,30 +1,12 @@
 //! The one writer of small files in the data folder: notes, keys, ids. A file is there whole or not at all, also after
-//! a power cut. Not for the journal and the embedded stores, which append and have a format of their own.
+//! a power cut, and only the bridge's own account reads it. Not for the journal and the embedded stores, which append and have a format of their own.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use bridge_store::private;
 use serde::Serialize;
-
-/// Who may read a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readers {
-    /// The account that the bridge runs under.
-    Owner,
-    /// Everybody on this machine, where the folder lets them.
-    Everybody,
-}
-
-impl Readers {
-    fn mode(self) -> u32 {
-        match self {
-            Readers::Owner => 0o600,
-            Readers::Everybody => 0o644,
-        }
-    }
-}
 
 /// A point at which a test ends the process, or lets the writing fail as if it had ended there.
 macro_rules! step {
@@ -37,14 +19,14 @@ macro_rules! step {
 }
 
 /// Writes the file, in the place of the one that is there. When this returns, a power cut loses neither.
-pub fn write(file: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+pub fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let (folder, draft) = beside(file)?;
     // One that an earlier end left behind may have other rights.
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut written = OpenOptions::new().write(true).create_new(true).mode(readers.mode()).open(&draft)?;
+    let mut written = private::options().write(true).create_new(true).open(&draft)?;
     step!("data_file::begun");
     written.write_all(bytes)?;
     step!("data_file::drafted");
@@ -60,8 +42,8 @@ pub fn write(file: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
 }
 
 /// The same for a value, as JSON that a person can read.
-pub fn write_json<T: Serialize + ?Sized>(file: &Path, value: &T, readers: Readers) -> io::Result<()> {
-    write(file, &serde_json::to_vec_pretty(value).map_err(io::Error::other)?, readers)
+pub fn write_json<T: Serialize + ?Sized>(file: &Path, value: &T) -> io::Result<()> {
+    write(file, &serde_json::to_vec_pretty(value).map_err(io::Error::other)?)
 }
 
 /// Takes the file away. One that is not there is gone already.
@@ -95,8 +77,8 @@ mod tests {
     fn replaces_what_is_there_and_leaves_no_draft() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("note.json");
-        write(&file, b"old and longer", Readers::Owner).unwrap();
-        write(&file, b"new", Readers::Owner).unwrap();
+        write(&file, b"old and longer").unwrap();
+        write(&file, b"new").unwrap();
         assert_eq!(fs::read(&file).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         remove(&file).unwrap();
@@ -105,19 +87,19 @@ mod tests {
     }
 
     #[test]
-    fn is_for_those_who_may_read_it_whatever_lay_there() {
+    fn is_for_its_owner_alone_whatever_lay_there() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
         let draft = folder.path().join(".key.new");
         fs::write(&draft, "left behind").unwrap();
         fs::set_permissions(&draft, fs::Permissions::from_mode(0o666)).unwrap();
-        write(&file, b"secret", Readers::Owner).unwrap();
+        write(&file, b"secret").unwrap();
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
     fn a_path_that_names_no_file_is_refused() {
-        assert!(write(Path::new("/"), b"", Readers::Owner).is_err());
-        assert!(write(Path::new(".."), b"", Readers::Owner).is_err());
+        assert!(write(Path::new("/"), b"").is_err());
+        assert!(write(Path::new(".."), b"").is_err());
     }
 }

@@ -115,6 +115,8 @@ metrics! {
     delivery_id_reused_total: Counter = Counter::default();
     /// Bodies that an authenticated sender sent and nobody can use.
     quarantined_total: Counter = Counter::default();
+    /// Bodies in quarantine that went because their receiver has room for so many.
+    quarantine_let_go_total: Counter = Counter::default();
     /// SMS refused because nothing was writable.
     refused_unwritable_total: Counter = Counter::default();
     /// Requests with a wrong secret.

@@ -4,17 +4,17 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use bridge_core::onboarding::hex;
+use bridge_store::private;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::base::clock::{Entropy, NoEntropy};
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 
 /// The folder inside the data folder.
 const FOLDER: &str = "secrets";
@@ -82,6 +82,9 @@ pub fn fresh(entropy: &Entropy) -> Result<String, NoEntropy> {
     Ok(hex(&entropy.bytes::<32>()?))
 }
 
+/// 128 bits: no two addresses of one number are ever the same.
+const CLIENT_HASH_CHARS: usize = 32;
+
 /// What is stored of a secret that somebody else holds: its SHA-256, in hex.
 #[must_use]
 pub fn hashed(secret: &str) -> String {
@@ -108,8 +111,7 @@ impl Secrets {
     /// Reads the secrets in the data folder, generating what is missing.
     pub fn open(data_dir: &Path, given: &Given, entropy: &Entropy) -> io::Result<Secrets> {
         let folder = data_dir.join(FOLDER);
-        fs::create_dir_all(&folder)?;
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
+        private::make_folder(&folder)?;
         let keys = |name: &str, given: &[String]| -> io::Result<Keys> {
             if given.is_empty() {
                 Ok(Keys::new(&[generated(&folder, name, entropy)?]))
@@ -173,6 +175,14 @@ impl Secrets {
         keyed_hash(&self.hashing.0, b"browser", format!("{random} {account}").as_bytes())
     }
 
+    /// By which registrations from one client address are told from another's. Made under the first API key, so that it is
+    /// the same on every bridge of a group (D51).
+    #[must_use]
+    pub fn client_hash(&self, address: &str) -> String {
+        let hash = self.api.0.first().map(|key| keyed_hash(key, b"client address", address.as_bytes()));
+        hash.unwrap_or_default().chars().take(CLIENT_HASH_CHARS).collect()
+    }
+
     /// A hash of an address that cannot be turned back without our key (D13).
     #[must_use]
     pub fn address_hash(&self, address: &str) -> String {
@@ -203,7 +213,7 @@ fn generated(folder: &Path, name: &str, entropy: &Entropy) -> io::Result<String>
         Err(error) => return Err(error),
     }
     let secret = fresh(entropy).map_err(io::Error::other)?;
-    data_file::write(&path, secret.as_bytes(), Readers::Owner)?;
+    data_file::write(&path, secret.as_bytes())?;
     Ok(secret)
 }
 
@@ -214,6 +224,8 @@ pub fn read(data_dir: &Path, name: &str) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

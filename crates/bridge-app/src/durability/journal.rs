@@ -15,6 +15,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use crate::bridge::App;
+use crate::durability::quarantined;
 use crate::state::board::WakeSignal;
 
 /// Entries that are flushed in one step.
@@ -78,7 +79,7 @@ async fn to_audit(app: &App, entries: &[Entry]) -> Result<()> {
             Entry::Waiting(sms) => {
                 waiting.entry(sms.mobile_number()).or_default().push(InboundSms::clone(sms));
             }
-            Entry::Quarantined(body) => app.audit.quarantine(body).await?,
+            Entry::Quarantined(body) => quarantined::write(app, body).await?,
             Entry::Judged(_) | Entry::Onboarding(_) => {}
         }
     }

@@ -14,7 +14,7 @@ use bridge_store::audit::Member;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 use crate::base::deadline::{LOOK, store_within};
 use crate::bridge::App;
 use crate::durability::{journal, rebuild, waiting};
@@ -187,7 +187,7 @@ impl StoreMonitor {
         app.hot.enter(Some(&epoch));
         journal::acknowledge_flushed(app).await?;
         waiting::mark_what_waits(app).await?;
-        if let Err(error) = data_file::write(&epoch_file(app), epoch.as_bytes(), Readers::Owner) {
+        if let Err(error) = data_file::write(&epoch_file(app), epoch.as_bytes()) {
             tracing::warn!(%error, "the epoch cannot be noted: after a restart the audit store is asked");
         }
         self.epoch = Some(epoch);

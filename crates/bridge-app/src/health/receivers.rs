@@ -15,7 +15,8 @@ use crate::state::receivers::KnownReceiver;
 /// One receiver.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReceiverView {
-    /// `ok`, `silent`, `paused`, `never_seen`, or `wrong_secret` since it last came with the right one.
+    /// `ok`, `silent`, `paused`, `never_seen`, or `wrong_secret`: it was heard of, and in the last hour somebody came
+    /// with a wrong one since.
     pub status: &'static str,
     /// The format it was added with; null for `default`.
     format: Option<String>,

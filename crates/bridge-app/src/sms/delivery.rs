@@ -9,7 +9,7 @@ use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
-use crate::sms::quarantine;
+use crate::sms::quarantine::{self, Credentials};
 use crate::state::receivers::ReceiverIdentity;
 
 /// A request of a receiver that was let in.
@@ -25,6 +25,8 @@ pub struct Delivering {
     pub content_type: String,
     /// Its body, or its query where all of it is there, for the quarantine.
     pub raw: Bytes,
+    /// What let it in, not to be kept.
+    pub credentials: Credentials,
 }
 
 /// What the format read in it.
@@ -129,6 +131,7 @@ async fn keep(app: &App, delivering: &Delivering, reason: String) -> Result<(), 
         reason,
         content_type: delivering.content_type.clone(),
         body: delivering.raw.to_vec(),
+        credentials: delivering.credentials.clone(),
     };
     quarantine::keep(app, kept).await.map_err(|intake::Unwritable| {
         Problem::new(Code::Unavailable, "nothing is writable right now: keep this and send it again")

@@ -229,6 +229,7 @@ impl Import {
             reason,
             content_type: "application/octet-stream".to_owned(),
             body: raw,
+            credentials: quarantine::Credentials::default(),
         };
         Ok(quarantine::keep_as(app, id, body).await?)
     }

@@ -1,17 +1,24 @@
 //! Unusable deliveries of authenticated senders, kept with their reasons as durably as an SMS: in the audit store, else
-//! in the journal until that store can be written. If neither can, the sender is told to send again.
+//! in the journal until that store can be written. If neither can, the sender is told to send again. What authenticated
+//! them is not kept, and of a long body only its beginning is.
 
+use std::fmt;
+
+use bridge_formats::{text_without_secrets, without_secrets};
 use bridge_store::audit::Quarantined;
 use bridge_store::journal::Entry;
 use uuid::Uuid;
 
 use crate::base::deadline::{STORE, within};
 use crate::bridge::App;
+use crate::durability::quarantined;
 use crate::sms::intake::Unwritable;
 use crate::state::board::WakeSignal;
 
 /// The format of what no format was told of.
 pub const UNKNOWN: &str = "unknown";
+/// So much of a body is kept. No SMS is longer; what is can still be recognised.
+pub const KEPT_MAX_BYTES: usize = 64 * 1024;
 
 /// An unusable delivery.
 #[derive(Debug)]
@@ -26,6 +33,18 @@ pub struct Body {
     pub content_type: String,
     /// The raw bytes.
     pub body: Vec<u8>,
+    /// What authenticated it, to be removed from the rest: see [`Credentials`].
+    pub credentials: Credentials,
+}
+
+/// The secrets that a request came with, and the keys of its sender. Never shown.
+#[derive(Clone, Default)]
+pub struct Credentials(pub Vec<String>);
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} secret(s)", self.0.len())
+    }
 }
 
 /// Keeps it. `Ok` means it is durable.
@@ -36,18 +55,27 @@ pub async fn keep(app: &App, body: Body) -> Result<(), Unwritable> {
 
 /// Keeps it under this id: once, however often it comes.
 pub async fn keep_as(app: &App, id: Uuid, body: Body) -> Result<(), Unwritable> {
+    // Below the floor only SMS are written.
+    if app.disk.is_nearly_full() {
+        return Err(Unwritable);
+    }
     app.metrics.quarantined_total.inc();
+    let Credentials(secrets) = &body.credentials;
+    let mut kept = without_secrets(&body.content_type, &body.body, secrets);
+    let whole_bytes = (kept.len() > KEPT_MAX_BYTES).then_some(kept.len() as u64);
+    kept.truncate(KEPT_MAX_BYTES);
     let entry = Quarantined {
         id,
         at: app.clock.now(),
         receiver_id: body.receiver_id,
         format: body.format,
-        reason: body.reason,
+        reason: text_without_secrets(&body.reason, secrets),
         content_type: body.content_type,
-        body: body.body,
+        body: kept,
+        whole_bytes,
     };
     if app.availability.now().audit {
-        match within(STORE, app.audit.quarantine(&entry)).await {
+        match within(STORE, quarantined::write(app, &entry)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => tracing::warn!(%error, source = ?error.source, "the quarantine takes nothing"),
             Err(_) => tracing::warn!("the quarantine does not answer"),

@@ -20,6 +20,9 @@ pub enum Stays {
     /// The receiver that sent it is revoked.
     #[error("receiver {0}, which sent it, is revoked")]
     Revoked(String),
+    /// Its end is missing.
+    #[error("only its beginning is kept, because it was longer than 64 KiB: the sender must send it again")]
+    Cut,
     /// It is a row of a list.
     #[error("it is a row of an import: mend the row and import the list again")]
     Imported,
@@ -41,6 +44,9 @@ pub async fn replay(app: &App, entry: &Quarantined) -> Result<Vec<Taken>, Stays>
         None if entry.receiver_id == DEFAULT => ReceiverIdentity::Default,
         None => return Err(Stays::Revoked(entry.receiver_id.clone())),
     };
+    if entry.whole_bytes.is_some() {
+        return Err(Stays::Cut);
+    }
     let (format, content) = read(entry)?;
     let (now, settings) = (app.clock.now(), app.live.now());
     let way = Way { sender: &sender, format: format.name, bare_digits: format.bare_digits, now };

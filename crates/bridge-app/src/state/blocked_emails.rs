@@ -2,19 +2,27 @@
 //! while that store is away, and is noted in the data folder in case it is away at the start.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bridge_core::Timestamp;
+use bridge_core::{Timestamp, email};
 use bridge_store::AuditStore;
 use bridge_store::audit::BlockedEmail;
 use tokio::sync::watch;
 
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 
 const FILE: &str = "blocked_emails.json";
 
-type Addresses = BTreeMap<String, BlockedEmail>;
+/// What was read, to be looked up in two ways.
+#[derive(Debug, Default, PartialEq)]
+struct Addresses {
+    /// By their normal form.
+    by_address: BTreeMap<String, BlockedEmail>,
+    /// The normal forms of each mailbox.
+    by_mailbox: BTreeMap<String, Vec<String>>,
+}
 
 /// All addresses that are blocked, or were.
 #[derive(Debug)]
@@ -25,8 +33,23 @@ pub struct BlockedEmails {
     reading: tokio::sync::Mutex<()>,
 }
 
+/// By the form of today: what an older version blocked holds too. Of two spellings of one address the last word counts.
 fn by_address(rows: Vec<BlockedEmail>) -> Arc<Addresses> {
-    Arc::new(rows.into_iter().map(|row| (row.address.clone(), row)).collect())
+    let mut addresses = Addresses::default();
+    for row in rows {
+        match addresses.by_address.entry(BlockedEmail::normal(&row.address)) {
+            Entry::Vacant(free) => {
+                let mailbox = email::without_tag(free.key());
+                addresses.by_mailbox.entry(mailbox).or_default().push(free.key().clone());
+                free.insert(row);
+            }
+            Entry::Occupied(mut before) if before.get().changed_at <= row.changed_at => {
+                before.insert(row);
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    Arc::new(addresses)
 }
 
 impl BlockedEmails {
@@ -48,16 +71,17 @@ impl BlockedEmails {
     pub async fn reload(&self, audit: &dyn AuditStore) -> bridge_store::Result<()> {
         let _turn = self.reading.lock().await;
         let rows = audit.blocked_emails().await?;
-        if !self.known.borrow().values().eq(rows.iter()) {
+        let read = by_address(rows.clone());
+        if *self.known.borrow() != read {
             self.note(&rows);
-            self.known.send_replace(by_address(rows));
+            self.known.send_replace(read);
         }
         Ok(())
     }
 
     /// A note that cannot be written is only missed when the audit store is away at the next start.
     fn note(&self, rows: &[BlockedEmail]) {
-        if let Err(error) = data_file::write_json(&self.data_dir.join(FILE), rows, Readers::Owner) {
+        if let Err(error) = data_file::write_json(&self.data_dir.join(FILE), rows) {
             tracing::warn!(%error, "the blocked e-mail addresses cannot be noted in the data folder");
         }
     }
@@ -66,18 +90,26 @@ impl BlockedEmails {
     #[must_use]
     pub fn is_blocked(&self, address: &str, now: Timestamp) -> bool {
         let known = self.known.borrow();
-        known.get(&BlockedEmail::normal(address)).is_some_and(|entry| entry.holds(now))
+        known.by_address.get(&BlockedEmail::normal(address)).is_some_and(|entry| entry.holds(now))
+    }
+
+    /// May it not register, whatever tags it and the blocked one have?
+    #[must_use]
+    pub fn is_blocked_but_for_its_tag(&self, address: &str, now: Timestamp) -> bool {
+        let known = self.known.borrow();
+        let of_mailbox = known.by_mailbox.get(&email::without_tag(address)).into_iter().flatten();
+        of_mailbox.filter_map(|blocked| known.by_address.get(blocked)).any(|entry| entry.holds(now))
     }
 
     /// The entry of an address, as it was last put.
     #[must_use]
     pub fn entry(&self, address: &str) -> Option<BlockedEmail> {
-        self.known.borrow().get(&BlockedEmail::normal(address)).cloned()
+        self.known.borrow().by_address.get(&BlockedEmail::normal(address)).cloned()
     }
 
     /// All of them, by address.
     #[must_use]
     pub fn all(&self) -> Vec<BlockedEmail> {
-        self.known.borrow().values().cloned().collect()
+        self.known.borrow().by_address.values().cloned().collect()
     }
 }

@@ -10,7 +10,7 @@ use bridge_store::person::{Block, Erasure, Removed, Traces};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 
 /// No other bridge writes anything that it read so long ago.
 pub(crate) const SETTLED: Span = Span(65_000);
@@ -131,5 +131,5 @@ fn save(data_dir: &Path, all: &[Owed]) -> std::io::Result<()> {
     if all.is_empty() {
         return data_file::remove(&file);
     }
-    data_file::write_json(&file, all, Readers::Owner)
+    data_file::write_json(&file, all)
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bridge_core::{Span, Timestamp};
 
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 use crate::state::receivers::{KnownReceiver, Receivers};
 
 /// What was on its way when a receiver was last heard.
@@ -72,7 +72,7 @@ impl InboxReads {
         let Some(note) = &self.note else { return };
         let owed: BTreeMap<&str, Timestamp> =
             all.iter().filter_map(|(name, owed)| Some((name.as_str(), owed.since?))).collect();
-        if let Err(error) = data_file::write_json(note, &owed, Readers::Owner) {
+        if let Err(error) = data_file::write_json(note, &owed) {
             tracing::warn!(%error, "what is to be read from phones cannot be noted in the data folder");
         }
     }

@@ -10,7 +10,7 @@ use bridge_core::{Span, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 
 /// The incidents that the audit store does not have yet.
 const FILE: &str = "incidents.json";
@@ -80,7 +80,7 @@ fn read<T: DeserializeOwned>(folder: &Path, file: &str) -> Option<T> {
 }
 
 fn write<T: Serialize>(folder: &Path, file: &str, value: &T) {
-    if let Err(error) = data_file::write_json(&folder.join(file), value, Readers::Owner) {
+    if let Err(error) = data_file::write_json(&folder.join(file), value) {
         tracing::warn!(%error, "incidents cannot be noted in the data folder");
     }
 }

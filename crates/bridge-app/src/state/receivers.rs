@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 pub use findings::{BATTERY_LOW, State};
 pub use known::{DEFAULT, KnownReceiver, ReceiverIdentity};
-pub use seen::Sightings;
+pub use seen::{REPORT_MAX_CHARS, Sightings};
 
 use lines::{Line, Load};
 

@@ -7,7 +7,7 @@ use bridge_core::Timestamp;
 use bridge_store::audit::SettingRow;
 use serde::{Deserialize, Serialize};
 
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 
 const FILE: &str = "settings.json";
 
@@ -24,7 +24,7 @@ pub fn save(data_dir: &Path, rows: &[SettingRow]) {
         .iter()
         .map(|row| Row { key: row.key.clone(), value: row.value.clone(), updated_at: row.updated_at })
         .collect();
-    if let Err(error) = data_file::write_json(&data_dir.join(FILE), &rows, Readers::Everybody) {
+    if let Err(error) = data_file::write_json(&data_dir.join(FILE), &rows) {
         tracing::warn!(%error, "the settings cannot be noted in the data folder");
     }
 }

@@ -9,9 +9,9 @@ use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
     AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, GroupTrail, HourCount,
-    LaterTrail, LookupTrail, Member, OnboardingTrail, PersonTrail, QuarantineTrail, Quarantined, Receiver,
-    ReceiverTrail, Refusal, RefusalTrail, Refused, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow,
-    SmsTrail, SyncTrail, Totals, Unsynced, UpkeepTrail, WaitingSms,
+    LaterTrail, LookupTrail, Member, OnboardingTrail, PersonTrail, QuarantineRoom, QuarantineTrail,
+    Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, SettingPut, SettingRow,
+    SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Totals, Unsynced, UpkeepTrail, WaitingSms,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
@@ -102,7 +102,7 @@ instrumented! { HotStore for HotStore {
     unmark_waiting(done: &[(String, Uuid)]) -> ();
     register(now: Timestamp, registration: &Registration) -> Registered;
     onboarding(now: Timestamp, id: Uuid) -> Option<Onboarding>;
-    newest_onboarding(now: Timestamp, mobile: &str) -> Option<Onboarding>;
+    standing_onboardings(now: Timestamp, mobile: &str) -> Vec<Onboarding>;
     cancel(now: Timestamp, id: Uuid) -> Cancelled;
     revive(now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts;
     expire_deadlines(now: Timestamp, max: usize) -> usize;
@@ -151,7 +151,7 @@ instrumented! { AccountStore for AuditStore {
     change_account(name: &str, role: Role, disabled: bool) -> AccountChanged;
     put_link(link: &Link) -> bool;
     link(now: Timestamp, token_hash: &str) -> Option<Link>;
-    use_link(now: Timestamp, token_hash: &str, name: &str, password: &str) -> Option<Account>;
+    use_link(now: Timestamp, token_hash: &str, name: &str, password: &str, change: &NewChange) -> Option<Account>;
     begin_session(now: Timestamp, session: &Session) -> ();
     touch_session(id_hash: &str, seen_at: Timestamp) -> ();
     session(now: Timestamp, id_hash: &str) -> Option<(Session, Account)>;
@@ -181,7 +181,7 @@ instrumented! { SmsTrail for AuditStore {
 
 instrumented! { OnboardingTrail for AuditStore {
     upsert_onboardings(batch: &[Onboarding]) -> usize;
-    newest_onboarding(mobile: &str) -> Option<Onboarding>;
+    newest_onboardings(mobile: &str, max: usize) -> Vec<Onboarding>;
     onboardings_by_ids(ids: &[Uuid]) -> Vec<Onboarding>;
     unexpired_onboardings(now: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, Onboarding)>;
 }}
@@ -233,6 +233,7 @@ instrumented! { RefusalTrail for AuditStore {
 
 instrumented! { QuarantineTrail for AuditStore {
     quarantine(entry: &Quarantined) -> ();
+    trim_quarantine(receiver_id: &str, room: QuarantineRoom) -> u64;
     quarantined(max: usize) -> Vec<Quarantined>;
     quarantined_one(id: Uuid) -> Option<Quarantined>;
     remove_quarantined(id: Uuid) -> bool;

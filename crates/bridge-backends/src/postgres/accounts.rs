@@ -51,8 +51,9 @@ impl AccountStore for PostgresAudit {
         token_hash: &str,
         name: &str,
         password: &str,
+        change: &NewChange,
     ) -> Result<Option<Account>> {
-        on_lease!(self.use_link(QUICK, use_link, now, token_hash, name, password))
+        on_lease!(self.use_link(QUICK, use_link, now, token_hash, (name, password), change))
     }
 
     async fn begin_session(&self, now: Timestamp, session: &Session) -> Result<()> {
@@ -190,8 +191,8 @@ async fn use_link(
     lease: &mut Lease,
     now: Timestamp,
     token_hash: &str,
-    name: &str,
-    password: &str,
+    (name, password): (&str, &str),
+    change: &NewChange,
 ) -> Result<Option<Account>> {
     lease.begin().await?;
     lease.simple(TURN).await?;
@@ -199,6 +200,7 @@ async fn use_link(
         lease.commit().await?;
         return Ok(None);
     };
+    note(lease, change).await?;
     let name = match &link.account {
         Some(account) => account,
         None => {

@@ -110,7 +110,7 @@ fn cut(name: &'static str, mut rows: Vec<Value>, max: usize) -> Table {
 async fn quarantined(lease: &mut Lease, mobile: &Mobile) -> Result<Vec<Quarantined>> {
     let all = lease
         .rows(
-            "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops.quarantine
+            "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body, whole_bytes FROM ops.quarantine
              WHERE position(convert_to($1, 'UTF8') IN body) > 0 ORDER BY id DESC",
             &[(&mobile.national(), Type::TEXT)],
             entry,

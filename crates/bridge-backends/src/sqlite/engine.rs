@@ -3,17 +3,21 @@
 //! answered before the commit; what follows from it then joins the same transaction. Knows nothing of what
 //! is stored.
 
+mod checkpointer;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bridge_store::hot::PeerEvent;
-use bridge_store::{Result, StoreError, StoreFault};
+use bridge_store::{Result, StoreError, StoreFault, private};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+
+use checkpointer::{Checkpointer, checkpoint};
 
 /// Writes that share one fsync. Measured: 64 is as fast as 256 and its latency is lower
 /// (docs/benchmarks.md).
@@ -294,11 +298,10 @@ impl Writer {
     /// Rolls back and tries each unanswered operation in a transaction of its own.
     fn one_by_one(&mut self) {
         for mut job in std::mem::take(&mut self.unanswered) {
-            self.roll_back();
-            let done = self
-                .begin()
-                .and_then(|()| attempt(&mut job, &self.conn, &mut self.changes))
-                .and_then(|_| self.make_durable());
+            let mut done = self.alone(&mut job);
+            if done.as_ref().is_err_and(is_full) && self.made_room() {
+                done = self.alone(&mut job);
+            }
             let failure = done.err().map(|error| failed(job.operation(), error));
             if let Some(failure) = &failure {
                 tracing::warn!(operation = failure.operation, error = ?failure.source, "write failed");
@@ -306,6 +309,22 @@ impl Writer {
             job.answer(failure);
         }
         self.roll_back();
+    }
+
+    /// In a transaction of its own.
+    fn alone(&mut self, job: &mut Job) -> rusqlite::Result<()> {
+        self.roll_back();
+        self.begin()?;
+        attempt(job, &self.conn, &mut self.changes)?;
+        self.make_durable()
+    }
+
+    /// On a full disk: what is in the WAL goes into the file, where much of it has its place already, and the WAL gives
+    /// back all of its own. Is there anything to try again with?
+    fn made_room(&mut self) -> bool {
+        self.roll_back();
+        let moved = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        matches!(moved, Ok(0))
     }
 
     fn roll_back(&mut self) {
@@ -338,58 +357,13 @@ impl Writer {
     }
 }
 
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
 /// A panic is a failure like any other.
 fn attempt(job: &mut Job, conn: &Connection, changes: &mut Changes) -> rusqlite::Result<Answered> {
     catch_unwind(AssertUnwindSafe(|| job.run(conn, changes))).unwrap_or(Err(rusqlite::Error::UnwindingPanic))
-}
-
-/// Moves the WAL into the file beside the writer: a checkpoint inside a commit is what makes the
-/// slowest answers (hot-path.md).
-struct Checkpointer {
-    wake: std_mpsc::SyncSender<()>,
-    finished: Arc<AtomicUsize>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Checkpointer {
-    fn start(path: &Path) -> Result<Checkpointer> {
-        let conn = connect(path).map_err(|e| failed("open", e))?;
-        let (wake, woken) = std_mpsc::sync_channel(1);
-        let finished = Arc::new(AtomicUsize::new(0));
-        let count = finished.clone();
-        let thread = std::thread::Builder::new()
-            .name("sqlite-checkpoint".to_owned())
-            .spawn(move || {
-                while woken.recv().is_ok() {
-                    checkpoint(&conn);
-                    count.fetch_add(1, Ordering::Relaxed);
-                }
-            })
-            .map_err(|e| unavailable("open", Some(e.into())))?;
-        Ok(Checkpointer { wake, finished, thread: Some(thread) })
-    }
-
-    fn wake(&self) {
-        // One that is already due will see what is new.
-        let _ = self.wake.try_send(());
-    }
-}
-
-impl Drop for Checkpointer {
-    fn drop(&mut self) {
-        let (closed, _) = std_mpsc::sync_channel(1);
-        drop(std::mem::replace(&mut self.wake, closed));
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// A failed checkpoint loses nothing: the WAL stays until the next one.
-fn checkpoint(conn: &Connection) {
-    if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-        tracing::warn!(%error, "checkpoint failed");
-    }
 }
 
 /// A place where a test ends the process as `kill -9` would. Nothing in an ordinary build.
@@ -400,6 +374,8 @@ pub(crate) fn crash_point(_name: &'static str) {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // SQLite would make it for everybody; what it puts beside it has the rights of this file.
+    private::make_file(path).map_err(cannot_open)?;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(Duration::from_secs(1))?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
@@ -411,6 +387,14 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     Ok(conn)
+}
+
+fn cannot_open(error: std::io::Error) -> rusqlite::Error {
+    let code = match error.kind() {
+        std::io::ErrorKind::StorageFull => rusqlite::ffi::SQLITE_FULL,
+        _ => rusqlite::ffi::SQLITE_CANTOPEN,
+    };
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(error.to_string()))
 }
 
 fn migrate(conn: &Connection, schema: &Schema) -> Result<()> {

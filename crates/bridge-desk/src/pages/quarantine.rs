@@ -66,7 +66,10 @@ struct OnePage {
     frame: Frame,
     row: Row,
     content_type: String,
-    body: String,
+    /// Its end was not kept.
+    cut: bool,
+    /// Only for those who may see it.
+    body: Option<String>,
 }
 
 /// Shows one body.
@@ -76,19 +79,22 @@ pub(crate) async fn one(
     Path(id): Path<String>,
 ) -> Result<Response, Failed> {
     let entry = quarantine::one(&app, &id).await?;
+    // It may hold what its reader could not read: numbers, texts, and what nobody knows to be a secret.
+    let may_see = visitor.operates();
     let row = Row {
         id: entry.id.to_string(),
         at: When::new(entry.at, app.clock.now()),
         receiver: entry.receiver_id,
         format: entry.format,
         reason: entry.reason,
-        bytes: count(entry.body.len() as u64),
+        bytes: count(entry.whole_bytes.unwrap_or(entry.body.len() as u64)),
     };
     Ok(render(&OnePage {
         frame: Frame::new(&app, visitor, "In quarantine", PATH).await,
         row,
         content_type: entry.content_type,
-        body: String::from_utf8_lossy(&entry.body).chars().take(SHOWN_CHARS).collect(),
+        cut: entry.whole_bytes.is_some(),
+        body: may_see.then(|| String::from_utf8_lossy(&entry.body).chars().take(SHOWN_CHARS).collect()),
     }))
 }
 

@@ -8,6 +8,7 @@ use super::cut::{AtEnd, Step, Syntax};
 use super::row::{Exported, Held};
 use crate::content::{FieldError, Unusable};
 use crate::fields::{self, Fields};
+use crate::formula;
 use crate::generic;
 
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
@@ -117,8 +118,9 @@ impl Table {
             )));
         }
         let named = self.columns.iter().zip(values);
-        let pairs =
-            named.map(|(name, value)| (name.clone(), message::storable(&fields::plain(value)).into_owned()));
+        // As our own table guards what a spreadsheet would take for a formula.
+        let text = |value| message::storable(&formula::unguarded(&fields::plain(value))).into_owned();
+        let pairs = named.map(|(name, value)| (name.clone(), text(value)));
         let fields = Fields::of(pairs)?;
         let delivered = generic::read(&fields)?;
         if rounded(&delivered.sender) {

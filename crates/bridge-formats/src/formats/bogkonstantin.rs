@@ -32,6 +32,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(body_alone),
+    wrong_key: None,
     takes_our_key: true,
     has_inbox: false,
     reply: Reply::Ours,

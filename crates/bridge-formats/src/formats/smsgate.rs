@@ -35,6 +35,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(body_and_stamp),
+    wrong_key: None,
     takes_our_key: true,
     has_inbox: true,
     reply: Reply::Ours,

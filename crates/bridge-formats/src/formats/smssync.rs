@@ -30,6 +30,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: Some(|incoming| generic::secret(incoming.fields().ok()?)),
     verify: None,
+    wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
     reply: Reply::Fixed {

@@ -35,6 +35,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    wrong_key: Some(wrong_key),
     takes_our_key: false,
     has_inbox: false,
     reply: Reply::Ours,
@@ -152,6 +153,18 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
         return Err(Unsigned::Wrong);
     }
     signing.fresh(Timestamp::parse(stamp).map_err(|_| Unsigned::Wrong)?)
+}
+
+const KEY_BYTES: usize = 32;
+
+/// Nothing can be verified with another key, and each SMS would be refused.
+fn wrong_key(key: &str) -> Option<&'static str> {
+    let decoded = STANDARD.decode(key.trim()).unwrap_or_default();
+    // All zeros is base64 of the right length and nobody's key.
+    let is_key = decoded.len() == KEY_BYTES && decoded.iter().any(|byte| *byte != 0);
+    (!is_key).then_some(
+        "is not the public key of a Telnyx account: that is 44 characters of base64, in the portal under Account, Public key",
+    )
 }
 
 /// An SMS as this sender writes it.

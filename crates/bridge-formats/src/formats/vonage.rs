@@ -39,6 +39,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
     reply: Reply::Fixed { content_type: "text/plain", body: "" },

@@ -14,6 +14,7 @@ use crate::problem::{Failed, ProblemBody};
 use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::state::places::Who;
+use bridge_app::state::receivers::REPORT_MAX_CHARS;
 
 /// A receiver's sign of life.
 #[derive(ToSchema)]
@@ -23,7 +24,9 @@ pub struct Heartbeat {
     battery: Option<u8>,
     charging: Option<bool>,
     /// `wifi`, `cellular` …
+    #[schema(max_length = 100)]
     network: Option<String>,
+    #[schema(max_length = 100)]
     app_version: Option<String>,
 }
 
@@ -79,6 +82,11 @@ fn report(fields: &Fields) -> Result<Report, Problem> {
         }
     };
     let (battery, network, app_version) = (said("battery"), said("network"), said("app_version"));
+    for (name, text) in [("network", &network), ("app_version", &app_version)] {
+        if text.as_ref().is_some_and(|text| text.chars().count() > REPORT_MAX_CHARS) {
+            errors.push(FieldError::new(name, format!("must be at most {REPORT_MAX_CHARS} characters")));
+        }
+    }
     let battery = battery.and_then(|text| match text.trim_end_matches('%').parse::<f64>() {
         Ok(percent) if (0.0..=100.0).contains(&percent) => {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]

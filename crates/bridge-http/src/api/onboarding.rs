@@ -22,7 +22,7 @@ use crate::state::Shared;
 use crate::view::LastSmsView;
 use bridge_app::base::deadline::within;
 use bridge_app::base::problem::{Code, Problem};
-use bridge_app::registration::opened::{self, Instructions, find, is_final};
+use bridge_app::registration::opened::{self, Instructions, OfNumber, Whose, find, is_final};
 use bridge_app::registration::{self, Opened, Wanted};
 
 /// Longest `?wait=`.
@@ -41,6 +41,9 @@ pub struct RegisterRequest {
     /// The user's device.
     #[schema(example = "device_abc123xyz")]
     device_id: Option<String>,
+    /// The IP address of the user's device: so that nobody who comes from elsewhere uses up the number's places.
+    #[schema(example = "203.0.113.7")]
+    client_ip: Option<String>,
 }
 
 /// Links that open the phone's SMS app with number and text filled in.
@@ -117,8 +120,8 @@ impl OnboardingStatus {
 
 /// Register a mobile number.
 ///
-/// Also answers at `/onboarding/register`. The same person asking again before the deadline gets the same
-/// hash with 200; anyone else supersedes it with a new one.
+/// Also answers at `/onboarding/register`. The same person (device and e-mail address) asking again before the
+/// deadline gets the same hash with 200; anyone else gets one of their own with 201, beside it.
 #[utoipa::path(
     post, path = "/onboard/register", tag = "onboarding", security(("api_key" = [])),
     request_body = RegisterRequest,
@@ -176,14 +179,27 @@ fn registered(app: &Shared, settings: &Settings, onboarding: &Onboarding) -> Reg
     }
 }
 
-/// The newest onboarding of a number.
+/// How the newest onboarding of a number stands, and how many are open.
+#[derive(Serialize, ToSchema)]
+pub struct NumberStatus {
+    #[serde(flatten)]
+    newest: OnboardingStatus,
+    /// How many onboardings of the number wait for their SMS.
+    open: usize,
+}
+
+/// The newest onboarding of a number, or that of one person.
 ///
 /// Also answers at `/onboarding/status/{mobile}`.
 #[utoipa::path(
     get, path = "/onboard/status/{mobile}", operation_id = "onboarding_of_mobile", tag = "onboarding", security(("api_key" = [])),
-    params(("mobile" = String, Path, description = "The number", example = "+919876543210")),
+    params(
+        ("mobile" = String, Path, description = "The number", example = "+919876543210"),
+        ("device_id" = Option<String>, Query, description = "Only one that was registered with this device"),
+        ("email" = Option<String>, Query, description = "Only one that was registered with this e-mail address"),
+    ),
     responses(
-        (status = 200, description = "How it stands", body = OnboardingStatus),
+        (status = 200, description = "How it stands", body = NumberStatus),
         (status = 400, description = "`invalid_mobile_number`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
@@ -194,9 +210,12 @@ pub async fn by_mobile(
     _: AppKey,
     State(app): State<Shared>,
     Segment(mobile): Segment,
-) -> Result<Json<OnboardingStatus>, Failed> {
-    let newest = opened::newest_of(&app, &mobile).await?;
-    Ok(Json(OnboardingStatus::of(&app, &newest)))
+    uri: Uri,
+) -> Result<Json<NumberStatus>, Failed> {
+    let asked = |name| auth::query_value(uri.query(), name);
+    let whose = Whose { device_id: asked("device_id"), email: asked("email") };
+    let OfNumber { newest, open } = opened::newest_of(&app, &mobile, &whose).await?;
+    Ok(Json(NumberStatus { newest: OnboardingStatus::of(&app, &newest), open }))
 }
 
 /// One onboarding, now or at its next change.

@@ -37,8 +37,10 @@ pub struct QuarantineEntry {
     /// Why nobody can use it.
     reason: String,
     content_type: String,
-    /// How long it is.
-    bytes: usize,
+    /// How long it was when it came.
+    bytes: u64,
+    /// It is longer than 64 KiB and its end was not kept.
+    cut: bool,
     /// How it begins, or all of it where one entry was asked for; bytes that are no text are shown as �.
     body: String,
 }
@@ -52,7 +54,8 @@ impl QuarantineEntry {
             format: entry.format.clone(),
             reason: entry.reason.clone(),
             content_type: entry.content_type.clone(),
-            bytes: entry.body.len(),
+            bytes: entry.whole_bytes.unwrap_or(entry.body.len() as u64),
+            cut: entry.whole_bytes.is_some(),
             body: String::from_utf8_lossy(&entry.body).chars().take(chars).collect(),
         }
     }

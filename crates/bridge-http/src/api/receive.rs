@@ -114,6 +114,7 @@ fn read(
     let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
     let format = recognised.unwrap_or(&generic::FORMAT);
     let sender = auth::receiver(app, &incoming, format)?;
+    let credentials = auth::credentials(&incoming, format, &sender);
     let read = Read::of(&incoming, format);
     let content_type = bridge_formats::content_type(&parts.headers);
     // What came as GET is all in its query.
@@ -122,7 +123,7 @@ fn read(
     } else {
         bytes
     };
-    Ok((Delivering { sender, format, sure: recognised.is_some(), content_type, raw }, read))
+    Ok((Delivering { sender, format, sure: recognised.is_some(), content_type, raw, credentials }, read))
 }
 
 /// What the sender wants to hear now that everything is durable.

@@ -2,6 +2,8 @@
 //! really read and keys really checked. What became of an SMS is then looked up in its stores.
 
 use std::collections::HashMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -13,6 +15,7 @@ use bridge_core::trace::{Step, trace};
 use bridge_core::{Mobile, Span, Timestamp};
 use bridge_formats::example::{self, Example};
 use bridge_store::audit::SettingRow;
+use bridge_store::private;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -173,6 +176,7 @@ fn options(folder: &TempDir, secret: &str) -> Options {
         connections: PLACES_MAX,
         has_private_listener: false,
         log_is_given: false,
+        disk_floor_bytes: 0,
         backends: Backends { hot: Backend::Embedded, audit: Backend::Embedded },
     }
 }
@@ -180,8 +184,11 @@ fn options(folder: &TempDir, secret: &str) -> Options {
 impl Sandbox {
     /// A fresh one, at that time.
     pub async fn open(kit: &Kit, entropy: &Entropy, now: Timestamp) -> Result<Sandbox, LabError> {
-        let folder =
-            tempfile::Builder::new().prefix("sms-bridge-lab-").tempdir().map_err(LabError::Folder)?;
+        let folder = tempfile::Builder::new()
+            .prefix("sms-bridge-lab-")
+            .permissions(Permissions::from_mode(private::FOLDER_MODE))
+            .tempdir()
+            .map_err(LabError::Folder)?;
         let random = entropy.bytes::<24>().map_err(|error| LabError::Folder(std::io::Error::other(error)))?;
         let secret = hex(&random);
         let clock = Clock::standing_at(now);

@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::bridge::{Bridge, Client, Which, usual_desk};
+use super::plain;
 use super::{BAD, BOLD, DIM, GOOD};
 
 /// What to do with accounts.
@@ -71,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     })?;
     let answer = with_address(answer, &desk);
     if which.json {
-        anstream::println!("{answer:#}");
+        anstream::println!("{}", plain::json(&answer));
         return Ok(ExitCode::SUCCESS);
     }
     match &args.action {

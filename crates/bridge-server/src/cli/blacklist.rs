@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::bridge::{Bridge, Client, Which};
+use super::plain;
 use super::{BOLD, DIM, GOOD, WARN};
 
 /// A long list takes its time.
@@ -83,8 +84,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     if which.json {
         let removed = json!({"removed": true});
         anstream::println!(
-            "{:#}",
-            if matches!(args.action, Action::Remove { .. }) { &removed } else { &answer }
+            "{}",
+            plain::json(if matches!(args.action, Action::Remove { .. }) { &removed } else { &answer })
         );
         return Ok(ExitCode::SUCCESS);
     }

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::bridge::{Bridge, Which};
+use super::plain;
 use super::{BOLD, DIM, GOOD};
 
 /// What to do with blocked addresses.
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     if which.json {
         let removed = json!({"removed": true});
         let is_removal = matches!(args.action, Action::Remove { .. });
-        anstream::println!("{:#}", if is_removal { &removed } else { &answer });
+        anstream::println!("{}", plain::json(if is_removal { &removed } else { &answer }));
         return Ok(ExitCode::SUCCESS);
     }
     match &args.action {

@@ -2,6 +2,7 @@
 //! command needs it. Either way over HTTP: there is one way in.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -10,9 +11,11 @@ use clap::Parser;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use super::plain;
 use crate::config::Config;
 use crate::lifecycle::{self, Note, Running, StartError};
 use crate::opening::StoresError;
+use crate::secret_file;
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::secrets;
 
@@ -22,12 +25,23 @@ pub(super) struct Which {
     /// The data folder of the bridge.
     #[arg(long, env = "SMS_BRIDGE_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub(super) data_dir: PathBuf,
-    /// The operator's token, when it is not the generated one.
+    /// The operator's token, when it is not the generated one; a command line can be read by everybody on the machine, so
+    /// rather give a file or the environment.
     #[arg(long, env = "SMS_BRIDGE_ADMIN_TOKEN", hide_env_values = true, value_name = "SECRET")]
     admin_token: Option<String>,
+    /// A file with that token.
+    #[arg(long, env = "SMS_BRIDGE_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    admin_token_file: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+impl Which {
+    /// The token that was given, as itself or as a file.
+    fn given_token(&self) -> Result<Option<String>, String> {
+        secret_file::one("--admin-token", self.admin_token.as_deref(), self.admin_token_file.as_deref())
+    }
 }
 
 /// A client of a bridge's HTTP API.
@@ -36,6 +50,8 @@ pub(super) struct Client {
     http: reqwest::Client,
     url: String,
     secret: String,
+    /// What it answers is shown to people: nothing in it may speak to their terminal.
+    for_people: bool,
 }
 
 /// An answer.
@@ -57,7 +73,17 @@ impl Client {
             .timeout(std::time::Duration::from_secs(40))
             .build()
             .map_err(|error| no_client(&error))?;
-        Ok(Client { http, url: url.trim_end_matches('/').to_owned(), secret })
+        Ok(Client { http, url: url.trim_end_matches('/').to_owned(), secret, for_people: true })
+    }
+
+    /// The same for people, or for a program, which is told everything as it is.
+    pub(super) fn for_people(&self, for_people: bool) -> Client {
+        Client { for_people, ..self.clone() }
+    }
+
+    /// An answer as it may be shown.
+    pub(super) fn told(&self, answer: Value) -> Value {
+        if self.for_people { plain::escaped_value(answer) } else { answer }
     }
 
     /// Where it answers.
@@ -67,7 +93,7 @@ impl Client {
 
     /// The same bridge with another secret.
     pub(super) fn with_secret(&self, secret: String) -> Client {
-        Client { http: self.http.clone(), url: self.url.clone(), secret }
+        Client { secret, ..self.clone() }
     }
 
     /// A request to this bridge.
@@ -98,7 +124,7 @@ impl Client {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         let text = response.text().await.map_err(|error| error.to_string())?;
-        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+        Ok(Answer { status, body: self.told(serde_json::from_str(&text).unwrap_or(Value::String(text))) })
     }
 
     /// Sends a request that must succeed.
@@ -134,14 +160,17 @@ impl Bridge {
     pub(super) async fn find(which: &Which) -> Result<Bridge, String> {
         match start_inside(which).await {
             Ok(running) => {
-                let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?;
+                let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?
+                    .for_people(!which.json);
                 Ok(Bridge { client, inside: Some(running) })
             }
             Err(StartError::Stores(StoresError::Folder(FolderError::InUse(_)))) => {
-                let note = Note::read(&which.data_dir).map_err(|error| {
-                    format!("a bridge is starting or stopping on this folder, try again ({error})")
+                let note = Note::read(&which.data_dir).map_err(|error| match error.kind() {
+                    ErrorKind::PermissionDenied => error.to_string(),
+                    _ => format!("a bridge is starting or stopping on this folder, try again ({error})"),
                 })?;
-                Ok(Bridge { client: Client::new(&note.admin_url, admin_token(which)?)?, inside: None })
+                let client = Client::new(&note.admin_url, admin_token(which)?)?.for_people(!which.json);
+                Ok(Bridge { client, inside: None })
             }
             Err(error) => Err(error.to_string()),
         }
@@ -160,7 +189,7 @@ impl Bridge {
 }
 
 pub(super) fn admin_token(which: &Which) -> Result<String, String> {
-    match &which.admin_token {
+    match which.given_token()? {
         Some(token) => Ok(token.split(',').next().unwrap_or_default().to_owned()),
         None => secrets::read(&which.data_dir, "admin_token").map_err(|error| {
             format!("the admin token cannot be read from {}: {error}", which.data_dir.display())
@@ -206,7 +235,10 @@ fn usual_config(which: &Which) -> Config {
 
 async fn start_inside(which: &Which) -> Result<Running, StartError> {
     let mut config = private_config(&which.data_dir);
-    if let Some(token) = &which.admin_token {
+    if let Some(problem) = config.read_secret_files().into_iter().next() {
+        return Err(StartError::SecretFile(problem));
+    }
+    if let Some(token) = which.given_token().map_err(StartError::SecretFile)? {
         // Whoever can open the folder can read every token: the one given opens the bridge inside.
         config.admin_token = token.split(',').map(str::to_owned).collect();
     }

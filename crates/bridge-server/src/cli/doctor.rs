@@ -1,17 +1,19 @@
 //! `doctor`: looks at everything that can be wrong and says what to do about it.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
 use bridge_core::Timestamp;
 use bridge_store::finding::{Finding, Level};
+use bridge_store::private::{self, Open, Why};
 use comfy_table::{Cell, Color};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::bridge::{Bridge, Which};
+use super::plain;
 use super::{BAD, FAILED, GOOD};
+use crate::config::DISK_FLOOR_MIB;
 use bridge_app::base::clock::Clock;
 
 /// Which bridge to look at.
@@ -19,7 +21,8 @@ use bridge_app::base::clock::Clock;
 pub(super) struct Args {
     #[command(flatten)]
     which: Which,
-    /// Give the hot store back what it misses of what the audit trail says.
+    /// Give the hot store back what it misses of what the audit trail says, and close the files of the data folder to
+    /// other accounts.
     #[arg(long)]
     repair: bool,
 }
@@ -37,13 +40,15 @@ fn finding(what: &str, level: Level, found: impl Into<String>, advice: impl Into
 }
 
 /// Less than this on the disk is wrong, less than ten times this is worth a look.
-const DISK_MIN_MIB: u64 = 100;
+const DISK_MIN_MIB: u64 = DISK_FLOOR_MIB as u64;
+/// Files that are named; the rest is counted.
+const FILES_SHOWN: usize = 10;
 /// This program is newer than any clock before 2026.
 const CLOCK_MIN: Timestamp = Timestamp(1_767_225_600_000);
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let which = &args.which;
-    let mut findings = vec![clock(), disk(&which.data_dir), secrets(&which.data_dir)];
+    let mut findings = vec![clock(), disk(&which.data_dir), files(&which.data_dir, args.repair)];
     match super::block_on(ask(which, args.repair)) {
         Ok(asked) => {
             findings.push(finding("bridge", Level::Good, "it answers", ""));
@@ -64,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
             .iter()
             .map(|f| json!({"what": f.what, "level": word(f.level), "found": f.found, "advice": f.advice}))
             .collect();
-        anstream::println!("{:#}", json!({"ok": !wrong, "findings": list}));
+        anstream::println!("{}", plain::json(&json!({"ok": !wrong, "findings": list})));
     } else {
         show(&findings, wrong);
     }
@@ -147,7 +152,7 @@ fn disk(data_dir: &Path) -> Finding {
             let advice = if level == Level::Good {
                 ""
             } else {
-                "free some space: on a full disk no SMS can be accepted"
+                "free some space: registration pauses below the floor, and on a full disk no SMS can be accepted"
             };
             finding("disk", level, format!("{mib} MiB free"), advice)
         }
@@ -160,24 +165,50 @@ fn disk(data_dir: &Path) -> Finding {
     }
 }
 
-fn secrets(data_dir: &Path) -> Finding {
-    let folder = data_dir.join("secrets");
-    let open: Vec<String> = std::fs::read_dir(&folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|file| file.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0))
-        .map(|file| file.file_name().to_string_lossy().into_owned())
-        .collect();
-    if open.is_empty() {
-        return finding("secrets", Level::Good, "only the owner can read them", "");
+/// The data folder and everything in it: only the bridge's own account may read it.
+fn files(data_dir: &Path, repair: bool) -> Finding {
+    if !data_dir.exists() {
+        return finding("files", Level::Good, "there is no data folder yet", "");
     }
+    if repair && let Err(error) = private::mend(data_dir, data_dir.join("bridge_id").exists()) {
+        return unknown_files(&error);
+    }
+    let open = match private::look(data_dir) {
+        Ok(open) => open,
+        Err(error) => return unknown_files(&error),
+    };
+    if open.is_empty() {
+        return finding("files", Level::Good, "only the account of the bridge can read them", "");
+    }
+    let shown: Vec<String> = open.iter().take(FILES_SHOWN).map(|open| describe(data_dir, open)).collect();
+    let more = match open.len().saturating_sub(FILES_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     finding(
-        "secrets",
+        "files",
         Level::Problem,
-        format!("others can read {}", open.join(", ")),
-        "chmod 600 the files, and replace the secrets if others use this machine",
+        format!("of the data folder others can use, or it is elsewhere: {}{more}", shown.join(", ")),
+        "sms-bridge doctor --repair or a restart closes them (chmod 600 the files, chmod 700 the folders); \
+         replace the secrets if others use this machine; what belongs to another account: chown it; a link: look who made it",
     )
+}
+
+fn unknown_files(error: &std::io::Error) -> Finding {
+    let advice = "run doctor as the account that the bridge runs under";
+    finding("files", Level::Problem, format!("the data folder cannot be looked at: {error}"), advice)
+}
+
+fn describe(data_dir: &Path, open: &Open) -> String {
+    let name = match open.path.strip_prefix(data_dir) {
+        Ok(inside) if !inside.as_os_str().is_empty() => inside.display().to_string(),
+        _ => "the folder itself".to_owned(),
+    };
+    match open.why {
+        Why::Mode(mode) => format!("{name} ({mode:04o})"),
+        Why::Link => format!("{name} (a link)"),
+        Why::Owner(account) => format!("{name} (of account {account})"),
+    }
 }
 
 fn components(health: &Value) -> Vec<Finding> {

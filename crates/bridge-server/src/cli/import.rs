@@ -16,7 +16,9 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::bridge::{Bridge, Client, Which};
+use super::plain;
 use super::{BAD, BOLD, DIM, FAILED, GOOD, WARN};
+use crate::secret_file;
 
 /// What to import.
 #[derive(clap::Args, Debug)]
@@ -35,9 +37,12 @@ pub(super) struct Args {
     /// A bridge elsewhere; the one of the data folder when not given.
     #[arg(long)]
     url: Option<String>,
-    /// As this receiver, with its secret, instead of as the operator.
+    /// As this receiver, with its secret, instead of as the operator; rather give a file.
     #[arg(long, value_name = "SECRET", conflicts_with = "receiver")]
     receiver_key: Option<String>,
+    /// A file with that secret.
+    #[arg(long, value_name = "FILE", conflicts_with = "receiver")]
+    receiver_key_file: Option<PathBuf>,
     #[command(flatten)]
     which: Which,
 }
@@ -54,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let mut failed = false;
     for (file, report) in &reports {
         match report {
-            Ok(report) if args.which.json => anstream::println!("{report}"),
+            Ok(report) if args.which.json => anstream::println!("{}", plain::json_line(report)),
             Ok(report) => show(file, report, args.check),
             Err(problem) => {
                 failed = true;
@@ -66,17 +71,17 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
 }
 
 async fn import_all(args: &Args) -> Result<Vec<(String, Result<Value, String>)>, String> {
+    let receiver_key =
+        secret_file::one("--receiver-key", args.receiver_key.as_deref(), args.receiver_key_file.as_deref())?;
     let (bridge, client) = match &args.url {
         Some(url) => {
-            let secret =
-                args.receiver_key.clone().map_or_else(|| super::bridge::admin_token(&args.which), Ok)?;
-            (None, Client::new(url, secret)?)
+            let secret = receiver_key.map_or_else(|| super::bridge::admin_token(&args.which), Ok)?;
+            (None, Client::new(url, secret)?.for_people(!args.which.json))
         }
         None => {
             let bridge = Bridge::find(&args.which).await?;
-            let secret = args.receiver_key.clone();
-            let client =
-                secret.map_or_else(|| bridge.client.clone(), |secret| bridge.client.with_secret(secret));
+            let client = receiver_key
+                .map_or_else(|| bridge.client.clone(), |secret| bridge.client.with_secret(secret));
             (Some(bridge), client)
         }
     };
@@ -114,7 +119,7 @@ async fn import(client: &Client, args: &Args, file: &PathBuf) -> Result<Value, S
         }
     }
     bar.finish_and_clear();
-    let told = lines.end();
+    let told = client.told(lines.end());
     let problem = if status.is_success() { &told["error"] } else { &told };
     match (status.is_success(), told.get("error"), told.get("hours")) {
         (true, None, Some(_)) => Ok(told),
@@ -239,7 +244,7 @@ pub(super) async fn pull(client: &Client, name: &str, since: Option<&str>) -> Re
     let request = client.request(Method::POST, &format!("/admin/receivers/{name}/pull")).query(&query);
     let response = request.timeout(DONE_WITHIN).send().await.map_err(|error| client.unreachable(&error))?;
     let status = response.status();
-    let told: Value = response.json().await.map_err(|_| answered(status))?;
+    let told = client.told(response.json().await.map_err(|_| answered(status))?);
     if status.is_success() { Ok(told) } else { Err(detail(&told, status)) }
 }
 

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::bridge::{Bridge, Which};
+use super::plain;
 use super::{BOLD, DIM, GOOD, WARN};
 
 /// What to do about a person.
@@ -61,14 +62,16 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     };
     let answer = super::block_on(async {
         let bridge = Bridge::find(which).await?;
-        let answer = bridge.client.get(method, &path, None).await;
+        // An export is the document itself, for whoever it is about.
+        let for_people = !which.json && !matches!(args.action, Action::Export { .. });
+        let answer = bridge.client.for_people(for_people).get(method, &path, None).await;
         bridge.leave().await;
         answer
     })?;
     match &args.action {
         Action::Erase { .. } if !which.json => show(&answer),
         Action::Receipts { .. } if !which.json => list(&answer),
-        _ => anstream::println!("{answer:#}"),
+        _ => anstream::println!("{}", plain::json(&answer)),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,7 +11,7 @@ mod sms;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,7 +21,9 @@ use self::post::{Outcome, Target};
 use self::queue::{Name, Queue};
 use self::report::{Report, say};
 use self::sms::Sms;
+use super::plain::escaped;
 use super::{ERROR, FAILED, GOOD, MISCONFIGURED};
+use crate::secret_file;
 use bridge_app::base::clock::{Clock, Entropy};
 
 /// Gammu reads no further SMS while its hook runs.
@@ -105,28 +107,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     Ok(code)
 }
 
-/// A variable that is set to nothing is not set.
-fn filled(value: Option<&String>) -> Option<String> {
-    value.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
 fn target(args: &Args) -> Result<Target, String> {
-    let url = filled(args.url.as_ref())
+    let url = secret_file::filled(args.url.as_deref())
         .ok_or("the URL of the bridge is missing: give it with --url (SMS_BRIDGE_PUSH_URL)")?;
-    let secret = one_of("--secret", args.secret.as_ref(), args.secret_file.as_deref())?;
-    let signing_key = one_of("--signing-key", args.signing_key.as_ref(), args.signing_key_file.as_deref())?;
+    let secret = secret_file::one("--secret", args.secret.as_deref(), args.secret_file.as_deref())?;
+    let signing_key =
+        secret_file::one("--signing-key", args.signing_key.as_deref(), args.signing_key_file.as_deref())?;
     Target::new(&url, secret.as_deref(), signing_key)
-}
-
-/// A secret as it is, or the file that it is in; the file wins.
-fn one_of(flag: &str, given: Option<&String>, file: Option<&Path>) -> Result<Option<String>, String> {
-    let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) else { return Ok(filled(given)) };
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| format!("the file of {flag}-file ({}) cannot be read: {error}", file.display()))?;
-    match filled(Some(&text)) {
-        Some(secret) => Ok(Some(secret)),
-        None => Err(format!("the file of {flag}-file ({}) is empty", file.display())),
-    }
 }
 
 /// First everything is in the queue, then the configuration is looked at.
@@ -223,13 +210,13 @@ async fn test(args: &Args, clock: &Clock) -> ExitCode {
         }
         Outcome::Misconfigured(why) | Outcome::Refused(why) => misconfigured(&why),
         Outcome::Busy(why) | Outcome::Away(why) => {
-            say(&format!("{ERROR}error:{ERROR:#} {why}: start the bridge, or correct --url"));
+            say(&format!("{ERROR}error:{ERROR:#} {}: start the bridge, or correct --url", escaped(&why)));
             ExitCode::from(FAILED)
         }
     }
 }
 
 fn misconfigured(problem: &str) -> ExitCode {
-    say(&format!("{ERROR}error:{ERROR:#} {problem}"));
+    say(&format!("{ERROR}error:{ERROR:#} {}", escaped(problem)));
     ExitCode::from(MISCONFIGURED)
 }

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::bridge::{Bridge, Which};
+use super::plain;
 use super::{BOLD, DIM, GOOD};
 
 /// What to do with the quarantine.
@@ -63,12 +64,14 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     };
     let answer = super::block_on(async {
         let bridge = Bridge::find(which).await?;
-        let answer = bridge.client.get(method, &path, None).await;
+        // Shown whole, a body keeps its lines: it is written out when it is shown.
+        let for_people = !which.json && !matches!(args.action, Action::Show { .. });
+        let answer = bridge.client.for_people(for_people).get(method, &path, None).await;
         bridge.leave().await;
         answer
     })?;
     if which.json {
-        anstream::println!("{answer:#}");
+        anstream::println!("{}", plain::json(&answer));
         return Ok(ExitCode::SUCCESS);
     }
     match &args.action {
@@ -115,10 +118,8 @@ fn show(entry: &Value) {
         ("why", "reason"),
         ("content type", "content_type"),
     ] {
-        anstream::println!("{DIM}{label:<13}{DIM:#} {}", text(entry, name));
+        anstream::println!("{DIM}{label:<13}{DIM:#} {}", plain::escaped(text(entry, name)));
     }
-    // What a stranger wrote must not speak to the terminal.
-    let body: String =
-        text(entry, "body").chars().map(|c| if c.is_control() && c != '\n' { '�' } else { c }).collect();
-    anstream::println!("\n{body}");
+    // Its lines stay lines.
+    anstream::println!("\n{}", plain::escaped_lines(text(entry, "body")));
 }

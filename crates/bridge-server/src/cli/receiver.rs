@@ -1,5 +1,6 @@
 //! `receiver`: adds, lists, changes and revokes receivers from a shell, and shows what the app is to be given.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use qrcode::{Color, QrCode};
@@ -7,7 +8,9 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::bridge::{Bridge, Client, Which, usual_bind};
+use super::plain;
 use super::{BAD, BOLD, DIM, GOOD, WARN};
+use crate::secret_file;
 
 /// What to do with receivers.
 #[derive(clap::Args, Debug)]
@@ -27,12 +30,19 @@ enum Action {
         /// The number users text; several with commas or again.
         #[arg(long, value_delimiter = ',', value_name = "NUMBER")]
         number: Vec<String>,
-        /// Its secret; one is made when not given.
+        /// Its secret; one is made when not given. A command line can be read by everybody on the machine, so rather give
+        /// a file.
         #[arg(long, value_name = "SECRET")]
         secret: Option<String>,
-        /// What it signs with. With one, nothing unsigned is taken from it.
+        /// A file with that secret.
+        #[arg(long, value_name = "FILE")]
+        secret_file: Option<PathBuf>,
+        /// What it signs with. With one, nothing unsigned is taken from it. Rather give a file.
         #[arg(long, value_name = "KEY", conflicts_with = "sign")]
         signing_key: Option<String>,
+        /// A file with that key.
+        #[arg(long, value_name = "FILE", conflicts_with = "sign")]
+        signing_key_file: Option<PathBuf>,
         /// Make a signing key.
         #[arg(long)]
         sign: bool,
@@ -51,14 +61,20 @@ enum Action {
     Rotate {
         /// Its name.
         name: String,
-        /// The new secret; one is made when not given.
+        /// The new secret; one is made when not given. Rather give a file.
         #[arg(long, value_name = "SECRET")]
         secret: Option<String>,
-        /// The new signing key; one is made when the receiver signs.
+        /// A file with that secret.
+        #[arg(long, value_name = "FILE")]
+        secret_file: Option<PathBuf>,
+        /// The new signing key; one is made when the receiver signs. Rather give a file.
         #[arg(long, value_name = "KEY")]
         signing_key: Option<String>,
+        /// A file with that key.
+        #[arg(long, value_name = "FILE")]
+        signing_key_file: Option<PathBuf>,
         /// The app has the new one: the ones before end now.
-        #[arg(long, conflicts_with_all = ["secret", "signing_key"])]
+        #[arg(long, conflicts_with_all = ["secret", "secret_file", "signing_key", "signing_key_file"])]
         finish: bool,
         #[command(flatten)]
         which: Which,
@@ -124,7 +140,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         })
     })?;
     if which.json {
-        anstream::println!("{answer:#}");
+        anstream::println!("{}", plain::json(&answer));
         return Ok(ExitCode::SUCCESS);
     }
     match &args.action {
@@ -162,14 +178,31 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
 async fn ask(client: &Client, action: &Action) -> Result<Value, String> {
     let of = |name: &str| format!("/admin/receivers/{name}");
     match action {
-        Action::Add { name, format, number, secret, signing_key, sign, inbox_url, .. } => {
+        Action::Add {
+            name,
+            format,
+            number,
+            secret,
+            secret_file,
+            signing_key,
+            signing_key_file,
+            sign,
+            inbox_url,
+            ..
+        } => {
+            let secret = secret_file::one("--secret", secret.as_deref(), secret_file.as_deref())?;
+            let signing_key =
+                secret_file::one("--signing-key", signing_key.as_deref(), signing_key_file.as_deref())?;
             let key = if *sign { json!(true) } else { json!(signing_key) };
             let body = json!({"name": name, "format": format, "numbers": number, "secret": secret,
                 "signing_key": key, "inbox_url": inbox_url});
             client.get(Method::POST, "/admin/receivers", Some(&body)).await
         }
         Action::List { .. } => client.get(Method::GET, "/admin/receivers", None).await,
-        Action::Rotate { name, secret, signing_key, finish, .. } => {
+        Action::Rotate { name, secret, secret_file, signing_key, signing_key_file, finish, .. } => {
+            let secret = &secret_file::one("--secret", secret.as_deref(), secret_file.as_deref())?;
+            let signing_key =
+                &secret_file::one("--signing-key", signing_key.as_deref(), signing_key_file.as_deref())?;
             let mut body = Map::new();
             body.insert("finish".to_owned(), json!(finish));
             for (field, value) in [("secret", secret), ("signing_key", signing_key)] {

@@ -12,8 +12,9 @@ use bridge_app::base::problem::Problem;
 use bridge_app::open::OpenError;
 use bridge_app::registration;
 
-pub(super) fn run(config: Config) -> ExitCode {
-    let problems = config.problems();
+pub(super) fn run(mut config: Config) -> ExitCode {
+    let mut problems = config.read_secret_files();
+    problems.extend(config.problems());
     if !problems.is_empty() {
         anstream::eprintln!("{ERROR}The configuration is wrong:{ERROR:#}");
         for problem in problems {

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::bridge::{Bridge, Which};
+use super::plain;
 use super::{BOLD, GOOD, WARN};
 
 /// What to do with settings.
@@ -73,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         answer
     })?;
     if which.json {
-        anstream::println!("{answer:#}");
+        anstream::println!("{}", plain::json(&answer));
         return Ok(ExitCode::SUCCESS);
     }
     match &args.action {

@@ -1,5 +1,6 @@
 //! `simulate`: plays a user with a phone against a running bridge: registers, sends the SMS, asks.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,8 +8,10 @@ use serde_json::{Value, json};
 
 use super::bridge::Client;
 use super::phone::{Phone, Sms};
+use super::plain;
 use super::{BOLD, DIM, FAILED, verdicts};
 use crate::lifecycle::Note;
+use crate::secret_file;
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::secrets;
 
@@ -36,12 +39,18 @@ pub(super) struct Args {
     /// The data folder of the bridge, for its address and keys.
     #[arg(long, env = "SMS_BRIDGE_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     data_dir: PathBuf,
-    /// The app's key, when it is not the generated one.
+    /// The app's key, when it is not the generated one; rather give a file or the environment.
     #[arg(long, env = "SMS_BRIDGE_API_KEY", hide_env_values = true, value_name = "SECRET")]
     api_key: Option<String>,
-    /// The receiver's key, when it is not the generated one.
+    /// A file with that key.
+    #[arg(long, env = "SMS_BRIDGE_API_KEY_FILE", value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+    /// The receiver's key, when it is not the generated one; rather give a file or the environment.
     #[arg(long, env = "SMS_BRIDGE_RECEIVER_KEY", hide_env_values = true, value_name = "SECRET")]
     receiver_key: Option<String>,
+    /// A file with that key.
+    #[arg(long, env = "SMS_BRIDGE_RECEIVER_KEY_FILE", value_name = "FILE")]
+    receiver_key_file: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -51,7 +60,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let (registered, answer, status) = super::block_on(play(args))?;
     let passed = answer["validation_status"] == "passed";
     if args.json {
-        anstream::println!("{}", json!({"registration": registered, "sms": answer, "status": status}));
+        let all = json!({"registration": registered, "sms": answer, "status": status});
+        anstream::println!("{}", plain::json_line(&all));
     } else {
         let text = |value: &Value| value.as_str().unwrap_or("–").to_owned();
         anstream::println!(
@@ -78,8 +88,9 @@ async fn play(args: &Args) -> Result<(Value, Value, Value), String> {
         Some(url) => url.clone(),
         None => {
             Note::read(&args.data_dir)
-                .map_err(|_| {
-                    format!("no bridge runs on {}: start one, or give --url", args.data_dir.display())
+                .map_err(|error| match error.kind() {
+                    ErrorKind::PermissionDenied => error.to_string(),
+                    _ => format!("no bridge runs on {}: start one, or give --url", args.data_dir.display()),
                 })?
                 .url
         }
@@ -94,8 +105,11 @@ async fn play(args: &Args) -> Result<(Value, Value, Value), String> {
             )
         }),
     };
-    let client = Client::new(&url, String::new())?;
-    let phone = Phone::new(&client, key(&args.api_key, "api_key")?, key(&args.receiver_key, "receiver_key")?);
+    let client = Client::new(&url, String::new())?.for_people(!args.json);
+    let api_key = secret_file::one("--api-key", args.api_key.as_deref(), args.api_key_file.as_deref())?;
+    let receiver_key =
+        secret_file::one("--receiver-key", args.receiver_key.as_deref(), args.receiver_key_file.as_deref())?;
+    let phone = Phone::new(&client, key(&api_key, "api_key")?, key(&receiver_key, "receiver_key")?);
     let now = Clock::system().now();
     let fresh = Entropy::system().id(now).map_err(|error| error.to_string())?.to_string();
     let device = args.device.clone().unwrap_or_else(|| format!("simulated-{fresh}"));

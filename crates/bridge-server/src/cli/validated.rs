@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use reqwest::Method;
 
 use super::bridge::{Bridge, Which};
+use super::plain;
 use super::{BOLD, GOOD};
 
 /// What to do with validated numbers.
@@ -34,7 +35,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         answer
     })?;
     if which.json {
-        anstream::println!("{answer:#}");
+        anstream::println!("{}", plain::json(&answer));
     } else {
         anstream::println!("{GOOD}✔{GOOD:#} {BOLD}{mobile}{BOLD:#} may register again");
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::harness::{ADMIN_TOKEN, API_KEY, RECEIVER_KEY};
@@ -253,6 +253,62 @@ async fn doctor_is_content_with_a_healthy_bridge_and_not_with_open_secrets() {
     let ended = run(command(folder.path(), &["doctor", "--json"])).await;
     assert_eq!((ended.code(), &ended.json()["ok"]), (Some(1), &json!(false)));
     assert!(ended.stdout.contains("chmod 600"), "{}", ended.stdout);
+}
+
+#[tokio::test]
+async fn what_came_from_outside_does_not_speak_to_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = Process::start(folder.path()).await;
+    let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}evil\r\u{85}";
+    let post = async |path: &str, secret: &str, body: Value| {
+        bridge.ask(reqwest::Method::POST, path, secret, Some(body)).await
+    };
+    post("/sms/receive/smsgate", RECEIVER_KEY, json!({"from": hostile, hostile: hostile})).await;
+    post("/sms/receive", RECEIVER_KEY, json!({"from": hostile, "text": hostile, "device_id": hostile})).await;
+    post("/receivers/heartbeat", RECEIVER_KEY, json!({"app_version": hostile, "network": hostile})).await;
+    let reason =
+        post("/admin/blacklist", ADMIN_TOKEN, json!({"mobile_number": USER, "reason": "\u{202e}evil"})).await;
+    let email = post(
+        "/admin/blocked-emails",
+        ADMIN_TOKEN,
+        json!({"address": "a@b.example", "reason": "\u{202e}evil"}),
+    )
+    .await;
+    assert!(reason.status.is_success() && email.status.is_success(), "{} {}", reason.body, email.body);
+    let list = bridge.get("/admin/quarantine", ADMIN_TOKEN).await;
+    let id = list.body["items"][0]["id"].as_str().unwrap().to_owned();
+    for arguments in [
+        &["quarantine", "list"][..],
+        &["quarantine", "show", &id],
+        &["blacklist", "list"],
+        &["blocked-email", "list"],
+        &["receiver", "list"],
+        &["person", "export", USER],
+        &["doctor"],
+        &["settings", "list"],
+        &["quarantine", "show", &hostile.replace('\r', "")],
+    ] {
+        for json in [false, true] {
+            let mut all = arguments.to_vec();
+            all.extend(json.then_some("--json"));
+            let ended = run(command(folder.path(), &all)).await;
+            for said in [&ended.stdout, &ended.stderr] {
+                let spoken = said.chars().find(|c| c.is_control() && *c != '\n' || *c == '\u{202e}');
+                assert_eq!(spoken, None, "{all:?}: {said:?}");
+            }
+            if json && ended.code() == Some(0) {
+                ended.json();
+            }
+        }
+    }
+    let shown = good(command(folder.path(), &["quarantine", "show", &id, "--json"])).await.json();
+    assert!(
+        shown["body"].as_str().unwrap().contains('\u{202e}')
+            || shown["body"].as_str().unwrap().contains("u202e")
+    );
+    let list = good(command(folder.path(), &["blacklist", "list"])).await.stdout;
+    assert!(list.contains("\\u{202e}evil"), "written out: {list}");
+    bridge.stop().await;
 }
 
 #[tokio::test]

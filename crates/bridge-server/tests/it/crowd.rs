@@ -171,7 +171,8 @@ async fn when_it_is_full_the_idle_ones_go_and_everybody_else_is_served() {
     assert!(note(&bridge.get("/health", ADMIN_TOKEN).await));
     let metrics = bridge.get("/metrics", ADMIN_TOKEN).await.body;
     let metrics = metrics.as_str().unwrap();
-    let closed = metrics.lines().find_map(|line| line.strip_prefix("sms_bridge_connections_closed_for_room_total "));
+    let closed =
+        metrics.lines().find_map(|line| line.strip_prefix("sms_bridge_connections_closed_for_room_total "));
     assert!(closed.unwrap().parse::<u64>().unwrap() > 24, "{metrics}");
     // They still are.
     for (stream, said) in [(phone, heartbeat), (operator, livez(ADMIN_TOKEN))] {

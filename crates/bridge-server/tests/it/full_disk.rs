@@ -11,9 +11,9 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::harness::{API_KEY, Answer, RECEIVER_KEY};
+use crate::harness::{ADMIN_TOKEN, API_KEY, Answer, RECEIVER_KEY};
 use crate::load::{Ledger, Sent};
-use crate::process::Process;
+use crate::process::{Process, command};
 
 /// A file system of 4 MiB. Dropped, it is gone.
 struct SmallDisk(TempDir);
@@ -133,6 +133,64 @@ async fn refuses_while_full_and_recovers_when_there_is_room() {
     let ledger = phone.ledger;
     bridge.stop().await;
     ledger.prove(disk.path()).await;
+}
+
+/// What an unusable body is asked for, thrown away and counted by.
+async fn in_quarantine(bridge: &Process) -> Vec<String> {
+    let list = bridge.get("/admin/quarantine?limit=100", ADMIN_TOKEN).await;
+    let items = list.body["items"].as_array().unwrap_or_else(|| panic!("{}", list.body)).clone();
+    items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_full_disk_the_bridge_starts_and_its_operator_can_throw_bodies_away() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let start = async || {
+        let mut command = command(disk.path(), &[]);
+        command.env("SMS_BRIDGE_DISK_FLOOR_MIB", "1");
+        Process::start_with(command).await.unwrap_or_else(|ended| panic!("it did not start: {ended:?}"))
+    };
+    let bridge = start().await;
+    for n in 0..12 {
+        let body = json!({"n": n, "junk": "x".repeat(30_000)});
+        let kept = bridge.ask(Method::POST, "/sms/receive", RECEIVER_KEY, Some(body)).await;
+        assert_eq!(kept.status, StatusCode::BAD_REQUEST, "{}", kept.body);
+    }
+    let fill = || {
+        let _ = std::fs::remove_file(disk.path().join("filler"));
+        disk.fill()
+    };
+    fill();
+    assert_eq!(bridge.get("/health", "").await.body["status"], "degraded");
+    let body = json!({"junk": "x".repeat(30_000)});
+    let refused = bridge.ask(Method::POST, "/sms/receive", RECEIVER_KEY, Some(body)).await;
+    is_refused_well(&refused);
+    let thrown_away = async |bridge: &Process| {
+        let before = in_quarantine(bridge).await;
+        for id in before.iter().take(3) {
+            let gone =
+                bridge.ask(Method::DELETE, &format!("/admin/quarantine/{id}"), ADMIN_TOKEN, None).await;
+            assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.body);
+            // Whatever became free is taken by somebody else.
+            fill();
+        }
+        assert_eq!(in_quarantine(bridge).await.len(), before.len() - 3);
+    };
+    thrown_away(&bridge).await;
+    // Killed, and started again where there is no room.
+    bridge.kill9().await;
+    fill();
+    let bridge = start().await;
+    thrown_away(&bridge).await;
+    // Stopped in order, which leaves nothing of the stores' own room.
+    bridge.stop().await;
+    fill();
+    let bridge = start().await;
+    thrown_away(&bridge).await;
+    let note = command(disk.path(), &["quarantine", "list", "--json"]);
+    assert_eq!(crate::process::run(note).await.json()["items"].as_array().unwrap().len(), 3);
+    std::fs::remove_file(disk.path().join("filler")).unwrap();
+    bridge.stop().await;
 }
 
 /// `/readyz` remembers its answer for a second: asked until it changes.

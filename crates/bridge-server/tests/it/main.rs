@@ -12,6 +12,8 @@ mod commands;
 mod crowd;
 mod desk;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod flows;
 #[cfg(test)]
 mod full_disk;

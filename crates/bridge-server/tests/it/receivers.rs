@@ -4,6 +4,7 @@
 mod alive;
 mod auth;
 pub(crate) mod formats;
+mod kept;
 mod phone;
 mod quarantine;
 

@@ -1,7 +1,7 @@
 //! An e-mail address that may not register.
 
 use async_trait::async_trait;
-use bridge_core::Timestamp;
+use bridge_core::{Timestamp, email};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -9,7 +9,7 @@ use crate::Result;
 /// An address that is blocked, or was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockedEmail {
-    /// Trimmed and in lower case: see [`BlockedEmail::normal`].
+    /// In its [normal form](BlockedEmail::normal), or in that of the version that blocked it.
     pub address: String,
     /// Why it was blocked, in the operator's words.
     pub reason: String,
@@ -29,7 +29,7 @@ impl BlockedEmail {
     /// The form in which addresses are compared.
     #[must_use]
     pub fn normal(address: &str) -> String {
-        address.trim().to_lowercase()
+        email::normal(address)
     }
 
     /// It holds at that time.

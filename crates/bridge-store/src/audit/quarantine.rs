@@ -25,9 +25,21 @@ pub struct Quarantined {
     pub reason: String,
     /// Its content type.
     pub content_type: String,
-    /// The raw bytes.
+    /// The raw bytes, without what authenticated them; of a long one its beginning.
     #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
     pub body: Vec<u8>,
+    /// How long it was, where only its beginning is kept.
+    #[serde(default)]
+    pub whole_bytes: Option<u64>,
+}
+
+/// How much of one receiver is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuarantineRoom {
+    /// At most so many bodies.
+    pub bodies: u64,
+    /// At most so many bytes of them together.
+    pub bytes: u64,
 }
 
 impl Quarantined {
@@ -40,6 +52,7 @@ impl Quarantined {
             "format": self.format,
             "reason": self.reason,
             "body": String::from_utf8_lossy(&self.body),
+            "whole_bytes": self.whole_bytes,
         })
     }
 }
@@ -59,6 +72,9 @@ fn read_bytes<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Vec<u8>
 pub trait QuarantineTrail: Send + Sync + 'static {
     /// Keeps a body that nobody can use, once for its id.
     async fn quarantine(&self, entry: &Quarantined) -> Result<()>;
+    /// Lets go of the oldest bodies of that receiver until the rest has room, and answers how many. The newest stays. Rows
+    /// that a table refused are no bodies.
+    async fn trim_quarantine(&self, receiver_id: &str, room: QuarantineRoom) -> Result<u64>;
     /// The newest quarantined bodies, at most `max`.
     async fn quarantined(&self, max: usize) -> Result<Vec<Quarantined>>;
     /// One quarantined body.

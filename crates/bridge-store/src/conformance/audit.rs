@@ -28,6 +28,7 @@ cases! {
         refusals_are_newest_first
         quarantine_takes_any_bytes
         a_quarantined_body_is_one_until_it_is_taken_away
+        the_quarantine_of_one_receiver_has_room_for_so_much
     }
     settings {
         seeding_gives_every_setting_its_default

@@ -131,6 +131,6 @@ pub struct QuarantineRow {
     pub reason: String,
     /// Its content type.
     pub content_type: String,
-    /// How long the body is.
+    /// How long the body was when it came; of a long one only its beginning is kept.
     pub bytes: u64,
 }

@@ -2,13 +2,14 @@
 //! Not who writes them when.
 
 use std::collections::{HashSet, VecDeque};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use bridge_core::Timestamp;
 
 use super::{Due, Entry, Record, RecordRef, Subject};
+use crate::private;
 
 /// A file that is larger is followed by a new one.
 pub(super) const ROTATE_AT_BYTES: u64 = 8 * 1024 * 1024;
@@ -107,7 +108,7 @@ fn fill(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 impl Segments {
     /// Reads what an earlier process left and deletes what is acknowledged.
     pub(super) fn open(folder: &Path) -> io::Result<Segments> {
-        std::fs::create_dir_all(folder)?;
+        private::make_folder(folder)?;
         let mut paths: Vec<(u64, PathBuf)> = std::fs::read_dir(folder)?
             .filter_map(|entry| {
                 let path = entry.ok()?.path();
@@ -145,7 +146,7 @@ impl Segments {
     /// Begins a new file.
     pub(super) fn begin(&mut self) -> io::Result<File> {
         let path = self.folder.join(format!("{:012}.journal", self.next));
-        let file = OpenOptions::new().create_new(true).append(true).open(&path)?;
+        let file = private::options().create_new(true).append(true).open(&path)?;
         // The name must survive a power cut too.
         File::open(&self.folder)?.sync_all()?;
         let (number, open) = (self.next, HashSet::new());

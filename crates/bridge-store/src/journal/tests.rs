@@ -179,6 +179,7 @@ async fn a_body_in_quarantine_comes_back_byte_by_byte() {
         reason: "no JSON".to_owned(),
         content_type: "application/json".to_owned(),
         body: (0..=255).cycle().take(300_000).collect(),
+        whole_bytes: None,
     };
     let entry = Entry::Quarantined(Box::new(body));
     journal.keep(&entry).await.unwrap();
@@ -222,6 +223,7 @@ async fn an_onboarding_is_settled_up_to_a_version() {
         mobile: bridge_core::Mobile::from_e164("+919876543210").unwrap(),
         email: None,
         device_id: None,
+        client: None,
     };
     let settings = bridge_core::Settings::default();
     let first = Onboarding::open(who, "ONBOARD", Uuid::from_u128(7), &[0; 16], T0, &settings);

@@ -108,8 +108,9 @@ pub async fn use_link(
     let made = app.access.passwords.hash(&app.entropy, chosen.password).await?;
     let actor = Actor { who: name.clone(), address: comer.address };
     let action = if first { "account.setup" } else { "account.password" };
-    app.note_change(&actor, action, &name, Value::Null, Value::Null).await?;
-    let used = in_time(app.accounts.use_link(now, &token_hash, &name, &made)).await?;
+    // Noted where it is used: of two that come at once, one is.
+    let change = actor.change(now, action, &name, Value::Null, Value::Null);
+    let used = in_time(app.accounts.use_link(now, &token_hash, &name, &made, &change)).await?;
     let account = used.ok_or_else(void)?;
     app.access.sessions.forget(&account.name);
     begin(app, comer, &account).await

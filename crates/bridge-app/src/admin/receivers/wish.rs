@@ -96,6 +96,9 @@ pub(super) fn signing_key_of(app: &App, fields: &Fields, format: &Format) -> Res
         let rule = format!("cannot be: {} signs nothing; its secret stands in the URL", format.name);
         return Err(wrong("signing_key", rule));
     }
+    if let Some(rule) = format.wrong_key.and_then(|wrong_key| wrong_key(&key)) {
+        return Err(wrong("signing_key", rule));
+    }
     Ok(Some(key))
 }
 

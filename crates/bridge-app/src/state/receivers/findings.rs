@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bridge_core::{Settings, Timestamp};
+use bridge_core::{Settings, Span, Timestamp};
 use bridge_store::audit::Sighting;
 use bridge_store::finding::{Finding, Level};
 
@@ -10,6 +10,11 @@ use super::{DEFAULT, KnownReceiver, Liveness, Receivers};
 
 /// Below this and not charging, a phone will be gone within hours.
 pub const BATTERY_LOW: u8 = 20;
+
+/// So long somebody who came with a wrong secret is talked of.
+const BLAME_LASTS: Span = Span(3_600_000);
+/// So long it is told that bodies went from quarantine.
+const LET_GO_TOLD_FOR: Span = Span(24 * 3_600_000);
 
 /// How a receiver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +27,7 @@ pub enum State {
     Paused,
     /// It was never heard of.
     NeverSeen,
-    /// Since it last came with the right secret, somebody came with a wrong one.
+    /// It was heard of, and since then and not long ago somebody came with a wrong secret.
     WrongSecret,
 }
 
@@ -48,6 +53,29 @@ impl KnownReceiver {
     }
 }
 
+/// Did somebody come with a wrong secret since it last came with the right one, and not long ago?
+fn is_blamed(seen: &Sighting, now: Timestamp) -> bool {
+    seen.wrong_secret_at > seen.last_seen_at && seen.wrong_secret_at.is_some_and(|at| now - at < BLAME_LASTS)
+}
+
+/// What there is to say of one that was never heard of.
+fn never_seen(name: &str, blamed: bool) -> (Level, String, &'static str) {
+    if blamed {
+        return (
+            Level::Warning,
+            format!(
+                "receiver {name} was not heard of yet, but somebody came with a wrong secret or signature"
+            ),
+            "if that is its app: check the URL, the secret and the signing key that it was given",
+        );
+    }
+    (
+        Level::Good,
+        format!("receiver {name} was not heard of yet"),
+        "give its app the URL and the secret, and text its number",
+    )
+}
+
 impl Receivers {
     /// Every receiver that was added or heard of, and what was seen of it.
     #[must_use]
@@ -69,7 +97,8 @@ impl Receivers {
         now: Timestamp,
         settings: &Settings,
     ) -> State {
-        if seen.wrong_secret_at > seen.last_seen_at {
+        // Of one that never spoke nobody knows whether it is set up at all: anybody could blame it.
+        if seen.last_seen_at.is_some() && is_blamed(seen, now) {
             State::WrongSecret
         } else if known.is_some_and(|known| known.row.paused) {
             State::Paused
@@ -106,15 +135,21 @@ impl Receivers {
                     ),
                     "look whether the phone is on, charged and online, and its app running",
                 ),
-                State::NeverSeen => tell(
-                    Level::Good,
-                    format!("receiver {name} was not heard of yet"),
-                    "give its app the URL and the secret, and text its number",
-                ),
+                State::NeverSeen => {
+                    let (level, found, advice) = never_seen(name, known.is_some() && is_blamed(&seen, now));
+                    tell(level, found, advice);
+                }
                 State::Ok | State::Paused => {
                     let last = seen.last_seen_at.map(|at| at.to_string()).unwrap_or_default();
                     tell(Level::Good, format!("receiver {name} was heard of at {last}"), "");
                 }
+            }
+            if let Some(found) = self.let_go_in_words(name, now) {
+                tell(
+                    Level::Warning,
+                    found,
+                    "look at its bodies in quarantine: is it set to the right format?",
+                );
             }
             if let Some(battery) = seen.battery
                 && battery < BATTERY_LOW
@@ -141,6 +176,13 @@ impl Receivers {
         }
         findings.extend(self.voice_finding(now, settings));
         findings
+    }
+
+    fn let_go_in_words(&self, name: &str, now: Timestamp) -> Option<String> {
+        let (bodies, last) = self.seen.were_let_go(name).filter(|(_, last)| now - *last < LET_GO_TOLD_FOR)?;
+        Some(format!(
+            "receiver {name} sends more that nobody can use than is kept: {bodies} bodies went, the last at {last}"
+        ))
     }
 
     fn voice_finding(&self, now: Timestamp, settings: &Settings) -> Option<Finding> {

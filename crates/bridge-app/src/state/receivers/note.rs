@@ -8,7 +8,7 @@ use bridge_core::Timestamp;
 use bridge_store::audit::{Receiver, Sighting};
 use serde::{Deserialize, Serialize};
 
-use crate::base::data_file::{self, Readers};
+use crate::base::data_file;
 
 const FILE: &str = "receivers.json";
 
@@ -44,7 +44,7 @@ pub(super) fn save(data_dir: &Path, receivers: &[Receiver], seen: &[Sighting]) {
             last_seen_at: seen.iter().find(|s| s.name == receiver.name).and_then(|s| s.last_seen_at),
         })
         .collect();
-    if let Err(error) = data_file::write_json(&data_dir.join(FILE), &rows, Readers::Owner) {
+    if let Err(error) = data_file::write_json(&data_dir.join(FILE), &rows) {
         tracing::warn!(%error, "the receivers cannot be noted in the data folder");
     }
 }

@@ -10,6 +10,9 @@ use bridge_store::audit::Sighting;
 
 use crate::state::receivers::skew::Skew;
 
+/// So much of a word is kept that an app says of itself.
+pub const REPORT_MAX_CHARS: usize = 100;
+
 /// What is known of one receiver.
 #[derive(Debug, Default)]
 struct Seen {
@@ -18,6 +21,8 @@ struct Seen {
     /// What happened here since.
     fresh: Sighting,
     skew: Skew,
+    /// Bodies of it that went from quarantine for want of room, and when the last did; here alone.
+    let_go: Option<(u64, Timestamp)>,
 }
 
 /// All receivers that were heard of.
@@ -74,6 +79,20 @@ impl Sightings {
         self.note(name, |seen| seen.fresh.rejected += 1);
     }
 
+    /// So many of its bodies went from quarantine, because it has room for so many.
+    pub fn let_go(&self, name: &str, bodies: u64, now: Timestamp) {
+        self.note(name, |seen| {
+            let before = seen.let_go.map_or(0, |(bodies, _)| bodies);
+            seen.let_go = Some((before.saturating_add(bodies), now));
+        });
+    }
+
+    /// How many did since the bridge started, and when the last one did.
+    #[must_use]
+    pub(super) fn were_let_go(&self, name: &str) -> Option<(u64, Timestamp)> {
+        self.lock().get(name)?.let_go
+    }
+
     /// An SMS came live with a stamp: the receiver's clock is measured by it.
     pub fn stamped(&self, name: &str, stamp: Timestamp, arrived: Timestamp, tolerance: Span) {
         self.note(name, |seen| {
@@ -92,8 +111,8 @@ impl Sightings {
             for (known, said) in
                 [(&mut fresh.network, report.network), (&mut fresh.app_version, report.app_version)]
             {
-                if said.is_some() {
-                    *known = said;
+                if let Some(said) = said {
+                    *known = Some(said.chars().take(REPORT_MAX_CHARS).collect());
                 }
             }
             fresh.battery = report.battery.or(fresh.battery);

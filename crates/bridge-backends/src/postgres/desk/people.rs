@@ -277,7 +277,8 @@ pub(super) async fn quarantine(
     let list = List {
         table: "ops.quarantine",
         time: "at",
-        columns: "id, quarantine_id, at, receiver_id, format, reason, content_type, octet_length(body)"
+        columns: "id, quarantine_id, at, receiver_id, format, reason, content_type,
+                  coalesce(whole_bytes, octet_length(body))"
             .to_owned(),
         read: |row| {
             let entry = QuarantineRow {
@@ -287,7 +288,7 @@ pub(super) async fn quarantine(
                 format: row.try_get(4)?,
                 reason: row.try_get(5)?,
                 content_type: row.try_get(6)?,
-                bytes: u64::try_from(row.try_get::<_, i32>(7)?)?,
+                bytes: u64::try_from(row.try_get::<_, i64>(7)?)?,
             };
             Ok((Place { at: entry.at, id: row.try_get(0)? }, entry))
         },

@@ -64,9 +64,13 @@ impl AccountStore for SqliteAudit {
         token_hash: &str,
         name: &str,
         password: &str,
+        change: &NewChange,
     ) -> Result<Option<Account>> {
         let (token_hash, name, password) = (token_hash.to_owned(), name.to_owned(), password.to_owned());
-        self.engine.write("use_link", move |c, _| use_link(c, now, &token_hash, &name, &password)).await
+        let change = change.clone();
+        self.engine
+            .write("use_link", move |c, _| use_link(c, now, &token_hash, (&name, &password), &change))
+            .await
     }
 
     async fn begin_session(&self, now: Timestamp, session: &Session) -> Result<()> {
@@ -206,10 +210,11 @@ fn use_link(
     conn: &Connection,
     now: Timestamp,
     token_hash: &str,
-    name: &str,
-    password: &str,
+    (name, password): (&str, &str),
+    change: &NewChange,
 ) -> rusqlite::Result<Option<Account>> {
     let Some(link) = working_link(conn, now, token_hash)? else { return Ok(None) };
+    note(conn, change)?;
     let name = link.account.as_deref().unwrap_or(name);
     if link.account.is_none() {
         conn.execute(

@@ -135,7 +135,7 @@ fn attempts(conn: &Connection, mobile: &Mobile, until: Timestamp) -> rusqlite::R
 /// Bodies that name that number, newest first.
 fn quarantined(conn: &Connection, mobile: &Mobile) -> rusqlite::Result<Vec<Quarantined>> {
     let mut select = conn.prepare_cached(
-        "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body FROM ops_quarantine
+        "SELECT quarantine_id, at, receiver_id, format, reason, content_type, body, whole_bytes FROM ops_quarantine
          WHERE instr(body, CAST(?1 AS BLOB)) > 0 ORDER BY id DESC",
     )?;
     let all: Vec<Quarantined> =

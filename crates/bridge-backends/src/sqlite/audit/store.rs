@@ -21,6 +21,8 @@ const SCHEMA: Schema = Schema {
         include_str!("../../../migrations/sqlite_audit/0007_accounts.sql"),
         include_str!("../../../migrations/sqlite_audit/0008_desk.sql"),
         include_str!("../../../migrations/sqlite_audit/0009_persons.sql"),
+        include_str!("../../../migrations/sqlite_audit/0010_side_by_side.sql"),
+        include_str!("../../../migrations/sqlite_audit/0011_quarantine_room.sql"),
     ],
     settle: add_check_columns,
 };

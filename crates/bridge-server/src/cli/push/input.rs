@@ -6,9 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 
 use bridge_core::Timestamp;
 
+use super::Args;
 use super::gammu::{self, Zone};
 use super::sms::{Found, Sms};
-use super::{Args, filled};
+use crate::secret_file::filled;
 use bridge_app::base::clock::Entropy;
 
 /// What is piped in may be as long as a bridge takes.
@@ -28,7 +29,7 @@ pub(super) fn find(
     now: Timestamp,
     entropy: &Entropy,
 ) -> Result<Input, String> {
-    let number = filled(args.number.as_ref());
+    let number = filled(args.number.as_deref());
     if args.flush {
         return Ok(Input::default());
     }
@@ -43,7 +44,7 @@ pub(super) fn find(
         // Whoever types the same again means another SMS, unless its id says that it is the same.
         let mark = entropy.id(now).map_err(|error| error.to_string())?.to_string();
         let mut sms = Found { from: from.clone(), text, stamp, mark }.into_sms(now, None, number);
-        if let Some(id) = filled(args.id.as_ref()) {
+        if let Some(id) = filled(args.id.as_deref()) {
             sms.message_id = id;
         }
         return Ok(Input { sms: vec![sms], remarks: Vec::new() });
@@ -54,7 +55,7 @@ pub(super) fn find(
             .to_owned());
     }
     let mut remarks = Vec::new();
-    let zone = filled(args.smsc_zone.as_ref()).and_then(|zone| {
+    let zone = filled(args.smsc_zone.as_deref()).and_then(|zone| {
         let read = Zone::parse(&zone);
         if read.is_none() {
             remarks

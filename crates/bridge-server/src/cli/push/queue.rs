@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use bridge_core::onboarding::hex;
+use bridge_store::private;
 use sha2::{Digest, Sha256};
 
 use super::sms::Sms;
@@ -48,11 +49,14 @@ pub(super) enum Waiting {
 impl Queue {
     /// Makes the folder if need be, for its owner only.
     pub(super) fn open(folder: &Path) -> io::Result<Queue> {
-        use std::os::unix::fs::DirBuilderExt;
         let is_new = !folder.exists();
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        private::make_folder(folder)?;
         if let Some(parent) = folder.parent().filter(|parent| is_new && !parent.as_os_str().is_empty()) {
             File::open(parent)?.sync_all()?;
+        }
+        // What an earlier version left open. An SMS is handed over even where that cannot be mended.
+        if private::may_be_ours(folder)? {
+            let _ = private::mend(folder, folder.join(LOCK).exists());
         }
         Ok(Queue { folder: folder.to_owned() })
     }
@@ -121,7 +125,9 @@ impl Queue {
         let new = refused.join(format!("{}.json", hex(&Sha256::digest(content)[..16])));
         fs::rename(&old, &new)?;
         // The SMS is what counts; the reason was said aloud, too.
-        let _ = fs::write(new.with_extension("reason"), format!("{reason}\n"));
+        let file =
+            private::options().create(true).truncate(true).write(true).open(new.with_extension("reason"));
+        let _ = file.and_then(|mut file| writeln!(file, "{reason}"));
         File::open(&refused)?.sync_all()?;
         self.sync()?;
         Ok(new)
@@ -145,7 +151,7 @@ impl Queue {
     /// The right to hand over, unless another process has it.
     pub(super) fn turn(&self) -> io::Result<Option<Turn>> {
         let path = self.folder.join(LOCK);
-        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        let file = private::options().create(true).truncate(false).write(true).open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Turn { _file: file })),
             Err(fs::TryLockError::WouldBlock) => Ok(None),

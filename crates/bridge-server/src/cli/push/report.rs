@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Args;
 use super::flush::{Tally, Trouble};
 use super::queue::{Name, Queue};
+use crate::cli::plain::{self, escaped};
 use crate::cli::{BAD, ERROR, FAILED, GOOD, MISCONFIGURED, WARN};
 
 /// Of each kind, beyond it is only repetition.
@@ -52,17 +53,20 @@ impl Report {
     pub(super) fn show(&self, args: &Args) {
         let folder = args.queue.display();
         for remark in self.remarks.iter().chain(&self.tally.remarks) {
-            say(&format!("{WARN}note:{WARN:#} {remark}"));
+            say(&format!("{WARN}note:{WARN:#} {}", escaped(remark)));
         }
         for problem in &self.lost {
-            say(&format!("{ERROR}error:{ERROR:#} an SMS is neither queued nor handed over: {problem}"));
+            say(&format!(
+                "{ERROR}error:{ERROR:#} an SMS is neither queued nor handed over: {}",
+                escaped(problem)
+            ));
         }
         for (_, reason) in self.tally.refused.iter().take(LINES_MAX) {
-            say(&format!("{BAD}refused:{BAD:#} set aside in {folder}/refused: {reason}"));
+            say(&format!("{BAD}refused:{BAD:#} set aside in {folder}/refused: {}", escaped(reason)));
         }
         match &self.tally.trouble {
-            Some(Trouble::Misconfigured(why)) => say(&format!("{ERROR}error:{ERROR:#} {why}")),
-            Some(Trouble::Passing(why)) => say(&format!("{WARN}note:{WARN:#} {why}")),
+            Some(Trouble::Misconfigured(why)) => say(&format!("{ERROR}error:{ERROR:#} {}", escaped(why))),
+            Some(Trouble::Passing(why)) => say(&format!("{WARN}note:{WARN:#} {}", escaped(why))),
             None => {}
         }
         if self.waiting > 0 {
@@ -86,7 +90,7 @@ impl Report {
                 "trouble": trouble, "lost": self.lost,
             });
             // Whoever closed the pipe does not want to know.
-            let _ = writeln!(anstream::stdout(), "{json:#}");
+            let _ = writeln!(anstream::stdout(), "{}", plain::json(&json));
         }
     }
 }
@@ -96,9 +100,9 @@ fn verdicts(answers: &[Value]) -> String {
     let [answer] = answers else { return String::new() };
     let word = |field: &str| answer[field].as_str();
     match (word("failed_at_check"), word("validation_status"), word("status")) {
-        (Some(check), _, _) => format!(" (failed at {check})"),
-        (None, Some(verdict), _) => format!(" ({verdict})"),
-        (None, None, Some(status)) => format!(" ({status})"),
+        (Some(check), _, _) => format!(" (failed at {})", escaped(check)),
+        (None, Some(verdict), _) => format!(" ({})", escaped(verdict)),
+        (None, None, Some(status)) => format!(" ({})", escaped(status)),
         (None, None, None) => String::new(),
     }
 }

@@ -1,5 +1,7 @@
 //! SMS that cannot be read are refused and kept; whatever can be read is taken, however odd.
 
+use bridge_app::sms::quarantine::KEPT_MAX_BYTES;
+use bridge_core::Span;
 use reqwest::Method;
 use serde_json::json;
 
@@ -99,9 +101,11 @@ fn unreadable() -> Vec<Unreadable> {
 async fn what_cannot_be_read_is_refused_and_kept_byte_for_byte() {
     let bridge = Bridge::start().await;
     let mut expected = Vec::new();
-    for (case, kind, body, refusal) in unreadable() {
+    for (case, kind, mut body, refusal) in unreadable() {
         let answer = post(&bridge, RECEIVE, RECEIVER_KEY, kind, &body).await;
         assert_refused(case, &answer, refusal);
+        // Of a long one its beginning.
+        body.truncate(KEPT_MAX_BYTES);
         expected.insert(0, body);
         assert!(quarantine(&bridge).await == expected, "{case}: not in quarantine as it came");
     }
@@ -166,13 +170,28 @@ async fn a_wrong_secret_shows_in_health_and_a_missing_one_does_not() {
     assert_eq!(seen().await.1, json!(null), "scanners without a secret are no news");
     post(&bridge, RECEIVE, "wrong-key", JSON, &good).await;
     let (status, default) = seen().await;
-    assert_eq!((status.as_str(), &default["status"]), ("degraded", &json!("wrong_secret")));
+    assert_eq!((status.as_str(), &default["status"]), ("healthy", &json!("never_seen")), "nobody uses it");
     assert_eq!((&default["last_seen"], &default["rejected"]), (&json!(null), &json!(1)));
     assert_eq!(default["wrong_secret"], "2026-01-31T12:00:00Z");
+    bridge.text("+919876543210", "a phone uses it").await;
+    bridge.clock.advance(Span(1_000));
+    post(&bridge, RECEIVE, "wrong-key", JSON, &good).await;
+    let (status, default) = seen().await;
+    assert_eq!((status.as_str(), &default["status"]), ("degraded", &json!("wrong_secret")));
     let open = bridge.send(bridge.request(Method::GET, "/health")).await;
     assert_eq!(open.body, json!({"status": "degraded"}), "the details need a key");
     bridge.text("+919876543210", "the phone was put right").await;
     assert_eq!(seen().await.0, "healthy");
+    bridge.clock.advance(Span(1_000));
+    post(&bridge, RECEIVE, "wrong-key", JSON, &good).await;
+    assert_eq!(seen().await.0, "degraded");
+    bridge.clock.advance(Span(3_600_000));
+    assert_eq!(seen().await.1["status"], "ok", "blame ends");
+    let metrics = bridge.get("/metrics", ADMIN_TOKEN).await;
+    assert!(
+        metrics.body.as_str().unwrap().contains("sms_bridge_wrong_secret_total 4"),
+        "counted all the same"
+    );
     bridge.stop().await;
 }
 

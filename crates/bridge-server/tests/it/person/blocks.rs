@@ -169,6 +169,54 @@ async fn a_blocked_address_may_not_register() {
     assert!(note.contains("eve@example.com"));
 }
 
+#[tokio::test]
+async fn a_blocked_address_has_no_other_spelling() {
+    let bridge = Bridge::start().await;
+    for address in ["Mallory@Example.com.", "eve\u{200b}@xn--mnchen-3ya.de", "tag+me@example.com"] {
+        assert_eq!(post(&bridge, "/admin/blocked-emails", &json!({"address": address})).await.status, 201);
+    }
+    let mut n = 0;
+    let mut refused = async |address: &str| {
+        n += 1;
+        bridge.register(&format!("+9198765{n:05}"), address, "d1").await.code() == "blacklisted"
+    };
+    for spelling in [
+        "mallory@example.com",
+        "mallory@example.com.",
+        "MALLORY@EXAMPLE.COM..",
+        "mal\u{ad}lory@exam\u{200b}ple.com",
+        "\u{feff}mallory@example.com",
+        "ｍａｌｌｏｒｙ@ｅｘａｍｐｌｅ．ｃｏｍ",
+        "mallory@example\u{3002}com",
+        "mallory+1@example.com",
+        "Mallory+a+b@example.com.",
+        "mallory\u{ff0b}x@example.com",
+        "eve@mu\u{308}nchen.de",
+        "EVE@M\u{dc}NCHEN.DE",
+        "tag@example.com",
+        "tag+other@example.com",
+    ] {
+        assert!(refused(spelling).await, "{spelling:?}");
+    }
+    for other in ["mal.lory@example.com", "mallory@example.org", "mallory@sub.example.com", "eve@munchen.de"]
+    {
+        assert!(!refused(other).await, "{other:?}");
+    }
+    bridge.set("blocked_emails_ignore_tags", json!(false)).await;
+    for (address, blocked) in [
+        ("mallory@example.com", true),
+        ("mallory+1@example.com", false),
+        ("tag+me@example.com", true),
+        ("TAG+ME@example.com.", true),
+        ("tag@example.com", false),
+    ] {
+        assert_eq!(refused(address).await, blocked, "{address:?}");
+    }
+    assert_eq!(delete(&bridge, "/admin/blocked-emails/MALLORY%40example.com.").await.status, 204);
+    assert!(!refused("mallory@example.com").await);
+    bridge.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bridge_of_a_group_hears_of_a_blocked_address_and_knows_it_while_postgresql_is_away() {
     let Some(group) = Group::start("every_bridge_of_a_group_hears_of_a_blocked_address") else { return };

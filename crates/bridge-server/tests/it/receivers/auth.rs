@@ -102,14 +102,14 @@ async fn one_with_a_signing_key_must_sign() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_an_alert_until_the_right_one_comes() {
+async fn a_wrong_secret_of_one_that_never_spoke_is_a_note() {
     let bridge = Bridge::start().await;
     let given = added(&bridge, json!({"name": "hall", "format": "smsgate", "signing_key": true})).await;
     let url = text(&given, "url");
     assert_eq!(post_to(&bridge, url, &sms("1")).await.status, 401);
     let health = bridge.get("/health", ADMIN_TOKEN).await;
-    assert_eq!(health.text("status"), "degraded");
-    assert_eq!(health.body["components"]["receivers"]["hall"]["status"], "wrong_secret");
+    assert_eq!(health.text("status"), "healthy", "it never spoke: that is for whoever sets it up");
+    assert_eq!(health.body["components"]["receivers"]["hall"]["status"], "never_seen");
     assert!(
         health.body["components"]["notes"].to_string().contains("wrong secret or signature"),
         "{}",

@@ -18,6 +18,7 @@ async fn kept(bridge: &Bridge, id: u128, format: &str, kind: &str, body: &str) -
         reason: "an older version could not read it".into(),
         content_type: kind.into(),
         body: body.as_bytes().to_vec(),
+        whole_bytes: None,
     };
     bridge.stores.audit.quarantine(&entry).await.unwrap();
     entry.id.to_string()

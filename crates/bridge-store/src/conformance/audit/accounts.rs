@@ -22,10 +22,23 @@ fn session(id: &str, account: &str) -> Session {
     }
 }
 
+/// What is noted of a link that was used.
+fn setup() -> NewChange {
+    NewChange {
+        at: T0,
+        who: "alice".to_owned(),
+        address: None,
+        action: "account.setup".to_owned(),
+        subject: "alice".to_owned(),
+        before: Value::Null,
+        after: Value::Null,
+    }
+}
+
 /// The first owner, made by a link.
 async fn first_owner(audit: &dyn AuditUnderTest, name: &str) {
     assert!(audit.store().put_link(&link("first", None)).await.unwrap());
-    assert!(audit.store().use_link(T0, "first", name, "$hash").await.unwrap().is_some());
+    assert!(audit.store().use_link(T0, "first", name, "$hash", &setup()).await.unwrap().is_some());
 }
 
 pub(super) async fn accounts_come_by_name(audit: &dyn AuditUnderTest) {
@@ -87,15 +100,20 @@ pub(super) async fn a_link_makes_the_first_owner_once(audit: &dyn AuditUnderTest
     assert_eq!(store.link(T0, "old").await.unwrap(), None, "another one took its place");
     assert_eq!(store.link(T0 + HOUR, "new").await.unwrap(), None, "its time is over");
     assert_eq!(store.link(T0, "new").await.unwrap(), Some(link("new", None)));
-    assert_eq!(store.use_link(T0 + HOUR, "new", "late", "$hash").await.unwrap(), None);
-    let (one, other) =
-        tokio::join!(store.use_link(T0, "new", "one", "$1"), store.use_link(T0, "new", "other", "$2"));
+    assert_eq!(store.use_link(T0 + HOUR, "new", "late", "$hash", &setup()).await.unwrap(), None);
+    let (first, second) = (setup(), setup());
+    let (one, other) = tokio::join!(
+        store.use_link(T0, "new", "one", "$1", &first),
+        store.use_link(T0, "new", "other", "$2", &second)
+    );
     let made: Vec<Account> = [one.unwrap(), other.unwrap()].into_iter().flatten().collect();
     assert_eq!((made.len(), made[0].role, made[0].password_changed_at), (1, Role::Owner, Some(T0)));
     assert_eq!(store.accounts().await.unwrap(), made);
+    let noted = store.changes(&ChangesAsked::default(), MAX).await.unwrap();
+    assert!(noted.iter().map(|row| &row.change).eq([&setup()]), "of two at once one is noted: {noted:?}");
     assert_eq!(store.link(T0, "new").await.unwrap(), None);
     assert!(!store.put_link(&link("again", None)).await.unwrap(), "closed for ever");
-    assert_eq!(store.use_link(T0, "again", "thief", "$hash").await.unwrap(), None);
+    assert_eq!(store.use_link(T0, "again", "thief", "$hash", &setup()).await.unwrap(), None);
 }
 
 pub(super) async fn a_link_sets_a_password_once(audit: &dyn AuditUnderTest) {
@@ -107,11 +125,11 @@ pub(super) async fn a_link_sets_a_password_once(audit: &dyn AuditUnderTest) {
     assert!(store.put_link(&link("a", Some("alice"))).await.unwrap());
     assert!(store.put_link(&link("b", Some("bob"))).await.unwrap());
     store.begin_session(T0, &session("s", "bob")).await.unwrap();
-    assert_eq!(store.use_link(T0, "void", "bob", "$void").await.unwrap(), None);
-    let bob = store.use_link(T0 + SECOND, "b", "mallory", "$bob").await.unwrap().unwrap();
+    assert_eq!(store.use_link(T0, "void", "bob", "$void", &setup()).await.unwrap(), None);
+    let bob = store.use_link(T0 + SECOND, "b", "mallory", "$bob", &setup()).await.unwrap().unwrap();
     assert_eq!((bob.name.as_str(), bob.password.as_deref(), bob.role), ("bob", Some("$bob"), Role::Viewer));
     assert_eq!(store.session(T0, "s").await.unwrap(), None, "whoever was logged in is not any more");
-    assert_eq!(store.use_link(T0 + SECOND, "b", "bob", "$again").await.unwrap(), None);
+    assert_eq!(store.use_link(T0 + SECOND, "b", "bob", "$again", &setup()).await.unwrap(), None);
     assert!(store.put_link(&link("b2", Some("bob"))).await.unwrap());
     store.change_account("bob", Role::Viewer, true).await.unwrap();
     assert_eq!(store.link(T0, "b2").await.unwrap(), None, "who may not log in needs no password");

@@ -5,7 +5,7 @@ use bridge_core::{Onboarding, State};
 
 use super::super::samples::*;
 use super::super::under_test::AuditUnderTest;
-use crate::audit::{Quarantined, Refusal};
+use crate::audit::{QuarantineRoom, Quarantined, Refusal};
 use crate::blacklisting::Blacklisting;
 
 pub(super) async fn an_onboarding_comes_back_without_its_last_sms(audit: &dyn AuditUnderTest) {
@@ -95,6 +95,7 @@ fn quarantined(n: u128, body: Vec<u8>) -> Quarantined {
         reason: "no JSON".to_owned(),
         content_type: "application/json".to_owned(),
         body,
+        whole_bytes: None,
     }
 }
 
@@ -103,7 +104,7 @@ pub(super) async fn quarantine_takes_any_bytes(audit: &dyn AuditUnderTest) {
     let entries = [
         quarantined(3, (0..=255).collect()),
         quarantined(1, Vec::new()),
-        quarantined(2, vec![0xff; 100_000]),
+        Quarantined { whole_bytes: Some(1 << 40), ..quarantined(2, vec![0xff; 100_000]) },
     ];
     for entry in &entries {
         store.quarantine(entry).await.unwrap();
@@ -127,4 +128,26 @@ pub(super) async fn a_quarantined_body_is_one_until_it_is_taken_away(audit: &dyn
     assert!(!store.remove_quarantined(id(1)).await.unwrap());
     assert_eq!(store.quarantined_one(id(1)).await.unwrap(), None);
     assert_eq!(store.quarantined(MAX).await.unwrap(), [other]);
+}
+
+pub(super) async fn the_quarantine_of_one_receiver_has_room_for_so_much(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let of_other = Quarantined { receiver_id: "phone-2".to_owned(), ..quarantined(99, vec![9; 1_000]) };
+    store.quarantine(&of_other).await.unwrap();
+    for n in 1..=5 {
+        store.quarantine(&quarantined(n, vec![1; 100])).await.unwrap();
+    }
+    let left = async || {
+        let kept = store.quarantined(MAX).await.unwrap();
+        kept.iter().map(|entry| entry.id.as_u128()).collect::<Vec<_>>()
+    };
+    let room = |bodies, bytes| QuarantineRoom { bodies, bytes };
+    assert_eq!(store.trim_quarantine("phone-1", room(5, 500)).await.unwrap(), 0);
+    assert_eq!(store.trim_quarantine("nobody", room(0, 0)).await.unwrap(), 0);
+    assert_eq!(store.trim_quarantine("phone-1", room(4, 500)).await.unwrap(), 1);
+    assert_eq!(left().await, [5, 4, 3, 2, 99], "the oldest goes first, and of nobody else");
+    assert_eq!(store.trim_quarantine("phone-1", room(9, 250)).await.unwrap(), 2);
+    assert_eq!(left().await, [5, 4, 99]);
+    assert_eq!(store.trim_quarantine("phone-1", room(0, 0)).await.unwrap(), 1);
+    assert_eq!(left().await, [5, 99], "the newest stays, however long it is");
 }

@@ -46,6 +46,7 @@ async fn somebody(store: &dyn AuditStore, n: u128, e164: &str) {
         reason: "no text".to_owned(),
         content_type: "application/json".to_owned(),
         body,
+        whole_bytes: None,
     };
     store.quarantine(&entry).await.unwrap();
 }

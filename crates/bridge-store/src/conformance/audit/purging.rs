@@ -22,7 +22,16 @@ async fn write_one_of_each(audit: &dyn AuditUnderTest, n: u128, at: Timestamp) {
     let (receiver_id, format, reason, content_type) = (text(), text(), text(), text());
     let body = vec![];
     store
-        .quarantine(&Quarantined { id: id(n), at, receiver_id, format, reason, content_type, body })
+        .quarantine(&Quarantined {
+            id: id(n),
+            at,
+            receiver_id,
+            format,
+            reason,
+            content_type,
+            body,
+            whole_bytes: None,
+        })
         .await
         .unwrap();
     store.put_setting(at, "batch_size", &json!(redis_id), "x").await.unwrap();

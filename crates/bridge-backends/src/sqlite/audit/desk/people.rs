@@ -259,7 +259,7 @@ pub(super) fn quarantine(
     let list = List {
         table: "ops_quarantine",
         time: "at",
-        columns: "id, quarantine_id, at, receiver_id, format, reason, content_type, length(body)".to_owned(),
+        columns: "id, quarantine_id, at, receiver_id, format, reason, content_type, coalesce(whole_bytes, length(body))".to_owned(),
         by_time: "ops_quarantine_time",
         by_number: "ops_quarantine_time",
         read: |row| {

@@ -4,7 +4,7 @@ use bridge_core::Span;
 use reqwest::StatusCode;
 
 use crate::desk::visitor::{PASSWORD, Visitor, first_token, token_in};
-use crate::harness::{Answer, Bridge};
+use crate::harness::{ADMIN_TOKEN, Answer, Bridge};
 
 async fn set_up(bridge: &Bridge, token: &str, name: &str) -> Answer {
     let fields = [("token", token), ("name", name), ("password", PASSWORD), ("again", PASSWORD)];
@@ -43,6 +43,10 @@ async fn the_first_link_makes_one_owner_once() {
     assert_eq!(set_up(&bridge, &token, "olga").await.status, StatusCode::GONE);
     let accounts = bridge.stores.audit.accounts().await.unwrap();
     assert_eq!((accounts.len(), accounts[0].role.word()), (1, "owner"));
+    let noted = bridge.get("/admin/log?action=account.setup", ADMIN_TOKEN).await;
+    let noted = noted.body["items"].as_array().unwrap().clone();
+    assert_eq!(noted.len(), 1, "of two at once the one that made it is noted: {noted:?}");
+    assert_eq!(noted[0]["who"], accounts[0].name);
     // Closed for ever.
     let again = bridge_app::admin::accounts::first_link(bridge.app()).await.unwrap();
     assert!(again.is_none());

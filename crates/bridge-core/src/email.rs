@@ -1,0 +1,92 @@
+//! E-mail addresses as they are compared: one mailbox has one spelling. Not whether an address exists, and not what a
+//! provider makes of dots in it: that is its own affair.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::message::is_invisible;
+
+/// The form in which addresses are compared: compatible letters are one letter, nothing that nobody sees is in it, the
+/// case does not count, and a domain has one spelling, with or without its last dot.
+#[must_use]
+pub fn normal(address: &str) -> String {
+    let seen: String = address.chars().filter(|c| !is_invisible(*c)).collect();
+    // Folding may bring forth what is to be composed, and composing what is not seen.
+    let folded: String =
+        seen.nfkc().flat_map(char::to_lowercase).nfkc().filter(|c| !is_invisible(*c)).collect();
+    let trimmed = folded.trim();
+    match trimmed.rsplit_once('@') {
+        Some((name, domain)) => format!("{name}@{}", normal_domain(domain)),
+        None => trimmed.to_owned(),
+    }
+}
+
+/// The same without what stands behind a `+` in the name: most providers deliver both to one mailbox.
+#[must_use]
+pub fn without_tag(address: &str) -> String {
+    let normal = normal(address);
+    match normal.rsplit_once('@').and_then(|(name, domain)| Some((name.split_once('+')?.0, domain))) {
+        // What begins with it is no tag.
+        Some((name, domain)) if !name.is_empty() => format!("{name}@{domain}"),
+        _ => normal,
+    }
+}
+
+/// One that is no domain stays as it is.
+fn normal_domain(domain: &str) -> String {
+    let plain = domain.replace('\u{3002}', ".");
+    let plain = plain.trim_end_matches('.');
+    match idna::domain_to_unicode(plain) {
+        (unicode, Ok(())) if !unicode.is_empty() => unicode,
+        _ => plain.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_address_are_one() {
+        for spelling in [
+            "mallory@example.com",
+            " Mallory@Example.COM ",
+            "mallory@example.com.",
+            "mallory@example.com..",
+            "mal\u{200b}lory@exam\u{ad}ple.com",
+            "\u{feff}mallory@example.com\u{2060}",
+            "ｍａｌｌｏｒｙ@ｅｘａｍｐｌｅ．ｃｏｍ",
+            "mallory@example\u{3002}com",
+            "MALLORY@EXAMPLE\u{ff61}COM",
+            "\u{24dc}allory@example.com",
+        ] {
+            assert_eq!(normal(spelling), "mallory@example.com", "{spelling:?}");
+        }
+        assert_eq!(normal("a@xn--mnchen-3ya.de"), normal("a@Mu\u{308}nchen.de"));
+        assert_eq!(normal("Jose\u{301}@example.com"), normal("JOS\u{c9}@example.com"));
+        assert_ne!(normal("mal.lory@example.com"), normal("mallory@example.com"));
+        assert_ne!(normal("mallory@example.co"), normal("mallory@example.com"));
+    }
+
+    #[test]
+    fn a_tag_is_what_stands_behind_the_plus_of_the_name() {
+        for (address, without) in [
+            ("Mallory+1@example.com", "mallory@example.com"),
+            ("mallory+a+b@example.com", "mallory@example.com"),
+            ("mallory\u{ff0b}x@example.com.", "mallory@example.com"),
+            ("mallory@example.com", "mallory@example.com"),
+            ("+x@example.com", "+x@example.com"),
+            ("a@b+c.example", "a@b+c.example"),
+            ("nobody+x", "nobody+x"),
+        ] {
+            assert_eq!(without_tag(address), without, "{address}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_normal_form_is_its_own(address: String) {
+            let once = normal(&address);
+            proptest::prop_assert_eq!(normal(&once), once);
+        }
+    }
+}
