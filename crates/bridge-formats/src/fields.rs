@@ -249,7 +249,6 @@ const PLAIN: &str = r"\x";
 
 /// The bytes as text; what is no UTF-8 is written `\xNN`, so that nothing of it is lost.
 fn readable<'a>(bytes: &'a [u8], mark: &str) -> Cow<'a, str> {
-    use fmt::Write;
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
@@ -257,7 +256,9 @@ fn readable<'a>(bytes: &'a [u8], mark: &str) -> Cow<'a, str> {
     for chunk in bytes.utf8_chunks() {
         out.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            let _ = write!(out, "{mark}{byte:02x}");
+            let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('?');
+            out.push_str(mark);
+            out.extend([digit(byte >> 4), digit(byte & 15)]);
         }
     }
     Cow::Owned(out)

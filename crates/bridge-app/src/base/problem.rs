@@ -49,6 +49,7 @@ codes! {
     UnsupportedEncoding = "unsupported_encoding", 415, "Unsupported content encoding";
     InvalidSetting = "invalid_setting", 422, "The setting breaks a rule";
     TooManyRegistrations = "too_many_registrations", 429, "Too many registrations of this number";
+    TooManyRequests = "too_many_requests", 429, "Too many open requests";
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     Internal = "internal_error", 500, "Something went wrong inside";
     OnboardingPaused = "onboarding_paused", 503, "Mobile onboarding is currently paused";

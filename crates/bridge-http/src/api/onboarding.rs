@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::auth::{self, AppKey};
 use crate::body;
+use crate::client;
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
@@ -139,11 +140,11 @@ impl OnboardingStatus {
 )]
 pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
     let (parts, body) = request.into_parts();
-    let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let wanted = Wanted::read(&fields)?;
-    let client = crate::client::address(&app, &parts);
+    let from = client::address(&app, &parts);
     let snapshot = app.live.snapshot();
-    let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, client).await?;
+    let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, from).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(registered(&app, &snapshot.settings, &onboarding))).into_response())
 }
@@ -231,6 +232,7 @@ pub async fn by_mobile(
         (status = 400, description = "`invalid_request`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 429, description = "`too_many_requests`: four are open with this token already", body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
@@ -240,11 +242,12 @@ pub async fn by_id(
     parts: Parts,
 ) -> Result<Json<OnboardingStatus>, Failed> {
     let id = opened::id(&text)?;
-    auth::onboarding(&app, &parts, id)?;
+    let _open = auth::onboarding(&app, &parts, id)?;
     let wait = wait(&parts.uri)?;
     let mut watcher = app.watchers.watch(id);
     let mut onboarding = find(&app, id).await?;
     if !wait.is_zero() && !is_final(&onboarding) {
+        client::waits(&parts);
         let changed = async {
             tokio::select! {
                 () = watcher.changed() => {}
@@ -276,6 +279,7 @@ fn wait(uri: &Uri) -> Result<Duration, Problem> {
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
         (status = 409, description = "`onboarding_final`", body = ProblemBody),
+        (status = 429, description = "`too_many_requests`: four are open with this token already", body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
@@ -286,7 +290,7 @@ pub async fn cancel(
     _body: Body,
 ) -> Result<Json<OnboardingStatus>, Failed> {
     let id = opened::id(&text)?;
-    auth::onboarding(&app, &parts, id)?;
+    let _open = auth::onboarding(&app, &parts, id)?;
     let cancelled = opened::cancel(&app, id).await?;
     Ok(Json(OnboardingStatus::of(&app, &cancelled)))
 }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use crate::auth::{self, Purpose};
 use crate::body;
+use crate::client;
 use crate::encoding::{self, Unpacked};
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
@@ -19,6 +20,8 @@ use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::delivery::{self, Delivered, Delivering, Read};
 use bridge_app::sms::intake::Taken;
+use bridge_app::state::bodies::Sender;
+use bridge_app::state::places::Who;
 use bridge_app::state::receivers::ReceiverIdentity;
 
 use crate::view::{Delivery, SmsAnswer, SmsStored, SmsView};
@@ -96,9 +99,18 @@ pub async fn receive_named(
 
 async fn take(app: &Shared, named: Option<&'static Format>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let sent = body::read(body, body::SMS_MAX_BYTES).await?;
-    let body = Body::of(&parts, sent).await?;
+    let door = auth::at_the_door(app, &parts, named)?;
+    let max = match door.sender {
+        Sender::Known => body::SMS_MAX_BYTES,
+        Sender::Stranger => body::STRANGER_MAX_BYTES,
+    };
+    let sent = body::read_of(app, door.sender, body, max).await?;
+    let body = Body::of(&parts, sent, max).await?;
+    if door.sender == Sender::Stranger && body::takes_long_to_read(&body.bytes) {
+        return Err(auth::nobody(app));
+    }
     let (delivering, read) = read(app, named, &parts, body)?;
+    client::is(&parts, Who::Kept);
     let delivered = delivery::take(app, &delivering, read).await?;
     Ok(reply(&delivering, named, delivered))
 }
@@ -114,8 +126,8 @@ struct Body {
 }
 
 impl Body {
-    async fn of(parts: &Parts, sent: Bytes) -> Result<Body, Problem> {
-        let bytes = match encoding::unpacked(&parts.headers, sent.clone(), body::SMS_MAX_BYTES)? {
+    async fn of(parts: &Parts, sent: Bytes, max: usize) -> Result<Body, Problem> {
+        let bytes = match encoding::unpacked(&parts.headers, sent.clone(), max)? {
             Unpacked::Body(bytes) => bytes,
             Unpacked::Broken(why) => return Ok(Body { bytes: sent, form: None, broken: Some(why) }),
         };

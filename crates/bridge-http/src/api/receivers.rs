@@ -76,7 +76,7 @@ pub async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<ReceiverAdded>), Failed> {
-    let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &headers, body, body::ONBOARDING_MAX_BYTES).await?;
     Ok((StatusCode::CREATED, Json(receivers::add(&app, &actor, &fields, client::host(&headers)).await?)))
 }
 
@@ -119,7 +119,7 @@ pub async fn rotate(
     request: Request,
 ) -> Result<Json<Option<ReceiverAdded>>, Failed> {
     let (parts, body) = request.into_parts();
-    let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     Ok(Json(receivers::rotate(&app, &actor, &name, &fields, client::host(&parts.headers)).await?))
 }
 
@@ -142,7 +142,7 @@ pub async fn change(
     request: Request,
 ) -> Result<StatusCode, Failed> {
     let (parts, body) = request.into_parts();
-    let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     receivers::change(&app, &actor, &name, &fields).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,6 +9,7 @@ mod binary;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod crowd;
 mod desk;
 #[cfg(test)]
 mod files;
