@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 
-use crate::access::Visitor;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::bridge::App;
 use bridge_app::state::bodies::Sender;
@@ -16,6 +15,10 @@ use bridge_http::state::Shared;
 /// The largest form of somebody who has not logged in: a name and two passwords.
 const BEFORE_LOGIN: Limits = Limits { sender: Sender::Stranger, bytes: 16 * 1024, fields: 64 };
 const AT_THE_DESK: Limits = Limits { sender: Sender::Known, bytes: body::SMS_MAX_BYTES, fields: 1_024 };
+
+/// The guard has put it there: who sends the form is at the desk.
+#[derive(Clone, Copy)]
+pub(super) struct LoggedIn;
 
 struct Limits {
     sender: Sender,
@@ -61,7 +64,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Form, Failed> {
         let app = Shared::from_ref(state);
         let (parts, body) = request.into_parts();
-        if parts.extensions.get::<Visitor>().is_some() {
+        if parts.extensions.get::<LoggedIn>().is_some() {
             return Ok(Form::read(&app, body).await?.0);
         }
         let _open = app.open_requests.begin(None, client::behind_a_proxy(&app, &parts))?;

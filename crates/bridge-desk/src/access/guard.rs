@@ -11,7 +11,7 @@ use bridge_formats::content_type;
 use subtle::ConstantTimeEq;
 
 use super::{Caller, Role, Rule, Visitor, cookie};
-use crate::form::Form;
+use crate::form::{Form, LoggedIn};
 use bridge_app::admin::accounts::entry;
 use bridge_app::admin_log::BY_TOKEN;
 use bridge_app::base::problem::{Code, Problem};
@@ -105,6 +105,7 @@ async fn admit(app: &Shared, rule: Rule, request: Request) -> Result<Request, Re
     if changes && visitor.session.is_some() {
         body = csrf_is_right(app, &visitor, &parts, body).await?;
     }
+    parts.extensions.insert(LoggedIn);
     parts.extensions.insert(visitor);
     Ok(Request::from_parts(parts, body))
 }

@@ -10,6 +10,7 @@ mod binary;
 mod commands;
 #[cfg(test)]
 mod crowd;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod files;
