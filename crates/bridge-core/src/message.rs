@@ -76,7 +76,9 @@ pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
         while let Some(at) = rest.find(&mark) {
             rest = &rest[at + mark.len()..];
             // Some apps leave the colon of a link as it was encoded there (D47).
-            let Some(behind) = [":", "%3a"].iter().find_map(|colon| rest.strip_prefix(colon)) else { continue };
+            let Some(behind) = [":", "%3a"].iter().find_map(|colon| rest.strip_prefix(colon)) else {
+                continue;
+            };
             rest = behind;
             let hex = rest.bytes().take(HASH_HEX_LEN).take_while(u8::is_ascii_hexdigit).count();
             let is_cut = hex == rest.len();

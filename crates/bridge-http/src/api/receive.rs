@@ -160,7 +160,8 @@ fn read(
     let sure = recognised.is_some() && format.name == asked.name || format.recognises.is_some();
     let read = Read::of(&incoming, format, named.is_none() && signer.is_none() && recognised.is_some());
     // With its letters: whoever reads it again must know them.
-    let sent_type = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let sent_type =
+        parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (content_type, bytes) = match form {
         Some((kind, form)) => (kind.to_owned(), form),
         None => (sent_type.chars().take(CONTENT_TYPE_MAX_CHARS).collect(), bytes),

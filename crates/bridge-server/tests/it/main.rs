@@ -37,8 +37,6 @@ mod logs;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
-mod said;
-#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod push;
@@ -50,5 +48,7 @@ mod real_stores;
 mod receive_property;
 #[cfg(test)]
 mod receivers;
+#[cfg(test)]
+mod said;
 #[cfg(test)]
 mod snapshots;

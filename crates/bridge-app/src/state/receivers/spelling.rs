@@ -52,9 +52,15 @@ impl SpellingQuestion {
     #[must_use]
     pub fn advice(&self, known: bool) -> String {
         match (known, self.suggested) {
-            (false, _) => "add each phone as a receiver by name, and say there how it writes numbers".to_owned(),
-            (true, Some(style)) => format!("it seems to be number_style {0}: set that, if it is right", style.name()),
-            (true, None) => "say how it writes numbers, in number_style: e164, international or national".to_owned(),
+            (false, _) => {
+                "add each phone as a receiver by name, and say there how it writes numbers".to_owned()
+            }
+            (true, Some(style)) => {
+                format!("it seems to be number_style {0}: set that, if it is right", style.name())
+            }
+            (true, None) => {
+                "say how it writes numbers, in number_style: e164, international or national".to_owned()
+            }
         }
     }
 }
