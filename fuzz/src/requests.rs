@@ -92,7 +92,12 @@ fn storable(delivered: &Delivered) {
         delivered;
     let optional = [delivery_id, number, device, content_id].map(Option::as_deref);
     assert!(!optional.contains(&Some("")), "{delivered:?}");
-    for value in optional.into_iter().flatten().chain([sender.as_str(), text]).chain(also_sender.iter().map(String::as_str)) {
+    for value in optional
+        .into_iter()
+        .flatten()
+        .chain([sender.as_str(), text])
+        .chain(also_sender.iter().map(String::as_str))
+    {
         assert!(!value.contains('\0'), "{delivered:?}");
     }
     if let Some(part) = part {

@@ -155,7 +155,9 @@ impl Mobile {
         };
         match bare {
             BareDigits::NationalFirst => national().or_else(|_| international()),
-            BareDigits::InternationalFirst if digits.starts_with('0') => national().or_else(|_| international()),
+            BareDigits::InternationalFirst if digits.starts_with('0') => {
+                national().or_else(|_| international())
+            }
             BareDigits::InternationalFirst => international().or_else(|_| national()),
             BareDigits::OneWayOnly if digits.starts_with('0') => national().or_else(|_| international()),
             BareDigits::OneWayOnly => match (national(), international()) {
@@ -286,14 +288,17 @@ pub fn is_rounded(raw: &str) -> bool {
 /// The spelling of it that is kept (D43).
 fn kept(number: PhoneNumber) -> PhoneNumber {
     let other = national::kept(number.country_code, &number.get_national_significant_number())
-        .and_then(|national| PHONE_NUMBER_UTIL.parse(format!("+{}{national}", number.country_code), None).ok())
+        .and_then(|national| {
+            PHONE_NUMBER_UTIL.parse(format!("+{}{national}", number.country_code), None).ok()
+        })
         .filter(|other| PHONE_NUMBER_UTIL.is_possible_number(other));
     other.unwrap_or(number)
 }
 
 /// The digits without one zero behind their calling code.
 fn without_zero_behind_code(digits: &str) -> Option<String> {
-    let (code, national) = (1..=3).filter_map(|at| digits.split_at_checked(at)).find(|(code, _)| is_calling_code(code))?;
+    let (code, national) =
+        (1..=3).filter_map(|at| digits.split_at_checked(at)).find(|(code, _)| is_calling_code(code))?;
     Some(format!("{code}{}", national.strip_prefix('0')?))
 }
 

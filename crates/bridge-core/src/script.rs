@@ -17,7 +17,8 @@ pub fn decimal_digit(c: char) -> Option<u8> {
     }
     // Unicode keeps the ten digits of a script together and in their order (UAX 44, Numeric_Type=Decimal): the value is
     // the place in the run, counted from the nearest digit that has none before it.
-    let before = (1..=u32::from(c)).take_while(|back| char::from_u32(u32::from(c) - back).is_some_and(is_decimal));
+    let before =
+        (1..=u32::from(c)).take_while(|back| char::from_u32(u32::from(c) - back).is_some_and(is_decimal));
     u8::try_from(before.count() % 10).ok()
 }
 
@@ -55,8 +56,16 @@ mod tests {
 
     #[test]
     fn digits_of_every_script_have_their_value() {
-        for digits in ["0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "०१२३४५६७८९", "০১২৩৪৫৬৭৮৯", "０１２３４５６７８９", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗", "𝟶𝟷𝟸𝟹𝟺𝟻𝟼𝟽𝟾𝟿"]
-        {
+        for digits in [
+            "0123456789",
+            "٠١٢٣٤٥٦٧٨٩",
+            "۰۱۲۳۴۵۶۷۸۹",
+            "०१२३४५६७८९",
+            "০১২৩৪৫৬৭৮৯",
+            "０１２３４５６７８９",
+            "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗",
+            "𝟶𝟷𝟸𝟹𝟺𝟻𝟼𝟽𝟾𝟿",
+        ] {
             let values: Vec<u8> = digits.chars().filter_map(decimal_digit).collect();
             assert_eq!(values, (0..=9).collect::<Vec<u8>>(), "{digits}");
         }
@@ -67,7 +76,9 @@ mod tests {
     #[test]
     fn every_run_of_digits_is_a_whole_number_of_tens() {
         let all: Vec<u32> = (0..=0x10_ffff)
-            .filter(|at| char::from_u32(*at).is_some_and(|c| c.general_category() == GeneralCategory::DecimalNumber))
+            .filter(|at| {
+                char::from_u32(*at).is_some_and(|c| c.general_category() == GeneralCategory::DecimalNumber)
+            })
             .collect();
         let mut run = 0;
         for pair in all.windows(2) {

@@ -3,22 +3,24 @@
 //! the network: those are `coding`.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use crate::coding;
 use crate::content::Unusable;
 
 /// The letters of that name. None: UTF-8, or none is said.
 pub(crate) fn named(label: Option<&str>) -> Result<Option<&'static Encoding>, Unusable> {
-    let Some(label) = label.map(|label| label.trim_matches(['"', '\'', ' '])).filter(|label| !label.is_empty()) else {
+    let Some(label) =
+        label.map(|label| label.trim_matches(['"', '\'', ' '])).filter(|label| !label.is_empty())
+    else {
         return Ok(None);
     };
     match Encoding::for_label_no_replacement(label.as_bytes()) {
         Some(encoding) => Ok((encoding != UTF_8).then_some(encoding)),
-        None => Err(Unusable::because(format!(
-            "its charset {label:?} is none that the bridge knows: send UTF-8"
-        ))),
+        None => {
+            Err(Unusable::because(format!("its charset {label:?} is none that the bridge knows: send UTF-8")))
+        }
     }
 }
 
@@ -46,7 +48,7 @@ pub(crate) fn to_utf8<'a>(bytes: &'a [u8], said: Option<&'static Encoding>) -> C
     match utf16_of(bytes).or(said) {
         None => Cow::Borrowed(bytes),
         Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => {
-            Cow::Owned(coding::utf16(bytes, encoding == UTF_16LE).into_bytes())
+            Cow::Owned(utf16(bytes, encoding == UTF_16LE).into_bytes())
         }
         Some(encoding) => match encoding.decode_without_bom_handling_and_without_replacement(bytes) {
             Some(text) => Cow::Owned(text.into_owned().into_bytes()),
@@ -55,18 +57,40 @@ pub(crate) fn to_utf8<'a>(bytes: &'a [u8], said: Option<&'static Encoding>) -> C
     }
 }
 
+/// UTF-16, low byte first or high byte first. A mark of the order is no letter.
+pub(crate) fn utf16(bytes: &[u8], low_first: bool) -> String {
+    let (pairs, odd) = bytes.as_chunks::<2>();
+    let unit = if low_first { u16::from_le_bytes } else { u16::from_be_bytes };
+    let units = pairs.iter().map(|pair| unit(*pair)).enumerate();
+    let units = units.filter_map(|(at, unit)| (at > 0 || unit != 0xfeff).then_some(unit));
+    let mut text = String::with_capacity(bytes.len());
+    for letter in char::decode_utf16(units) {
+        let _ = match letter {
+            Ok(letter) => text.write_char(letter),
+            // Half a pair cannot stand in a Rust string: it is kept as JSON would write it.
+            Err(half) => write!(text, "\\u{:04x}", half.unpaired_surrogate()),
+        };
+    }
+    if let [byte] = odd {
+        let _ = write!(text, "\\x{byte:02x}");
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    fn written(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
         text.encode_utf16().flat_map(bytes).collect()
     }
 
     #[test]
     fn utf16_is_told_by_its_mark_or_its_zeros() {
         for text in ["ONBOARD:a06f", "gr\u{fc}n", "ONBOARD:1 \u{1f600}", "\u{feff}\u{928}\u{92e}"] {
-            for (order, bytes) in [(UTF_16LE, utf16(text, u16::to_le_bytes)), (UTF_16BE, utf16(text, u16::to_be_bytes))] {
+            for (order, bytes) in
+                [(UTF_16LE, written(text, u16::to_le_bytes)), (UTF_16BE, written(text, u16::to_be_bytes))]
+            {
                 assert_eq!(utf16_of(&bytes), Some(order), "{text}");
                 let read = String::from_utf8(to_utf8(&bytes, None).into_owned()).unwrap();
                 assert_eq!(read, text.trim_start_matches('\u{feff}'));

@@ -1,8 +1,6 @@
 //! What the bytes of an SMS mean: the alphabets of a short message (3GPP TS 23.038) and the header of one
 //! part of a longer one (TS 23.040). For the senders that hand the bytes on as the network gave them.
 
-use std::fmt::Write;
-
 use bridge_core::message;
 use bridge_core::sms::Part;
 use encoding_rs::Encoding;
@@ -51,10 +49,12 @@ impl Alphabet {
         let text = match self {
             // Many networks call Latin-1 or UTF-8 their default alphabet, which has 128 letters only.
             Alphabet::Gsm if bytes.is_ascii() => gsm(bytes),
-            Alphabet::Unknown if charset::utf16_of(bytes).is_some() => fields::plain(&charset::to_utf8(bytes, None)),
+            Alphabet::Unknown if charset::utf16_of(bytes).is_some() => {
+                fields::plain(&charset::to_utf8(bytes, None))
+            }
             Alphabet::Gsm | Alphabet::Unknown if std::str::from_utf8(bytes).is_ok() => fields::plain(bytes),
             Alphabet::Gsm | Alphabet::Latin1 => bytes.iter().copied().map(char::from).collect(),
-            Alphabet::Ucs2 => utf16(bytes, false),
+            Alphabet::Ucs2 => charset::utf16(bytes, false),
             Alphabet::Of(encoding) => fields::plain(&charset::to_utf8(bytes, Some(encoding))),
             Alphabet::Unknown => fields::plain(bytes),
         };
@@ -120,26 +120,6 @@ fn gsm_second_table(byte: u8) -> char {
         0x00..=0x1f => GSM_LOW[usize::from(byte)],
         _ => gsm_high(byte),
     }
-}
-
-/// UTF-16, low byte first or high byte first. A mark of the order is no letter.
-pub(crate) fn utf16(bytes: &[u8], low_first: bool) -> String {
-    let (pairs, odd) = bytes.as_chunks::<2>();
-    let unit = if low_first { u16::from_le_bytes } else { u16::from_be_bytes };
-    let units = pairs.iter().map(|pair| unit(*pair)).enumerate();
-    let units = units.filter_map(|(at, unit)| (at > 0 || unit != 0xfeff).then_some(unit));
-    let mut text = String::with_capacity(bytes.len());
-    for letter in char::decode_utf16(units) {
-        let _ = match letter {
-            Ok(letter) => text.write_char(letter),
-            // Half a pair cannot stand in a Rust string: it is kept as JSON would write it.
-            Err(half) => write!(text, "\\u{:04x}", half.unpaired_surrogate()),
-        };
-    }
-    if let [byte] = odd {
-        let _ = write!(text, "\\x{byte:02x}");
-    }
-    text
 }
 
 /// The bytes that hex digits stand for.

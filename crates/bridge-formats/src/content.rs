@@ -133,7 +133,11 @@ impl Unusable {
 
     /// What is wrong with one of several, under its name.
     pub(crate) fn of(self, name: &str) -> Unusable {
-        Unusable { detail: format!("{name} {}", self.detail), errors: Vec::new(), contradictory: self.contradictory }
+        Unusable {
+            detail: format!("{name} {}", self.detail),
+            errors: Vec::new(),
+            contradictory: self.contradictory,
+        }
     }
 
     /// Everything in one line, for the quarantine.

@@ -83,7 +83,8 @@ impl Fields {
     ) -> Result<Fields, Unusable> {
         let letters = charset::named(charset)?;
         // A form is written in ASCII: its letters are those of the bytes that it stands for.
-        let body = if body.is_ascii() { charset::to_utf8(body, None) } else { charset::to_utf8(body, letters) };
+        let body =
+            if body.is_ascii() { charset::to_utf8(body, None) } else { charset::to_utf8(body, letters) };
         let body = body.as_ref();
         let text = readable(body, IN_JSON);
         let trimmed = text.trim_start_matches('\u{feff}').trim();
@@ -300,7 +301,8 @@ fn mended(text: &str) -> Cow<'_, str> {
             b'-' | b'0'..=b'9' if !in_text => {
                 let length = bytes[at..].iter().take_while(|b| NUMBER.contains(*b)).count();
                 let number = &text[at..at + length];
-                if is_number(number) && (number.len() > WHOLE_DIGITS_MAX || number.contains(['.', 'e', 'E'])) {
+                if is_number(number) && (number.len() > WHOLE_DIGITS_MAX || number.contains(['.', 'e', 'E']))
+                {
                     out.push_str(&text[copied..at]);
                     out.extend(['"', AS_WRITTEN]);
                     out.push_str(number);
@@ -343,7 +345,9 @@ fn surrogate(bytes: &[u8], at: usize) -> Half {
         u16::from_str_radix(std::str::from_utf8(&escape[2..]).ok()?, 16).ok()
     };
     match unit(at) {
-        Some(0xd800..=0xdbff) if unit(at + 6).is_some_and(|low| (0xdc00..=0xdfff).contains(&low)) => Half::Paired,
+        Some(0xd800..=0xdbff) if unit(at + 6).is_some_and(|low| (0xdc00..=0xdfff).contains(&low)) => {
+            Half::Paired
+        }
         Some(0xd800..=0xdfff) => Half::Lone,
         _ => Half::None,
     }
@@ -529,8 +533,14 @@ mod tests {
 
     #[test]
     fn a_number_is_kept_as_it_is_written() {
-        for number in ["4.47911123456e11", "447911123456.0", "4.4791112345E+11", "919876543210", "-1", "12345678901234567890123"]
-        {
+        for number in [
+            "4.47911123456e11",
+            "447911123456.0",
+            "4.4791112345E+11",
+            "919876543210",
+            "-1",
+            "12345678901234567890123",
+        ] {
             let body = format!("{{\"text\":{number},\"x\":[1.5,{number}]}}");
             assert_eq!(value("application/json", body.as_bytes()), number);
         }

@@ -112,12 +112,7 @@ struct Told {
     others: Vec<(String, String)>,
 }
 
-fn told(
-    fields: &Fields,
-    query: &[(String, String)],
-    names: &[&str],
-    errors: &mut Vec<FieldError>,
-) -> Told {
+fn told(fields: &Fields, query: &[(String, String)], names: &[&str], errors: &mut Vec<FieldError>) -> Told {
     let mut all = fields.texts(names);
     if all.is_empty() {
         // Nothing that can be read: what stands there is of another kind, or missing.
@@ -146,7 +141,9 @@ fn read_with(fields: &Fields, query: &[(String, String)]) -> Result<Delivered, U
     // The carrier's stamp stands beside the phone's in the lists of phones: two times, not two opinions of one.
     time.others.retain(|(name, _)| !NETWORK_TIME.contains(&name.as_str()));
     let same_text = |one: &str, other: &str| one == other;
-    let same_time = |one: &str, other: &str| one == other || Timestamp::parse(one).is_ok_and(|at| Timestamp::parse(other) == Ok(at));
+    let same_time = |one: &str, other: &str| {
+        one == other || Timestamp::parse(one).is_ok_and(|at| Timestamp::parse(other) == Ok(at))
+    };
     let contradictory: Vec<FieldError> =
         [contradictions(&text, same_text), contradictions(&time, same_time), contradictions(&id, same_text)]
             .into_iter()
@@ -178,7 +175,12 @@ fn read_with(fields: &Fields, query: &[(String, String)]) -> Result<Delivered, U
     });
     match (sender.value, text.value) {
         (Some((_, from)), Some((_, text))) if errors.is_empty() => Ok(Delivered {
-            also_sender: sender.others.into_iter().map(|(_, other)| other).filter(|other| *other != from).collect(),
+            also_sender: sender
+                .others
+                .into_iter()
+                .map(|(_, other)| other)
+                .filter(|other| *other != from)
+                .collect(),
             sender: from,
             text,
             stamp,
@@ -260,8 +262,13 @@ mod tests {
             };
             assert!(unusable.contradictory, "{body} {unusable:?}");
         }
-        let two = parse(r#"{"from":"+919876543210","number":"09876543210","sender":"+919876543210","text":"a"}"#).unwrap();
-        assert_eq!((two.sender.as_str(), &two.also_sender[..]), ("+919876543210", &["09876543210".to_owned()][..]));
+        let two =
+            parse(r#"{"from":"+919876543210","number":"09876543210","sender":"+919876543210","text":"a"}"#)
+                .unwrap();
+        assert_eq!(
+            (two.sender.as_str(), &two.also_sender[..]),
+            ("+919876543210", &["09876543210".to_owned()][..])
+        );
         for same in [
             r#"{"from":"1","text":"a","message":"a","body":"","id":7,"smsId":"7"}"#,
             r#"{"from":"1","text":"a","timestamp":1790078591,"received_at":"2026-09-22T12:03:11Z"}"#,

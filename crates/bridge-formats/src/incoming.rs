@@ -76,9 +76,9 @@ impl<'a> Incoming<'a> {
     /// In which letters it says that its body is.
     pub(crate) fn charset(&self) -> Option<&'a str> {
         let parameters = self.header(header::CONTENT_TYPE.as_str())?.split(';').skip(1);
-        parameters.filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
-            name.trim().eq_ignore_ascii_case("charset").then_some(value.trim())
-        })
+        parameters
+            .filter_map(|parameter| parameter.split_once('='))
+            .find_map(|(name, value)| name.trim().eq_ignore_ascii_case("charset").then_some(value.trim()))
     }
 
     /// The value of a query parameter.
@@ -90,15 +90,11 @@ impl<'a> Incoming<'a> {
 
     /// The named values on the top level of the body; of a GET, those of the query. Read once.
     pub fn fields(&self) -> Result<&Fields, Unusable> {
-        let read = self.fields.get_or_init(|| {
-            match self.read_as {
-                _ if self.method == Method::GET => {
-                    Fields::form(self.uri.query().unwrap_or_default().as_bytes())
-                }
-                ReadAs::Itself => Fields::read_in(&self.content_type(), self.charset(), self.body),
-                ReadAs::Form(form) => Fields::form(form),
-                ReadAs::Nothing(why) => Err(Unusable::because(why)),
-            }
+        let read = self.fields.get_or_init(|| match self.read_as {
+            _ if self.method == Method::GET => Fields::form(self.uri.query().unwrap_or_default().as_bytes()),
+            ReadAs::Itself => Fields::read_in(&self.content_type(), self.charset(), self.body),
+            ReadAs::Form(form) => Fields::form(form),
+            ReadAs::Nothing(why) => Err(Unusable::because(why)),
         });
         read.as_ref().map_err(Clone::clone)
     }

@@ -46,10 +46,15 @@ pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<U
         let mut out = Vec::new();
         let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
         if let Err(error) = unpack(name, &body, limit, &mut out) {
-            return Ok(Unpacked::Broken(format!("the body says Content-Encoding: {name}, and is not that: {error}")));
+            return Ok(Unpacked::Broken(format!(
+                "the body says Content-Encoding: {name}, and is not that: {error}"
+            )));
         }
         if out.len() > max {
-            return Err(Problem::new(Code::BodyTooLarge, format!("the body is larger than {max} bytes when unpacked")));
+            return Err(Problem::new(
+                Code::BodyTooLarge,
+                format!("the body is larger than {max} bytes when unpacked"),
+            ));
         }
         body = out.into();
     }
@@ -62,7 +67,10 @@ pub(crate) fn unpacked_already(headers: &HeaderMap) -> Result<(), Problem> {
     if !headers.get_all(header::CONTENT_ENCODING).iter().any(is_packed) {
         return Ok(());
     }
-    Err(Problem::new(Code::UnsupportedEncoding, "a list is taken as it is: unpack it before, and send no Content-Encoding"))
+    Err(Problem::new(
+        Code::UnsupportedEncoding,
+        "a list is taken as it is: unpack it before, and send no Content-Encoding",
+    ))
 }
 
 fn unknown(what: &str) -> Problem {
@@ -92,7 +100,10 @@ fn is_zlib(body: &[u8]) -> bool {
 }
 
 /// The parts of a `multipart/form-data` as the form that they stand for, with its content type. None: it is none.
-pub(crate) async fn form_of_parts(headers: &HeaderMap, body: &Bytes) -> Option<Result<(&'static str, Bytes), String>> {
+pub(crate) async fn form_of_parts(
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Option<Result<(&'static str, Bytes), String>> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     if !bridge_formats::content_type(headers).starts_with("multipart/") {
         return None;
@@ -171,23 +182,41 @@ mod tests {
 
     #[test]
     fn every_way_of_packing_is_undone_up_to_the_limit() {
-        for (encoding, how) in
-            [("gzip", "gzip"), ("X-GZIP", "gzip"), ("deflate", "zlib"), ("deflate", "raw"), ("br", "br"), ("zstd", "zstd")]
-        {
+        for (encoding, how) in [
+            ("gzip", "gzip"),
+            ("X-GZIP", "gzip"),
+            ("deflate", "zlib"),
+            ("deflate", "raw"),
+            ("br", "br"),
+            ("zstd", "zstd"),
+        ] {
             let body = packed(how, TEXT);
-            let Ok(Unpacked::Body(out)) = read(encoding, body.clone(), TEXT.len()) else { panic!("{encoding} {how}") };
+            let Ok(Unpacked::Body(out)) = read(encoding, body.clone(), TEXT.len()) else {
+                panic!("{encoding} {how}")
+            };
             assert_eq!(out, TEXT, "{encoding} {how}");
             let refused = read(encoding, body, TEXT.len() - 1).unwrap_err();
             assert_eq!(refused.code(), Code::BodyTooLarge, "{encoding} {how}");
-            assert!(matches!(read(encoding, b"\xff\xff no".to_vec(), 99), Ok(Unpacked::Broken(_))), "{encoding} {how}");
+            assert!(
+                matches!(read(encoding, b"\xff\xff no".to_vec(), 99), Ok(Unpacked::Broken(_))),
+                "{encoding} {how}"
+            );
             let bomb = packed(how, &vec![0; 50 << 20]);
-            assert_eq!(read(encoding, bomb, 1 << 20).unwrap_err().code(), Code::BodyTooLarge, "{encoding} {how}");
+            assert_eq!(
+                read(encoding, bomb, 1 << 20).unwrap_err().code(),
+                Code::BodyTooLarge,
+                "{encoding} {how}"
+            );
         }
         let twice = packed("br", &packed("gzip", TEXT));
         assert!(matches!(read("gzip, identity, br", twice, 999), Ok(Unpacked::Body(out)) if out == TEXT));
         assert!(matches!(read("identity", TEXT.to_vec(), 999), Ok(Unpacked::Body(out)) if out == TEXT));
         for other in ["compress", "lz4", "gzip, gzip, gzip, gzip"] {
-            assert_eq!(read(other, TEXT.to_vec(), 999).unwrap_err().code(), Code::UnsupportedEncoding, "{other}");
+            assert_eq!(
+                read(other, TEXT.to_vec(), 999).unwrap_err().code(),
+                Code::UnsupportedEncoding,
+                "{other}"
+            );
         }
     }
 

@@ -16,7 +16,9 @@ use crate::base::secrets::hashed;
 use crate::bridge::App;
 pub use given::ReceiverAdded;
 use given::given_to_app;
-use wish::{format_of, inbox_of, made, name_of, number_style_of, numbers_of, secret_of, signing_key_of, wrong};
+use wish::{
+    format_of, inbox_of, made, name_of, number_style_of, numbers_of, secret_of, signing_key_of, wrong,
+};
 
 /// Of one receiver: two may be live while one replaces the other.
 const SECRETS_LIVE_MAX: usize = 2;

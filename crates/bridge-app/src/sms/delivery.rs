@@ -87,7 +87,8 @@ pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Deli
     }
     let settings = app.live.now();
     let bare_digits = delivering.sender.bare_digits(Some(delivering.format));
-    let (sms, contradictory) = inbound::of_one_sender(content.sms, &settings.default_country_code, bare_digits);
+    let (sms, contradictory) =
+        inbound::of_one_sender(content.sms, &settings.default_country_code, bare_digits);
     let unusable: Vec<&Unusable> = content.unusable.iter().chain(&contradictory).collect();
     if unusable.iter().any(|unusable| unusable.contradictory) {
         app.receivers.seen().contradictory(receiver);

@@ -217,7 +217,8 @@ impl Import {
 
     fn contradicts(&self, settings: &Settings, delivered: &Delivered) -> bool {
         let bare_digits = self.source.bare_digits(None);
-        let (one, _) = inbound::of_one_sender(vec![delivered.clone()], &settings.default_country_code, bare_digits);
+        let (one, _) =
+            inbound::of_one_sender(vec![delivered.clone()], &settings.default_country_code, bare_digits);
         one.is_empty()
     }
 

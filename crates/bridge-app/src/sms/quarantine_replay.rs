@@ -56,7 +56,8 @@ pub async fn replay(app: &App, entry: &Quarantined) -> Result<Vec<Taken>, Stays>
         let stamp = sms.stamp.or(Some(entry.at));
         inbound::inbound(app, &settings, way, Delivered { stamp, ..sms }).map_err(|_| Stays::Unwritable)
     };
-    let (sms, contradictory) = inbound::of_one_sender(content.sms, &settings.default_country_code, bare_digits);
+    let (sms, contradictory) =
+        inbound::of_one_sender(content.sms, &settings.default_country_code, bare_digits);
     if let Some(unusable) = contradictory.first() {
         return Err(Stays::Unusable(unusable.reason()));
     }

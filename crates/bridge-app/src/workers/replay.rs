@@ -104,8 +104,7 @@ async fn judge_parts(app: &App, settings: &Settings, parts: Vec<WaitingSms>) -> 
         return Ok(false);
     }
     let now = app.clock.now();
-    let is_enough =
-        |text: &str| matches!(find_hashes(text, &settings.permitted_headers), Found::Hashes(_));
+    let is_enough = |text: &str| matches!(find_hashes(text, &settings.permitted_headers), Found::Hashes(_));
     let joined = parts::join(parts, now, is_enough);
     let some = !joined.whole.is_empty();
     for (sms, rows) in joined.whole {

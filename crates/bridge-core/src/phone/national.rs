@@ -15,7 +15,9 @@ pub(super) const RULES: [Rule; 3] = [
     // Numeración Nacional, Resolución SC 46/97; ITU-T E.164 national plan of Argentina). Only mobiles send SMS.
     Rule {
         calling_code: 54,
-        kept: |national| (national.len() == 10 && !national.starts_with(['0', '9'])).then(|| format!("9{national}")),
+        kept: |national| {
+            (national.len() == 10 && !national.starts_with(['0', '9'])).then(|| format!("9{national}"))
+        },
     },
     // Mexico. The 1 of mobiles ended on 2019-08-03 (IFT, Plan Técnico Fundamental de Numeración, DOF 2018-05-11); networks
     // still write it.

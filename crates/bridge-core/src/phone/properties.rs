@@ -12,7 +12,8 @@ use super::*;
 /// An example of each region whose mobiles are long enough for 003.
 static EXAMPLES: LazyLock<Vec<Mobile>> = LazyLock::new(|| {
     let of = |region| {
-        let example = PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, PhoneNumberType::Mobile);
+        let example =
+            PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, PhoneNumberType::Mobile);
         let e164 = example.ok()?.format_as(PhoneNumberFormat::E164).into_owned();
         Mobile::parse(&e164, "91", BareDigits::NationalFirst).ok()
     };
@@ -25,7 +26,20 @@ static EXAMPLES: LazyLock<Vec<Mobile>> = LazyLock::new(|| {
 /// Zeros of scripts: the other nine digits follow each.
 const SCRIPTS: [u32; 8] = [0x30, 0x660, 0x6f0, 0x966, 0x9e6, 0xff10, 0x1d7ce, 0x1e950];
 const SEPARATORS: [&str; 14] = [
-    " ", "-", "\u{2011}", "\u{2013}", "\u{2212}", "\u{a0}", "\u{202f}", "\u{2007}", "/", ".", ") (", "\u{200e}", "", "\u{2060} ",
+    " ",
+    "-",
+    "\u{2011}",
+    "\u{2013}",
+    "\u{2212}",
+    "\u{a0}",
+    "\u{202f}",
+    "\u{2007}",
+    "/",
+    ".",
+    ") (",
+    "\u{200e}",
+    "",
+    "\u{2060} ",
 ];
 
 /// The digits in groups of at least two, in that script.
@@ -154,9 +168,21 @@ proptest! {
 #[test]
 fn two_spellings_of_one_person_are_one_number() {
     for (code, spellings, kept) in [
-        ("54", ["+541123456789", "+5491123456789", "+54 9 11 2345-6789", "011 15 2345-6789", "11 2345 6789"], "+5491123456789"),
-        ("52", ["+525512345678", "+5215512345678", "+52 1 55 1234 5678", "55 1234 5678", "0052 1 5512345678"], "+525512345678"),
-        ("55", ["+554788887777", "+5547988887777", "+55 47 9 8888-7777", "047 8888-7777", "47 98888 7777"], "+5547988887777"),
+        (
+            "54",
+            ["+541123456789", "+5491123456789", "+54 9 11 2345-6789", "011 15 2345-6789", "11 2345 6789"],
+            "+5491123456789",
+        ),
+        (
+            "52",
+            ["+525512345678", "+5215512345678", "+52 1 55 1234 5678", "55 1234 5678", "0052 1 5512345678"],
+            "+525512345678",
+        ),
+        (
+            "55",
+            ["+554788887777", "+5547988887777", "+55 47 9 8888-7777", "047 8888-7777", "47 98888 7777"],
+            "+5547988887777",
+        ),
     ] {
         for spelling in spellings {
             let read = Mobile::parse(spelling, code, BareDigits::NationalFirst);

@@ -50,9 +50,9 @@ const SCHEMES: [&str; 6] = ["tel:", "sms:", "smsto:", "mms:", "mmsto:", "callto:
 
 /// Without the scheme of a link, and without its parameters.
 fn addressed(text: &str) -> Result<Addressed, PhoneError> {
-    let scheme = SCHEMES.iter().find(|scheme| {
-        text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
-    });
+    let scheme = SCHEMES
+        .iter()
+        .find(|scheme| text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)));
     let rest = scheme.map_or(text, |scheme| text[scheme.len()..].trim_start_matches('/'));
     let is_parameter = |tail: &str| scheme.is_some() || tail.contains('=');
     let (number, parameters) = match rest.split_once(';') {
@@ -120,8 +120,11 @@ fn exponential(text: &str) -> Option<Result<String, PhoneError>> {
 
 /// The digits without the last ones, which must be zeros.
 fn without_fraction(digits: &str, behind: usize) -> Result<String, PhoneError> {
-    let (whole, fraction) =
-        digits.len().checked_sub(behind).and_then(|at| digits.split_at_checked(at)).ok_or(PhoneError::Rounded)?;
+    let (whole, fraction) = digits
+        .len()
+        .checked_sub(behind)
+        .and_then(|at| digits.split_at_checked(at))
+        .ok_or(PhoneError::Rounded)?;
     if fraction.bytes().all(|b| b == b'0') { Ok(whole.to_owned()) } else { Err(PhoneError::Rounded) }
 }
 
@@ -246,7 +249,11 @@ fn with_code(digits: String, plus: bool, context: Option<String>) -> Spelling {
         let rest = digits.strip_prefix(zeros)?;
         rest.starts_with(|c: char| c != '0').then(|| rest.to_owned())
     };
-    let said = if plus { without_zeros("00").or_else(|| without_zeros("0")).or_else(|| Some(digits.clone())) } else { None };
+    let said = if plus {
+        without_zeros("00").or_else(|| without_zeros("0")).or_else(|| Some(digits.clone()))
+    } else {
+        None
+    };
     match (said, digits.strip_prefix("00"), context) {
         (Some(digits), ..) => Spelling { digits, international: true },
         (None, Some(rest), _) => Spelling { digits: rest.to_owned(), international: true },
@@ -261,7 +268,8 @@ mod tests {
     use super::*;
 
     fn digits(text: &str) -> Result<String, PhoneError> {
-        read(text).map(|spelling| format!("{}{}", if spelling.international { "+" } else { "" }, spelling.digits))
+        read(text)
+            .map(|spelling| format!("{}{}", if spelling.international { "+" } else { "" }, spelling.digits))
     }
 
     #[test]

@@ -123,10 +123,8 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
             signs: known.as_ref().is_some_and(|known| known.must_sign()),
             rotating: row.is_some_and(|row| row.secrets.len() > 1 || row.signing_keys.len() > 1),
             number_style: row.and_then(|row| row.number_style).map_or("", NumberStyle::name),
-            asked: SpellingQuestion::of(known.as_deref(), &seen).map(|asked| Asked {
-                found: asked.found(&seen.name),
-                advice: asked.advice(known.is_some()),
-            }),
+            asked: SpellingQuestion::of(known.as_deref(), &seen)
+                .map(|asked| Asked { found: asked.found(&seen.name), advice: asked.advice(known.is_some()) }),
             has_list: known.as_ref().is_some_and(|known| bridge_app::state::inbox_reads::has_list(known)),
             name: seen.name,
         }
@@ -186,7 +184,8 @@ pub(crate) async fn add(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Failed> {
-    let fields = fields(&form, &["name", "format", "numbers", "secret", "signing_key", "inbox_url", "number_style"]);
+    let fields =
+        fields(&form, &["name", "format", "numbers", "secret", "signing_key", "inbox_url", "number_style"]);
     let added = doing::add(&app, &visitor.actor(), &fields, client::host(&headers)).await?;
     Ok(part(&Given::from(added)))
 }

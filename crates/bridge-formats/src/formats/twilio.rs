@@ -84,7 +84,8 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     let given = incoming.header(SIGNATURE).ok_or(Unsigned::Missing)?;
     let mut sent = if incoming.method == Method::GET { Vec::new() } else { pairs::of(incoming.body) };
     // Names and values are joined without a mark between them: a name that holds more than these was made of a value.
-    let plain = |name: &[u8]| !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let plain =
+        |name: &[u8]| !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
     if !sent.iter().all(|(name, _)| plain(name)) {
         return Err(Unsigned::Wrong);
     }

@@ -41,8 +41,6 @@ mod logs;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
-mod said;
-#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod push;
@@ -54,5 +52,7 @@ mod real_stores;
 mod receive_property;
 #[cfg(test)]
 mod receivers;
+#[cfg(test)]
+mod said;
 #[cfg(test)]
 mod snapshots;

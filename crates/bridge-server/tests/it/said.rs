@@ -53,7 +53,8 @@ async fn a_part_that_holds_the_hash_waits_for_nothing_and_its_rest_is_not_judged
             "concat-part": number.to_string()});
         body.to_string()
     };
-    let sent = post(&bridge, "/sms/receive/vonage", "application/json", part(1, registered.text("sms_body"))).await;
+    let sent =
+        post(&bridge, "/sms/receive/vonage", "application/json", part(1, registered.text("sms_body"))).await;
     assert_eq!(sent.status, 200);
     bridge.settle().await;
     assert_eq!(bridge.status(&registered).await.text("status"), "validated");
@@ -137,12 +138,20 @@ async fn a_sender_is_read_as_a_whole_or_not_at_all() {
         let body = format!(r#"{{"from":{from},"text":"hello {n}","id":"{n}"}}"#);
         assert_eq!(post(&bridge, "/sms/receive", "application/json", body).await.status, 200, "{from}");
         let rows = bridge.rows(row).await;
-        assert!(rows.iter().any(|kept| text(kept, "sms_message") == format!("hello {n}")), "{from}: {rows:?}");
+        assert!(
+            rows.iter().any(|kept| text(kept, "sms_message") == format!("hello {n}")),
+            "{from}: {rows:?}"
+        );
     }
     assert_eq!(bridge.rows("+4916012345670").await.len(), 0);
     let csv = "from,text,timestamp\n447911123456.0,csv,2026-01-31T11:59:00Z\n4.47911E+11,rounded,2026-01-31T11:59:00Z\n";
     let report = post(&bridge, "/sms/import", "text/csv", csv).await;
-    assert_eq!((&report.body["judged"], &report.body["quarantined"]), (&json!(1), &json!(1)), "{}", report.body);
+    assert_eq!(
+        (&report.body["judged"], &report.body["quarantined"]),
+        (&json!(1), &json!(1)),
+        "{}",
+        report.body
+    );
     assert!(bridge.rows("+447911123456").await.iter().any(|row| text(row, "sms_message") == "csv"));
     bridge.stop().await;
 }
@@ -174,7 +183,11 @@ async fn digits_that_are_two_numbers_are_no_sender_until_the_operator_says_how_t
     assert_eq!(by(&bridge, &url, "9607712345", "3").await, "mobile_check", "never by itself");
     let patch = |style: Value| {
         let bridge = &bridge;
-        async move { admin(bridge, Method::PATCH, "/admin/receivers/hall", &json!({"number_style": style})).await.status }
+        async move {
+            admin(bridge, Method::PATCH, "/admin/receivers/hall", &json!({"number_style": style}))
+                .await
+                .status
+        }
     };
     assert_eq!(patch(json!("sideways")).await, 400);
     assert_eq!(patch(json!("national")).await, 204);

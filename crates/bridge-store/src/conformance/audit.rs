@@ -65,6 +65,7 @@ cases! {
     receivers {
         receivers_come_by_name_as_they_were_last_put
         sightings_add_up
+        spellings_add_up
         sightings_are_the_same_however_they_are_told
         receivers_are_never_purged
     }

@@ -8,6 +8,7 @@ use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Ver
 use uuid::Uuid;
 
 use crate::HotStore;
+use crate::audit::SmsRow;
 use crate::blacklisting::Blacklisting;
 use crate::hot::{Admission, IntakeLimits, Recorded, Registered, Registration, Restore, Right, Which};
 use crate::judged::{Answer, Judged, QueuedSms};
@@ -22,6 +23,12 @@ pub(super) const HOUR: Span = Span(3_600_000);
 pub(super) const LIMITS: IntakeLimits =
     IntakeLimits { blacklist_above: 3, takeover_after: Span(10_000), behind_waiting: true };
 pub(super) const MAX: usize = 100;
+
+/// A row as a list shows it: with so much of its text.
+pub(super) fn shown(row: &SmsRow, text_chars: Option<u32>) -> SmsRow {
+    let chars = text_chars.map_or(usize::MAX, |chars| usize::try_from(chars).unwrap());
+    SmsRow { sms_message: row.sms_message.chars().take(chars).collect(), ..row.clone() }
+}
 
 /// The nth id of a case.
 pub(super) fn id(n: u128) -> Uuid {

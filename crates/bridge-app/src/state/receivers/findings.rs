@@ -76,6 +76,31 @@ fn never_seen(name: &str, blamed: bool) -> (Level, String, &'static str) {
     )
 }
 
+/// What is found in what it wrote.
+fn said(known: Option<&KnownReceiver>, seen: &Sighting) -> Vec<Finding> {
+    let name = &seen.name;
+    let finding = |found: String, advice: String| Finding {
+        level: Level::Warning,
+        what: format!("receiver {name}"),
+        found,
+        advice,
+    };
+    let asked = SpellingQuestion::of(known, seen)
+        .map(|asked| finding(asked.found(name), asked.advice(known.is_some())));
+    let contradictory = (seen.contradictory > 0).then(|| {
+        finding(
+            format!(
+                "{} requests of receiver {name} said two different things of one SMS, and are in quarantine",
+                seen.contradictory
+            ),
+            "somebody may have written field names into a text: let its app send JSON or a form that escapes texts, with \
+             one name for each of sender, text, time and id"
+                .to_owned(),
+        )
+    });
+    asked.into_iter().chain(contradictory).collect()
+}
+
 impl Receivers {
     /// Every receiver that was added or heard of, and what was seen of it.
     #[must_use]
@@ -170,23 +195,10 @@ impl Receivers {
                     "that is corrected; set its clock and its zone right",
                 );
             }
-            if let Some(asked) = SpellingQuestion::of(known.as_deref(), &seen) {
-                tell(Level::Warning, asked.found(name), &asked.advice(known.is_some()));
-            }
-            if seen.contradictory > 0 {
-                tell(
-                    Level::Warning,
-                    format!(
-                        "{} requests of receiver {name} said two different things of one SMS, and are in quarantine",
-                        seen.contradictory
-                    ),
-                    "somebody may have written field names into a text: let its app send JSON or a form that escapes texts, \
-                     with one name for each of sender, text, time and id",
-                );
-            }
             if let Some(warning) = known.as_ref().and_then(|known| known.warning(&seen)) {
                 tell(Level::Warning, format!("receiver {name}: {warning}"), "");
             }
+            findings.extend(said(known.as_deref(), &seen));
         }
         findings.extend(self.voice_finding(now, settings));
         findings

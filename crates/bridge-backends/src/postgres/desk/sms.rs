@@ -23,7 +23,9 @@ static COLUMNS: LazyLock<String> = LazyLock::new(|| format!("id, synced_at, {}",
 fn list(text_chars: Option<u32>) -> List<SmsRow> {
     let columns = COLUMNS.clone();
     let columns = match text_chars {
-        Some(chars) => columns.replace("sms_message", &format!("substr(sms_message, 1, {chars}) AS sms_message")),
+        Some(chars) => {
+            columns.replace("sms_message", &format!("substr(sms_message, 1, {chars}) AS sms_message"))
+        }
         None => columns,
     };
     List {
@@ -48,13 +50,14 @@ pub(super) async fn search(
     }
     let SmsFilter { mobile, receiver, from, to, passed, failed_at, late, text_chars } = filter;
     if *passed == Some(false)
-        && *filter == (SmsFilter {
-            passed: *passed,
-            from: *from,
-            to: *to,
-            text_chars: *text_chars,
-            ..SmsFilter::default()
-        })
+        && *filter
+            == (SmsFilter {
+                passed: *passed,
+                from: *from,
+                to: *to,
+                text_chars: *text_chars,
+                ..SmsFilter::default()
+            })
     {
         return failed(lease, (*from, *to), *text_chars, before, max).await;
     }

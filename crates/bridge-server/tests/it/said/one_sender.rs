@@ -24,11 +24,7 @@ async fn what_a_texter_writes_into_his_sms_makes_no_second_sender() {
         ("/sms/receive", json, format!(r#"{{"from":"{ALICE}","text":"x","message":"{hash}"}}"#)),
         ("/sms/receive", form, format!("from=%2B919876543210&text={hash}&mobile_number={victim}")),
         ("/sms/receive", form, format!("from=%2B919876543210&text={hash}&from={victim}")),
-        (
-            &with_query,
-            json,
-            format!(r#"{{"from":"{ALICE}","text":"{hash}"}}"#),
-        ),
+        (&with_query, json, format!(r#"{{"from":"{ALICE}","text":"{hash}"}}"#)),
         // As another format that is told by its names.
         (
             "/sms/receive",

@@ -29,7 +29,12 @@ async fn a_packed_body_is_read_and_what_is_not_known_is_told() {
     let registered = bridge.registered(ALICE).await;
     let send = |encoding: &str, body: Vec<u8>| {
         let request = bridge.request(Method::POST, "/sms/receive/smsgate").bearer_auth(RECEIVER_KEY);
-        bridge.send(request.header("content-type", "application/json").header("content-encoding", encoding).body(body))
+        bridge.send(
+            request
+                .header("content-type", "application/json")
+                .header("content-encoding", encoding)
+                .body(body),
+        )
     };
     let refused = send("lz4", b"x".to_vec()).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (415, "unsupported_encoding"));
@@ -42,7 +47,10 @@ async fn a_packed_body_is_read_and_what_is_not_known_is_told() {
     assert!(kept[0].reason.contains("Content-Encoding: gzip, and is not that"), "{}", kept[0].reason);
     assert_eq!(send("gzip", gzip(&smsgate(registered.text("sms_body"), "1"))).await.status, 200);
     assert_eq!(reason(&bridge, ALICE).await.0, "passed");
-    let list = bridge.request(Method::POST, "/sms/import").bearer_auth(RECEIVER_KEY).header("content-encoding", "gzip");
+    let list = bridge
+        .request(Method::POST, "/sms/import")
+        .bearer_auth(RECEIVER_KEY)
+        .header("content-encoding", "gzip");
     assert_eq!(bridge.send(list.body(gzip(b"from,text,timestamp\n"))).await.code(), "unsupported_encoding");
     bridge.stop().await;
 }
@@ -75,7 +83,9 @@ async fn parts_other_letters_raw_line_breaks_and_a_slash_are_read() {
         assert_eq!(answer.status, 200, "{path} {kind}: {}", answer.body);
         assert_eq!(bridge.rows(ALICE).await[0]["sms_message"], text(n), "{path} {kind}");
     }
-    let raw = format!("{{\"from\":\"{ALICE}\",\"text\":\"a\r\nb\",\"sentStamp\":1,\"receivedStamp\":1769860800000}}");
+    let raw = format!(
+        "{{\"from\":\"{ALICE}\",\"text\":\"a\r\nb\",\"sentStamp\":1,\"receivedStamp\":1769860800000}}"
+    );
     post(&bridge, "/sms/receive/bogkonstantin", json, raw).await;
     assert_eq!(bridge.rows(ALICE).await[0]["sms_message"], "a\r\nb");
     let latin = b"{\"from\":\"+919876543210\",\"text\":\"caf\xe9\"}".to_vec();
@@ -85,7 +95,13 @@ async fn parts_other_letters_raw_line_breaks_and_a_slash_are_read() {
     // What cannot be read says why, and keeps what came.
     let cut = parts(9)[..60].to_owned();
     post(&bridge, "/sms/receive/smssync", "multipart/form-data; boundary=b", cut).await;
-    post(&bridge, "/sms/receive/smssync", "application/x-www-form-urlencoded; charset=klingon", "from=1&message=a").await;
+    post(
+        &bridge,
+        "/sms/receive/smssync",
+        "application/x-www-form-urlencoded; charset=klingon",
+        "from=1&message=a",
+    )
+    .await;
     let kept = bridge.stores.audit.quarantined(9).await.unwrap();
     let reasons: Vec<&str> = kept.iter().map(|entry| entry.reason.as_str()).collect();
     assert!(reasons.iter().any(|reason| reason.contains("multipart")), "{reasons:?}");

@@ -36,12 +36,15 @@ async fn the_signature_of_nothing_carries_no_list_and_no_query() {
             _ => signature(&[b"", now.as_bytes()]),
         };
         let ask = |method: Method, path: String, body: &'static str| {
-            let request = bridge.request(method, &path).header("x-signature", &nothing).header("x-timestamp", &now);
+            let request =
+                bridge.request(method, &path).header("x-signature", &nothing).header("x-timestamp", &now);
             bridge.send(request.header("content-type", "text/csv").bearer_auth(secret).body(body))
         };
         let imported = ask(Method::POST, format!("/sms/import?receiver={format}"), list).await;
         assert_eq!((imported.status.as_u16(), imported.code()), (401, "unauthorized"), "{format}");
-        let query = format!("receiver={format}&sender=%2B919876543210&message=forged&from=%2B919876543210&content=forged&id=1");
+        let query = format!(
+            "receiver={format}&sender=%2B919876543210&message=forged&from=%2B919876543210&content=forged&id=1"
+        );
         for path in ["kannel", "jasmin", "smsforwarder", "vonage", "generic"] {
             let answer = ask(Method::GET, format!("/sms/receive/{path}?{query}"), "").await;
             assert!(answer.status.is_client_error(), "{format} by {path}: {} {}", answer.status, answer.body);
@@ -49,7 +52,10 @@ async fn the_signature_of_nothing_carries_no_list_and_no_query() {
     }
     assert_eq!(bridge.rows(ALICE).await.len(), 0);
     let by_operator = bridge.request(Method::POST, "/sms/import?receiver=textbee").bearer_auth(ADMIN_TOKEN);
-    assert_eq!(bridge.send(by_operator.header("content-type", "text/csv").body(list)).await.body["judged"], 1);
+    assert_eq!(
+        bridge.send(by_operator.header("content-type", "text/csv").body(list)).await.body["judged"],
+        1
+    );
     bridge.stop().await;
 }
 
@@ -92,12 +98,19 @@ async fn a_twilio_signature_is_for_these_names_and_this_address() {
 #[tokio::test]
 async fn a_head_delivers_nothing() {
     let bridge = Bridge::start().await;
-    for (path, allowed) in [("kannel", "GET, POST"), ("vonage", "GET, POST"), ("smsgate", "POST"), ("generic", "POST")] {
-        let query = format!("apiKey={RECEIVER_KEY}&sender=%2B919876543210&message=a&msisdn=919876543210&text=a");
+    for (path, allowed) in
+        [("kannel", "GET, POST"), ("vonage", "GET, POST"), ("smsgate", "POST"), ("generic", "POST")]
+    {
+        let query =
+            format!("apiKey={RECEIVER_KEY}&sender=%2B919876543210&message=a&msisdn=919876543210&text=a");
         for slash in ["", "/"] {
             let head = bridge.request(Method::HEAD, &format!("/sms/receive/{path}{slash}?{query}"));
             let answer = bridge.send(head).await;
-            assert_eq!((answer.status.as_u16(), &answer.headers["allow"]), (405, &allowed.parse().unwrap()), "{path}");
+            assert_eq!(
+                (answer.status.as_u16(), &answer.headers["allow"]),
+                (405, &allowed.parse().unwrap()),
+                "{path}"
+            );
         }
     }
     assert_eq!(bridge.send(bridge.request(Method::HEAD, "/sms/receive")).await.status, 405);

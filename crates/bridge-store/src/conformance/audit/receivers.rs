@@ -70,11 +70,6 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
         delivered: 3,
         redelivered: 2,
         rejected: 1,
-        contradictory: 1,
-        ambiguous: 2,
-        wrote_e164: 3,
-        wrote_international: 4,
-        wrote_national: 5,
         clock_skew: Span(-90_000),
         skew_measured_at: Some(T0),
         app_version: Some("1.2.3".to_owned()),
@@ -106,8 +101,6 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
     let later = Sighting {
         last_seen_at: Some(T0 + HOUR + HOUR),
         rejected: 5,
-        ambiguous: 1,
-        wrote_national: 7,
         clock_skew: Span(7),
         skew_measured_at: Some(T0 + MILLI),
         battery: Some(0),
@@ -124,8 +117,6 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
         delivered: 13,
         redelivered: 2,
         rejected: 6,
-        ambiguous: 3,
-        wrote_national: 12,
         clock_skew: Span(7),
         skew_measured_at: Some(T0 + MILLI),
         battery: Some(0),
@@ -134,6 +125,23 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
         ..first.clone()
     };
     assert_eq!(store.sightings().await.unwrap(), [nobody, sum]);
+}
+
+/// What a receiver wrote adds up, like what it delivered.
+pub(super) async fn spellings_add_up(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let told = |n: i64| Sighting {
+        contradictory: n,
+        ambiguous: 2 * n,
+        wrote_e164: 3 * n,
+        wrote_international: 4 * n,
+        wrote_national: 5 * n,
+        ..seen("phone-1")
+    };
+    for n in [1, 2] {
+        store.note_sightings(&[told(n), told(n)]).await.unwrap();
+    }
+    assert_eq!(store.sightings().await.unwrap(), [told(6)]);
 }
 
 /// One at a time or all at once: only the order of what happened counts, not that of being told.

@@ -22,7 +22,9 @@ const BY_CHECK: &str = "input_sms_failed";
 fn list(text_chars: Option<u32>) -> List<SmsRow> {
     let columns = sms_columns();
     let columns = match text_chars {
-        Some(chars) => columns.replace("sms_message", &format!("substr(sms_message, 1, {chars}) AS sms_message")),
+        Some(chars) => {
+            columns.replace("sms_message", &format!("substr(sms_message, 1, {chars}) AS sms_message"))
+        }
         None => columns,
     };
     List {
@@ -51,13 +53,14 @@ pub(super) fn search(
     }
     let SmsFilter { mobile, receiver, from, to, passed, failed_at, late, text_chars } = filter;
     if *passed == Some(false)
-        && *filter == (SmsFilter {
-            passed: *passed,
-            from: *from,
-            to: *to,
-            text_chars: *text_chars,
-            ..SmsFilter::default()
-        })
+        && *filter
+            == (SmsFilter {
+                passed: *passed,
+                from: *from,
+                to: *to,
+                text_chars: *text_chars,
+                ..SmsFilter::default()
+            })
     {
         return failed(conn, (*from, *to), *text_chars, before, max);
     }
