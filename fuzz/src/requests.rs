@@ -88,10 +88,11 @@ fn says_why(unusable: &Unusable) {
 
 /// No NUL that a table refuses, no empty id that would match every other empty id, no time outside the calendar.
 fn storable(delivered: &Delivered) {
-    let Delivered { sender, text, stamp, delivery_id, number, device, content_id, part } = delivered;
+    let Delivered { sender, text, stamp, delivery_id, number, device, content_id, part, also_sender } =
+        delivered;
     let optional = [delivery_id, number, device, content_id].map(Option::as_deref);
     assert!(!optional.contains(&Some("")), "{delivered:?}");
-    for value in optional.into_iter().flatten().chain([sender.as_str(), text]) {
+    for value in optional.into_iter().flatten().chain([sender.as_str(), text]).chain(also_sender.iter().map(String::as_str)) {
         assert!(!value.contains('\0'), "{delivered:?}");
     }
     if let Some(part) = part {
@@ -103,7 +104,8 @@ fn storable(delivered: &Delivered) {
 /// What is plain JSON is read as any other reader of JSON reads it.
 fn as_serde_reads_it(delivered: &Delivered, object: &Map<String, Value>) {
     let known = |names: &[&str]| -> Option<String> {
-        let value = names.iter().find_map(|name| object.get(*name).filter(|value| !value.is_null()))?;
+        let all = || names.iter().filter_map(|name| object.get(*name).filter(|value| !value.is_null()));
+        let value = all().find(|value| *value != "").or_else(|| all().next())?;
         value.as_str().map(|text| text.replace('\0', "\\u0000"))
     };
     let texts = ["sms_message", "message", "text", "body", "content"];

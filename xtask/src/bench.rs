@@ -2,16 +2,16 @@
 //! sets. Not a test: a slow result fails nothing, a lost or doubled SMS does.
 
 mod desk;
-mod figures;
+pub(crate) mod figures;
 mod floors;
 mod journey;
 mod load;
-mod process;
+pub(crate) mod process;
 mod real;
 mod recorded;
 mod report;
-mod requests;
-mod server;
+pub(crate) mod requests;
+pub(crate) mod server;
 mod startup;
 
 use std::path::{Path, PathBuf};

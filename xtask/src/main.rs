@@ -13,6 +13,7 @@ mod imports;
 mod pass_through;
 #[cfg(test)]
 mod promise;
+mod siege;
 mod source;
 mod stopwatch;
 mod tally;
@@ -47,6 +48,8 @@ enum Command {
     Bench(bench::Args),
     /// Two bridges under a seeded schedule of kills, cuts and outages: the proof that nothing is lost
     Chaos(chaos::Args),
+    /// The real binary under floods of hostile clients, and honest ones beside them who must be served
+    Siege(siege::Args),
     /// The desk in a real browser: journeys, accessibility, pictures of every page
     Desk(desk::Args),
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Crates(args) => crates::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Chaos(args) => chaos::run(&args),
+        Command::Siege(args) => siege::run(&args),
         Command::Desk(args) => desk::run(&args),
     };
     match outcome {

@@ -20,10 +20,13 @@ use crate::state::access::Access;
 use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
+use crate::state::bodies::Bodies;
 use crate::state::disk::Disk;
 use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
+use crate::state::open_requests::OpenRequests;
+use crate::state::places::Places;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
@@ -94,6 +97,12 @@ pub struct App {
     pub(crate) probe: Probe,
     /// What this bridge did in the last hour.
     pub recent: Recent,
+    /// Who has a connection.
+    pub places: Arc<Places>,
+    /// Requests of those who have no key.
+    pub open_requests: OpenRequests,
+    /// Bodies in memory.
+    pub bodies: Bodies,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
     pub(crate) _folder: FolderLock,

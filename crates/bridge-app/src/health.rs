@@ -101,6 +101,7 @@ impl Health {
         if let Some(why) = standing.hot.why() {
             notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
         }
+        notes.extend(app.places.note(app.clock.now()));
         let nearly_full = app.disk.is_nearly_full();
         if nearly_full {
             notes.push(format!(
@@ -286,6 +287,9 @@ pub async fn measure(app: &App) {
         app.metrics.queue_size.get_or_create(&labels).set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
     app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
+    app.metrics.connections_open.set(i64::try_from(app.places.taken()).unwrap_or(i64::MAX));
+    let closed = &app.metrics.connections_closed_for_room_total;
+    closed.inc_by(app.places.closed().saturating_sub(closed.get()));
     for (receiver, seen) in app.receivers.all_seen() {
         if let Some(at) = seen.last_seen_at {
             let labels = ReceiverLabels { receiver };

@@ -22,10 +22,13 @@ use crate::state::access::Access;
 use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
+use crate::state::bodies::Bodies;
 use crate::state::disk::Disk;
 use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
+use crate::state::open_requests::OpenRequests;
+use crate::state::places::Places;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
@@ -119,6 +122,9 @@ pub async fn open(
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
         receivers,
+        places: Places::new(options.connections),
+        open_requests: OpenRequests::new(options.connections),
+        bodies: Bodies::default(),
         disk: Disk::new(&data_dir, options.disk_floor_bytes),
         reserve: Reserve::of(&data_dir),
         options,

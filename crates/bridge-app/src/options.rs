@@ -8,6 +8,16 @@ use ipnet::IpNet;
 use crate::base::backend::Backends;
 use crate::base::secrets::Given;
 
+/// In which header a trusted proxy says where a request came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`: each proxy adds the address that it saw.
+    #[default]
+    XForwardedFor,
+    /// `CF-Connecting-IP`: Cloudflare and its tunnel set it.
+    CfConnectingIp,
+}
+
 /// The start values of one bridge.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -17,8 +27,12 @@ pub struct Options {
     pub secrets: Given,
     /// The address under which the outside reaches the API: what links point to.
     pub public_url: Option<String>,
-    /// Networks from which `CF-Connecting-IP` and `X-Forwarded-For` count.
+    /// Networks of proxies whose header says where a request came from.
     pub trusted_proxies: Vec<IpNet>,
+    /// Which header these proxies set. Any other one may come from anybody.
+    pub proxy_header: ProxyHeader,
+    /// Connections at the same time.
+    pub connections: usize,
     /// Admin, metrics and docs answer on a listener of their own.
     pub has_private_listener: bool,
     /// The log filter comes from the command line, and wins over the setting `log_level`.

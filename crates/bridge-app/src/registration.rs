@@ -36,6 +36,7 @@ pub struct Wanted {
     mobile_number: String,
     email: Option<String>,
     device_id: Option<String>,
+    client_ip: Option<IpAddr>,
 }
 
 impl Wanted {
@@ -57,6 +58,11 @@ impl Wanted {
             }
         };
         let (number, email, device_id) = (text(NUMBER), text("email"), text("device_id"));
+        let address = text("client_ip");
+        let client_ip = address.as_deref().and_then(|address| address.parse().ok());
+        if address.is_some() && client_ip.is_none() {
+            errors.push(error("client_ip", "must be the IP address of the user's device, like 203.0.113.7"));
+        }
         if number.is_none() && errors.iter().all(|e| e.field != NUMBER) {
             errors.push(error(NUMBER, "is missing: the number that will send the SMS, like +919876543210"));
         }
@@ -73,7 +79,9 @@ impl Wanted {
             ));
         }
         match number {
-            Some(mobile_number) if errors.is_empty() => Ok(Wanted { mobile_number, email, device_id }),
+            Some(mobile_number) if errors.is_empty() => {
+                Ok(Wanted { mobile_number, email, device_id, client_ip })
+            }
             _ => {
                 let named: Vec<&str> = errors.iter().map(|e| e.field.as_str()).collect();
                 let detail = format!("the registration cannot be read: see {}", named.join(", "));
@@ -97,6 +105,15 @@ fn is_email(text: &str) -> bool {
             .is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty() && !domain.contains('@'))
 }
 
+/// By which registrations of one user are told from another's: an address, or the network of 64 bits that an IPv6
+/// subscriber has (RFC 6177).
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (u128::MAX << 64)).into()),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
 /// An onboarding that now waits for its SMS.
 #[derive(Debug)]
 pub struct Opened {
@@ -116,6 +133,7 @@ pub async fn register(
     // Kept as it came, but for what no SQL TEXT can hold (D23).
     let kept: String = wanted.mobile_number.chars().take(KEPT_NUMBER_MAX_CHARS).collect();
     let number = message::storable(&kept).into_owned();
+    let client = wanted.client_ip.or(client);
     let result = open(app, snapshot, wanted).await;
     // Below the floor only SMS are written.
     if let Err(problem) = &result
@@ -158,10 +176,13 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
     let mut salt = vec![0; settings.hash_salt_length as usize];
     app.entropy.fill(&mut salt).map_err(no_entropy)?;
     let id = app.entropy.id(now).map_err(no_entropy)?;
-    let who = Applicant { mobile, email: wanted.email, device_id: wanted.device_id };
+    let client = wanted.client_ip.map(|address| app.secrets.client_hash(&network(address).to_string()));
+    app.recent.told_an_address(client.is_some());
+    let who = Applicant { mobile, email: wanted.email, device_id: wanted.device_id, client };
     let registration = Registration {
         onboarding: Onboarding::open(who, settings.header(), id, &salt, now, settings),
         per_hour: i64::from(settings.registrations_per_mobile_per_hour),
+        places: settings.onboardings_per_mobile as usize,
         refuse_blacklisted: settings.is_enabled_by_name("blacklist_check"),
     };
     let registered = async {

@@ -38,4 +38,5 @@ workers! {
     erasures::FinishErasures
     blocked_emails::ReadBlockedEmails
     incidents::NoteIncidents
+    passwords::RestPasswords
 }

@@ -182,11 +182,11 @@ impl HotStore for RedisHot {
     }
 
     async fn onboarding(&self, now: Timestamp, id: Uuid) -> Result<Option<Onboarding>> {
-        self.find("onboarding", now, Some(id), "").await
+        self.find(now, id).await
     }
 
-    async fn newest_onboarding(&self, now: Timestamp, mobile: &str) -> Result<Option<Onboarding>> {
-        self.find("newest_onboarding", now, None, mobile).await
+    async fn standing_onboardings(&self, now: Timestamp, mobile: &str) -> Result<Vec<Onboarding>> {
+        self.standing(now, mobile).await
     }
 
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {

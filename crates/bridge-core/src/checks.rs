@@ -13,7 +13,7 @@ pub use crate::check_id::CheckId;
 use crate::check_id::each_check;
 use crate::settings::Settings;
 use crate::verdict::{Code, Codes, FailedAt, Verdict};
-pub use check::{Check, Facts, SenderFacts};
+pub use check::{Check, Facts, SenderFacts, Standing};
 pub(crate) use onboarding_match::MATCH;
 
 macro_rules! list {

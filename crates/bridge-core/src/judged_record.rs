@@ -14,7 +14,7 @@ use crate::verdict::{Code, Verdict};
 pub enum MatchedOnboarding<'a> {
     /// Its sender had no onboarding.
     None,
-    /// The newest of its sender then, as it is kept now.
+    /// The one of its sender that it was judged by, as it is kept now.
     Kept(&'a Onboarding),
     /// It had one, which is not kept any more.
     NotKept(Uuid),

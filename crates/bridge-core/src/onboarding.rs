@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+pub use crate::message::hex;
 use crate::phone::Mobile;
 use crate::settings::Settings;
 use crate::time::{Span, Timestamp};
@@ -77,6 +78,9 @@ pub struct Onboarding {
     pub email: Option<String>,
     /// The user's device, optional (D14, D15).
     pub device_id: Option<String>,
+    /// From which client address it was registered, as a keyed hash. None: unknown (D51).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
     /// What the SMS must carry: 64 lowercase hex digits.
     pub hash: String,
     /// Hex of the random salt that went into the hash.
@@ -143,10 +147,16 @@ impl Onboarding {
     pub fn is_same_again(&self, wanted: &Onboarding) -> bool {
         self.state == State::Pending
             && wanted.request_timestamp <= self.user_deadline
-            && self.device_id.as_deref().is_some_and(|d| !d.is_empty())
-            && self.mobile == wanted.mobile
-            && self.email == wanted.email
-            && self.device_id == wanted.device_id
+            && self.is_same_person(wanted)
+    }
+
+    /// The same device and e-mail address (D51). Without a device nobody is the same as anybody.
+    #[must_use]
+    pub fn is_same_person(&self, other: &Onboarding) -> bool {
+        self.device_id.as_deref().is_some_and(|device| !device.is_empty())
+            && self.mobile == other.mobile
+            && self.email == other.email
+            && self.device_id == other.device_id
     }
 }
 
@@ -154,6 +164,22 @@ impl Onboarding {
 #[must_use]
 pub fn pair(mobile: &str, device_id: Option<&str>) -> String {
     format!("{mobile}:{}", device_id.unwrap_or_default())
+}
+
+/// Which onboardings of a number, newest first, end when this one is opened (D51): those of the same person, and, where
+/// all places are taken, the oldest of whichever client address holds most places. So nobody who comes from few
+/// addresses ends another's. Where several addresses hold as many, the oldest of all of theirs.
+#[must_use]
+pub fn ending<'a>(standing: &'a [Onboarding], wanted: &Onboarding, places: usize) -> Vec<&'a Onboarding> {
+    let open = standing.iter().filter(|older| older.state.can_be_validated());
+    let (mut ends, mut stay): (Vec<_>, Vec<_>) = open.partition(|older| older.is_same_person(wanted));
+    while stay.len() >= places {
+        let held = |one: &Onboarding| stay.iter().filter(|other| other.client == one.client).count();
+        let Some(most) = stay.iter().map(|one| held(one)).max() else { break };
+        let Some(oldest) = stay.iter().rposition(|one| held(one) == most) else { break };
+        ends.push(stay.remove(oldest));
+    }
+    ends
 }
 
 /// Who registers: number, and what the app told about its user.
@@ -165,6 +191,8 @@ pub struct Applicant {
     pub email: Option<String>,
     /// The user's device.
     pub device_id: Option<String>,
+    /// The user's client address, as a keyed hash.
+    pub client: Option<String>,
 }
 
 impl Onboarding {
@@ -178,7 +206,7 @@ impl Onboarding {
         now: Timestamp,
         settings: &Settings,
     ) -> Onboarding {
-        let Applicant { mobile, email, device_id } = who;
+        let Applicant { mobile, email, device_id, client } = who;
         Onboarding {
             hash: hash(header, &mobile, email.as_deref(), device_id.as_deref(), now, salt),
             salt: hex(salt),
@@ -193,6 +221,7 @@ impl Onboarding {
             mobile,
             email,
             device_id,
+            client,
         }
     }
 }
@@ -224,16 +253,6 @@ fn hash(
     hex(&sha.finalize())
 }
 
-/// Lowercase hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +262,7 @@ mod tests {
             mobile: Mobile::from_e164("+919876543210").unwrap(),
             email: Some("a@example.org".into()),
             device_id: device.map(Into::into),
+            client: None,
         };
         Onboarding::open(who, "ONBOARD", Uuid::nil(), &[7; 16], Timestamp(1_000_000), &Settings::default())
     }
@@ -268,6 +288,26 @@ mod tests {
         assert!(!first.is_same_again(&late));
         let cancelled = Onboarding { state: State::Cancelled, ..first.clone() };
         assert!(!cancelled.is_same_again(&first));
+    }
+
+    #[test]
+    fn a_full_number_ends_the_oldest_of_whoever_holds_most_places() {
+        let from = |n: u128, client: Option<&str>| Onboarding {
+            id: Uuid::from_u128(n),
+            client: client.map(Into::into),
+            ..open(None)
+        };
+        let ends = |clients: &[Option<&str>]| {
+            // Newest first.
+            let all: Vec<Onboarding> = (0..).zip(clients).map(|(n, client)| from(n, *client)).collect();
+            ending(&all, &from(9, None), all.len().max(1)).first().map(|one| one.id.as_u128())
+        };
+        assert_eq!(ends(&[]), None);
+        assert_eq!(ends(&[Some("a"), Some("a"), Some("b")]), Some(1));
+        assert_eq!(ends(&[Some("b"), Some("a"), Some("a"), None]), Some(2));
+        assert_eq!(ends(&[None, None, Some("a")]), Some(1), "unknown addresses are one");
+        assert_eq!(ends(&[Some("a"), Some("b"), Some("c")]), Some(2), "else the oldest");
+        assert_eq!(ends(&[Some("c"), Some("a"), Some("b"), Some("a"), Some("b")]), Some(4));
     }
 
     #[test]

@@ -1,6 +1,11 @@
-//! Mobile numbers: reading what a person typed or a phone delivered into E.164 (decisions.md D5).
-//! The only file that names the numbering-plan library. Not a judgement of who may register: that is
-//! foreign_number_check.
+//! Mobile numbers: reading what a person typed or a phone delivered into E.164 (decisions.md D5, D42, D43, D52).
+//! `spelling` says which digits a text holds, `national` which of two spellings of a number is kept. The only file that
+//! names the numbering-plan library. Not a judgement of who may register: that is foreign_number_check.
+
+mod national;
+#[cfg(test)]
+mod properties;
+mod spelling;
 
 use std::fmt;
 
@@ -35,6 +40,12 @@ pub enum PhoneError {
     /// No numbering plan has it.
     #[error("is not a possible number: give it in international form, like +919876543210")]
     Impossible,
+    /// Digits without a plus that are a number in two countries (D52).
+    #[error("is a valid number both with a calling code and without one: nothing tells which was meant")]
+    Ambiguous,
+    /// A number with a fraction, or one whose last digits do not stand there (D42).
+    #[error("was rounded by a spreadsheet or a float: its digits are not all there")]
+    Rounded,
 }
 
 impl PhoneError {
@@ -47,79 +58,160 @@ impl PhoneError {
             PhoneError::TooShort => "sender_too_short",
             PhoneError::TooLong => "sender_too_long",
             PhoneError::Impossible => "sender_impossible",
+            PhoneError::Ambiguous => "sender_ambiguous",
+            PhoneError::Rounded => "sender_rounded",
         }
     }
 }
 
-/// How a format writes numbers that carry no `+` and no `00` (D5).
+/// How numbers are read that carry no `+` and no `00` (D5, D52).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BareDigits {
-    /// A national number if valid in the default country, else an international one if valid.
+    /// A national number if valid in the default country, else an international one if valid: as people type them.
     NationalFirst,
     /// This sender is known to drop the plus: international first.
     InternationalFirst,
+    /// It is not known how this sender writes them: what is valid both ways is no number.
+    OneWayOnly,
+}
+
+/// In which one way a receiver writes the numbers of senders (D52), where its operator knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberStyle {
+    /// `+919876543210`
+    E164,
+    /// `919876543210`: with the calling code, without the plus.
+    International,
+    /// `9876543210` or `09876543210`, in the default country.
+    National,
+}
+
+impl NumberStyle {
+    /// All of them.
+    pub const ALL: [NumberStyle; 3] = [NumberStyle::E164, NumberStyle::International, NumberStyle::National];
+
+    /// Its name in the API and the stores.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            NumberStyle::E164 => "e164",
+            NumberStyle::International => "international",
+            NumberStyle::National => "national",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<NumberStyle> {
+        NumberStyle::ALL.into_iter().find(|style| style.name() == name)
+    }
+
+    /// How digits without a plus are read then: of a receiver that writes the plus, one was lost.
+    #[must_use]
+    pub const fn bare_digits(self) -> BareDigits {
+        match self {
+            NumberStyle::E164 | NumberStyle::International => BareDigits::InternationalFirst,
+            NumberStyle::National => BareDigits::NationalFirst,
+        }
+    }
+
+    /// In which way this sender was written, where only that one is possible: what a receiver's habit is learnt from.
+    #[must_use]
+    pub fn told_by(raw: &str, default_calling_code: &str) -> Option<NumberStyle> {
+        let spelled = spelling::read(raw).ok()?;
+        if spelled.international {
+            Mobile::international(&spelled.digits, Accept::Valid).ok()?;
+            return Some(NumberStyle::E164);
+        }
+        let national = Mobile::in_country(&spelled.digits, default_calling_code).ok();
+        let international = Mobile::international(&spelled.digits, Accept::Valid).ok();
+        match (national, international) {
+            (Some(_), None) => Some(NumberStyle::National),
+            (None, Some(_)) => Some(NumberStyle::International),
+            // Both are one number only if the digits begin with its calling code.
+            (Some(one), Some(other)) if one == other => Some(NumberStyle::International),
+            _ => None,
+        }
+    }
 }
 
 /// 003: `+` and 10-15 digits.
 const DIGITS_MIN: usize = 10;
 const DIGITS_MAX: usize = 15;
-/// Longer input is not a number, whatever it holds. In bytes: a full-width digit takes three, and fifteen of them with
-/// spaces still fit.
-const INPUT_MAX_BYTES: usize = 64;
 
 impl Mobile {
     /// Reads a number. `default_calling_code` is the setting `default_country_code`, e.g. `91`.
     pub fn parse(raw: &str, default_calling_code: &str, bare: BareDigits) -> Result<Mobile, PhoneError> {
-        if raw.trim().is_empty() {
-            return Err(PhoneError::Empty);
+        let spelled = spelling::read(raw)?;
+        let digits = spelled.digits.as_str();
+        if spelled.international {
+            return Mobile::international(digits, Accept::Possible);
         }
-        if raw.len() > INPUT_MAX_BYTES {
-            return Err(PhoneError::TooLong);
-        }
-        // A sender that forgets to encode `+` in a form arrives as a leading space.
-        let lost_plus = raw.starts_with(' ') && raw.trim_start().starts_with(|c: char| c.is_ascii_digit());
-        let text = ascii_digits(raw.trim());
-        let plus = lost_plus || text.starts_with('+');
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        if text
-            .chars()
-            .any(|c| !c.is_ascii_digit() && !matches!(c, '+' | ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}'))
-        {
-            return Err(if text.chars().any(char::is_alphabetic) {
-                PhoneError::Alphanumeric
-            } else {
-                PhoneError::Impossible
-            });
-        }
-        if plus {
-            return Mobile::international(&digits, Accept::Possible);
-        }
-        if let Some(rest) = digits.strip_prefix("00") {
-            return Mobile::international(rest, Accept::Possible);
-        }
-        let national = || Mobile::in_country(&digits, default_calling_code);
-        let international = || Mobile::international(&digits, Accept::Valid);
+        let national = || Mobile::in_country(digits, default_calling_code);
+        let international = || {
+            // A zero may stand before a calling code as it does before an area. Where both are numbers, the area is meant.
+            Mobile::international(digits.strip_prefix('0').unwrap_or(digits), Accept::Valid)
+        };
         match bare {
             BareDigits::NationalFirst => national().or_else(|_| international()),
+            BareDigits::InternationalFirst if digits.starts_with('0') => national().or_else(|_| international()),
             BareDigits::InternationalFirst => international().or_else(|_| national()),
+            BareDigits::OneWayOnly if digits.starts_with('0') => national().or_else(|_| international()),
+            BareDigits::OneWayOnly => match (national(), international()) {
+                (Ok(one), Ok(other)) if one != other => match (one.sends_sms(), other.sends_sms()) {
+                    (true, true) => Err(PhoneError::Ambiguous),
+                    (false, true) => Ok(other),
+                    (_, false) => Ok(one),
+                },
+                (Ok(mobile), _) | (Err(_), Ok(mobile)) => Ok(mobile),
+                (Err(_), Err(why)) => Err(why),
+            },
         }
     }
 
-    /// Reads a number that was E.164 when it was stored.
+    /// May an SMS come from it? Not from what its plan keeps for landlines and services.
+    fn sends_sms(&self) -> bool {
+        let number = PHONE_NUMBER_UTIL.parse(self.e164.as_str(), None);
+        !number.is_ok_and(|number| {
+            matches!(
+                number.get_type(),
+                PhoneNumberType::FixedLine
+                    | PhoneNumberType::TollFree
+                    | PhoneNumberType::PremiumRate
+                    | PhoneNumberType::SharedCost
+                    | PhoneNumberType::UAN
+                    | PhoneNumberType::VoiceMail
+            )
+        })
+    }
+
+    /// Reads a number that was E.164 when it was stored, as it was stored: not in the spelling that is kept today.
     #[must_use]
     pub fn from_e164(e164: &str) -> Option<Mobile> {
         let digits = e164.strip_prefix('+')?;
         if !digits.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        Mobile::international(digits, Accept::Possible).ok()
+        count(digits).ok()?;
+        Mobile::accepted(&PHONE_NUMBER_UTIL.parse(e164, None).ok()?, Accept::Possible).ok()
     }
 
     fn international(digits: &str, accept: Accept) -> Result<Mobile, PhoneError> {
         count(digits)?;
-        let number =
-            PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).map_err(|_| PhoneError::Impossible)?;
-        Mobile::accepted(&number, accept)
+        let parsed = |digits: &str| {
+            PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).map(kept).map_err(|_| PhoneError::Impossible)
+        };
+        let written = parsed(digits);
+        // A zero for calls within the country stays behind the calling code: `+91 0 98…`, `+44 (0) 77…`.
+        if let Some(without) = without_zero_behind_code(digits)
+            && !written.as_ref().is_ok_and(PhoneNumber::is_valid)
+            && let Ok(number) = parsed(&without)
+            && number.is_valid()
+        {
+            return Mobile::accepted(&number, accept);
+        }
+        Mobile::accepted(&written?, accept)
     }
 
     fn in_country(digits: &str, calling_code: &str) -> Result<Mobile, PhoneError> {
@@ -128,7 +220,7 @@ impl Mobile {
             0..DIGITS_MIN => PhoneError::TooShort,
             _ => PhoneError::Impossible,
         })?;
-        Mobile::accepted(&number, Accept::Valid)
+        Mobile::accepted(&kept(number), Accept::Valid)
     }
 
     fn accepted(number: &PhoneNumber, accept: Accept) -> Result<Mobile, PhoneError> {
@@ -185,9 +277,24 @@ fn count(digits: &str) -> Result<(), PhoneError> {
     }
 }
 
-/// Full-width digits and plus as ASCII; zero-width marks that a copied number carries are dropped.
-fn ascii_digits(text: &str) -> String {
-    text.chars().filter(|c| !crate::message::is_invisible(*c)).map(crate::message::narrow).collect()
+/// Is it a number whose digits are not all there, as a spreadsheet or a float leaves it (D42)?
+#[must_use]
+pub fn is_rounded(raw: &str) -> bool {
+    spelling::read(raw) == Err(PhoneError::Rounded)
+}
+
+/// The spelling of it that is kept (D43).
+fn kept(number: PhoneNumber) -> PhoneNumber {
+    let other = national::kept(number.country_code, &number.get_national_significant_number())
+        .and_then(|national| PHONE_NUMBER_UTIL.parse(format!("+{}{national}", number.country_code), None).ok())
+        .filter(|other| PHONE_NUMBER_UTIL.is_possible_number(other));
+    other.unwrap_or(number)
+}
+
+/// The digits without one zero behind their calling code.
+fn without_zero_behind_code(digits: &str) -> Option<String> {
+    let (code, national) = (1..=3).filter_map(|at| digits.split_at_checked(at)).find(|(code, _)| is_calling_code(code))?;
+    Some(format!("{code}{}", national.strip_prefix('0')?))
 }
 
 fn region_of(calling_code: &str) -> Option<Region> {

@@ -1,10 +1,10 @@
 //! How a judged SMS would be judged by other settings, as far as its stored row tells the facts. It guesses nothing:
 //! every value that an unknown fact may have had is tried, and where they disagree the answer is unknown.
 
-use crate::checks::{Facts, SenderFacts, evaluate};
+use crate::checks::{Facts, SenderFacts, Standing, evaluate};
 use crate::judged_record::{JudgedRecord, MatchedOnboarding};
 use crate::message::{Found, find_hashes};
-use crate::onboarding::Onboarding;
+use crate::onboarding::{Onboarding, State};
 use crate::settings::Settings;
 use crate::verdict::Verdict;
 
@@ -17,6 +17,8 @@ pub enum Fact {
     Blacklisted,
     /// How its onboarding stood.
     State,
+    /// Whether another onboarding of its sender was open.
+    Others,
     /// What its onboarding was.
     Onboarding,
 }
@@ -29,6 +31,7 @@ impl Fact {
             Fact::PairValidated => "whether the number was validated on this device before",
             Fact::Blacklisted => "whether the sender was blacklisted",
             Fact::State => "how its onboarding stood",
+            Fact::Others => "whether another registration of the number was open",
             Fact::Onboarding => "what its onboarding was, which is not kept any more",
         }
     }
@@ -58,23 +61,38 @@ impl JudgedRecord<'_> {
                 .collect(),
         };
         let found = find_hashes(&self.sms.text, &settings.permitted_headers);
-        // At most eight: two onboardings, two answers each of two checks. Trying them all is simpler than reasoning
+        // At most sixteen: two onboardings, two answers each of three questions. Trying them all is simpler than reasoning
         // about which check looks at which fact, and it stays right when a check changes.
         let mut worlds = Vec::new();
         for onboarding in onboardings {
             for pair_validated in either(self.pair_validated()) {
                 for blacklisted in either(self.blacklisted()) {
-                    let known = SenderFacts {
-                        onboarding: onboarding.clone(),
-                        pair_validated,
-                        sms_in_window: self.sms_in_window,
-                        blacklisted,
-                    };
-                    worlds.push((self.judge(&found, &known, settings), known));
+                    for another_was_open in either(self.another_was_open(&found)) {
+                        let known = SenderFacts {
+                            onboarding: onboarding.clone(),
+                            pair_validated,
+                            others: self.others(another_was_open),
+                            sms_in_window: self.sms_in_window,
+                            blacklisted,
+                        };
+                        worlds.push((self.judge(&found, &known, settings), known));
+                    }
                 }
             }
         }
         unanimous(worlds)
+    }
+
+    /// Another onboarding that was open when it came, or none. Whose it was makes no difference.
+    fn others(&self, another_was_open: bool) -> Vec<Standing> {
+        let open = self.onboarding().filter(|_| another_was_open).map(|onboarding| Onboarding {
+            hash: String::new(),
+            state: State::Pending,
+            request_timestamp: self.sms.received_at(),
+            user_deadline: self.sms.received_at(),
+            ..onboarding.clone()
+        });
+        open.map(|onboarding| Standing { onboarding, pair_validated: false }).into_iter().collect()
     }
 
     fn judge(&self, found: &Found, known: &SenderFacts, settings: &Settings) -> Verdict {
@@ -107,10 +125,19 @@ fn unanimous(worlds: Vec<(Verdict, SenderFacts)>) -> Rejudged {
 
 /// Do two sets of facts differ in this one alone?
 type Differs = fn(&SenderFacts, &SenderFacts) -> bool;
-const DIFFERENCES: [(Fact, Differs); 3] = [
-    (Fact::PairValidated, |a, b| a.onboarding == b.onboarding && a.blacklisted == b.blacklisted),
-    (Fact::Blacklisted, |a, b| a.onboarding == b.onboarding && a.pair_validated == b.pair_validated),
-    (Fact::State, |a, b| a.pair_validated == b.pair_validated && a.blacklisted == b.blacklisted),
+const DIFFERENCES: [(Fact, Differs); 4] = [
+    (Fact::PairValidated, |a, b| {
+        a.onboarding == b.onboarding && a.others == b.others && a.blacklisted == b.blacklisted
+    }),
+    (Fact::Blacklisted, |a, b| {
+        a.onboarding == b.onboarding && a.others == b.others && a.pair_validated == b.pair_validated
+    }),
+    (Fact::State, |a, b| {
+        a.others == b.others && a.pair_validated == b.pair_validated && a.blacklisted == b.blacklisted
+    }),
+    (Fact::Others, |a, b| {
+        a.onboarding == b.onboarding && a.pair_validated == b.pair_validated && a.blacklisted == b.blacklisted
+    }),
 ];
 
 #[cfg(test)]

@@ -215,7 +215,9 @@ settings! {
         permitted_headers: Vec<String> = vec!["ONBOARD".to_owned()], Rule::List(rules::headers);
         /// The calling code that a number without + is read in, like 91.
         default_country_code: String = "91".to_owned(), Rule::Text(rules::calling_code);
-        /// New hashes one number may ask for in an hour.
+        /// Onboardings of one number that may be open at once, each with its own hash.
+        onboardings_per_mobile: u32 = 8, Rule::Whole { min: 1, max: 64, unit: "onboardings" };
+        /// New hashes one number may ask for in an hour, from each client address.
         registrations_per_mobile_per_hour: u32 = 10, Rule::Whole { min: 1, max: 1_000_000, unit: "registrations" };
         /// A blocked e-mail address blocks its tags too: who blocks me@example.org blocks me+1@example.org.
         blocked_emails_ignore_tags: bool = true, Rule::Flag;

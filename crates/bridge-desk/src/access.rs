@@ -77,6 +77,8 @@ pub(super) struct Caller {
     pub(super) encrypted: bool,
     /// SHA-256 of the id of the session it came with.
     pub(super) session: Option<String>,
+    /// What the browser keeps of the last time somebody logged in with it.
+    pub(super) browser: Option<String>,
 }
 
 /// The guard has put it there.

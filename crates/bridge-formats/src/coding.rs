@@ -5,8 +5,9 @@ use std::fmt::Write;
 
 use bridge_core::message;
 use bridge_core::sms::Part;
+use encoding_rs::Encoding;
 
-use crate::fields;
+use crate::{charset, fields};
 
 /// How the bytes stand for letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(crate) enum Alphabet {
     Latin1,
     /// UTF-16, high byte first.
     Ucs2,
+    /// Others that computers know.
+    Of(&'static Encoding),
     /// The sender does not say.
     Unknown,
 }
@@ -38,7 +41,8 @@ impl Alphabet {
             "UTF-16BE" | "UTF16-BE" | "UTF-16" | "UCS-2" | "UCS-2BE" => Alphabet::Ucs2,
             "ISO-8859-1" | "LATIN1" | "LATIN-1" => Alphabet::Latin1,
             "GSM" | "GSM0338" => Alphabet::Gsm,
-            _ => Alphabet::Unknown,
+            "UTF-8" | "UTF8" => Alphabet::Unknown,
+            other => charset::named(Some(other)).ok().flatten().map_or(Alphabet::Unknown, Alphabet::Of),
         }
     }
 
@@ -47,9 +51,11 @@ impl Alphabet {
         let text = match self {
             // Many networks call Latin-1 or UTF-8 their default alphabet, which has 128 letters only.
             Alphabet::Gsm if bytes.is_ascii() => gsm(bytes),
+            Alphabet::Unknown if charset::utf16_of(bytes).is_some() => fields::plain(&charset::to_utf8(bytes, None)),
             Alphabet::Gsm | Alphabet::Unknown if std::str::from_utf8(bytes).is_ok() => fields::plain(bytes),
             Alphabet::Gsm | Alphabet::Latin1 => bytes.iter().copied().map(char::from).collect(),
-            Alphabet::Ucs2 => ucs2(bytes),
+            Alphabet::Ucs2 => utf16(bytes, false),
+            Alphabet::Of(encoding) => fields::plain(&charset::to_utf8(bytes, Some(encoding))),
             Alphabet::Unknown => fields::plain(bytes),
         };
         message::storable(&text).into_owned()
@@ -116,9 +122,12 @@ fn gsm_second_table(byte: u8) -> char {
     }
 }
 
-fn ucs2(bytes: &[u8]) -> String {
+/// UTF-16, low byte first or high byte first. A mark of the order is no letter.
+pub(crate) fn utf16(bytes: &[u8], low_first: bool) -> String {
     let (pairs, odd) = bytes.as_chunks::<2>();
-    let units = pairs.iter().map(|pair| u16::from_be_bytes(*pair));
+    let unit = if low_first { u16::from_le_bytes } else { u16::from_be_bytes };
+    let units = pairs.iter().map(|pair| unit(*pair)).enumerate();
+    let units = units.filter_map(|(at, unit)| (at > 0 || unit != 0xfeff).then_some(unit));
     let mut text = String::with_capacity(bytes.len());
     for letter in char::decode_utf16(units) {
         let _ = match letter {

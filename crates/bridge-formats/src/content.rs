@@ -8,6 +8,8 @@ use bridge_core::sms::Part;
 pub struct Delivered {
     /// The sender's number or name.
     pub sender: String,
+    /// What stood under other names of the sender: other spellings of the same number, or the request contradicts itself.
+    pub also_sender: Vec<String>,
     /// The text.
     pub text: String,
     /// When the phone or its network received it, where it says so.
@@ -105,19 +107,33 @@ pub struct Unusable {
     pub detail: String,
     /// The fields that are wrong, if it can be told.
     pub errors: Vec<FieldError>,
+    /// It says two different things of one SMS: somebody may have written names of fields into a text.
+    pub contradictory: bool,
 }
 
 impl Unusable {
     /// An error that names no field.
     #[must_use]
     pub fn because(detail: impl Into<String>) -> Unusable {
-        Unusable { detail: detail.into(), errors: Vec::new() }
+        Unusable { detail: detail.into(), errors: Vec::new(), contradictory: false }
     }
 
     /// An error that names the wrong fields.
     #[must_use]
     pub fn fields(detail: impl Into<String>, errors: Vec<FieldError>) -> Unusable {
-        Unusable { detail: detail.into(), errors }
+        Unusable { detail: detail.into(), errors, contradictory: false }
+    }
+
+    /// An error that names fields which say two different things.
+    #[must_use]
+    pub fn contradiction(errors: Vec<FieldError>) -> Unusable {
+        let detail = "the request says two different things of one SMS".to_owned();
+        Unusable { detail, errors, contradictory: true }
+    }
+
+    /// What is wrong with one of several, under its name.
+    pub(crate) fn of(self, name: &str) -> Unusable {
+        Unusable { detail: format!("{name} {}", self.detail), errors: Vec::new(), contradictory: self.contradictory }
     }
 
     /// Everything in one line, for the quarantine.

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bridge_core::message;
+use encoding_rs::Encoding;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
+use crate::charset;
 use crate::content::{FieldError, Unusable};
 
 /// A value of one field.
@@ -63,12 +65,26 @@ pub fn not_json(why: impl fmt::Display) -> String {
 }
 
 fn stands_twice(name: &str) -> Unusable {
-    Unusable::fields(format!("the field {name} stands twice"), vec![FieldError::new(name, "must stand once")])
+    let errors = vec![FieldError::new(name, "must stand once")];
+    Unusable { detail: format!("the field {name} stands twice"), errors, contradictory: true }
 }
 
 impl Fields {
     /// Reads a body. JSON if it begins like JSON, else a form.
     pub fn read(content_type: &str, body: &[u8]) -> Result<Fields, Unusable> {
+        Fields::read_in(content_type, None, body)
+    }
+
+    /// Reads a body whose header names its letters.
+    pub(crate) fn read_in(
+        content_type: &str,
+        charset: Option<&str>,
+        body: &[u8],
+    ) -> Result<Fields, Unusable> {
+        let letters = charset::named(charset)?;
+        // A form is written in ASCII: its letters are those of the bytes that it stands for.
+        let body = if body.is_ascii() { charset::to_utf8(body, None) } else { charset::to_utf8(body, letters) };
+        let body = body.as_ref();
         let text = readable(body, IN_JSON);
         let trimmed = text.trim_start_matches('\u{feff}').trim();
         if trimmed.is_empty() {
@@ -85,14 +101,13 @@ impl Fields {
             }));
         }
         if is_form || trimmed.contains('=') {
-            return Fields::form(body);
+            return Fields::form_in(letters, body);
         }
         Err(Unusable::because("the body is neither JSON nor a form"))
     }
 
     fn json(text: &str) -> Result<Fields, Unusable> {
-        let escaped = escape_lone_surrogates(text);
-        serde_json::from_str(&escaped).map_err(|error| {
+        serde_json::from_str(&mended(text)).map_err(|error| {
             let detail = error.to_string();
             match detail.strip_prefix(DUPLICATE).and_then(|rest| rest.split('`').nth(1)) {
                 Some(name) => stands_twice(name),
@@ -103,8 +118,12 @@ impl Fields {
 
     /// Reads a form, or the query of a GET.
     pub fn form(body: &[u8]) -> Result<Fields, Unusable> {
+        Fields::form_in(None, body)
+    }
+
+    fn form_in(letters: Option<&'static Encoding>, body: &[u8]) -> Result<Fields, Unusable> {
         let pairs = body.split(|b| *b == b'&').filter(|pair| !pair.is_empty());
-        Fields::of(pairs.map(form_pair))
+        Fields::of(pairs.map(|pair| form_pair(letters, pair)))
     }
 
     /// Values under their names: those of a form, of a row with named columns, of an element.
@@ -138,6 +157,19 @@ impl Fields {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// The values of all these names that are there, as text, with their names.
+    pub(crate) fn texts(&self, names: &[&str]) -> Vec<(String, String)> {
+        let texts = names.iter().filter_map(|name| {
+            let text = match self.get(name)? {
+                FieldValue::Text(text) => message::storable(text).into_owned(),
+                FieldValue::Number(number) => number.clone(),
+                _ => return None,
+            };
+            Some(((*name).to_owned(), text))
+        });
+        texts.collect()
+    }
+
     /// The first of these names that is there, and its value as text.
     pub fn text(&self, names: &[&str]) -> Result<Option<(String, String)>, FieldError> {
         for name in names {
@@ -158,22 +190,28 @@ impl Fields {
 }
 
 /// The body as JSON of that shape, with what JSON or UTF-8 could not hold kept escaped.
-pub(crate) fn json<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Unusable> {
-    let text = readable(body, IN_JSON);
-    let escaped = escape_lone_surrogates(text.trim_start_matches('\u{feff}'));
-    serde_json::from_str(&escaped)
-        .map_err(|error| Unusable::because(format!("the body is not as expected: {error}")))
+pub(crate) fn json<T: de::DeserializeOwned>(charset: Option<&str>, body: &[u8]) -> Result<T, Unusable> {
+    let body = charset::to_utf8(body, charset::named(charset)?);
+    let text = readable(&body, IN_JSON);
+    serde_json::from_str(&mended(text.trim_start_matches('\u{feff}'))).map_err(|error| {
+        let why = error.to_string();
+        let contradictory = why.starts_with(DUPLICATE);
+        Unusable { contradictory, ..Unusable::because(format!("the body is not as expected: {why}")) }
+    })
 }
+
+/// One object of a list. What is wrong with it is its own, and stops no other.
+#[derive(Debug)]
+pub(crate) struct Row(pub(crate) Result<Fields, Unusable>);
 
 /// One `name=value` of a form, percent-decoded. Bytes that are no UTF-8 stay visible.
-fn form_pair(pair: &[u8]) -> (String, String) {
+fn form_pair(letters: Option<&'static Encoding>, pair: &[u8]) -> (String, String) {
     let mut halves = pair.splitn(2, |b| *b == b'=');
-    let mut half = || decoded(halves.next().unwrap_or_default());
+    let mut half = || {
+        let bytes = decoded_bytes(halves.next().unwrap_or_default());
+        plain(&charset::to_utf8(&bytes, letters))
+    };
     (half(), half())
-}
-
-fn decoded(raw: &[u8]) -> String {
-    plain(&decoded_bytes(raw))
 }
 
 /// The bytes that stand in a form, whatever they mean.
@@ -211,7 +249,6 @@ const PLAIN: &str = r"\x";
 
 /// The bytes as text; what is no UTF-8 is written `\xNN`, so that nothing of it is lost.
 fn readable<'a>(bytes: &'a [u8], mark: &str) -> Cow<'a, str> {
-    use fmt::Write;
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
@@ -219,16 +256,85 @@ fn readable<'a>(bytes: &'a [u8], mark: &str) -> Cow<'a, str> {
     for chunk in bytes.utf8_chunks() {
         out.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            let _ = write!(out, "{mark}{byte:02x}");
+            let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('?');
+            out.push_str(mark);
+            out.extend([digit(byte >> 4), digit(byte & 15)]);
         }
     }
     Cow::Owned(out)
 }
 
-/// A `\uD83D` without its other half cannot stand in a Rust string: it is kept as the six characters it
-/// was sent as.
-fn escape_lone_surrogates(text: &str) -> Cow<'_, str> {
+/// Stands before a number that is kept as it is written: a character that Unicode keeps from every text.
+const AS_WRITTEN: char = '\u{10ffff}';
+/// Of a number that 64 bits surely hold.
+const WHOLE_DIGITS_MAX: usize = 18;
+
+/// The text as JSON can read it without loss. Phones put raw line breaks into texts; half a surrogate pair cannot stand in
+/// a Rust string and is kept as the six characters it was sent as; a number that is not whole or too long for 64 bits is
+/// kept as it is written, so that no digit is made up.
+fn mended(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
+    let mut out = String::new();
+    let (mut copied, mut at, mut in_text) = (0, 0, false);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                in_text = !in_text;
+                at += 1;
+            }
+            b'\\' if in_text => match surrogate(bytes, at) {
+                Half::Paired => at += 12,
+                Half::Lone => {
+                    out.push_str(&text[copied..at]);
+                    out.push('\\');
+                    (copied, at) = (at, at + 6);
+                }
+                Half::None => at += 2,
+            },
+            0x00..=0x1f if in_text => {
+                out.push_str(&text[copied..at]);
+                out.push_str(&format!("\\u{byte:04x}"));
+                at += 1;
+                copied = at;
+            }
+            b'-' | b'0'..=b'9' if !in_text => {
+                let length = bytes[at..].iter().take_while(|b| NUMBER.contains(*b)).count();
+                let number = &text[at..at + length];
+                if is_number(number) && (number.len() > WHOLE_DIGITS_MAX || number.contains(['.', 'e', 'E'])) {
+                    out.push_str(&text[copied..at]);
+                    out.extend(['"', AS_WRITTEN]);
+                    out.push_str(number);
+                    out.push('"');
+                    copied = at + length;
+                }
+                at += length;
+            }
+            _ => at += 1,
+        }
+    }
+    if copied == 0 && out.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+const NUMBER: &[u8] = b"0123456789+-.eE";
+
+/// A number as JSON writes one.
+fn is_number(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_ascii_digit()) && serde_json::from_str::<de::IgnoredAny>(text).is_ok()
+}
+
+enum Half {
+    /// Both halves stand there.
+    Paired,
+    Lone,
+    /// It is no half of a pair.
+    None,
+}
+
+fn surrogate(bytes: &[u8], at: usize) -> Half {
     let unit = |at: usize| -> Option<u16> {
         let escape = bytes.get(at..at + 6)?;
         if !escape.starts_with(b"\\u") {
@@ -236,31 +342,11 @@ fn escape_lone_surrogates(text: &str) -> Cow<'_, str> {
         }
         u16::from_str_radix(std::str::from_utf8(&escape[2..]).ok()?, 16).ok()
     };
-    let mut out = String::new();
-    let (mut copied, mut at) = (0, 0);
-    while at < bytes.len() {
-        if bytes[at] != b'\\' {
-            at += 1;
-            continue;
-        }
-        match unit(at) {
-            Some(0xd800..=0xdbff) if unit(at + 6).is_some_and(|low| (0xdc00..=0xdfff).contains(&low)) => {
-                at += 12;
-            }
-            Some(0xd800..=0xdfff) => {
-                out.push_str(&text[copied..at]);
-                out.push('\\');
-                copied = at;
-                at += 6;
-            }
-            _ => at += 2,
-        }
+    match unit(at) {
+        Some(0xd800..=0xdbff) if unit(at + 6).is_some_and(|low| (0xdc00..=0xdfff).contains(&low)) => Half::Paired,
+        Some(0xd800..=0xdfff) => Half::Lone,
+        _ => Half::None,
     }
-    if copied == 0 && out.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    out.push_str(&text[copied..]);
-    Cow::Owned(out)
 }
 
 const DUPLICATE: &str = "duplicate field ";
@@ -288,6 +374,58 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Row, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Row;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
+                let mut row = Ok(Fields::default());
+                while let Some((name, value)) = map.next_entry::<String, FieldValue>()? {
+                    row = row.and_then(|mut fields: Fields| {
+                        if fields.get(&name).is_some() {
+                            return Err(stands_twice(&name));
+                        }
+                        fields.push(name, value).map_err(Unusable::because)?;
+                        Ok(fields)
+                    });
+                }
+                Ok(Row(row))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Row, A::Error> {
+                while seq.next_element::<de::IgnoredAny>()?.is_some() {}
+                Ok(Row(Err(no_object())))
+            }
+            fn visit_unit<E>(self) -> Result<Row, E> {
+                Ok(Row(Err(no_object())))
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Row, E> {
+                Ok(Row(Err(no_object())))
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Row, E> {
+                Ok(Row(Err(no_object())))
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Row, E> {
+                Ok(Row(Err(no_object())))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Row, E> {
+                Ok(Row(Err(no_object())))
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Row, E> {
+                Ok(Row(Err(no_object())))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+fn no_object() -> Unusable {
+    Unusable::because("is no object")
+}
+
 impl<'de> Deserialize<'de> for FieldValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FieldValue, D::Error> {
         struct Any;
@@ -312,7 +450,10 @@ impl<'de> Deserialize<'de> for FieldValue {
                 Ok(FieldValue::Number(Number::from_f64(number).map_or_else(String::new, |n| n.to_string())))
             }
             fn visit_str<E>(self, text: &str) -> Result<FieldValue, E> {
-                Ok(FieldValue::Text(text.to_owned()))
+                Ok(match text.strip_prefix(AS_WRITTEN).filter(|number| is_number(number)) {
+                    Some(number) => FieldValue::Number(number.to_owned()),
+                    None => FieldValue::Text(text.to_owned()),
+                })
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<FieldValue, A::Error> {
                 let mut texts = Some(Vec::new());
@@ -365,6 +506,36 @@ mod tests {
         assert_eq!(value("application/json", br#"{"text":"a\u0000b"}"#), "a\\u0000b");
         assert_eq!(value("application/json", b"{\"text\":\"caf\xe9\"}"), "caf\\xe9");
         assert_eq!(value("application/x-www-form-urlencoded", b"text=caf%E9%00"), "caf\\xe9\\u0000");
+    }
+
+    #[test]
+    fn raw_control_characters_in_a_text_are_themselves() {
+        assert_eq!(value("application/json", b"{\"text\":\"a\r\nb\tc\"}"), "a\r\nb\tc");
+        assert_eq!(value("application/json", b"{\r\n\"x\":\"\\\\\",\n\"text\":\"a\\\"\nb\"}"), "a\"\nb");
+    }
+
+    #[test]
+    fn letters_are_read_as_the_header_or_the_bytes_say() {
+        let json: Vec<u8> = "{\"text\":\"gr\u{fc}n\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(value("application/json", &json), "gr\u{fc}n");
+        let read = |kind: &str, charset: &str, body: &[u8]| {
+            Fields::read_in(kind, Some(charset), body).unwrap().text(&["text"]).unwrap().unwrap().1
+        };
+        assert_eq!(read("application/json", "iso-8859-1", b"{\"text\":\"caf\xe9\"}"), "caf\u{e9}");
+        assert_eq!(read("application/x-www-form-urlencoded", "windows-1252", b"text=caf%E9"), "caf\u{e9}");
+        let utf16 = b"text=O%00N%00B%00O%00A%00R%00D%00";
+        assert_eq!(value("application/x-www-form-urlencoded", utf16), "ONBOARD");
+    }
+
+    #[test]
+    fn a_number_is_kept_as_it_is_written() {
+        for number in ["4.47911123456e11", "447911123456.0", "4.4791112345E+11", "919876543210", "-1", "12345678901234567890123"]
+        {
+            let body = format!("{{\"text\":{number},\"x\":[1.5,{number}]}}");
+            assert_eq!(value("application/json", body.as_bytes()), number);
+        }
+        assert!(Fields::read("application/json", b"{\"text\":1.e5}").is_err());
+        assert!(Fields::read("application/json", b"{\"text\":01.5}").is_err());
     }
 
     #[test]

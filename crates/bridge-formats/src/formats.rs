@@ -1,6 +1,7 @@
 //! The named formats: one file each, one list. To add one: write its file, which holds all that is known of it, and add
 //! its name to the list below. `generic` is no part of it: it is what a body is read as when nobody claims it.
 
+use crate::content::{Content, FieldError, Unusable};
 use crate::format::{Format, ToldBy};
 use crate::generic;
 use crate::incoming::Incoming;
@@ -59,6 +60,31 @@ pub fn recognised(incoming: &Incoming<'_>) -> Option<&'static Format> {
 fn surest_first() -> impl Iterator<Item = &'static Format> {
     let told_by = |how| FORMATS.iter().copied().filter(move |format| format.told_by == how);
     ToldBy::SUREST_FIRST.into_iter().flat_map(told_by)
+}
+
+/// Reads a request that was recognised by what stands in it, not by its route. A texter may have written the names of
+/// another format into his SMS: whoever else claims the request, and the generic names, must find the same sender and text.
+pub fn read_recognised(incoming: &Incoming<'_>, format: &'static Format) -> Result<Content, Unusable> {
+    let mut content = (format.parse)(incoming)?;
+    let others = FORMATS.iter().filter(|other| other.name != format.name);
+    let claiming = others.filter(|other| other.recognises.is_some_and(|is_it| is_it(incoming)));
+    let [sms] = content.sms.as_mut_slice() else { return Ok(content) };
+    for other in claiming {
+        let Ok(read) = (other.parse)(incoming) else { continue };
+        for claimed in read.sms {
+            if claimed.text != sms.text {
+                let error = FieldError::new("text", format!("is another one as {} writes it", other.name));
+                return Err(Unusable::contradiction(vec![error]));
+            }
+            sms.also_sender.push(claimed.sender);
+        }
+    }
+    // Its names may hold something else in a format of its own: only a sender of theirs counts.
+    if let Ok(fields) = incoming.fields() {
+        sms.also_sender.extend(generic::senders(fields));
+    }
+    sms.also_sender.retain(|other| *other != sms.sender);
+    Ok(content)
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 
 use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
+use http::Method;
 use serde_json::json;
 
 use crate::content::{Content, Delivered, FieldError, Unusable};
 use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::incoming::Incoming;
 use crate::signing::body_and_stamp;
 use crate::writing::{Example, Written, object};
 
@@ -16,11 +18,11 @@ pub const FORMAT: Format = Format {
     name: "generic",
     about: "Anything that can send JSON or a form",
     takes_get: false,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: None,
     told_by: ToldBy::CommonNames,
-    parse: |incoming| Ok(Content::one(read(incoming.fields()?)?)),
+    parse,
     secret: Some(|incoming| secret(incoming.fields().ok()?)),
     verify: Some(body_and_stamp),
     wrong_key: None,
@@ -78,49 +80,115 @@ pub(crate) fn network_stamp(fields: &Fields) -> Option<Timestamp> {
     Timestamp::parse(&text).ok().filter(|stamp| stamp.0 > 0)
 }
 
+/// Every sender that stands under one of the names.
+pub(crate) fn senders(fields: &Fields) -> impl Iterator<Item = String> {
+    fields.texts(SENDER).into_iter().map(|(_, text)| text).filter(|text| !text.is_empty())
+}
+
 /// The secret a phone app wrote into the body.
 #[must_use]
 pub fn secret(fields: &Fields) -> Option<String> {
     fields.text(SECRET).ok().flatten().map(|(_, secret)| secret)
 }
 
-/// Reads one SMS.
+/// Reads one SMS from the fields of its body.
 pub fn read(fields: &Fields) -> Result<Delivered, Unusable> {
+    read_with(fields, &[])
+}
+
+/// Reads one SMS. What the query says of it must not be something else than what the body says.
+fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
+    let query = if incoming.method == Method::GET { "" } else { incoming.uri.query().unwrap_or_default() };
+    let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    Ok(Content::one(read_with(incoming.fields()?, &query)?))
+}
+
+/// What stands under the names of one role.
+#[derive(Debug, Default)]
+struct Told {
+    /// The first that is not empty, else the first.
+    value: Option<(String, String)>,
+    /// Others that are not empty.
+    others: Vec<(String, String)>,
+}
+
+fn told(
+    fields: &Fields,
+    query: &[(String, String)],
+    names: &[&str],
+    errors: &mut Vec<FieldError>,
+) -> Told {
+    let mut all = fields.texts(names);
+    if all.is_empty() {
+        // Nothing that can be read: what stands there is of another kind, or missing.
+        errors.extend(fields.text(names).err());
+        return Told::default();
+    }
+    let chosen = all.iter().position(|(_, text)| !text.is_empty()).unwrap_or_default();
+    let value = all.remove(chosen);
+    let in_query = query.iter().filter(|(name, _)| names.contains(&name.as_str()));
+    let others = all.into_iter().chain(in_query.cloned()).filter(|(_, text)| !text.is_empty());
+    Told { others: others.collect(), value: Some(value) }
+}
+
+/// The names whose values are another one than was taken.
+fn contradictions(told: &Told, same: impl Fn(&str, &str) -> bool) -> Option<FieldError> {
+    let (name, value) = told.value.as_ref()?;
+    let (other, _) = told.others.iter().find(|(_, other)| !same(value, other))?;
+    Some(FieldError::new(other, format!("says something else than {name}: send one of them")))
+}
+
+fn read_with(fields: &Fields, query: &[(String, String)]) -> Result<Delivered, Unusable> {
     let mut errors = Vec::new();
-    let mut take = |names: &[&str]| {
+    let mut take = |names: &[&str]| told(fields, query, names, &mut errors);
+    let (sender, text, time, id) = (take(SENDER), take(TEXT), take(TIME), take(ID));
+    let mut time = time;
+    // The carrier's stamp stands beside the phone's in the lists of phones: two times, not two opinions of one.
+    time.others.retain(|(name, _)| !NETWORK_TIME.contains(&name.as_str()));
+    let same_text = |one: &str, other: &str| one == other;
+    let same_time = |one: &str, other: &str| one == other || Timestamp::parse(one).is_ok_and(|at| Timestamp::parse(other) == Ok(at));
+    let contradictory: Vec<FieldError> =
+        [contradictions(&text, same_text), contradictions(&time, same_time), contradictions(&id, same_text)]
+            .into_iter()
+            .flatten()
+            .collect();
+    if !contradictory.is_empty() {
+        return Err(Unusable::contradiction(contradictory));
+    }
+    let mut first = |names: &[&str]| {
         fields.text(names).unwrap_or_else(|error| {
             errors.push(error);
             None
         })
     };
-    let (sender, text, time, id) = (take(SENDER), take(TEXT), take(TIME), take(ID));
-    let (phone, number) = (take(PHONE), take(NUMBER));
+    let (phone, number) = (first(PHONE), first(NUMBER));
     let wrong_type =
         |names: &[&str], errors: &[FieldError]| errors.iter().any(|e| names.contains(&e.field.as_str()));
     for (names, found, what) in [(SENDER, &sender, "the sender"), (TEXT, &text, "the text")] {
-        if found.is_none() && !wrong_type(names, &errors) {
+        if found.value.is_none() && !wrong_type(names, &errors) {
             errors.push(is_missing(names, what));
         }
     }
-    let stamp = time.and_then(|(name, text)| match Timestamp::parse(&text) {
+    let stamp = time.value.and_then(|(name, text)| match Timestamp::parse(&text) {
         Ok(stamp) => Some(stamp),
         Err(why) => {
             errors.push(FieldError { field: name, detail: why.to_string() });
             None
         }
     });
-    match (sender, text) {
-        (Some((_, sender)), Some((_, text))) if errors.is_empty() => Ok(Delivered {
-            sender,
+    match (sender.value, text.value) {
+        (Some((_, from)), Some((_, text))) if errors.is_empty() => Ok(Delivered {
+            also_sender: sender.others.into_iter().map(|(_, other)| other).filter(|other| *other != from).collect(),
+            sender: from,
             text,
             stamp,
-            delivery_id: filled(id),
+            delivery_id: filled(id.value),
             device: filled(phone),
             number: filled(number),
             content_id: None,
             part: None,
         }),
-        _ => Err(Unusable { detail: "this is no SMS in a format the bridge knows".to_owned(), errors }),
+        _ => Err(Unusable::fields("this is no SMS in a format the bridge knows", errors)),
     }
 }
 
@@ -175,6 +243,33 @@ mod tests {
     fn a_bare_sms_is_enough() {
         let sms = parse(r#"{"from":" 919876543210","body":""}"#).unwrap();
         assert_eq!((sms.sender.as_str(), sms.text.as_str(), sms.stamp), (" 919876543210", "", None));
+    }
+
+    #[test]
+    fn two_names_must_say_the_same() {
+        for body in [
+            r#"{"from":"+919876543210","text":"a","message":"b"}"#,
+            r#"{"from":"+919876543210","text":"a","id":"1","messageId":"2"}"#,
+            r#"{"from":"+919876543210","text":"a","timestamp":1790078591,"received_at":1790078592}"#,
+            r#"{"from":"+919876543210","from":"+911111111111","text":"a"}"#,
+            r#"{"from":"+919876543210","fr\u006fm":"+911111111111","text":"a"}"#,
+        ] {
+            let unusable = match Fields::read("", body.as_bytes()) {
+                Ok(fields) => super::read(&fields).unwrap_err(),
+                Err(unusable) => unusable,
+            };
+            assert!(unusable.contradictory, "{body} {unusable:?}");
+        }
+        let two = parse(r#"{"from":"+919876543210","number":"09876543210","sender":"+919876543210","text":"a"}"#).unwrap();
+        assert_eq!((two.sender.as_str(), &two.also_sender[..]), ("+919876543210", &["09876543210".to_owned()][..]));
+        for same in [
+            r#"{"from":"1","text":"a","message":"a","body":"","id":7,"smsId":"7"}"#,
+            r#"{"from":"1","text":"a","timestamp":1790078591,"received_at":"2026-09-22T12:03:11Z"}"#,
+            r#"{"from":"1","text":"a","receivedStamp":1790078591000,"sentStamp":1790078500000}"#,
+            r#"{"from":"1","sender":"","number":null,"text":"a"}"#,
+        ] {
+            assert!(parse(same).unwrap().also_sender.is_empty(), "{same}");
+        }
     }
 
     #[test]

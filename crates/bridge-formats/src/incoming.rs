@@ -19,14 +19,46 @@ pub struct Incoming<'a> {
     pub headers: &'a HeaderMap,
     /// The raw body: signatures are over these bytes.
     pub body: &'a [u8],
+    read_as: ReadAs<'a>,
     fields: OnceCell<Result<Fields, Unusable>>,
+}
+
+/// What is read in the place of the raw body.
+#[derive(Clone, Copy, Debug, Default)]
+enum ReadAs<'a> {
+    #[default]
+    Itself,
+    /// The form that its parts stand for.
+    Form(&'a [u8]),
+    /// Nothing, and this is why.
+    Nothing(&'a str),
 }
 
 impl<'a> Incoming<'a> {
     /// A request.
     #[must_use]
     pub fn new(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap, body: &'a [u8]) -> Incoming<'a> {
-        Incoming { method, uri, headers, body, fields: OnceCell::new() }
+        Incoming { method, uri, headers, body, read_as: ReadAs::Itself, fields: OnceCell::new() }
+    }
+
+    /// Its body has parts, which stand for this form.
+    #[must_use]
+    pub fn with_form(self, form: &'a [u8]) -> Incoming<'a> {
+        Incoming { read_as: ReadAs::Form(form), ..self }
+    }
+
+    /// Its body is not what its headers say; this is why.
+    #[must_use]
+    pub fn unreadable(self, why: &'a str) -> Incoming<'a> {
+        Incoming { read_as: ReadAs::Nothing(why), ..self }
+    }
+
+    /// The body as it is read: the form that its parts stand for, where it has any.
+    pub(crate) fn form_body(&self) -> &'a [u8] {
+        match self.read_as {
+            ReadAs::Form(form) => form,
+            ReadAs::Itself | ReadAs::Nothing(_) => self.body,
+        }
     }
 
     /// A header, where it is text.
@@ -41,6 +73,14 @@ impl<'a> Incoming<'a> {
         content_type(self.headers)
     }
 
+    /// In which letters it says that its body is.
+    pub(crate) fn charset(&self) -> Option<&'a str> {
+        let parameters = self.header(header::CONTENT_TYPE.as_str())?.split(';').skip(1);
+        parameters.filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset").then_some(value.trim())
+        })
+    }
+
     /// The value of a query parameter.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
@@ -51,10 +91,13 @@ impl<'a> Incoming<'a> {
     /// The named values on the top level of the body; of a GET, those of the query. Read once.
     pub fn fields(&self) -> Result<&Fields, Unusable> {
         let read = self.fields.get_or_init(|| {
-            if self.method == Method::GET {
-                Fields::form(self.uri.query().unwrap_or_default().as_bytes())
-            } else {
-                Fields::read(&self.content_type(), self.body)
+            match self.read_as {
+                _ if self.method == Method::GET => {
+                    Fields::form(self.uri.query().unwrap_or_default().as_bytes())
+                }
+                ReadAs::Itself => Fields::read_in(&self.content_type(), self.charset(), self.body),
+                ReadAs::Form(form) => Fields::form(form),
+                ReadAs::Nothing(why) => Err(Unusable::because(why)),
             }
         });
         read.as_ref().map_err(Clone::clone)
@@ -62,7 +105,11 @@ impl<'a> Incoming<'a> {
 
     /// The body as JSON of that shape. Lossless for text as [`Fields`] are.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unusable> {
-        fields::json(self.body)
+        match self.read_as {
+            ReadAs::Itself => fields::json(self.charset(), self.body),
+            ReadAs::Form(_) => Err(Unusable::because("the body has parts: this format is written in JSON")),
+            ReadAs::Nothing(why) => Err(Unusable::because(why)),
+        }
     }
 }
 

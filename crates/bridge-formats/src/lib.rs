@@ -5,6 +5,7 @@
 //! list in `formats.rs`. [`Incoming`] is a request, [`Content`] what it held, [`fields`] its named values without
 //! loss. [`export`] reads the lists of SMS that phones write to files.
 
+mod charset;
 mod coding;
 mod content;
 pub mod example;
@@ -24,7 +25,7 @@ mod writing;
 
 pub use content::{Content, Delivered, FieldError, Report, Unusable};
 pub use format::{Clock, Format, Reply, ToldBy, Verify};
-pub use formats::{FORMATS, all, named, names, recognised};
+pub use formats::{FORMATS, all, named, names, read_recognised, recognised};
 pub use incoming::{Incoming, content_type};
 pub use removed::{REMOVED, text_without_secrets, without_secrets};
 pub use signing::{Signing, Unsigned};

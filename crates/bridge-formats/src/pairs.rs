@@ -14,7 +14,7 @@ pub(crate) fn sent(incoming: &Incoming<'_>) -> Vec<Pair> {
     if incoming.method == Method::GET {
         of(incoming.uri.query().unwrap_or_default().as_bytes())
     } else {
-        of(incoming.body)
+        of(incoming.form_body())
     }
 }
 

@@ -144,6 +144,9 @@ where
     let [(register, _), (status, _)] = ALIASES;
     public
         .route("/sms/receive/{format}", axum::routing::get(receive::receive_named))
+        // People type a slash at the end, and apps add one.
+        .route("/sms/receive/", post(receive::receive))
+        .route("/sms/receive/{format}/", post(receive::receive_named).get(receive::receive_named))
         .route(register, post(onboarding::register))
         .route(status, axum::routing::get(onboarding::by_mobile))
 }

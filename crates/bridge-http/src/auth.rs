@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bridge_formats::{Format, Incoming, Signing, Unsigned};
+use bridge_formats::{Format, Incoming, Signing, Unsigned, generic};
 use utoipa::Modify;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use uuid::Uuid;
@@ -20,6 +20,9 @@ use crate::state::Shared;
 use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::quarantine::Credentials;
+use bridge_app::state::bodies::Sender;
+use bridge_app::state::open_requests::OpenRequest;
+use bridge_app::state::places::Who;
 use bridge_app::state::receivers::{DEFAULT, KnownReceiver, ReceiverIdentity};
 
 /// The security schemes of the API's description.
@@ -91,7 +94,10 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<AppKey, Failed> {
         let app = &Shared::from_ref(state);
         match bearer(&parts.headers) {
-            Some(secret) if app.secrets.api.accept(secret) => Ok(AppKey),
+            Some(secret) if app.secrets.api.accept(secret) => {
+                client::is(parts, Who::App);
+                Ok(AppKey)
+            }
             _ => Err(refuse(app, "the API key").into()),
         }
     }
@@ -109,6 +115,7 @@ where
         let app = &Shared::from_ref(state);
         match bearer(&parts.headers) {
             Some(secret) if app.secrets.admin.accept(secret) => {
+                client::is(parts, Who::Kept);
                 Ok(Operator(Actor::with_token(client::address(app, parts))))
             }
             _ => Err(refuse(app, "the admin token").into()),
@@ -118,7 +125,11 @@ where
 
 /// Does the admin token come with it?
 pub(super) fn is_operator(app: &Shared, parts: &Parts) -> bool {
-    bearer(&parts.headers).is_some_and(|secret| app.secrets.admin.accept(secret))
+    let is_operator = bearer(&parts.headers).is_some_and(|secret| app.secrets.admin.accept(secret));
+    if is_operator {
+        client::is(parts, Who::Kept);
+    }
+    is_operator
 }
 
 /// Anyone with some key of ours, or nobody: for answers that tell more to those who belong here.
@@ -131,22 +142,77 @@ where
     type Rejection = Failed;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<MaybeKnown, Failed> {
         let app = &Shared::from_ref(state);
-        let known =
-            bearer(&parts.headers).is_some_and(|s| app.secrets.api.accept(s) || app.secrets.admin.accept(s));
-        Ok(MaybeKnown(known))
+        let operator = is_operator(app, parts);
+        Ok(MaybeKnown(
+            operator || bearer(&parts.headers).is_some_and(|secret| app.secrets.api.accept(secret)),
+        ))
     }
 }
 
-/// May this request see that onboarding? With the API key, or with the onboarding's own token.
-pub(super) fn onboarding(app: &Shared, parts: &Parts, id: Uuid) -> Result<(), Problem> {
+/// May this request see that onboarding? With the API key, or with the onboarding's own token, of which only a few
+/// requests may be open: this is one, until what is answered is dropped.
+pub(super) fn onboarding(app: &Shared, parts: &Parts, id: Uuid) -> Result<Option<OpenRequest>, Problem> {
     let query = query_value(parts.uri.query(), "token");
     let header = bearer(&parts.headers);
-    let token = header.or(query.as_deref()).is_some_and(|token| app.secrets.is_onboarding_token(id, token));
-    if token || header.is_some_and(|secret| app.secrets.api.accept(secret)) {
-        Ok(())
-    } else {
-        Err(refuse(app, "the API key or this onboarding's token"))
+    if header.is_some_and(|secret| app.secrets.api.accept(secret)) {
+        client::is(parts, Who::App);
+        return Ok(None);
     }
+    if header.or(query.as_deref()).is_some_and(|token| app.secrets.is_onboarding_token(id, token)) {
+        return app.open_requests.begin(Some(id), client::behind_a_proxy(app, parts)).map(Some);
+    }
+    Err(refuse(app, "the API key or this onboarding's token"))
+}
+
+/// What headers and query alone say of who delivers, before a byte of the body is read.
+pub(super) struct AtTheDoor {
+    /// Known: their secret is right. A stranger: secret or signature may be in the body.
+    pub(super) sender: Sender,
+    /// A stranger's address may have only so many open.
+    _open: Option<OpenRequest>,
+}
+
+impl AtTheDoor {
+    const KNOWN: AtTheDoor = AtTheDoor { sender: Sender::Known, _open: None };
+}
+
+/// Looks at headers and query alone. Refuses at once whoever [`receiver`] would refuse whatever their body holds.
+pub(super) fn at_the_door(
+    app: &Shared,
+    parts: &Parts,
+    named: Option<&'static Format>,
+) -> Result<AtTheDoor, Problem> {
+    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
+    let given = [bearer(&parts.headers).map(str::to_owned), basic(&parts.headers), incoming.query("apiKey")];
+    let secrets = || given.iter().flatten();
+    let claimed = incoming.query("receiver").and_then(|name| app.receivers.named(&name));
+    let by_secret = || secrets().find_map(|secret| app.receivers.with_secret(secret));
+    let may_be_in_the_body = secrets().next().is_none() && named.is_none_or(|format| format.secret.is_some());
+    let perhaps = match claimed.or_else(by_secret) {
+        Some(known) if secrets().any(|secret| known.accepts(secret)) => return Ok(AtTheDoor::KNOWN),
+        Some(known) => known.must_sign() || may_be_in_the_body,
+        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => return Ok(AtTheDoor::KNOWN),
+        None => {
+            let of_this_format = |known: &KnownReceiver| named.is_none_or(|own| known.row.format == own.name);
+            may_be_in_the_body
+                || app.receivers.live().iter().any(|known| known.must_sign() && of_this_format(known))
+        }
+    };
+    // All of a GET is in its query.
+    if perhaps || parts.method == Method::GET {
+        let open = app.open_requests.begin(None, client::behind_a_proxy(app, parts))?;
+        return Ok(AtTheDoor { sender: Sender::Stranger, _open: Some(open) });
+    }
+    receiver(app, &incoming, named.unwrap_or(&generic::FORMAT), Purpose::Deliver).map(|_| AtTheDoor::KNOWN)
+}
+
+/// What a receiver is let in for: a signature for the one is none for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To deliver, or to say that it lives. It signs the whole request.
+    Deliver,
+    /// To hand in its list of SMS, which is longer than what a signature is made of: whoever signs cannot.
+    Import,
 }
 
 /// Which receiver delivers: the one whose secret comes as bearer, Basic password, `?apiKey=` or in the body, or whose
@@ -155,6 +221,7 @@ pub(super) fn receiver(
     app: &Shared,
     incoming: &Incoming<'_>,
     format: &Format,
+    purpose: Purpose,
 ) -> Result<ReceiverIdentity, Problem> {
     let now = app.clock.now();
     let given = secrets_given(incoming, format);
@@ -166,6 +233,7 @@ pub(super) fn receiver(
         None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => {
             return Ok(ReceiverIdentity::Default);
         }
+        None if purpose == Purpose::Import => Vec::new(),
         // No receiver is named: any receiver of this format that signs may have signed this.
         None => app
             .receivers
@@ -182,6 +250,13 @@ pub(super) fn receiver(
                 return Ok(ReceiverIdentity::Named(known.clone()));
             }
             continue;
+        }
+        if purpose == Purpose::Import {
+            let name = &known.row.name;
+            let detail = format!(
+                "{name} signs what it delivers, and a list cannot be signed: hand it in with the admin token and ?receiver={name}"
+            );
+            return Err(Problem::new(Code::Unauthorized, detail));
         }
         let signing = Signing { keys: &known.row.signing_keys, now, urls: &urls };
         // As its own format signs, whatever the route says: a signature of one scheme is never read as another's.
@@ -200,6 +275,12 @@ pub(super) fn receiver(
     }
     app.metrics.wrong_secret_total.inc();
     Err(Problem::new(Code::Unauthorized, refused.detail()))
+}
+
+/// That nobody is known whose secret or signature it might be.
+pub(super) fn nobody(app: &Shared) -> Problem {
+    app.metrics.wrong_secret_total.inc();
+    Problem::new(Code::Unauthorized, Refused::Secret.detail())
 }
 
 /// Every secret that a receiver's request may have come with, in the order of the places.
@@ -252,10 +333,11 @@ impl Refused {
 /// Under what URLs the sender may have called: behind a proxy the bridge sees another one than was signed.
 fn signed_urls(app: &Shared, incoming: &Incoming<'_>) -> Vec<String> {
     let path = incoming.uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut urls = Vec::new();
+    // What a request says of its own address may be anybody's: it counts only where nobody told the right one.
     if let Some(public) = &app.options.public_url {
-        urls.push(format!("{}{path}", public.trim_end_matches('/')));
+        return vec![format!("{}{path}", public.trim_end_matches('/'))];
     }
+    let mut urls = Vec::new();
     for host in ["x-forwarded-host", "host"].into_iter().filter_map(|name| incoming.header(name)) {
         urls.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}{path}")));
     }

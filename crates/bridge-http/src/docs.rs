@@ -1,10 +1,12 @@
 //! The API's description and Swagger UI, whole from the binary: works without internet.
 
+use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
-use utoipa_swagger_ui::SwaggerUi;
+use axum::routing::{MethodRouter, get};
+use bytes::Bytes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use bridge_app::base::problem::{Code, Problem};
 
@@ -15,14 +17,20 @@ use crate::problem::Failed;
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// Where the description is.
+pub(crate) const DESCRIPTION: &str = "/openapi.json";
+
 /// The routes `/docs` and `/openapi.json`.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::from(SwaggerUi::new("/docs").url("/openapi.json", openapi())).layer(from_fn(with_csp))
+    let pages = SwaggerUi::new("/docs").config(Config::new([DESCRIPTION]));
+    Router::from(pages).route(DESCRIPTION, openapi_json()).layer(from_fn(with_csp))
 }
 
-/// The description alone, for the listener that has no `/docs`.
-pub(crate) async fn openapi_json() -> Response {
-    Json(openapi()).into_response()
+/// The description alone, for the listener that has no `/docs` too. It is long, and anybody may ask for it as often as they
+/// like: written once.
+pub(crate) fn openapi_json<S: Clone + Send + Sync + 'static>() -> MethodRouter<S> {
+    let text = Bytes::from(serde_json::to_vec(&openapi()).unwrap_or_default());
+    get(async || ([(header::CONTENT_TYPE, "application/json")], text))
 }
 
 async fn with_csp(request: axum::extract::Request, next: Next) -> Response {

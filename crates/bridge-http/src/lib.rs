@@ -11,6 +11,7 @@ pub mod auth;
 pub mod body;
 pub mod client;
 pub mod docs;
+mod encoding;
 pub mod lab;
 pub mod listen;
 pub mod observe;
@@ -39,6 +40,6 @@ pub fn routers(served: &Served, desk: Router<Served>) -> (Router, Option<Router>
         .routes(routes!(api::health::livez))
         .routes(routes!(api::health::readyz))
         .split_for_parts();
-    let public = public.route("/openapi.json", axum::routing::get(docs::openapi_json));
+    let public = public.route(docs::DESCRIPTION, docs::openapi_json());
     (api::finish(public, served), Some(api::finish(private.merge(health), served)))
 }

@@ -6,6 +6,8 @@ use bridge_app::base::problem::{Code, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::encoding::ENCODINGS;
+
 /// What a handler answers when it cannot do what was asked: a [`Problem`] that knows how to become a response.
 #[derive(Clone, Debug)]
 pub struct Failed(pub Problem);
@@ -79,6 +81,9 @@ impl IntoResponse for Failed {
         }
         if problem.code() == Code::Unauthorized {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if problem.code() == Code::UnsupportedEncoding {
+            response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ENCODINGS));
         }
         response.extensions_mut().insert(problem);
         response

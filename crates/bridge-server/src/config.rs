@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
+use crate::descriptors;
 use crate::secret_file;
 use bridge_app::base::backend::{Backend, Backends};
 use bridge_app::base::secrets::{self, Given};
-use bridge_app::options::Options;
+use bridge_app::options::{Options, ProxyHeader};
 
 /// Configuration of the bridge.
 #[derive(Args, Clone, Debug)]
@@ -105,9 +106,23 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
 
-    /// Networks from which CF-Connecting-IP and X-Forwarded-For count, comma-separated.
+    /// Networks of proxies that say where a request came from, comma-separated.
     #[arg(long, env = "SMS_BRIDGE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// Which header these proxies set; the other one may come from anybody and is not looked at.
+    #[arg(
+        long,
+        env = "SMS_BRIDGE_PROXY_HEADER",
+        value_enum,
+        default_value = "x-forwarded-for",
+        value_name = "HEADER"
+    )]
+    pub proxy_header: Header,
+
+    /// Connections at the same time; as many as file descriptors allow, at most 4096, when not given.
+    #[arg(long, env = "SMS_BRIDGE_CONNECTIONS", value_name = "CONNECTIONS")]
+    pub connections: Option<usize>,
 
     /// With less than this free on the disk of the data folder only SMS are written: registration pauses, and what nobody
     /// can use is not kept; 0 for no floor.
@@ -123,8 +138,19 @@ pub struct Config {
     pub log: Option<String>,
 }
 
+/// A header in which a proxy says where a request came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "kebab-case")]
+pub enum Header {
+    /// Most proxies: nginx, Caddy, HAProxy, Traefik
+    XForwardedFor,
+    /// Cloudflare and its tunnel
+    CfConnectingIp,
+}
+
 /// Room for days of SMS while somebody looks for the cause.
 pub const DISK_FLOOR_MIB: u32 = 100;
+
 /// The value of a store URL that needs nothing installed.
 pub const EMBEDDED: &str = "embedded";
 
@@ -180,6 +206,9 @@ impl Config {
         {
             problems.push(format!("SMS_BRIDGE_PUBLIC_URL must be like https://sms.example.org, not {url:?}"));
         }
+        if self.connections == Some(0) {
+            problems.push("SMS_BRIDGE_CONNECTIONS must be at least 1".to_owned());
+        }
         if self.worker_threads == Some(0) {
             problems.push("SMS_BRIDGE_WORKER_THREADS must be at least 1".to_owned());
         }
@@ -210,6 +239,11 @@ impl Config {
             },
             public_url: self.public_url.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
+            proxy_header: match self.proxy_header {
+                Header::XForwardedFor => ProxyHeader::XForwardedFor,
+                Header::CfConnectingIp => ProxyHeader::CfConnectingIp,
+            },
+            connections: self.connections.unwrap_or_else(descriptors::connections),
             has_private_listener: self.private_bind.is_some(),
             log_is_given: self.log.is_some(),
             disk_floor_bytes: u64::from(self.disk_floor_mib) * 1024 * 1024,

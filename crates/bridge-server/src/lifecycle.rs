@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::descriptors;
 use crate::opening::{self, StoresError};
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::data_file;
@@ -100,6 +101,8 @@ fn hint(error: &std::io::Error, flag: &str) -> String {
 
 /// Opens the bridge that the configuration describes.
 pub async fn open(config: &Config, clock: Clock, entropy: Entropy) -> Result<Opened, StartError> {
+    // Before the options count them.
+    descriptors::raise();
     let (folder, stores) = opening::open(config).await?;
     Ok(open::open(folder, config.options(), stores, clock, entropy).await?)
 }
@@ -153,9 +156,9 @@ pub async fn start(config: &Config, opened: Opened) -> Result<Running, StartErro
     }
     let served = Served { app: app.clone(), lab: lab.clone() };
     let (public_router, private_router) = bridge_http::routers(&served, bridge_desk::router(&served));
-    http.spawn(listen::serve(listener, public_router, accept_stop.clone()));
+    http.spawn(listen::serve(listener, public_router, app.clone(), accept_stop.clone()));
     if let Some((listener, router)) = private.zip(private_router) {
-        http.spawn(listen::serve(listener, router, accept_stop.clone()));
+        http.spawn(listen::serve(listener, router, app.clone(), accept_stop.clone()));
     }
     Ok(Running { app, lab, monitor, address, private_address, http, work, accept_stop, soft, hard })
 }

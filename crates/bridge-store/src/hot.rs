@@ -23,8 +23,10 @@ use crate::person::{HotPerson, Removed, Traces};
 pub struct Registration {
     /// The onboarding as it would be.
     pub onboarding: Onboarding,
-    /// New hashes one number may ask for in an hour (D13).
+    /// New hashes one number may ask for in an hour, from each client address (D13, D51).
     pub per_hour: i64,
+    /// Onboardings of one number that may be open at once (D51).
+    pub places: usize,
     /// Refuse a blacklisted number: only while blacklist_check is on (D4).
     pub refuse_blacklisted: bool,
 }
@@ -42,7 +44,7 @@ pub const SETTING_CACHED: Span = Span(60_000);
 /// What became of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
-    /// A new hash; an older onboarding of the number is superseded.
+    /// A new hash. An older onboarding of the same person is superseded, and one that gave way where the number was full.
     New(Onboarding),
     /// The same person asked again before the deadline: the same hash (D13).
     Same(Onboarding),
@@ -173,7 +175,7 @@ pub enum Restore<'a> {
     /// towards [`Registration::per_hour`], in the windows that they were counted in. None is queued again. One
     /// that is there in the same or a newer version stays as it is, and one that is final stays final; one that
     /// was registered before the newest of its number never becomes the newest, and a superseded one is never
-    /// seen as the newest. Where `onboarding_mobile` never heard that a newer one of its number superseded it, it
+    /// seen as the newest. Where `onboarding_mobile` never heard that a newer one of the same person superseded it, it
     /// is superseded now, as a change like any other: a new version, queued and announced.
     Onboardings(&'a [Onboarding]),
     /// Members of `Queue_validated_mobiles`.
@@ -275,15 +277,22 @@ pub trait HotStore: Send + Sync + 'static {
     /// These do not wait any more.
     async fn unmark_waiting(&self, done: &[(String, Uuid)]) -> Result<()>;
 
-    /// Opens an onboarding unless the number is blacklisted, validated on that device or asks too often.
+    /// Opens an onboarding unless the number is blacklisted, validated on that device or asks too often. Those of
+    /// other people stay open beside it; where all places are taken, one [gives way](bridge_core::onboarding::gives_way).
     async fn register(&self, now: Timestamp, registration: &Registration) -> Result<Registered>;
     /// One onboarding by its id.
     async fn onboarding(&self, now: Timestamp, id: Uuid) -> Result<Option<Onboarding>>;
-    /// The newest onboarding of a number, in any state but superseded: then its successor left the store.
-    async fn newest_onboarding(&self, now: Timestamp, mobile: &str) -> Result<Option<Onboarding>>;
+    /// The onboardings of a number that an SMS may mean, newest first (D51): those that can be validated or are, and
+    /// a cancelled one as long as nothing was registered after it.
+    async fn standing_onboardings(&self, now: Timestamp, mobile: &str) -> Result<Vec<Onboarding>>;
+    /// The newest of them.
+    async fn newest_onboarding(&self, now: Timestamp, mobile: &str) -> Result<Option<Onboarding>> {
+        Ok(self.standing_onboardings(now, mobile).await?.into_iter().next())
+    }
     /// Cancels an onboarding that is not final.
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled>;
-    /// Brings an onboarding back that left the store, until then, unless the number has one (D8).
+    /// Brings an onboarding back that left the store, until then, unless it stands there (D8). It comes before all
+    /// others of its number.
     async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts>;
     /// Turns up to `max` pending onboardings whose deadline passed into expired ones (D32).
     async fn expire_deadlines(&self, now: Timestamp, max: usize) -> Result<usize>;

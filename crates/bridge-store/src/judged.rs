@@ -58,7 +58,7 @@ impl Judged {
 /// The facts that may change between judging and recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Precondition {
-    /// The sender's newest onboarding and its state.
+    /// The onboarding it is judged by, and its state.
     pub onboarding: Option<(Uuid, State)>,
     /// Its pair was validated already.
     pub pair_validated: bool,

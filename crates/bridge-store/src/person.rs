@@ -61,6 +61,13 @@ pub struct Count {
     pub until: Timestamp,
 }
 
+impl Count {
+    /// Several of them as one: how many in all, until the last ends.
+    pub fn of_all(counts: impl Iterator<Item = Count>) -> Option<Count> {
+        counts.reduce(|a, b| Count { count: a.count + b.count, until: a.until.max(b.until) })
+    }
+}
+
 /// What the hot store keeps of a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HotPerson {

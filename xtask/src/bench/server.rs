@@ -46,7 +46,24 @@ impl Server {
         data: &Path,
         environment: &[(&'static str, String)],
     ) -> Outcome<Server> {
-        let mut child = Command::new(binary)
+        Server::of(Command::new(binary), binary, data, environment)
+    }
+
+    /// The same with so many file descriptors and no more.
+    pub(crate) fn start_within(descriptors: u64, binary: &Path, data: &Path) -> Outcome<Server> {
+        // The shell becomes the program: its pid is the shell's.
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "ulimit -n \"$1\" && exec \"$0\""]).arg(binary).arg(descriptors.to_string());
+        Server::of(shell, binary, data, &[])
+    }
+
+    fn of(
+        mut command: Command,
+        binary: &Path,
+        data: &Path,
+        environment: &[(&'static str, String)],
+    ) -> Outcome<Server> {
+        let mut child = command
             .env_clear()
             .env("SMS_BRIDGE_BIND", "127.0.0.1:0")
             .env("SMS_BRIDGE_DATA_DIR", data)

@@ -73,7 +73,8 @@ struct Onboarding {
 
 #[derive(Default)]
 struct Person {
-    newest: Option<Onboarding>,
+    /// Those that stand side by side, the newest last.
+    onboardings: Vec<Onboarding>,
     validated: BTreeSet<usize>,
     count: u32,
     blacklisted: bool,
@@ -96,9 +97,9 @@ fn one_step(step: &Step, people: &mut HashMap<usize, Person>) -> Expected {
     match step {
         Step::Register { who, device, slot } => people.entry(*who).or_default().register(*device, *slot),
         Step::Cancel { slot } => {
-            for newest in people.values_mut().filter_map(|person| person.newest.as_mut()) {
-                if newest.slot == *slot && newest.state == State::Pending {
-                    newest.state = State::Cancelled;
+            for onboarding in people.values_mut().flat_map(|person| &mut person.onboardings) {
+                if onboarding.slot == *slot && onboarding.state == State::Pending {
+                    onboarding.state = State::Cancelled;
                 }
             }
             Expected::Done
@@ -125,26 +126,32 @@ impl Person {
         if self.validated.contains(&device) {
             return Expected::Refused("already_validated");
         }
-        match self.newest {
-            Some(newest) if newest.state == State::Pending && newest.device == device => Expected::Same,
-            _ => {
-                self.newest = Some(Onboarding { slot, device, state: State::Pending });
-                Expected::Opened
-            }
+        let mut pending = self.onboardings.iter().filter(|one| one.state == State::Pending);
+        if pending.any(|one| one.device == device) {
+            return Expected::Same;
         }
+        // A cancelled one stands as long as nothing is registered after it.
+        self.onboardings.retain(|one| one.state != State::Cancelled);
+        self.onboardings.push(Onboarding { slot, device, state: State::Pending });
+        Expected::Opened
     }
 
     fn send(&mut self, sms: &Sms) -> Verdict {
         self.count += 1;
         self.blacklisted |= self.count > BLACKLIST_ABOVE;
-        let is_right = match (&sms.text, self.newest) {
-            (Text::Hash { slot } | Text::HashSigned { slot }, Some(newest)) => *slot == newest.slot,
-            _ => false,
+        // Judged by the one that the text names, else by the newest.
+        let named = match &sms.text {
+            Text::Hash { slot } | Text::HashSigned { slot } => {
+                self.onboardings.iter().position(|one| one.slot == *slot)
+            }
+            _ => None,
         };
+        let meant = named.or(self.onboardings.len().checked_sub(1));
+        let device = meant.map(|place| self.onboardings[place].device);
         let checks = [
             true,
-            !self.newest.is_some_and(|newest| self.validated.contains(&newest.device)),
-            is_right,
+            !device.is_some_and(|device| self.validated.contains(&device)),
+            named.is_some(),
             self.count <= COUNT_MAX,
             true,
             !self.blacklisted,
@@ -154,10 +161,10 @@ impl Person {
             return failed(at);
         }
         let codes = "1".repeat(CHECKS.len());
-        match &mut self.newest {
-            Some(newest) if newest.state == State::Pending => {
-                newest.state = State::Validated;
-                self.validated.insert(newest.device);
+        match meant.and_then(|place| self.onboardings.get_mut(place)) {
+            Some(meant) if meant.state == State::Pending => {
+                meant.state = State::Validated;
+                self.validated.insert(meant.device);
                 Verdict { codes, failed_at: None }
             }
             _ => Verdict { codes, failed_at: Some("onboarding_match".to_owned()) },
@@ -202,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_validated_once_and_by_its_newest_hash() {
+    fn a_pair_is_validated_once_and_by_its_own_hash() {
         let steps =
             vec![register(0, 0), register(0, 0), register(1, 1), hash(0), hash(1), hash(1), register(1, 2)];
         assert_eq!(
@@ -211,7 +218,7 @@ mod tests {
                 "Opened",
                 "Same",
                 "Opened",
-                "1124444 header_hash_check",
+                "1111111 passed",
                 "1111111 passed",
                 "1244444 duplicate_check",
                 "Refused(\"already_validated\")"

@@ -84,6 +84,7 @@ const PLOTS: &[(&str, u32, Plot)] = &[
     ("wrong, then right", 4, guess_first),
     ("again and again", 3, repeated),
     ("another device before", 2, changed_device),
+    ("four devices side by side", 4, side_by_side),
     ("another device after", 2, second_device),
     ("somebody else's hash", 2, swapped),
     ("flood", 1, flood),
@@ -216,6 +217,14 @@ fn repeated(dice: &mut Dice) -> Vec<Step> {
 fn changed_device(dice: &mut Dice) -> Vec<Step> {
     let other = Step::Register { who: 0, device: 1, slot: 1 };
     vec![FIRST, other, right_now(dice, 0, 0), right_now(dice, 0, 1), Step::Again { sms: 0 }]
+}
+
+fn side_by_side(dice: &mut Dice) -> Vec<Step> {
+    let others = (1..4).map(|n| Step::Register { who: 0, device: n, slot: n });
+    let mut steps: Vec<Step> = std::iter::once(FIRST).chain(others).collect();
+    steps.extend([right_now(dice, 0, 2), dice.wrong(0), right_now(dice, 0, 0)]);
+    steps.extend([Step::Cancel { slot: 1 }, right_now(dice, 0, 3)]);
+    steps
 }
 
 fn second_device(dice: &mut Dice) -> Vec<Step> {

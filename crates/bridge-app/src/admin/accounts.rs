@@ -13,6 +13,7 @@ use crate::base::problem::{Code, Problem};
 use crate::base::secrets::{fresh, hashed};
 use crate::bridge::App;
 use crate::state::access::passwords as password;
+use crate::state::access::passwords::Turn;
 
 /// How long the link of the first start works.
 const FIRST_LINK_LASTS: Span = Span(30 * 60_000);
@@ -171,11 +172,12 @@ pub async fn change_own(app: &App, actor: &Actor, current: &str, new: &str) -> R
         let detail = "the admin token has no password: log in with an account";
         return Err(Problem::new(Code::Forbidden, detail));
     }
-    app.access.throttle.count(Some(name), actor.address)?;
     checked(new)?;
+    let trying = app.access.throttle.begin(Some(name), actor.address, None)?;
     let account = one(app, name).await?;
-    if !app.access.passwords.fits(current, account.password.as_deref()).await? {
+    if !app.access.passwords.fits(Turn::Known, current, account.password.as_deref()).await? {
         return Err(Problem::field(Code::InvalidRequest, "current", "is not your password"));
     }
+    trying.was_right();
     set_password(app, actor, name, new).await
 }

@@ -41,6 +41,7 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     }
     findings.extend(remote(app).await);
     findings.extend(app.receivers.findings(now, &app.live.now()));
+    findings.extend(strangers(app));
     match in_time_or(compare(app, mode)).await {
         Ok(compared) => findings.extend(compared),
         Err(problem) => findings.push(Finding {
@@ -51,6 +52,19 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
         }),
     }
     findings
+}
+
+/// Where nobody says from where users register, one of them can use up all places of a number (D51).
+fn strangers(app: &App) -> Option<Finding> {
+    let told = app.recent.client_was_told()?;
+    (!told).then(|| Finding {
+        level: Level::Warning,
+        what: "registrations".to_owned(),
+        found: "the app does not say from which address its users register: one stranger can use up the places and the \
+                hourly limit of a number"
+            .to_owned(),
+        advice: "send client_ip, the address of the user's device, with each registration".to_owned(),
+    })
 }
 
 /// Gives the hot store back what it misses, and says what was found.

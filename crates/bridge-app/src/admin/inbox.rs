@@ -47,6 +47,7 @@ fn problem(error: InboxError) -> Problem {
         | InboxError::Refused
         | InboxError::Status(_)
         | InboxError::NoList(_)
+        | InboxError::TooLarge
         | InboxError::Endless => Problem::new(Code::ReceiverAway, error.to_string()),
     }
 }

@@ -16,7 +16,7 @@ use crate::base::secrets::hashed;
 use crate::bridge::App;
 pub use given::ReceiverAdded;
 use given::given_to_app;
-use wish::{format_of, inbox_of, made, name_of, numbers_of, secret_of, signing_key_of, wrong};
+use wish::{format_of, inbox_of, made, name_of, number_style_of, numbers_of, secret_of, signing_key_of, wrong};
 
 /// Of one receiver: two may be live while one replaces the other.
 const SECRETS_LIVE_MAX: usize = 2;
@@ -36,6 +36,7 @@ fn noted(row: &Receiver) -> Value {
     });
     json!({
         "format": row.format, "numbers": row.numbers, "paused": row.paused, "inbox_url": inbox,
+        "number_style": row.number_style,
         "secrets": row.secrets.len(), "signing_keys": row.signing_keys.len(), "revoked": row.revoked_at.is_some(),
     })
 }
@@ -68,7 +69,7 @@ pub async fn add(
     let (name, format) = (name_of(fields)?, format_of(fields)?);
     let numbers = numbers_of(app, fields)?;
     let (secret, key) = (secret_of(app, fields)?, signing_key_of(app, fields, format)?);
-    let inbox_url = inbox_of(fields)?;
+    let (inbox_url, number_style) = (inbox_of(fields)?, number_style_of(fields)?);
     if live_row(app, &name).await?.is_some() {
         let detail =
             format!("there is a receiver {name}: rotate its secret, revoke it, or take another name");
@@ -81,6 +82,7 @@ pub async fn add(
         secrets: vec![hashed(&secret)],
         signing_keys: key.iter().cloned().collect(),
         inbox_url,
+        number_style,
         paused: false,
         added_at: app.clock.now(),
         revoked_at: None,
@@ -143,6 +145,9 @@ pub async fn change(app: &App, actor: &Actor, name: &str, fields: &Fields) -> Re
     }
     if fields.get("inbox_url").is_some() {
         row.inbox_url = inbox_of(fields)?;
+    }
+    if fields.get("number_style").is_some() {
+        row.number_style = number_style_of(fields)?;
     }
     match fields.get("paused") {
         None => {}

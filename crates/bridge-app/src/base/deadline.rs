@@ -13,6 +13,12 @@ pub const ANSWER: Duration = Duration::from_millis(1_900);
 pub const HEADERS: Duration = Duration::from_secs(15);
 /// Sending a body: a phone on a poor network gets this long.
 pub const BODY: Duration = Duration::from_secs(10);
+/// Reading away the rest of a body that nobody wants: the answer is out already.
+pub const LINGER: Duration = Duration::from_secs(3);
+/// A client that reads nothing of its answer for so long is gone.
+pub const UNREAD: Duration = Duration::from_secs(20);
+/// A stream of events ends after this and the client comes again: nothing is kept open for ever.
+pub const STREAM: Duration = Duration::from_secs(3_600);
 /// A client that is sending a list and says nothing for so long is gone.
 pub const SILENT: Duration = Duration::from_secs(60);
 /// Judging one SMS. What is left of [`ANSWER`] is enough to store it for later.

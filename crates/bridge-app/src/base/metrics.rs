@@ -127,6 +127,10 @@ metrics! {
     remote_synced_total: Counter = Counter::default();
     /// When a receiver was last heard of.
     receiver_last_seen_timestamp_seconds: Family<ReceiverLabels, Gauge<f64, AtomicU64>> = Family::default();
+    /// Connections that are open.
+    connections_open: Gauge = Gauge::default();
+    /// Connections closed so that others could come.
+    connections_closed_for_room_total: Counter = Counter::default();
     /// Panics caught while answering.
     panics_total: Counter = Counter::default();
 }

@@ -46,8 +46,10 @@ codes! {
     LinkVoid = "link_void", 410, "This link does not work";
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported content type";
+    UnsupportedEncoding = "unsupported_encoding", 415, "Unsupported content encoding";
     InvalidSetting = "invalid_setting", 422, "The setting breaks a rule";
     TooManyRegistrations = "too_many_registrations", 429, "Too many registrations of this number";
+    TooManyRequests = "too_many_requests", 429, "Too many open requests";
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     Internal = "internal_error", 500, "Something went wrong inside";
     OnboardingPaused = "onboarding_paused", 503, "Mobile onboarding is currently paused";

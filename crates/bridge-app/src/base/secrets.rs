@@ -82,6 +82,9 @@ pub fn fresh(entropy: &Entropy) -> Result<String, NoEntropy> {
     Ok(hex(&entropy.bytes::<32>()?))
 }
 
+/// 128 bits: no two addresses of one number are ever the same.
+const CLIENT_HASH_CHARS: usize = 32;
+
 /// What is stored of a secret that somebody else holds: its SHA-256, in hex.
 #[must_use]
 pub fn hashed(secret: &str) -> String {
@@ -153,6 +156,33 @@ impl Secrets {
         self.api.0.iter().map(|key| keyed_hash(key, b"erased number", number.as_bytes())).collect()
     }
 
+    /// What a browser keeps after somebody logged in to that account with it. Nobody else can make it, and it says nothing
+    /// but that: the account is in the signature alone.
+    pub fn known_browser(&self, entropy: &Entropy, account: &str) -> Result<String, NoEntropy> {
+        let random = hex(&entropy.bytes::<16>()?);
+        let signature = self.signed_browser(&random, account);
+        Ok(format!("{random}.{signature}"))
+    }
+
+    /// Did somebody log in to that account with the browser that keeps this?
+    #[must_use]
+    pub fn is_known_browser(&self, kept: &str, account: &str) -> bool {
+        let Some((random, signature)) = kept.split_once('.') else { return false };
+        self.signed_browser(random, account).as_bytes().ct_eq(signature.as_bytes()).into()
+    }
+
+    fn signed_browser(&self, random: &str, account: &str) -> String {
+        keyed_hash(&self.hashing.0, b"browser", format!("{random} {account}").as_bytes())
+    }
+
+    /// By which registrations from one client address are told from another's. Made under the first API key, so that it is
+    /// the same on every bridge of a group (D51).
+    #[must_use]
+    pub fn client_hash(&self, address: &str) -> String {
+        let hash = self.api.0.first().map(|key| keyed_hash(key, b"client address", address.as_bytes()));
+        hash.unwrap_or_default().chars().take(CLIENT_HASH_CHARS).collect()
+    }
+
     /// A hash of an address that cannot be turned back without our key (D13).
     #[must_use]
     pub fn address_hash(&self, address: &str) -> String {
@@ -212,6 +242,18 @@ mod tests {
         assert!(!open().admin.accept(&key));
         for file in fs::read_dir(folder.path().join(FOLDER)).unwrap() {
             assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_browser_is_known_for_its_account_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = Secrets::open(folder.path(), &Given::default(), &Entropy::system()).unwrap();
+        let kept = secrets.known_browser(&Entropy::system(), "alice").unwrap();
+        assert!(secrets.is_known_browser(&kept, "alice") && !kept.contains("alice"));
+        assert!(!secrets.is_known_browser(&kept, "bob"));
+        for wrong in ["", ".", "a.b", &kept[1..], &kept[..kept.len() - 1], &format!("0{kept}")] {
+            assert!(!secrets.is_known_browser(wrong, "alice"), "{wrong}");
         }
     }
 

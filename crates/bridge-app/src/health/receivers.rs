@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bridge_core::phone::NumberStyle;
 use bridge_core::{Settings, Timestamp};
 use bridge_store::audit::Sighting;
 use bridge_store::finding::Level;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::bridge::App;
-use crate::state::receivers::KnownReceiver;
+use crate::state::receivers::{KnownReceiver, SpellingQuestion};
 
 /// One receiver.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,6 +21,13 @@ pub struct ReceiverView {
     pub status: &'static str,
     /// The format it was added with; null for `default`.
     format: Option<String>,
+    /// How it writes the numbers of senders: `e164`, `international`, `national`; null where that is not known.
+    number_style: Option<&'static str>,
+    /// How it seems to write them, by what it wrote so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number_style_suggested: Option<&'static str>,
+    /// SMS that failed because their sender is a number both with a calling code and without one.
+    ambiguous: i64,
     /// Its receiving numbers.
     numbers: Vec<String>,
     #[schema(format = DateTime)]
@@ -61,6 +69,11 @@ impl ReceiverView {
         ReceiverView {
             status: state.word(),
             format: known.map(|known| known.row.format.clone()),
+            number_style: known.and_then(|known| known.row.number_style).map(NumberStyle::name),
+            number_style_suggested: SpellingQuestion::of(known, seen)
+                .and_then(|asked| asked.suggested)
+                .map(NumberStyle::name),
+            ambiguous: seen.ambiguous,
             numbers: known.map(|known| known.row.numbers.clone()).unwrap_or_default(),
             first_seen: text(seen.first_seen_at),
             last_seen: text(seen.last_seen_at),

@@ -6,7 +6,7 @@ use bridge_store::desk::Page;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 /// Rows that are read at once.
-const PAGE: usize = 1_000;
+const PAGE: usize = 250;
 
 /// The rows of a list, as many at once as are read at once. It ends with the first error.
 pub type Every<T> = BoxStream<'static, Result<Vec<T>>>;

@@ -17,6 +17,9 @@ use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
 use crate::bridge::App;
 
+/// Of each text in a list.
+const LIST_TEXT_CHARS: u32 = 200;
+
 /// One page of the SMS that the filter lets through, newest first.
 pub async fn search(
     app: &App,
@@ -24,7 +27,8 @@ pub async fn search(
     before: Option<Place>,
     max: usize,
 ) -> Result<Page<SmsRow>, Problem> {
-    in_time(app.desk.search_sms(filter, before, max)).await
+    let filter = SmsFilter { text_chars: Some(LIST_TEXT_CHARS), ..filter.clone() };
+    in_time(app.desk.search_sms(&filter, before, max)).await
 }
 
 /// All of them.

@@ -1,7 +1,7 @@
 //! An onboarding that was opened: what its user is to do, how it stands, and cancelling it (contract section 2).
 //! Not opening one: that is [`super::register`].
 
-use bridge_core::onboarding::Onboarding;
+use bridge_core::onboarding::{Onboarding, Shown};
 use bridge_core::phone::BareDigits;
 use bridge_core::{Mobile, Settings, Timestamp};
 use bridge_store::StoreError;
@@ -44,12 +44,36 @@ impl Instructions {
     }
 }
 
-/// The newest onboarding of a number, which may be written as people write numbers.
-pub async fn newest_of(app: &App, mobile: &str) -> Result<Onboarding, Problem> {
+/// Whose onboarding of a number is asked for. Without both: the newest, whoever it is.
+#[derive(Debug, Default)]
+pub struct Whose {
+    /// The device it was registered with.
+    pub device_id: Option<String>,
+    /// The e-mail address it was registered with.
+    pub email: Option<String>,
+}
+
+/// The newest onboarding of a number, and how many are open beside it and with it.
+#[derive(Debug)]
+pub struct OfNumber {
+    /// As it stands.
+    pub newest: Onboarding,
+    /// How many onboardings of the number wait for their SMS.
+    pub open: usize,
+}
+
+/// The newest onboarding of a number, which may be written as people write numbers (D51).
+pub async fn newest_of(app: &App, mobile: &str, whose: &Whose) -> Result<OfNumber, Problem> {
     let default = app.live.now().default_country_code.clone();
     let mobile = Mobile::parse(mobile, &default, BareDigits::NationalFirst)
         .map_err(|why| Problem::field(Code::InvalidMobileNumber, "mobile", why.to_string()))?;
-    in_time(app.hot.newest_onboarding(app.clock.now(), mobile.e164())).await?.ok_or_else(not_found)
+    let now = app.clock.now();
+    let standing = in_time(app.hot.standing_onboardings(now, mobile.e164())).await?;
+    let open = standing.iter().filter(|onboarding| onboarding.shown(now) == Shown::Pending).count();
+    let is = |wanted: &Option<String>, has: &Option<String>| wanted.is_none() || wanted == has;
+    let mut theirs =
+        standing.into_iter().filter(|o| is(&whose.device_id, &o.device_id) && is(&whose.email, &o.email));
+    Ok(OfNumber { newest: theirs.next().ok_or_else(not_found)?, open })
 }
 
 /// One onboarding, as it stands now.

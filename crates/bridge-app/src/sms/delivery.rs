@@ -1,7 +1,8 @@
 //! The SMS of one request of a receiver: read by their format, taken in, and unusable deliveries kept in quarantine
 //! (contract section 3). Not who delivers, and not the words of the answer: those are HTTP's.
 
-use bridge_core::{Settings, Timestamp};
+use bridge_core::phone::{NumberStyle, PhoneError};
+use bridge_core::{InboundSms, Settings, Timestamp};
 use bridge_formats::{Content, Format, Incoming, Unusable};
 use bytes::Bytes;
 
@@ -37,11 +38,16 @@ pub struct Read {
 }
 
 impl Read {
-    /// Reads the request.
+    /// Reads the request. `told_by_itself`: no route said which format it is.
     #[must_use]
-    pub fn of(incoming: &Incoming<'_>, format: &Format) -> Read {
+    pub fn of(incoming: &Incoming<'_>, format: &'static Format, told_by_itself: bool) -> Read {
         let app_version = format.version.and_then(|version| version(incoming));
-        Read { content: (format.parse)(incoming), app_version }
+        let content = if told_by_itself {
+            bridge_formats::read_recognised(incoming, format)
+        } else {
+            (format.parse)(incoming)
+        };
+        Read { content, app_version }
     }
 }
 
@@ -62,6 +68,9 @@ pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Deli
     let content = match read.content {
         Ok(content) => content,
         Err(unusable) => {
+            if unusable.contradictory {
+                app.receivers.seen().contradictory(receiver);
+            }
             keep(app, delivering, unusable.reason()).await?;
             if !delivering.sure {
                 return Err(Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors));
@@ -76,11 +85,18 @@ pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Deli
     if let Some(report) = report {
         app.receivers.seen().reported(receiver, report, now);
     }
-    let quarantined: Vec<String> = content.unusable.iter().map(Unusable::reason).collect();
+    let settings = app.live.now();
+    let bare_digits = delivering.sender.bare_digits(Some(delivering.format));
+    let (sms, contradictory) = inbound::of_one_sender(content.sms, &settings.default_country_code, bare_digits);
+    let unusable: Vec<&Unusable> = content.unusable.iter().chain(&contradictory).collect();
+    if unusable.iter().any(|unusable| unusable.contradictory) {
+        app.receivers.seen().contradictory(receiver);
+    }
+    let quarantined: Vec<String> = unusable.iter().map(|unusable| unusable.reason()).collect();
     if !quarantined.is_empty() {
         keep(app, delivering, quarantined.join(" | ")).await?;
     }
-    let taken = take_all(app, &app.live.now(), delivering, content.sms, now).await?;
+    let taken = take_all(app, &settings, delivering, sms, now).await?;
     Ok(Delivered { taken, quarantined })
 }
 
@@ -95,7 +111,7 @@ async fn take_all(
     let way = Way {
         sender: &delivering.sender,
         format: delivering.format.name,
-        bare_digits: delivering.format.bare_digits,
+        bare_digits: delivering.sender.bare_digits(Some(delivering.format)),
         now,
     };
     let mut sms = Vec::with_capacity(read.len());
@@ -103,6 +119,9 @@ async fn take_all(
         sms.push(
             inbound::inbound(app, settings, way, delivered).map_err(|error| Problem::unavailable(&error))?,
         );
+    }
+    for sms in &sms {
+        note_spelling(app, settings, &delivering.sender, sms);
     }
     let stamps: Vec<Option<Timestamp>> =
         sms.iter().map(|sms| sms.stamped.then_some(sms.received_timestamp)).collect();
@@ -117,6 +136,19 @@ async fn take_all(
         }
     }
     Ok(taken)
+}
+
+/// What the operator is asked about how this receiver writes numbers, or shown of it (D52).
+fn note_spelling(app: &App, settings: &Settings, sender: &ReceiverIdentity, sms: &InboundSms) {
+    let name = sender.name();
+    if sms.sender == Err(PhoneError::Ambiguous) {
+        app.receivers.seen().ambiguous(name);
+    }
+    // `default` stands for several phones, which have no habit together.
+    let is_asked = matches!(sender, ReceiverIdentity::Named(_)) && sender.number_style().is_none();
+    if is_asked && let Some(style) = NumberStyle::told_by(&sms.sender_raw, &settings.default_country_code) {
+        app.receivers.seen().wrote(name, style);
+    }
 }
 
 /// Keeps the raw body. If it cannot be kept, the sender must come again.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bridge_core::{InboundSms, Settings, Timestamp};
 use bridge_formats::export::{Exported, Held, Row};
-use bridge_formats::{Delivered, Unusable};
+use bridge_formats::{Delivered, FieldError, Unusable};
 use bridge_store::StoreError;
 use bridge_store::audit::AskedSms;
 use bridge_store::hot::Which;
@@ -134,6 +134,10 @@ impl Import {
         match row.held {
             Held::Skipped(_) => self.report.skipped += 1,
             Held::Unusable(unusable) => self.keep(app, row.line, row.raw, &unusable).await?,
+            Held::Sms(exported) if self.contradicts(&settings, &exported.delivered) => {
+                let error = FieldError::new("sender", "is another one under another name of the same row");
+                self.keep(app, row.line, row.raw, &Unusable::contradiction(vec![error])).await?;
+            }
             Held::Sms(exported) => {
                 let candidate = self.candidate(app, &settings, *exported)?;
                 self.batch_bytes += candidate.sms.text.len();
@@ -202,13 +206,19 @@ impl Import {
     fn candidate(&self, app: &App, settings: &Settings, exported: Exported) -> Result<Candidate, Stopped> {
         let source = &self.source;
         let now = app.clock.now();
-        let way = Way { sender: source, format: FORMAT, bare_digits: source.bare_digits(), now };
+        let way = Way { sender: source, format: FORMAT, bare_digits: source.bare_digits(None), now };
         // Always stamped, and under no id: a list has ids of its own.
         let stamp = exported.stamp(source.clock()).unwrap_or(now);
         let stamps = exported.stamps();
         let sms = Delivered { stamp: Some(stamp), delivery_id: None, part: None, ..exported.delivered };
         let inbound = inbound::inbound(app, settings, way, sms).map_err(|_| Stopped::Unwritable)?;
         Ok(Candidate { sms: inbound, stamps })
+    }
+
+    fn contradicts(&self, settings: &Settings, delivered: &Delivered) -> bool {
+        let bare_digits = self.source.bare_digits(None);
+        let (one, _) = inbound::of_one_sender(vec![delivered.clone()], &settings.default_country_code, bare_digits);
+        one.is_empty()
     }
 
     /// Keeps an unusable row, once however often the list comes.

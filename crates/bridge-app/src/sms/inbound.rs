@@ -1,9 +1,10 @@
 //! An SMS as it arrives, live or from a list: everything is fixed here that identifies it from now on. Not its
 //! judgement, and not where it is kept.
 
+use bridge_core::message::bounded;
 use bridge_core::phone::BareDigits;
 use bridge_core::{InboundSms, Mobile, Settings, Span, Timestamp};
-use bridge_formats::Delivered;
+use bridge_formats::{Delivered, FieldError, Unusable};
 
 use crate::base::clock::NoEntropy;
 use crate::bridge::App;
@@ -22,6 +23,27 @@ pub struct Way<'a> {
     pub now: Timestamp,
 }
 
+/// Those whose sender is one, and why the others are not: whatever stands under other names of the sender must be the same
+/// number in another spelling, else somebody may have written a second sender into his text.
+#[must_use]
+pub fn of_one_sender(
+    all: Vec<Delivered>,
+    country: &str,
+    bare_digits: BareDigits,
+) -> (Vec<Delivered>, Vec<Unusable>) {
+    let same = |one: &str, other: &str| {
+        let number = |text: &str| Mobile::parse(text, country, bare_digits);
+        one == other || number(one).is_ok_and(|one| number(other) == Ok(one))
+    };
+    let (one, two): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|sms| sms.also_sender.iter().all(|other| same(&sms.sender, other)));
+    let why = || {
+        let detail = "is another one under another name: send one name for the sender";
+        Unusable::contradiction(vec![FieldError::new("sender", detail)])
+    };
+    (one, two.iter().map(|_| why()).collect())
+}
+
 /// The SMS with everything fixed that identifies it.
 pub fn inbound(
     app: &App,
@@ -31,7 +53,12 @@ pub fn inbound(
 ) -> Result<InboundSms, NoEntropy> {
     let country = &settings.default_country_code;
     let mobile = |text: &str| Mobile::parse(text, country, way.bare_digits);
-    let number = sms.number.as_deref().and_then(|text| mobile(text).ok());
+    // The number that received it only tells one line from another: it is read as people write it.
+    let line_digits = match way.bare_digits {
+        BareDigits::OneWayOnly => BareDigits::NationalFirst,
+        known => known,
+    };
+    let number = sms.number.as_deref().and_then(|text| Mobile::parse(text, country, line_digits).ok());
     let line = match way.sender {
         ReceiverIdentity::Named(known) => Some(known.line(number.as_ref())),
         ReceiverIdentity::Default => {
@@ -43,7 +70,7 @@ pub fn inbound(
         sms_id: app.entropy.id(way.now)?,
         sender: mobile(&sms.sender),
         sender_raw: sms.sender,
-        text: sms.text,
+        text: bounded(sms.text),
         received_timestamp: sms.stamp.unwrap_or(way.now),
         stamped: sms.stamp.is_some(),
         server_received_at: way.now,

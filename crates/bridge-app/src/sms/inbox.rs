@@ -1,8 +1,8 @@
-//! A phone's own list of SMS, read from the phone: SMSGate's local server answers `GET /inbox`, newest first, page by
-//! page. It is read a day at a time, so that SMS come in order and the list is never whole in memory. What becomes of
-//! its rows is [`super::import`]; when it is read is decided by [`crate::workers`] or the operator.
+//! A phone's own list of SMS, read from the phone: SMSGate's local server answers `GET /inbox`, newest first. It is read in
+//! spans of time so short that each is one page: so SMS come in order, and no more than a page is in memory, whatever the
+//! phone claims to have. What becomes of its rows is [`super::import`]; when it is read is decided by [`crate::workers`] or
+//! the operator.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,10 +20,12 @@ use crate::state::receivers::{KnownReceiver, ReceiverIdentity};
 
 /// What it serves at most in one answer.
 const PAGE: usize = 500;
-/// Of one day. A phone does not receive more.
-const PAGES_A_DAY_MAX: usize = 200;
-/// One page: 500 of the longest SMS there are fit three times.
-const PAGE_MAX_BYTES: usize = 32 * 1024 * 1024;
+/// Pages of one millisecond, which cannot be halved. A phone does not receive more.
+const PAGES_A_MOMENT_MAX: usize = 4;
+/// Of one page. It is all that a list has in memory.
+const PAGE_MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Questions for one list: years of SMS take a few thousand.
+const QUESTIONS_MAX: usize = 20_000;
 /// A list of years is read in steps of a day; one that claims to be older than SMSGate is not.
 const DAYS_MAX: i64 = 3_650;
 
@@ -53,8 +55,11 @@ pub enum InboxError {
     #[error("what the phone answers is no list of SMS: {0}")]
     NoList(String),
     /// More than a phone receives.
-    #[error("the phone's list of one day does not end")]
+    #[error("the phone's list does not end")]
     Endless,
+    /// An SMS is larger than any.
+    #[error("the phone's list holds more than {} MiB in a moment", PAGE_MAX_BYTES >> 20)]
+    TooLarge,
     /// The import stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
@@ -79,14 +84,33 @@ pub async fn pull(app: &App, known: &Arc<KnownReceiver>, since: Timestamp) -> Re
     let mut import = Import::begin(app, ReceiverIdentity::Named(known.clone()), false).await?;
     let now = app.clock.now();
     let mut from = since.max(Timestamp(now.0 - DAYS_MAX * DAY.0));
-    while from <= now {
-        let to = (from + DAY).min(now);
-        for row in inbox.between(from, to).await? {
-            import.take(app, row).await?;
+    let mut span = DAY;
+    for _ in 0..QUESTIONS_MAX {
+        if from > now {
+            return Ok(import.finish(app).await?);
         }
-        from = to + Span(1);
+        let to = (from + span).min(now);
+        match inbox.between(from, to).await? {
+            Page::Whole(rows) => {
+                for row in rows {
+                    import.take(app, row).await?;
+                }
+                from = to + Span(1);
+                span = Span((2 * span.0).clamp(1, DAY.0));
+            }
+            Page::Full => span = Span((to - from).0 / 2),
+        }
     }
-    Ok(import.finish(app).await?)
+    Err(InboxError::Endless)
+}
+
+/// What a phone has of a span of time.
+#[derive(Debug)]
+enum Page {
+    /// All of it, oldest first.
+    Whole(Vec<Row>),
+    /// More than a page.
+    Full,
 }
 
 /// The local server of one phone, which has the list.
@@ -107,23 +131,29 @@ impl Inbox {
             .connect_timeout(PHONE_CONNECTS)
             .timeout(answered_within)
             .redirect(redirect::Policy::none())
+            // A phone closes a connection whenever it likes: the next question must not find that out.
+            .pool_max_idle_per_host(0)
             .no_proxy()
             .build()?;
         Ok(Inbox { http, url })
     }
 
-    /// What was received from then until then, oldest first. An SMS that comes in meanwhile moves the others to the next
-    /// page: what stands on two of them is taken once.
-    async fn between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Row>, InboxError> {
+    /// What was received from then until then.
+    async fn between(&self, from: Timestamp, to: Timestamp) -> Result<Page, InboxError> {
         let mut all: Vec<Row> = Vec::new();
-        let mut seen: HashSet<Vec<u8>> = HashSet::new();
-        for page in 0..PAGES_A_DAY_MAX {
-            let (rows, total) = self.page(from, to, page * PAGE).await?;
+        for page in 0..PAGES_A_MOMENT_MAX {
+            let (rows, total) = match self.page(from, to, page * PAGE).await {
+                Err(InboxError::TooLarge) if from < to => return Ok(Page::Full),
+                answer => answer?,
+            };
             let length = rows.len();
-            all.extend(rows.into_iter().filter(|row| seen.insert(row.raw.clone())));
+            all.extend(rows);
             if length == 0 || total.map_or(length < PAGE, |total| (page + 1) * PAGE >= total) {
                 all.reverse();
-                return Ok(all);
+                return Ok(Page::Whole(all));
+            }
+            if from < to {
+                return Ok(Page::Full);
             }
         }
         Err(InboxError::Endless)
@@ -155,7 +185,7 @@ impl Inbox {
         while let Some(chunk) = response.chunk().await? {
             body.extend_from_slice(&chunk);
             if body.len() > PAGE_MAX_BYTES {
-                return Err(InboxError::Endless);
+                return Err(InboxError::TooLarge);
             }
         }
         // Whole, or nothing of it: half a page would look like a short one.
@@ -189,6 +219,7 @@ mod tests {
             secrets: Vec::new(),
             signing_keys: Vec::new(),
             inbox_url: Some(format!("http://user:password@{address}")),
+            number_style: None,
             paused: false,
             added_at: Timestamp(0),
             revoked_at: None,

@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bridge_core::checks::{Facts, SenderFacts, evaluate};
-use bridge_core::message::find_hashes;
+use bridge_core::message::{Found, find_hashes};
 use bridge_core::settings::Settings;
 use bridge_core::sms::Key;
-use bridge_core::{InboundSms, Span};
+use bridge_core::{InboundSms, Onboarding, Span};
 use bridge_store::hot::{Admission, IntakeLimits, Recorded};
 use bridge_store::journal::Entry;
 use bridge_store::judged::{Answer, Judged, QueuedSms};
@@ -33,6 +33,8 @@ const COPY_POLL: Duration = Duration::from_millis(20);
 const NUMBERS_AT_ONCE: usize = 16;
 /// Judgements of one SMS whose precondition kept changing, before it waits for the replay.
 const REJUDGED_MAX: usize = 16;
+/// Archived onboardings of one number that a late SMS is compared with.
+const ARCHIVED_MAX: usize = 64;
 /// How long an onboarding stays that a late SMS brought back (D8).
 const REVIVED_FOR: Span = Span(3_600_000);
 
@@ -304,7 +306,8 @@ async fn judge_admitted(
     settings: &Settings,
 ) -> Result<Option<QueuedSms>, JudgeError> {
     let found = find_hashes(&sms.text, &settings.permitted_headers);
-    let mut known = with_archived_onboarding(app, &sms, known, settings).await?;
+    let known = known.meant_by(&found);
+    let mut known = with_archived_onboarding(app, &sms, known, &found, settings).await?;
     let mut sms = sms;
     for _ in 0..REJUDGED_MAX {
         let now = app.clock.now();
@@ -315,7 +318,7 @@ async fn judge_admitted(
         fail::fail_point!("intake::recorded", |_| std::process::abort());
         match recorded {
             Recorded::Done(answer) => return Ok(Some(judged.queued(now, answer))),
-            Recorded::Changed(changed) => known = *changed,
+            Recorded::Changed(changed) => known = changed.meant_by(&found),
             Recorded::NotAdmitted => return Ok(None),
         }
         sms = judged.row.sms;
@@ -329,17 +332,25 @@ async fn with_archived_onboarding(
     app: &App,
     sms: &InboundSms,
     known: SenderFacts,
+    found: &Found,
     settings: &Settings,
 ) -> Result<SenderFacts, StoreError> {
     let now = app.clock.now();
     let kept = Span::seconds(settings.onboarding_ttl_seconds.saturating_sub(settings.user_timelimit_seconds));
     let Ok(sender) = &sms.sender else { return Ok(known) };
-    if known.onboarding.is_some() || (now - sms.received_timestamp).0 + settings.tolerance().0 < kept.0 {
+    let is_meant = |onboarding: &Onboarding| found.holds(&onboarding.hash);
+    let nobody = known.onboarding.is_none();
+    if known.onboarding.as_ref().is_some_and(is_meant)
+        || (now - sms.received_timestamp).0 + settings.tolerance().0 < kept.0
+    {
         return Ok(known);
     }
-    let Some(archived) = app.audit.newest_onboarding(sender.e164()).await? else { return Ok(known) };
-    let revived = app.hot.revive(now, &archived, now + REVIVED_FOR).await?;
-    Ok(SenderFacts { sms_in_window: known.sms_in_window, ..revived })
+    let mut archived = app.audit.newest_onboardings(sender.e164(), ARCHIVED_MAX).await?;
+    // Beside those of other people only the one that the text names comes back; else the newest, as ever.
+    let meant = archived.iter().position(is_meant).or((nobody && !archived.is_empty()).then_some(0));
+    let Some(meant) = meant else { return Ok(known) };
+    let revived = app.hot.revive(now, &archived.swap_remove(meant), now + REVIVED_FOR).await?;
+    Ok(SenderFacts { sms_in_window: known.sms_in_window, ..revived }.meant_by(found))
 }
 
 /// Wakes the workers that have something to do now (D20).

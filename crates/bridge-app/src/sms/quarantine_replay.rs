@@ -49,13 +49,18 @@ pub async fn replay(app: &App, entry: &Quarantined) -> Result<Vec<Taken>, Stays>
     }
     let (format, content) = read(entry)?;
     let (now, settings) = (app.clock.now(), app.live.now());
-    let way = Way { sender: &sender, format: format.name, bare_digits: format.bare_digits, now };
+    let bare_digits = sender.bare_digits(Some(format));
+    let way = Way { sender: &sender, format: format.name, bare_digits, now };
     let inbound = |sms: Delivered| {
         // It came when it was kept, whenever it is read.
         let stamp = sms.stamp.or(Some(entry.at));
         inbound::inbound(app, &settings, way, Delivered { stamp, ..sms }).map_err(|_| Stays::Unwritable)
     };
-    let all = content.sms.into_iter().map(inbound).collect::<Result<Vec<InboundSms>, Stays>>()?;
+    let (sms, contradictory) = inbound::of_one_sender(content.sms, &settings.default_country_code, bare_digits);
+    if let Some(unusable) = contradictory.first() {
+        return Err(Stays::Unusable(unusable.reason()));
+    }
+    let all = sms.into_iter().map(inbound).collect::<Result<Vec<InboundSms>, Stays>>()?;
     Ok(intake::take_all(app, &settings, all).await?)
 }
 

@@ -23,7 +23,7 @@ impl Access {
         Access {
             sessions: Sessions::default(),
             throttle: Throttle::new(clock),
-            passwords: Passwords::default(),
+            passwords: Passwords::new(clock),
         }
     }
 }

@@ -152,6 +152,7 @@ mod tests {
             secrets: Vec::new(),
             signing_keys: Vec::new(),
             inbox_url: Some("http://user:password@192.0.2.1:8080".into()),
+            number_style: None,
             paused: false,
             added_at: Timestamp(500),
             revoked_at: None,

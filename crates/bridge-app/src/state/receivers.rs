@@ -9,6 +9,7 @@ mod lines;
 mod note;
 mod seen;
 mod skew;
+mod spelling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 pub use findings::{BATTERY_LOW, State};
 pub use known::{DEFAULT, KnownReceiver, ReceiverIdentity};
 pub use seen::{REPORT_MAX_CHARS, Sightings};
+pub use spelling::SpellingQuestion;
 
 use lines::{Line, Load};
 

@@ -55,9 +55,22 @@ struct Remembered {
     minutes: VecDeque<Minute>,
     /// The newest first.
     newest: VecDeque<RecentSms>,
+    /// Did the newest registration say where its user is?
+    client_was_told: Option<bool>,
 }
 
 impl Recent {
+    /// A registration said from which address its user came, or did not (D51).
+    pub fn told_an_address(&self, told: bool) {
+        self.lock().client_was_told = Some(told);
+    }
+
+    /// Did the newest registration? None: there was none yet.
+    #[must_use]
+    pub fn client_was_told(&self) -> Option<bool> {
+        self.lock().client_was_told
+    }
+
     fn lock(&self) -> MutexGuard<'_, Remembered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -102,7 +102,7 @@ instrumented! { HotStore for HotStore {
     unmark_waiting(done: &[(String, Uuid)]) -> ();
     register(now: Timestamp, registration: &Registration) -> Registered;
     onboarding(now: Timestamp, id: Uuid) -> Option<Onboarding>;
-    newest_onboarding(now: Timestamp, mobile: &str) -> Option<Onboarding>;
+    standing_onboardings(now: Timestamp, mobile: &str) -> Vec<Onboarding>;
     cancel(now: Timestamp, id: Uuid) -> Cancelled;
     revive(now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts;
     expire_deadlines(now: Timestamp, max: usize) -> usize;
@@ -181,7 +181,7 @@ instrumented! { SmsTrail for AuditStore {
 
 instrumented! { OnboardingTrail for AuditStore {
     upsert_onboardings(batch: &[Onboarding]) -> usize;
-    newest_onboarding(mobile: &str) -> Option<Onboarding>;
+    newest_onboardings(mobile: &str, max: usize) -> Vec<Onboarding>;
     onboardings_by_ids(ids: &[Uuid]) -> Vec<Onboarding>;
     unexpired_onboardings(now: Timestamp, after: Option<Place>, max: usize) -> Vec<(Place, Onboarding)>;
 }}

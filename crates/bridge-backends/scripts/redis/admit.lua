@@ -13,7 +13,7 @@ local epoch, seen, sender, counter, marked, delivered = unpack(redis.call('MGET'
 if epoch ~= ARGV[1] then
   return {'lost'}
 end
-local till, id = parts_of(sender)
+local till, ids = parts_of(sender)
 
 local reused = 0
 if delivered and tonumber(delivered:sub(65, 79)) > now then
@@ -41,7 +41,7 @@ if live then
   end
   redis.call('SET', key, seen:sub(1, 62) .. ARGV[5]:sub(63), 'KEEPTTL')
   local count = ARGV[7] ~= '' and open_count(counter, till, now) or 0
-  return {'judge', reused, fingerprint, seen, known(mobile, now, count, standing(id, now))}
+  return {'judge', reused, fingerprint, seen, known(mobile, now, count, standing(ids, now))}
 end
 if behind then
   return {'behind_waiting', reused}
@@ -56,7 +56,7 @@ if ARGV[12] ~= '' and reused == 0 then
   redis.call('SET', DELIVERY .. ARGV[12], remembered, 'PX', ARGV[6])
 end
 
-local count, found = 0, standing(id, now)
+local count, found = 0, standing(ids, now)
 if ARGV[7] ~= '' then
   if open_count(counter, till, now) > 0 then
     count = redis.call('INCR', SMS_COUNT .. mobile)
@@ -64,12 +64,12 @@ if ARGV[7] ~= '' then
     count = 1
     redis.call('SET', SMS_COUNT .. mobile, '1', 'PX', DAY_TEXT)
     -- Known for as long again: what is restored may belong to a window that is over (D28).
-    if found then
+    if #found > 0 then
       -- Kept long enough when it became the newest: see `insert` in changes.lua.
       redis.call('SETRANGE', SENDER .. mobile, 0, ARGV[15])
     else
-      local ttl = id and math.max(2 * DAY, redis.call('PTTL', SENDER .. mobile)) or 2 * DAY
-      redis.call('SET', SENDER .. mobile, ARGV[15] .. (id or ''), 'PX', ttl)
+      local ttl = ids ~= '' and math.max(2 * DAY, redis.call('PTTL', SENDER .. mobile)) or 2 * DAY
+      redis.call('SET', SENDER .. mobile, ARGV[15] .. ids, 'PX', ttl)
     end
   end
   if count > tonumber(ARGV[8]) and blocked(mobile, now) == 0 then

@@ -33,24 +33,40 @@ end
 local counts = 0
 local sender = redis.call('GET', SENDER .. mobile)
 if sender then
-  local ends, id = sender:sub(1, 15), sender:sub(16)
+  local ends, ids = sender:sub(1, 15), sender:sub(16)
   if tonumber(ends) - DAY <= till then
     counts = counts + redis.call('DEL', SMS_COUNT .. mobile)
     ends = '000000000000000'
   end
-  if id ~= '' and (erased[id] or redis.call('EXISTS', ONBOARDING .. id) == 0) then
-    redis.call('DEL', QUEUE_ONBOARDING .. mobile, ONBOARD_HASH .. mobile)
-    id = ''
+  local left = {}
+  for at = 1, #ids, ID do
+    local id = ids:sub(at, at + ID - 1)
+    if not erased[id] and redis.call('EXISTS', ONBOARDING .. id) == 1 then
+      left[#left + 1] = id
+    end
   end
-  if id == '' and tonumber(ends) == 0 then
+  ids = table.concat(left)
+  if ids == '' and tonumber(ends) == 0 then
     redis.call('DEL', SENDER .. mobile)
   else
-    redis.call('SET', SENDER .. mobile, ends .. id, 'KEEPTTL')
+    redis.call('SET', SENDER .. mobile, ends .. ids, 'KEEPTTL')
   end
+  show(mobile, standing(ids, till), till)
 end
-local window = redis.call('GET', REGISTRATIONS .. mobile)
-if window and tonumber(window:match('%d+$')) - REGISTRATION_WINDOW <= till then
-  counts = counts + redis.call('DEL', REGISTRATIONS .. mobile)
+local windows, stay = redis.call('GET', REGISTRATIONS .. mobile), {}
+if windows then
+  for line in windows:gmatch('[^\n]+') do
+    if tonumber(line:match('^%d+ (%d+)')) - REGISTRATION_WINDOW <= till then
+      counts = counts + 1
+    else
+      stay[#stay + 1] = line
+    end
+  end
+  if #stay > 0 then
+    redis.call('SET', REGISTRATIONS .. mobile, table.concat(stay, '\n'), 'KEEPTTL')
+  else
+    redis.call('DEL', REGISTRATIONS .. mobile)
+  end
 end
 local forgotten = redis.call('GET', UNCOUNTED .. mobile)
 if forgotten and tonumber(forgotten) <= till then

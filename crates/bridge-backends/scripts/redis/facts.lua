@@ -7,31 +7,34 @@ local function onboarding(id)
     'validated_at', 'last_sms', 'queue_id')
 end
 
--- What SENDER says of a number: when its window ends, or nil, and the id of its newest onboarding, or false.
+-- What SENDER says of a number: when its window ends, or nil, and the ids of the onboardings that an SMS may mean,
+-- newest first, one behind the other.
+local ID = 36
 local function parts_of(sender)
   if not sender then
-    return nil, false
+    return nil, ''
   end
-  local till, id = tonumber(sender:sub(1, 15)), sender:sub(16)
-  return till > 0 and till or nil, id ~= '' and id
+  local till = tonumber(sender:sub(1, 15))
+  return till > 0 and till or nil, sender:sub(16)
 end
 
--- The newest onboarding of a number, given its id, or false. A superseded one is not: its successor left
--- the store.
-local function standing(id, now)
-  if not id then
-    return false
-  end
-  local found = onboarding(id)
-  if not found[STATUS] or found[STATUS] == 'superseded' or tonumber(found[EXPIRES_AT]) <= now then
-    return false
+-- Those of them that are still here, given their ids.
+local function standing(ids, now)
+  local found = {}
+  for at = 1, #ids, ID do
+    local id = ids:sub(at, at + ID - 1)
+    local one = onboarding(id)
+    if one[STATUS] and one[STATUS] ~= 'superseded' and tonumber(one[EXPIRES_AT]) > now then
+      one.id = id
+      found[#found + 1] = one
+    end
   end
   return found
 end
 
-local function newest(mobile, now)
-  local _, id = parts_of(redis.call('GET', SENDER .. mobile))
-  return standing(id, now)
+local function standing_of(mobile, now)
+  local _, ids = parts_of(redis.call('GET', SENDER .. mobile))
+  return standing(ids, now)
 end
 
 -- SMS counted in the window of a number, given what SMS_COUNT says and when it ends.
@@ -56,13 +59,26 @@ local function blocked(mobile, now)
   return ends and tonumber(ends) <= now and 0 or 1
 end
 
--- Count, pair validated, blacklisted, and the onboarding: `Known`. The onboarding as one text, a line for each field
--- (none of them holds a line break but the device, which comes last): a list costs both sides more.
+-- Whether the pair of an onboarding is validated, and the onboarding as one text, a line for each field (none of them
+-- holds a line break but the device, which comes last): a list costs both sides more.
+local function told(mobile, one)
+  local device = one[DEVICE] or ''
+  return redis.call('SISMEMBER', VALIDATED, mobile .. ':' .. device),
+    one[STATUS] .. '\n' .. one[VERSION] .. '\n' .. one[EXPIRES_AT] .. '\n' .. one[REGISTERED] .. '\n'
+    .. (one[VALIDATED_AT] or '') .. '\n' .. (one[LAST_SMS] or '') .. (one[DEVICE] and '\n' .. device or '')
+end
+
+-- Count, blacklisted, and what is told of each onboarding that stands, newest first: `known` in sms.rs.
 local function known(mobile, now, count, found)
-  local device = found and found[DEVICE] or ''
-  local text = found and found[STATUS] .. '\n' .. found[VERSION] .. '\n' .. found[EXPIRES_AT] .. '\n'
-    .. found[REGISTERED] .. '\n' .. (found[VALIDATED_AT] or '') .. '\n' .. (found[LAST_SMS] or '')
-    .. (found[DEVICE] and '\n' .. device or '')
-  return count, redis.call('SISMEMBER', VALIDATED, mobile .. ':' .. device),
-    blocked(mobile, now), text
+  if #found == 0 then
+    return count, blocked(mobile, now), redis.call('SISMEMBER', VALIDATED, mobile .. ':')
+  end
+  if #found == 1 then
+    return count, blocked(mobile, now), told(mobile, found[1])
+  end
+  local facts = {count, blocked(mobile, now)}
+  for _, one in ipairs(found) do
+    facts[#facts + 1], facts[#facts + 2] = told(mobile, one)
+  end
+  return unpack(facts)
 end

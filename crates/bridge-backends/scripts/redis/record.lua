@@ -1,5 +1,6 @@
 -- Records a judged SMS once, if what it was judged by still holds (D9). If not, what holds now is read by what stands
--- behind this: facts.lua and changed.lua, whose functions cost nothing where they are not needed.
+-- behind this: facts.lua and changed.lua, whose functions cost nothing where they are not needed. So is what 003 shows
+-- of a number that has several onboardings and is validated by one of them.
 -- ARGV: 1 epoch, 2 now, 3 mobile, 4 fingerprint, 5 sms_id, 6-8 the basis: onboarding id or empty, its state or
 --   empty, pair validated 0 or 1; 9 verdict, 10 counted or empty, 11 validation_status, 12 sms_message,
 --   13 received_timestamp, 14 a digit for each check, in the order of their list, 15 what 003 has no field for, and
@@ -17,21 +18,27 @@ if #seen > ADMITTED then
   return {'done', seen}
 end
 
-local id = sender and #sender > 15 and sender:sub(16)
-local status, version, device, queue_id = '', false, false, false
-if id then
+local ids = sender and sender:sub(16) or ''
+local id, status, version, device, queue_id = ARGV[6], '', false, false, false
+if id ~= '' and ids:find(id, 1, true) then
   local found =
     redis.call('HMGET', ONBOARDING .. id, 'status', 'version', 'device_id', 'expires_at', 'queue_id')
   if found[1] and found[1] ~= 'superseded' and tonumber(found[4]) > now then
     status, version, device, queue_id = found[1], found[2], found[3], found[5]
-  else
-    id = false
+  end
+elseif id == '' then
+  -- It was judged by none: does one stand now?
+  for at = 1, #ids, 36 do
+    local found = redis.call('HMGET', ONBOARDING .. ids:sub(at, at + 35), 'status', 'expires_at')
+    if found[1] and found[1] ~= 'superseded' and tonumber(found[2]) > now then
+      status = found[1]
+    end
   end
 end
 local is_open = status == 'pending' or status == 'expired'
 local passed = ARGV[11] == 'passed'
 local pair = mobile .. ':' .. (device or '')
-local holds = (id or '') == ARGV[6] and status == ARGV[7]
+local holds = status == ARGV[7]
 if holds and passed and is_open and ARGV[8] == '0' then
   -- Validates, and finds in the same command whether somebody else did so meanwhile: then nothing was written.
   holds = redis.call('SADD', VALIDATED, pair) == 1
@@ -65,5 +72,8 @@ if holds then
   end
   local answer = n .. ' ' .. ARGV[9]
   redis.call('APPEND', key, answer)
-  return {'done', seen .. answer}
+  seen = seen .. answer
+  if not (passed and #ids > 36) then
+    return {'done', seen}
+  end
 end

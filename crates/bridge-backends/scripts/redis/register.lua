@@ -1,9 +1,9 @@
--- Opens an onboarding (D13). Its id is new.
+-- Opens an onboarding (D13, D51). Its id is new.
 -- ARGV: 1 epoch, 2 now, 3 mobile, 4 refuse a blacklisted number or empty, 5 new hashes an hour, 6 pair
---   of number and device, 7 device that can be the same again or empty, 8 the e-mail with a sign before it or empty,
---   9 request_timestamp, 10 onboarding id, and then pairs of its fields
-local now, mobile = tonumber(ARGV[2]), ARGV[3]
-local epoch, sender, window = unpack(redis.call('MGET', EPOCH, SENDER .. mobile, REGISTRATIONS .. mobile))
+--   of number and device, 7 device by which somebody is the same or empty, 8 the e-mail with a sign before it or empty,
+--   9 request_timestamp, 10 onboarding id, 11 client address or empty, 12 places, and then pairs of its fields
+local now, mobile, client = tonumber(ARGV[2]), ARGV[3], ARGV[11]
+local epoch, sender, windows = unpack(redis.call('MGET', EPOCH, SENDER .. mobile, REGISTRATIONS .. mobile))
 if epoch ~= ARGV[1] then
   return {'lost'}
 end
@@ -13,36 +13,51 @@ end
 if redis.call('SISMEMBER', VALIDATED, ARGV[6]) == 1 then
   return {'already_validated'}
 end
-local _, older_id = parts_of(sender)
-local older = standing(older_id, now)
-if older then
-  local registered = cjson.decode(older[REGISTERED])
-  if registered.onboarding_id == ARGV[10] then
+local _, ids = parts_of(sender)
+local found, ends, stay = standing(ids, now), {}, {}
+for _, older in ipairs(found) do
+  if older.id == ARGV[10] then
     -- The answer to the first attempt was lost on its way.
     return {'new'}
   end
-  if older[STATUS] == 'pending' and tonumber(ARGV[9]) <= registered.user_deadline and ARGV[7] ~= ''
-    and older[DEVICE] == ARGV[7] and (registered.email and '=' .. registered.email or '') == ARGV[8] then
-    return {'same', older}
+  if older[STATUS] == 'pending' or older[STATUS] == 'expired' then
+    local registered = cjson.decode(older[REGISTERED])
+    older.client = registered.client or ''
+    local same_person = ARGV[7] ~= '' and older[DEVICE] == ARGV[7]
+      and (registered.email and '=' .. registered.email or '') == ARGV[8]
+    if same_person and older[STATUS] == 'pending' and tonumber(ARGV[9]) <= registered.user_deadline then
+      return {'same', older}
+    end
+    local list = same_person and ends or stay
+    list[#list + 1] = older
   end
 end
 
-local count, till = 0, now + REGISTRATION_WINDOW
-if window then
-  local known_count, known_till = window:match('^(%d+) (%d+)$')
-  if tonumber(known_till) > now then
-    count, till = tonumber(known_count), tonumber(known_till)
-  end
+local window, others = windows_of(windows, client, now)
+if not window or window.till <= now then
+  window = {count = 0, till = now + REGISTRATION_WINDOW}
 end
-if count >= tonumber(ARGV[5]) then
-  return {'too_many', string.format('%.0f', till)}
+if window.count >= tonumber(ARGV[5]) then
+  return {'too_many', string.format('%.0f', window.till)}
 end
--- Known for as long again: what is restored may belong to a window that is over (D28).
-redis.call('SET', REGISTRATIONS .. mobile, string.format('%.0f %.0f', count + 1, till), 'PX',
-  till - now + REGISTRATION_WINDOW)
+window.count = window.count + 1
+write_windows(mobile, client, window, others, now)
 
-if older and (older[STATUS] == 'pending' or older[STATUS] == 'expired') then
-  change_state(cjson.decode(older[REGISTERED]).onboarding_id, older[QUEUE_ID], older[VERSION], 'superseded')
+-- `ending` in onboarding.rs: the oldest of whichever client address holds most places.
+while #stay >= tonumber(ARGV[12]) do
+  local held, most, oldest = {}, 0, #stay
+  for _, one in ipairs(stay) do
+    held[one.client] = (held[one.client] or 0) + 1
+    most = math.max(most, held[one.client])
+  end
+  while held[stay[oldest].client] < most do
+    oldest = oldest - 1
+  end
+  ends[#ends + 1] = table.remove(stay, oldest)
 end
-insert(now, true, by_name(11, #ARGV), true, sender)
+for _, one in ipairs(ends) do
+  change_state(one.id, one[QUEUE_ID], one[VERSION], 'superseded')
+  one[STATUS] = 'superseded'
+end
+insert(now, true, by_name(13, #ARGV), true, sender, staying(found))
 return {'new'}

@@ -29,8 +29,10 @@ local function tell(id, n, judged_at, verdict, passed)
   redis.call('HSET', key, 'version', there[VERSION] + 1, 'last_sms', n .. ' ' .. judged_at .. ' ' .. verdict)
   if validates then
     redis.call('HSET', key, 'status', 'validated', 'validated_at', judged_at)
-    redis.call('SADD', VALIDATED, cjson.decode(there[REGISTERED]).mobile_number .. ':' .. (there[DEVICE] or ''))
+    local mobile = cjson.decode(there[REGISTERED]).mobile_number
+    redis.call('SADD', VALIDATED, mobile .. ':' .. (there[DEVICE] or ''))
     redis.call('ZADD', QUEUED_ONBOARDINGS, there[QUEUE_ID], id)
+    settle(mobile, id, 'validated', now)
   end
   redis.call('PUBLISH', NOTICES, 'onboarding ' .. id)
 end
@@ -64,7 +66,7 @@ local function count(mobile, nth, at)
   if nth == 0 or forgotten and at <= tonumber(forgotten) then
     return
   end
-  local there, till, id = redis.call('GET', SMS_COUNT .. mobile), parts_of(redis.call('GET', SENDER .. mobile))
+  local there, till, ids = redis.call('GET', SMS_COUNT .. mobile), parts_of(redis.call('GET', SENDER .. mobile))
   local counts, ends = nth, at + DAY
   if till and till > at then
     if at + DAY <= till - DAY then
@@ -76,7 +78,7 @@ local function count(mobile, nth, at)
   end
   local ttl = math.max(ends - now, KEPT)
   redis.call('SET', SMS_COUNT .. mobile, counts, 'PX', ttl)
-  redis.call('SET', SENDER .. mobile, string.format('%015.0f', ends) .. (id or ''), 'PX',
+  redis.call('SET', SENDER .. mobile, string.format('%015.0f', ends) .. ids, 'PX',
     math.max(ttl + DAY, redis.call('PTTL', SENDER .. mobile)))
 end
 

@@ -25,28 +25,38 @@ local function update(there, restored)
   elseif not redis.call('ZSCORE', QUEUED_ONBOARDINGS, restored.onboarding_id) then
     leaves(restored.onboarding_id, restored.status, there[EXPIRES_AT])
   end
+  settle(restored.mobile_number, restored.onboarding_id, restored.status, now)
   redis.call('PUBLISH', NOTICES, 'onboarding ' .. restored.onboarding_id)
 end
 
-local function count_registration(mobile, at)
-  local count, till = 1, at + REGISTRATION_WINDOW
-  local window = redis.call('GET', REGISTRATIONS .. mobile)
-  if window then
-    local known_count, known_till = window:match('^(%d+) (%d+)$')
-    if tonumber(known_till) > at then
-      count, till = tonumber(known_count) + 1, tonumber(known_till)
-    end
+local function count_registration(mobile, client, at)
+  local window, others = windows_of(redis.call('GET', REGISTRATIONS .. mobile), client, now)
+  if window and window.till > at then
+    window.count = window.count + 1
+  else
+    window = {count = 1, till = at + REGISTRATION_WINDOW}
   end
-  -- Kept for a while even if it is over: others that are still to come may have been counted in it.
-  redis.call('SET', REGISTRATIONS .. mobile, string.format('%.0f %.0f', count, till), 'PX',
-    string.format('%.0f', math.max(till - now, REGISTRATION_WINDOW)))
+  write_windows(mobile, client, window, others, now)
 end
 
-local function supersede(id)
+local function supersede(mobile, id)
   local found = redis.call('HMGET', ONBOARDING .. id, 'status', 'version', 'queue_id')
   if open(found[1]) then
     change_state(id, found[3], found[2], 'superseded')
+    unlist(mobile, id)
   end
+end
+
+-- Those of the same person (D51), of the ones that stand.
+local function of_same_person(found, restored)
+  local theirs = {}
+  for _, one in ipairs(found) do
+    if one[DEVICE] and one[DEVICE] ~= '' and one[DEVICE] == restored.device_id
+      and cjson.decode(one[REGISTERED]).email == restored.email then
+      theirs[#theirs + 1] = one.id
+    end
+  end
+  return theirs
 end
 
 local function restore(restored)
@@ -54,21 +64,26 @@ local function restore(restored)
   if there[STATUS] then
     return update(there, restored)
   end
-  local at = tonumber(restored.request_timestamp)
-  count_registration(restored.mobile_number, at)
-  local sender = redis.call('GET', SENDER .. restored.mobile_number)
-  local _, newest_id = parts_of(sender)
-  local known = newest_id and onboarding(newest_id)
-  local known_at = known and known[REGISTERED] and cjson.decode(known[REGISTERED]).request_timestamp
+  local mobile, at = restored.mobile_number, tonumber(restored.request_timestamp)
+  count_registration(mobile, cjson.decode(restored.registered).client or '', at)
+  local sender = redis.call('GET', SENDER .. mobile)
+  local _, ids = parts_of(sender)
+  local found = standing(ids, now)
+  local theirs = of_same_person(found, restored)
+  local newest_at = found[1] and cjson.decode(found[1][REGISTERED]).request_timestamp
   -- Of two in one millisecond, the one that was not superseded is the newer.
-  if known_at and (at < known_at or at == known_at and restored.status == 'superseded') then
-    insert(now, false, restored, false)
-    return supersede(restored.onboarding_id)
+  if newest_at and (at < newest_at or at == newest_at and restored.status == 'superseded') then
+    insert(now, false, restored, false, sender, ids)
+    if #theirs > 0 then
+      supersede(mobile, restored.onboarding_id)
+    end
+  else
+    insert(now, false, restored, true, sender, staying(found))
+    for _, id in ipairs(theirs) do
+      supersede(mobile, id)
+    end
   end
-  insert(now, false, restored, true, sender)
-  if known_at and tonumber(known[EXPIRES_AT]) > now then
-    supersede(newest_id)
-  end
+  show(mobile, standing_of(mobile, now), now)
 end
 
 local place = 3

@@ -1,7 +1,13 @@
--- Brings an onboarding back unless its number has one (D8).
+-- Brings an onboarding back unless it stands (D8), before all others of its number.
 -- ARGV: 1 epoch, 2 now, 3 mobile, 4 its id, and then pairs of its fields
 local now, mobile, id = tonumber(ARGV[2]), ARGV[3], ARGV[4]
-if not newest(mobile, now) then
+local sender = redis.call('GET', SENDER .. mobile)
+local _, ids = parts_of(sender)
+local found, stands = standing(ids, now), false
+for _, one in ipairs(found) do
+  stands = stands or one.id == id
+end
+if not stands then
   local fields, queued = by_name(5, #ARGV), false
   local left = onboarding(id)
   if left[STATUS] then
@@ -15,6 +21,7 @@ if not newest(mobile, now) then
     end
   end
   redis.call('DEL', ONBOARDING .. id)
-  insert(now, queued, fields, true, redis.call('GET', SENDER .. mobile))
+  insert(now, queued, fields, #found == 0, sender, #found == 0 and '' or without(ids, id))
+  show(mobile, standing_of(mobile, now), now)
 end
-return {'known', known(mobile, now, counted(mobile, now), newest(mobile, now))}
+return {'known', known(mobile, now, counted(mobile, now), standing_of(mobile, now))}

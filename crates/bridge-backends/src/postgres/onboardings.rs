@@ -26,8 +26,8 @@ impl OnboardingTrail for PostgresAudit {
         on_lease!(self.upsert_onboardings(BATCH, upsert, batch))
     }
 
-    async fn newest_onboarding(&self, mobile: &str) -> Result<Option<Onboarding>> {
-        on_lease!(self.newest_onboarding(QUICK, newest, mobile))
+    async fn newest_onboardings(&self, mobile: &str, max: usize) -> Result<Vec<Onboarding>> {
+        on_lease!(self.newest_onboardings(QUICK, newest, mobile, max))
     }
 
     async fn onboardings_by_ids(&self, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
@@ -48,14 +48,14 @@ impl OnboardingTrail for PostgresAudit {
 const UPSERT: &str = "WITH written AS (
              INSERT INTO public.onboarding_mobile AS there (onboarding_id, mobile_number, email, device_id, hash, salt,
                  country_code, local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated,
-                 validated_at, version, created_at, last_sms)
+                 validated_at, version, created_at, last_sms, client_hash)
              SELECT id, mobile, email, device, hash, salt, country, local, requested, deadline, expires, status,
-                 status = 'validated', validated, version, requested, last_sms
+                 status = 'validated', validated, version, requested, last_sms, client
              FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                  $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::timestamptz[], $14::bigint[],
-                 $15::text[])
+                 $15::text[], $16::text[])
                  WITH ORDINALITY AS arrived (id, mobile, email, device, hash, salt, country, local, requested, deadline,
-                     expires, status, validated, version, last_sms, place)
+                     expires, status, validated, version, last_sms, client, place)
              ORDER BY place
              ON CONFLICT (onboarding_id) DO UPDATE SET
                  status = excluded.status, is_validated = excluded.is_validated,
@@ -92,6 +92,7 @@ impl Batched for Onboarding {
             (Box::new(column(batch, |o| o.validated_at.map(At))), Type::TIMESTAMPTZ_ARRAY),
             (Box::new(column(batch, |o| o.version)), Type::INT8_ARRAY),
             (Box::new(column(batch, last_sms)), Type::TEXT_ARRAY),
+            (Box::new(column(batch, |o| o.client.as_deref())), Type::TEXT_ARRAY),
         ]
     }
 
@@ -139,14 +140,14 @@ fn newest_versions(batch: &[Onboarding]) -> Vec<Onboarding> {
 }
 
 pub(super) const COLUMNS: &str = "id, onboarding_id, mobile_number, email, device_id, hash, salt, request_timestamp, \
-     user_deadline, expires_at, status, validated_at, version";
+     user_deadline, expires_at, status, validated_at, version, client_hash";
 
-pub(super) async fn newest(lease: &mut Lease, mobile: &str) -> Result<Option<Onboarding>> {
+pub(super) async fn newest(lease: &mut Lease, mobile: &str, max: usize) -> Result<Vec<Onboarding>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM public.onboarding_mobile WHERE mobile_number COLLATE \"C\" = $1
-         ORDER BY request_timestamp DESC, id DESC LIMIT 1"
+         ORDER BY request_timestamp DESC, id DESC LIMIT $2"
     );
-    Ok(lease.rows(&sql, &[(&mobile, Type::TEXT)], onboarding_row).await?.pop())
+    lease.rows(&sql, &[(&mobile, Type::TEXT), (&limit(max), Type::INT8)], onboarding_row).await
 }
 
 async fn by_ids(lease: &mut Lease, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
@@ -191,6 +192,7 @@ pub(super) fn onboarding_row(row: &Row) -> std::result::Result<Onboarding, Unrea
         mobile,
         email: row.try_get("email")?,
         device_id: row.try_get("device_id")?,
+        client: row.try_get("client_hash")?,
         hash: row.try_get("hash")?,
         salt: row.try_get("salt")?,
         request_timestamp: time("request_timestamp")?,

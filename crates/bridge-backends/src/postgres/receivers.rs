@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use bridge_core::message::storable;
+use bridge_core::phone::NumberStyle;
 use bridge_core::{Span, Timestamp};
 use bridge_store::Result;
 use bridge_store::audit::{Receiver, ReceiverTrail, Sighting, by_name};
@@ -35,7 +36,8 @@ impl ReceiverTrail for PostgresAudit {
 async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
     lease
         .rows(
-            "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at
+            "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at,
+                 number_style
              FROM ops.receiver ORDER BY name",
             &[],
             |row| {
@@ -49,6 +51,7 @@ async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
                     paused: row.try_get(6)?,
                     added_at: row.try_get::<_, At>(7)?.0,
                     revoked_at: row.try_get::<_, Option<At>>(8)?.map(|at| at.0),
+                    number_style: row.try_get::<_, Option<&str>>(9)?.and_then(NumberStyle::named),
                 })
             },
         )
@@ -59,12 +62,13 @@ async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) -> Result<(
     lease
         .run(
             "INSERT INTO ops.receiver (name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at,
-                 revoked_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                 revoked_at, updated_at, number_style)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
              ON CONFLICT (name) DO UPDATE SET
                  format = excluded.format, numbers = excluded.numbers, secrets = excluded.secrets,
                  signing_keys = excluded.signing_keys, inbox_url = excluded.inbox_url, paused = excluded.paused,
-                 added_at = excluded.added_at, revoked_at = excluded.revoked_at, updated_at = excluded.updated_at",
+                 added_at = excluded.added_at, revoked_at = excluded.revoked_at, updated_at = excluded.updated_at,
+                 number_style = excluded.number_style",
             &[
                 (&receiver.name, Type::TEXT),
                 (&receiver.format, Type::TEXT),
@@ -76,6 +80,7 @@ async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) -> Result<(
                 (&At(receiver.added_at), Type::TIMESTAMPTZ),
                 (&receiver.revoked_at.map(At), Type::TIMESTAMPTZ),
                 (&At(now), Type::TIMESTAMPTZ),
+                (&receiver.number_style.map(NumberStyle::name), Type::TEXT),
             ],
         )
         .await
@@ -86,7 +91,8 @@ async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
     lease
         .rows(
             "SELECT name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered, rejected, clock_skew_ms,
-                 skew_measured_at, app_version, battery, charging, network, reported_at
+                 skew_measured_at, app_version, battery, charging, network, reported_at, contradictory, ambiguous,
+                 wrote_e164, wrote_international, wrote_national
              FROM ops.sighting ORDER BY name",
             &[],
             |row| {
@@ -106,6 +112,11 @@ async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
                     charging: row.try_get(11)?,
                     network: row.try_get(12)?,
                     reported_at: time(13)?,
+                    contradictory: row.try_get(14)?,
+                    ambiguous: row.try_get(15)?,
+                    wrote_e164: row.try_get(16)?,
+                    wrote_international: row.try_get(17)?,
+                    wrote_national: row.try_get(18)?,
                 })
             },
         )
@@ -124,10 +135,11 @@ static NOTE: LazyLock<String> = LazyLock::new(|| {
     });
     format!(
         "INSERT INTO ops.sighting AS known (name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered,
-             rejected, clock_skew_ms, skew_measured_at, app_version, battery, charging, network, reported_at)
+             rejected, clock_skew_ms, skew_measured_at, app_version, battery, charging, network, reported_at, contradictory,
+             ambiguous, wrote_e164, wrote_international, wrote_national)
          SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::bigint[],
              $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::text[], $11::smallint[], $12::boolean[],
-             $13::text[], $14::timestamptz[])
+             $13::text[], $14::timestamptz[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[])
          ON CONFLICT (name) DO UPDATE SET
              first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
              last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
@@ -135,6 +147,11 @@ static NOTE: LazyLock<String> = LazyLock::new(|| {
              delivered = known.delivered + excluded.delivered,
              redelivered = known.redelivered + excluded.redelivered,
              rejected = known.rejected + excluded.rejected,
+             contradictory = known.contradictory + excluded.contradictory,
+             ambiguous = known.ambiguous + excluded.ambiguous,
+             wrote_e164 = known.wrote_e164 + excluded.wrote_e164,
+             wrote_international = known.wrote_international + excluded.wrote_international,
+             wrote_national = known.wrote_national + excluded.wrote_national,
              clock_skew_ms = CASE
                  WHEN excluded.skew_measured_at >= coalesce(known.skew_measured_at, '-infinity')
                  THEN excluded.clock_skew_ms ELSE known.clock_skew_ms END,
@@ -165,6 +182,11 @@ async fn note(lease: &mut Lease, seen: &[Sighting]) -> Result<()> {
                 (&column(&seen, |s| s.charging), Type::BOOL_ARRAY),
                 (&column(&seen, |s| s.network.as_deref().map(storable)), Type::TEXT_ARRAY),
                 (&column(&seen, |s| s.reported_at.map(At)), Type::TIMESTAMPTZ_ARRAY),
+                (&column(&seen, |s| s.contradictory), Type::INT8_ARRAY),
+                (&column(&seen, |s| s.ambiguous), Type::INT8_ARRAY),
+                (&column(&seen, |s| s.wrote_e164), Type::INT8_ARRAY),
+                (&column(&seen, |s| s.wrote_international), Type::INT8_ARRAY),
+                (&column(&seen, |s| s.wrote_national), Type::INT8_ARRAY),
             ],
         )
         .await

@@ -53,6 +53,10 @@ impl Parts {
         parse(&self.text(what)?, what)
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        self.0.len() == 0
+    }
+
     pub(super) fn rest(self) -> impl Iterator<Item = Value> {
         self.0
     }

@@ -31,6 +31,8 @@ struct Enrolled<'a> {
     local_mobile: Cow<'a, str>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     email: Option<Cow<'a, str>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    client: Option<Cow<'a, str>>,
     #[serde(borrow)]
     hash: Cow<'a, str>,
     #[serde(borrow)]
@@ -48,6 +50,7 @@ pub(super) fn of_onboarding(onboarding: &Onboarding) -> Vec<Field> {
         country_code: mobile.calling_code().into(),
         local_mobile: mobile.national().into(),
         email: onboarding.email.as_deref().map(Cow::from),
+        client: onboarding.client.as_deref().map(Cow::from),
         hash: onboarding.hash.as_str().into(),
         salt: onboarding.salt.as_str().into(),
         request_timestamp: onboarding.request_timestamp.0,
@@ -130,6 +133,7 @@ impl Standing<'_> {
             mobile: mobile(&enrolled.mobile_number, &enrolled.country_code, &enrolled.local_mobile)?,
             email: enrolled.email.map(Cow::into_owned),
             device_id,
+            client: enrolled.client.map(Cow::into_owned),
             hash: enrolled.hash.into_owned(),
             salt: enrolled.salt.into_owned(),
             request_timestamp: Timestamp(enrolled.request_timestamp),

@@ -14,7 +14,7 @@ macro_rules! keys {
 }
 
 keys! {
-    /// 003: the newest onboarding of a number as it was registered, with its TTL.
+    /// 003: the newest open onboarding of a number as it was registered, else the newest, with its TTL (D51).
     QUEUE_ONBOARDING = "queue_onboarding:";
     /// 003: its hash alone.
     ONBOARD_HASH = "onboard_hash:";
@@ -43,7 +43,8 @@ keys! {
     NOTICES = "bridge:notices";
     /// Written to find out whether anything can be written.
     PROBE = "bridge:probe";
-    /// When the window of `sms_count:` of a number ends, 15 digits, and then the id of its newest onboarding or nothing.
+    /// When the window of `sms_count:` of a number ends, 15 digits, and then the ids of the onboardings that an SMS may
+    /// mean, newest first.
     SENDER = "bridge:sender:";
     /// Every onboarding by its id, as it stands.
     ONBOARDING = "bridge:onboarding:";
@@ -51,7 +52,7 @@ keys! {
     DEADLINES = "bridge:deadlines";
     /// When onboardings leave that nobody needs for anything else.
     EXPIRIES = "bridge:expiries";
-    /// New hashes of a number in its hour.
+    /// New hashes of a number in the hour, for each client address.
     REGISTRATIONS = "bridge:registrations:";
     /// SMS of a number that wait to be judged.
     WAITING = "bridge:waiting:";

@@ -29,6 +29,8 @@ impl RedisHot {
                     .arg(wanted.email.as_ref().map(|email| format!("={email}")).unwrap_or_default())
                     .arg(wanted.request_timestamp.0)
                     .arg(wanted.id.to_string())
+                    .arg(wanted.client.as_deref().unwrap_or_default())
+                    .arg(registration.places)
                     .pairs(fields::of_onboarding(wanted))
             })
             .await?;
@@ -44,22 +46,28 @@ impl RedisHot {
         }
     }
 
-    /// By its id, or the newest of a number.
-    pub(super) async fn find(
-        &self,
-        operation: &'static str,
-        now: Timestamp,
-        id: Option<Uuid>,
-        mobile: &str,
-    ) -> Result<Option<Onboarding>> {
-        let id = id.map(|id| id.to_string()).unwrap_or_default();
+    pub(super) async fn find(&self, now: Timestamp, id: Uuid) -> Result<Option<Onboarding>> {
+        const OPERATION: &str = "onboarding";
+        let mut parts = self.look(OPERATION, now, &id.to_string(), "").await?;
+        read(OPERATION, parts.next("the onboarding").and_then(fields::onboarding))
+    }
+
+    /// Those of a number that stand, newest first.
+    pub(super) async fn standing(&self, now: Timestamp, mobile: &str) -> Result<Vec<Onboarding>> {
+        const OPERATION: &str = "standing_onboardings";
+        let parts = self.look(OPERATION, now, "", mobile).await?;
+        let all = parts.rest().filter_map(|one| fields::onboarding(one).transpose());
+        read(OPERATION, all.collect())
+    }
+
+    async fn look(&self, operation: &'static str, now: Timestamp, id: &str, mobile: &str) -> Result<Parts> {
         let mut parts =
             run_in(&self.server, operation, &self.entered(operation)?, &scripts::FIND, |call, _| {
-                call.arg(now.0).arg(&id).arg(mobile)
+                call.arg(now.0).arg(id).arg(mobile)
             })
             .await?;
         outcome(operation, &mut parts)?;
-        read(operation, parts.next("the onboarding").and_then(fields::onboarding))
+        Ok(parts)
     }
 
     pub(super) async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {

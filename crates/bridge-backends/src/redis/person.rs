@@ -73,8 +73,11 @@ impl RedisHot {
         waiting.sort_unstable();
         Ok(HotPerson {
             onboardings,
-            registrations: read(OPERATION, registrations.map(|text| window(&text)).transpose())?
-                .filter(|count| count.until > now),
+            registrations: Count::of_all(
+                read(OPERATION, windows(&registrations.unwrap_or_default()))?
+                    .into_iter()
+                    .filter(|count| count.until > now),
+            ),
             sms: read(OPERATION, counted(count.as_deref(), sender.as_deref()))?
                 .filter(|count| count.until > now),
             validated: found.pairs,
@@ -149,8 +152,9 @@ impl RedisHot {
         let mut command = redis::cmd("GET");
         command.arg(keys::of(keys::SENDER, mobile));
         let sender: Option<String> = self.server.ask(operation, Request::One(&command)).await?;
-        let newest = sender.as_deref().and_then(|sender| sender.get(15..)).filter(|id| !id.is_empty());
-        onboardings.extend(newest.and_then(|id| id.parse::<Uuid>().ok()));
+        let standing = sender.as_deref().and_then(|sender| sender.get(15..)).unwrap_or_default();
+        let ids = standing.as_bytes().chunks(uuid::fmt::Hyphenated::LENGTH);
+        onboardings.extend(ids.filter_map(|id| Uuid::try_parse_ascii(id).ok()));
         onboardings.extend(self.queued_onboardings_of(operation, mobile).await?);
         onboardings.sort_unstable();
         onboardings.dedup();
@@ -248,11 +252,16 @@ fn is_after(until: &str, now: Timestamp) -> bool {
     until.parse::<i64>().is_ok_and(|until| until > now.0)
 }
 
-/// `REGISTRATIONS`: how many, and until when.
-fn window(text: &str) -> Read<Count> {
-    let (count, until) =
-        text.split_once(' ').ok_or_else(|| Unreadable::new("a window of registrations cannot be read"))?;
-    Ok(Count { count: parse(count, "a count")?, until: Timestamp(parse(until, "the end of a window")?) })
+/// `REGISTRATIONS`: a line for each client address, with how many and until when.
+fn windows(text: &str) -> Read<Vec<Count>> {
+    let window = |line: &str| {
+        let mut words = line.split(' ');
+        let mut next = |what| words.next().ok_or_else(|| Unreadable::new(format!("{what} is missing")));
+        let count = parse(next("a count of registrations")?, "a count")?;
+        let until = Timestamp(parse(next("the end of a window")?, "the end of a window")?);
+        Ok(Count { count, until })
+    };
+    text.lines().map(window).collect()
 }
 
 /// `SMS_COUNT`, and what `SENDER` begins with.

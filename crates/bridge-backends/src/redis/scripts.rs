@@ -181,11 +181,11 @@ macro_rules! scripts {
 
 scripts! {
     ADMIT = "facts" "admit";
-    RECORD = "record" "facts" "changed";
+    RECORD = "record" "facts" "changes" "face" "changed";
     REGISTER = "facts" "changes" "register";
     FIND = "epoch" "facts" "find";
-    CANCEL = "epoch" "facts" "changes" "cancel";
-    REVIVE = "epoch" "facts" "changes" "revive";
+    CANCEL = "epoch" "facts" "changes" "face" "settle" "cancel";
+    REVIVE = "epoch" "facts" "changes" "face" "revive";
     EXPIRE = "epoch" "changes" "expire";
     GARBAGE = "changes" "garbage";
     QUEUED_SMS = "queued_sms";
@@ -195,18 +195,18 @@ scripts! {
     BLACKLIST = "blacklist";
     UNBLACKLIST = "unblacklist";
     REPLACE_BLACKLIST = "replace_blacklist";
-    ERASE = "changes" "erase";
+    ERASE = "facts" "changes" "face" "erase";
     LEASE = "lease";
     RELEASE = "release";
     RAISE_COUNTERS = "raise_counters";
     BEGIN = "begin";
     CLEAR = "right" "clear";
     FINISH = "finish";
-    REBUILD_ONBOARDINGS = "right" "facts" "changes" "restore_onboardings";
-    REBUILD_JUDGED = "right" "facts" "restore_judged";
+    REBUILD_ONBOARDINGS = "right" "facts" "changes" "face" "settle" "restore_onboardings";
+    REBUILD_JUDGED = "right" "facts" "changes" "face" "settle" "restore_judged";
     REBUILD_SMALL = "right" "restore_small";
-    ADD_ONBOARDINGS = "epoch" "facts" "changes" "restore_onboardings";
-    ADD_JUDGED = "epoch" "facts" "restore_judged";
+    ADD_ONBOARDINGS = "epoch" "facts" "changes" "face" "settle" "restore_onboardings";
+    ADD_JUDGED = "epoch" "facts" "changes" "face" "settle" "restore_judged";
     ADD_SMALL = "epoch" "restore_small";
 }
 

@@ -1,6 +1,6 @@
 //! An SMS on its way through: admitted with one script call, recorded with one more (D9).
 
-use bridge_core::checks::SenderFacts;
+use bridge_core::checks::{SenderFacts, Standing};
 use bridge_core::onboarding::hex;
 use bridge_core::sms::Key;
 use bridge_core::time::DAY;
@@ -129,12 +129,17 @@ fn to_judge(sms: &InboundSms, parts: &mut Parts) -> Read<Admission> {
 
 /// `SenderFacts`, in the order of `known()` in facts.lua.
 pub(super) fn known(parts: &mut Parts) -> Read<SenderFacts> {
-    Ok(SenderFacts {
-        sms_in_window: parts.number("sms_in_window")?,
-        pair_validated: parts.number("pair_validated")? != 0,
-        blacklisted: parts.number("blacklisted")? != 0,
-        onboarding: parts.optional_text("the onboarding")?.map(|lines| fields::lines(&lines)).transpose()?,
-    })
+    let sms_in_window = parts.number("sms_in_window")?;
+    let blacklisted = parts.number("blacklisted")? != 0;
+    let mut pair_validated = parts.number("pair_validated")? != 0;
+    let nobody = SenderFacts { pair_validated, ..SenderFacts::of(Vec::new(), sms_in_window, blacklisted) };
+    let mut standing = Vec::new();
+    while !parts.is_over() {
+        let onboarding = fields::lines(&parts.text("the onboarding")?)?;
+        standing.push(Standing { onboarding, pair_validated });
+        pair_validated = !parts.is_over() && parts.number("pair_validated")? != 0;
+    }
+    Ok(if standing.is_empty() { nobody } else { SenderFacts::of(standing, sms_in_window, blacklisted) })
 }
 
 fn key(hex: &str) -> Read<Key> {

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bridge_core::checks::SenderFacts;
+use bridge_core::checks::{SenderFacts, Standing};
+use bridge_core::onboarding::pair;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::finding::Finding;
@@ -47,6 +48,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/sqlite_hot/0003_delivered.sql"),
         include_str!("../../migrations/sqlite_hot/0004_arrived.sql"),
         include_str!("../../migrations/sqlite_hot/0005_expiring_blocks.sql"),
+        include_str!("../../migrations/sqlite_hot/0006_side_by_side.sql"),
     ],
     settle: begin_process,
 };
@@ -197,9 +199,9 @@ impl HotStore for SqliteHot {
         self.engine.read("onboarding", move |c| onboardings::by_id(c, now, id)).await
     }
 
-    async fn newest_onboarding(&self, now: Timestamp, mobile: &str) -> Result<Option<Onboarding>> {
+    async fn standing_onboardings(&self, now: Timestamp, mobile: &str) -> Result<Vec<Onboarding>> {
         let mobile = mobile.to_owned();
-        self.engine.read("newest_onboarding", move |c| onboardings::newest(c, now, &mobile)).await
+        self.engine.read("standing_onboardings", move |c| onboardings::standing(c, now, &mobile)).await
     }
 
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {
@@ -399,18 +401,22 @@ fn known(
     mobile: &str,
     sms_in_window: i64,
 ) -> rusqlite::Result<SenderFacts> {
-    let (onboarding, pair_validated) = standing(conn, now, mobile)?;
     let blacklisted = is_blocked(conn, now, mobile)?;
-    Ok(SenderFacts { onboarding, pair_validated, sms_in_window, blacklisted })
+    let standing = onboardings::standing(conn, now, mobile)?;
+    if standing.is_empty() {
+        let pair_validated = is_validated(conn, &pair(mobile, None))?;
+        return Ok(SenderFacts { pair_validated, ..SenderFacts::of(Vec::new(), sms_in_window, blacklisted) });
+    }
+    let with_pair = |onboarding: Onboarding| {
+        let pair_validated = is_validated(conn, &onboarding.pair())?;
+        Ok(Standing { onboarding, pair_validated })
+    };
+    let standing = standing.into_iter().map(with_pair).collect::<rusqlite::Result<_>>()?;
+    Ok(SenderFacts::of(standing, sms_in_window, blacklisted))
 }
 
-/// The newest onboarding of a number, and whether its pair is validated.
-fn standing(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite::Result<(Option<Onboarding>, bool)> {
-    let onboarding = onboardings::newest(conn, now, mobile)?;
-    let device = onboarding.as_ref().and_then(|o| o.device_id.as_deref());
-    let pair = bridge_core::onboarding::pair(mobile, device);
-    let validated = contains(conn, "SELECT 1 FROM validated WHERE pair = ?1", &pair)?;
-    Ok((onboarding, validated))
+fn is_validated(conn: &Connection, pair: &str) -> rusqlite::Result<bool> {
+    contains(conn, "SELECT 1 FROM validated WHERE pair = ?1", pair)
 }
 
 /// A block may end by itself.

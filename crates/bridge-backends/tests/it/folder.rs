@@ -34,9 +34,9 @@ pub(crate) fn sms(n: u128, text: &str) -> InboundSms {
 
 async fn register(store: &dyn HotStore) -> Onboarding {
     let mobile = Mobile::from_e164("+919876543210").unwrap();
-    let who = Applicant { mobile, email: None, device_id: Some("d1".to_owned()) };
+    let who = Applicant { mobile, email: None, device_id: Some("d1".to_owned()), client: None };
     let onboarding = Onboarding::open(who, "ONBOARD", Uuid::from_u128(1), &[0; 16], T0, &Settings::default());
-    let registration = Registration { onboarding, per_hour: 10, refuse_blacklisted: true };
+    let registration = Registration { onboarding, per_hour: 10, places: 8, refuse_blacklisted: true };
     let Registered::New(onboarding) = store.register(T0, &registration).await.unwrap() else { panic!("new") };
     onboarding
 }

@@ -56,14 +56,57 @@ pub(super) type Outcome = Result<(), Reason>;
 /// What a store knows about the sender of one SMS, read in one atomic step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SenderFacts {
-    /// The newest onboarding of the sender, in any state (D7).
+    /// The onboarding that the SMS is judged by. A store gives the newest of the sender, in any state (D7);
+    /// [`SenderFacts::meant_by`] puts the one in its place whose hash the text holds (D51).
     pub onboarding: Option<Onboarding>,
     /// The pair of sender and that onboarding's device is in `Queue_validated_mobiles`.
     pub pair_validated: bool,
+    /// Further onboardings of the sender that an SMS may mean, newest first.
+    pub others: Vec<Standing>,
     /// Distinct SMS of this sender in 24 h, this one included; 0 if it is not counted (D3).
     pub sms_in_window: i64,
     /// The sender is in `blacklist_mobiles`.
     pub blacklisted: bool,
+}
+
+/// One of several onboardings of a number that stand side by side (D51).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// As it stands.
+    pub onboarding: Onboarding,
+    /// The pair of its number and its device is in `Queue_validated_mobiles`.
+    pub pair_validated: bool,
+}
+
+impl SenderFacts {
+    /// What is known of a sender with these onboardings, newest first.
+    #[must_use]
+    pub fn of(standing: Vec<Standing>, sms_in_window: i64, blacklisted: bool) -> SenderFacts {
+        let mut standing = standing.into_iter();
+        let newest = standing.next();
+        let pair_validated = newest.as_ref().is_some_and(|newest| newest.pair_validated);
+        let onboarding = newest.map(|newest| newest.onboarding);
+        SenderFacts { onboarding, pair_validated, others: standing.collect(), sms_in_window, blacklisted }
+    }
+
+    /// The facts as they are for an SMS whose text holds these hashes: it is judged by the onboarding that was given
+    /// one of them, and else by the newest (D51).
+    #[must_use]
+    pub fn meant_by(mut self, found: &Found) -> SenderFacts {
+        // All are compared, whichever fits: how long that takes tells nothing.
+        let fits = |onboarding: &Onboarding| found.holds(&onboarding.hash);
+        let newest = self.onboarding.as_ref().is_some_and(fits);
+        let place = self.others.iter().enumerate().fold(None, |place, (nth, other)| {
+            let fits = fits(&other.onboarding);
+            place.or(fits.then_some(nth))
+        });
+        if let (false, Some(place), Some(onboarding)) = (newest, place, &mut self.onboarding) {
+            let meant = &mut self.others[place];
+            std::mem::swap(onboarding, &mut meant.onboarding);
+            std::mem::swap(&mut self.pair_validated, &mut meant.pair_validated);
+        }
+        self
+    }
 }
 
 /// Everything the checks may look at: the SMS itself, what the store knows, and the time.
@@ -81,6 +124,14 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     pub(super) fn mobile(&self) -> Result<&Mobile, PhoneError> {
         self.sms.sender.as_ref().map_err(|e| *e)
+    }
+
+    /// Could it be meant by this SMS, going by its times?
+    pub(super) fn was_open(&self, onboarding: &Onboarding, tolerance: Span) -> bool {
+        let received = self.sms.received_at();
+        onboarding.state.can_be_validated()
+            && onboarding.request_timestamp - tolerance <= received
+            && received <= onboarding.user_deadline + tolerance
     }
 
     /// Received before the deadline, judged after it.

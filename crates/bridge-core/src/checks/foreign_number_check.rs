@@ -9,7 +9,16 @@ pub(super) const CHECK: Check = Check {
     name: "foreign_number_check",
     about: "The number belongs to an allowed country",
     run,
-    reasons: &[COUNTRY_NOT_ALLOWED, SENDERS[0], SENDERS[1], SENDERS[2], SENDERS[3], SENDERS[4]],
+    reasons: &[
+        COUNTRY_NOT_ALLOWED,
+        SENDERS[0],
+        SENDERS[1],
+        SENDERS[2],
+        SENDERS[3],
+        SENDERS[4],
+        SENDERS[5],
+        SENDERS[6],
+    ],
     off: Some("Numbers of every country register and are validated."),
     rule: |settings| {
         format!("The calling code of the sender must be {} (allowed_country_codes).", allowed(settings))

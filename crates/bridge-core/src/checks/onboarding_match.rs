@@ -4,6 +4,7 @@
 use super::check::{Check, Facts, Outcome};
 use super::reason::{NO_ONBOARDING, Reason, SENDERS};
 use crate::judged_record::{JudgedRecord, MatchedOnboarding};
+use crate::message::Found;
 use crate::onboarding::{Onboarding, State};
 use crate::settings::Settings;
 use crate::time::Span;
@@ -18,11 +19,14 @@ pub(crate) const MATCH: Check = Check {
         ALREADY_VALIDATED,
         CANCELLED,
         SUPERSEDED,
+        AMBIGUOUS,
         SENDERS[0],
         SENDERS[1],
         SENDERS[2],
         SENDERS[3],
         SENDERS[4],
+        SENDERS[5],
+        SENDERS[6],
     ],
     off: None,
     rule: |_| "The sender must have an onboarding that is pending or expired.".to_owned(),
@@ -30,10 +34,10 @@ pub(crate) const MATCH: Check = Check {
         MatchedOnboarding::None => "The sender had no onboarding.".to_owned(),
         MatchedOnboarding::NotKept(id) => format!("The onboarding {id} is not kept any more."),
         MatchedOnboarding::Kept(onboarding) => match record.states(onboarding)[..] {
-            [State::Pending] => "The newest onboarding of the sender could be validated.".to_owned(),
-            [state] => format!("The newest onboarding of the sender was {}.", state.as_str()),
+            [State::Pending] => "The onboarding of the sender could be validated.".to_owned(),
+            [state] => format!("The onboarding of the sender was {}.", state.as_str()),
             _ => format!(
-                "The newest onboarding of the sender is {} now; how it stood then is not known.",
+                "The onboarding of the sender is {} now; how it stood then is not known.",
                 onboarding.state.as_str()
             ),
         },
@@ -56,14 +60,30 @@ const CANCELLED: Reason = Reason {
 const SUPERSEDED: Reason = Reason {
     word: "onboarding_superseded",
     remedy: |_, _| {
-        "A newer registration took its place: the SMS must carry the hash of the newest one.".to_owned()
+        "A newer registration of the same person took its place, or too many were open: the SMS must carry the hash of one that is open.".to_owned()
     },
 };
 
-fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
+/// Its text names none of them: only header_hash_check off lets it come so far (D51).
+const AMBIGUOUS: Reason = Reason {
+    word: "ambiguous",
+    remedy: |_, _| {
+        "Several registrations of the number were open, and the text did not say which one was meant: it must carry the \
+         hash of one of them."
+            .to_owned()
+    },
+};
+
+fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
     facts.mobile().map_err(Reason::of_sender)?;
     let onboarding = facts.sender.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
-    closed(onboarding.state).map_or(Ok(()), Err)
+    if let Some(closed) = closed(onboarding.state) {
+        return Err(closed);
+    }
+    let is_named = facts.found.holds(&onboarding.hash);
+    let another_was_open =
+        || facts.sender.others.iter().any(|other| facts.was_open(&other.onboarding, settings.tolerance()));
+    if !is_named && another_was_open() { Err(AMBIGUOUS) } else { Ok(()) }
 }
 
 /// Why an onboarding in that state cannot be validated any more.
@@ -88,11 +108,27 @@ fn state_told(reason: &str) -> Option<State> {
 const CLOCKS_APART: Span = Span(1_000);
 
 impl JudgedRecord<'_> {
+    /// Was another onboarding of its sender open, whose text has these hashes? As far as the match tells.
+    #[must_use]
+    pub fn another_was_open(&self, found: &Found) -> Option<bool> {
+        if self.is_ambiguous() {
+            return Some(true);
+        }
+        let is_named = self.onboarding().is_some_and(|onboarding| found.holds(&onboarding.hash));
+        // The match asks only where the text names none of them.
+        (self.verdict.passed() && !is_named).then_some(false)
+    }
+
+    fn is_ambiguous(&self) -> bool {
+        self.verdict.failed_at == Some(FailedAt::OnboardingMatch)
+            && self.verdict.reason.as_deref() == Some(AMBIGUOUS.word)
+    }
+
     /// In which states the onboarding may have been: one where it is known. Pending stands for expired too, which
     /// no check tells apart.
     #[must_use]
     pub fn states(&self, onboarding: &Onboarding) -> Vec<State> {
-        if self.verdict.passed() {
+        if self.verdict.passed() || self.is_ambiguous() {
             return vec![State::Pending];
         }
         if self.verdict.failed_at == Some(FailedAt::OnboardingMatch)

@@ -22,30 +22,31 @@ pub(crate) fn samples() -> impl Strategy<Value = Sample> {
         1 => prop::sample::select(vec![None, Some(State::Expired), Some(State::Validated), Some(State::Cancelled), Some(State::Superseded)]),
     ];
     let around = REQUESTED.0 - 200_000..DEADLINE.0 + 200_000;
-    (sender, text, around.clone(), around, state, any::<bool>(), 0i64..12, any::<bool>(), settings())
-        .prop_map(
-            |(
-                sender,
-                text,
-                received,
-                judged,
-                state,
-                pair_validated,
-                sms_in_window,
-                blacklisted,
-                settings,
-            )| Sample {
-                sender,
-                text,
-                received: Timestamp(received),
-                judged: Timestamp(judged),
-                state,
-                pair_validated,
-                sms_in_window,
-                blacklisted,
-                settings,
-            },
-        )
+    let open = (state, any::<bool>());
+    (sender, text, around.clone(), around, open, any::<bool>(), 0i64..12, any::<bool>(), settings()).prop_map(
+        |(
+            sender,
+            text,
+            received,
+            judged,
+            (state, another_open),
+            pair_validated,
+            sms_in_window,
+            blacklisted,
+            settings,
+        )| Sample {
+            sender,
+            text,
+            received: Timestamp(received),
+            judged: Timestamp(judged),
+            state,
+            pair_validated,
+            another_open,
+            sms_in_window,
+            blacklisted,
+            settings,
+        },
+    )
 }
 
 pub(crate) fn settings() -> impl Strategy<Value = Settings> {
@@ -95,6 +96,15 @@ proptest! {
             prop_assert!(sample.sender.is_ok());
             prop_assert!(sample.state.is_some_and(State::can_be_validated));
         }
+    }
+
+    #[test]
+    fn beside_another_open_one_nobody_passes_whose_text_names_none(sample in samples()) {
+        let another = Sample { another_open: true, ..sample.clone() };
+        if another.verdict().passed() && another.received <= DEADLINE && another.received >= REQUESTED {
+            prop_assert!(another.text.contains(HASH));
+        }
+        prop_assert!(sample.verdict().passed() || !another.verdict().passed());
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) const NO_ONBOARDING: Reason = Reason {
 };
 
 /// Why a sender is not a mobile number, in the order of [`PhoneError`].
-pub(super) const SENDERS: [Reason; 5] = [
+pub(super) const SENDERS: [Reason; 7] = [
     Reason {
         word: PhoneError::Empty.code(),
         remedy: |_, _| "The SMS must show the number it came from: its sender was empty.".to_owned(),
@@ -65,6 +65,26 @@ pub(super) const SENDERS: [Reason; 5] = [
             )
         },
     },
+    Reason {
+        word: PhoneError::Ambiguous.code(),
+        remedy: |record, settings| {
+            format!(
+                "Its receiver must say how it writes numbers (number_style): {:?} is a number of country {} and, with a \
+                 plus before it, one of another country.",
+                record.sms.sender_raw, settings.default_country_code
+            )
+        },
+    },
+    Reason {
+        word: PhoneError::Rounded.code(),
+        remedy: |record, _| {
+            format!(
+                "It must come with all digits of its sender: {:?} was rounded by a spreadsheet or a float. Send the number \
+                 as a text, like \"+919876543210\".",
+                record.sms.sender_raw
+            )
+        },
+    },
 ];
 
 impl Reason {
@@ -76,6 +96,8 @@ impl Reason {
             PhoneError::TooShort => 2,
             PhoneError::TooLong => 3,
             PhoneError::Impossible => 4,
+            PhoneError::Ambiguous => 5,
+            PhoneError::Rounded => 6,
         }]
     }
 }
@@ -86,8 +108,8 @@ mod tests {
 
     #[test]
     fn each_unusable_sender_has_its_own_reason() {
-        use PhoneError::{Alphanumeric, Empty, Impossible, TooLong, TooShort};
-        for error in [Empty, Alphanumeric, TooShort, TooLong, Impossible] {
+        use PhoneError::{Alphanumeric, Ambiguous, Empty, Impossible, Rounded, TooLong, TooShort};
+        for error in [Empty, Alphanumeric, TooShort, TooLong, Impossible, Ambiguous, Rounded] {
             assert_eq!(Reason::of_sender(error).word, error.code());
         }
     }

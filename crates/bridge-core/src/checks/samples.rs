@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{CHECKS, CheckId, Facts, SenderFacts, evaluate};
+use super::{CHECKS, CheckId, Facts, SenderFacts, Standing, evaluate};
 use crate::message::find_hashes;
 use crate::onboarding::{Applicant, Onboarding, State};
 use crate::phone::{Mobile, PhoneError};
@@ -24,6 +24,8 @@ pub(crate) struct Sample {
     pub(crate) judged: Timestamp,
     pub(crate) state: Option<State>,
     pub(crate) pair_validated: bool,
+    /// Another onboarding of the number is open.
+    pub(crate) another_open: bool,
     pub(crate) sms_in_window: i64,
     pub(crate) blacklisted: bool,
     pub(crate) settings: Settings,
@@ -39,6 +41,7 @@ impl Default for Sample {
             judged: soon,
             state: Some(State::Pending),
             pair_validated: false,
+            another_open: false,
             sms_in_window: 1,
             blacklisted: false,
             settings: Settings::default(),
@@ -56,14 +59,15 @@ impl Sample {
     }
 
     pub(crate) fn with_facts<T>(&self, ask: impl FnOnce(&Facts<'_>) -> T) -> T {
-        let who = Applicant { mobile: mobile(), email: None, device_id: Some("d1".into()) };
-        let defaults = Settings::default();
-        let onboarding = self.state.map(|state| Onboarding {
-            hash: HASH.into(),
-            state,
-            ..Onboarding::open(who, "ONBOARD", Uuid::nil(), &[0; 16], REQUESTED, &defaults)
-        });
+        let opened = |device: &str| {
+            let who =
+                Applicant { mobile: mobile(), email: None, device_id: Some(device.into()), client: None };
+            Onboarding::open(who, "ONBOARD", Uuid::nil(), &[0; 16], REQUESTED, &Settings::default())
+        };
+        let onboarding = self.state.map(|state| Onboarding { hash: HASH.into(), state, ..opened("d1") });
+        let other = Standing { onboarding: opened("d2"), pair_validated: false };
         let known = SenderFacts {
+            others: onboarding.iter().filter(|_| self.another_open).map(|_| other.clone()).collect(),
             onboarding,
             pair_validated: self.pair_validated,
             sms_in_window: self.sms_in_window,

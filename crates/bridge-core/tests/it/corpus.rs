@@ -35,6 +35,11 @@ fn phone_numbers() {
 }
 
 #[test]
+fn senders() {
+    replay("sender", properties::sender);
+}
+
+#[test]
 fn time_stamps() {
     replay("timestamp", properties::timestamp);
 }

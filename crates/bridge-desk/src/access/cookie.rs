@@ -1,4 +1,5 @@
-//! The cookie that a session comes in. With TLS its name makes the browser hold it to this host and to TLS.
+//! The cookie that a session comes in, and the one by which a browser is known where somebody logged in before, which opens
+//! nothing. With TLS their names make the browser hold them to this host and to TLS.
 
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
@@ -6,8 +7,10 @@ use axum::http::request::Parts;
 use bridge_app::bridge::App;
 use bridge_http::client;
 
-const NAME: &str = "sms_bridge_session";
-const NAME_WITH_TLS: &str = "__Host-sms_bridge_session";
+const SESSION: &str = "sms_bridge_session";
+const BROWSER: &str = "sms_bridge_browser";
+/// A browser is known for half a year after the last login.
+const BROWSER_SECONDS: u32 = 180 * 24 * 3_600;
 
 /// Did this request come to us encrypted? A trusted proxy says so, or it names the host of the public URL.
 pub(super) fn is_encrypted(app: &App, parts: &Parts) -> bool {
@@ -22,23 +25,44 @@ pub(super) fn is_encrypted(app: &App, parts: &Parts) -> bool {
     asked.is_some_and(|asked| host(&asked) == host(&public))
 }
 
-fn name(encrypted: bool) -> &'static str {
-    if encrypted { NAME_WITH_TLS } else { NAME }
+fn name(plain: &str, encrypted: bool) -> String {
+    format!("{}{plain}", if encrypted { "__Host-" } else { "" })
 }
 
-/// The id of the session, if one came.
-pub(super) fn read(parts: &Parts, encrypted: bool) -> Option<String> {
+fn value(parts: &Parts, name: &str) -> Option<String> {
     let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|all| all.split(';'))
         .filter_map(|one| one.trim().split_once('='))
-        .find(|(key, _)| *key == name(encrypted))
+        .find(|(key, _)| *key == name)
         .map(|(_, value)| value.to_owned())
+}
+
+/// The id of the session, if one came.
+pub(super) fn read(parts: &Parts, encrypted: bool) -> Option<String> {
+    value(parts, &name(SESSION, encrypted))
+}
+
+/// What the browser keeps of an earlier login.
+pub(super) fn browser(parts: &Parts, encrypted: bool) -> Option<String> {
+    value(parts, &name(BROWSER, encrypted))
+}
+
+fn flags(encrypted: bool) -> &'static str {
+    if encrypted {
+        "; Path=/; HttpOnly; SameSite=Strict; Secure"
+    } else {
+        "; Path=/; HttpOnly; SameSite=Strict"
+    }
 }
 
 /// Gives the browser a session, or takes it away with an empty id.
 pub(crate) fn written(id: &str, encrypted: bool) -> String {
-    let (secure, gone) =
-        (if encrypted { "; Secure" } else { "" }, if id.is_empty() { "; Max-Age=0" } else { "" });
-    format!("{}={id}; Path=/; HttpOnly; SameSite=Strict{secure}{gone}", name(encrypted))
+    let gone = if id.is_empty() { "; Max-Age=0" } else { "" };
+    format!("{}={id}{}{gone}", name(SESSION, encrypted), flags(encrypted))
+}
+
+/// Lets the browser be known from now on.
+pub(crate) fn known_browser(kept: &str, encrypted: bool) -> String {
+    format!("{}={kept}{}; Max-Age={BROWSER_SECONDS}", name(BROWSER, encrypted), flags(encrypted))
 }

@@ -15,6 +15,7 @@ use crate::form::Form;
 use bridge_app::admin::accounts::entry;
 use bridge_app::admin_log::BY_TOKEN;
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::state::places::Who;
 use bridge_http::auth::bearer;
 use bridge_http::client;
 use bridge_http::problem::Failed;
@@ -78,7 +79,8 @@ async fn admit(app: &Shared, rule: Rule, request: Request) -> Result<Request, Re
         (_, None) => None,
     };
     let id_hash = session.as_ref().map(|open| open.id_hash.clone());
-    parts.extensions.insert(Caller { address, encrypted, session: id_hash.clone() });
+    let browser = cookie::browser(&parts, encrypted);
+    parts.extensions.insert(Caller { address, encrypted, session: id_hash.clone(), browser });
     let Rule::AtLeast(role) = rule else { return Ok(Request::from_parts(parts, body)) };
     let visitor = match session {
         Some(open) => {
@@ -95,12 +97,13 @@ async fn admit(app: &Shared, rule: Rule, request: Request) -> Result<Request, Re
         },
         None => return Err(log_in_first(&parts, changes)),
     };
+    client::is(&parts, Who::Kept);
     if visitor.role < role {
         let detail = format!("{} may do this; you are {}", role.word(), visitor.role.word());
         return Err(Problem::new(Code::Forbidden, detail).into());
     }
     if changes && visitor.session.is_some() {
-        body = csrf_is_right(&visitor, &parts, body).await?;
+        body = csrf_is_right(app, &visitor, &parts, body).await?;
     }
     parts.extensions.insert(visitor);
     Ok(Request::from_parts(parts, body))
@@ -135,12 +138,12 @@ fn log_in_first(parts: &Parts, changes: bool) -> Refused {
 }
 
 /// The token of the session, from the header or the form; the body comes back whole.
-async fn csrf_is_right(visitor: &Visitor, parts: &Parts, body: Body) -> Result<Body, Problem> {
+async fn csrf_is_right(app: &Shared, visitor: &Visitor, parts: &Parts, body: Body) -> Result<Body, Problem> {
     let in_header = parts.headers.get(CSRF_HEADER).map(|value| value.as_bytes().to_vec());
     let (given, body) = match in_header {
         Some(given) => (given, body),
         None if content_type(&parts.headers) == "application/x-www-form-urlencoded" => {
-            let (form, bytes) = Form::read(body).await?;
+            let (form, bytes) = Form::read(app, body).await?;
             (form.text("csrf").as_bytes().to_vec(), Body::from(bytes))
         }
         None => (Vec::new(), body),

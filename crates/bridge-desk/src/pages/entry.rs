@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::header::SET_COOKIE;
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 
 use crate::access::{Caller, Visitor, cookie};
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
-use bridge_app::admin::accounts::entry::{self, Chosen, Comer};
+use bridge_app::admin::accounts::entry::{self, Chosen, Comer, LoggedIn};
 use bridge_app::base::problem::Problem;
 use bridge_http::auth::query_value;
 use bridge_http::problem::Failed;
@@ -53,18 +53,21 @@ fn onward(next: &str) -> String {
 
 /// Logs in with name and password.
 pub(crate) async fn login(State(app): State<Shared>, caller: Caller, form: Form) -> Result<Response, Failed> {
-    let id = entry::log_in(&app, comer(&caller), form.text("name"), form.text("password")).await?;
-    Ok(come_in(&caller, &id, &onward(form.text("next"))))
+    let logged_in = entry::log_in(&app, comer(&caller), form.text("name"), form.text("password")).await?;
+    Ok(come_in(&caller, &logged_in, &onward(form.text("next"))))
 }
 
 fn comer(caller: &Caller) -> Comer<'_> {
-    Comer { address: caller.address, session: caller.session.as_deref() }
+    Comer { address: caller.address, session: caller.session.as_deref(), browser: caller.browser.as_deref() }
 }
 
-/// The browser keeps the session that begins.
-fn come_in(caller: &Caller, id: &str, next: &str) -> Response {
-    let cookie = cookie::written(id, caller.encrypted);
-    ([(SET_COOKIE, cookie)], Done::go("", next, DESK)).into_response()
+/// The browser keeps the session that begins, and that it is known.
+fn come_in(caller: &Caller, logged_in: &LoggedIn, next: &str) -> Response {
+    let cookies = [
+        cookie::written(&logged_in.session, caller.encrypted),
+        cookie::known_browser(&logged_in.browser, caller.encrypted),
+    ];
+    (AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))), Done::go("", next, DESK)).into_response()
 }
 
 /// Logs out.
@@ -110,8 +113,8 @@ async fn use_link(app: &Shared, caller: &Caller, form: &Form, first: bool) -> Re
         password: form.text("password"),
         again: form.text("again"),
     };
-    let id = entry::use_link(app, comer(caller), chosen, first).await?;
-    Ok(come_in(caller, &id, DESK))
+    let logged_in = entry::use_link(app, comer(caller), chosen, first).await?;
+    Ok(come_in(caller, &logged_in, DESK))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::access::Visitor;
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use crate::show::{Dots, When, lasting};
+use bridge_app::base::deadline::STREAM;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_http::api::lab::{LIST_MAX_BYTES, refused};
 use bridge_http::body;
@@ -198,7 +199,7 @@ pub(crate) async fn end(State(Served { lab, .. }): State<Served>) -> Done {
 
 /// Takes a list in, in the predecessor's shape; the verdicts appear as they are reached.
 pub(crate) async fn list(State(Served { app, lab }): State<Served>, file: Body) -> Result<Done, Failed> {
-    let bytes = body::read(file, LIST_MAX_BYTES).await?;
+    let bytes = body::read(&app, file, LIST_MAX_BYTES).await?;
     let mut list = List::csv(&bytes);
     let (mut rows, mut passed) = (0_u64, 0_u64);
     while let Some(event) = list.next(&lab, &app).await.map_err(refused)? {
@@ -211,20 +212,22 @@ pub(crate) async fn list(State(Served { app, lab }): State<Served>, file: Body) 
 /// What happens, as it happens.
 pub(crate) async fn live(State(Served { app, lab }): State<Served>) -> Response {
     let feed = lab.feed();
-    let parts = stream::unfold((app, feed), |(app, mut feed)| async move {
+    let until = Box::pin(tokio::time::sleep(STREAM));
+    let parts = stream::unfold((app, feed, until), |(app, mut feed, mut until)| async move {
         let event = tokio::select! {
             event = feed.recv() => match event {
                 Ok(event) => event,
                 // Too many at once: the page shows the newest when it is loaded again.
                 Err(RecvError::Lagged(_)) => {
-                    return Some((Ok::<_, Infallible>(SseEvent::default().event("end").data("")), (app, feed)));
+                    return Some((Ok::<_, Infallible>(SseEvent::default().event("end").data("")), (app, feed, until)));
                 }
                 Err(RecvError::Closed) => return None,
             },
             () = app.stopping.cancelled() => return None,
+            () = until.as_mut() => return None,
         };
         let html = Rows { rows: vec![Row::of(&event)] }.render().unwrap_or_default();
-        Some((Ok(SseEvent::default().event("row").data(html)), (app, feed)))
+        Some((Ok(SseEvent::default().event("row").data(html)), (app, feed, until)))
     });
     Sse::new(parts).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }

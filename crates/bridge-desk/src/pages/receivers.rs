@@ -14,7 +14,8 @@ use crate::show::{Qr, When, count};
 use bridge_app::admin::inbox;
 use bridge_app::admin::receivers::{self as doing, ReceiverAdded};
 use bridge_app::looking;
-use bridge_app::state::receivers::{BATTERY_LOW, DEFAULT, State as Standing};
+use bridge_app::state::receivers::{BATTERY_LOW, DEFAULT, SpellingQuestion, State as Standing};
+use bridge_core::phone::NumberStyle;
 use bridge_http::client;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
@@ -48,7 +49,29 @@ struct Card {
     signs: bool,
     rotating: bool,
     has_list: bool,
+    number_style: &'static str,
+    /// What the operator is asked about it.
+    asked: Option<Asked>,
 }
+
+/// That nothing tells how a receiver writes numbers.
+struct Asked {
+    found: String,
+    advice: String,
+}
+
+/// One way of writing numbers, to choose from.
+struct Style {
+    name: &'static str,
+    example: &'static str,
+}
+
+const STYLES: [Style; 4] = [
+    Style { name: "", example: "not known" },
+    Style { name: NumberStyle::E164.name(), example: "+919876543210" },
+    Style { name: NumberStyle::International.name(), example: "919876543210" },
+    Style { name: NumberStyle::National.name(), example: "9876543210" },
+];
 
 #[derive(Template)]
 #[template(path = "desk/receivers.html")]
@@ -56,6 +79,7 @@ struct Page {
     frame: Frame,
     cards: Vec<Card>,
     formats: Vec<&'static str>,
+    styles: &'static [Style],
     silence: u32,
 }
 
@@ -98,6 +122,11 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
             paused: row.is_some_and(|row| row.paused),
             signs: known.as_ref().is_some_and(|known| known.must_sign()),
             rotating: row.is_some_and(|row| row.secrets.len() > 1 || row.signing_keys.len() > 1),
+            number_style: row.and_then(|row| row.number_style).map_or("", NumberStyle::name),
+            asked: SpellingQuestion::of(known.as_deref(), &seen).map(|asked| Asked {
+                found: asked.found(&seen.name),
+                advice: asked.advice(known.is_some()),
+            }),
             has_list: known.as_ref().is_some_and(|known| bridge_app::state::inbox_reads::has_list(known)),
             name: seen.name,
         }
@@ -106,6 +135,7 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
     render(&Page {
         frame: Frame::by(&app, &settings, visitor, "Receivers", PATH).await,
         cards,
+        styles: &STYLES,
         formats: bridge_formats::all().map(|format| format.name).collect(),
         silence: settings.receiver_silence_seconds,
     })
@@ -156,7 +186,7 @@ pub(crate) async fn add(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Failed> {
-    let fields = fields(&form, &["name", "format", "numbers", "secret", "signing_key", "inbox_url"]);
+    let fields = fields(&form, &["name", "format", "numbers", "secret", "signing_key", "inbox_url", "number_style"]);
     let added = doing::add(&app, &visitor.actor(), &fields, client::host(&headers)).await?;
     Ok(part(&Given::from(added)))
 }
@@ -197,6 +227,18 @@ pub(crate) async fn change(State(app): State<Shared>, visitor: Visitor, form: Fo
         if paused { "Paused: no new user is sent to it" } else { "Users are sent to it again" },
         PATH,
     ))
+}
+
+/// Says how one writes numbers.
+pub(crate) async fn number_style(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    form: Form,
+) -> Result<Done, Failed> {
+    let style = FieldValue::Text(form.text("number_style").to_owned());
+    let change = [("number_style".to_owned(), style)].into_iter().collect();
+    doing::change(&app, &visitor.actor(), form.text("name"), &change).await?;
+    Ok(Done::reload("Saved: its next SMS are read so", PATH))
 }
 
 /// Revokes a receiver.

@@ -87,6 +87,7 @@ fn filter(settings: &Settings, asked: &Asked) -> Result<SmsFilter, Problem> {
             Some(word) => Some(FailedAt::from_word(word).ok_or_else(|| wrong("check", "is no check"))?),
         },
         late: asked.is("late", "yes"),
+        text_chars: None,
     })
 }
 

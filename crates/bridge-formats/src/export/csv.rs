@@ -123,15 +123,6 @@ impl Table {
         let pairs = named.map(|(name, value)| (name.clone(), text(value)));
         let fields = Fields::of(pairs)?;
         let delivered = generic::read(&fields)?;
-        if rounded(&delivered.sender) {
-            return Err(Unusable::fields(
-                "the sender is not a number any more",
-                vec![FieldError::new(
-                    "sender_number",
-                    "was rounded by a spreadsheet: import the original file",
-                )],
-            ));
-        }
         Ok(Exported { phone: delivered.stamp, network: generic::network_stamp(&fields), delivered }.held())
     }
 }
@@ -149,14 +140,6 @@ fn said(record: &[u8]) -> Option<u8> {
 fn title(value: &[u8]) -> String {
     let text = fields::plain(value);
     generic::name_of(&text).map_or_else(|| text.trim().to_owned(), str::to_owned)
-}
-
-/// `9.19877E+11`: what a spreadsheet makes of a number.
-fn rounded(sender: &str) -> bool {
-    let Some((digits, exponent)) = sender.split_once("E+") else { return false };
-    let numeric =
-        |text: &str| !text.is_empty() && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b','));
-    numeric(digits) && numeric(exponent)
 }
 
 /// The values of one row.

@@ -1,6 +1,6 @@
 //! What a phone's list of SMS holds: rows, and the SMS in them with the stamps that a list has.
 
-use bridge_core::Timestamp;
+use bridge_core::{Timestamp, phone};
 
 use crate::content::{Delivered, FieldError, Unusable};
 use crate::format::Clock;
@@ -74,6 +74,15 @@ impl Exported {
             return Held::Unusable(Unusable::fields(
                 "the time is missing",
                 vec![FieldError::new("received_timestamp", "is missing: when the phone received it")],
+            ));
+        }
+        if phone::is_rounded(&self.delivered.sender) {
+            return Held::Unusable(Unusable::fields(
+                "the sender is not a number any more",
+                vec![FieldError::new(
+                    "sender_number",
+                    "was rounded by a spreadsheet: import the original file",
+                )],
             ));
         }
         Held::Sms(Box::new(self))

@@ -15,6 +15,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "africastalking",
     about: "Africa's Talking",
     takes_get: false,
+    // It documents numbers in international form.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,
     recognises: Some(|incoming| {

@@ -20,7 +20,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "bogkonstantin",
     about: "Incoming SMS to URL forwarder (Android app of bogkonstantin)",
     takes_get: false,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: Some(|incoming| {
         let named = |fields: &Fields| {

@@ -24,7 +24,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "httpsms",
     about: "httpSMS (Android app with a cloud)",
     takes_get: false,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: Some(|incoming| {
         let named = |fields: &Fields| {

@@ -5,11 +5,11 @@
 
 use bridge_core::phone::BareDigits;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
-use crate::fields::Fields;
+use crate::fields::{Fields, Row};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::steps::TRY_THE_NUMBER;
@@ -19,6 +19,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "infobip",
     about: "Infobip",
     takes_get: false,
+    // It documents numbers in international form, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,
     recognises: Some(|incoming| {
@@ -51,18 +52,19 @@ pub(crate) const FORMAT: Format = Format {
 
 #[derive(Deserialize)]
 struct Webhook {
-    results: Vec<Value>,
+    results: Vec<Row>,
 }
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let rows = incoming.json::<Webhook>()?.results;
-    Ok(Content::each(rows.iter().enumerate().filter_map(|(at, row)| read(at, row))))
+    Ok(Content::each(rows.into_iter().enumerate().filter_map(|(at, row)| read(at, row))))
 }
 
 /// None: a delivery report, or an MMS.
-fn read(at: usize, row: &Value) -> Option<Result<Delivered, Unusable>> {
-    let Ok(fields) = Fields::deserialize(row) else {
-        return Some(Err(Unusable::because(format!("results[{at}] is no object"))));
+fn read(at: usize, row: Row) -> Option<Result<Delivered, Unusable>> {
+    let fields = match row.0 {
+        Ok(fields) => fields,
+        Err(why) => return Some(Err(why.of(&format!("results[{at}]")))),
     };
     let is_report = fields.get("status").is_some() && fields.get("receivedAt").is_none();
     let is_mms = fields.get("message").is_some() && fields.get("text").is_none();

@@ -19,7 +19,8 @@ pub(crate) const FORMAT: Format = Format {
     name: "jasmin",
     about: "Jasmin SMS gateway (SMPP)",
     takes_get: true,
-    bare_digits: BareDigits::InternationalFirst,
+    // As the network gave them: each in its own way.
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::None,
     recognises: Some(|incoming| {
         incoming.fields().is_ok_and(|fields| fields.get("origin-connector").is_some())

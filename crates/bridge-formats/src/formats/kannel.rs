@@ -5,7 +5,7 @@
 
 use bridge_core::phone::BareDigits;
 use bridge_core::sms::Part;
-use http::{Method, header};
+use http::Method;
 
 use crate::coding::{self, Alphabet};
 use crate::content::{Content, Delivered, Unusable};
@@ -21,7 +21,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "kannel",
     about: "Kannel (SMPP, modems)",
     takes_get: true,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {
         let agent = incoming.header("user-agent").unwrap_or_default();
@@ -112,12 +112,7 @@ fn by_headers(incoming: &Incoming<'_>) -> Result<Delivered, Unusable> {
 }
 
 fn alphabet_of_header(incoming: &Incoming<'_>) -> Alphabet {
-    let kind = incoming.header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
-    let charset = kind
-        .split(';')
-        .filter_map(|parameter| parameter.trim().split_once('='))
-        .find_map(|(name, value)| name.eq_ignore_ascii_case("charset").then_some(value));
-    charset.map_or(Alphabet::Unknown, Alphabet::of_charset)
+    incoming.charset().map_or(Alphabet::Unknown, Alphabet::of_charset)
 }
 
 /// The user data header as its bytes, or as hex digits: versions of Kannel differ.

@@ -22,7 +22,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smsforwarder",
     about: "SmsForwarder (Android app of pppscn)",
     takes_get: true,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: Some(|incoming| {
         let named = |fields: &Fields| {

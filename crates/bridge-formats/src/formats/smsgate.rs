@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::content::{Content, Delivered, Report, Unusable};
 use crate::field_reader::FieldReader;
-use crate::fields::{FieldValue, Fields};
+use crate::fields::{FieldValue, Fields, Row};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::body_and_stamp;
@@ -24,7 +24,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smsgate",
     about: "SMSGate (Android app)",
     takes_get: false,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {
         let named =
@@ -71,7 +71,7 @@ struct Event<P> {
 
 #[derive(Deserialize)]
 struct Batch {
-    messages: Vec<Value>,
+    messages: Vec<Row>,
 }
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -85,10 +85,10 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
             Ok(Content::one(read(&event, &event.payload, None)?))
         }
         "sms:batch:received" => {
-            let event = incoming.json::<Event<Batch>>()?;
-            Ok(Content::each(event.payload.messages.iter().enumerate().map(|(at, row)| {
-                let fields = Fields::deserialize(row)
-                    .map_err(|_| Unusable::because(format!("payload.messages[{at}] is no object")))?;
+            let mut event = incoming.json::<Event<Batch>>()?;
+            let rows = std::mem::take(&mut event.payload.messages);
+            Ok(Content::each(rows.into_iter().enumerate().map(|(at, row)| {
+                let fields = row.0.map_err(|why| why.of(&format!("payload.messages[{at}]")))?;
                 read(&event, &fields, Some(at))
             })))
         }
@@ -118,6 +118,7 @@ fn read<P>(event: &Event<P>, fields: &Fields, at: Option<usize>) -> Result<Deliv
     let device = reader.optional("deviceId", event.device_id.as_ref());
     let sms = Delivered {
         sender: reader.text(&name(sender), fields.get(sender), "the sender"),
+        also_sender: Vec::new(),
         text: reader.text(&name("message"), fields.get("message"), "the text"),
         stamp: reader.stamp(&name("receivedAt"), fields.get("receivedAt")),
         // A batch has one id for all that it holds.

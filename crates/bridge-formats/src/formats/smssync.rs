@@ -18,7 +18,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smssync",
     about: "SMSSync (Android app of Ushahidi)",
     takes_get: false,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {
         let named = |fields: &Fields| {

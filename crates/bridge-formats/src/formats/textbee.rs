@@ -18,7 +18,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "textbee",
     about: "textbee (Android app with a cloud)",
     takes_get: false,
-    bare_digits: BareDigits::NationalFirst,
+    bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {
         let named = |fields: &Fields| {

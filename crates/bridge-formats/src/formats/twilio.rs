@@ -23,6 +23,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "twilio",
     about: "Twilio",
     takes_get: true,
+    // Numbers are in E.164, as it documents; digits without a plus lost theirs.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::None,
     recognises: Some(|incoming| {
@@ -82,6 +83,11 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
 fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned> {
     let given = incoming.header(SIGNATURE).ok_or(Unsigned::Missing)?;
     let mut sent = if incoming.method == Method::GET { Vec::new() } else { pairs::of(incoming.body) };
+    // Names and values are joined without a mark between them: a name that holds more than these was made of a value.
+    let plain = |name: &[u8]| !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    if !sent.iter().all(|(name, _)| plain(name)) {
+        return Err(Unsigned::Wrong);
+    }
     sent.sort();
     sent.dedup();
     let parameters = sent.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat();

@@ -25,6 +25,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "vonage",
     about: "Vonage SMS API (Nexmo)",
     takes_get: true,
+    // It documents `msisdn` as the number in international form, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,
     recognises: Some(|incoming| {
@@ -131,6 +132,10 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     let fields = incoming.fields().map_err(|_| Unsigned::Missing)?;
     let Some(FieldValue::Text(given)) = fields.get("sig") else { return Err(Unsigned::Missing) };
     let given = given.to_ascii_lowercase();
+    // A name with a mark in it could be two of the names that were signed.
+    if fields.iter().any(|(name, _)| name.contains(['&', '='])) {
+        return Err(Unsigned::Wrong);
+    }
     let mut values: Vec<(&str, String)> = fields
         .iter()
         .filter(|(name, _)| *name != "sig")

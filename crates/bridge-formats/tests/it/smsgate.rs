@@ -23,6 +23,7 @@ fn sms() -> Request {
 
 fn verify_482913() -> Delivered {
     Delivered {
+        also_sender: Vec::new(),
         sender: "+15550100001".into(),
         text: "VERIFY 482913".into(),
         stamp: Some(Timestamp(1_790_078_591_000)),

@@ -149,7 +149,7 @@ pub async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<AccountDone>), Failed> {
-    let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let name = accounts::name(&fields::text(&fields, "name")?.unwrap_or_default())?;
     let role = accounts::role(&fields::text(&fields, "role")?.unwrap_or_else(|| "viewer".to_owned()))?;
     let password = fields::text(&fields, "password")?;
@@ -188,7 +188,7 @@ pub async fn change(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<AccountDone>, Failed> {
-    let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let name = accounts::name(&name)?;
     let before = accounts::one(&app, &name).await?;
     let role = fields::text(&fields, "role")?.map_or(Ok(before.role), |role| accounts::role(&role))?;

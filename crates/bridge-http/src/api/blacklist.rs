@@ -99,7 +99,7 @@ pub async fn add(
     request: Request,
 ) -> Result<(StatusCode, Json<BlacklistEntry>), Failed> {
     let (parts, body) = request.into_parts();
-    let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let text = |name| fields::text(&fields, name);
     let number = text("mobile_number")?.ok_or_else(|| {
         Problem::field(Code::InvalidRequest, "mobile_number", "is missing: the number to block")

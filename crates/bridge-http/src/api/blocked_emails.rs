@@ -136,7 +136,7 @@ pub async fn add(
     request: Request,
 ) -> Result<(StatusCode, Json<BlockedEmailEntry>), Failed> {
     let (parts, body) = request.into_parts();
-    let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let text = |name| fields::text(&fields, name);
     let given = text("address")?
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "address", "is missing: what to block"))?;

@@ -2,6 +2,7 @@
 //! change, a comment every 15 s, the end after a final state. An accelerator: the GET is the truth.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -11,19 +12,21 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bridge_core::Onboarding;
 use futures_util::stream::{self, Stream};
+use tokio::time::Sleep;
 
 use crate::api::onboarding::OnboardingStatus;
 use crate::auth;
+use crate::client;
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
+use bridge_app::base::deadline::STREAM;
 use bridge_app::registration::opened::{self, find, is_final};
+use bridge_app::state::open_requests::OpenRequest;
 use bridge_app::state::watchers::Watcher;
 
 /// Cloudflare ends a silent stream after 100 s, some proxies after 30.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// A stream ends after this and the client comes again: nothing is kept open for ever.
-const STREAM_MAX: Duration = Duration::from_secs(3_600);
 
 /// The changes of one onboarding as server-sent events.
 #[utoipa::path(
@@ -37,6 +40,7 @@ const STREAM_MAX: Duration = Duration::from_secs(3_600);
         (status = 200, description = "`event: status`, `id:` the version, `data:` the status", body = OnboardingStatus, content_type = "text/event-stream"),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 429, description = "`too_many_requests`: four are open with this token already", body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
@@ -46,12 +50,14 @@ pub async fn events(
     parts: Parts,
 ) -> Result<Response, Failed> {
     let id = opened::id(&text)?;
-    auth::onboarding(&app, &parts, id)?;
+    let open = auth::onboarding(&app, &parts, id)?;
     let watcher = app.watchers.watch(id);
     let first = find(&app, id).await?;
     let known = parts.headers.get("last-event-id").and_then(|v| v.to_str().ok()?.trim().parse().ok());
-    let sse = Sse::new(changes(Feed { app, watcher, next: Some(first), known, ended: false }))
-        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
+    client::waits(&parts);
+    let until = Box::pin(tokio::time::sleep(STREAM));
+    let feed = Feed { app, watcher, next: Some(first), known, ended: false, until, _open: open };
+    let sse = Sse::new(changes(feed)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
     let mut response = sse.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
@@ -66,6 +72,9 @@ struct Feed {
     /// The version the client has.
     known: Option<i64>,
     ended: bool,
+    /// However much changes.
+    until: Pin<Box<Sleep>>,
+    _open: Option<OpenRequest>,
 }
 
 fn changes(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
@@ -104,7 +113,7 @@ impl Feed {
         tokio::select! {
             () = self.watcher.changed() => {}
             () = app.stopping.cancelled() => return None,
-            () = tokio::time::sleep(STREAM_MAX) => return None,
+            () = self.until.as_mut() => return None,
         }
         find(&app, self.watcher.id()).await.ok()
     }

@@ -7,11 +7,13 @@ use bridge_formats::{FieldError, Incoming, Report, generic};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth;
+use crate::auth::{self, Purpose};
 use crate::body;
+use crate::client;
 use crate::problem::{Failed, ProblemBody};
 use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::state::places::Who;
 use bridge_app::state::receivers::REPORT_MAX_CHARS;
 
 /// A receiver's sign of life.
@@ -52,14 +54,16 @@ pub struct Heard {
 )]
 pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Json<Heard>, Failed> {
     let (parts, body) = request.into_parts();
-    let bytes = body::read(body, body::ONBOARDING_MAX_BYTES).await?;
+    let door = auth::at_the_door(&app, &parts, Some(&generic::FORMAT))?;
+    let bytes = body::read_of(&app, door.sender, body, body::ONBOARDING_MAX_BYTES).await?;
     let (name, fields) = {
         let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
-        let sender = auth::receiver(&app, &incoming, &generic::FORMAT)?;
+        let sender = auth::receiver(&app, &incoming, &generic::FORMAT, Purpose::Deliver)?;
         let fields =
             if bytes.trim_ascii().is_empty() { Ok(Fields::default()) } else { incoming.fields().cloned() };
         (sender.name().to_owned(), fields)
     };
+    client::is(&parts, Who::Kept);
     let now = app.clock.now();
     app.receivers.seen().mark_seen(&name, now);
     let fields =

@@ -14,9 +14,10 @@ use futures_util::stream;
 use http_body_util::BodyExt;
 use serde_json::json;
 
-use crate::auth;
+use crate::auth::{self, Purpose};
 use crate::body;
 use crate::client;
+use crate::encoding;
 use crate::problem::{Failed, ProblemBody};
 use crate::state::Shared;
 use bridge_app::admin::import as operator;
@@ -25,6 +26,7 @@ use bridge_app::base::deadline::{SILENT, within};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::import::Import;
 use bridge_app::sms::import_report::Report;
+use bridge_app::state::places::Who;
 use bridge_app::state::receivers::ReceiverIdentity;
 
 /// Rows between two lines of progress.
@@ -56,7 +58,7 @@ const NDJSON: &str = "application/x-ndjson";
     )
 )]
 pub async fn import(State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
-    let (parts, mut body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     match begin(&app, &parts).await {
         Ok((rows, import)) => {
             let upload = Upload { app: app.clone(), body, rows, import, is_whole: false };
@@ -66,15 +68,13 @@ pub async fn import(State(app): State<Shared>, request: Request) -> Result<Respo
                 told_at_the_end(upload).await.map_err(Failed)
             }
         }
-        Err(problem) => {
-            body::discard(&mut body).await;
-            Err(problem.into())
-        }
+        Err(problem) => Err(problem.into()),
     }
 }
 
 async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
     let source = source(app, parts)?;
+    encoding::unpacked_already(&parts.headers)?;
     let query = |name| auth::query_value(parts.uri.query(), name);
     let kind = match query("format") {
         None => None,
@@ -101,12 +101,10 @@ fn source(app: &Shared, parts: &Parts) -> Result<ReceiverIdentity, Problem> {
     if auth::is_operator(app, parts) {
         return operator::source(app, auth::query_value(parts.uri.query(), "receiver").as_deref());
     }
-    // A list is not signed: it is longer than what a signature is made of.
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
-    match auth::receiver(app, &incoming, &generic::FORMAT)? {
-        ReceiverIdentity::Default => Ok(ReceiverIdentity::Default),
-        ReceiverIdentity::Named(known) => Ok(ReceiverIdentity::Named(known)),
-    }
+    let receiver = auth::receiver(app, &incoming, &generic::FORMAT, Purpose::Import)?;
+    client::is(parts, Who::Kept);
+    Ok(receiver)
 }
 
 fn wants_progress(parts: &Parts) -> bool {
@@ -201,26 +199,13 @@ pub async fn take_list(
 }
 
 async fn to_the_end(mut upload: Upload) -> Result<Report, Problem> {
-    let done = async {
-        while upload.go_on().await? {}
-        Ok(())
-    };
-    if let Err(problem) = done.await {
-        body::discard(&mut upload.body).await;
-        return Err(problem);
-    }
+    while upload.go_on().await? {}
     Ok(upload.import.finish(&upload.app).await?)
 }
 
 /// The first step is made before the answer begins, so that what is no list at all is refused by its status.
 async fn told_as_it_goes(mut upload: Upload) -> Result<Response, Problem> {
-    let more = match upload.go_on().await {
-        Ok(more) => more,
-        Err(problem) => {
-            body::discard(&mut upload.body).await;
-            return Err(problem);
-        }
-    };
+    let more = upload.go_on().await?;
     let first = Telling { upload, more, told: false };
     let lines = stream::unfold(Some(first), |telling| async {
         let mut telling = telling?;

@@ -199,8 +199,8 @@ pub fn refused(error: LabError) -> Problem {
     }
 }
 
-async fn given(request: Request) -> Result<Value, Problem> {
-    let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
+async fn given(app: &Shared, request: Request) -> Result<Value, Problem> {
+    let bytes = body::read(app, request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
     match if bytes.is_empty() { json!({}) } else { body::json(&bytes)? } {
         given @ Value::Object(_) => Ok(given),
         _ => Err(Problem::new(Code::InvalidRequest, "the body must be a JSON object")),
@@ -251,7 +251,7 @@ pub async fn register(
     State(Served { app, lab }): State<Served>,
     request: Request,
 ) -> Result<Json<LabEvent>, Failed> {
-    let fields = given(request).await?;
+    let fields = given(&app, request).await?;
     Ok(Json(LabEvent::of(&*lab.register(&app, &fields).await.map_err(refused)?)))
 }
 
@@ -271,7 +271,7 @@ pub async fn send(
     State(Served { app, lab }): State<Served>,
     request: Request,
 ) -> Result<Json<LabEvent>, Failed> {
-    let given = given(request).await?;
+    let given = given(&app, request).await?;
     let required = |field: &'static str| {
         text(&given, field)?.ok_or_else(|| Problem::field(Code::InvalidRequest, field, "is missing"))
     };
@@ -328,7 +328,7 @@ pub async fn forward(
     request: Request,
 ) -> Result<Json<LabView>, Failed> {
     let rule = || format!("must be a whole number from 1 to {}", FORWARD_MAX.0 / 1000);
-    let seconds = given(request).await?["seconds"]
+    let seconds = given(&app, request).await?["seconds"]
         .as_u64()
         .and_then(|seconds| u32::try_from(seconds).ok())
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "seconds", rule()))?;
@@ -366,7 +366,7 @@ pub async fn list(
     State(Served { app, lab }): State<Served>,
     request: Request,
 ) -> Result<Response, Failed> {
-    let bytes = body::read(request.into_body(), LIST_MAX_BYTES).await?;
+    let bytes = body::read(&app, request.into_body(), LIST_MAX_BYTES).await?;
     let mut list = List::csv(&bytes);
     drop(bytes);
     // The first row is taken before the answer begins, so that what is no list at all is refused by its status.

@@ -15,13 +15,14 @@ use uuid::Uuid;
 
 use crate::auth::{self, AppKey};
 use crate::body;
+use crate::client;
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
 use crate::view::LastSmsView;
 use bridge_app::base::deadline::within;
 use bridge_app::base::problem::{Code, Problem};
-use bridge_app::registration::opened::{self, Instructions, find, is_final};
+use bridge_app::registration::opened::{self, Instructions, OfNumber, Whose, find, is_final};
 use bridge_app::registration::{self, Opened, Wanted};
 
 /// Longest `?wait=`.
@@ -40,6 +41,9 @@ pub struct RegisterRequest {
     /// The user's device.
     #[schema(example = "device_abc123xyz")]
     device_id: Option<String>,
+    /// The IP address of the user's device: so that nobody who comes from elsewhere uses up the number's places.
+    #[schema(example = "203.0.113.7")]
+    client_ip: Option<String>,
 }
 
 /// Links that open the phone's SMS app with number and text filled in.
@@ -116,8 +120,8 @@ impl OnboardingStatus {
 
 /// Register a mobile number.
 ///
-/// Also answers at `/onboarding/register`. The same person asking again before the deadline gets the same
-/// hash with 200; anyone else supersedes it with a new one.
+/// Also answers at `/onboarding/register`. The same person (device and e-mail address) asking again before the
+/// deadline gets the same hash with 200; anyone else gets one of their own with 201, beside it.
 #[utoipa::path(
     post, path = "/onboard/register", tag = "onboarding", security(("api_key" = [])),
     request_body = RegisterRequest,
@@ -136,11 +140,11 @@ impl OnboardingStatus {
 )]
 pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
     let (parts, body) = request.into_parts();
-    let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let wanted = Wanted::read(&fields)?;
-    let client = crate::client::address(&app, &parts);
+    let from = client::address(&app, &parts);
     let snapshot = app.live.snapshot();
-    let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, client).await?;
+    let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, from).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(registered(&app, &snapshot.settings, &onboarding))).into_response())
 }
@@ -162,7 +166,8 @@ fn registered(app: &Shared, settings: &Settings, onboarding: &Onboarding) -> Reg
         token,
         // iOS wants & before the body, Android ?, and both take ?& (operators-and-users.md 4.1).
         sms_links: number.as_ref().map(|number| {
-            let encoded = sms_body.replace(':', "%3A");
+            // A colon may stand in a link as it is, and some apps do not decode one (D47).
+            let encoded = &sms_body;
             SmsLinks {
                 ios: format!("sms:{number}&body={encoded}"),
                 android: format!("sms:{number}?body={encoded}"),
@@ -175,14 +180,27 @@ fn registered(app: &Shared, settings: &Settings, onboarding: &Onboarding) -> Reg
     }
 }
 
-/// The newest onboarding of a number.
+/// How the newest onboarding of a number stands, and how many are open.
+#[derive(Serialize, ToSchema)]
+pub struct NumberStatus {
+    #[serde(flatten)]
+    newest: OnboardingStatus,
+    /// How many onboardings of the number wait for their SMS.
+    open: usize,
+}
+
+/// The newest onboarding of a number, or that of one person.
 ///
 /// Also answers at `/onboarding/status/{mobile}`.
 #[utoipa::path(
     get, path = "/onboard/status/{mobile}", operation_id = "onboarding_of_mobile", tag = "onboarding", security(("api_key" = [])),
-    params(("mobile" = String, Path, description = "The number", example = "+919876543210")),
+    params(
+        ("mobile" = String, Path, description = "The number", example = "+919876543210"),
+        ("device_id" = Option<String>, Query, description = "Only one that was registered with this device"),
+        ("email" = Option<String>, Query, description = "Only one that was registered with this e-mail address"),
+    ),
     responses(
-        (status = 200, description = "How it stands", body = OnboardingStatus),
+        (status = 200, description = "How it stands", body = NumberStatus),
         (status = 400, description = "`invalid_mobile_number`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
@@ -193,9 +211,12 @@ pub async fn by_mobile(
     _: AppKey,
     State(app): State<Shared>,
     Segment(mobile): Segment,
-) -> Result<Json<OnboardingStatus>, Failed> {
-    let newest = opened::newest_of(&app, &mobile).await?;
-    Ok(Json(OnboardingStatus::of(&app, &newest)))
+    uri: Uri,
+) -> Result<Json<NumberStatus>, Failed> {
+    let asked = |name| auth::query_value(uri.query(), name);
+    let whose = Whose { device_id: asked("device_id"), email: asked("email") };
+    let OfNumber { newest, open } = opened::newest_of(&app, &mobile, &whose).await?;
+    Ok(Json(NumberStatus { newest: OnboardingStatus::of(&app, &newest), open }))
 }
 
 /// One onboarding, now or at its next change.
@@ -211,6 +232,7 @@ pub async fn by_mobile(
         (status = 400, description = "`invalid_request`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
+        (status = 429, description = "`too_many_requests`: four are open with this token already", body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
@@ -220,11 +242,12 @@ pub async fn by_id(
     parts: Parts,
 ) -> Result<Json<OnboardingStatus>, Failed> {
     let id = opened::id(&text)?;
-    auth::onboarding(&app, &parts, id)?;
+    let _open = auth::onboarding(&app, &parts, id)?;
     let wait = wait(&parts.uri)?;
     let mut watcher = app.watchers.watch(id);
     let mut onboarding = find(&app, id).await?;
     if !wait.is_zero() && !is_final(&onboarding) {
+        client::waits(&parts);
         let changed = async {
             tokio::select! {
                 () = watcher.changed() => {}
@@ -256,6 +279,7 @@ fn wait(uri: &Uri) -> Result<Duration, Problem> {
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
         (status = 409, description = "`onboarding_final`", body = ProblemBody),
+        (status = 429, description = "`too_many_requests`: four are open with this token already", body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
@@ -266,7 +290,7 @@ pub async fn cancel(
     _body: Body,
 ) -> Result<Json<OnboardingStatus>, Failed> {
     let id = opened::id(&text)?;
-    auth::onboarding(&app, &parts, id)?;
+    let _open = auth::onboarding(&app, &parts, id)?;
     let cancelled = opened::cancel(&app, id).await?;
     Ok(Json(OnboardingStatus::of(&app, &cancelled)))
 }

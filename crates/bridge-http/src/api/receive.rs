@@ -10,16 +10,24 @@ use axum::response::{IntoResponse, Response};
 use bridge_formats::{Format, Incoming, Reply, generic};
 use bytes::Bytes;
 
-use crate::auth;
+use crate::auth::{self, Purpose};
 use crate::body;
+use crate::client;
+use crate::encoding::{self, Unpacked};
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::delivery::{self, Delivered, Delivering, Read};
 use bridge_app::sms::intake::Taken;
+use bridge_app::state::bodies::Sender;
+use bridge_app::state::places::Who;
+use bridge_app::state::receivers::ReceiverIdentity;
 
 use crate::view::{Delivery, SmsAnswer, SmsStored, SmsView};
+
+/// Of what is kept beside a body.
+const CONTENT_TYPE_MAX_CHARS: usize = 200;
 
 /// Hand in an SMS.
 ///
@@ -42,6 +50,7 @@ use crate::view::{Delivery, SmsAnswer, SmsStored, SmsView};
         (status = 400, description = "`invalid_request`: no SMS in it; the body is kept in quarantine", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 413, description = "`body_too_large`", body = ProblemBody),
+        (status = 415, description = "`unsupported_encoding`: see `Accept-Encoding`", body = ProblemBody),
         (status = 503, description = "`unavailable`: nothing is writable, send it again", body = ProblemBody),
     )
 )]
@@ -62,6 +71,7 @@ pub async fn receive(State(app): State<Shared>, request: Request) -> Result<Resp
         (status = 404, description = "`not_found`: no such format", body = ProblemBody),
         (status = 405, description = "`method_not_allowed`", body = ProblemBody),
         (status = 413, description = "`body_too_large`", body = ProblemBody),
+        (status = 415, description = "`unsupported_encoding`: see `Accept-Encoding`", body = ProblemBody),
         (status = 503, description = "`unavailable`: nothing is writable, send it again", body = ProblemBody),
     )
 )]
@@ -78,40 +88,104 @@ pub async fn receive_named(
         )
         .into());
     };
-    if request.method() == Method::GET && !format.takes_get {
-        return Err(Problem::new(Code::MethodNotAllowed, format!("{name} delivers with POST")).into());
+    // A HEAD is a GET that hears no answer: whoever asks so delivers nothing.
+    if request.method() != Method::POST && !(request.method() == Method::GET && format.takes_get) {
+        let problem = Problem::new(Code::MethodNotAllowed, format!("{name} delivers with POST"));
+        let allowed = if format.takes_get { "GET, POST" } else { "POST" };
+        return Ok(([(header::ALLOW, allowed)], Failed(problem)).into_response());
     }
     take(&app, Some(format), request).await.map_err(Failed)
 }
 
 async fn take(app: &Shared, named: Option<&'static Format>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let bytes = body::read(body, body::SMS_MAX_BYTES).await?;
-    let (delivering, read) = read(app, named, &parts, bytes)?;
+    let door = auth::at_the_door(app, &parts, named)?;
+    let max = match door.sender {
+        Sender::Known => body::SMS_MAX_BYTES,
+        Sender::Stranger => body::STRANGER_MAX_BYTES,
+    };
+    let sent = body::read_of(app, door.sender, body, max).await?;
+    let body = Body::of(&parts, sent, max).await?;
+    if door.sender == Sender::Stranger && body::takes_long_to_read(&body.bytes) {
+        return Err(auth::nobody(app));
+    }
+    let (delivering, read) = read(app, named, &parts, body)?;
+    client::is(&parts, Who::Kept);
     let delivered = delivery::take(app, &delivering, read).await?;
     Ok(reply(&delivering, named, delivered))
+}
+
+/// What came as the body.
+struct Body {
+    /// Its bytes: signatures are over these.
+    bytes: Bytes,
+    /// The form that its parts stand for, with its content type.
+    form: Option<(&'static str, Bytes)>,
+    /// Why it cannot be read.
+    broken: Option<String>,
+}
+
+impl Body {
+    async fn of(parts: &Parts, sent: Bytes, max: usize) -> Result<Body, Problem> {
+        let bytes = match encoding::unpacked(&parts.headers, sent.clone(), max)? {
+            Unpacked::Body(bytes) => bytes,
+            Unpacked::Broken(why) => return Ok(Body { bytes: sent, form: None, broken: Some(why) }),
+        };
+        let (form, broken) = match encoding::form_of_parts(&parts.headers, &bytes).await {
+            None => (None, None),
+            Some(Ok(form)) => (Some(form), None),
+            Some(Err(why)) => (None, Some(why)),
+        };
+        Ok(Body { bytes, form, broken })
+    }
 }
 
 fn read(
     app: &Shared,
     named: Option<&'static Format>,
     parts: &Parts,
-    bytes: Bytes,
+    body: Body,
 ) -> Result<(Delivering, Read), Problem> {
+    let Body { bytes, form, broken } = body;
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
+    let incoming = match (&form, &broken) {
+        (_, Some(why)) => incoming.unreadable(why),
+        (Some((_, form)), None) => incoming.with_form(form),
+        (None, None) => incoming,
+    };
     let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
-    let format = recognised.unwrap_or(&generic::FORMAT);
-    let sender = auth::receiver(app, &incoming, format)?;
+    let asked = recognised.unwrap_or(&generic::FORMAT);
+    let sender = auth::receiver(app, &incoming, asked, Purpose::Deliver)?;
+    // What was signed is read as its signer writes it, whatever the route says: some sign the body alone, and another
+    // format would read the query, or other names.
+    let signer = match &sender {
+        ReceiverIdentity::Named(known) if known.must_sign() => known.format,
+        ReceiverIdentity::Named(_) | ReceiverIdentity::Default => None,
+    };
+    if let Some(own) = signer
+        && parts.method == Method::GET
+        && !own.takes_get
+    {
+        return Err(Problem::new(Code::MethodNotAllowed, format!("{} delivers with POST", own.name)));
+    }
+    let format = signer.unwrap_or(asked);
+    let sure = recognised.is_some() && format.name == asked.name || format.recognises.is_some();
+    let read = Read::of(&incoming, format, named.is_none() && signer.is_none() && recognised.is_some());
     let credentials = auth::credentials(&incoming, format, &sender);
-    let read = Read::of(&incoming, format);
-    let content_type = bridge_formats::content_type(&parts.headers);
+    // With its letters: whoever reads it again must know them.
+    let sent_type =
+        parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let (content_type, bytes) = match form {
+        Some((kind, form)) => (kind.to_owned(), form),
+        None => (sent_type.chars().take(CONTENT_TYPE_MAX_CHARS).collect(), bytes),
+    };
     // What came as GET is all in its query.
     let raw = if parts.method == Method::GET {
         Bytes::copy_from_slice(parts.uri.query().unwrap_or_default().as_bytes())
     } else {
         bytes
     };
-    Ok((Delivering { sender, format, sure: recognised.is_some(), content_type, raw, credentials }, read))
+    Ok((Delivering { sender, format, sure, content_type, raw, credentials }, read))
 }
 
 /// What the sender wants to hear now that everything is durable.

@@ -33,6 +33,8 @@ pub struct ReceiverAdd {
     signing_key: Option<String>,
     /// SMSGate in local mode: where its own list of SMS can be read, like `http://user:password@192.168.1.5:8080`.
     inbox_url: Option<String>,
+    /// How it writes the numbers of senders: `e164`, `international` or `national`, where that is known.
+    number_style: Option<String>,
 }
 
 /// One receiver.
@@ -74,7 +76,7 @@ pub async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<ReceiverAdded>), Failed> {
-    let fields = body::json_fields(&headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &headers, body, body::ONBOARDING_MAX_BYTES).await?;
     Ok((StatusCode::CREATED, Json(receivers::add(&app, &actor, &fields, client::host(&headers)).await?)))
 }
 
@@ -117,11 +119,12 @@ pub async fn rotate(
     request: Request,
 ) -> Result<Json<Option<ReceiverAdded>>, Failed> {
     let (parts, body) = request.into_parts();
-    let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     Ok(Json(receivers::rotate(&app, &actor, &name, &fields, client::host(&parts.headers)).await?))
 }
 
-/// Change a receiver: its numbers, where its list of SMS is read, or whether users are sent to it.
+/// Change a receiver: its numbers, how it writes those of senders, where its list of SMS is read, or whether users are
+/// sent to it.
 #[utoipa::path(
     patch, path = "/admin/receivers/{name}", operation_id = "change_receiver", tag = "admin",
     security(("admin_token" = [])), params(("name" = String, Path, description = "The receiver")),
@@ -139,7 +142,7 @@ pub async fn change(
     request: Request,
 ) -> Result<StatusCode, Failed> {
     let (parts, body) = request.into_parts();
-    let fields = body::json_fields(&parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let fields = body::json_fields(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     receivers::change(&app, &actor, &name, &fields).await?;
     Ok(StatusCode::NO_CONTENT)
 }

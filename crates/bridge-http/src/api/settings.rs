@@ -134,7 +134,7 @@ pub async fn put(
     request: Request,
 ) -> Result<Json<SettingView>, Failed> {
     let def = find(&key)?;
-    let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
+    let bytes = body::read(&app, request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
     let given = body::json(&bytes)?;
     let value = given
         .get("value")
@@ -170,7 +170,7 @@ pub async fn patch(
     State(app): State<Shared>,
     request: Request,
 ) -> Result<Json<SettingList>, Failed> {
-    let bytes = body::read(request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
+    let bytes = body::read(&app, request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
     let changes = changes(&body::json(&bytes)?)?;
     if changes.is_empty() {
         let rule = "is missing or empty: send {\"changes\": {\"count_check_threshold\": 3}}";

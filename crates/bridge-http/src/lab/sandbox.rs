@@ -30,7 +30,8 @@ use bridge_app::base::secrets::Given;
 use bridge_app::bridge::App;
 use bridge_app::looking::judged;
 use bridge_app::open;
-use bridge_app::options::Options;
+use bridge_app::options::{Options, ProxyHeader};
+use bridge_app::state::places::PLACES_MAX;
 use bridge_app::workers::supervisor;
 
 /// The receiver that every simulated phone is.
@@ -171,6 +172,8 @@ fn options(folder: &TempDir, secret: &str) -> Options {
         secrets: Given { api: secrets(), receiver: secrets(), admin: secrets() },
         public_url: None,
         trusted_proxies: Vec::new(),
+        proxy_header: ProxyHeader::default(),
+        connections: PLACES_MAX,
         has_private_listener: false,
         log_is_given: false,
         disk_floor_bytes: 0,

@@ -49,6 +49,9 @@ enum Action {
         /// SMSGate in local mode: where its own list of SMS can be read, like http://user:password@192.168.1.5:8080.
         #[arg(long, value_name = "URL")]
         inbox_url: Option<String>,
+        /// How it writes the numbers of senders: e164, international or national, where you know it.
+        #[arg(long, value_name = "STYLE")]
+        number_style: Option<String>,
         #[command(flatten)]
         which: Which,
     },
@@ -103,6 +106,15 @@ enum Action {
         #[command(flatten)]
         which: Which,
     },
+    /// Say how a receiver writes the numbers of senders: e164, international, national, or unknown.
+    NumberStyle {
+        /// Its name.
+        name: String,
+        /// +919876543210 is e164, 919876543210 is international, 9876543210 is national.
+        style: String,
+        #[command(flatten)]
+        which: Which,
+    },
     /// Take nothing from a receiver any more.
     Revoke {
         /// Its name.
@@ -121,6 +133,7 @@ impl Action {
             | Action::Pull { which, .. }
             | Action::Pause { which, .. }
             | Action::Resume { which, .. }
+            | Action::NumberStyle { which, .. }
             | Action::Revoke { which, .. } => which,
         }
     }
@@ -167,6 +180,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         Action::Resume { name, .. } => {
             anstream::println!("{GOOD}✔{GOOD:#} users are sent to {BOLD}{name}{BOLD:#} again");
         }
+        Action::NumberStyle { name, style, .. } => {
+            anstream::println!("{GOOD}✔{GOOD:#} {BOLD}{name}{BOLD:#} is read as number_style {style}");
+        }
         Action::Revoke { name, .. } => {
             anstream::println!("{GOOD}✔{GOOD:#} nothing is taken from {BOLD}{name}{BOLD:#} any more");
         }
@@ -188,6 +204,7 @@ async fn ask(client: &Client, action: &Action) -> Result<Value, String> {
             signing_key_file,
             sign,
             inbox_url,
+            number_style,
             ..
         } => {
             let secret = secret_file::one("--secret", secret.as_deref(), secret_file.as_deref())?;
@@ -195,7 +212,7 @@ async fn ask(client: &Client, action: &Action) -> Result<Value, String> {
                 secret_file::one("--signing-key", signing_key.as_deref(), signing_key_file.as_deref())?;
             let key = if *sign { json!(true) } else { json!(signing_key) };
             let body = json!({"name": name, "format": format, "numbers": number, "secret": secret,
-                "signing_key": key, "inbox_url": inbox_url});
+                "signing_key": key, "inbox_url": inbox_url, "number_style": number_style});
             client.get(Method::POST, "/admin/receivers", Some(&body)).await
         }
         Action::List { .. } => client.get(Method::GET, "/admin/receivers", None).await,
@@ -216,6 +233,10 @@ async fn ask(client: &Client, action: &Action) -> Result<Value, String> {
         }
         Action::Resume { name, .. } => {
             client.get(Method::PATCH, &of(name), Some(&json!({"paused": false}))).await
+        }
+        Action::NumberStyle { name, style, .. } => {
+            let style = (style != "unknown").then_some(style);
+            client.get(Method::PATCH, &of(name), Some(&json!({"number_style": style}))).await
         }
         Action::Revoke { name, .. } => client.get(Method::DELETE, &of(name), None).await,
     }

@@ -6,3 +6,4 @@ mod journey;
 mod onboarding;
 mod order;
 mod redelivery;
+mod strangers;

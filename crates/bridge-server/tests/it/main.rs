@@ -9,6 +9,7 @@ mod binary;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod crowd;
 mod desk;
 #[cfg(test)]
 mod files;
@@ -38,6 +39,8 @@ mod load;
 mod logs;
 #[cfg(test)]
 mod person;
+#[cfg(test)]
+mod said;
 #[cfg(test)]
 mod process;
 #[cfg(test)]

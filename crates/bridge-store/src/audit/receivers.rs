@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
+use bridge_core::phone::NumberStyle;
 use bridge_core::{Span, Timestamp};
 use url::Url;
 
@@ -24,6 +25,8 @@ pub struct Receiver {
     pub signing_keys: Vec<String>,
     /// Where its own list of SMS can be read (SMSGate, local mode), with user and password.
     pub inbox_url: Option<String>,
+    /// How it writes the numbers of senders, where the operator said so.
+    pub number_style: Option<NumberStyle>,
     /// What it delivers is not taken now.
     pub paused: bool,
     /// When it was added.
@@ -42,6 +45,7 @@ impl fmt::Debug for Receiver {
             .field("secrets", &self.secrets.len())
             .field("signing_keys", &self.signing_keys.len())
             .field("inbox_url", &self.inbox_url.as_deref().map(bare))
+            .field("number_style", &self.number_style)
             .field("paused", &self.paused)
             .field("added_at", &self.added_at)
             .field("revoked_at", &self.revoked_at)
@@ -74,6 +78,16 @@ pub struct Sighting {
     pub redelivered: i64,
     /// Bodies that nobody could use.
     pub rejected: i64,
+    /// Of those, bodies that named two senders, texts, times or ids.
+    pub contradictory: i64,
+    /// SMS whose sender was a number both with a calling code and without one.
+    pub ambiguous: i64,
+    /// SMS whose sender could be read in one way only: with a plus,
+    pub wrote_e164: i64,
+    /// with a calling code and no plus,
+    pub wrote_international: i64,
+    /// and without a calling code.
+    pub wrote_national: i64,
     /// How far its stamps were ahead of the time.
     pub clock_skew: Span,
     /// When that was measured; None: never.
@@ -100,6 +114,11 @@ impl Sighting {
         self.delivered = self.delivered.saturating_add(seen.delivered);
         self.redelivered = self.redelivered.saturating_add(seen.redelivered);
         self.rejected = self.rejected.saturating_add(seen.rejected);
+        self.contradictory = self.contradictory.saturating_add(seen.contradictory);
+        self.ambiguous = self.ambiguous.saturating_add(seen.ambiguous);
+        self.wrote_e164 = self.wrote_e164.saturating_add(seen.wrote_e164);
+        self.wrote_international = self.wrote_international.saturating_add(seen.wrote_international);
+        self.wrote_national = self.wrote_national.saturating_add(seen.wrote_national);
         if seen.skew_measured_at.is_some() && seen.skew_measured_at >= self.skew_measured_at {
             (self.clock_skew, self.skew_measured_at) = (seen.clock_skew, seen.skew_measured_at);
         }
@@ -157,6 +176,7 @@ mod tests {
             secrets: vec!["hidden".to_owned()],
             signing_keys: vec!["hidden".to_owned()],
             inbox_url: Some("http://hidden:hidden@192.0.2.7:8080/hidden?key=hidden".to_owned()),
+            number_style: None,
             paused: false,
             added_at: Timestamp(0),
             revoked_at: None,

@@ -64,8 +64,8 @@ pub struct SmsRow {
 /// Why a sender is no number, from its stored code. Rows from before did not tell: of them, any reason is as good.
 #[must_use]
 pub fn sender_error(code: Option<&str>) -> PhoneError {
-    use PhoneError::{Alphanumeric, Empty, Impossible, TooLong, TooShort};
-    let errors = [Empty, Alphanumeric, TooShort, TooLong, Impossible];
+    use PhoneError::{Alphanumeric, Ambiguous, Empty, Impossible, Rounded, TooLong, TooShort};
+    let errors = [Empty, Alphanumeric, TooShort, TooLong, Impossible, Ambiguous, Rounded];
     errors.into_iter().find(|error| Some(error.code()) == code).unwrap_or(Impossible)
 }
 

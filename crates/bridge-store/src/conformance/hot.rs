@@ -14,7 +14,9 @@ cases! {
         a_new_registration_is_kept_as_it_was_asked
         asking_again_gives_the_same_hash_until_the_deadline
         without_a_device_nobody_is_the_same
-        another_device_supersedes
+        other_people_stand_beside_each_other
+        a_full_number_ends_one_of_whoever_holds_most_places
+        each_client_address_has_its_own_hour
         a_cancelled_one_stays_cancelled_when_a_newer_comes
         a_validated_pair_is_refused_and_another_device_is_not
         a_blacklisted_number_is_refused_while_the_check_is_on
@@ -25,7 +27,7 @@ cases! {
         a_superseded_one_does_not_outlive_its_successor_as_the_newest
         cancelling_depends_on_the_state
         a_revived_onboarding_comes_back_as_it_was
-        reviving_changes_nothing_while_the_number_has_one
+        one_is_revived_beside_those_of_other_people
         reviving_does_not_lose_a_change_that_waits
         a_deadline_passes_one_millisecond_after_it
         deadlines_pass_earliest_first_and_at_most_max

@@ -38,19 +38,27 @@ pub(super) fn onboarding(n: u128, e164: &str, device: Option<&str>, now: Timesta
         mobile: mobile(e164),
         email: Some("a@example.org".to_owned()),
         device_id: device.map(str::to_owned),
+        client: None,
     };
     let salt = n.to_be_bytes();
     Onboarding::open(who, "ONBOARD", id(n), &salt, now, &Settings::default())
 }
 
 pub(super) fn registration(onboarding: Onboarding) -> Registration {
-    Registration { onboarding, per_hour: 3, refuse_blacklisted: true }
+    Registration { onboarding, per_hour: 3, places: 8, refuse_blacklisted: true }
 }
 
 /// Registers somebody new and gives their onboarding.
 pub(super) async fn open(store: &dyn HotStore, now: Timestamp, onboarding: Onboarding) -> Onboarding {
     let registered = store.register(now, &registration(onboarding.clone())).await.unwrap();
     assert_eq!(registered, Registered::New(onboarding.clone()));
+    onboarding
+}
+
+/// Registers somebody new on a number with one place: whoever was there ends.
+pub(super) async fn open_alone(store: &dyn HotStore, now: Timestamp, onboarding: Onboarding) -> Onboarding {
+    let alone = Registration { places: 1, ..registration(onboarding.clone()) };
+    assert_eq!(store.register(now, &alone).await.unwrap(), Registered::New(onboarding.clone()));
     onboarding
 }
 

@@ -56,6 +56,8 @@ pub struct SmsFilter {
     pub failed_at: Option<FailedAt>,
     /// Only those received in time and judged after the deadline.
     pub late: bool,
+    /// Of each text only so many characters: a list shows no more. None: all of it.
+    pub text_chars: Option<u32>,
 }
 
 impl SmsFilter {

@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bridge_core::checks::SenderFacts;
+use bridge_core::checks::{SenderFacts, Standing};
 use bridge_core::onboarding::pair;
 use bridge_core::sms::Key;
-use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp};
+use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
@@ -18,12 +18,13 @@ use crate::blacklisting::Blacklisting;
 use crate::finding::Finding;
 use crate::hot::{
     Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes,
-    REGISTRATION_WINDOW, Recorded, Registered, Registration, Restore, Right, WAITING_MARK, Which,
+    Recorded, Registered, Registration, Restore, Right, WAITING_MARK, Which,
 };
 use crate::judged::{Answer, Judged, QueuedSms};
 use crate::person::{HotPerson, Removed, Traces};
 use crate::{Result, StoreError, StoreFault};
 
+mod onboardings;
 mod person;
 mod restoring;
 mod sms;
@@ -46,7 +47,8 @@ impl Default for MemoryHot {
 struct Memory {
     /// Oldest registration first.
     onboardings: Vec<Kept>,
-    registrations: BTreeMap<String, Window>,
+    /// Of each number and client address.
+    registrations: BTreeMap<(String, Option<String>), Window>,
     sms_counts: BTreeMap<String, Window>,
     validated: BTreeSet<String>,
     /// Each until its end, where it has one.
@@ -77,6 +79,8 @@ struct Lease {
 struct Kept {
     onboarding: Onboarding,
     queued: bool,
+    /// An SMS may mean it.
+    stands: bool,
 }
 
 struct Seen {
@@ -95,123 +99,31 @@ struct Delivery {
 }
 
 impl Memory {
-    fn newest(&self, now: Timestamp, mobile: &str) -> Option<Onboarding> {
-        let newest = self.onboardings.iter().rev().find(|kept| kept.onboarding.mobile.e164() == mobile)?;
-        Some(newest.onboarding.clone()).filter(|o| o.expires_at > now && o.state != State::Superseded)
-    }
-
-    fn by_id(&self, now: Timestamp, id: Uuid) -> Option<Onboarding> {
-        let kept = self.onboardings.iter().find(|kept| kept.onboarding.id == id)?;
-        Some(kept.onboarding.clone()).filter(|o| o.expires_at > now)
-    }
-
     fn is_blocked(&self, now: Timestamp, mobile: &str) -> bool {
         self.blacklist.get(mobile).is_some_and(|ends| ends.is_none_or(|ends| ends > now))
     }
 
-    fn insert(&mut self, onboarding: Onboarding, queued: bool) {
-        self.counters.queue_onboarding += 1;
-        self.onboardings.push(Kept { onboarding, queued });
-    }
-
-    /// A new version of an onboarding; `queue` if `onboarding_mobile` must hear of it.
-    fn write(&mut self, mut onboarding: Onboarding, queue: bool) -> Onboarding {
-        onboarding.version += 1;
-        for kept in self.onboardings.iter_mut().filter(|kept| kept.onboarding.id == onboarding.id) {
-            kept.queued |= queue;
-            kept.onboarding = onboarding.clone();
-        }
-        self.changed.push(onboarding.id);
-        onboarding
-    }
-
-    fn change_state(&mut self, onboarding: Onboarding, state: State) -> Onboarding {
-        self.write(Onboarding { state, ..onboarding }, true)
-    }
-
     fn known(&self, now: Timestamp, mobile: &str, sms_in_window: i64) -> SenderFacts {
-        let onboarding = self.newest(now, mobile);
-        let device = onboarding.as_ref().and_then(|o| o.device_id.as_deref());
-        SenderFacts {
-            pair_validated: self.validated.contains(&pair(mobile, device)),
-            blacklisted: self.is_blocked(now, mobile),
-            sms_in_window,
+        let standing = self.standing(now, mobile).into_iter();
+        let standing = standing.map(|onboarding| Standing {
+            pair_validated: self.validated.contains(&onboarding.pair()),
             onboarding,
+        });
+        let known = SenderFacts::of(standing.collect(), sms_in_window, self.is_blocked(now, mobile));
+        match known.onboarding {
+            Some(_) => known,
+            None => SenderFacts { pair_validated: self.validated.contains(&pair(mobile, None)), ..known },
         }
-    }
-
-    fn register(&mut self, now: Timestamp, registration: &Registration) -> Registered {
-        let wanted = &registration.onboarding;
-        let mobile = wanted.mobile.e164();
-        if registration.refuse_blacklisted && self.is_blocked(now, mobile) {
-            return Registered::Blacklisted;
-        }
-        if self.validated.contains(&wanted.pair()) {
-            return Registered::AlreadyValidated;
-        }
-        let older = self.newest(now, mobile);
-        if let Some(same) = older.as_ref().filter(|older| older.is_same_again(wanted)) {
-            return Registered::Same(same.clone());
-        }
-        let window = live(&self.registrations, now, mobile)
-            .unwrap_or(Window { count: 0, until: now + REGISTRATION_WINDOW });
-        if window.count >= registration.per_hour {
-            return Registered::TooMany { until: window.until };
-        }
-        self.registrations.insert(mobile.to_owned(), Window { count: window.count + 1, ..window });
-        if let Some(older) = older.filter(|older| older.state.can_be_validated()) {
-            self.change_state(older, State::Superseded);
-        }
-        self.insert(wanted.clone(), true);
-        Registered::New(wanted.clone())
-    }
-
-    fn cancel(&mut self, now: Timestamp, id: Uuid) -> Cancelled {
-        match self.by_id(now, id) {
-            None => Cancelled::NotFound,
-            Some(onboarding) if onboarding.state.can_be_validated() => {
-                Cancelled::Done(self.change_state(onboarding, State::Cancelled))
-            }
-            Some(onboarding) if onboarding.state == State::Cancelled => Cancelled::Done(onboarding),
-            Some(onboarding) => Cancelled::Final(onboarding),
-        }
-    }
-
-    fn revive(&mut self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts {
-        let mobile = onboarding.mobile.e164();
-        if self.newest(now, mobile).is_none() {
-            let place = self.onboardings.iter().position(|kept| kept.onboarding.id == onboarding.id);
-            let left = place.map(|place| self.onboardings.remove(place));
-            // What waits for onboarding_mobile is newer than what came from there.
-            let (back, queued) = match left {
-                Some(Kept { onboarding, queued: true }) => (onboarding, true),
-                _ => (onboarding.clone(), false),
-            };
-            self.insert(Onboarding { expires_at: until, ..back }, queued);
-        }
-        self.known(now, mobile, counted(&self.sms_counts, now, mobile))
-    }
-
-    fn expire_deadlines(&mut self, now: Timestamp, max: usize) -> usize {
-        let mut due: Vec<Onboarding> = self
-            .onboardings
-            .iter()
-            .map(|kept| kept.onboarding.clone())
-            .filter(|o| o.state == State::Pending && o.user_deadline < now)
-            .collect();
-        due.sort_by_key(|o| o.user_deadline);
-        due.truncate(max);
-        due.into_iter().map(|onboarding| self.change_state(onboarding, State::Expired)).count()
     }
 }
 
 /// The window of a number, if it is still open.
-fn live(counts: &BTreeMap<String, Window>, now: Timestamp, mobile: &str) -> Option<Window> {
-    counts.get(mobile).copied().filter(|count| count.until > now)
+fn live<K: Ord>(counts: &BTreeMap<K, Window>, now: Timestamp, key: &K) -> Option<Window> {
+    counts.get(key).copied().filter(|count| count.until > now)
 }
 
 fn counted(counts: &BTreeMap<String, Window>, now: Timestamp, mobile: &str) -> i64 {
-    live(counts, now, mobile).map_or(0, |count| count.count)
+    live(counts, now, &mobile.to_owned()).map_or(0, |count| count.count)
 }
 
 impl MemoryHot {
@@ -326,8 +238,8 @@ impl HotStore for MemoryHot {
         Ok(self.memory().by_id(now, id))
     }
 
-    async fn newest_onboarding(&self, now: Timestamp, mobile: &str) -> Result<Option<Onboarding>> {
-        Ok(self.memory().newest(now, mobile))
+    async fn standing_onboardings(&self, now: Timestamp, mobile: &str) -> Result<Vec<Onboarding>> {
+        Ok(self.memory().standing(now, mobile))
     }
 
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {

@@ -223,6 +223,7 @@ async fn an_onboarding_is_settled_up_to_a_version() {
         mobile: bridge_core::Mobile::from_e164("+919876543210").unwrap(),
         email: None,
         device_id: None,
+        client: None,
     };
     let settings = bridge_core::Settings::default();
     let first = Onboarding::open(who, "ONBOARD", Uuid::from_u128(7), &[0; 16], T0, &settings);

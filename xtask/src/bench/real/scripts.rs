@@ -98,8 +98,12 @@ struct Driver {
 
 impl Driver {
     async fn register(self: Arc<Driver>, at: usize) -> Outcome {
-        let registration =
-            Registration { onboarding: self.onboarding(at)?, per_hour: 10, refuse_blacklisted: true };
+        let registration = Registration {
+            onboarding: self.onboarding(at)?,
+            per_hour: 10,
+            places: 8,
+            refuse_blacklisted: true,
+        };
         match self.store.register(self.now, &registration).await? {
             Registered::New(_) => Ok(()),
             other => Err(format!("a registration ended with {other:?}").into()),
@@ -124,6 +128,7 @@ impl Driver {
             mobile: mobile(at)?,
             email: Some("bench@example.org".to_owned()),
             device_id: Some(format!("bench-{at}")),
+            client: None,
         };
         let (id, salt) = (Uuid::from_u128(at as u128), (at as u128).to_be_bytes());
         Ok(Onboarding::open(who, "ONBOARD", id, &salt, self.now, &Settings::default()))

@@ -1,5 +1,5 @@
 //! Logging in to the desk and out of it: name and password, a link that works once, sessions. Every try counts against
-//! the throttle before anything is looked at. Not the cookie that carries a session: that is the desk's.
+//! the throttle before anything is looked at, until it was right; a link is no password and counts nowhere. Not the cookie that carries a session: that is the desk's.
 
 use std::net::IpAddr;
 
@@ -12,6 +12,7 @@ use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::base::secrets::hashed;
 use crate::bridge::App;
+use crate::state::access::passwords::Turn;
 use crate::state::access::sessions::Open;
 
 /// Somebody who wants to log in.
@@ -21,6 +22,8 @@ pub struct Comer<'a> {
     pub address: Option<IpAddr>,
     /// SHA-256 of the id of the session that the browser had before; it ends.
     pub session: Option<&'a str>,
+    /// What the browser brings from the last time somebody logged in with it.
+    pub browser: Option<&'a str>,
 }
 
 /// What somebody chooses who has a link.
@@ -36,24 +39,38 @@ pub struct Chosen<'a> {
     pub again: &'a str,
 }
 
+/// What the browser keeps of somebody who has logged in.
+pub struct LoggedIn {
+    /// The id of the session.
+    pub session: String,
+    /// That somebody logged in with it: it opens nothing, and says nothing else.
+    pub browser: String,
+}
+
 /// Is there no account yet? While the store is away it is not known, and the login says so by itself.
 pub async fn nobody_yet(app: &App) -> bool {
     in_time(app.accounts.accounts()).await.is_ok_and(|all| all.is_empty())
 }
 
 /// Logs in with name and password. Answers the id of the new session.
-pub async fn log_in(app: &App, comer: Comer<'_>, given: &str, password: &str) -> Result<String, Problem> {
+pub async fn log_in(app: &App, comer: Comer<'_>, given: &str, password: &str) -> Result<LoggedIn, Problem> {
     let wrong = || Problem::field(Code::Unauthorized, "password", "or name is wrong");
+    let throttle = &app.access.throttle;
     let Ok(name) = name(given) else {
-        app.access.throttle.count(None, comer.address)?;
+        drop(throttle.begin(None, comer.address, None)?);
         return Err(wrong());
     };
-    app.access.throttle.count(Some(&name), comer.address)?;
+    let browser = comer.browser.filter(|browser| app.secrets.is_known_browser(browser, &name));
+    let trying = throttle.begin(Some(&name), comer.address, browser)?;
     let account = in_time(app.accounts.account(&name)).await?.filter(|account| !account.disabled);
     let made = account.as_ref().and_then(|account| account.password.as_deref());
-    let fits = app.access.passwords.fits(password, made).await?;
+    let turn = if browser.is_some() { Turn::Known } else { Turn::Anybody };
+    let fits = app.access.passwords.fits(turn, password, made).await?;
     match account {
-        Some(account) if fits => begin(app, comer, &account).await,
+        Some(account) if fits => {
+            trying.was_right();
+            begin(app, comer, &account).await
+        }
         _ => {
             app.metrics.wrong_secret_total.inc();
             Err(wrong())
@@ -68,7 +85,7 @@ pub async fn use_link(
     comer: Comer<'_>,
     chosen: Chosen<'_>,
     first: bool,
-) -> Result<String, Problem> {
+) -> Result<LoggedIn, Problem> {
     let void = || {
         let detail = if first {
             "this link does not work any more: start the bridge again and open the one that it prints then"
@@ -77,7 +94,6 @@ pub async fn use_link(
         };
         Problem::new(Code::LinkVoid, detail)
     };
-    app.access.throttle.count(None, comer.address)?;
     let (token_hash, now) = (hashed(chosen.token), app.clock.now());
     let link = in_time(app.accounts.link(now, &token_hash)).await?.ok_or_else(void)?;
     let name = match &link.account {
@@ -101,11 +117,13 @@ pub async fn use_link(
 }
 
 /// Begins a session; the one that the browser had before, if any, ends.
-async fn begin(app: &App, comer: Comer<'_>, account: &Account) -> Result<String, Problem> {
+async fn begin(app: &App, comer: Comer<'_>, account: &Account) -> Result<LoggedIn, Problem> {
     if let Some(before) = comer.session {
         log_out(app, before).await?;
     }
-    app.access.sessions.begin(&*app.accounts, &app.entropy, app.clock.now(), account).await
+    let session = app.access.sessions.begin(&*app.accounts, &app.entropy, app.clock.now(), account).await?;
+    let browser = app.secrets.known_browser(&app.entropy, &account.name);
+    Ok(LoggedIn { session, browser: browser.map_err(|error| Problem::unavailable(&error))? })
 }
 
 /// Whose session has this id, if it has not ended.

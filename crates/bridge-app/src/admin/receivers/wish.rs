@@ -2,7 +2,7 @@
 
 use bridge_core::Mobile;
 use bridge_core::onboarding::hex;
-use bridge_core::phone::BareDigits;
+use bridge_core::phone::{BareDigits, NumberStyle};
 use bridge_formats::Format;
 use bridge_formats::fields::{FieldValue, Fields};
 
@@ -100,6 +100,15 @@ pub(super) fn signing_key_of(app: &App, fields: &Fields, format: &Format) -> Res
         return Err(wrong("signing_key", rule));
     }
     Ok(Some(key))
+}
+
+/// How it writes the numbers of senders; empty or `null`: it is not known.
+pub(super) fn number_style_of(fields: &Fields) -> Result<Option<NumberStyle>, Problem> {
+    let Some(name) = text(fields, "number_style")? else { return Ok(None) };
+    let known = NumberStyle::ALL.map(NumberStyle::name).join(", ");
+    NumberStyle::named(&name).map(Some).ok_or_else(|| {
+        wrong("number_style", format!("must be one of {known}, or null where it is not known"))
+    })
 }
 
 pub(super) fn inbox_of(fields: &Fields) -> Result<Option<String>, Problem> {

@@ -6,7 +6,7 @@ use bridge_core::{Settings, Span, Timestamp};
 use bridge_store::audit::Sighting;
 use bridge_store::finding::{Finding, Level};
 
-use super::{DEFAULT, KnownReceiver, Liveness, Receivers};
+use super::{DEFAULT, KnownReceiver, Liveness, Receivers, SpellingQuestion};
 
 /// Below this and not charging, a phone will be gone within hours.
 pub const BATTERY_LOW: u8 = 20;
@@ -168,6 +168,20 @@ impl Receivers {
                     Level::Warning,
                     format!("the stamps of receiver {name} are {seconds} s {word}"),
                     "that is corrected; set its clock and its zone right",
+                );
+            }
+            if let Some(asked) = SpellingQuestion::of(known.as_deref(), &seen) {
+                tell(Level::Warning, asked.found(name), &asked.advice(known.is_some()));
+            }
+            if seen.contradictory > 0 {
+                tell(
+                    Level::Warning,
+                    format!(
+                        "{} requests of receiver {name} said two different things of one SMS, and are in quarantine",
+                        seen.contradictory
+                    ),
+                    "somebody may have written field names into a text: let its app send JSON or a form that escapes texts, \
+                     with one name for each of sender, text, time and id",
                 );
             }
             if let Some(warning) = known.as_ref().and_then(|known| known.warning(&seen)) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bridge_core::Mobile;
-use bridge_core::phone::BareDigits;
+use bridge_core::phone::{BareDigits, NumberStyle};
 use bridge_formats::{Clock, Format};
 use bridge_store::audit::Receiver;
 use subtle::{Choice, ConstantTimeEq};
@@ -93,9 +93,21 @@ impl ReceiverIdentity {
         self.format().map_or(Clock::Phone, |format| format.clock)
     }
 
-    /// How its live deliveries write numbers without `+`.
+    /// How it writes numbers without `+`: as its operator says, else as its format always does, which is the one it
+    /// delivers in, or, of a list, the one it was added with.
     #[must_use]
-    pub fn bare_digits(&self) -> BareDigits {
-        self.format().map_or(BareDigits::NationalFirst, |format| format.bare_digits)
+    pub fn bare_digits(&self, delivered_in: Option<&Format>) -> BareDigits {
+        let said = self.number_style().map(NumberStyle::bare_digits);
+        let format = || delivered_in.or_else(|| self.format()).map(|format| format.bare_digits);
+        said.or_else(format).unwrap_or(BareDigits::OneWayOnly)
+    }
+
+    /// How its operator says that it writes numbers.
+    #[must_use]
+    pub fn number_style(&self) -> Option<NumberStyle> {
+        match self {
+            ReceiverIdentity::Default => None,
+            ReceiverIdentity::Named(known) => known.row.number_style,
+        }
     }
 }

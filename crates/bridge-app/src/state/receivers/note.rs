@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use bridge_core::Timestamp;
+use bridge_core::phone::NumberStyle;
 use bridge_store::audit::{Receiver, Sighting};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,8 @@ struct Row {
     secrets: Vec<String>,
     signing_keys: Vec<String>,
     inbox_url: Option<String>,
+    #[serde(default)]
+    number_style: Option<NumberStyle>,
     paused: bool,
     added_at: Timestamp,
     revoked_at: Option<Timestamp>,
@@ -38,6 +41,7 @@ pub(super) fn save(data_dir: &Path, receivers: &[Receiver], seen: &[Sighting]) {
             secrets: receiver.secrets.clone(),
             signing_keys: receiver.signing_keys.clone(),
             inbox_url: receiver.inbox_url.clone(),
+            number_style: receiver.number_style,
             paused: receiver.paused,
             added_at: receiver.added_at,
             revoked_at: receiver.revoked_at,
@@ -65,6 +69,7 @@ pub(super) fn load(data_dir: &Path) -> (Vec<Receiver>, Vec<Sighting>) {
             secrets: row.secrets,
             signing_keys: row.signing_keys,
             inbox_url: row.inbox_url,
+            number_style: row.number_style,
             paused: row.paused,
             added_at: row.added_at,
             revoked_at: row.revoked_at,

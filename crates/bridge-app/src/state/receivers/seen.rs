@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bridge_core::phone::NumberStyle;
 use bridge_core::{Span, Timestamp};
 use bridge_formats::Report;
 use bridge_store::audit::Sighting;
@@ -93,6 +94,27 @@ impl Sightings {
         self.lock().get(name)?.let_go
     }
 
+    /// Of a delivery that nobody could use: it named two senders, texts, times or ids.
+    pub fn contradictory(&self, name: &str) {
+        self.note(name, |seen| seen.fresh.contradictory += 1);
+    }
+
+    /// It wrote a sender that is a number both with a calling code and without one.
+    pub fn ambiguous(&self, name: &str) {
+        self.note(name, |seen| seen.fresh.ambiguous += 1);
+    }
+
+    /// It wrote a sender that can be read in this one way only.
+    pub fn wrote(&self, name: &str, style: NumberStyle) {
+        self.note(name, |seen| {
+            *match style {
+                NumberStyle::E164 => &mut seen.fresh.wrote_e164,
+                NumberStyle::International => &mut seen.fresh.wrote_international,
+                NumberStyle::National => &mut seen.fresh.wrote_national,
+            } += 1;
+        });
+    }
+
     /// An SMS came live with a stamp: the receiver's clock is measured by it.
     pub fn stamped(&self, name: &str, stamp: Timestamp, arrived: Timestamp, tolerance: Span) {
         self.note(name, |seen| {
@@ -157,6 +179,11 @@ impl Sightings {
                 seen.noted.delivered -= sighting.delivered;
                 seen.noted.redelivered -= sighting.redelivered;
                 seen.noted.rejected -= sighting.rejected;
+                seen.noted.contradictory -= sighting.contradictory;
+                seen.noted.ambiguous -= sighting.ambiguous;
+                seen.noted.wrote_e164 -= sighting.wrote_e164;
+                seen.noted.wrote_international -= sighting.wrote_international;
+                seen.noted.wrote_national -= sighting.wrote_national;
                 seen.fresh.name = String::new();
             });
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bridge_core::message::bounded;
 use bridge_core::{InboundSms, Span, Timestamp};
 use bridge_store::audit::WaitingSms;
 
@@ -17,8 +18,9 @@ pub(super) struct Joined {
     pub(super) alone: Vec<WaitingSms>,
 }
 
-/// Joins what belongs together: same receiver, line, sender, reference and number of parts.
-pub(super) fn join(parts: Vec<WaitingSms>, now: Timestamp) -> Joined {
+/// Joins what belongs together: same receiver, line, sender, reference and number of parts. `is_enough` says of the first
+/// parts whether they hold all that a judgement needs: then nothing waits for the rest, which is kept and not judged (D41).
+pub(super) fn join(parts: Vec<WaitingSms>, now: Timestamp, is_enough: impl Fn(&str) -> bool) -> Joined {
     type Group = (String, Option<String>, String, String, u8);
     let mut groups: BTreeMap<Group, Vec<WaitingSms>> = BTreeMap::new();
     for row in parts {
@@ -41,8 +43,13 @@ pub(super) fn join(parts: Vec<WaitingSms>, now: Timestamp) -> Joined {
         }
         let oldest = rows.iter().map(|row| row.sms.server_received_at).min().unwrap_or(now);
         if by_number.len() < usize::from(total) && now - oldest < WAITS {
-            joined.alone.extend(rows);
-            continue;
+            let first = (1..=total).map_while(|number| by_number.get(&number));
+            let beginning: String = first.clone().map(|row| row.sms.text.as_str()).collect();
+            if !is_enough(&beginning) {
+                joined.alone.extend(rows);
+                continue;
+            }
+            by_number = first.map(|row| (number(row), *row)).collect();
         }
         if let Some(sms) = whole(by_number.values().map(|row| &row.sms)) {
             joined.whole.push((sms, rows.iter().map(|row| row.id).collect()));
@@ -55,7 +62,7 @@ pub(super) fn join(parts: Vec<WaitingSms>, now: Timestamp) -> Joined {
 fn whole<'a>(parts: impl Iterator<Item = &'a InboundSms> + Clone) -> Option<InboundSms> {
     let first = parts.clone().next()?;
     Some(InboundSms {
-        text: parts.clone().map(|part| part.text.as_str()).collect(),
+        text: bounded(parts.clone().map(|part| part.text.as_str()).collect()),
         received_timestamp: parts.clone().map(|part| part.received_timestamp).min()?,
         server_received_at: parts.map(|part| part.server_received_at).max()?,
         part: None,
@@ -91,7 +98,7 @@ mod tests {
     }
 
     fn texts(rows: Vec<WaitingSms>, now: Timestamp) -> (Vec<String>, usize) {
-        let joined = join(rows, now);
+        let joined = join(rows, now, |_| false);
         (joined.whole.into_iter().map(|(sms, _)| sms.text).collect(), joined.alone.len())
     }
 
@@ -103,7 +110,7 @@ mod tests {
             row(3, "7", 3, 1, "a"),
             row(4, "7", 3, 2, "b"),
         ];
-        let joined = join(rows, Timestamp(2_000_010));
+        let joined = join(rows, Timestamp(2_000_010), |_| false);
         let (sms, rows) = &joined.whole[0];
         assert_eq!((sms.text.as_str(), sms.part.as_ref(), rows.as_slice()), ("abc", None, &[1, 3, 4][..]));
         assert_eq!(sms.sms_id, Uuid::from_u128(3), "that of part 1");
@@ -117,6 +124,16 @@ mod tests {
         assert_eq!(texts(rows.clone(), Timestamp(2_000_010)), (vec![], 2));
         let all = [rows, vec![row(3, "7", 2, 2, "b")]].concat();
         assert_eq!(texts(all, Timestamp(2_000_010)), (vec!["ab".to_owned()], 0));
+    }
+
+    #[test]
+    fn nothing_waits_for_the_rest_of_what_is_enough() {
+        let now = Timestamp(2_000_010);
+        let joined = join(vec![row(1, "7", 3, 1, "a"), row(3, "7", 3, 3, "c")], now, |text| text == "a");
+        let (sms, rows) = &joined.whole[0];
+        assert_eq!((sms.text.as_str(), rows.as_slice(), joined.alone.len()), ("a", &[1, 3][..], 0));
+        let joined = join(vec![row(2, "7", 3, 2, "a")], now, |text| text == "a");
+        assert_eq!((joined.whole.len(), joined.alone.len()), (0, 1), "it is not its beginning");
     }
 
     #[test]

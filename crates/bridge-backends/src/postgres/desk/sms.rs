@@ -20,11 +20,16 @@ use super::page::{List, Search, filled, page};
 
 static COLUMNS: LazyLock<String> = LazyLock::new(|| format!("id, synced_at, {}", *NAMES));
 
-fn list() -> List<SmsRow> {
+fn list(text_chars: Option<u32>) -> List<SmsRow> {
+    let columns = COLUMNS.clone();
+    let columns = match text_chars {
+        Some(chars) => columns.replace("sms_message", &format!("substr(sms_message, 1, {chars}) AS sms_message")),
+        None => columns,
+    };
     List {
         table: "public.input_sms",
         time: "server_received_at",
-        columns: COLUMNS.clone(),
+        columns,
         read: |row| {
             let row = sms_row(row)?;
             Ok((Place { at: row.server_received_at, id: row.id }, row))
@@ -41,11 +46,17 @@ pub(super) async fn search(
     if filter.is_contradiction() {
         return Ok(Page::empty());
     }
-    let SmsFilter { mobile, receiver, from, to, passed, failed_at, late } = filter;
+    let SmsFilter { mobile, receiver, from, to, passed, failed_at, late, text_chars } = filter;
     if *passed == Some(false)
-        && *filter == (SmsFilter { passed: *passed, from: *from, to: *to, ..SmsFilter::default() })
+        && *filter == (SmsFilter {
+            passed: *passed,
+            from: *from,
+            to: *to,
+            text_chars: *text_chars,
+            ..SmsFilter::default()
+        })
     {
-        return failed(lease, (*from, *to), before, max).await;
+        return failed(lease, (*from, *to), *text_chars, before, max).await;
     }
     let mut search = Search::default();
     search.numbers(mobile.as_ref());
@@ -66,7 +77,7 @@ pub(super) async fn search(
         Some(false) if failed_at.is_none() => search.rest("failed_at_check IS NOT NULL".to_owned()),
         _ => {}
     }
-    page(lease, &list(), search, (*from, *to), before, max).await
+    page(lease, &list(*text_chars), search, (*from, *to), before, max).await
 }
 
 /// Every word in `failed_at_check`.
@@ -79,10 +90,11 @@ fn all_checks() -> Vec<&'static str> {
 async fn failed(
     lease: &mut Lease,
     (from, to): (Option<Timestamp>, Option<Timestamp>),
+    text_chars: Option<u32>,
     before: Option<Place>,
     max: usize,
 ) -> Result<Page<SmsRow>> {
-    let List { table, time, columns, read } = list();
+    let List { table, time, columns, read } = list(text_chars);
     let mut search = Search::default();
     let checks = search.bind(all_checks(), Type::TEXT_ARRAY);
     let mut bounds = search.between(time, from, to);

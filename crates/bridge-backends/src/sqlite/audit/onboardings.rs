@@ -22,9 +22,9 @@ impl OnboardingTrail for SqliteAudit {
         self.engine.write("upsert_onboardings", move |c, _| upsert_onboardings(c, &batch)).await
     }
 
-    async fn newest_onboarding(&self, mobile: &str) -> Result<Option<Onboarding>> {
+    async fn newest_onboardings(&self, mobile: &str, max: usize) -> Result<Vec<Onboarding>> {
         let mobile = mobile.to_owned();
-        self.engine.read("newest_onboarding", move |c| newest_onboarding(c, &mobile)).await
+        self.engine.read("newest_onboardings", move |c| newest_onboardings(c, &mobile, max)).await
     }
 
     async fn onboardings_by_ids(&self, ids: &[Uuid]) -> Result<Vec<Onboarding>> {
@@ -48,8 +48,8 @@ fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Resu
     let mut upsert = conn.prepare_cached(
         "INSERT INTO onboarding_mobile (onboarding_id, mobile_number, email, device_id, hash, salt, country_code,
              local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated, validated_at, version, created_at,
-             last_sms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9, ?16)
+             last_sms, client_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9, ?16, ?17)
          ON CONFLICT (onboarding_id) DO UPDATE SET
              status = excluded.status, is_validated = excluded.is_validated,
              validated_at = excluded.validated_at, version = excluded.version, last_sms = excluded.last_sms
@@ -87,6 +87,7 @@ fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Resu
             onboarding.validated_at.map(At),
             onboarding.version,
             last_sms,
+            onboarding.client,
         ])?;
         figures.onboarding(onboarding, last_sms, before);
     }
@@ -102,15 +103,15 @@ fn last_sms(onboarding: &Onboarding) -> Option<String> {
 
 /// What [`onboarding_row`] reads.
 pub(super) const ONBOARDING_COLUMNS: &str = "onboarding_id, mobile_number, email, device_id, hash, salt, \
-     request_timestamp, user_deadline, expires_at, status, validated_at, version";
+     request_timestamp, user_deadline, expires_at, status, validated_at, version, client_hash";
 
-fn newest_onboarding(conn: &Connection, mobile: &str) -> rusqlite::Result<Option<Onboarding>> {
+fn newest_onboardings(conn: &Connection, mobile: &str, max: usize) -> rusqlite::Result<Vec<Onboarding>> {
     conn.prepare_cached(&format!(
         "SELECT {ONBOARDING_COLUMNS} FROM onboarding_mobile
-         WHERE mobile_number = ?1 ORDER BY request_timestamp DESC, id DESC LIMIT 1"
+         WHERE mobile_number = ?1 ORDER BY request_timestamp DESC, id DESC LIMIT ?2"
     ))?
-    .query_row([mobile], onboarding_row)
-    .optional()
+    .query_map(params![mobile, limit(max)], onboarding_row)?
+    .collect()
 }
 
 fn onboardings_by_ids(conn: &Connection, ids: &[Uuid]) -> rusqlite::Result<Vec<Onboarding>> {
@@ -131,6 +132,7 @@ pub(super) fn onboarding_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
         mobile: e164(1, &number)?,
         email: row.get(2)?,
         device_id: row.get(3)?,
+        client: row.get(12)?,
         hash: row.get(4)?,
         salt: row.get(5)?,
         request_timestamp: row.get::<_, At>(6)?.0,

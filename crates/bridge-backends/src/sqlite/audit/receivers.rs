@@ -1,6 +1,7 @@
 //! Receivers and what was seen of them.
 
 use async_trait::async_trait;
+use bridge_core::phone::NumberStyle;
 use bridge_core::{Span, Timestamp};
 use bridge_store::Result;
 use bridge_store::audit::{Receiver, ReceiverTrail, Sighting, by_name};
@@ -33,7 +34,8 @@ impl ReceiverTrail for SqliteAudit {
 
 fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
     conn.prepare_cached(
-        "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at
+        "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at,
+             number_style
          FROM ops_receiver ORDER BY name",
     )?
     .query_map([], |row| {
@@ -47,6 +49,7 @@ fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
             paused: row.get(6)?,
             added_at: row.get::<_, At>(7)?.0,
             revoked_at: row.get::<_, Option<At>>(8)?.map(|at| at.0),
+            number_style: row.get::<_, Option<String>>(9)?.as_deref().and_then(NumberStyle::named),
         })
     })?
     .collect()
@@ -55,8 +58,8 @@ fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
 fn put(conn: &Connection, now: Timestamp, receiver: &Receiver) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT OR REPLACE INTO ops_receiver (name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at,
-             revoked_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             revoked_at, updated_at, number_style)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         receiver.name,
@@ -69,12 +72,14 @@ fn put(conn: &Connection, now: Timestamp, receiver: &Receiver) -> rusqlite::Resu
         At(receiver.added_at),
         receiver.revoked_at.map(At),
         At(now),
+        receiver.number_style.map(NumberStyle::name),
     ])?;
     Ok(())
 }
 
 const SIGHTING: &str = "name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered, rejected, \
-     clock_skew_ms, skew_measured_at, app_version, battery, charging, network, reported_at";
+     clock_skew_ms, skew_measured_at, app_version, battery, charging, network, reported_at, \
+     contradictory, ambiguous, wrote_e164, wrote_international, wrote_national";
 
 fn sighting(row: &Row<'_>) -> rusqlite::Result<Sighting> {
     let time = |column: usize| row.get::<_, Option<At>>(column).map(|at| at.map(|at| at.0));
@@ -93,6 +98,11 @@ fn sighting(row: &Row<'_>) -> rusqlite::Result<Sighting> {
         charging: row.get(11)?,
         network: row.get(12)?,
         reported_at: time(13)?,
+        contradictory: row.get(14)?,
+        ambiguous: row.get(15)?,
+        wrote_e164: row.get(16)?,
+        wrote_international: row.get(17)?,
+        wrote_national: row.get(18)?,
     })
 }
 
@@ -106,7 +116,7 @@ fn note(conn: &Connection, seen: &[Sighting]) -> rusqlite::Result<()> {
     let mut known = conn.prepare_cached(&format!("SELECT {SIGHTING} FROM ops_sighting WHERE name = ?1"))?;
     let mut write = conn.prepare_cached(&format!(
         "INSERT OR REPLACE INTO ops_sighting ({SIGHTING}) VALUES ({})",
-        marks(14)
+        marks(19)
     ))?;
     for seen in by_name(seen) {
         let known = known.query_row([&seen.name], sighting).optional()?;
@@ -132,6 +142,11 @@ fn note(conn: &Connection, seen: &[Sighting]) -> rusqlite::Result<()> {
             now.charging,
             now.network,
             now.reported_at.map(At),
+            now.contradictory,
+            now.ambiguous,
+            now.wrote_e164,
+            now.wrote_international,
+            now.wrote_national,
         ])?;
     }
     Ok(())

@@ -21,7 +21,9 @@ const SCHEMA: Schema = Schema {
         include_str!("../../../migrations/sqlite_audit/0007_accounts.sql"),
         include_str!("../../../migrations/sqlite_audit/0008_desk.sql"),
         include_str!("../../../migrations/sqlite_audit/0009_persons.sql"),
-        include_str!("../../../migrations/sqlite_audit/0010_quarantine_room.sql"),
+        include_str!("../../../migrations/sqlite_audit/0010_side_by_side.sql"),
+        include_str!("../../../migrations/sqlite_audit/0011_quarantine_room.sql"),
+        include_str!("../../../migrations/sqlite_audit/0012_number_style.sql"),
     ],
     settle: add_check_columns,
 };

@@ -1,7 +1,7 @@
 //! Group commit: operations that share a transaction share nothing else.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc as std_mpsc};
 
 use super::*;
 

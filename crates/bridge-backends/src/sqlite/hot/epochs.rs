@@ -70,7 +70,7 @@ const EMPTIED: [&str; 17] = [
     "onboarding_change",
     "onboarding_queue",
     "onboarding_deadline",
-    "registration_count",
+    "registration_window",
     "queue_input_sms",
     "validated",
     "blacklist",

@@ -1,13 +1,14 @@
 //! Onboardings: registering, cancelling, expiring, and the one lookup every SMS makes.
 
 use bridge_core::checks::SenderFacts;
-use bridge_core::onboarding::LastSms;
+use bridge_core::onboarding::{LastSms, ending};
 use bridge_core::{Onboarding, State, Timestamp};
+use bridge_store::hot::restored::Window;
 use bridge_store::hot::{Cancelled, PeerEvent, REGISTRATION_WINDOW, Registered, Registration};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::{ONBOARDING, contains, is_blocked, known, next_id};
+use super::{ONBOARDING, is_blocked, is_validated, known, next_id};
 use crate::sqlite::engine::{Changes, Json, limit};
 
 pub(super) fn register(
@@ -21,21 +22,22 @@ pub(super) fn register(
     if registration.refuse_blacklisted && is_blocked(conn, now, mobile)? {
         return Ok(Registered::Blacklisted);
     }
-    if contains(conn, "SELECT 1 FROM validated WHERE pair = ?1", &wanted.pair())? {
+    if is_validated(conn, &wanted.pair())? {
         return Ok(Registered::AlreadyValidated);
     }
-    let older = newest(conn, now, mobile)?;
-    if let Some(same) = older.as_ref().filter(|older| older.is_same_again(wanted)) {
+    let standing = standing(conn, now, mobile)?;
+    if let Some(same) = standing.iter().find(|older| older.is_same_again(wanted)) {
         return Ok(Registered::Same(same.clone()));
     }
-    if let Some(until) = count_registration(conn, now, mobile, registration.per_hour)? {
+    if let Some(until) = count_registration(conn, now, wanted, registration.per_hour)? {
         return Ok(Registered::TooMany { until });
     }
-    if let Some(mut older) = older.filter(|older| older.state.can_be_validated()) {
-        older.state = State::Superseded;
-        change(conn, changes, &mut older)?;
+    for one in ending(&standing, wanted, registration.places) {
+        let mut one = one.clone();
+        one.state = State::Superseded;
+        change(conn, changes, now, &mut one)?;
     }
-    insert(conn, wanted, true)?;
+    insert(conn, &standing, wanted, true)?;
     Ok(Registered::New(wanted.clone()))
 }
 
@@ -43,49 +45,83 @@ pub(super) fn register(
 fn count_registration(
     conn: &Connection,
     now: Timestamp,
-    mobile: &str,
+    wanted: &Onboarding,
     per_hour: i64,
 ) -> rusqlite::Result<Option<Timestamp>> {
-    let current: Option<(i64, i64)> = conn
-        .prepare_cached(
-            "SELECT count, expires_at FROM registration_count WHERE mobile = ?1 AND expires_at > ?2",
-        )?
-        .query_row(params![mobile, now.0], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (count, expires_at) = match current {
-        Some((count, expires_at)) if count >= per_hour => return Ok(Some(Timestamp(expires_at))),
-        Some((count, expires_at)) => (count + 1, expires_at),
-        None => (1, (now + REGISTRATION_WINDOW).0),
-    };
-    conn.prepare_cached(
-        "INSERT OR REPLACE INTO registration_count (mobile, count, expires_at) VALUES (?1, ?2, ?3)",
-    )?
-    .execute(params![mobile, count, expires_at])?;
+    let open = registrations(conn, wanted)?.filter(|window| window.until > now);
+    let window = open.unwrap_or(Window { count: 0, until: now + REGISTRATION_WINDOW });
+    if window.count >= per_hour {
+        return Ok(Some(window.until));
+    }
+    set_registrations(conn, wanted, Window { count: window.count + 1, ..window })?;
     Ok(None)
 }
 
-pub(super) fn insert(conn: &Connection, onboarding: &Onboarding, queued: bool) -> rusqlite::Result<()> {
+/// New hashes that its number was given from its client address. Also of a window that is over.
+pub(super) fn registrations(conn: &Connection, of: &Onboarding) -> rusqlite::Result<Option<Window>> {
+    conn.prepare_cached(
+        "SELECT count, expires_at FROM registration_window WHERE mobile = ?1 AND client = ?2",
+    )?
+    .query_row([of.mobile.e164(), client(of)], |row| {
+        Ok(Window { count: row.get(0)?, until: Timestamp(row.get(1)?) })
+    })
+    .optional()
+}
+
+pub(super) fn set_registrations(conn: &Connection, of: &Onboarding, window: Window) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO registration_window (mobile, client, count, expires_at) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![of.mobile.e164(), client(of), window.count, window.until.0])
+    .map(drop)
+}
+
+fn client(of: &Onboarding) -> &str {
+    of.client.as_deref().unwrap_or_default()
+}
+
+/// As the newest of its number: a cancelled one of those that stood stands no more.
+pub(super) fn insert(
+    conn: &Connection,
+    standing: &[Onboarding],
+    onboarding: &Onboarding,
+    queued: bool,
+) -> rusqlite::Result<()> {
+    for cancelled in standing.iter().filter(|before| before.state == State::Cancelled) {
+        conn.prepare_cached("UPDATE onboarding SET gone = 1 WHERE id = ?1")?
+            .execute([cancelled.id.as_bytes()])?;
+    }
     let seq = next_id(conn, ONBOARDING)?;
-    insert_at(conn, seq, onboarding)?;
+    insert_at(conn, seq, onboarding, onboarding.state == State::Superseded)?;
+    queue_at(conn, seq, queued)
+}
+
+/// One that is not the newest of its number: it comes before all others.
+pub(super) fn insert_before(
+    conn: &Connection,
+    onboarding: &Onboarding,
+    queued: bool,
+) -> rusqlite::Result<()> {
+    next_id(conn, ONBOARDING)?;
+    let first: i64 = conn
+        .prepare_cached("SELECT min(0, coalesce(min(seq), 0)) FROM onboarding")?
+        .query_row([], |row| row.get(0))?;
+    let gone = matches!(onboarding.state, State::Superseded | State::Cancelled);
+    insert_at(conn, first - 1, onboarding, gone)?;
+    queue_at(conn, first - 1, queued)
+}
+
+fn queue_at(conn: &Connection, seq: i64, queued: bool) -> rusqlite::Result<()> {
     if queued {
         conn.prepare_cached("INSERT INTO onboarding_queue (seq) VALUES (?1)")?.execute([seq])?;
     }
     Ok(())
 }
 
-/// Restores one that is not the newest of its number: it comes before all others.
-pub(super) fn insert_before(conn: &Connection, onboarding: &Onboarding) -> rusqlite::Result<()> {
-    next_id(conn, ONBOARDING)?;
-    let first: i64 = conn
-        .prepare_cached("SELECT min(0, coalesce(min(seq), 0)) FROM onboarding")?
-        .query_row([], |row| row.get(0))?;
-    insert_at(conn, first - 1, onboarding)
-}
-
-fn insert_at(conn: &Connection, seq: i64, onboarding: &Onboarding) -> rusqlite::Result<()> {
+fn insert_at(conn: &Connection, seq: i64, onboarding: &Onboarding, gone: bool) -> rusqlite::Result<()> {
     conn.prepare_cached(
-        "INSERT INTO onboarding (seq, id, mobile, state, version, user_deadline, expires_at, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO onboarding (seq, id, mobile, state, version, user_deadline, expires_at, body, gone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         seq,
@@ -96,6 +132,7 @@ fn insert_at(conn: &Connection, seq: i64, onboarding: &Onboarding) -> rusqlite::
         onboarding.user_deadline.0,
         onboarding.expires_at.0,
         Json(onboarding),
+        gone,
     ])?;
     if onboarding.state == State::Pending {
         conn.prepare_cached("INSERT INTO onboarding_deadline (deadline, seq) VALUES (?1, ?2)")?
@@ -108,30 +145,36 @@ fn insert_at(conn: &Connection, seq: i64, onboarding: &Onboarding) -> rusqlite::
 pub(super) fn change(
     conn: &Connection,
     changes: &mut Changes,
+    now: Timestamp,
     onboarding: &mut Onboarding,
 ) -> rusqlite::Result<()> {
     onboarding.version += 1;
-    write(conn, changes, onboarding, true)
+    write(conn, changes, now, onboarding, true)
 }
 
 /// Writes what only the waiting user sees, like the last SMS: nothing new for `onboarding_mobile`.
 pub(super) fn touch(
     conn: &Connection,
     changes: &mut Changes,
+    now: Timestamp,
     onboarding: &mut Onboarding,
 ) -> rusqlite::Result<()> {
     onboarding.version += 1;
-    write(conn, changes, onboarding, false)
+    write(conn, changes, now, onboarding, false)
 }
 
 /// Writes what became of an onboarding, in its version.
 pub(super) fn write(
     conn: &Connection,
     changes: &mut Changes,
+    now: Timestamp,
     onboarding: &Onboarding,
     queue: bool,
 ) -> rusqlite::Result<()> {
     let id = onboarding.id.as_bytes();
+    if let Some(gone) = is_gone_by(conn, now, onboarding)? {
+        conn.prepare_cached("UPDATE onboarding SET gone = ?2 WHERE id = ?1")?.execute(params![id, gone])?;
+    }
     conn.prepare_cached(
         "INSERT OR REPLACE INTO onboarding_change (seq, state, version, validated_at, last_sms)
          SELECT seq, ?2, ?3, ?4, ?5 FROM onboarding WHERE id = ?1",
@@ -168,17 +211,28 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
     Ok(onboarding)
 }
 
-pub(super) fn newest(
-    conn: &Connection,
-    now: Timestamp,
-    mobile: &str,
-) -> rusqlite::Result<Option<Onboarding>> {
-    // Not "the newest that is still here": one that was superseded must not come back when the one that
-    // took its place expires first.
-    let sql = select("WHERE expires_at > ?2 AND seq = (SELECT max(seq) FROM onboarding WHERE mobile = ?1)");
-    let newest = conn.prepare_cached(&sql)?.query_row(params![mobile, now.0], from_row).optional()?;
-    // One that is superseded is the last only where its successor was not restored, having expired.
-    Ok(newest.filter(|newest| newest.state != State::Superseded))
+/// Whether an SMS can mean one no more that is in this state now. None: as before.
+fn is_gone_by(conn: &Connection, now: Timestamp, onboarding: &Onboarding) -> rusqlite::Result<Option<bool>> {
+    match onboarding.state {
+        State::Pending | State::Expired => Ok(None),
+        State::Superseded => Ok(Some(true)),
+        State::Validated => Ok(Some(false)),
+        State::Cancelled => {
+            let newest = "SELECT id FROM onboarding WHERE mobile = ?1 AND gone = 0 AND expires_at > ?2
+                          ORDER BY seq DESC LIMIT 1";
+            let newest: Option<[u8; 16]> = conn
+                .prepare_cached(newest)?
+                .query_row(params![onboarding.mobile.e164(), now.0], |row| row.get(0))
+                .optional()?;
+            Ok((newest != Some(*onboarding.id.as_bytes())).then_some(true))
+        }
+    }
+}
+
+/// The onboardings of a number that an SMS may mean, newest first.
+pub(super) fn standing(conn: &Connection, now: Timestamp, mobile: &str) -> rusqlite::Result<Vec<Onboarding>> {
+    let sql = select("WHERE mobile = ?1 AND gone = 0 AND expires_at > ?2 ORDER BY seq DESC");
+    conn.prepare_cached(&sql)?.query_map(params![mobile, now.0], from_row)?.collect()
 }
 
 /// A query for onboardings as they stand.
@@ -201,7 +255,7 @@ pub(super) fn cancel(
     let Some(mut onboarding) = by_id(conn, now, id)? else { return Ok(Cancelled::NotFound) };
     if onboarding.state.can_be_validated() {
         onboarding.state = State::Cancelled;
-        change(conn, changes, &mut onboarding)?;
+        change(conn, changes, now, &mut onboarding)?;
     }
     Ok(match onboarding.state {
         State::Cancelled => Cancelled::Done(onboarding),
@@ -216,7 +270,8 @@ pub(super) fn revive(
     until: Timestamp,
 ) -> rusqlite::Result<SenderFacts> {
     let mobile = onboarding.mobile.e164();
-    if newest(conn, now, mobile)?.is_none() {
+    let standing = standing(conn, now, mobile)?;
+    if standing.iter().all(|there| there.id != onboarding.id) {
         // What waits for onboarding_mobile is newer than what came from there.
         let waits: Option<Onboarding> = conn
             .prepare_cached(&select("WHERE id = ?1 AND seq IN (SELECT seq FROM onboarding_queue)"))?
@@ -230,7 +285,12 @@ pub(super) fn revive(
         }
         let queued = waits.is_some();
         let back = waits.unwrap_or_else(|| onboarding.clone());
-        insert(conn, &Onboarding { expires_at: until, ..back }, queued)?;
+        let back = Onboarding { expires_at: until, ..back };
+        if standing.is_empty() {
+            insert(conn, &standing, &back, queued)?;
+        } else {
+            insert_before(conn, &back, queued)?;
+        }
     }
     let sms_in_window = super::counting::count(conn, now, mobile)?;
     known(conn, now, mobile, sms_in_window)
@@ -256,7 +316,7 @@ pub(super) fn expire(
             // Most were validated meanwhile, or are gone.
             if let Some(mut onboarding) = onboarding.filter(|o| o.state == State::Pending) {
                 onboarding.state = State::Expired;
-                change(conn, changes, &mut onboarding)?;
+                change(conn, changes, now, &mut onboarding)?;
                 expired += 1;
             }
         }

@@ -33,8 +33,8 @@ pub(super) fn look(
     let marks = "SELECT sms_id FROM waiting WHERE mobile = ?1 AND expires_at > ?2 ORDER BY sms_id";
     Ok(HotPerson {
         onboardings,
-        registrations: window(conn, "registration_count", now, mobile)?,
-        sms: window(conn, "sms_count", now, mobile)?,
+        registrations: Count::of_all(windows(conn, "registration_window", now, mobile)?.into_iter()),
+        sms: Count::of_all(windows(conn, "sms_count", now, mobile)?.into_iter()),
         validated: pairs_of(conn, mobile)?,
         blacklisted: is_blocked(conn, now, mobile)?,
         queued_blacklisting: conn
@@ -50,12 +50,12 @@ pub(super) fn look(
     })
 }
 
-fn window(conn: &Connection, table: &str, now: Timestamp, mobile: &str) -> rusqlite::Result<Option<Count>> {
+fn windows(conn: &Connection, table: &str, now: Timestamp, mobile: &str) -> rusqlite::Result<Vec<Count>> {
     conn.prepare_cached(&format!(
         "SELECT count, expires_at FROM {table} WHERE mobile = ?1 AND expires_at > ?2"
     ))?
-    .query_row(params![mobile, now.0], |row| Ok(Count { count: row.get(0)?, until: Timestamp(row.get(1)?) }))
-    .optional()
+    .query_map(params![mobile, now.0], |row| Ok(Count { count: row.get(0)?, until: Timestamp(row.get(1)?) }))?
+    .collect()
 }
 
 /// Oldest first, each with its place.
@@ -129,7 +129,7 @@ pub(super) fn erase(
     }
     for (sql, begun) in [
         (
-            "DELETE FROM registration_count WHERE mobile = ?1 AND expires_at <= ?2",
+            "DELETE FROM registration_window WHERE mobile = ?1 AND expires_at <= ?2",
             until + REGISTRATION_WINDOW,
         ),
         ("DELETE FROM sms_count WHERE mobile = ?1 AND expires_at <= ?2", until + DAY),

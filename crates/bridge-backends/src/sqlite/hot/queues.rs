@@ -153,7 +153,6 @@ pub(super) fn collect_garbage(conn: &Connection, now: Timestamp, max: usize) -> 
         ("seen", "fingerprint", "TRUE"),
         ("delivery", "key", "TRUE"),
         ("sms_count", "mobile", &format!("expires_at <= ?1 - {}", DAY.0)),
-        ("registration_count", "mobile", &format!("expires_at <= ?1 - {}", REGISTRATION_WINDOW.0)),
         ("uncounted", "mobile", "TRUE"),
         ("onboarding", "seq", ONBOARDING_IS_OVER),
     ] {
@@ -172,6 +171,12 @@ pub(super) fn collect_garbage(conn: &Connection, now: Timestamp, max: usize) -> 
         )?;
         cleared += keys.len();
     }
+    cleared += conn
+        .prepare_cached(
+            "DELETE FROM registration_window WHERE (mobile, client) IN
+                 (SELECT mobile, client FROM registration_window WHERE expires_at <= ?1 - ?3 LIMIT ?2)",
+        )?
+        .execute(params![now.0, limit(max), REGISTRATION_WINDOW.0])?;
     cleared += conn
         .prepare_cached(
             "DELETE FROM waiting WHERE (mobile, sms_id) IN

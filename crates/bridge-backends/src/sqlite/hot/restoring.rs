@@ -69,42 +69,47 @@ fn onboarding(
     if restored.expires_at <= now {
         return Ok(());
     }
-    let one = |condition: &str, key: &dyn rusqlite::ToSql| {
-        conn.prepare_cached(&onboardings::select(condition))?
-            .query_row([key], onboardings::from_row)
-            .optional()
-    };
-    if let Some(there) = one("WHERE id = ?1", restored.id.as_bytes())? {
+    let there = conn
+        .prepare_cached(&onboardings::select("WHERE id = ?1"))?
+        .query_row([restored.id.as_bytes()], onboardings::from_row)
+        .optional()?;
+    if let Some(there) = there {
         return match updated(&there, restored) {
-            Some(onboarding) => onboardings::write(conn, changes, &onboarding, false),
+            Some(onboarding) => onboardings::write(conn, changes, now, &onboarding, false),
             None => Ok(()),
         };
     }
     let mobile = restored.mobile.e164();
-    let (at, there) = (restored.request_timestamp, window(conn, REGISTRATIONS, mobile)?);
-    set_window(conn, REGISTRATIONS, mobile, Window::with_registration(there, at, REGISTRATION_WINDOW))?;
-    let newest = one("WHERE seq = (SELECT max(seq) FROM onboarding WHERE mobile = ?1)", &mobile)?;
-    match newest {
+    let there = onboardings::registrations(conn, restored)?;
+    let counted = Window::with_registration(there, restored.request_timestamp, REGISTRATION_WINDOW);
+    onboardings::set_registrations(conn, restored, counted)?;
+    let standing = onboardings::standing(conn, now, mobile)?;
+    let mut theirs = standing.iter().filter(|there| there.is_same_person(restored));
+    match standing.first() {
         // Its number has a newer one: it comes before all others.
-        Some(newest) if !is_newer(restored, &newest) => {
-            onboardings::insert_before(conn, restored)?;
-            supersede(conn, changes, restored.clone())
+        Some(newest) if !is_newer(restored, newest) => {
+            onboardings::insert_before(conn, restored, false)?;
+            theirs.next().map_or(Ok(()), |_| supersede(conn, changes, now, restored.clone()))
         }
-        older => {
-            onboardings::insert(conn, restored, false)?;
-            let older = older.filter(|older| older.expires_at > now);
-            older.map_or(Ok(()), |older| supersede(conn, changes, older))
+        _ => {
+            onboardings::insert(conn, &standing, restored, false)?;
+            theirs.try_for_each(|older| supersede(conn, changes, now, older.clone()))
         }
     }
 }
 
-/// What a newer registration did to it, whether or not `onboarding_mobile` ever heard of that.
-fn supersede(conn: &Connection, changes: &mut Changes, mut older: Onboarding) -> rusqlite::Result<()> {
+/// What a newer registration of the same person did to it, whether or not `onboarding_mobile` ever heard of that.
+fn supersede(
+    conn: &Connection,
+    changes: &mut Changes,
+    now: Timestamp,
+    mut older: Onboarding,
+) -> rusqlite::Result<()> {
     if !older.state.can_be_validated() {
         return Ok(());
     }
     older.state = State::Superseded;
-    onboardings::change(conn, changes, &mut older)
+    onboardings::change(conn, changes, now, &mut older)
 }
 
 fn judged(
@@ -119,9 +124,9 @@ fn judged(
         if is_validated {
             conn.prepare_cached("INSERT OR IGNORE INTO validated (pair) VALUES (?1)")?
                 .execute([onboarding.pair()])?;
-            onboardings::change(conn, changes, &mut onboarding)?;
+            onboardings::change(conn, changes, now, &mut onboarding)?;
         } else {
-            onboardings::touch(conn, changes, &mut onboarding)?;
+            onboardings::touch(conn, changes, now, &mut onboarding)?;
         }
     }
     let Some(fingerprint) = queued.key() else { return Ok(()) };
@@ -195,25 +200,13 @@ fn count(conn: &Connection, queued: &QueuedSms) -> rusqlite::Result<()> {
     if queued.sms_in_window == 0 || forgotten {
         return Ok(());
     }
-    let there = window(conn, SMS, mobile)?;
-    set_window(conn, SMS, mobile, Window::with_sms(there, queued.sms_in_window, taken_in, DAY))
-}
-
-/// The tables of counts.
-const REGISTRATIONS: &str = "registration_count";
-const SMS: &str = "sms_count";
-
-/// Also one that is over: in what order things are restored, it may have been open.
-fn window(conn: &Connection, table: &str, mobile: &str) -> rusqlite::Result<Option<Window>> {
-    conn.prepare_cached(&format!("SELECT count, expires_at FROM {table} WHERE mobile = ?1"))?
+    // Also one that is over: in what order things are restored, it may have been open.
+    let there = conn
+        .prepare_cached("SELECT count, expires_at FROM sms_count WHERE mobile = ?1")?
         .query_row([mobile], |row| Ok(Window { count: row.get(0)?, until: Timestamp(row.get(1)?) }))
-        .optional()
-}
-
-fn set_window(conn: &Connection, table: &str, mobile: &str, window: Window) -> rusqlite::Result<()> {
-    conn.prepare_cached(&format!(
-        "INSERT OR REPLACE INTO {table} (mobile, count, expires_at) VALUES (?1, ?2, ?3)"
-    ))?
-    .execute(params![mobile, window.count, window.until.0])?;
-    Ok(())
+        .optional()?;
+    let window = Window::with_sms(there, queued.sms_in_window, taken_in, DAY);
+    conn.prepare_cached("INSERT OR REPLACE INTO sms_count (mobile, count, expires_at) VALUES (?1, ?2, ?3)")?
+        .execute(params![mobile, window.count, window.until.0])
+        .map(drop)
 }

@@ -1,12 +1,12 @@
 //! An SMS on its way through: admitted once, recorded once (D9).
 
-use bridge_core::onboarding::LastSms;
+use bridge_core::onboarding::{LastSms, pair};
 use bridge_core::sms::REMEMBERED;
 use bridge_core::time::DAY;
 use bridge_core::{Mobile, State, Timestamp};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
-use bridge_store::judged::{Answer, Precondition};
+use bridge_store::judged::Answer;
 use rusqlite::{Connection, params};
 
 use super::Memory;
@@ -14,7 +14,7 @@ use super::arrivals::{self, Arrival, New};
 use super::counting::count;
 use super::deliveries::Delivered;
 use super::handed::{Arriving, Recording};
-use super::{INPUT_SMS, known, next_id, onboardings, queues, standing};
+use super::{INPUT_SMS, is_validated, known, next_id, onboardings, queues};
 use crate::sqlite::engine::{Changes, Json};
 
 pub(super) fn admit(
@@ -132,10 +132,14 @@ pub(super) fn record(
     if let Some(answer) = arrival.answer {
         return Ok(Recorded::Done(answer));
     }
-    let (onboarding, pair_validated) = standing(conn, now, mobile)?;
-    if (Precondition { onboarding: onboarding.as_ref().map(|o| (o.id, o.state)), pair_validated })
-        != *precondition
-    {
+    let standing = onboardings::standing(conn, now, mobile)?;
+    let nobody = standing.is_empty();
+    let meant = precondition.onboarding;
+    let onboarding = standing.into_iter().find(|there| meant == Some((there.id, there.state)));
+    let device = onboarding.as_ref().and_then(|o| o.device_id.as_deref());
+    let holds = (onboarding.is_some() || meant.is_none() && nobody)
+        && is_validated(conn, &pair(mobile, device))? == precondition.pair_validated;
+    if !holds {
         let sms_in_window = if *is_counted { count(conn, now, mobile)? } else { 0 };
         return Ok(Recorded::Changed(Box::new(known(conn, now, mobile, sms_in_window)?)));
     }
@@ -151,9 +155,9 @@ pub(super) fn record(
             onboarding.validated_at = Some(now);
             conn.prepare_cached("INSERT OR IGNORE INTO validated (pair) VALUES (?1)")?
                 .execute([onboarding.pair()])?;
-            onboardings::change(conn, changes, &mut onboarding)?;
+            onboardings::change(conn, changes, now, &mut onboarding)?;
         } else {
-            onboardings::touch(conn, changes, &mut onboarding)?;
+            onboardings::touch(conn, changes, now, &mut onboarding)?;
         }
     }
     let answer = Answer { id, sms_id: *sms_id, verdict: verdict.clone() };

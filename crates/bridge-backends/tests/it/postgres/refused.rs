@@ -68,6 +68,7 @@ async fn an_onboarding_can_be_poisoned_too() {
             mobile: bridge_core::Mobile::from_e164(ALICE).unwrap(),
             email: email.map(str::to_owned),
             device_id: None,
+            client: None,
         };
         let id = uuid::Uuid::from_u128(n);
         bridge_core::Onboarding::open(who, "ONBOARD", id, &[0; 16], T0, &bridge_core::Settings::default())

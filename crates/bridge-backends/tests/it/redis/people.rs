@@ -19,10 +19,10 @@ pub(super) const LIMITS: IntakeLimits =
 pub(super) async fn register(store: &dyn HotStore, n: u128) -> Result<Registered> {
     let mobile = Mobile::from_e164(ALICE).unwrap();
     let (email, device_id) = (Some("a@example.org".to_owned()), Some(format!("d{n}")));
-    let who = Applicant { mobile, email, device_id };
+    let who = Applicant { mobile, email, device_id, client: None };
     let id = Uuid::from_u128(n);
     let onboarding = Onboarding::open(who, "ONBOARD", id, &[7; 16], T0, &Settings::default());
-    store.register(T0, &Registration { onboarding, per_hour: 10, refuse_blacklisted: true }).await
+    store.register(T0, &Registration { onboarding, per_hour: 10, places: 8, refuse_blacklisted: true }).await
 }
 
 /// Takes an SMS of Alice in and records it as passed.

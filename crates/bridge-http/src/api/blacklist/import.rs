@@ -37,10 +37,7 @@ pub async fn import(
 ) -> Result<Json<BlacklistImported>, Failed> {
     let mut import = Import::begin(&app, &actor).await?;
     let mut body = request.into_body();
-    if let Err(problem) = read(&app, &mut import, &mut body).await {
-        body::discard(&mut body).await;
-        return Err(problem.into());
-    }
+    read(&app, &mut import, &mut body).await?;
     import.finish(&app).await.map(Json).map_err(Failed)
 }
 

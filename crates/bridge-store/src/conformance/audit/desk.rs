@@ -58,7 +58,7 @@ async fn all_pages(desk: &dyn DeskStore, filter: &SmsFilter, max: usize) -> Vec<
 }
 
 fn lets_through(filter: &SmsFilter, row: &SmsRow) -> bool {
-    let SmsFilter { mobile, receiver, from, to, passed, failed_at, late } = filter;
+    let SmsFilter { mobile, receiver, from, to, passed, failed_at, late, text_chars: _ } = filter;
     mobile.as_ref().is_none_or(|mobile| mobile.lets_through(&row.mobile_number))
         && receiver.as_ref().is_none_or(|receiver| *receiver == row.receiver_id)
         && from.is_none_or(|from| row.server_received_at >= from)
@@ -92,8 +92,13 @@ pub(super) async fn every_filter_finds_what_it_lets_through(audit: &dyn AuditUnd
                 late: bit(3),
                 failed_at: check.filter(|_| bit(4)),
                 passed: [None, Some(true), Some(false)][n / 32],
+                text_chars: (n % 3 == 0).then_some(3),
             };
-            let expected: Vec<_> = all.iter().filter(|row| lets_through(&filter, row)).cloned().collect();
+            let shown = |row: &SmsRow| {
+                let chars = filter.text_chars.map_or(usize::MAX, |chars| usize::try_from(chars).unwrap());
+                SmsRow { sms_message: row.sms_message.chars().take(chars).collect(), ..row.clone() }
+            };
+            let expected: Vec<_> = all.iter().filter(|row| lets_through(&filter, row)).map(shown).collect();
             assert_eq!(all_pages(audit.desk(), &filter, 7).await, expected, "{filter:?}");
         }
     }

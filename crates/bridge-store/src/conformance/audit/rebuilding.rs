@@ -64,6 +64,8 @@ fn samples() -> Vec<QueuedSms> {
         PhoneError::TooShort,
         PhoneError::TooLong,
         PhoneError::Impossible,
+        PhoneError::Ambiguous,
+        PhoneError::Rounded,
     ];
     for (n, error) in (3_i64..).zip(errors) {
         let sms = sms(n.unsigned_abs().into(), ALICE, "x", T0 + Span(n));

@@ -1,6 +1,7 @@
 //! Receivers by name, and what was seen of each.
 
 use bridge_core::Span;
+use bridge_core::phone::NumberStyle;
 
 use super::super::samples::*;
 use super::super::under_test::AuditUnderTest;
@@ -14,6 +15,7 @@ fn receiver(name: &str) -> Receiver {
         secrets: vec!["ab".repeat(32), "cd".repeat(32)],
         signing_keys: vec!["kéy,\"{}\" '".to_owned()],
         inbox_url: Some("http://user:p%40ss@192.0.2.7:8080/inbox".to_owned()),
+        number_style: Some(NumberStyle::National),
         paused: false,
         added_at: T0,
         revoked_at: None,
@@ -32,6 +34,7 @@ pub(super) async fn receivers_come_by_name_as_they_were_last_put(audit: &dyn Aud
         secrets: vec![],
         signing_keys: vec![],
         inbox_url: None,
+        number_style: None,
         paused: true,
         ..receiver("Phone-2")
     };
@@ -67,6 +70,11 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
         delivered: 3,
         redelivered: 2,
         rejected: 1,
+        contradictory: 1,
+        ambiguous: 2,
+        wrote_e164: 3,
+        wrote_international: 4,
+        wrote_national: 5,
         clock_skew: Span(-90_000),
         skew_measured_at: Some(T0),
         app_version: Some("1.2.3".to_owned()),
@@ -98,6 +106,8 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
     let later = Sighting {
         last_seen_at: Some(T0 + HOUR + HOUR),
         rejected: 5,
+        ambiguous: 1,
+        wrote_national: 7,
         clock_skew: Span(7),
         skew_measured_at: Some(T0 + MILLI),
         battery: Some(0),
@@ -114,6 +124,8 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
         delivered: 13,
         redelivered: 2,
         rejected: 6,
+        ambiguous: 3,
+        wrote_national: 12,
         clock_skew: Span(7),
         skew_measured_at: Some(T0 + MILLI),
         battery: Some(0),

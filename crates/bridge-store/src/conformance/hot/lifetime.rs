@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bridge_core::checks::Standing;
 use bridge_core::{Onboarding, State};
 use uuid::Uuid;
 
@@ -25,7 +26,7 @@ pub(super) async fn an_onboarding_is_gone_at_expires_at(store: &dyn HotStore) {
 pub(super) async fn a_superseded_one_does_not_outlive_its_successor_as_the_newest(store: &dyn HotStore) {
     let first = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
     let short = Onboarding { expires_at: T0 + HOUR, ..onboarding(2, ALICE, Some("d2"), T0) };
-    let short = open(store, T0, short).await;
+    let short = open_alone(store, T0, short).await;
     store.expire_deadlines(T0 + HOUR, MAX).await.unwrap();
     let queued = store.queued_onboardings(MAX).await.unwrap();
     let written: Vec<(Uuid, i64)> = queued.iter().map(|o| (o.id, o.version)).collect();
@@ -49,7 +50,7 @@ pub(super) async fn cancelling_depends_on_the_state(store: &dyn HotStore) {
     assert_eq!(store.onboarding(now, cancelled.id).await.unwrap(), Some(cancelled));
 
     let superseded = open(store, now, onboarding(2, ALICE, Some("d1"), now)).await;
-    let validated = open(store, now, onboarding(3, ALICE, Some("d1b"), now)).await;
+    let validated = open_alone(store, now, onboarding(3, ALICE, Some("d1b"), now)).await;
     settle(store, now, &sms(10, ALICE, "x", now), passed()).await;
     for final_one in [superseded, validated] {
         let kept = store.onboarding(now, final_one.id).await.unwrap().unwrap();
@@ -82,13 +83,16 @@ pub(super) async fn a_revived_onboarding_comes_back_as_it_was(store: &dyn HotSto
     assert_eq!((validated.state, validated.version), (State::Validated, 3));
 }
 
-pub(super) async fn reviving_changes_nothing_while_the_number_has_one(store: &dyn HotStore) {
+pub(super) async fn one_is_revived_beside_those_of_other_people(store: &dyn HotStore) {
     let older = onboarding(1, ALICE, Some("d1"), T0);
     let newer = open(store, T0, onboarding(2, ALICE, Some("d2"), T0)).await;
     take(store, T0, &sms(10, ALICE, "x", T0)).await;
     let known = store.revive(T0, &older, T0 + HOUR).await.unwrap();
-    assert_eq!((known.onboarding, known.sms_in_window), (Some(newer.clone()), 1));
-    assert_eq!(store.onboarding(T0, older.id).await.unwrap(), None);
+    let back = Onboarding { expires_at: T0 + HOUR, ..older.clone() };
+    let beside = Standing { onboarding: back.clone(), pair_validated: false };
+    assert_eq!((known.onboarding, known.others), (Some(newer.clone()), vec![beside]));
+    assert_eq!(known.sms_in_window, 1);
+    assert_eq!(store.onboarding(T0, older.id).await.unwrap(), Some(back));
     let again = store.revive(T0, &newer, T0 + HOUR).await.unwrap();
     assert_eq!(again.onboarding, Some(newer), "not even its end");
 }
@@ -131,7 +135,7 @@ pub(super) async fn deadlines_pass_earliest_first_and_at_most_max(store: &dyn Ho
 pub(super) async fn what_changes_is_announced(store: &dyn HotStore) {
     let mut notices = store.peer_events();
     let first = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
-    let second = open(store, T0, onboarding(2, ALICE, Some("d2"), T0)).await;
+    let second = open_alone(store, T0, onboarding(2, ALICE, Some("d2"), T0)).await;
     settle(store, T0, &sms(10, ALICE, "x", T0), failed()).await;
     settle(store, T0, &sms(11, ALICE, "y", T0), passed()).await;
     let bob = open(store, T0, onboarding(3, BOB, None, T0)).await;

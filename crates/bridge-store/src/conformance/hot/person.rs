@@ -11,7 +11,7 @@ use crate::person::{HotPerson, Traces};
 /// Somebody of whom there is one of everything; what the audit trail would know of them.
 async fn somebody(store: &dyn HotStore, n: u128, e164: &str) -> Traces {
     let first = open(store, T0, onboarding(n, e164, Some("d1"), T0)).await;
-    let second = open(store, T0 + MILLI, onboarding(n + 1, e164, Some("d2"), T0 + MILLI)).await;
+    let second = open_alone(store, T0 + MILLI, onboarding(n + 1, e164, Some("d2"), T0 + MILLI)).await;
     let passing = InboundSms { delivery_id: Some(format!("a{n}")), ..sms(n + 2, e164, "x", T0 + SECOND) };
     let failing = sms(n + 3, e164, "y", T0 + SECOND);
     settle(store, T0 + SECOND, &failing, failed()).await;

@@ -112,7 +112,7 @@ pub(super) async fn what_changed_meanwhile_is_judged_again(store: &dyn HotStore)
     must_be_judged_again(store, &unknown, Some(first.clone())).await;
 
     let judged = take(store, T0, &sms(11, ALICE, "y", T0)).await.judged(passed());
-    let second = open(store, T0, onboarding(2, ALICE, Some("d2"), T0)).await;
+    let second = open_alone(store, T0, onboarding(2, ALICE, Some("d2"), T0)).await;
     must_be_judged_again(store, &judged, Some(second.clone())).await;
 
     let mut taken = take(store, T0, &sms(12, ALICE, "z", T0)).await;

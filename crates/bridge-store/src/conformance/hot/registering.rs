@@ -1,5 +1,6 @@
 //! Who gets a hash, who gets the same one, and who gets none (D13).
 
+use bridge_core::message::Found;
 use bridge_core::{Onboarding, State, Timestamp};
 
 use super::super::samples::*;
@@ -41,17 +42,87 @@ pub(super) async fn without_a_device_nobody_is_the_same(store: &dyn HotStore) {
     }
 }
 
-pub(super) async fn another_device_supersedes(store: &dyn HotStore) {
+pub(super) async fn other_people_stand_beside_each_other(store: &dyn HotStore) {
     let first = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
     let second = open(store, T0, onboarding(2, ALICE, Some("d2"), T0)).await;
     let other_mail = Onboarding { email: None, ..onboarding(3, ALICE, Some("d2"), T0) };
     let third = open(store, T0, other_mail).await;
-    for superseded in [first, second] {
-        let now = store.onboarding(T0, superseded.id).await.unwrap();
-        assert_eq!(now, Some(Onboarding { state: State::Superseded, version: 2, ..superseded }));
+    let all = [third.clone(), second.clone(), first.clone()];
+    assert_eq!(store.standing_onboardings(T0, ALICE).await.unwrap(), all);
+    assert_eq!(store.newest_onboarding(T0, ALICE).await.unwrap(), Some(third.clone()));
+    for again in [&first, &second, &third] {
+        let wanted = Onboarding { id: id(9), hash: "another".to_owned(), ..again.clone() };
+        assert_eq!(register(store, T0, &wanted).await, Registered::Same(again.clone()));
     }
-    assert_eq!(store.newest_onboarding(T0, ALICE).await.unwrap(), Some(third));
-    assert_eq!(store.queue_sizes().await.unwrap().onboarding, 3, "the table hears of each");
+    // An SMS validates the one that it means, and that alone.
+    let sms = sms(10, ALICE, &second.hash, T0);
+    let mut taken = take(store, T0, &sms).await;
+    assert_eq!(taken.known.others.len(), 2);
+    taken.known = taken.known.meant_by(&Found::Hashes(vec![second.hash.clone()]));
+    assert_eq!(taken.known.onboarding, Some(second.clone()));
+    record(store, T0, &taken.judged(passed())).await;
+    let state = async |id| store.onboarding(T0, id).await.unwrap().unwrap().state;
+    assert_eq!(state(first.id).await, State::Pending);
+    assert_eq!(state(second.id).await, State::Validated);
+    assert_eq!(state(third.id).await, State::Pending);
+    // A cancelled one stands as long as it is the newest.
+    store.cancel(T0, first.id).await.unwrap();
+    store.cancel(T0, third.id).await.unwrap();
+    let stand = store.standing_onboardings(T0, ALICE).await.unwrap();
+    assert_eq!(stand.iter().map(|o| o.id).collect::<Vec<_>>(), [third.id, second.id]);
+    open(store, T0 + HOUR, onboarding(4, ALICE, None, T0 + HOUR)).await;
+    let stand = store.standing_onboardings(T0 + HOUR, ALICE).await.unwrap();
+    assert_eq!(stand.iter().map(|o| o.id).collect::<Vec<_>>(), [id(4), second.id]);
+}
+
+pub(super) async fn a_full_number_ends_one_of_whoever_holds_most_places(store: &dyn HotStore) {
+    let from = |n: u128, client: Option<&str>| Onboarding {
+        client: client.map(str::to_owned),
+        ..onboarding(n, ALICE, Some(&format!("d{n}")), T0)
+    };
+    let register = async |n, client| {
+        let wanted = Registration { places: 3, per_hour: 9, ..registration(from(n, client)) };
+        assert_eq!(store.register(T0, &wanted).await.unwrap(), Registered::New(wanted.onboarding));
+    };
+    let stand = async || {
+        let all = store.standing_onboardings(T0, ALICE).await.unwrap();
+        all.iter().map(|o| o.id.as_u128()).collect::<Vec<_>>()
+    };
+    register(1, Some("honest")).await;
+    for n in 2..=5 {
+        register(n, Some("stranger")).await;
+    }
+    assert_eq!(stand().await, [5, 4, 1]);
+    let ended = store.onboarding(T0, id(2)).await.unwrap().unwrap();
+    assert_eq!((ended.state, ended.version), (State::Superseded, 2), "its user is told");
+    // Unknown addresses are one; where several hold as many, the oldest goes.
+    register(6, None).await;
+    register(7, None).await;
+    assert_eq!(stand().await, [7, 6, 5]);
+    register(8, Some("third")).await;
+    assert_eq!(stand().await, [8, 7, 5]);
+    register(9, None).await;
+    assert_eq!(stand().await, [9, 8, 7]);
+    register(10, Some("fourth")).await;
+    assert_eq!(stand().await, [10, 9, 8]);
+}
+
+pub(super) async fn each_client_address_has_its_own_hour(store: &dyn HotStore) {
+    let from = |n: u128, client: Option<&str>| Onboarding {
+        client: client.map(str::to_owned),
+        ..onboarding(n, ALICE, None, T0)
+    };
+    for n in 1..=3 {
+        open(store, T0, from(n, Some("stranger"))).await;
+    }
+    let until = T0 + HOUR;
+    assert_eq!(register(store, T0, &from(4, Some("stranger"))).await, Registered::TooMany { until });
+    open(store, T0, from(5, Some("honest"))).await;
+    for n in 6..=8 {
+        open(store, T0, from(n, None)).await;
+    }
+    assert_eq!(register(store, T0, &from(9, None)).await, Registered::TooMany { until });
+    open(store, until, Onboarding { request_timestamp: until, ..from(10, Some("stranger")) }).await;
 }
 
 pub(super) async fn a_cancelled_one_stays_cancelled_when_a_newer_comes(store: &dyn HotStore) {

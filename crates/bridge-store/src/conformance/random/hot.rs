@@ -6,10 +6,11 @@ use std::future::Future;
 use std::ops::Deref;
 
 use bridge_core::checks::SenderFacts;
+use bridge_core::message::Found;
 use bridge_core::onboarding::hex;
 use bridge_core::phone::PhoneError;
 use bridge_core::time::DAY;
-use bridge_core::{InboundSms, Onboarding, Span, Timestamp, Verdict};
+use bridge_core::{InboundSms, Onboarding, Timestamp, Verdict};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -70,8 +71,11 @@ impl Client<'_> {
             Operation::Wait(span) => {
                 self.now = now + *span;
             }
-            Operation::Register { mobile, device, ttl, refuse_blacklisted } => {
-                return self.register(mobile, *device, *ttl, *refuse_blacklisted).await;
+            Operation::Register { mobile, device, client, ttl, refuse_blacklisted } => {
+                let wanted = onboarding(self.fresh(), mobile, *device, now);
+                let client = client.map(str::to_owned);
+                let wanted = Onboarding { client, expires_at: now + *ttl, ..wanted };
+                return self.register(wanted, *refuse_blacklisted).await;
             }
             Operation::Cancel(which) => {
                 return Outcome::Cancelled(store.cancel(now, self.an_onboarding(which).id).await.unwrap());
@@ -95,8 +99,8 @@ impl Client<'_> {
                     .take_in(InboundSms { sender_raw, sender: Err(PhoneError::Alphanumeric), ..sms })
                     .await;
             }
-            Operation::Record { which, passed, by_new_facts } => {
-                return self.record(which, *passed, *by_new_facts).await;
+            Operation::Record { which, passed, by_new_facts, by_another } => {
+                return self.record(which, *passed, *by_new_facts, *by_another).await;
             }
             Operation::ForgetSms(id) => store.forget_sms(&[*id]).await.unwrap(),
             Operation::ForgetOnboarding(which, version) => {
@@ -166,8 +170,9 @@ impl Client<'_> {
     async fn restore_one(&mut self, operation: &Operation) {
         let now = self.now;
         match operation {
-            Operation::RestoreOnboarding { mobile, device, ago, state, which } => {
-                let fresh = onboarding(self.fresh(), mobile, *device, now - *ago);
+            Operation::RestoreOnboarding { mobile, device, client, ago, state, which } => {
+                let client = client.map(str::to_owned);
+                let fresh = Onboarding { client, ..onboarding(self.fresh(), mobile, *device, now - *ago) };
                 let there = which.as_ref().map(|which| self.an_onboarding(which));
                 let version = 2 + i64::from(there.is_some());
                 let onboarding = Onboarding { state: *state, version, ..there.unwrap_or(fresh) };
@@ -210,16 +215,9 @@ impl Client<'_> {
         lose(self.store, token, self.now, &parts).await;
     }
 
-    async fn register(
-        &mut self,
-        mobile: &str,
-        device: Option<&str>,
-        ttl: Span,
-        refuse_blacklisted: bool,
-    ) -> Outcome {
-        let wanted = onboarding(self.fresh(), mobile, device, self.now);
-        let onboarding = Onboarding { expires_at: self.now + ttl, ..wanted };
-        let registration = Registration { onboarding: onboarding.clone(), per_hour: 3, refuse_blacklisted };
+    async fn register(&mut self, onboarding: Onboarding, refuse_blacklisted: bool) -> Outcome {
+        let registration =
+            Registration { onboarding: onboarding.clone(), per_hour: 3, places: 2, refuse_blacklisted };
         let registered = self.store.register(self.now, &registration).await.unwrap();
         if matches!(registered, Registered::New(_)) {
             self.opened.push(onboarding);
@@ -252,12 +250,13 @@ impl Client<'_> {
     }
 
     /// Records one of the newest few, by the facts of its admission or by newer ones.
-    async fn record(&mut self, which: &Index, passed: bool, by_new_facts: bool) -> Outcome {
+    async fn record(&mut self, which: &Index, passed: bool, by_new_facts: bool, by_another: bool) -> Outcome {
         let newest = self.taken.len().saturating_sub(3);
         if self.taken.is_empty() {
             return Outcome::Nothing;
         }
         let (sms, fingerprint, known) = which.get(&self.taken[newest..]).clone();
+        let known = if by_another { meaning_the_last(known) } else { known };
         let possible = known.onboarding.as_ref().is_some_and(|o| o.state.can_be_validated());
         let verdict: Verdict = if passed && possible { super::super::samples::passed() } else { failed() };
         let judged = Judged::new(sms, fingerprint, verdict, &known);
@@ -271,9 +270,9 @@ impl Client<'_> {
 
     async fn see(&self) -> Seen {
         let (store, now) = (self.store, self.now);
-        let mut newest = Vec::new();
+        let mut standing = Vec::new();
         for mobile in MOBILES {
-            newest.push(store.newest_onboarding(now, mobile).await.unwrap());
+            standing.push(store.standing_onboardings(now, mobile).await.unwrap());
         }
         let mut onboardings = Vec::new();
         for opened in &self.opened {
@@ -294,7 +293,7 @@ impl Client<'_> {
             counters.queue_onboarding = 0;
         }
         Seen {
-            newest,
+            standing,
             people,
             onboardings,
             queued_sms: store.queued_sms(Which::All, MAX).await.unwrap(),
@@ -307,10 +306,16 @@ impl Client<'_> {
     }
 }
 
+/// The facts for an SMS that means the oldest of the onboardings that stand.
+fn meaning_the_last(known: SenderFacts) -> SenderFacts {
+    let hash = known.others.last().map(|other| other.onboarding.hash.clone());
+    known.meant_by(&Found::Hashes(hash.into_iter().collect()))
+}
+
 /// All that can be seen without changing anything.
 #[derive(Debug, PartialEq)]
 struct Seen {
-    newest: Vec<Option<Onboarding>>,
+    standing: Vec<Vec<Onboarding>>,
     people: Vec<HotPerson>,
     onboardings: Vec<Option<Onboarding>>,
     queued_sms: Vec<QueuedSms>,

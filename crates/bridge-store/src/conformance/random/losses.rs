@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::Deref;
 
-use bridge_core::checks::SenderFacts;
+use bridge_core::checks::{SenderFacts, Standing};
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, Onboarding, Span, State, Timestamp, Verdict};
 use proptest::prelude::*;
@@ -88,7 +88,9 @@ fn seen(onboarding: Onboarding) -> Onboarding {
 }
 
 fn known(known: SenderFacts) -> SenderFacts {
-    SenderFacts { onboarding: known.onboarding.map(seen), ..known }
+    let other = |other: Standing| Standing { onboarding: seen(other.onboarding), ..other };
+    let others = known.others.into_iter().map(other).collect();
+    SenderFacts { onboarding: known.onboarding.map(seen), others, ..known }
 }
 
 /// What the audit tables hold.
@@ -177,7 +179,8 @@ impl Client<'_> {
             Operation::Register { mobile, device } => {
                 let wanted = onboarding(self.fresh(), mobile, *device, now);
                 let onboarding = Onboarding { expires_at: END + DAY, ..wanted };
-                let registration = Registration { onboarding, per_hour: 3, refuse_blacklisted: true };
+                let registration =
+                    Registration { onboarding, per_hour: 3, places: 2, refuse_blacklisted: true };
                 let registered = store.register(now, &registration).await.unwrap();
                 return Outcome::Registered(match registered {
                     Registered::New(onboarding) => {

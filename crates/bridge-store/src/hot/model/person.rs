@@ -40,8 +40,13 @@ impl Memory {
         let marks = self.waiting.iter().filter(|((marked, _), until)| marked == mobile && **until > now);
         HotPerson {
             onboardings,
-            registrations: live(&self.registrations, now, mobile).map(count),
-            sms: live(&self.sms_counts, now, mobile).map(count),
+            registrations: Count::of_all(
+                self.registrations
+                    .iter()
+                    .filter(|((number, _), window)| number == mobile && window.until > now)
+                    .map(|(_, window)| count(*window)),
+            ),
+            sms: live(&self.sms_counts, now, &mobile.to_owned()).map(count),
             validated: self.pairs_of(mobile),
             blacklisted: self.is_blocked(now, mobile),
             queued_blacklisting: self.blacklist_queue.get(mobile).cloned(),
@@ -94,10 +99,10 @@ impl Memory {
             .map(|kept| kept.onboarding.pair())
             .collect();
         let mut counts = 0;
-        if self.registrations.get(mobile).is_some_and(|w| w.until <= until + REGISTRATION_WINDOW) {
-            self.registrations.remove(mobile);
-            counts += 1;
-        }
+        let before = self.registrations.len();
+        self.registrations
+            .retain(|(number, _), window| number != mobile || window.until > until + REGISTRATION_WINDOW);
+        counts += (before - self.registrations.len()) as u64;
         if self.sms_counts.get(mobile).is_some_and(|w| w.until <= until + DAY) {
             self.sms_counts.remove(mobile);
             counts += 1;

@@ -4,7 +4,7 @@ use bridge_core::time::DAY;
 use bridge_core::{Onboarding, State, Timestamp};
 use uuid::Uuid;
 
-use super::{Delivery, Kept, Memory, Seen};
+use super::{Delivery, Memory, Seen};
 use crate::hot::restored::{Window, is_newer, told, updated};
 use crate::hot::{REBUILD, REGISTRATION_WINDOW, Restore, Right};
 use crate::judged::{Answer, QueuedSms};
@@ -47,41 +47,43 @@ impl Memory {
         if restored.expires_at <= now {
             return;
         }
-        if let Some(kept) = self.onboardings.iter_mut().find(|kept| kept.onboarding.id == restored.id) {
-            if let Some(onboarding) = updated(&kept.onboarding, restored) {
-                kept.onboarding = onboarding;
-                self.changed.push(restored.id);
+        let there = self.onboardings.iter().find(|kept| kept.onboarding.id == restored.id);
+        if let Some(there) = there.map(|kept| kept.onboarding.clone()) {
+            if let Some(onboarding) = updated(&there, restored) {
+                self.put(now, onboarding, false);
             }
             return;
         }
         let mobile = restored.mobile.e164();
+        let from = (mobile.to_owned(), restored.client.clone());
         let window = Window::with_registration(
-            self.registrations.get(mobile).copied(),
+            self.registrations.get(&from).copied(),
             restored.request_timestamp,
             REGISTRATION_WINDOW,
         );
-        self.registrations.insert(mobile.to_owned(), window);
-        let newest = self.onboardings.iter().rev().find(|kept| kept.onboarding.mobile.e164() == mobile);
-        let newest = newest.map(|kept| kept.onboarding.clone());
-        match newest.filter(|newest| !is_newer(restored, newest)) {
+        self.registrations.insert(from, window);
+        let standing = self.standing(now, mobile);
+        let theirs: Vec<_> =
+            standing.iter().filter(|there| there.is_same_person(restored)).cloned().collect();
+        match standing.first().filter(|newest| !is_newer(restored, newest)) {
             // Its number has a newer one: it comes before all others.
             Some(_) => {
-                self.counters.queue_onboarding += 1;
-                self.onboardings.insert(0, Kept { onboarding: restored.clone(), queued: false });
-                self.supersede(restored.clone());
+                self.insert_before(restored.clone(), false);
+                if !theirs.is_empty() {
+                    self.supersede(now, restored.clone());
+                }
             }
             None => {
-                let older = self.newest(now, mobile);
                 self.insert(restored.clone(), false);
-                older.into_iter().for_each(|older| self.supersede(older));
+                theirs.into_iter().for_each(|older| self.supersede(now, older));
             }
         }
     }
 
-    /// What a newer registration did to it, whether or not `onboarding_mobile` ever heard of that.
-    fn supersede(&mut self, older: Onboarding) {
+    /// What a newer registration of the same person did to it, whether or not `onboarding_mobile` ever heard of that.
+    fn supersede(&mut self, now: Timestamp, older: Onboarding) {
         if older.state.can_be_validated() {
-            self.change_state(older, State::Superseded);
+            self.change_state(now, older, State::Superseded);
         }
     }
 
@@ -92,7 +94,7 @@ impl Memory {
             if is_validated {
                 self.validated.insert(onboarding.pair());
             }
-            self.write(onboarding, is_validated);
+            self.write(now, onboarding, is_validated);
         }
         let Some(fingerprint) = sms.key() else { return };
         let identity = sms.sms.identity();

@@ -1,6 +1,6 @@
 //! An SMS on its way through: admitted once, recorded once (D9), or waiting behind another (D25).
 
-use bridge_core::onboarding::LastSms;
+use bridge_core::onboarding::{LastSms, pair};
 use bridge_core::time::DAY;
 use bridge_core::{InboundSms, State, Timestamp};
 
@@ -8,7 +8,7 @@ use super::{Delivery, Memory, Seen, counted, live};
 use crate::blacklisting::Blacklisting;
 use crate::hot::restored::Window;
 use crate::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
-use crate::judged::{Answer, Judged, Precondition, QueuedSms};
+use crate::judged::{Answer, Judged, QueuedSms};
 
 impl Memory {
     pub(super) fn admit(&mut self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Admitted {
@@ -55,7 +55,8 @@ impl Memory {
     fn count_new(&mut self, now: Timestamp, sms: &InboundSms, limits: IntakeLimits) {
         let Some(sender) = sms.sender.as_ref().ok().filter(|_| sms.is_counted()) else { return };
         let mobile = sender.e164();
-        let window = live(&self.sms_counts, now, mobile).unwrap_or(Window { count: 0, until: now + DAY });
+        let window =
+            live(&self.sms_counts, now, &mobile.to_owned()).unwrap_or(Window { count: 0, until: now + DAY });
         let count = window.count + 1;
         self.sms_counts.insert(mobile.to_owned(), Window { count, ..window });
         if count > limits.blacklist_above && !self.is_blocked(now, mobile) {
@@ -90,21 +91,29 @@ impl Memory {
             Some(Seen { answer: Some(answer), .. }) => return Recorded::Done(answer.clone()),
             Some(_) => {}
         }
-        let known = self.known(now, sms.mobile_number(), self.count_of(now, sms));
-        if Precondition::from(&known) != *precondition {
-            return Recorded::Changed(Box::new(known));
+        let mobile = sms.mobile_number();
+        let standing = self.standing(now, mobile);
+        let meant = match precondition.onboarding {
+            Some((id, state)) => standing.iter().find(|there| (there.id, there.state) == (id, state)),
+            None => None,
+        };
+        let device = meant.and_then(|meant| meant.device_id.as_deref());
+        let holds = (meant.is_some() || precondition.onboarding.is_none() && standing.is_empty())
+            && self.validated.contains(&pair(mobile, device)) == precondition.pair_validated;
+        if !holds {
+            return Recorded::Changed(Box::new(self.known(now, mobile, self.count_of(now, sms))));
         }
         self.counters.queue_input_sms += 1;
         let id = self.counters.queue_input_sms;
         self.queue.insert(id, QueuedSms { id, judged_at: now, ..row.clone() });
-        if let Some(mut onboarding) = known.onboarding.filter(|o| o.state.can_be_validated()) {
+        if let Some(mut onboarding) = meant.filter(|o| o.state.can_be_validated()).cloned() {
             onboarding.last_sms = Some(LastSms { id, judged_at: now, verdict: verdict.clone() });
             if verdict.passed() {
                 self.validated.insert(onboarding.pair());
                 onboarding.validated_at = Some(now);
-                self.change_state(onboarding, State::Validated);
+                self.change_state(now, onboarding, State::Validated);
             } else {
-                self.write(onboarding, false);
+                self.write(now, onboarding, false);
             }
         }
         let answer = Answer { id, sms_id: sms.sms_id, verdict: verdict.clone() };

@@ -19,11 +19,16 @@ use crate::sqlite::engine::{Json, limit};
 
 const BY_CHECK: &str = "input_sms_failed";
 
-fn list() -> List<SmsRow> {
+fn list(text_chars: Option<u32>) -> List<SmsRow> {
+    let columns = sms_columns();
+    let columns = match text_chars {
+        Some(chars) => columns.replace("sms_message", &format!("substr(sms_message, 1, {chars}) AS sms_message")),
+        None => columns,
+    };
     List {
         table: "input_sms",
         time: "server_received_at",
-        columns: sms_columns(),
+        columns,
         by_time: "input_sms_time",
         by_number: "input_sms_number",
         read: placed,
@@ -44,11 +49,17 @@ pub(super) fn search(
     if filter.is_contradiction() {
         return Ok(Page::empty());
     }
-    let SmsFilter { mobile, receiver, from, to, passed, failed_at, late } = filter;
+    let SmsFilter { mobile, receiver, from, to, passed, failed_at, late, text_chars } = filter;
     if *passed == Some(false)
-        && *filter == (SmsFilter { passed: *passed, from: *from, to: *to, ..SmsFilter::default() })
+        && *filter == (SmsFilter {
+            passed: *passed,
+            from: *from,
+            to: *to,
+            text_chars: *text_chars,
+            ..SmsFilter::default()
+        })
     {
-        return failed(conn, (*from, *to), before, max);
+        return failed(conn, (*from, *to), *text_chars, before, max);
     }
     let mut search = Search::default();
     search.numbers("input_sms_number", mobile.as_ref());
@@ -69,7 +80,7 @@ pub(super) fn search(
         Some(false) if failed_at.is_none() => search.rest("failed_at_check IS NOT NULL".to_owned()),
         _ => {}
     }
-    page(conn, &list(), search, (*from, *to), before, max)
+    page(conn, &list(*text_chars), search, (*from, *to), before, max)
 }
 
 /// Every word in `failed_at_check`.
@@ -81,10 +92,11 @@ fn all_checks() -> impl Iterator<Item = &'static str> {
 fn failed(
     conn: &Connection,
     between: (Option<Timestamp>, Option<Timestamp>),
+    text_chars: Option<u32>,
     before: Option<Place>,
     max: usize,
 ) -> rusqlite::Result<Page<SmsRow>> {
-    let List { table, time, columns, read, .. } = list();
+    let List { table, time, columns, read, .. } = list(text_chars);
     let mut found = Vec::new();
     for check in all_checks() {
         let mut search = Search::default();

@@ -7,8 +7,8 @@ use bridge_app::base::clock::Clock;
 use bridge_core::Span;
 use reqwest::{Method, StatusCode};
 
-use crate::desk::visitor::{PASSWORD, Visitor, encoded};
-use crate::harness::{Bridge, NOON};
+use crate::desk::visitor::{PASSWORD, Visitor, encoded, token_in};
+use crate::harness::{ADMIN_TOKEN, Answer, Bridge, NOON};
 
 #[tokio::test]
 async fn too_many_tries_must_wait() {
@@ -34,6 +34,55 @@ async fn too_many_tries_must_wait() {
     assert!(page.body.as_str().unwrap().contains("60 seconds"), "{}", page.body);
     bridge.clock.advance(Span(60_000));
     assert_eq!(thief.log_in("olga", PASSWORD).await.status, StatusCode::OK);
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn strangers_who_try_lock_nobody_out_who_was_there_before() {
+    let bridge = Bridge::start().await;
+    let mut owner = Visitor::owner(&bridge).await;
+    let known = |answer: &Answer| {
+        let cookies = answer.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+        cookies.map(str::to_owned).find(|cookie| cookie.starts_with("sms_bridge_browser=")).unwrap()
+    };
+    let cookie = known(&owner.log_in("olga", PASSWORD).await);
+    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict; Max-Age=15552000"), "{cookie}");
+    assert!(!cookie.contains("olga"));
+    // Who is right never counts.
+    for _ in 0..12 {
+        assert_eq!(owner.log_in("olga", PASSWORD).await.status, StatusCode::OK);
+    }
+    let link = bridge.request(Method::POST, "/admin/accounts/olga/link").bearer_auth(ADMIN_TOKEN);
+    let link = bridge.send(link).await;
+    let mut thief = Visitor::new(&bridge);
+    for n in 0..40 {
+        thief.log_in("olga", &format!("wrong password {n}")).await;
+    }
+    assert_eq!(thief.log_in("olga", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
+    let kept = cookie.split(';').next().unwrap().to_owned();
+    let mut home = Visitor::with_cookie(&bridge, Some(kept.clone()));
+    for n in 0..3 {
+        assert_eq!(home.log_in("olga", &format!("a slip {n}")).await.status, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(
+        home.log_in("olga", PASSWORD).await.status,
+        StatusCode::OK,
+        "from the browser that was there before"
+    );
+    for forged in [format!("{kept}0"), "sms_bridge_browser=0.0".to_owned()] {
+        let mut forger = Visitor::with_cookie(&bridge, Some(forged.clone()));
+        let answer = forger.log_in("olga", PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{forged}");
+    }
+    // It opens nothing by itself, and a link is no password.
+    assert_eq!(
+        Visitor::with_cookie(&bridge, Some(kept)).open("/admin/ui/me").await.status,
+        StatusCode::SEE_OTHER
+    );
+    let token = token_in(&link.body.to_string());
+    let fields = [("token", &*token), ("password", PASSWORD), ("again", PASSWORD)];
+    let answer = Visitor::new(&bridge).submit("/admin/reset", &fields).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     bridge.stop().await;
 }
 

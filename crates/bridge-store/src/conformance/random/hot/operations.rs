@@ -15,6 +15,7 @@ pub(super) enum Operation {
     Register {
         mobile: &'static str,
         device: Option<&'static str>,
+        client: Option<&'static str>,
         ttl: Span,
         refuse_blacklisted: bool,
     },
@@ -33,6 +34,8 @@ pub(super) enum Operation {
         which: Index,
         passed: bool,
         by_new_facts: bool,
+        /// By another onboarding than the newest, where there is one.
+        by_another: bool,
     },
     ForgetSms(i64),
     ForgetOnboarding(Index, i64),
@@ -53,6 +56,7 @@ pub(super) enum Operation {
     RestoreOnboarding {
         mobile: &'static str,
         device: Option<&'static str>,
+        client: Option<&'static str>,
         ago: Span,
         state: State,
         which: Option<Index>,
@@ -85,8 +89,10 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
     let steps = [1, 999, 9_999, 120_000, 300_000, HOUR.0, HOUR.0 - 1, DAY.0, 3 * DAY.0].map(Span);
     prop_oneof![
         6 => select(steps.to_vec()).prop_map(Wait),
-        5 => (mobile(), device, select(&[HOUR, DAY][..]), any::<bool>()).prop_map(
-            |(mobile, device, ttl, refuse_blacklisted)| Register { mobile, device, ttl, refuse_blacklisted }
+        5 => (mobile(), device, client(), select(&[HOUR, DAY][..]), any::<bool>()).prop_map(
+            |(mobile, device, client, ttl, refuse_blacklisted)| {
+                Register { mobile, device, client, ttl, refuse_blacklisted }
+            }
         ),
         1 => any::<Index>().prop_map(Cancel),
         2 => any::<Index>().prop_map(Revive),
@@ -96,8 +102,8 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
             |(mobile, text, stamp, delivery)| Admit { mobile, text, stamp, delivery }
         ),
         1 => Just(AdmitBank),
-        8 => (any::<Index>(), any::<bool>(), any::<bool>()).prop_map(
-            |(which, passed, by_new_facts)| Record { which, passed, by_new_facts }
+        8 => (any::<Index>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+            |(which, passed, by_new_facts, by_another)| Record { which, passed, by_new_facts, by_another }
         ),
         1 => (1..6_i64).prop_map(ForgetSms),
         2 => (any::<Index>(), 1..4_i64).prop_map(|(which, version)| ForgetOnboarding(which, version)),
@@ -118,6 +124,10 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
+pub(super) fn client() -> impl Strategy<Value = Option<&'static str>> {
+    select(&[None, Some("a"), Some("b")][..])
+}
+
 /// Now, or so long ago that no window of counting that was open then reaches until now: what else comes late
 /// depends on what the store still knows of a window that is over.
 fn ago() -> impl Strategy<Value = Span> {
@@ -128,10 +138,11 @@ fn restored_onboarding() -> impl Strategy<Value = Operation> {
     let device = select(&[None, Some("d1"), Some("d2")][..]);
     let states = [State::Pending, State::Expired, State::Validated, State::Cancelled, State::Superseded];
     let which = prop::option::of(any::<Index>());
-    (select(&MOBILES[..]), device, ago(), select(states.to_vec()), which).prop_map(
-        |(mobile, device, ago, state, which)| Operation::RestoreOnboarding {
+    (select(&MOBILES[..]), device, client(), ago(), select(states.to_vec()), which).prop_map(
+        |(mobile, device, client, ago, state, which)| Operation::RestoreOnboarding {
             mobile,
             device,
+            client,
             ago,
             state,
             which,

@@ -1,0 +1,91 @@
+//! In which letters the bytes of a request are written, where that is not UTF-8 (decisions.md D44): as `charset=` says, or
+//! as its first bytes or its zeros tell. Through encoding_rs, which knows the names that the web uses. Not the alphabets of
+//! the network: those are `coding`.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use crate::coding;
+use crate::content::Unusable;
+
+/// The letters of that name. None: UTF-8, or none is said.
+pub(crate) fn named(label: Option<&str>) -> Result<Option<&'static Encoding>, Unusable> {
+    let Some(label) = label.map(|label| label.trim_matches(['"', '\'', ' '])).filter(|label| !label.is_empty()) else {
+        return Ok(None);
+    };
+    match Encoding::for_label_no_replacement(label.as_bytes()) {
+        Some(encoding) => Ok((encoding != UTF_8).then_some(encoding)),
+        None => Err(Unusable::because(format!(
+            "its charset {label:?} is none that the bridge knows: send UTF-8"
+        ))),
+    }
+}
+
+/// The order of the bytes of UTF-16, as a mark or the zeros of plain letters tell it. None: it is no UTF-16.
+pub(crate) fn utf16_of(bytes: &[u8]) -> Option<&'static Encoding> {
+    let (pairs, []) = bytes.as_chunks::<2>() else { return None };
+    match pairs {
+        [[0xff, 0xfe], ..] => return Some(UTF_16LE),
+        [[0xfe, 0xff], ..] => return Some(UTF_16BE),
+        [_, _, ..] => {}
+        _ => return None,
+    }
+    let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
+    let most = pairs.len().div_ceil(2);
+    match (zeros(0), zeros(1)) {
+        // A few letters of other scripts have a zero in the other place.
+        (high, low) if low >= most && high <= low / 4 => Some(UTF_16LE),
+        (high, low) if high >= most && low <= high / 4 => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// The bytes as UTF-8. What is no letter of these stays as it is, and visible.
+pub(crate) fn to_utf8<'a>(bytes: &'a [u8], said: Option<&'static Encoding>) -> Cow<'a, [u8]> {
+    match utf16_of(bytes).or(said) {
+        None => Cow::Borrowed(bytes),
+        Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => {
+            Cow::Owned(coding::utf16(bytes, encoding == UTF_16LE).into_bytes())
+        }
+        Some(encoding) => match encoding.decode_without_bom_handling_and_without_replacement(bytes) {
+            Some(text) => Cow::Owned(text.into_owned().into_bytes()),
+            None => Cow::Borrowed(bytes),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    #[test]
+    fn utf16_is_told_by_its_mark_or_its_zeros() {
+        for text in ["ONBOARD:a06f", "gr\u{fc}n", "ONBOARD:1 \u{1f600}", "\u{feff}\u{928}\u{92e}"] {
+            for (order, bytes) in [(UTF_16LE, utf16(text, u16::to_le_bytes)), (UTF_16BE, utf16(text, u16::to_be_bytes))] {
+                assert_eq!(utf16_of(&bytes), Some(order), "{text}");
+                let read = String::from_utf8(to_utf8(&bytes, None).into_owned()).unwrap();
+                assert_eq!(read, text.trim_start_matches('\u{feff}'));
+            }
+        }
+        for bytes in [&b""[..], b"ab", b"a\0", b"a\0b", b"plain", "na\u{ef}ve".as_bytes(), b"\0\0\0\0"] {
+            assert_eq!(utf16_of(bytes), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_is_honoured() {
+        let read = |bytes: &[u8], label| {
+            String::from_utf8(to_utf8(bytes, named(Some(label)).unwrap()).into_owned()).unwrap()
+        };
+        assert_eq!(read(b"caf\xe9", "ISO-8859-1"), "caf\u{e9}");
+        assert_eq!(read(b"\xcf\xf0\xe8", "\"windows-1251\""), "\u{41f}\u{440}\u{438}");
+        assert_eq!(read("na\u{ef}ve".as_bytes(), "utf-8"), "na\u{ef}ve");
+        assert!(named(Some("klingon")).unwrap_err().detail.contains("klingon"));
+        assert_eq!(named(None), Ok(None));
+    }
+}
