@@ -56,7 +56,7 @@ pub fn without_secrets(content_type: &str, body: &[u8], secrets: &[String]) -> V
         _ => without_members(&without_pairs(body)),
     };
     let mut longest_first: Vec<&[u8]> =
-        secrets.iter().map(|secret| secret.as_bytes()).filter(|secret| !secret.is_empty()).collect();
+        secrets.iter().map(String::as_bytes).filter(|secret| !secret.is_empty()).collect();
     longest_first.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     longest_first.into_iter().fold(named, |body, secret| without(&body, secret))
 }

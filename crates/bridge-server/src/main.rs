@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// Gives memory back after a flood, which the system's does not (docs/decisions/0021 has the figures).
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // Reads FAILPOINTS; the points hold until it is dropped (tests/it/kill.rs).

@@ -375,7 +375,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // SQLite would make it for everybody; what it puts beside it has the rights of this file.
-    private::make_file(path).map_err(cannot_open)?;
+    private::make_file(path).map_err(|error| cannot_open(&error))?;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(Duration::from_secs(1))?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
@@ -389,7 +389,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-fn cannot_open(error: std::io::Error) -> rusqlite::Error {
+fn cannot_open(error: &std::io::Error) -> rusqlite::Error {
     let code = match error.kind() {
         std::io::ErrorKind::StorageFull => rusqlite::ffi::SQLITE_FULL,
         _ => rusqlite::ffi::SQLITE_CANTOPEN,

@@ -42,11 +42,11 @@ impl Memory {
     /// A new version of an onboarding; `queue` if `onboarding_mobile` must hear of it.
     pub(super) fn write(&mut self, now: Timestamp, mut onboarding: Onboarding, queue: bool) -> Onboarding {
         onboarding.version += 1;
-        self.put(now, onboarding.clone(), queue);
+        self.put(now, &onboarding, queue);
         onboarding
     }
 
-    pub(super) fn put(&mut self, now: Timestamp, onboarding: Onboarding, queue: bool) {
+    pub(super) fn put(&mut self, now: Timestamp, onboarding: &Onboarding, queue: bool) {
         let newest = self.standing(now, onboarding.mobile.e164()).first().map(|newest| newest.id);
         let (id, state) = (onboarding.id, onboarding.state);
         for kept in self.onboardings.iter_mut().filter(|kept| kept.onboarding.id == id) {

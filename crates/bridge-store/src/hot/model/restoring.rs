@@ -50,7 +50,7 @@ impl Memory {
         let there = self.onboardings.iter().find(|kept| kept.onboarding.id == restored.id);
         if let Some(there) = there.map(|kept| kept.onboarding.clone()) {
             if let Some(onboarding) = updated(&there, restored) {
-                self.put(now, onboarding, false);
+                self.put(now, &onboarding, false);
             }
             return;
         }
