@@ -22,6 +22,8 @@ use crate::harness::{API_KEY, RECEIVER_KEY};
 
 /// Phones at the same time.
 const PHONES: usize = 16;
+/// A phone that has no answer by then asks again: the bridge answers within 2 s.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two tries of a phone at a bridge that may be gone.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -59,7 +61,7 @@ impl Load {
     pub(crate) fn start(url: &str) -> Load {
         let (acks, acked) = mpsc::unbounded_channel();
         let world = Arc::new(World {
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder().timeout(PATIENCE).build().unwrap(),
             next_number: AtomicU32::new(0),
             closing: AtomicBool::new(false),
             acks,
