@@ -45,24 +45,8 @@ impl Args {
 
 /// The program as released, on a machine that does nothing else.
 const BOUNDS: Bounds = Bounds { p99: Duration::from_millis(100), most_mib: 150.0, settled_mib: Some(60.0) };
-/// A program that was not optimised, on a machine that may be busy. What is lost or refused is held to all the same.
-const LENIENT: Bounds = Bounds { p99: Duration::from_millis(2_500), most_mib: 250.0, settled_mib: None };
 /// Less time to give memory back says nothing.
 const SETTLES_WITHIN_SECONDS: u32 = 60;
-
-/// A step of `cargo xtask test`: three seconds of each flood.
-pub(crate) fn step() -> Outcome {
-    let target = workspace::metadata()?.target_directory;
-    workspace::run(workspace::cargo().args(["build", "--package", "bridge-server"]))?;
-    let args = Args {
-        seconds: 3,
-        settle: 0,
-        descriptors: vec![1_024],
-        floods: Vec::new(),
-        binary: Some(target.join("debug/sms-bridge")),
-    };
-    besiege(&args, &LENIENT)
-}
 
 pub(crate) fn run(args: &Args) -> Outcome {
     let settled_mib = BOUNDS.settled_mib.filter(|_| args.settle >= SETTLES_WITHIN_SECONDS);
