@@ -287,10 +287,12 @@ pub async fn cancel(
     State(app): State<Shared>,
     Segment(text): Segment,
     parts: Parts,
-    _body: Body,
+    body: Body,
 ) -> Result<Json<OnboardingStatus>, Failed> {
     let id = opened::id(&text)?;
     let _open = auth::onboarding(&app, &parts, id)?;
+    // It says nothing that matters, but a body that nobody reads costs the client its connection.
+    body::read(&app, body, body::ONBOARDING_MAX_BYTES).await?;
     let cancelled = opened::cancel(&app, id).await?;
     Ok(Json(OnboardingStatus::of(&app, &cancelled)))
 }
