@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Gives memory back after a flood, which the system's does not (docs/decisions/0021 has the figures).
+/// Gives memory back after a flood, which the system's does not (docs/decisions/0019 has the figures).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
