@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::client;
 use crate::problem::Failed;
 use crate::state::Shared;
-use bridge_app::admin_log::Actor;
+use bridge_app::admin_log::{Actor, BY_TOKEN};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::quarantine::Credentials;
 use bridge_app::state::bodies::Sender;
@@ -115,7 +115,7 @@ where
         let app = &Shared::from_ref(state);
         match bearer(&parts.headers) {
             Some(secret) if app.secrets.admin.accept(secret) => {
-                client::is(parts, Who::Kept);
+                client::is(parts, Who::Operator(BY_TOKEN));
                 Ok(Operator(Actor::with_token(client::address(app, parts))))
             }
             _ => Err(refuse(app, "the admin token").into()),
@@ -127,7 +127,7 @@ where
 pub(super) fn is_operator(app: &Shared, parts: &Parts) -> bool {
     let is_operator = bearer(&parts.headers).is_some_and(|secret| app.secrets.admin.accept(secret));
     if is_operator {
-        client::is(parts, Who::Kept);
+        client::is(parts, Who::Operator(BY_TOKEN));
     }
     is_operator
 }
@@ -189,9 +189,15 @@ pub(super) fn at_the_door(
     let by_secret = || secrets().find_map(|secret| app.receivers.with_secret(secret));
     let may_be_in_the_body = secrets().next().is_none() && named.is_none_or(|format| format.secret.is_some());
     let perhaps = match claimed.or_else(by_secret) {
-        Some(known) if secrets().any(|secret| known.accepts(secret)) => return Ok(AtTheDoor::KNOWN),
+        Some(known) if secrets().any(|secret| known.accepts(secret)) => {
+            client::is(parts, Who::Receiver(&known.row.name));
+            return Ok(AtTheDoor::KNOWN);
+        }
         Some(known) => known.must_sign() || may_be_in_the_body,
-        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => return Ok(AtTheDoor::KNOWN),
+        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => {
+            client::is(parts, Who::Receiver(DEFAULT));
+            return Ok(AtTheDoor::KNOWN);
+        }
         None => {
             let of_this_format = |known: &KnownReceiver| named.is_none_or(|own| known.row.format == own.name);
             may_be_in_the_body
@@ -299,11 +305,8 @@ pub(super) fn credentials(
     format: &Format,
     sender: &ReceiverIdentity,
 ) -> Credentials {
-    let keys = match sender {
-        ReceiverIdentity::Default => [].as_slice(),
-        ReceiverIdentity::Named(known) => &known.row.signing_keys,
-    };
-    Credentials(secrets_given(incoming, format).into_iter().flatten().chain(keys.iter().cloned()).collect())
+    let keys = sender.signing_keys().iter().cloned();
+    Credentials(secrets_given(incoming, format).into_iter().flatten().chain(keys).collect())
 }
 
 enum Refused {

@@ -97,7 +97,7 @@ pub async fn json_fields(app: &App, headers: &HeaderMap, body: Body, max: usize)
     }
     let bytes = match encoding::unpacked(headers, read(app, body, max).await?, max)? {
         Unpacked::Body(bytes) => bytes,
-        Unpacked::Broken(why) => return Err(Problem::new(Code::InvalidRequest, why)),
+        Unpacked::Broken { why, .. } => return Err(Problem::new(Code::InvalidRequest, why)),
     };
     Fields::read("application/json", &bytes)
         .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))

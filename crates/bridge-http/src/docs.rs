@@ -1,11 +1,15 @@
 //! The API's description and Swagger UI, whole from the binary: works without internet.
 
+mod complete;
+mod examples;
+
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
+use utoipa::openapi::Server;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use bridge_app::base::problem::{Code, Problem};
@@ -59,5 +63,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         }
     }
     api.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    // Where the description comes from, and where a bridge is that nobody configured.
+    api.servers = Some(vec![Server::new("/"), Server::new("http://127.0.0.1:8080")]);
+    complete::complete(&mut api);
     api
 }

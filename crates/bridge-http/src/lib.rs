@@ -12,6 +12,7 @@ pub mod body;
 pub mod client;
 pub mod docs;
 mod encoding;
+mod exposition;
 pub mod lab;
 pub mod listen;
 pub mod observe;

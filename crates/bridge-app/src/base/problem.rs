@@ -14,6 +14,8 @@ macro_rules! codes {
         pub enum Code { $($variant),* }
 
         impl Code {
+            /// All of them.
+            pub const ALL: &[Code] = &[$(Code::$variant),*];
             /// The stable word.
             #[must_use]
             pub fn as_str(self) -> &'static str { match self { $(Code::$variant => $word),* } }
@@ -51,7 +53,7 @@ codes! {
     TooManyRegistrations = "too_many_registrations", 429, "Too many registrations of this number";
     TooManyRequests = "too_many_requests", 429, "Too many open requests";
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
-    Internal = "internal_error", 500, "Something went wrong inside";
+    Internal = "internal", 500, "Something went wrong inside";
     OnboardingPaused = "onboarding_paused", 503, "Mobile onboarding is currently paused";
     ReceiverAway = "receiver_away", 502, "The receiver does not answer";
     Unavailable = "unavailable", 503, "The bridge cannot answer right now";

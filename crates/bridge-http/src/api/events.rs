@@ -54,7 +54,7 @@ pub async fn events(
     let watcher = app.watchers.watch(id);
     let first = find(&app, id).await?;
     let known = parts.headers.get("last-event-id").and_then(|v| v.to_str().ok()?.trim().parse().ok());
-    client::waits(&parts);
+    client::waits(&app, &parts);
     let until = Box::pin(tokio::time::sleep(STREAM));
     let feed = Feed { app, watcher, next: Some(first), known, ended: false, until, _open: open };
     let sse = Sse::new(changes(feed)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));

@@ -247,7 +247,7 @@ pub async fn by_id(
     let mut watcher = app.watchers.watch(id);
     let mut onboarding = find(&app, id).await?;
     if !wait.is_zero() && !is_final(&onboarding) {
-        client::waits(&parts);
+        client::waits(&app, &parts);
         let changed = async {
             tokio::select! {
                 () = watcher.changed() => {}

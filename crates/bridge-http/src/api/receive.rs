@@ -110,7 +110,7 @@ async fn take(app: &Shared, named: Option<&'static Format>, request: Request) ->
         return Err(auth::nobody(app));
     }
     let (delivering, read) = read(app, named, &parts, body)?;
-    client::is(&parts, Who::Kept);
+    client::is(&parts, Who::Receiver(delivering.sender.name()));
     let delivered = delivery::take(app, &delivering, read).await?;
     Ok(reply(&delivering, named, delivered))
 }
@@ -123,20 +123,25 @@ struct Body {
     form: Option<(&'static str, Bytes)>,
     /// Why it cannot be read.
     broken: Option<String>,
+    /// What of it is kept where nobody can use it; none: its bytes.
+    kept: Option<Bytes>,
 }
 
 impl Body {
     async fn of(parts: &Parts, sent: Bytes, max: usize) -> Result<Body, Problem> {
         let bytes = match encoding::unpacked(&parts.headers, sent.clone(), max)? {
             Unpacked::Body(bytes) => bytes,
-            Unpacked::Broken(why) => return Ok(Body { bytes: sent, form: None, broken: Some(why) }),
+            Unpacked::Broken { why, readable } => {
+                let kept = Some(encoding::for_keeping(readable, max));
+                return Ok(Body { bytes: sent, form: None, broken: Some(why), kept });
+            }
         };
         let (form, broken) = match encoding::form_of_parts(&parts.headers, &bytes).await {
             None => (None, None),
             Some(Ok(form)) => (Some(form), None),
             Some(Err(why)) => (None, Some(why)),
         };
-        Ok(Body { bytes, form, broken })
+        Ok(Body { bytes, form, broken, kept: None })
     }
 }
 
@@ -146,7 +151,7 @@ fn read(
     parts: &Parts,
     body: Body,
 ) -> Result<(Delivering, Read), Problem> {
-    let Body { bytes, form, broken } = body;
+    let Body { bytes, form, broken, kept } = body;
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
     let incoming = match (&form, &broken) {
         (_, Some(why)) => incoming.unreadable(why),
@@ -177,7 +182,10 @@ fn read(
         parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (content_type, bytes) = match form {
         Some((kind, form)) => (kind.to_owned(), form),
-        None => (sent_type.chars().take(CONTENT_TYPE_MAX_CHARS).collect(), bytes),
+        None => {
+            let kept = kept.unwrap_or_else(|| encoding::for_keeping(bytes, body::SMS_MAX_BYTES));
+            (sent_type.chars().take(CONTENT_TYPE_MAX_CHARS).collect(), kept)
+        }
     };
     // What came as GET is all in its query.
     let raw = if parts.method == Method::GET {

@@ -32,7 +32,7 @@ pub(super) fn notice_the_dead(stream: &TcpStream, limit: Duration) {
 }
 
 /// A stream that waits for its reader only so long.
-pub(super) struct Patient<S = TcpStream> {
+pub(super) struct Patient<S> {
     stream: S,
     limit: Duration,
     /// While nothing can be written.
