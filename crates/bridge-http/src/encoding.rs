@@ -45,8 +45,8 @@ pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<U
     let mut body = body;
     let mut layers = 0;
     // The last was put around the others. What is packed and does not say so is unpacked too: no SMS begins like that.
-    for name in names.iter().rev().map(String::as_str).map(Some).chain([None; LAYERS_MAX]) {
-        let Some(name) = name.or_else(|| begins_packed(&body)) else { break };
+    for said in names.iter().rev().map(String::as_str).map(Some).chain([None; LAYERS_MAX]) {
+        let Some(name) = said.or_else(|| begins_packed(&body)) else { break };
         layers += 1;
         if layers > LAYERS_MAX {
             return Err(unknown("so many, one around the other,"));
@@ -57,7 +57,8 @@ pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<U
         let mut out = Vec::new();
         let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
         if let Err(error) = unpack(name, &body, limit, &mut out) {
-            let why = format!("the body says that it is packed with {name}, and is not that: {error}");
+            let says = if said.is_some() { "says Content-Encoding:" } else { "begins as" };
+            let why = format!("the body {says} {name}, and is not that: {error}");
             // What came is not kept as it came: nobody could find a secret in it.
             let readable = if out.is_empty() { body } else { out.into() };
             return Ok(Unpacked::Broken { why, readable });

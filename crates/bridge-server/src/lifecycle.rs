@@ -49,10 +49,10 @@ impl Note {
     /// The note of the bridge that runs on this folder. One that others may have written is refused: the admin token
     /// goes where it says. So is one of a bridge that was killed: somebody else may listen there now.
     pub fn read(data_dir: &Path) -> std::io::Result<Note> {
+        let text = std::io::read_to_string(private::open_trusted(&data_dir.join(NOTE))?)?;
         if !folder::is_in_use(data_dir) {
             return Err(std::io::Error::new(std::io::ErrorKind::NotFound, "no bridge runs on this folder"));
         }
-        let text = std::io::read_to_string(private::open_trusted(&data_dir.join(NOTE))?)?;
         serde_json::from_str(&text).map_err(std::io::Error::other)
     }
 }

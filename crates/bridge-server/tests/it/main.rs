@@ -20,6 +20,8 @@ mod flows;
 mod full_disk;
 mod harness;
 #[cfg(test)]
+mod hostile_requests;
+#[cfg(test)]
 mod http_surface;
 #[cfg(test)]
 mod import;
