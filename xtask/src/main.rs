@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal prints")]
 
+mod api;
 mod bench;
 mod chaos;
 mod client;

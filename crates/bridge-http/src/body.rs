@@ -84,9 +84,14 @@ pub fn takes_long_to_read(bytes: &[u8]) -> bool {
     separators > max || bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum::<usize>() > NO_UTF8_MAX
 }
 
-/// A body that must be JSON.
+/// A body that must be a JSON object.
 pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::InvalidRequest, not_json(error)))
+    let read: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::InvalidRequest, not_json(error)))?;
+    if read.is_object() {
+        return Ok(read);
+    }
+    Err(Problem::new(Code::InvalidRequest, "the body must be a JSON object: {\"name\": value}"))
 }
 
 /// The fields of a JSON body on a route that takes nothing else.

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
 use utoipa::openapi::Server;
+use utoipa::openapi::path::Operation;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use bridge_app::base::problem::{Code, Problem};
@@ -49,6 +50,16 @@ async fn with_csp(request: axum::extract::Request, next: Next) -> Response {
     response
 }
 
+/// The same delivery with all of it in the query, as some senders do.
+fn by_get(post: &Operation) -> Operation {
+    let mut get = post.clone();
+    get.operation_id = get.operation_id.map(|id| format!("{id}_by_get"));
+    get.summary = Some("Hand in an SMS in the query, as kannel, jasmin and vonage can.".to_owned());
+    get.description = None;
+    get.request_body = None;
+    get
+}
+
 /// The description of the whole API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -61,6 +72,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             }
             api.paths.paths.insert(alias.to_owned(), item);
         }
+    }
+    if let Some(item) = api.paths.paths.get_mut("/sms/receive/{format}") {
+        item.get = item.post.as_ref().map(by_get);
     }
     api.info.version = env!("CARGO_PKG_VERSION").to_owned();
     // Where the description comes from, and where a bridge is that nobody configured.

@@ -2,6 +2,8 @@
 //! sender wants. Unusable deliveries of an authenticated sender are kept (contract section 3). One status rule: 2xx
 //! once it is durable, 401 for a wrong secret or signature alone, 503 only where nothing is writable.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -9,6 +11,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bridge_formats::{Format, Incoming, Reply, generic};
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::auth::{self, Purpose};
 use crate::body;
@@ -38,12 +41,15 @@ const CONTENT_TYPE_MAX_CHARS: usize = 200;
     post, path = "/sms/receive", operation_id = "receive_sms", tag = "sms",
     security(("receiver_key" = []), ("receiver_key_query" = [])),
     request_body(content(
-        (Object = "application/json", example = json!({
+        (BTreeMap<String, Value> = "application/json", example = json!({
             "mobile_number": "+919876543210", "sms_message": "ONBOARD:a06f…", "received_timestamp": "2026-01-31T12:00:00Z",
             "message_id": "m1", "device_id": "phone-1"
         })),
-        (Object = "application/x-www-form-urlencoded")
+        (BTreeMap<String, String> = "application/x-www-form-urlencoded", example = json!({
+            "from": "+919876543210", "text": "ONBOARD:a06f…", "timestamp": "1769860800"
+        }))
     )),
+    params(("receiver" = Option<String>, Query, description = "The receiver that signed it, where its request does not name it")),
     responses(
         (status = 200, description = "Judged", body = SmsAnswer),
         (status = 202, description = "Durable, to be judged later", body = SmsStored),

@@ -6,7 +6,7 @@ use utoipa::openapi::content::Content;
 use utoipa::openapi::example::Example;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::response::Response;
-use utoipa::openapi::{OpenApi, Ref, RefOr, Schema};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Required, Schema};
 
 use super::examples::Examples;
 use crate::problem::ProblemBody;
@@ -43,6 +43,10 @@ const ALWAYS: &[Always] = &[
     Always { of: takes_a_key_in_the_query, code: Code::TooManyRequests, words: "too many are open already" },
     Always { of: asks_a_store, code: Code::Unavailable, words: "try again after `Retry-After`" },
 ];
+
+/// What takes a body and does not need one.
+const BODY_MAY_BE_MISSING: &[&str] =
+    &["dry_run_settings", "heartbeat", "import_blacklist", "import_sms", "lab_register"];
 
 fn needs_a_key(operation: &Operation) -> bool {
     // One empty requirement among them: the key is a choice.
@@ -91,6 +95,9 @@ pub(super) fn complete(api: &mut OpenApi) {
             }
             if let Some(RefOr::T(body)) = &mut operation.request_body {
                 body.content.values_mut().for_each(|content| examples.show(content));
+                let id = operation.operation_id.as_deref();
+                let may_be_missing = BODY_MAY_BE_MISSING.iter().any(|missing| id == Some(*missing));
+                body.required = Some(if may_be_missing { Required::False } else { Required::True });
             }
         }
     }
