@@ -18,8 +18,11 @@ const NOT_ASKED: &str = "(/events|/pull)$";
 /// What a schema cannot say: a rule between two fields, a number that nobody has.
 const NOT_CHECKED: &str = "positive_data_acceptance";
 /// Whose key each part of the API takes.
-const KEYS: [(&str, &str); 3] =
-    [("^/(onboard|onboarding)/", API_KEY), ("^/(sms|receivers)/", RECEIVER_KEY), ("^/(admin|metrics)", ADMIN_TOKEN)];
+const KEYS: [(&str, &str); 3] = [
+    ("^/(onboard|onboarding)/", API_KEY),
+    ("^/(sms|receivers)/", RECEIVER_KEY),
+    ("^/(admin|metrics)", ADMIN_TOKEN),
+];
 
 /// A bridge of its own, in a folder that goes with it.
 struct Ground {
@@ -83,7 +86,8 @@ pub(crate) fn readers() -> Outcome {
 }
 
 fn played(command: &mut Command, ground: &Ground) -> Outcome {
-    let keys = command.env("BRIDGE_URL", ground.url()).env("API_KEY", API_KEY).env("RECEIVER_KEY", RECEIVER_KEY);
+    let keys =
+        command.env("BRIDGE_URL", ground.url()).env("API_KEY", API_KEY).env("RECEIVER_KEY", RECEIVER_KEY);
     workspace::run(keys)
 }
 

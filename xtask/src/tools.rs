@@ -22,7 +22,8 @@ pub(crate) const BROWSER_MODULES: &str = "browser/node_modules";
 
 /// The Python programs that read the API's description; in the folder of tools.
 pub(crate) const PYTHON_MODULES: &str = "python/modules";
-const PYTHON_VERSIONS: &str = "schemathesis 4.32.5, openapi-spec-validator 0.9.0, openapi-python-client 0.29.1";
+const PYTHON_VERSIONS: &str =
+    "schemathesis 4.32.5, openapi-spec-validator 0.9.0, openapi-python-client 0.29.1";
 /// What makes a TypeScript client of it; in the folder of tools.
 pub(crate) const CLIENT_MODULES: &str = "client/node_modules";
 

@@ -144,8 +144,19 @@ async fn drive(
     };
     // Who says nothing costs a socket and no more: what a request takes is made when one begins.
     if matches!(first, Ok(Ok(()))) {
-        Box::pin(speak(service, place, stream, peer, watcher)).await;
+        boxed_speech(service, place, stream, peer, watcher).await;
     }
+}
+
+/// Made in a function of its own: else there would be room for it in every connection, from its beginning.
+fn boxed_speech(
+    service: Arc<Service>,
+    place: Place,
+    stream: Arc<TcpStream>,
+    peer: SocketAddr,
+    watcher: Watcher,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(speak(service, place, stream, peer, watcher))
 }
 
 async fn speak(
