@@ -1,10 +1,10 @@
 //! An entry of what `termux-sms-list` prints. Two of its names would each be a sender elsewhere: `number` is who sent it,
 //! `sender` is what the phone's owner calls them.
 
-use bridge_core::Timestamp;
+use bridge_core::Stamp;
 
 use super::row::{Exported, Held, Other};
-use crate::content::{Delivered, FieldError, Unusable};
+use crate::content::{Delivered, Unusable};
 use crate::fields::Fields;
 
 /// The phone's time, as Termux names it, and as people do who rewrite its list.
@@ -28,16 +28,11 @@ pub(super) fn read(fields: &Fields) -> Held {
     if kind.is_some_and(|kind| kind != "inbox") {
         return Held::Skipped(Other::Outgoing);
     }
-    let phone = time.and_then(|time| match Timestamp::parse(&time) {
-        Ok(stamp) => Some(stamp),
-        Err(why) => {
-            errors.push(FieldError::new("received", format!("{why}: write it with its zone")));
-            None
-        }
-    });
+    // Termux names no zone: the operator says which it is (D40).
+    let phone = time.and_then(|time| Stamp::read(&time));
     match (sender, text) {
         (Some(sender), Some(text)) if errors.is_empty() => {
-            let delivered = Delivered { sender, text, stamp: phone, ..Delivered::default() };
+            let delivered = Delivered { sender, text, stamp: phone.clone(), ..Delivered::default() };
             Exported { delivered, network: None, phone }.held()
         }
         _ => Held::Unusable(Unusable::fields("this entry of a Termux list is no SMS", errors)),
