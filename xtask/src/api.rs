@@ -15,8 +15,9 @@ const SEED: &str = "20261130";
 const SECONDS: &str = "90";
 /// What follows an endless stream, or calls an address that a request made up.
 const NOT_ASKED: &str = "(/events|/pull)$";
-/// What a schema cannot say: a rule between two fields, a number that nobody has.
-const NOT_CHECKED: &str = "positive_data_acceptance";
+/// What a schema cannot say: a rule between two fields, a number that nobody has; and what the bridge reads though no schema
+/// says so.
+const NOT_CHECKED: &str = "positive_data_acceptance,negative_data_rejection";
 /// Whose key each part of the API takes.
 const KEYS: [(&str, &str); 3] = [
     ("^/(onboard|onboarding)/", API_KEY),
