@@ -76,6 +76,7 @@ pub(super) async fn refusals_are_newest_first(audit: &dyn AuditUnderTest) {
         reason: "blacklisted".to_owned(),
         mobile_number: "not a \u{1f4de}".to_owned(),
         address_hash: address_hash.map(str::to_owned),
+        place: address_hash.map(|_| "IN".to_owned()),
         stands_for: n,
     };
     let batch = [refusal(1, None), refusal(2, Some("ab12"))];
