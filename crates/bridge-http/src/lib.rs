@@ -11,6 +11,7 @@ pub mod auth;
 pub mod body;
 pub mod client;
 pub mod docs;
+pub mod edge;
 mod encoding;
 pub mod lab;
 pub mod listen;
