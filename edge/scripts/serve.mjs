@@ -1,17 +1,24 @@
 // Runs the Worker in workerd on this machine, as Cloudflare would: `npm run serve`, with PORT, BRIDGE_URL, EDGE_SECRET
 // and every other variable of wrangler.jsonc from the environment. What the objects keep is in EDGE_STATE (.state).
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_readConfig } from "wrangler";
 
 const here = new URL("..", import.meta.url).pathname;
 process.chdir(here);
 const config = unstable_readConfig({ config: "wrangler.jsonc" });
-execFileSync("npx", ["wrangler", "deploy", "--dry-run", "--outdir", "dist"], {
-  env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" },
-  stdio: ["ignore", "ignore", "inherit"],
-});
+const bundle = mkdtempSync(join(tmpdir(), "sms-bridge-edge-"));
+execFileSync(
+  process.execPath,
+  ["node_modules/wrangler/bin/wrangler.js", "deploy", "--dry-run", "--outdir", bundle],
+  {
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" },
+    stdio: ["ignore", "ignore", "inherit"],
+  },
+);
 
 // Names of variables stand in wrangler.jsonc and src/env.ts: whatever of these is set here counts.
 const declared = readFileSync("src/env.ts", "utf8").matchAll(/^ {2}([A-Z_]+)\?: string;$/gm);
@@ -29,7 +36,8 @@ const miniflare = new Miniflare({
   host: "127.0.0.1",
   port: Number(process.env.PORT ?? 8787),
   modules: true,
-  scriptPath: "dist/index.js",
+  scriptPath: join(bundle, "index.js"),
+  modulesRoot: bundle,
   compatibilityDate: config.compatibility_date,
   compatibilityFlags: config.compatibility_flags,
   cf: false,
@@ -40,6 +48,7 @@ const miniflare = new Miniflare({
   log: new Log(LogLevel.WARN),
 });
 const url = await miniflare.ready;
+rmSync(bundle, { recursive: true });
 process.stdout.write(`the edge listens on ${url.origin}\n`);
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, async () => {

@@ -14,6 +14,8 @@ macro_rules! codes {
         pub enum Code { $($variant),* }
 
         impl Code {
+            /// All of them, in the order of the list.
+            pub const ALL: &[Code] = &[$(Code::$variant),*];
             /// The stable word.
             #[must_use]
             pub fn as_str(self) -> &'static str { match self { $(Code::$variant => $word),* } }
