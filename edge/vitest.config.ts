@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 // The tests run inside workerd, on the bindings of wrangler.jsonc. No port is opened and no bridge runs: each test
 // says what the bridge answers.
 export default defineConfig({
-  test: { silent: "passed-only" },
+  test: { silent: "passed-only", reporters: ["default", "./scripts/result-line.mjs"] },
   plugins: [
     cloudflareTest({
       wrangler: { configPath: "./wrangler.jsonc" },
