@@ -30,6 +30,12 @@ export async function read(request: Request, route: Route, requestId: string): P
     throw new Refused({ code: "method_not_allowed", detail, headers: { Allow: route.methods.join(", ") } });
   }
   const url = new URL(request.url);
+  if (isTooLong(url, request.headers)) {
+    throw new Refused({
+      code: "invalid_request",
+      detail: "the address or the headers are longer than any sender's",
+    });
+  }
   const client = clientOf(request);
   const body = await bodyOf(request, route.bytes);
   if (body !== null && route.takes !== undefined) {
@@ -47,6 +53,21 @@ export async function read(request: Request, route: Route, requestId: string): P
     limitKey: limitKey(client.address),
     requestId,
   };
+}
+
+/** Less than the bridge's own server takes: what it refuses before it reads it would never be delivered. */
+const TARGET_MAX = 8 * 1024;
+const HEADERS_MAX = 16 * 1024;
+const HEADERS_MAX_COUNT = 64;
+
+function isTooLong(url: URL, headers: Headers): boolean {
+  const all = [...headers];
+  const length = all.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  return (
+    url.pathname.length + url.search.length > TARGET_MAX ||
+    length > HEADERS_MAX ||
+    all.length > HEADERS_MAX_COUNT
+  );
 }
 
 function requireType(request: Request, takes: "json" | "form"): void {

@@ -12,6 +12,7 @@ export interface Line {
     | "bridge_refused_kept_sms"
     | "sms_kept"
     | "sms_delivered"
+    | "sms_set_aside"
     | "spool_full"
     | "refusals_not_delivered"
     | "blocklist_not_read"

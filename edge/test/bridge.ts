@@ -22,9 +22,13 @@ export const BAD_GATEWAY: Answering = () =>
     headers: { "Content-Type": "text/html" },
   });
 
+const OWN = ["/readyz", "/edge/blocklist", "/edge/refusals"];
+
 export class FakeBridge {
   heard: Heard[] = [];
   answering: Answering = answer200;
+  /** The edge's own looks are answered by this, where a test is not about them. */
+  looks: Answering | null = null;
 
   constructor() {
     vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
@@ -42,7 +46,9 @@ export class FakeBridge {
       const silent = new Promise<never>((_, reject) => {
         request.signal.addEventListener("abort", () => reject(new Error("aborted")));
       });
-      const answer = await Promise.race([this.answering(heard), silent]);
+      const isLook = OWN.includes(heard.url.pathname);
+      const answering = isLook && this.looks !== null ? this.looks : this.answering;
+      const answer = await Promise.race([answering(heard), silent]);
       if (answer === null) {
         throw new TypeError("connection refused");
       }
@@ -52,8 +58,7 @@ export class FakeBridge {
 
   /** What was asked of the bridge but for the edge's own questions. */
   requests(path?: string): Heard[] {
-    const own = ["/readyz", "/edge/blocklist", "/edge/refusals"];
-    return this.heard.filter(({ url }) => (path ? url.pathname === path : !own.includes(url.pathname)));
+    return this.heard.filter(({ url }) => (path ? url.pathname === path : !OWN.includes(url.pathname)));
   }
 }
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FRESH, healthOf, look as lookedAt, nextLookMs } from "../src/pure/health";
 import { languageOf } from "../src/pure/language";
 import { fits, ROOM } from "../src/pure/room";
-import { answer200, BAD_GATEWAY, FakeBridge, HANGS, REFUSES, said } from "./bridge";
+import { answer200, BAD_GATEWAY, FakeBridge, HANGS, type Heard, REFUSES, said } from "./bridge";
 import { deliverKept, edgeWith, look, passing, registration, worker } from "./edge";
 
 let bridge: FakeBridge;
@@ -200,6 +200,24 @@ describe("an SMS while the box is dark", () => {
     bridge.answering = (heard) => said(heard, {}, { status });
     await deliverKept();
     expect((await worker.SPOOL.getByName("all").waiting()) === 0).toBe(gone);
+  });
+
+  it("that the bridge chokes on holds up nobody: it is set aside, and the others arrive", async () => {
+    await look();
+    bridge.answering = REFUSES;
+    const edge = edgeWith({ EDGE_SPOOL: "on" });
+    for (const text of ["poison", "2"]) {
+      await edge.ask("/sms/receive", sms(text));
+    }
+    const chokes = (heard: Heard) => (heard.text.endsWith("poison") ? null : answer200(heard));
+    bridge.answering = chokes;
+    await look();
+    for (let n = 0; n < 8; n += 1) {
+      await deliverKept();
+    }
+    expect(await worker.SPOOL.getByName("all").waiting()).toBe(0);
+    const arrived = bridge.requests("/sms/receive").map(({ text }) => text.slice(-1));
+    expect(arrived.at(-1)).toBe("2");
   });
 
   it("whose bridge answers 503 is kept too: nobody has to send it again", async () => {

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { hmac, signedText } from "../src/pure/sign";
-import { BAD_GATEWAY, FakeBridge, HANGS, REFUSES, said } from "./bridge";
+import { answer200, BAD_GATEWAY, FakeBridge, HANGS, REFUSES, said } from "./bridge";
 import { edgeWith, passing, registration } from "./edge";
 
 const SECRET = "edge-secret-of-the-tests-0001";
 let bridge: FakeBridge;
 beforeEach(() => {
   bridge = new FakeBridge();
+  bridge.looks = answer200;
 });
 
 describe("what exists", () => {
@@ -181,6 +182,20 @@ describe("bodies", () => {
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({ code });
     expect(bridge.requests()).toHaveLength(0);
+  });
+
+  it.each([
+    ["an address", `/sms/receive?a=${"x".repeat(9_000)}`, {}],
+    ["a header", "/sms/receive", { "X-Long": "x".repeat(17_000) }],
+    [
+      "many headers",
+      "/sms/receive",
+      Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`X-${n}`, "1"])),
+    ],
+  ])("%s that no server would take is refused, not kept", async (_, path, headers) => {
+    bridge.answering = REFUSES;
+    const response = await edgeWith({ EDGE_SPOOL: "on" }).ask(path, { method: "POST", body: "{}", headers });
+    expect(response.status).toBe(400);
   });
 
   it("that do not say how long they are: cut off at the limit", async () => {

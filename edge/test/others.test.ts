@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { widen } from "../src/handlers/widget";
-import { FakeBridge, type Heard, said } from "./bridge";
+import { answer200, FakeBridge, type Heard, said } from "./bridge";
 import { edgeWith, registration } from "./edge";
 
 let bridge: FakeBridge;
 beforeEach(() => {
   bridge = new FakeBridge();
+  bridge.looks = answer200;
 });
 
 describe("Turnstile", () => {

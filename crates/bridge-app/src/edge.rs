@@ -35,7 +35,7 @@ pub async fn first_time(app: &App, id: &str) -> Result<(), Problem> {
 /// Something that the edge refused.
 #[derive(Clone, Debug)]
 pub struct Reported {
-    /// When.
+    /// When it was refused, by the edge's clock.
     pub at: Timestamp,
     /// Why: the code that it answered.
     pub reason: String,

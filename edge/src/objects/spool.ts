@@ -28,8 +28,12 @@ const SHORTEST_MS = 1_000;
 const LONGEST_MS = 20_000;
 /** In one run of the alarm, which may take a quarter of an hour. */
 const RUN_MAX = 500;
+/** One that gets no answer so often, while the bridge answers the looks of the edge, is set aside. */
+const CHOKED_MAX = 8;
 /** URLs that the bridge took SMS from, so that strangers cannot take their room. */
 const KNOWN_MAX = 1_000;
+
+type Row = Record<string, SqlStorageValue>;
 
 export class Spool extends DurableObject<Env> {
   private delivering = false;
@@ -40,7 +44,8 @@ export class Spool extends DurableObject<Env> {
       CREATE TABLE IF NOT EXISTS sms (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, target TEXT NOT NULL, headers TEXT NOT NULL,
         body BLOB NOT NULL, client TEXT NOT NULL, received INTEGER NOT NULL, url_key TEXT NOT NULL,
-        address_key TEXT NOT NULL, bytes INTEGER NOT NULL
+        address_key TEXT NOT NULL, bytes INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+        aside INTEGER NOT NULL DEFAULT 0
       );
       CREATE INDEX IF NOT EXISTS sms_url ON sms (url_key);
       CREATE INDEX IF NOT EXISTS sms_address ON sms (address_key);
@@ -48,8 +53,9 @@ export class Spool extends DurableObject<Env> {
     `);
   }
 
+  /** Those that were set aside hold nobody up. */
   waiting(): number {
-    return Number(this.ctx.storage.sql.exec("SELECT count(*) AS n FROM sms").one().n);
+    return Number(this.ctx.storage.sql.exec("SELECT count(*) AS n FROM sms WHERE aside = 0").one().n);
   }
 
   /** The bridge took an SMS with this URL and these credentials. */
@@ -117,15 +123,16 @@ export class Spool extends DurableObject<Env> {
     let delivered = 0;
     let stopped = false;
     while (delivered < RUN_MAX && !stopped) {
-      const [row] = sql.exec("SELECT * FROM sms ORDER BY seq LIMIT 1").toArray();
+      const [row] = sql.exec("SELECT * FROM sms WHERE aside = 0 ORDER BY seq LIMIT 1").toArray();
       if (row === undefined) {
         break;
       }
-      if (await this.handIn(row)) {
+      const outcome = await this.handIn(row);
+      if (outcome === "done") {
         sql.exec("DELETE FROM sms WHERE seq = ?", row.seq ?? 0);
         delivered += 1;
       } else {
-        stopped = true;
+        stopped = !(outcome === "choked" && (await this.setAside(row)));
       }
     }
     if (delivered > 0) {
@@ -141,8 +148,28 @@ export class Spool extends DurableObject<Env> {
     }
   }
 
-  /** True: the bridge has it, or said that it is no SMS. */
-  private async handIn(row: Record<string, SqlStorageValue>): Promise<boolean> {
+  /**
+   * One request that the bridge chokes on, again and again while it answers others, must not hold up all that come after
+   * it. It was acknowledged, so it stays here, for whoever reads the log.
+   */
+  private async setAside(row: Row): Promise<boolean> {
+    const { sql } = this.ctx.storage;
+    if (!(await this.env.BOX.getByName("all").health()).up) {
+      return false;
+    }
+    const isAside = Number(row.tries) + 1 >= CHOKED_MAX ? 1 : 0;
+    sql.exec("UPDATE sms SET tries = tries + 1, aside = ? WHERE seq = ?", isAside, row.seq ?? 0);
+    if (isAside === 1) {
+      log({ event: "sms_set_aside" });
+    }
+    return isAside === 1;
+  }
+
+  /**
+   * Done: the bridge has it, or said that it is no SMS. Later: the bridge cannot take any. Choked: perhaps it is this one
+   * alone that gets no answer.
+   */
+  private async handIn(row: Row): Promise<"done" | "later" | "choked"> {
     const ask = bridgeThrough(settingsOf(this.env), fetch, Date.now, randomId);
     const method = String(row.method);
     const answer = await ask({
@@ -156,20 +183,20 @@ export class Spool extends DurableObject<Env> {
       patienceMs: PATIENCE_MS,
     });
     await answer?.body?.cancel();
-    if (answer === null) {
-      return false;
+    if (answer === null || answer.status === 500) {
+      return "choked";
     }
     if (answer.ok) {
-      return true;
+      return "done";
     }
     // To one that is signed the bridge says 401 only where it does not know the signature: the secret is another, or a
     // clock is wrong. Neither is the fault of who sent the SMS.
     if (answer.status >= 500 || [401, 403, 408, 429].includes(answer.status)) {
       log({ event: "bridge_refused_kept_sms", status: answer.status });
-      return false;
+      return "later";
     }
     // The bridge keeps in quarantine what it cannot read, and says 400 all the same.
     log({ event: "bridge_refused_kept_sms", status: answer.status, why: "not tried again" });
-    return true;
+    return "done";
   }
 }

@@ -30,7 +30,7 @@ const COUNT_MAX: i64 = 1_000_000;
 /// Something that the edge refused.
 #[derive(Deserialize, ToSchema)]
 pub struct EdgeRefusal {
-    /// When.
+    /// When it was refused, by the edge's clock.
     #[schema(format = DateTime)]
     at: String,
     /// The code that it answered.

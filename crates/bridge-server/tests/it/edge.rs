@@ -2,6 +2,7 @@
 //! behaves is tested in `edge/test`, in its own runtime.
 
 mod kept;
+mod supabase;
 mod workerd;
 
 use std::sync::Arc;

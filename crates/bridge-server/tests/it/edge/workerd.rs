@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine;
@@ -30,6 +31,8 @@ struct Edge {
     _child: Child,
     url: String,
     http: reqwest::Client,
+    /// Its log.
+    said: Arc<Mutex<String>>,
     _state: TempDir,
 }
 
@@ -56,8 +59,14 @@ impl Edge {
             }
         };
         // Its log goes on: nobody may wait for somebody to read it.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Some(Edge { _child: child, url, http: reqwest::Client::new(), _state: state })
+        let said = Arc::new(Mutex::new(String::new()));
+        let log = said.clone();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                *log.lock().unwrap() += &line;
+            }
+        });
+        Some(Edge { _child: child, url, http: reqwest::Client::new(), said, _state: state })
     }
 
     async fn register(&self, mobile: &str) -> Response {
@@ -174,6 +183,7 @@ async fn a_number_is_validated_through_the_edge_while_the_box_comes_and_goes() {
         forged.header("X-Edge-Client", "10.0.0.1 XX").json(&json!({"mobile_number": "+919876500001"}));
     assert_eq!(forged.send().await.unwrap().status(), 201, "what a client writes there is thrown away");
     assert_eq!(edge.get("/admin").await.status(), 404);
+    assert!(!edge.said.lock().unwrap().contains("blocklist_not_read"), "the edge's own questions are signed too");
 
     // The box is killed; another one starts on its folder.
     let second = edge.registered("+919876500002").await;
@@ -204,6 +214,9 @@ async fn a_number_is_validated_through_the_edge_while_the_box_comes_and_goes() {
     let outside = doctor["findings"].as_array().unwrap().iter().find(|one| one["what"] == "outside").unwrap();
     assert_eq!(outside["level"], "ok", "{outside}");
     assert!(outside["found"].as_str().unwrap().contains("through the edge"), "{outside}");
+    let said = edge.said.lock().unwrap().clone();
+    assert!(said.contains("sms_kept") && said.contains("bridge_dark"), "{said}");
+    assert!(!said.contains("98765") && !said.contains("ONBOARD"), "no number and no text is in the log: {said}");
     bridge.stop().await;
 }
 
