@@ -61,6 +61,10 @@ impl Edge {
         // Its log goes on: nobody may wait for somebody to read it.
         let said = Arc::new(Mutex::new(String::new()));
         let log = said.clone();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "reads what a process of the test says, until it ends"
+        )]
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 *log.lock().unwrap() += &line;
@@ -183,7 +187,10 @@ async fn a_number_is_validated_through_the_edge_while_the_box_comes_and_goes() {
         forged.header("X-Edge-Client", "10.0.0.1 XX").json(&json!({"mobile_number": "+919876500001"}));
     assert_eq!(forged.send().await.unwrap().status(), 201, "what a client writes there is thrown away");
     assert_eq!(edge.get("/admin").await.status(), 404);
-    assert!(!edge.said.lock().unwrap().contains("blocklist_not_read"), "the edge's own questions are signed too");
+    assert!(
+        !edge.said.lock().unwrap().contains("blocklist_not_read"),
+        "the edge's own questions are signed too"
+    );
 
     // The box is killed; another one starts on its folder.
     let second = edge.registered("+919876500002").await;
@@ -216,7 +223,10 @@ async fn a_number_is_validated_through_the_edge_while_the_box_comes_and_goes() {
     assert!(outside["found"].as_str().unwrap().contains("through the edge"), "{outside}");
     let said = edge.said.lock().unwrap().clone();
     assert!(said.contains("sms_kept") && said.contains("bridge_dark"), "{said}");
-    assert!(!said.contains("98765") && !said.contains("ONBOARD"), "no number and no text is in the log: {said}");
+    assert!(
+        !said.contains("98765") && !said.contains("ONBOARD"),
+        "no number and no text is in the log: {said}"
+    );
     bridge.stop().await;
 }
 
