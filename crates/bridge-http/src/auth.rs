@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bridge_core::Timestamp;
 use bridge_formats::{Format, Incoming, Signing, Unsigned, generic};
 use utoipa::Modify;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -174,6 +175,8 @@ pub(super) struct AtTheDoor {
 
 impl AtTheDoor {
     const KNOWN: AtTheDoor = AtTheDoor { sender: Sender::Known, _open: None };
+    /// Refused, but for that the edge may have kept it: then it was acknowledged, and must be kept here too.
+    pub(super) const PERHAPS_KEPT: AtTheDoor = AtTheDoor { sender: Sender::Stranger, _open: None };
 }
 
 /// Looks at headers and query alone. Refuses at once whoever [`receiver`] would refuse whatever their body holds.
@@ -229,7 +232,17 @@ pub(super) fn receiver(
     format: &Format,
     purpose: Purpose,
 ) -> Result<ReceiverIdentity, Problem> {
-    let now = app.clock.now();
+    receiver_at(app, incoming, format, purpose, app.clock.now())
+}
+
+/// The same of what arrived at that time, which is when its signature must have been fresh: an edge may have kept it.
+pub(super) fn receiver_at(
+    app: &Shared,
+    incoming: &Incoming<'_>,
+    format: &Format,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<ReceiverIdentity, Problem> {
     let given = secrets_given(incoming, format);
     let secrets = || given.iter().flatten();
     let claimed = incoming.query("receiver").and_then(|name| app.receivers.named(&name));
@@ -297,6 +310,11 @@ fn secrets_given(incoming: &Incoming<'_>, format: &Format) -> [Option<String>; 4
         incoming.query("apiKey"),
         format.secret.and_then(|secret| secret(incoming)),
     ]
+}
+
+/// The secrets of a request that was not let in, which may not be kept either.
+pub(super) fn credentials_of_nobody(incoming: &Incoming<'_>, format: &Format) -> Credentials {
+    Credentials(secrets_given(incoming, format).into_iter().flatten().collect())
 }
 
 /// What may not be kept of a request that was let in: the secrets that it came with and the keys that sign for its sender.

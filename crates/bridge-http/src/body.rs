@@ -96,15 +96,27 @@ pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
 
 /// The fields of a JSON body on a route that takes nothing else.
 pub async fn json_fields(app: &App, headers: &HeaderMap, body: Body, max: usize) -> Result<Fields, Problem> {
+    json_fields_as_sent(app, headers, body, max).await.map(|(fields, _)| fields)
+}
+
+/// The same with the body as it was sent, still packed where it was: a signature is over these bytes.
+pub async fn json_fields_as_sent(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    max: usize,
+) -> Result<(Fields, Bytes), Problem> {
     let content_type = content_type(headers);
     if content_type != "application/json" && !content_type.ends_with("+json") {
         return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
     }
-    let bytes = match encoding::unpacked(headers, read(app, body, max).await?, max)? {
+    let sent = read(app, body, max).await?;
+    let bytes = match encoding::unpacked(headers, sent.clone(), max)? {
         Unpacked::Body(bytes) => bytes,
         Unpacked::Broken { why, .. } => return Err(Problem::new(Code::InvalidRequest, why)),
     };
     Fields::read("application/json", &bytes)
+        .map(|fields| (fields, sent))
         .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))
 }
 

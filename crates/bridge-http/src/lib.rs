@@ -11,6 +11,7 @@ pub mod auth;
 pub mod body;
 pub mod client;
 pub mod docs;
+pub mod edge;
 mod encoding;
 mod exposition;
 pub mod lab;

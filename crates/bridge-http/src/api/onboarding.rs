@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::auth::{self, AppKey};
 use crate::body;
 use crate::client;
+use crate::edge::{self, EdgeStamp};
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
@@ -23,7 +24,7 @@ use crate::view::LastSmsView;
 use bridge_app::base::deadline::within;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::registration::opened::{self, Instructions, OfNumber, Whose, find, is_final};
-use bridge_app::registration::{self, Opened, Wanted};
+use bridge_app::registration::{self, Opened, Origin, Wanted};
 
 /// Longest `?wait=`.
 const WAIT_MAX_SECONDS: u64 = 30;
@@ -129,8 +130,8 @@ impl OnboardingStatus {
         (status = 201, description = "A new hash", body = RegisterResponse),
         (status = 200, description = "The same again: the same hash", body = RegisterResponse),
         (status = 400, description = "`invalid_request`, `invalid_mobile_number`", body = ProblemBody),
-        (status = 401, description = "`unauthorized`", body = ProblemBody),
-        (status = 403, description = "`blacklisted`, `country_not_allowed`", body = ProblemBody),
+        (status = 401, description = "`unauthorized`, `edge_signature`", body = ProblemBody),
+        (status = 403, description = "`blacklisted`, `country_not_allowed`, `edge_required`", body = ProblemBody),
         (status = 409, description = "`already_validated`", body = ProblemBody),
         (status = 413, description = "`body_too_large`", body = ProblemBody),
         (status = 415, description = "`unsupported_media_type`", body = ProblemBody),
@@ -140,13 +141,23 @@ impl OnboardingStatus {
 )]
 pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
     let (parts, body) = request.into_parts();
-    let fields = body::json_fields(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
+    let max = body::ONBOARDING_MAX_BYTES;
+    let (fields, sent) = body::json_fields_as_sent(&app, &parts.headers, body, max).await?;
     let wanted = Wanted::read(&fields)?;
-    let from = client::address(&app, &parts);
     let snapshot = app.live.snapshot();
-    let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, from).await?;
+    let stamp = edge::of_registration(&app, &snapshot.settings, &parts, &sent).await;
+    let origin = stamp.map(|stamp| origin(&app, &parts, stamp));
+    let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, origin).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(registered(&app, &snapshot.settings, &onboarding))).into_response())
+}
+
+/// Where it comes from: as the edge says, else as far as it can be seen.
+fn origin(app: &Shared, parts: &Parts, stamp: Option<EdgeStamp>) -> Origin {
+    match stamp {
+        Some(EdgeStamp { client, country, .. }) => Origin { seen: client, signed: client, place: country },
+        None => Origin { seen: client::address(app, parts), ..Origin::default() },
+    }
 }
 
 fn registered(app: &Shared, settings: &Settings, onboarding: &Onboarding) -> RegisterResponse {

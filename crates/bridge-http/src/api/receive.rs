@@ -9,20 +9,23 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bridge_core::Timestamp;
 use bridge_formats::{Format, Incoming, Reply, generic};
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::auth::{self, Purpose};
+use crate::auth::{self, AtTheDoor, Purpose};
 use crate::body;
 use crate::client;
+use crate::edge;
 use crate::encoding::{self, Unpacked};
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::delivery::{self, Delivered, Delivering, Read};
-use bridge_app::sms::intake::Taken;
+use bridge_app::sms::intake::{Taken, Unwritable};
+use bridge_app::sms::quarantine;
 use bridge_app::state::bodies::Sender;
 use bridge_app::state::places::Who;
 use bridge_app::state::receivers::ReceiverIdentity;
@@ -105,21 +108,81 @@ pub async fn receive_named(
 
 async fn take(app: &Shared, named: Option<&'static Format>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let door = auth::at_the_door(app, &parts, named)?;
+    let door = match auth::at_the_door(app, &parts, named) {
+        Err(problem) if may_be_kept(app, &parts, &problem) => AtTheDoor::PERHAPS_KEPT,
+        door => door?,
+    };
     let max = match door.sender {
         Sender::Known => body::SMS_MAX_BYTES,
         Sender::Stranger => body::STRANGER_MAX_BYTES,
     };
     let sent = body::read_of(app, door.sender, body, max).await?;
-    let body = Body::of(&parts, sent, max).await?;
-    if door.sender == Sender::Stranger && body::takes_long_to_read(&body.bytes) {
-        return Err(auth::nobody(app));
-    }
-    let (delivering, read) = read(app, named, &parts, body)?;
+    let stamp = edge::of_delivery(app, &parts, &sent);
+    let kept_at = stamp.and_then(|stamp| stamp.received);
+    let body = Body::of(&parts, sent.clone(), max).await?;
+    let read = if door.sender == Sender::Stranger && body::takes_long_to_read(&body.bytes) {
+        Err(auth::nobody(app))
+    } else {
+        read(app, named, &parts, body, kept_at.unwrap_or_else(|| app.clock.now()))
+    };
+    let (delivering, read) = match (read, kept_at) {
+        (Ok(read), _) => read,
+        (Err(problem), Some(at)) if problem.code() == Code::Unauthorized => {
+            return keep_of_nobody(app, named, &parts, &sent, at, &problem).await;
+        }
+        (Err(problem), _) => return Err(problem),
+    };
     client::is(&parts, Who::Receiver(delivering.sender.name()));
     let delivered = delivery::take(app, &delivering, read).await?;
     Ok(reply(&delivering, named, delivered))
 }
+
+/// It was refused, but may be one that the edge acknowledged.
+fn may_be_kept(app: &Shared, parts: &Parts, problem: &Problem) -> bool {
+    problem.code() == Code::Unauthorized && edge::claims_to_be_kept(app, &parts.headers)
+}
+
+/// The edge acknowledged it while the bridge was away, and nobody here knows its sender: it is not lost, and not judged.
+async fn keep_of_nobody(
+    app: &Shared,
+    named: Option<&'static Format>,
+    parts: &Parts,
+    sent: &Bytes,
+    at: Timestamp,
+    problem: &Problem,
+) -> Result<Response, Problem> {
+    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, sent);
+    let format = named.unwrap_or(&generic::FORMAT);
+    let raw = if parts.method == Method::GET {
+        parts.uri.query().unwrap_or_default().as_bytes()
+    } else {
+        sent.as_ref()
+    };
+    let sent_type = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kept = quarantine::Body {
+        receiver_id: EDGE.to_owned(),
+        format: named.map_or(quarantine::UNKNOWN, |format| format.name).to_owned(),
+        reason: format!(
+            "the edge kept it at {at} while the bridge was away, and its sender is not known: {}",
+            problem.detail()
+        ),
+        content_type: sent_type.unwrap_or_default().chars().take(CONTENT_TYPE_MAX_CHARS).collect(),
+        body: raw.to_vec(),
+        credentials: auth::credentials_of_nobody(&incoming, format),
+    };
+    quarantine::keep(app, kept).await.map_err(|Unwritable| {
+        Problem::new(Code::Unavailable, "nothing is writable right now: keep this and send it again")
+    })?;
+    Ok(Json(Delivery {
+        status: "quarantined",
+        sms: Vec::new(),
+        quarantined: vec![problem.detail().to_owned()],
+    })
+    .into_response())
+}
+
+/// Whose name stands in the quarantine where no receiver is known.
+const EDGE: &str = "edge";
 
 /// What came as the body.
 struct Body {
@@ -156,6 +219,7 @@ fn read(
     named: Option<&'static Format>,
     parts: &Parts,
     body: Body,
+    arrived: Timestamp,
 ) -> Result<(Delivering, Read), Problem> {
     let Body { bytes, form, broken, kept } = body;
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
@@ -166,7 +230,7 @@ fn read(
     };
     let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
     let asked = recognised.unwrap_or(&generic::FORMAT);
-    let sender = auth::receiver(app, &incoming, asked, Purpose::Deliver)?;
+    let sender = auth::receiver_at(app, &incoming, asked, Purpose::Deliver, arrived)?;
     // What was signed is read as its signer writes it, whatever the route says: some sign the body alone, and another
     // format would read the query, or other names.
     let signer = match &sender {

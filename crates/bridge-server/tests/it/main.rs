@@ -13,6 +13,8 @@ mod crowd;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod edge;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod flows;
@@ -58,3 +60,5 @@ mod receivers;
 mod said;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod tunnel;

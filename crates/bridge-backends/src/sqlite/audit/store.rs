@@ -25,6 +25,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../../migrations/sqlite_audit/0011_quarantine_room.sql"),
         include_str!("../../../migrations/sqlite_audit/0012_number_style.sql"),
         include_str!("../../../migrations/sqlite_audit/0013_stamps.sql"),
+        include_str!("../../../migrations/sqlite_audit/0014_refusal_place.sql"),
     ],
     settle: add_check_columns,
 };
