@@ -23,9 +23,12 @@ use crate::state::board::WorkerBoard;
 use crate::state::bodies::Bodies;
 use crate::state::disk::Disk;
 use crate::state::erasures::Erasures;
+use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
 use crate::state::open_requests::OpenRequests;
+use crate::state::page_steps::PageSteps;
+use crate::state::pauses::Pauses;
 use crate::state::places::Places;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
@@ -65,6 +68,12 @@ pub struct App {
     pub(crate) board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub(crate) refusals: Refusals,
+    /// What people did on their page, on its way to the audit store.
+    pub(crate) page_steps: PageSteps,
+    /// Is registration paused? For those who wait.
+    pub pauses: Pauses,
+    /// How often each address may register without an app.
+    pub(crate) hosted_rate: HostedRate,
     /// What was away, and when.
     pub incidents: Incidents,
     /// Receivers, and what was seen of each.

@@ -25,9 +25,12 @@ use crate::state::board::WorkerBoard;
 use crate::state::bodies::Bodies;
 use crate::state::disk::Disk;
 use crate::state::erasures::Erasures;
+use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
 use crate::state::open_requests::OpenRequests;
+use crate::state::page_steps::PageSteps;
+use crate::state::pauses::Pauses;
 use crate::state::places::Places;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
@@ -111,12 +114,15 @@ pub async fn open(
         journal: stores.journal,
         availability: Availability::new(now),
         live: LiveSettings::new(rows),
+        hosted_rate: HostedRate::new(clock.clone()),
         clock,
         secrets,
         metrics,
         watchers: Watchers::default(),
         board: WorkerBoard::default(),
         refusals: Refusals::default(),
+        page_steps: PageSteps::default(),
+        pauses: Pauses::default(),
         inbox_reads: InboxReads::begin(&receivers, &data_dir),
         blocked_emails,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,

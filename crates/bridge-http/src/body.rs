@@ -91,6 +91,16 @@ pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
 
 /// The fields of a JSON body on a route that takes nothing else.
 pub async fn json_fields(app: &App, headers: &HeaderMap, body: Body, max: usize) -> Result<Fields, Problem> {
+    Ok(json_fields_of(app, headers, body, max).await?.0)
+}
+
+/// The same, and the body itself: fields hold no objects.
+pub async fn json_fields_of(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    max: usize,
+) -> Result<(Fields, Bytes), Problem> {
     let content_type = content_type(headers);
     if content_type != "application/json" && !content_type.ends_with("+json") {
         return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
@@ -99,8 +109,9 @@ pub async fn json_fields(app: &App, headers: &HeaderMap, body: Body, max: usize)
         Unpacked::Body(bytes) => bytes,
         Unpacked::Broken(why) => return Err(Problem::new(Code::InvalidRequest, why)),
     };
-    Fields::read("application/json", &bytes)
-        .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))
+    let fields = Fields::read("application/json", &bytes)
+        .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))?;
+    Ok((fields, bytes))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
     AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, GroupTrail, HourCount,
-    LaterTrail, LookupTrail, Member, OnboardingTrail, PersonTrail, QuarantineRoom, QuarantineTrail,
+    LaterTrail, LookupTrail, Member, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom, QuarantineTrail,
     Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, SettingPut, SettingRow,
     SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Totals, Unsynced, UpkeepTrail, WaitingSms,
 };
@@ -224,6 +224,11 @@ instrumented! { SettingsTrail for AuditStore {
     counters() -> Vec<Counter>;
     save_counters(now: Timestamp, counters: &[Counter]) -> ();
     add_to_counter(now: Timestamp, name: &str, by: i64) -> ();
+}}
+
+instrumented! { PageTrail for AuditStore {
+    note_steps(batch: &[PageStep]) -> ();
+    page_funnel(from: Timestamp, to: Timestamp) -> Vec<PageFunnel>;
 }}
 
 instrumented! { RefusalTrail for AuditStore {

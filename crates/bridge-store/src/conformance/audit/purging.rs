@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::super::samples::*;
 use super::super::under_test::AuditUnderTest;
-use crate::audit::{Quarantined, Refusal};
+use crate::audit::{PageStep, Quarantined, Refusal, Step};
 
 /// One row of every kind that age removes, each of this time.
 async fn write_one_of_each(audit: &dyn AuditUnderTest, n: u128, at: Timestamp) {
@@ -19,6 +19,9 @@ async fn write_one_of_each(audit: &dyn AuditUnderTest, n: u128, at: Timestamp) {
     let text = || "x".to_owned();
     let refusal = Refusal { at, reason: text(), mobile_number: text(), address_hash: None, stands_for: 1 };
     store.append_refusals(&[refusal]).await.unwrap();
+    let (step, language, platform) = (Step::Opened, "en", "ios");
+    let opened = PageStep { onboarding_id: id(n), mobile_number: text(), step, at, language, platform };
+    store.note_steps(&[opened]).await.unwrap();
     let (receiver_id, format, reason, content_type) = (text(), text(), text(), text());
     let body = vec![];
     store
@@ -37,11 +40,12 @@ async fn write_one_of_each(audit: &dyn AuditUnderTest, n: u128, at: Timestamp) {
     store.put_setting(at, "batch_size", &json!(redis_id), "x").await.unwrap();
 }
 
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
     ("input_sms", "sms_id"),
     ("onboarding_mobile", "onboarding_id"),
     ("power_down_store", "sms_id"),
     ("ops.registration_attempts", "reason"),
+    ("ops.page_funnel", "language"),
     ("ops.quarantine", "reason"),
     ("ops.settings_history", "new_value"),
 ];
