@@ -59,7 +59,8 @@ impl Found {
             Hashes::NoHeader | Hashes::NoHash | Hashes::Cut(_) => &[],
         };
         let codes = if short { self.codes.as_slice() } else { &[] };
-        let begins = |code: &String| hash.get(..short_code::HEX_LEN).map(|hex| code.as_bytes().ct_eq(hex.as_bytes()));
+        let begins =
+            |code: &String| hash.get(..short_code::HEX_LEN).map(|hex| code.as_bytes().ct_eq(hex.as_bytes()));
         let by_code = codes.iter().filter_map(begins).fold(Choice::from(0), |any, same| any | same);
         hashes.iter().fold(by_code, |any, found| any | agrees(found, hash)).into()
     }
@@ -131,7 +132,9 @@ pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
             }
             let hash = rest[..hex].to_owned();
             match &mut found {
-                Hashes::Some(hashes) if hashes.len() >= CANDIDATES_MAX => return Found { hashes: found, codes },
+                Hashes::Some(hashes) if hashes.len() >= CANDIDATES_MAX => {
+                    return Found { hashes: found, codes };
+                }
                 Hashes::Some(hashes) => hashes.push(hash),
                 Hashes::NoHeader | Hashes::NoHash | Hashes::Cut(_) => found = Hashes::Some(vec![hash]),
             }

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 pub use crate::message::hex;
 use crate::phone::Mobile;
-use crate::short_code;
 use crate::settings::Settings;
+use crate::short_code;
 use crate::time::{Span, Timestamp};
 use crate::verdict::Verdict;
 

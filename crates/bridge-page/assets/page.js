@@ -22,7 +22,7 @@ let helpTimer;
 
 /** Tablets and phones that ask for desktop sites say that they are desktops. */
 function platform(said) {
-  if (said !== "desktop" || navigator.maxTouchPoints < 2) return said;
+  if (said !== "desktop" || !navigator.maxTouchPoints) return said;
   if (navigator.platform === "MacIntel" || /Mac/.test(navigator.userAgent)) return "ios";
   return matchMedia("(pointer: coarse)").matches ? "android" : said;
 }
@@ -246,7 +246,7 @@ function tellParent() {
   const { origin, status } = stage().dataset;
   if (!origin || parent === window) return;
   parent.postMessage({ source: "sms-bridge", type: "status", onboarding_id: id, status, stage: stage().dataset.stage }, origin);
-  parent.postMessage({ source: "sms-bridge", type: "height", height: document.documentElement.scrollHeight }, origin);
+  parent.postMessage({ source: "sms-bridge", type: "height", height: Math.ceil(document.body.getBoundingClientRect().height) }, origin);
 }
 if ("ResizeObserver" in window) new ResizeObserver(tellParent).observe(document.body);
 

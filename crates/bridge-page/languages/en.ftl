@@ -1,9 +1,9 @@
 # What the person's page says. Each sentence may name { $app } and { $number }. The text of the SMS is not here.
 page-title = Confirm your number
-some-app = the app or website that sent you here
+some-app = this app or website
 
 ready-heading = Send one SMS to confirm your number
-ready-lead = { $app } asks if { $number } is your number. Your phone writes the SMS. You only press send.
+ready-lead = Show { $app } that { $number } is your number. Your phone writes the SMS. You only press send.
 ready-warning = Only send it if you are signing up to { $app } right now. Did somebody ask you to send it? Then do not.
 send-button = Open my SMS app
 send-by-hand = Nothing happened? Write it yourself

@@ -16,8 +16,11 @@ use crate::assets;
 use crate::speech::{self, LANGUAGES, Language, Speech};
 
 /// Nothing inline, nothing from elsewhere. Who may show the page inside their own stands behind it.
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors ";
+
+/// Addresses of forms behind that of their page.
+const FORMS: &[&str] = &["/again", "/cancel"];
 
 /// Around what is shown: language, names and links that every page has.
 pub(crate) struct Frame {
@@ -69,7 +72,13 @@ impl Kept {
 
 impl Frame {
     /// For somebody who asks with these headers; `locale` is what the app said, `number` what may be shown.
-    pub(crate) fn new(settings: &Settings, headers: &HeaderMap, uri: &Uri, locale: Option<&str>, number: &str) -> Frame {
+    pub(crate) fn new(
+        settings: &Settings,
+        headers: &HeaderMap,
+        uri: &Uri,
+        locale: Option<&str>,
+        number: &str,
+    ) -> Frame {
         let kept = Kept::of(uri, settings);
         let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let language = speech::choose(kept.lang.as_deref(), locale, accepted);
@@ -85,7 +94,7 @@ impl Frame {
             help_link: link_of(&help),
             help,
             kept,
-            here: path.strip_suffix("/again").unwrap_or(path).to_owned(),
+            here: FORMS.iter().find_map(|form| path.strip_suffix(form)).unwrap_or(path).to_owned(),
         }
     }
 
@@ -110,7 +119,10 @@ fn link_of(contact: &str) -> Option<String> {
     } else if contact.contains('@') && has_no_space {
         Some(format!("mailto:{contact}"))
     } else if contact.starts_with('+') && contact.chars().all(|c| c.is_ascii_digit() || "+ -()".contains(c)) {
-        Some(format!("tel:{}", contact.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>()))
+        Some(format!(
+            "tel:{}",
+            contact.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect::<String>()
+        ))
     } else {
         None
     }
@@ -146,9 +158,15 @@ pub(crate) async fn finish(State(app): State<Shared>, request: Request, next: Ne
         .is_some_and(|accept| accept.contains("json"));
     if !wants_problem && let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let status = response.status();
+        let is_missing = problem.code() == Code::NotFound;
+        let mut frame = Frame::new(&settings, &headers, &uri, None, "");
+        if is_missing {
+            // The same page for every address that leads nowhere.
+            frame.here.clear();
+        }
         let page = ProblemPage {
-            frame: Frame::new(&settings, &headers, &uri, None, ""),
-            is_missing: problem.code() == Code::NotFound,
+            frame,
+            is_missing,
             retries: status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS,
         };
         let mut drawn = render(status, &page);
@@ -201,7 +219,10 @@ mod tests {
     fn only_a_known_language_and_a_permitted_site_are_kept() {
         let settings = Settings { embed_origins: vec!["https://shop.example".into()], ..Settings::default() };
         let kept = |uri: &str| Kept::of(&uri.parse().unwrap(), &settings).query();
-        assert_eq!(kept("/v/x?lang=hi&origin=https://shop.example&x=1"), "?lang=hi&origin=https%3A%2F%2Fshop.example");
+        assert_eq!(
+            kept("/v/x?lang=hi&origin=https://shop.example&x=1"),
+            "?lang=hi&origin=https%3A%2F%2Fshop.example"
+        );
         assert_eq!(kept("/v/x?lang=%22%3E&origin=https://evil.example"), "");
     }
 }

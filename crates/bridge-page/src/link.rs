@@ -1,15 +1,15 @@
 //! The changing part of a page's address: an onboarding and the token that opens it. A wrong token and an unknown id are
 //! answered alike and in the same time: nobody learns which ids there are.
 
+use axum::extract::FromRef;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::registration::opened;
 use bridge_core::Onboarding;
 use bridge_http::problem::Failed;
 use bridge_http::segment::Segment;
 use bridge_http::state::Shared;
-use axum::extract::FromRef;
-use bridge_app::registration::opened;
 use uuid::Uuid;
 
 /// `{id}.{token}`, whose token is right.

@@ -126,13 +126,17 @@ mod tests {
 
     /// The sentences of a file, each with what it names.
     fn sentences(language: &Language) -> BTreeMap<String, BTreeSet<String>> {
-        let resource = parser::parse(language.sentences).unwrap_or_else(|(_, errors)| panic!("{}: {errors:?}", language.tag));
+        let resource = parser::parse(language.sentences)
+            .unwrap_or_else(|(_, errors)| panic!("{}: {errors:?}", language.tag));
         let mut all = BTreeMap::new();
         for entry in &resource.body {
             let ast::Entry::Message(message) = entry else { continue };
             let mut names = BTreeSet::new();
             for element in &message.value.as_ref().unwrap().elements {
-                if let ast::PatternElement::Placeable { expression: ast::Expression::Inline(ast::InlineExpression::VariableReference { id }) } = element {
+                if let ast::PatternElement::Placeable {
+                    expression: ast::Expression::Inline(ast::InlineExpression::VariableReference { id }),
+                } = element
+                {
                     names.insert(id.name.to_owned());
                 }
             }

@@ -129,7 +129,12 @@ mod tests {
 
     fn after(check: &str) -> Onboarding {
         let failed_at = CheckId::from_name(check).map(FailedAt::Check);
-        let verdict = Verdict { codes: Codes([Code::Pass; CHECKS.len()]), failed_at, reason: None, late_delivery: false };
+        let verdict = Verdict {
+            codes: Codes([Code::Pass; CHECKS.len()]),
+            failed_at,
+            reason: None,
+            late_delivery: false,
+        };
         Onboarding { last_sms: Some(LastSms { id: 1, judged_at: T0, verdict }), ..onboarding() }
     }
 
@@ -155,7 +160,11 @@ mod tests {
             ("duplicate_check", Stage::Refused),
         ] {
             assert_eq!(stage(&after(check), T0), expected, "{check}");
-            assert_eq!(stage(&after(check), after(check).user_deadline + bridge_core::Span(1)), expected, "{check}");
+            assert_eq!(
+                stage(&after(check), after(check).user_deadline + bridge_core::Span(1)),
+                expected,
+                "{check}"
+            );
         }
     }
 
@@ -173,7 +182,8 @@ mod tests {
     #[test]
     fn every_stage_has_a_file() {
         for stage in Stage::ALL {
-            let file = format!("{}/templates/page/stages/{}.html", env!("CARGO_MANIFEST_DIR"), stage.as_str());
+            let file =
+                format!("{}/templates/page/stages/{}.html", env!("CARGO_MANIFEST_DIR"), stage.as_str());
             assert!(std::fs::exists(&file).unwrap(), "{file}");
         }
     }

@@ -107,7 +107,13 @@ pub async fn sms_waits(app: &App, onboarding: &Onboarding) -> bool {
 }
 
 /// Somebody did something on the page of this onboarding: counted once for each kind.
-pub fn note_step(app: &App, onboarding: &Onboarding, step: Step, language: &'static str, platform: &'static str) {
+pub fn note_step(
+    app: &App,
+    onboarding: &Onboarding,
+    step: Step,
+    language: &'static str,
+    platform: &'static str,
+) {
     app.page_steps.keep(PageStep {
         onboarding_id: onboarding.id,
         mobile_number: onboarding.mobile.e164().to_owned(),

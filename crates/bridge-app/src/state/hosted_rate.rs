@@ -58,7 +58,8 @@ impl HostedRate {
         self.limiter.check_key(&from).map_err(|not_until| {
             let wait = not_until.wait_time_from(clock::Clock::now(&self.clock));
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-            Problem::new(Code::TooManyAttempts, "too many registrations came from this address").retry_after(seconds)
+            Problem::new(Code::TooManyAttempts, "too many registrations came from this address")
+                .retry_after(seconds)
         })
     }
 }
@@ -86,6 +87,10 @@ mod tests {
         assert!(rate.take(one).is_ok());
         assert!(rate.take(one).is_err());
         let subscriber = |host: u16| Some(IpAddr::from([0x2001, 0xdb8, 1, 2, 0, 0, 0, host]));
-        assert_eq!((0..9).filter(|n| rate.take(subscriber(*n)).is_ok()).count(), 5, "a network of 64 bits is one");
+        assert_eq!(
+            (0..9).filter(|n| rate.take(subscriber(*n)).is_ok()).count(),
+            5,
+            "a network of 64 bits is one"
+        );
     }
 }

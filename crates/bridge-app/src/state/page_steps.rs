@@ -20,7 +20,8 @@ impl PageSteps {
     /// Keeps one, unless it waits already or there is no room.
     pub fn keep(&self, step: PageStep) {
         let mut waiting = self.lock();
-        let is_known = |known: &PageStep| known.onboarding_id == step.onboarding_id && known.step == step.step;
+        let key = |step: &PageStep| (step.onboarding_id, step.step, step.platform);
+        let is_known = |known: &PageStep| key(known) == key(&step);
         if waiting.len() < KEPT_MAX && !waiting.iter().any(is_known) {
             waiting.push(step);
         }

@@ -104,7 +104,8 @@ async fn judge_parts(app: &App, settings: &Settings, parts: Vec<WaitingSms>) -> 
         return Ok(false);
     }
     let now = app.clock.now();
-    let is_enough = |text: &str| matches!(find_hashes(text, &settings.permitted_headers).hashes, Hashes::Some(_));
+    let is_enough =
+        |text: &str| matches!(find_hashes(text, &settings.permitted_headers).hashes, Hashes::Some(_));
     let joined = parts::join(parts, now, is_enough);
     let some = !joined.whole.is_empty();
     for (sms, rows) in joined.whole {

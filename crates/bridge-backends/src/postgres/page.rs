@@ -31,12 +31,16 @@ async fn note_steps(lease: &mut Lease, batch: &[PageStep]) -> Result<()> {
              SELECT id, (array_agg(mobile ORDER BY place))[1], min(at), (array_agg(language ORDER BY place))[1],
                  (array_agg(platform ORDER BY place))[1], bool_or(step = 'opened'), bool_or(step = 'tapped'),
                  bool_or(step = 'copied'), bool_or(step = 'scanned')
+                     OR bool_or(step = 'opened' AND platform <> 'desktop')
+                         AND (array_agg(platform ORDER BY place))[1] = 'desktop'
              FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])
                  WITH ORDINALITY AS arrived (id, mobile, at, language, platform, step, place)
              GROUP BY id ORDER BY id
              ON CONFLICT (onboarding_id) DO UPDATE SET
                  opened = there.opened OR excluded.opened, tapped = there.tapped OR excluded.tapped,
-                 copied = there.copied OR excluded.copied, scanned = there.scanned OR excluded.scanned",
+                 copied = there.copied OR excluded.copied,
+                 scanned = there.scanned OR excluded.scanned
+                     OR there.platform = 'desktop' AND excluded.opened AND excluded.platform <> 'desktop'",
             &[
                 (&column(batch, |one| one.onboarding_id), Type::UUID_ARRAY),
                 (&column(batch, |one| one.mobile_number.as_str()), Type::TEXT_ARRAY),

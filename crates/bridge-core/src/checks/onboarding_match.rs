@@ -114,7 +114,8 @@ impl JudgedRecord<'_> {
         if self.is_ambiguous() {
             return Some(true);
         }
-        let is_named = self.onboarding().is_some_and(|onboarding| found.holds(&onboarding.hash, onboarding.asked.short));
+        let is_named =
+            self.onboarding().is_some_and(|onboarding| found.holds(&onboarding.hash, onboarding.asked.short));
         // The match asks only where the text names none of them.
         (self.verdict.passed() && !is_named).then_some(false)
     }

@@ -18,7 +18,11 @@ use crate::link::{Link, missing};
 const SIDE: u32 = 240;
 
 /// `GET /v/{id}.{token}/qr.svg`
-pub(crate) async fn of_the_page(State(app): State<Shared>, link: Link, parts: Parts) -> Result<Response, Failed> {
+pub(crate) async fn of_the_page(
+    State(app): State<Shared>,
+    link: Link,
+    parts: Parts,
+) -> Result<Response, Failed> {
     let base = match &app.options.public_url {
         Some(public) => public.trim_end_matches('/').to_owned(),
         // Where nobody said how the outside reaches the bridge, this browser just did.

@@ -47,7 +47,9 @@ fn word(bytes: &[u8]) -> Option<String> {
         return named.or(json.as_str()).map(str::to_owned);
     }
     let named = form_urlencoded::parse(bytes).find(|(name, _)| name == "event" || name == "kind");
-    named.map(|(_, value)| value.into_owned()).or_else(|| Some(std::str::from_utf8(bytes).ok()?.trim().to_owned()))
+    named
+        .map(|(_, value)| value.into_owned())
+        .or_else(|| Some(std::str::from_utf8(bytes).ok()?.trim().to_owned()))
 }
 
 #[cfg(test)]
@@ -56,7 +58,14 @@ mod tests {
 
     #[test]
     fn the_word_is_read_however_it_comes() {
-        for body in ["event=tapped", "{\"event\":\"tapped\"}", "tapped", " tapped\n", "a=1&event=tapped", "\"tapped\""] {
+        for body in [
+            "event=tapped",
+            "{\"event\":\"tapped\"}",
+            "tapped",
+            " tapped\n",
+            "a=1&event=tapped",
+            "\"tapped\"",
+        ] {
             assert_eq!(word(body.as_bytes()).as_deref(), Some("tapped"), "{body}");
         }
         assert_eq!(word(b"{\"event\":1}"), None);

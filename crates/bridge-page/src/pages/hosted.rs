@@ -74,7 +74,11 @@ pub(crate) async fn form(State(app): State<Shared>, parts: Parts) -> Result<Resp
 }
 
 /// `POST /v`
-pub(crate) async fn register(State(app): State<Shared>, parts: Parts, body: Body) -> Result<Response, Failed> {
+pub(crate) async fn register(
+    State(app): State<Shared>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Failed> {
     let snapshot = app.live.snapshot();
     let settings = &snapshot.settings;
     if !settings.hosted_registration_enabled {
@@ -110,7 +114,13 @@ pub(crate) async fn register(State(app): State<Shared>, parts: Parts, body: Body
     }
 }
 
-fn refused(app: &Shared, parts: &Parts, settings: &Settings, typed: Typed, problem: Problem) -> Result<Response, Failed> {
+fn refused(
+    app: &Shared,
+    parts: &Parts,
+    settings: &Settings,
+    typed: Typed,
+    problem: Problem,
+) -> Result<Response, Failed> {
     let mut wrong = Wrong::default();
     match problem.code() {
         Code::InvalidMobileNumber => wrong.number = Some("number"),
@@ -131,7 +141,14 @@ fn refused(app: &Shared, parts: &Parts, settings: &Settings, typed: Typed, probl
     Ok(response)
 }
 
-fn draw(app: &Shared, parts: &Parts, settings: &Settings, typed: Typed, wrong: Wrong, status: StatusCode) -> Response {
+fn draw(
+    app: &Shared,
+    parts: &Parts,
+    settings: &Settings,
+    typed: Typed,
+    wrong: Wrong,
+    status: StatusCode,
+) -> Response {
     let (headers, uri): (&HeaderMap, &Uri) = (&parts.headers, &parts.uri);
     let frame = Frame::new(settings, headers, uri, None, "");
     let paused = paused(app, &app.live.snapshot()).is_some();

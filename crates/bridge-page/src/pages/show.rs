@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use bridge_app::registration::opened::{self, Instructions};
 use bridge_app::registration::sms_links::SmsLinks;
@@ -102,26 +102,27 @@ pub(crate) async fn draw(
     let platform = query_value(uri.query(), "on").and_then(|word| Platform::from_word(&word));
     let platform = platform.unwrap_or_else(|| Platform::of(headers));
     let view = View::of(app, link, onboarding, platform, instead).await;
-    let refreshes = !view.stage.is_final();
-    let mut response = match query_value(uri.query(), "part").as_deref() {
+    match query_value(uri.query(), "part").as_deref() {
         Some("stage") => render(status, &Part { frame, view }),
         _ => render(status, &Page { frame, view }),
-    };
-    if refreshes {
-        // For whoever asks before the page is drawn; scripts ask by themselves.
-        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-language, user-agent"));
     }
-    response
 }
 
 impl View {
-    async fn of(app: &Shared, link: &Link, onboarding: &Onboarding, platform: Platform, instead: Option<Stage>) -> View {
+    async fn of(
+        app: &Shared,
+        link: &Link,
+        onboarding: &Onboarding,
+        platform: Platform,
+        instead: Option<Stage>,
+    ) -> View {
         let snapshot = app.live.snapshot();
         let now = app.clock.now();
         let told = Instructions::of(app, &snapshot.settings, onboarding);
         let pause = paused(app, &snapshot);
         let paused = pause.is_some() || told.number.is_none();
-        let sms_waits = paused && onboarding.state.can_be_validated() && opened::sms_waits(app, onboarding).await;
+        let sms_waits =
+            paused && onboarding.state.can_be_validated() && opened::sms_waits(app, onboarding).await;
         let stage = instead.unwrap_or_else(|| Stage::of(&Seen { onboarding, now, paused, sms_waits }));
         let last = onboarding.last_sms.as_ref();
         let status = onboarding.shown(now);
@@ -169,5 +170,6 @@ impl Send {
 fn masked(onboarding: &Onboarding) -> String {
     let (code, national) = (onboarding.mobile.calling_code(), onboarding.mobile.national());
     let last = national.len().checked_sub(2).and_then(|at| national.get(at..)).unwrap_or_default();
-    format!("+{code} ••• {last}")
+    // From left to right in every language.
+    format!("\u{2066}+{code} ••• {last}\u{2069}")
 }

@@ -51,7 +51,8 @@ fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
 
 /// The stage that a page shows.
 fn stage(answer: &Answer) -> &str {
-    let after = html(answer).split_once("data-stage=\"").unwrap_or_else(|| panic!("no stage: {}", html(answer))).1;
+    let after =
+        html(answer).split_once("data-stage=\"").unwrap_or_else(|| panic!("no stage: {}", html(answer))).1;
     after.split_once('"').unwrap().0
 }
 

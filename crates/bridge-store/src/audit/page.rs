@@ -81,13 +81,13 @@ pub struct PageFunnel {
 }
 
 /// So many of the newest are looked through for the figures.
-pub const FUNNEL_ROWS: usize = 20_000;
+pub const FUNNEL_ROWS: usize = 5_000;
 
 /// How far people come.
 #[async_trait]
 pub trait PageTrail: Send + Sync + 'static {
     /// Notes steps, each of an onboarding once: what is noted already changes nothing. Language and platform are those of
-    /// its first step.
+    /// its first step. Opened on a desktop and then on a phone, it was scanned.
     async fn note_steps(&self, batch: &[PageStep]) -> Result<()>;
     /// Those whose first step was from then until before then, by language and platform, most first. Of at most
     /// [`FUNNEL_ROWS`], the newest.

@@ -33,6 +33,7 @@ cases! {
     }
     page {
         each_step_is_counted_once
+        from_a_desktop_to_a_phone_it_was_scanned
         the_funnel_tells_what_became_of_whom
     }
     settings {

@@ -28,7 +28,9 @@ fn note_steps(conn: &Connection, batch: &[PageStep]) -> rusqlite::Result<()> {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (onboarding_id) DO UPDATE SET
              opened = max(opened, excluded.opened), tapped = max(tapped, excluded.tapped),
-             copied = max(copied, excluded.copied), scanned = max(scanned, excluded.scanned)",
+             copied = max(copied, excluded.copied),
+             scanned = max(scanned, excluded.scanned,
+                 platform = 'desktop' AND excluded.opened AND excluded.platform <> 'desktop')",
     )?;
     for one in batch {
         note.execute(params![

@@ -9,7 +9,8 @@ use crate::harness::{ADMIN_TOKEN, API_KEY, Bridge};
 #[tokio::test]
 async fn metadata_is_handed_back_to_the_app_alone() {
     let bridge = bridge().await;
-    let metadata = json!({"order": 12_345_678_901_234_567_u64, "note": "नमस्ते \u{0} ok", "list": [1, null, true]});
+    let metadata =
+        json!({"order": 12_345_678_901_234_567_u64, "note": "नमस्ते \u{0} ok", "list": [1, null, true]});
     let registered = register(&bridge, json!({"metadata": metadata, "device_id": "d1"})).await;
     assert_eq!(bridge.status(&registered).await.body["metadata"], metadata);
     let by_number = bridge.get(&format!("/onboard/status/{}", USER.replace('+', "%2B")), API_KEY).await;
@@ -40,7 +41,11 @@ async fn what_is_wrong_is_named() {
         let mut fields = json!({});
         fields[field] = value.clone();
         let refused = register(&bridge, fields).await;
-        assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, "invalid_request"), "{field} {value}");
+        assert_eq!(
+            (refused.status, refused.code()),
+            (StatusCode::BAD_REQUEST, "invalid_request"),
+            "{field} {value}"
+        );
         assert_eq!(refused.body["errors"][0]["field"], field, "{}", refused.body);
     }
 }
@@ -49,7 +54,9 @@ async fn what_is_wrong_is_named() {
 async fn the_page_leads_back_to_the_app_when_it_is_done() {
     let bridge = bridge().await;
     bridge.set("return_url_origins", json!(["https://shop.example"])).await;
-    let registered = register(&bridge, json!({"return_url": "https://shop.example/done?order=1", "device_id": "d1"})).await;
+    let registered =
+        register(&bridge, json!({"return_url": "https://shop.example/done?order=1", "device_id": "d1"}))
+            .await;
     let page = page_of(&registered);
     let id = registered.text("onboarding_id");
     assert!(!html(&look(&bridge, &page).await).contains("shop.example/done"), "not before it is done");
@@ -65,8 +72,13 @@ async fn the_page_leads_back_to_the_app_when_it_is_done() {
 async fn a_step_is_counted_once_and_erased_with_the_person() {
     let bridge = bridge().await;
     let page = page_of(&register(&bridge, json!({})).await);
-    for event in ["event=opened", "event=opened", "event=tapped", "event=copied", "event=scanned", "event=tapped"] {
-        assert_eq!(post(&bridge, &format!("{page}/event?lang=hi&on=ios"), event).await.status, StatusCode::NO_CONTENT);
+    for event in
+        ["event=opened", "event=opened", "event=tapped", "event=copied", "event=scanned", "event=tapped"]
+    {
+        assert_eq!(
+            post(&bridge, &format!("{page}/event?lang=hi&on=ios"), event).await.status,
+            StatusCode::NO_CONTENT
+        );
     }
     let wrong = post(&bridge, &format!("{page}/event"), "event=hacked").await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
@@ -88,5 +100,7 @@ async fn funnel(bridge: &Bridge) -> Vec<(String, String, [u64; 4])> {
     let now = bridge.clock.now();
     let hour = bridge_core::Span(3_600_000);
     let rows = bridge.stores.audit.page_funnel(now - hour, now + hour).await.unwrap();
-    rows.into_iter().map(|row| (row.language, row.platform, [row.opened, row.tapped, row.copied, row.scanned])).collect()
+    rows.into_iter()
+        .map(|row| (row.language, row.platform, [row.opened, row.tapped, row.copied, row.scanned]))
+        .collect()
 }

@@ -10,7 +10,8 @@ use super::{bridge, register};
 async fn a_pause_is_pushed() {
     let bridge = bridge().await;
     let registered = register(&bridge, json!({})).await;
-    let path = format!("/onboard/{}/events?token={}", registered.text("onboarding_id"), registered.text("token"));
+    let path =
+        format!("/onboard/{}/events?token={}", registered.text("onboarding_id"), registered.text("token"));
     let response = bridge.request(Method::GET, &path).send().await.unwrap();
     let mut stream = response.bytes_stream();
     let mut said = String::new();

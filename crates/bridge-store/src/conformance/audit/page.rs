@@ -36,6 +36,16 @@ pub(super) async fn each_step_is_counted_once(audit: &dyn AuditUnderTest) {
     assert_eq!(store.page_funnel(T0 + HOUR + MILLI, T0 + HOUR + HOUR).await.unwrap(), []);
 }
 
+pub(super) async fn from_a_desktop_to_a_phone_it_was_scanned(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let on = |n, platform| PageStep { platform, ..step(n, ALICE, Step::Opened, T0) };
+    store.note_steps(&[on(1, "desktop"), on(1, "ios"), on(2, "desktop")]).await.unwrap();
+    store.note_steps(&[on(2, "android"), on(3, "android")]).await.unwrap();
+    store.note_steps(&[on(3, "desktop"), on(4, "desktop")]).await.unwrap();
+    let desktop = PageFunnel { platform: "desktop".to_owned(), scanned: 2, ..funnel(3, 0) };
+    assert_eq!(store.page_funnel(T0, T0 + MILLI).await.unwrap(), [desktop, funnel(1, 0)]);
+}
+
 pub(super) async fn the_funnel_tells_what_became_of_whom(audit: &dyn AuditUnderTest) {
     let store = audit.store();
     let last_sms = Some(LastSms { id: 1, judged_at: T0, verdict: failed() });
