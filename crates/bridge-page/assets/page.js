@@ -60,6 +60,8 @@ function dress() {
   if (tapped) showWaiting();
   setClock(shown.dataset);
   tellParent();
+  // What opens this page need not stay in the history of whoever uses the browser next.
+  if (shown.dataset.stage === "validated") history.replaceState(null, "", `/v/done${location.search}`);
 }
 
 function showWaiting() {

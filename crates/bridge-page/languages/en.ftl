@@ -59,6 +59,8 @@ superseded-lead = You got a newer code after this one. Use the page of the newer
 refused-heading = We cannot confirm this number
 refused-lead = This way does not work for { $number }. Ask { $app } for another way.
 
+done-heading = You are done here
+done-lead = You can close this page.
 missing-heading = This page does not exist
 missing-lead = The link is not complete, or it is too old. Go back to where you signed up and start again.
 failed-heading = Something went wrong on our side

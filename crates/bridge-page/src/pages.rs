@@ -3,6 +3,7 @@
 pub(crate) mod again;
 pub(crate) mod cancel;
 pub(crate) mod codes;
+pub(crate) mod done;
 pub(crate) mod event;
 pub(crate) mod hosted;
 pub(crate) mod show;

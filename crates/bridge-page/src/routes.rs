@@ -17,6 +17,7 @@ where
     Router::new()
         .route("/v", get(pages::hosted::form).post(pages::hosted::register))
         .route("/v/assets/{name}", get(assets::asset))
+        .route("/v/done", get(pages::done::page))
         .route("/v/{link}", get(pages::show::page))
         .route("/v/{link}/qr.svg", get(pages::codes::of_the_page))
         .route("/v/{link}/sms-qr.svg", get(pages::codes::of_the_sms))

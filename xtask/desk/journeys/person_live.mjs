@@ -25,6 +25,9 @@ export async function play(stage) {
     assert.equal(await visit.page.evaluate(() => document.activeElement.id), "heading");
     await visit.page.waitForFunction((text) => document.getElementById("news").textContent === text, DONE);
     assert.equal(await visit.page.locator("[aria-live=polite]").count(), 1, "one live region");
+    assert.equal(new URL(visit.page.url()).pathname, "/v/done", "the token is in the history no more");
+    await visit.page.reload();
+    await heading(visit, "You are done here");
   });
 
   await stage.test("every device gets the link that it opens", async () => {

@@ -17,3 +17,14 @@ CREATE TABLE ops.page_funnel (
 );
 CREATE INDEX page_funnel_at ON ops.page_funnel (at);
 CREATE INDEX page_funnel_mobile ON ops.page_funnel (mobile_number COLLATE "C");
+
+-- What a bridge may do: all that it might before, and this.
+ALTER FUNCTION ops.grant_to(TEXT) RENAME TO grant_to_before_page;
+CREATE FUNCTION ops.grant_to(role TEXT) RETURNS VOID
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM ops.grant_to_before_page(role);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ops.page_funnel TO %I', role);
+END $$;
+REVOKE ALL ON FUNCTION ops.grant_to FROM PUBLIC;

@@ -48,6 +48,8 @@ pub(crate) struct View {
     send: Option<Send>,
     /// A whole code has run out: the SMS must carry a new one.
     over: bool,
+    /// Anybody may register without an app.
+    hosted: bool,
     /// The last SMS came as a picture message.
     mms: bool,
     deadline: i64,
@@ -135,6 +137,7 @@ impl View {
             platform: platform.as_str(),
             send: told.number.map(|number| Send::of(number, told.sms_body, platform)),
             over: now > onboarding.user_deadline,
+            hosted: snapshot.settings.hosted_registration_enabled,
             mms: last.is_some_and(|last| last.verdict.reason.as_deref() == Some("sent_as_mms")),
             deadline: onboarding.user_deadline.0,
             now: now.0,
