@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 use bridge_core::Timestamp;
+use bridge_store::audit::SettingRow;
 use bridge_store::folder::FolderLock;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -87,13 +88,7 @@ pub async fn open(
     let metrics = Metrics::default();
     let stores = stores.instrumented(&metrics.store_operation_duration_seconds);
     let now = clock.now();
-    let rows = match stores.audit.seed_settings(now).await {
-        Ok(()) => stores.audit.settings().await.unwrap_or_default(),
-        Err(error) => {
-            tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known settings hold");
-            settings_note::load(&data_dir)
-        }
-    };
+    let rows = settings(&stores, &data_dir, now).await;
     let receivers = Receivers::open(&data_dir, now);
     if let Err(error) = receivers.reload(&*stores.audit).await {
         tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
@@ -145,4 +140,15 @@ pub async fn open(
     let mut monitor = StoreMonitor::new(&app);
     monitor.look(&app).await;
     Ok(Opened { app, monitor })
+}
+
+/// The settings as they are kept, or as they were last known here.
+async fn settings(stores: &Stores, data_dir: &Path, now: Timestamp) -> Vec<SettingRow> {
+    match stores.audit.seed_settings(now).await {
+        Ok(()) => stores.audit.settings().await.unwrap_or_default(),
+        Err(error) => {
+            tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known settings hold");
+            settings_note::load(data_dir)
+        }
+    }
 }

@@ -51,7 +51,7 @@ pub struct PageStep {
     pub mobile_number: String,
     /// What they did.
     pub step: Step,
-    /// When.
+    /// When the bridge was told.
     pub at: Timestamp,
     /// In which language the page was.
     pub language: &'static str,

@@ -59,7 +59,7 @@ async fn a_wrong_token_and_an_unknown_id_are_the_same_page() {
     for link in [
         format!("{id}.{wrong}"),
         format!("{unknown}.{token}"),
-        format!("{id}"),
+        id.to_owned(),
         "x".to_owned(),
         format!("{id}."),
     ] {
