@@ -1,8 +1,7 @@
 //! Reads the values of one SMS and remembers what is wrong with each, so that an error names every field at
 //! once. It knows no sender's names.
 
-use bridge_core::time::StampError;
-use bridge_core::{Timestamp, message};
+use bridge_core::{Stamp, message};
 
 use crate::content::{Delivered, FieldError, Unusable};
 use crate::fields::FieldValue;
@@ -37,10 +36,18 @@ impl FieldReader {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// A time that may be missing. One without a zone is UTC: that is what these senders document.
-    pub(crate) fn stamp(&mut self, field: &str, found: Option<&FieldValue>) -> Option<Timestamp> {
-        let text = self.optional(field, found)?;
-        utc(&text).map_err(|why| self.wrong(field, why.to_string())).ok()
+    /// A time that may be missing. One that cannot be read costs no SMS (decisions.md D40).
+    pub(crate) fn stamp(found: Option<&FieldValue>) -> Option<Stamp> {
+        match found? {
+            FieldValue::Null => None,
+            FieldValue::Text(text) | FieldValue::Number(text) => Stamp::read(text),
+            other => Some(Stamp::Unreadable(other.what().to_owned())),
+        }
+    }
+
+    /// The same of a sender that documents UTC for a time without zone.
+    pub(crate) fn utc_stamp(found: Option<&FieldValue>) -> Option<Stamp> {
+        FieldReader::stamp(found).map(Stamp::or_utc)
     }
 
     /// Remembers what is wrong with a field.
@@ -57,18 +64,20 @@ impl FieldReader {
     }
 }
 
-fn utc(text: &str) -> Result<Timestamp, StampError> {
-    Timestamp::parse(text).or_else(|why| Timestamp::parse(&format!("{}Z", text.trim())).map_err(|_| why))
-}
-
 #[cfg(test)]
 mod tests {
+    use bridge_core::Timestamp;
+
     use super::*;
 
     const NOON: Timestamp = Timestamp(1_790_078_591_000);
 
     #[test]
     fn reads_the_stamps_of_all_senders() {
+        let utc = |text: &str| {
+            let found = FieldValue::Text(text.to_owned());
+            FieldReader::utc_stamp(Some(&found)).and_then(|stamp| stamp.moment(None))
+        };
         for text in [
             "2026-09-22T12:03:11Z",
             "2026-09-22T14:03:11+02:00",
@@ -79,11 +88,21 @@ mod tests {
             "1790078591",
             "1790078591000",
         ] {
-            assert_eq!(utc(text), Ok(NOON), "{text}");
+            assert_eq!(utc(text), Some(NOON), "{text}");
         }
-        assert_eq!(utc("2026-09-22 12:03"), Ok(NOON - bridge_core::Span(11_000)));
+        assert_eq!(utc("2026-09-22 12:03"), Some(NOON - bridge_core::Span(11_000)));
         for text in ["soon", "", "2026-13-22 12:03:11", "%T"] {
-            assert_eq!(utc(text), Err(StampError::Unreadable), "{text}");
+            assert_eq!(utc(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stamp_that_is_none_costs_no_sms() {
+        assert_eq!(FieldReader::stamp(Some(&FieldValue::Null)), None);
+        for (found, raw) in
+            [(FieldValue::Text("soon".into()), "soon"), (FieldValue::Other("a list"), "a list")]
+        {
+            assert_eq!(FieldReader::stamp(Some(&found)), Some(Stamp::Unreadable(raw.into())));
         }
     }
 
@@ -94,8 +113,7 @@ mod tests {
         assert_eq!(reader.text("b", Some(&FieldValue::Other("a list")), "the text"), "");
         assert_eq!(reader.text("c", Some(&FieldValue::Text(String::new())), "the text"), "");
         assert_eq!(reader.optional("d", Some(&FieldValue::Number("7".into()))).as_deref(), Some("7"));
-        assert_eq!(reader.stamp("e", Some(&FieldValue::Text("soon".into()))), None);
         let reason = reader.finish(Delivered::default()).unwrap_err().reason();
-        assert!(reason.starts_with("a is missing: the text; b must be a text, not a list; e is not a time"));
+        assert!(reason.starts_with("a is missing: the text; b must be a text, not a list"));
     }
 }

@@ -123,7 +123,8 @@ impl Table {
         let pairs = named.map(|(name, value)| (name.clone(), text(value)));
         let fields = Fields::of(pairs)?;
         let delivered = generic::read(&fields)?;
-        Ok(Exported { phone: delivered.stamp, network: generic::network_stamp(&fields), delivered }.held())
+        Ok(Exported { phone: delivered.stamp.clone(), network: generic::network_stamp(&fields), delivered }
+            .held())
     }
 }
 

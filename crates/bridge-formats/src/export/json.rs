@@ -131,7 +131,8 @@ fn object(raw: &[u8]) -> Held {
     }
     match generic::read(&fields) {
         Ok(delivered) => {
-            Exported { phone: delivered.stamp, network: generic::network_stamp(&fields), delivered }.held()
+            Exported { phone: delivered.stamp.clone(), network: generic::network_stamp(&fields), delivered }
+                .held()
         }
         Err(unusable) => Held::Unusable(unusable),
     }

@@ -66,8 +66,8 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
         return Ok(Content::nothing());
     }
     let mut reader = FieldReader::default();
-    let stamp = match reader.stamp("message-timestamp", fields.get("message-timestamp")) {
-        None => reader.stamp("timestamp", fields.get("timestamp")),
+    let stamp = match FieldReader::utc_stamp(fields.get("message-timestamp")) {
+        None => FieldReader::utc_stamp(fields.get("timestamp")),
         some => some,
     };
     let sms = Delivered {
