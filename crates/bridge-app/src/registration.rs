@@ -175,13 +175,12 @@ pub async fn register(
     result
 }
 
-/// Somebody registers without an app, at the form of the bridge. An address that no edge vouches for has a small share.
+/// Somebody registers without an app, at the form of the bridge. Each address has a small share.
 pub async fn register_hosted(
     app: &App,
     snapshot: &Snapshot,
     wanted: Wanted,
     client: Option<IpAddr>,
-    vouched: bool,
 ) -> Result<Opened, Problem> {
     if !snapshot.settings.hosted_registration_enabled {
         return Err(Problem::new(Code::NotFound, "nobody registers here without an app"));
@@ -189,9 +188,7 @@ pub async fn register_hosted(
     if wanted.email.as_deref().is_some_and(|email| !is_email(email)) {
         return Err(Problem::field(Code::InvalidRequest, "email", NO_EMAIL_ADDRESS));
     }
-    if !vouched {
-        app.hosted_rate.take(client)?;
-    }
+    app.hosted_rate.take(client)?;
     register(app, snapshot, wanted.from(client), client).await
 }
 

@@ -104,7 +104,7 @@ pub(crate) async fn register(
     let frame = Frame::new(settings, &parts.headers, &parts.uri, None, "");
     let wanted = Wanted::typed(&typed.number, &typed.email, frame.language().tag);
     let from = client::address(&app, &parts);
-    match registration::register_hosted(&app, &snapshot, wanted, from, false).await {
+    match registration::register_hosted(&app, &snapshot, wanted, from).await {
         Ok(Opened { onboarding, .. }) => {
             let query = Kept::of(&parts.uri, settings).query();
             let to = format!("{}{query}", opened::page_path(&app, onboarding.id));

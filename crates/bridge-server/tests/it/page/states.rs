@@ -106,6 +106,11 @@ async fn every_state_is_drawn() {
     // Its time is over; a new code supersedes it.
     bridge.clock.advance(Span(301_000));
     assert_eq!(stage_of(&next).await, "expired");
+    // The SMS was sent after its time.
+    let late = register(&bridge, json!({"mobile_number": "+919876543213"})).await;
+    bridge.clock.advance(Span(400_000));
+    bridge.text("+919876543213", late.text("sms_body")).await;
+    assert_eq!(stage_of(&page_of(&late)).await, "late");
     let newest = post(&bridge, &format!("{}/again", next.replace("?lang=hi", "")), "").await;
     assert_eq!(newest.status, StatusCode::SEE_OTHER);
     assert_eq!(stage_of(&next).await, "superseded");
