@@ -188,7 +188,11 @@ pub async fn register_hosted(
     if wanted.email.as_deref().is_some_and(|email| !is_email(email)) {
         return Err(Problem::field(Code::InvalidRequest, "email", NO_EMAIL_ADDRESS));
     }
-    app.hosted_rate.take(client)?;
+    // A number that is mistyped costs nothing: people correct it.
+    let default = &snapshot.settings.default_country_code;
+    if Mobile::parse(&wanted.mobile_number, default, BareDigits::NationalFirst).is_ok() {
+        app.hosted_rate.take(client)?;
+    }
     register(app, snapshot, wanted.from(client), client).await
 }
 

@@ -48,6 +48,10 @@ async fn one_address_has_a_small_share() {
     let bridge = bridge().await;
     bridge.set("hosted_registration_enabled", json!(true)).await;
     let form = |n: u32| format!("mobile_number=%2B91987654{n:04}&consent=yes");
+    for _ in 0..9 {
+        let mistyped = post(&bridge, "/v", "mobile_number=%2B91987&consent=yes").await;
+        assert_eq!(mistyped.status, StatusCode::BAD_REQUEST, "it costs nothing");
+    }
     for n in 0..5 {
         assert_eq!(post(&bridge, "/v", &form(n)).await.status, StatusCode::SEE_OTHER);
     }
