@@ -66,6 +66,7 @@ pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Js
     client::is(&parts, Who::Kept);
     let now = app.clock.now();
     app.receivers.seen().mark_seen(&name, now);
+    app.receivers.seen().pinged(&name, now);
     let fields =
         fields.map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))?;
     app.receivers.seen().reported(&name, report(&fields)?, now);

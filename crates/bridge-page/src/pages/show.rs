@@ -122,7 +122,9 @@ impl View {
         let now = app.clock.now();
         let told = Instructions::of(app, &snapshot.settings, onboarding);
         let pause = paused(app, &snapshot);
-        let paused = pause.is_some() || told.number.is_none();
+        // Whoever was let in while no receiver is heard is the trial that ends the pause: they are to send.
+        let paused =
+            pause.as_ref().is_some_and(|pause| !pause.is_tried_by(onboarding)) || told.number.is_none();
         let sms_waits =
             paused && onboarding.state.can_be_validated() && opened::sms_waits(app, onboarding).await;
         let stage = instead.unwrap_or_else(|| Stage::of(&Seen { onboarding, now, paused, sms_waits }));
