@@ -3,7 +3,7 @@
 //! the least of it: each function also asserts what its reader promises.
 
 use bridge_core::Mobile;
-use bridge_core::message::{self, Found, HASH_HEX_ENOUGH, HASH_HEX_LEN};
+use bridge_core::message::{self, HASH_HEX_ENOUGH, HASH_HEX_LEN, Hashes};
 use bridge_core::phone::BareDigits;
 use bridge_core::script;
 use bridge_core::time::Timestamp;
@@ -13,7 +13,7 @@ const HASH: &str = "a06f0b785d66a06f0b785d66a06f0b785d66a06f0b785d66a06f0b785d66
 /// The text of an SMS: every hash found is one, and nothing before or behind hides the real one.
 pub fn sms_text(text: &str) {
     let headers = ["ONBOARD".to_owned(), "SIGNUP".to_owned()];
-    if let Found::Hashes(hashes) = message::find_hashes(text, &headers) {
+    if let Hashes::Some(hashes) = message::find_hashes(text, &headers).hashes {
         assert!(!hashes.is_empty());
         for hash in &hashes {
             assert!((HASH_HEX_ENOUGH..=HASH_HEX_LEN).contains(&hash.len()), "{hash}");
@@ -21,7 +21,7 @@ pub fn sms_text(text: &str) {
         }
     }
     let signed = format!("ONBOARD:{HASH}\n{text}");
-    let Found::Hashes(hashes) = message::find_hashes(&signed, &headers) else {
+    let Hashes::Some(hashes) = message::find_hashes(&signed, &headers).hashes else {
         panic!("a signature hides the hash: {signed:?}");
     };
     assert_eq!(hashes[0], HASH);

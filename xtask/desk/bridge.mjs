@@ -86,8 +86,8 @@ export class Bridge {
     return this.must("PUT", `/admin/settings/${key}`, { value });
   }
 
-  register(mobile, { email = "user@example.com", device = "phone-1" } = {}) {
-    const body = { mobile_number: mobile, email, device_id: device };
+  register(mobile, { email = "user@example.com", device = "phone-1", ...more } = {}) {
+    const body = { mobile_number: mobile, email, device_id: device, ...more };
     return this.must("POST", "/onboard/register", body, this.keys.app);
   }
 

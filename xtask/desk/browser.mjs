@@ -39,7 +39,8 @@ export class Browser {
   }
 }
 
-function settings(url, { javaScript = true, scheme = "light", width = 1280, height = 860, headers, state }) {
+function settings(url, how) {
+  const { javaScript = true, scheme = "light", width = 1280, height = 860, headers, state, agent, touch, locale } = how;
   return {
     baseURL: url,
     viewport: { width, height },
@@ -47,7 +48,9 @@ function settings(url, { javaScript = true, scheme = "light", width = 1280, heig
     javaScriptEnabled: javaScript,
     extraHTTPHeaders: headers,
     storageState: state,
-    locale: "en-GB",
+    userAgent: agent,
+    hasTouch: touch,
+    locale: locale ?? "en-GB",
     timezoneId: "UTC",
     reducedMotion: "reduce",
   };
@@ -58,14 +61,15 @@ export class Visit {
   #trouble = [];
   #tolerated = [];
 
-  static async begin(context, url, { tolerate = [] }) {
+  static async begin(context, url, { tolerate = [], also = [] }) {
     const visit = new Visit();
     visit.#context = context;
     visit.#tolerated = tolerate;
     context.setDefaultTimeout(SEEN_LIMIT);
     await context.route("**/*", (route) => {
       const asked = route.request().url();
-      if (asked.startsWith(`${url}/`) || /^(data|blob):/.test(asked)) return route.fallback();
+      const hosts = [url, ...also];
+      if (hosts.some((host) => asked.startsWith(`${host}/`)) || /^(data|blob):/.test(asked)) return route.fallback();
       visit.#note(`a request left the host: ${asked}`);
       return route.abort();
     });

@@ -32,11 +32,11 @@ export async function lookAt(stage, visit, path, state) {
   if (wrong.length) throw new Error([...new Set(wrong)].join("\n"));
 }
 
-/** What axe-core calls serious or critical. */
-async function violations(page, axe) {
+/** What axe-core calls serious or critical; or anything at all, where everybody must find their way. */
+export async function violations(page, axe, impacts = ["serious", "critical"]) {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
   const { violations: found } = await page.evaluate(() => axe.run({ resultTypes: ["violations"] }));
-  const serious = found.filter(({ impact }) => impact === "serious" || impact === "critical");
+  const serious = found.filter(({ impact }) => impacts.includes(impact));
   const said = serious.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, any, all }) => `${id}: ${any[0]?.message ?? all[0]?.message ?? help}\n    ${html.slice(0, 200)}`),
   );

@@ -24,9 +24,12 @@ use crate::state::bodies::Bodies;
 use crate::state::disk::Disk;
 use crate::state::edge::Edge;
 use crate::state::erasures::Erasures;
+use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
 use crate::state::open_requests::OpenRequests;
+use crate::state::page_steps::PageSteps;
+use crate::state::pauses::Pauses;
 use crate::state::places::Places;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
@@ -68,6 +71,12 @@ pub struct App {
     pub(crate) refusals: Refusals,
     /// The edge, as it was last heard.
     pub edge: Edge,
+    /// What people did on their page, on its way to the audit store.
+    pub(crate) page_steps: PageSteps,
+    /// Is registration paused? For those who wait.
+    pub pauses: Pauses,
+    /// How often each address may register without an app.
+    pub(crate) hosted_rate: HostedRate,
     /// What was away, and when.
     pub incidents: Incidents,
     /// Receivers, and what was seen of each.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 use bridge_core::Timestamp;
+use bridge_store::audit::SettingRow;
 use bridge_store::folder::FolderLock;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -26,9 +27,12 @@ use crate::state::bodies::Bodies;
 use crate::state::disk::Disk;
 use crate::state::edge::Edge;
 use crate::state::erasures::Erasures;
+use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
 use crate::state::open_requests::OpenRequests;
+use crate::state::page_steps::PageSteps;
+use crate::state::pauses::Pauses;
 use crate::state::places::Places;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
@@ -85,13 +89,7 @@ pub async fn open(
     let metrics = Metrics::default();
     let stores = stores.instrumented(&metrics.store_operation_duration_seconds);
     let now = clock.now();
-    let rows = match stores.audit.seed_settings(now).await {
-        Ok(()) => stores.audit.settings().await.unwrap_or_default(),
-        Err(error) => {
-            tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known settings hold");
-            settings_note::load(&data_dir)
-        }
-    };
+    let rows = settings(&stores, &data_dir, now).await;
     let receivers = Receivers::open(&data_dir, now);
     if let Err(error) = receivers.reload(&*stores.audit).await {
         tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
@@ -112,6 +110,7 @@ pub async fn open(
         journal: stores.journal,
         availability: Availability::new(now),
         live: LiveSettings::new(rows),
+        hosted_rate: HostedRate::new(clock.clone()),
         clock,
         secrets,
         metrics,
@@ -119,6 +118,8 @@ pub async fn open(
         board: WorkerBoard::default(),
         refusals: Refusals::default(),
         edge: Edge::default(),
+        page_steps: PageSteps::default(),
+        pauses: Pauses::default(),
         inbox_reads: InboxReads::begin(&receivers, &data_dir),
         blocked_emails,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
@@ -141,4 +142,15 @@ pub async fn open(
     let mut monitor = StoreMonitor::new(&app);
     monitor.look(&app).await;
     Ok(Opened { app, monitor })
+}
+
+/// The settings as they are kept, or as they were last known here.
+async fn settings(stores: &Stores, data_dir: &Path, now: Timestamp) -> Vec<SettingRow> {
+    match stores.audit.seed_settings(now).await {
+        Ok(()) => stores.audit.settings().await.unwrap_or_default(),
+        Err(error) => {
+            tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known settings hold");
+            settings_note::load(data_dir)
+        }
+    }
 }

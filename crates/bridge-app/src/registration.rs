@@ -2,12 +2,16 @@
 //! (decisions.md D13, D14). What happens to an onboarding afterwards is [`opened`].
 
 pub mod opened;
+pub mod returns;
+pub mod sms_links;
+mod wishes;
 
 use std::net::IpAddr;
 
 use bridge_core::message;
-use bridge_core::onboarding::{Applicant, Onboarding};
+use bridge_core::onboarding::{Applicant, Asked, Onboarding};
 use bridge_core::phone::BareDigits;
+use bridge_core::settings::HashStyle;
 use bridge_core::{Mobile, Settings, Timestamp};
 use bridge_formats::FieldError;
 use bridge_formats::fields::{FieldValue, Fields};
@@ -37,11 +41,33 @@ pub struct Wanted {
     email: Option<String>,
     device_id: Option<String>,
     client_ip: Option<IpAddr>,
+    asked: Asked,
 }
 
 impl Wanted {
-    /// Reads the fields of the body, naming everything that is wrong with them.
-    pub fn read(fields: &Fields) -> Result<Wanted, Problem> {
+    /// What somebody types who registers without an app.
+    #[must_use]
+    pub fn typed(mobile_number: &str, email: &str, locale: &str) -> Wanted {
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Wanted {
+            mobile_number: mobile_number.trim().to_owned(),
+            email: some(email),
+            device_id: None,
+            client_ip: None,
+            asked: Asked { locale: some(locale), ..Asked::default() },
+        }
+    }
+
+    /// From that address, as the bridge itself knows it.
+    #[must_use]
+    pub fn from(mut self, address: Option<IpAddr>) -> Wanted {
+        self.client_ip = address;
+        self
+    }
+
+    /// Reads the fields of the body, naming everything that is wrong with them. `metadata` is its JSON as it came: fields
+    /// hold no objects.
+    pub fn read(fields: &Fields, metadata: Option<&str>) -> Result<Wanted, Problem> {
         let mut errors = Vec::new();
         let mut text = |name: &str| match fields.get(name) {
             None | Some(FieldValue::Null) => None,
@@ -59,6 +85,7 @@ impl Wanted {
         };
         let (number, email, device_id) = (text(NUMBER), text("email"), text("device_id"));
         let address = text("client_ip");
+        let (locale, return_url) = (text("locale"), text("return_url"));
         let client_ip = address.as_deref().and_then(|address| address.parse().ok());
         if address.is_some() && client_ip.is_none() {
             errors.push(error("client_ip", "must be the IP address of the user's device, like 203.0.113.7"));
@@ -78,9 +105,16 @@ impl Wanted {
                 format!("must be at most {DEVICE_MAX_CHARS} characters without control characters"),
             ));
         }
+        let wishes = [
+            ("locale", locale.as_deref().and_then(wishes::wrong_locale)),
+            ("return_url", return_url.as_deref().and_then(wishes::wrong_return_url)),
+            ("metadata", metadata.and_then(wishes::wrong_metadata)),
+        ];
+        errors.extend(wishes.into_iter().filter_map(|(name, wrong)| Some(error(name, wrong?))));
+        let asked = Asked { locale, return_url, metadata: metadata.map(str::to_owned), short: false };
         match number {
             Some(mobile_number) if errors.is_empty() => {
-                Ok(Wanted { mobile_number, email, device_id, client_ip })
+                Ok(Wanted { mobile_number, email, device_id, client_ip, asked })
             }
             _ => {
                 let named: Vec<&str> = errors.iter().map(|e| e.field.as_str()).collect();
@@ -153,21 +187,75 @@ pub async fn register(
         }
         Err(problem) => (wanted.client_ip, None, Err(problem)),
     };
-    // Below the floor only SMS are written.
-    if let Err(problem) = &result
-        && !app.disk.is_nearly_full()
-    {
-        app.refusals.keep(Refusal {
-            at: app.clock.now(),
-            reason: problem.code().as_str().to_owned(),
-            mobile_number: number,
-            address_hash: client.map(|address| app.secrets.address_hash(&address.to_string())),
-            place,
-            stands_for: 1,
-        });
-        app.board.wake(WakeSignal::Refusal);
+    if let Err(problem) = &result {
+        keep_refusal(app, problem, number, client, place);
     }
     result
+}
+
+/// Somebody registers without an app, at the form of the bridge. Each address has a small share.
+pub async fn register_hosted(
+    app: &App,
+    snapshot: &Snapshot,
+    wanted: Wanted,
+    client: Option<IpAddr>,
+) -> Result<Opened, Problem> {
+    if !snapshot.settings.hosted_registration_enabled {
+        return Err(Problem::new(Code::NotFound, "nobody registers here without an app"));
+    }
+    if wanted.email.as_deref().is_some_and(|email| !is_email(email)) {
+        return Err(Problem::field(Code::InvalidRequest, "email", NO_EMAIL_ADDRESS));
+    }
+    // A number that is mistyped costs nothing: people correct it.
+    let default = &snapshot.settings.default_country_code;
+    if Mobile::parse(&wanted.mobile_number, default, BareDigits::NationalFirst).is_ok() {
+        app.hosted_rate.take(client)?;
+    }
+    let origin = Origin { seen: client, ..Origin::default() };
+    register(app, snapshot, wanted.from(client), Ok(origin)).await
+}
+
+/// A new hash for the same person, from their page: it counts as a registration like any other.
+pub async fn again(
+    app: &App,
+    snapshot: &Snapshot,
+    of: &Onboarding,
+    client: Option<IpAddr>,
+) -> Result<Opened, Problem> {
+    let result = async {
+        let pause = paused(app, snapshot);
+        if pause.as_ref().is_some_and(|pause| pause.cause != RECEIVERS_SILENT) {
+            return Err(refused_while_paused());
+        }
+        let who = Applicant {
+            mobile: of.mobile.clone(),
+            email: of.email.clone(),
+            device_id: of.device_id.clone(),
+            client: of.client.clone(),
+        };
+        enrol(app, snapshot, pause.as_ref(), who, of.asked.clone()).await
+    };
+    let result = result.await;
+    if let Err(problem) = &result {
+        keep_refusal(app, problem, of.mobile.e164().to_owned(), client, None);
+    }
+    result
+}
+
+fn keep_refusal(app: &App, problem: &Problem, number: String, client: Option<IpAddr>, place: Option<String>) {
+    // Below the floor only SMS are written.
+    if app.disk.is_nearly_full() {
+        return;
+    }
+    app.refusals.keep(Refusal {
+        at: app.clock.now(),
+        reason: problem.code().as_str().to_owned(),
+        mobile_number: number,
+        address_hash: client.map(|address| app.secrets.address_hash(&address.to_string())),
+        place,
+        stands_for: 1,
+    });
+    app.board.wake(WakeSignal::Refusal);
 }
 
 async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, Problem> {
@@ -179,24 +267,41 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
     let mobile =
         Mobile::parse(&wanted.mobile_number, &settings.default_country_code, BareDigits::NationalFirst)
             .map_err(|why| Problem::field(Code::InvalidMobileNumber, NUMBER, why.to_string()))?;
-    if settings.is_enabled_by_name("foreign_number_check") && !settings.allows_country(&mobile) {
+    if let Some(wrong) = wanted.asked.return_url.as_deref().and_then(|url| wishes::foreign(url, settings)) {
+        return Err(Problem::field(Code::InvalidRequest, "return_url", wrong));
+    }
+    let client = wanted.client_ip.map(|address| app.secrets.client_hash(&network(address).to_string()));
+    app.recent.told_an_address(client.is_some());
+    let who = Applicant { mobile, email: wanted.email, device_id: wanted.device_id, client };
+    enrol(app, snapshot, pause.as_ref(), who, wanted.asked).await
+}
+
+/// Opens an onboarding for somebody who is known by now, or says why not.
+async fn enrol(
+    app: &App,
+    snapshot: &Snapshot,
+    pause: Option<&Pause>,
+    who: Applicant,
+    asked: Asked,
+) -> Result<Opened, Problem> {
+    let settings = &*snapshot.settings;
+    if settings.is_enabled_by_name("foreign_number_check") && !settings.allows_country(&who.mobile) {
         let allowed = settings.allowed_country_codes.join(", +");
         return Err(Problem::field(Code::CountryNotAllowed, NUMBER, format!("must belong to +{allowed}")));
     }
     let now = app.clock.now();
-    if wanted.email.as_deref().is_some_and(|email| is_blocked(app, settings, email, now)) {
+    if who.email.as_deref().is_some_and(|email| is_blocked(app, settings, email, now)) {
         return Err(Problem::new(Code::Blacklisted, "this e-mail address was blocked by the operator"));
     }
-    unless_it_may_try(app, pause.as_ref(), &mobile)?;
+    unless_it_may_try(app, pause, &who.mobile)?;
     let no_entropy = |error| Problem::unavailable(&error);
     let mut salt = vec![0; settings.hash_salt_length as usize];
     app.entropy.fill(&mut salt).map_err(no_entropy)?;
     let id = app.entropy.id(now).map_err(no_entropy)?;
-    let client = wanted.client_ip.map(|address| app.secrets.client_hash(&network(address).to_string()));
-    app.recent.told_an_address(client.is_some());
-    let who = Applicant { mobile, email: wanted.email, device_id: wanted.device_id, client };
+    let asked = Asked { short: settings.hash_style == HashStyle::Short, ..asked };
+    let opened = Onboarding::open(who, settings.header(), id, &salt, now, settings);
     let registration = Registration {
-        onboarding: Onboarding::open(who, settings.header(), id, &salt, now, settings),
+        onboarding: Onboarding { asked, ..opened },
         per_hour: i64::from(settings.registrations_per_mobile_per_hour),
         places: settings.onboardings_per_mobile as usize,
         refuse_blacklisted: settings.is_enabled_by_name("blacklist_check"),
@@ -261,6 +366,15 @@ pub struct Pause {
     pub cause: &'static str,
     /// Why, in words for people.
     pub why: &'static str,
+}
+
+impl Pause {
+    /// Was this onboarding let in to find out whether a receiver hears again?
+    #[must_use]
+    pub fn is_tried_by(&self, onboarding: &Onboarding) -> bool {
+        self.cause == RECEIVERS_SILENT
+            && self.since.is_some_and(|since| onboarding.request_timestamp >= since)
+    }
 }
 
 /// The cause of a pause that ends as soon as a receiver speaks.

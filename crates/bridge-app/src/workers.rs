@@ -28,6 +28,7 @@ workers! {
     cleanup::CleanupExpired
     blacklist::PopulateBlacklist
     registration_attempts::WriteRegistrationAttempts
+    page_steps::WritePageSteps
     onboarding::DumpQueueOnboarding
     sync::SyncValidatedMobiles
     dump::DumpQueueInputSms
@@ -39,4 +40,5 @@ workers! {
     blocked_emails::ReadBlockedEmails
     incidents::NoteIncidents
     passwords::RestPasswords
+    tell_pauses::TellPauses
 }

@@ -16,6 +16,7 @@ mod later;
 mod lease;
 mod lookup;
 mod onboardings;
+mod page;
 mod person;
 mod quarantine;
 mod receivers;

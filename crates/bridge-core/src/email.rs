@@ -3,7 +3,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::message::is_invisible;
+use crate::script::is_invisible;
 
 /// The form in which addresses are compared: compatible letters are one letter, nothing that nobody sees is in it, the
 /// case does not count, and a domain has one spelling, with or without its last dot.

@@ -6,7 +6,7 @@
 //! judgement can be repeated and explained later.
 //!
 //! Begin with [`checks`], its `evaluate` and one check; then [`settings`], where every setting stands once. From the
-//! ground up: `time`, `message`, `script`, `phone`, `sms` and the names of the checks; `verdict` and `settings`; `onboarding`;
+//! ground up: `time`, `script`, `short_code`, `message`, `phone`, `sms` and the names of the checks; `verdict` and `settings`; `onboarding`;
 //! `judged_record`; `checks`; and what needs them, `catalog`, `rejudge` and `trace`. Nothing imports upward.
 
 pub mod catalog;
@@ -20,6 +20,7 @@ pub mod phone;
 pub mod rejudge;
 pub mod script;
 pub mod settings;
+pub mod short_code;
 pub mod sms;
 pub mod stamp;
 pub mod time;

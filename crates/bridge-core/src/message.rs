@@ -7,6 +7,9 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::script::{is_invisible, narrow};
+use crate::short_code;
+
 /// Length of a SHA-256 in lowercase hex.
 pub const HASH_HEX_LEN: usize = 64;
 /// So many of its digits are enough where the end of an SMS was cut off: 128 bits (D41).
@@ -18,7 +21,17 @@ const CANDIDATES_MAX: usize = 8;
 
 /// What the search for `ONBOARD:<hash>` in one text found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub struct Found {
+    /// The hashes, or why there is none.
+    pub hashes: Hashes,
+    /// Short codes, as the digits of a hash that they stand for. Any hash begins like one: they count only for an
+    /// onboarding that was given one.
+    codes: Vec<String>,
+}
+
+/// The hashes in one text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hashes {
     /// No permitted header followed by a colon.
     NoHeader,
     /// A header, but no hexadecimal digits of a hash behind it.
@@ -27,16 +40,29 @@ pub enum Found {
     Cut(usize),
     /// One or more hashes, in the order they stand in the text, in lower case. One that reaches the end of the text may
     /// lack its own end: compare with [`agrees`].
-    Hashes(Vec<String>),
+    Some(Vec<String>),
 }
 
 impl Found {
-    /// Is that hash among them? Every candidate is compared, and each in constant time: nothing tells how close a
-    /// guess was.
+    /// These hashes, and no short code.
     #[must_use]
-    pub fn holds(&self, hash: &str) -> bool {
-        let Found::Hashes(hashes) = self else { return false };
-        hashes.iter().fold(Choice::from(0), |any, found| any | agrees(found, hash)).into()
+    pub fn hashes(hashes: Vec<String>) -> Found {
+        Found { hashes: Hashes::Some(hashes), codes: Vec::new() }
+    }
+
+    /// Is that hash among them, or its short code where `short` says that it was given out? Every candidate is compared,
+    /// and each in constant time: nothing tells how close a guess was.
+    #[must_use]
+    pub fn holds(&self, hash: &str, short: bool) -> bool {
+        let hashes = match &self.hashes {
+            Hashes::Some(hashes) => hashes.as_slice(),
+            Hashes::NoHeader | Hashes::NoHash | Hashes::Cut(_) => &[],
+        };
+        let codes = if short { self.codes.as_slice() } else { &[] };
+        let begins =
+            |code: &String| hash.get(..short_code::HEX_LEN).map(|hex| code.as_bytes().ct_eq(hex.as_bytes()));
+        let by_code = codes.iter().filter_map(begins).fold(Choice::from(0), |any, same| any | same);
+        hashes.iter().fold(by_code, |any, found| any | agrees(found, hash)).into()
     }
 }
 
@@ -73,12 +99,13 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Finds `HEADER:<64 hex digits>` anywhere in the text, whatever case, spaces, line breaks, zero-width
+/// Finds `HEADER:<64 hex digits>`, or a short code in their place, anywhere in the text, whatever case, spaces, line breaks, zero-width
 /// or full-width characters stand between, and whatever signature follows.
 #[must_use]
 pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
     let compact = compact(text);
-    let mut found = Found::NoHeader;
+    let mut found = Hashes::NoHeader;
+    let mut codes = Vec::new();
     // Compared without spaces and in lower case on both sides: keyboards put a space behind a colon and capitals first.
     for header in permitted_headers {
         let mark = self::compact(header);
@@ -90,25 +117,30 @@ pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
                 continue;
             };
             rest = behind;
+            if codes.len() < CANDIDATES_MAX {
+                codes.extend(short_code::read(rest));
+            }
             let hex = rest.bytes().take(HASH_HEX_LEN).take_while(u8::is_ascii_hexdigit).count();
             let is_cut = hex == rest.len();
             if hex < HASH_HEX_LEN && !(is_cut && hex >= HASH_HEX_ENOUGH) {
                 found = match found {
-                    Found::NoHeader | Found::NoHash if is_cut && hex >= HASH_HEX_SEEN => Found::Cut(hex),
-                    Found::NoHeader => Found::NoHash,
+                    Hashes::NoHeader | Hashes::NoHash if is_cut && hex >= HASH_HEX_SEEN => Hashes::Cut(hex),
+                    Hashes::NoHeader => Hashes::NoHash,
                     known => known,
                 };
                 continue;
             }
             let hash = rest[..hex].to_owned();
             match &mut found {
-                Found::Hashes(hashes) if hashes.len() >= CANDIDATES_MAX => return found,
-                Found::Hashes(hashes) => hashes.push(hash),
-                Found::NoHeader | Found::NoHash | Found::Cut(_) => found = Found::Hashes(vec![hash]),
+                Hashes::Some(hashes) if hashes.len() >= CANDIDATES_MAX => {
+                    return Found { hashes: found, codes };
+                }
+                Hashes::Some(hashes) => hashes.push(hash),
+                Hashes::NoHeader | Hashes::NoHash | Hashes::Cut(_) => found = Hashes::Some(vec![hash]),
             }
         }
     }
-    found
+    Found { hashes: found, codes }
 }
 
 /// The text without anything a person cannot see, narrow and in lower case.
@@ -119,23 +151,6 @@ pub fn compact(text: &str) -> String {
         .map(narrow)
         .flat_map(char::to_lowercase)
         .collect()
-}
-
-/// Characters that a keyboard or an app slips in and nobody sees: zero-width spaces and joiners, the
-/// soft hyphen, direction marks, the byte order mark, variation selectors.
-#[must_use]
-pub fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
-}
-
-/// A full-width form (U+FF01..U+FF5E) as its ASCII twin; any other character as it is.
-pub(crate) fn narrow(c: char) -> char {
-    match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        other => other,
-    }
 }
 
 /// The text with NUL written as `\u0000`, because no SQL TEXT can hold one: a bad message is kept
@@ -151,8 +166,8 @@ mod tests {
 
     const HASH: &str = "a06f0b785d66a06f0b785d66a06f0b785d66a06f0b785d66a06f0b785d66abcd";
 
-    fn find(text: &str) -> Found {
-        find_hashes(text, &["ONBOARD".to_owned()])
+    fn find(text: &str) -> Hashes {
+        find_hashes(text, &["ONBOARD".to_owned()]).hashes
     }
 
     #[test]
@@ -176,18 +191,18 @@ mod tests {
             format!("ONBOARD%3A{HASH}"),
             format!("onboard%3a {HASH}"),
         ] {
-            assert_eq!(find(&text), Found::Hashes(vec![HASH.to_owned()]), "{text:?}");
+            assert_eq!(find(&text), Hashes::Some(vec![HASH.to_owned()]), "{text:?}");
         }
     }
 
     #[test]
     fn names_what_is_missing() {
         for text in ["", "hello", HASH, "ONBOARD", "ONBOARD a06f", "BOARD:a06f"] {
-            assert_eq!(find(text), Found::NoHeader, "{text:?}");
+            assert_eq!(find(text), Hashes::NoHeader, "{text:?}");
         }
         let broken = format!("ONBOARD:{} Zoe", &HASH[1..]);
         for text in ["ONBOARD:", "ONBOARD:hello", "ONBOARD:face", &broken, &format!("ONBOARD:x{HASH}")] {
-            assert_eq!(find(text), Found::NoHash, "{text:?}");
+            assert_eq!(find(text), Hashes::NoHash, "{text:?}");
         }
     }
 
@@ -196,13 +211,13 @@ mod tests {
     fn half_of_a_hash_at_the_end_is_enough() {
         for length in [HASH_HEX_ENOUGH, 59, 63] {
             let text = format!("ONBOARD:{}", &HASH[..length]);
-            assert_eq!(find(&text), Found::Hashes(vec![HASH[..length].to_owned()]), "{length}");
-            assert_eq!(find(&format!("{text} \n")), Found::Hashes(vec![HASH[..length].to_owned()]));
+            assert_eq!(find(&text), Hashes::Some(vec![HASH[..length].to_owned()]), "{length}");
+            assert_eq!(find(&format!("{text} \n")), Hashes::Some(vec![HASH[..length].to_owned()]));
             assert!(bool::from(agrees(&HASH[..length], HASH)), "{length}");
-            assert_eq!(find(&format!("{text} Zoe")), Found::NoHash, "it does not reach the end");
+            assert_eq!(find(&format!("{text} Zoe")), Hashes::NoHash, "it does not reach the end");
         }
         for length in [HASH_HEX_SEEN, HASH_HEX_ENOUGH - 1] {
-            assert_eq!(find(&format!("ONBOARD:{}", &HASH[..length])), Found::Cut(length));
+            assert_eq!(find(&format!("ONBOARD:{}", &HASH[..length])), Hashes::Cut(length));
             assert!(!bool::from(agrees(&HASH[..length], HASH)), "{length}");
         }
         let mut other = HASH[..40].to_owned();
@@ -216,8 +231,8 @@ mod tests {
     fn reads_several_but_not_any_number() {
         let other = HASH.replace('a', "b");
         let two = format!("ONBOARD:{HASH} ONBOARD:{other}");
-        assert_eq!(find(&two), Found::Hashes(vec![HASH.to_owned(), other]));
-        let Found::Hashes(many) = find(&format!("ONBOARD:{HASH} ").repeat(100)) else { panic!() };
+        assert_eq!(find(&two), Hashes::Some(vec![HASH.to_owned(), other]));
+        let Hashes::Some(many) = find(&format!("ONBOARD:{HASH} ").repeat(100)) else { panic!() };
         assert_eq!(many.len(), CANDIDATES_MAX);
     }
 
@@ -236,5 +251,20 @@ mod tests {
     fn nul_is_kept_readable() {
         assert_eq!(storable("a\0b"), "a\\u0000b");
         assert_eq!(storable("plain"), "plain");
+    }
+
+    #[test]
+    fn a_short_code_counts_for_whom_it_was_given_to() {
+        let code = short_code::of(HASH);
+        for text in [format!("ONBOARD:{code}"), format!("onboard : {} thanks", code.replace('-', " "))] {
+            let found = find_hashes(&text, &["ONBOARD".to_owned()]);
+            assert!(found.holds(HASH, true), "{text}");
+            assert!(!found.holds(HASH, false), "{text}: 80 bits are too few of a hash");
+            assert!(!found.holds(&HASH.replace('a', "b"), true), "{text}");
+        }
+        let short = find_hashes(&format!("ONBOARD:{}", &code[..18]), &["ONBOARD".to_owned()]);
+        assert!(!short.holds(HASH, true), "a code is read whole or not at all");
+        let whole = find_hashes(&format!("ONBOARD:{HASH}"), &["ONBOARD".to_owned()]);
+        assert!(whole.holds(HASH, true), "the hash itself is as good");
     }
 }

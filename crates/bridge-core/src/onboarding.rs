@@ -8,6 +8,7 @@ use uuid::Uuid;
 pub use crate::message::hex;
 use crate::phone::Mobile;
 use crate::settings::Settings;
+use crate::short_code;
 use crate::time::{Span, Timestamp};
 use crate::verdict::Verdict;
 
@@ -67,6 +68,32 @@ pub struct LastSms {
     pub verdict: Verdict,
 }
 
+/// What an app asks for beside the number: how the person's page is, where it leads, and what the app wants to be
+/// handed back. Nothing of it changes later.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The language of the page, like `hi`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Where the page leads when it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_url: Option<String>,
+    /// JSON that is handed back to the app as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
+    /// The person was given the short code: an SMS may carry it in place of the hash.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub short: bool,
+}
+
+impl Asked {
+    /// Nothing was asked for.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Asked::default()
+    }
+}
+
 /// One registration, as `queue_onboarding:{mobile}` of 003 keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Onboarding {
@@ -81,6 +108,9 @@ pub struct Onboarding {
     /// From which client address it was registered, as a keyed hash. None: unknown (D51).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// What the app asked for beside the number.
+    #[serde(default, skip_serializing_if = "Asked::is_nothing")]
+    pub asked: Asked,
     /// What the SMS must carry: 64 lowercase hex digits.
     pub hash: String,
     /// Hex of the random salt that went into the hash.
@@ -120,6 +150,21 @@ pub enum Shown {
     Superseded,
 }
 
+impl Shown {
+    /// The word of the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Shown::Pending => "pending",
+            Shown::Validated => "validated",
+            Shown::Failed => "failed",
+            Shown::Expired => "expired",
+            Shown::Cancelled => "cancelled",
+            Shown::Superseded => "superseded",
+        }
+    }
+}
+
 impl Onboarding {
     /// What to show at `now`: a deadline that passed counts even before the worker wrote it down.
     #[must_use]
@@ -134,6 +179,12 @@ impl Onboarding {
                 _ => Shown::Expired,
             },
         }
+    }
+
+    /// What stands behind the colon of the SMS: the hash, or its short code where this person was given that.
+    #[must_use]
+    pub fn code(&self) -> String {
+        if self.asked.short { short_code::of(&self.hash) } else { self.hash.clone() }
     }
 
     /// The member of `Queue_validated_mobiles` this onboarding would become.
@@ -214,6 +265,7 @@ impl Onboarding {
             user_deadline: now + Span::seconds(settings.user_timelimit_seconds),
             expires_at: now + Span::seconds(settings.onboarding_ttl_seconds),
             state: State::Pending,
+            asked: Asked::default(),
             validated_at: None,
             version: 1,
             last_sms: None,

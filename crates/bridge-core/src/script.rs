@@ -3,7 +3,22 @@
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use crate::message::{is_invisible, narrow};
+/// Characters that a keyboard or an app slips in and nobody sees: zero-width spaces and joiners, the
+/// soft hyphen, direction marks, the byte order mark, variation selectors.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
+/// A full-width form (U+FF01..U+FF5E) as its ASCII twin; any other character as it is.
+pub(crate) fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        other => other,
+    }
+}
 
 /// The value of a decimal digit of any script: `७` is 7.
 #[must_use]

@@ -15,7 +15,7 @@ use crate::time::Span;
 pub use input::{Danger, Input};
 pub use rules::{Broken, Rule};
 use values::SettingValue;
-pub use values::{Durability, LatePolicy, LogLevel};
+pub use values::{Durability, HashStyle, LatePolicy, LogLevel};
 
 /// The category of 003 a setting is shown under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -219,6 +219,23 @@ settings! {
         onboardings_per_mobile: u32 = 8, Rule::Whole { min: 1, max: 64, unit: "onboardings" };
         /// New hashes one number may ask for in an hour, from each client address.
         registrations_per_mobile_per_hour: u32 = 10, Rule::Whole { min: 1, max: 1_000_000, unit: "registrations" };
+        /// How the text of the SMS names the registration: sha256 is 64 characters that the phone fills in, short is 16 that people can type.
+        hash_style: HashStyle = HashStyle::Sha256, Rule::Choice(HashStyle::WORDS);
+        /// The name of your app or website, as your users know it: their page says who asks.
+        page_app_name: String = String::new(), Rule::Text(rules::short_text);
+        /// Where your users read what becomes of their number, like https://example.com/privacy.
+        page_privacy_url: String = String::new(), Rule::Text(rules::https_or_empty);
+        /// Whom your users ask for help: an e-mail address, a phone number or a web address.
+        page_help_contact: String = String::new(), Rule::Text(rules::short_text);
+        /// The colour of the buttons of your users' page, like #0b5cad. Empty for ours.
+        page_accent_colour: String = String::new(), Rule::Text(rules::colour_or_empty);
+        /// The websites that the page may lead back to when it is done, like https://shop.example.
+        return_url_origins: Vec<String> = Vec::new(), Rule::List(rules::origins);
+        /// The websites that may show the page inside their own, like https://shop.example.
+        embed_origins: Vec<String> = Vec::new(), Rule::List(rules::origins);
+        /// Anybody may register a number at /v, without an app.
+        hosted_registration_enabled: bool = false, Rule::Flag,
+            true => "Strangers can register numbers without any app: keep the bridge behind its edge, or each address has a small share.";
         /// A blocked e-mail address blocks its tags too: who blocks me@example.org blocks me+1@example.org.
         blocked_emails_ignore_tags: bool = true, Rule::Flag;
         /// Only registrations that an edge signed are taken. Needs SMS_BRIDGE_EDGE_SECRET.

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use bridge_core::message::is_invisible;
+use bridge_core::script::is_invisible;
 
 const GUARD: char = '\'';
 

@@ -96,16 +96,22 @@ pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
 
 /// The fields of a JSON body on a route that takes nothing else.
 pub async fn json_fields(app: &App, headers: &HeaderMap, body: Body, max: usize) -> Result<Fields, Problem> {
-    json_fields_as_sent(app, headers, body, max).await.map(|(fields, _)| fields)
+    Ok(json_sent(app, headers, body, max).await?.fields)
 }
 
-/// The same with the body as it was sent, still packed where it was: a signature is over these bytes.
-pub async fn json_fields_as_sent(
-    app: &App,
-    headers: &HeaderMap,
-    body: Body,
-    max: usize,
-) -> Result<(Fields, Bytes), Problem> {
+/// A JSON body on a route that takes nothing else.
+#[derive(Debug)]
+pub struct JsonSent {
+    /// Its fields; they hold no objects.
+    pub fields: Fields,
+    /// As it was sent, still packed where it was: a signature is over these bytes.
+    pub sent: Bytes,
+    /// As it reads.
+    pub bytes: Bytes,
+}
+
+/// The fields, and the body itself.
+pub async fn json_sent(app: &App, headers: &HeaderMap, body: Body, max: usize) -> Result<JsonSent, Problem> {
     let content_type = content_type(headers);
     if content_type != "application/json" && !content_type.ends_with("+json") {
         return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
@@ -115,9 +121,9 @@ pub async fn json_fields_as_sent(
         Unpacked::Body(bytes) => bytes,
         Unpacked::Broken { why, .. } => return Err(Problem::new(Code::InvalidRequest, why)),
     };
-    Fields::read("application/json", &bytes)
-        .map(|fields| (fields, sent))
-        .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))
+    let fields = Fields::read("application/json", &bytes)
+        .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))?;
+    Ok(JsonSent { fields, sent, bytes })
 }
 
 #[cfg(test)]

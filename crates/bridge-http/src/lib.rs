@@ -29,9 +29,10 @@ use utoipa_axum::routes;
 
 use crate::state::Served;
 
-/// The routers of the two listeners. Without a private one, the public one answers everything.
-pub fn routers(served: &Served, desk: Router<Served>) -> (Router, Option<Router>) {
-    let public: Router<Served> = api::public_routes();
+/// The routers of the two listeners, with the operator's pages and the person's. Without a private one, the public one
+/// answers everything.
+pub fn routers(served: &Served, desk: Router<Served>, page: Router<Served>) -> (Router, Option<Router>) {
+    let public: Router<Served> = api::public_routes().merge(page);
     let private =
         api::private_routes().merge(api::lab::api().split_for_parts().0).merge(docs::router()).merge(desk);
     if !served.app.options.has_private_listener {

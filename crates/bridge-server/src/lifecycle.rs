@@ -159,7 +159,8 @@ pub async fn start(config: &Config, opened: Opened) -> Result<Running, StartErro
         work.spawn(supervisor::run(worker, app.clone(), soft.clone(), hard.clone()));
     }
     let served = Served { app: app.clone(), lab: lab.clone() };
-    let (public_router, private_router) = bridge_http::routers(&served, bridge_desk::router(&served));
+    let (public_router, private_router) =
+        bridge_http::routers(&served, bridge_desk::router(&served), bridge_page::router(&served));
     http.spawn(listen::serve(listener, public_router, app.clone(), accept_stop.clone()));
     if let Some((listener, router)) = private.zip(private_router) {
         http.spawn(listen::serve(listener, router, app.clone(), accept_stop.clone()));

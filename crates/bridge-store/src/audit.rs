@@ -8,6 +8,7 @@ mod group;
 mod later;
 mod lookup;
 mod onboardings;
+mod page;
 pub mod part;
 mod person;
 mod quarantine;
@@ -24,6 +25,7 @@ pub use self::group::{GroupTrail, Member};
 pub use self::later::{LaterTrail, WaitingSms};
 pub use self::lookup::{AskedSms, HourCount, KNOWN_WITHIN, LookupTrail};
 pub use self::onboardings::OnboardingTrail;
+pub use self::page::{FUNNEL_ROWS, PageFunnel, PageStep, PageTrail, Step};
 pub use self::person::PersonTrail;
 pub use self::quarantine::{QuarantineRoom, QuarantineTrail, Quarantined};
 pub use self::receivers::{Receiver, ReceiverTrail, Sighting, by_name};
@@ -44,4 +46,4 @@ macro_rules! audit_store {
     };
 }
 
-audit_store! { UpkeepTrail SmsTrail OnboardingTrail BlacklistTrail LaterTrail SyncTrail GroupTrail SettingsTrail RefusalTrail QuarantineTrail LookupTrail PersonTrail BlockedEmailTrail ReceiverTrail }
+audit_store! { UpkeepTrail SmsTrail OnboardingTrail BlacklistTrail LaterTrail SyncTrail GroupTrail SettingsTrail RefusalTrail QuarantineTrail LookupTrail PersonTrail BlockedEmailTrail ReceiverTrail PageTrail }

@@ -121,6 +121,7 @@ async fn finish(app: &App, owed: &mut Owed, now: Timestamp) -> Result<()> {
 async fn from_audit(app: &App, owed: &mut Owed) -> Result<()> {
     let until = owed.receipt.requested_at;
     let in_memory = app.refusals.forget(|refusal| spells(&refusal.mobile_number, &owed.mobile));
+    app.page_steps.forget(owed.mobile.e164());
     owed.note(MEMORY, Removed::from([("registration_attempts".to_owned(), in_memory as u64)]));
     // Noted before the rows go by which they were found.
     owed.traces.merge(app.audit.traces(&owed.mobile, until - REMEMBERED).await?);

@@ -3,6 +3,7 @@
 
 use bridge_core::{Span, Timestamp};
 use bridge_store::StoreError;
+use bridge_store::audit::PageFunnel;
 use bridge_store::desk::{
     Failures, Funnel, Incident, Latencies, Outcomes, RegistrationRate, SettingChange, SmsRate,
 };
@@ -53,6 +54,8 @@ pub struct Registered {
 pub struct Kept {
     /// What became of those who registered.
     pub funnel: Funnel,
+    /// How far people came on their page, by language and platform, most first.
+    pub pages: Vec<PageFunnel>,
     /// At which check SMS failed, the most frequent first.
     pub failures: Vec<Failures>,
     /// How long it took.
@@ -83,10 +86,11 @@ pub async fn look(app: &App, step: Span, steps: usize) -> Figures {
 
 async fn read(app: &App, slots: &Slots) -> Result<(Vec<SmsRate>, Vec<RegistrationRate>, Kept), StoreError> {
     let (desk, from, to, step) = (&app.desk, slots.from, slots.to, slots.step);
-    let (rates, registrations, funnel, failures, latencies, incidents, changes) = tokio::try_join!(
+    let (rates, registrations, funnel, pages, failures, latencies, incidents, changes) = tokio::try_join!(
         desk.sms_rates(from, to, step),
         desk.registrations(from, to, step),
         desk.funnel(from, to),
+        app.audit.page_funnel(from, to),
         desk.failures_by_check(from, to),
         desk.latencies(from, to),
         desk.incidents(from, to),
@@ -94,7 +98,7 @@ async fn read(app: &App, slots: &Slots) -> Result<(Vec<SmsRate>, Vec<Registratio
     )?;
     let mut changes = changes.rows;
     changes.retain(|change| change.at >= from);
-    Ok((rates, registrations, Kept { funnel, failures, latencies, incidents, changes }))
+    Ok((rates, registrations, Kept { funnel, pages, failures, latencies, incidents, changes }))
 }
 
 impl Slots {

@@ -5,6 +5,7 @@ use bridge_core::onboarding::{Onboarding, Shown};
 use bridge_core::phone::BareDigits;
 use bridge_core::{Mobile, Settings, Timestamp};
 use bridge_store::StoreError;
+use bridge_store::audit::{PageStep, Step};
 use bridge_store::hot::Cancelled;
 use bridge_store::journal::Entry;
 use uuid::Uuid;
@@ -36,7 +37,7 @@ impl Instructions {
         let seconds = |until: Timestamp| (until - onboarding.request_timestamp).0 / 1000;
         Instructions {
             number: app.receivers.number_for(&onboarding.mobile, app.clock.now(), settings),
-            sms_body: format!("{}:{}", settings.header(), onboarding.hash),
+            sms_body: format!("{}:{}", settings.header(), onboarding.code()),
             token: app.secrets.onboarding_token(onboarding.id),
             timelimit_seconds: seconds(onboarding.user_deadline),
             ttl_seconds: seconds(onboarding.expires_at),
@@ -79,6 +80,54 @@ pub async fn newest_of(app: &App, mobile: &str, whose: &Whose) -> Result<OfNumbe
 /// One onboarding, as it stands now.
 pub async fn find(app: &App, id: Uuid) -> Result<Onboarding, Problem> {
     in_time(app.hot.onboarding(app.clock.now(), id)).await?.ok_or_else(not_found)
+}
+
+/// The same for a page that people keep open or come back to: where the hot store is away or has forgotten it, as the audit
+/// trail has it.
+pub async fn find_kept(app: &App, id: Uuid) -> Result<Onboarding, Problem> {
+    let hot = in_time(app.hot.onboarding(app.clock.now(), id)).await;
+    if let Ok(Some(onboarding)) = hot {
+        return Ok(onboarding);
+    }
+    match in_time(app.audit.onboardings_by_ids(&[id])).await {
+        Ok(kept) => match (kept.into_iter().next(), hot) {
+            (Some(onboarding), _) => Ok(onboarding),
+            // It may be one that waits to be written there.
+            (None, Err(problem)) => Err(problem),
+            (None, Ok(_)) => Err(not_found()),
+        },
+        Err(problem) => Err(if hot.is_ok() { not_found() } else { problem }),
+    }
+}
+
+/// Does an SMS of that number wait to be judged? As far as the audit store knows.
+pub async fn sms_waits(app: &App, onboarding: &Onboarding) -> bool {
+    let traces = in_time(app.audit.traces(&onboarding.mobile, app.clock.now())).await;
+    traces.is_ok_and(|traces| !traces.waiting.is_empty())
+}
+
+/// Somebody did something on the page of this onboarding: counted once for each kind.
+pub fn note_step(
+    app: &App,
+    onboarding: &Onboarding,
+    step: Step,
+    language: &'static str,
+    platform: &'static str,
+) {
+    app.page_steps.keep(PageStep {
+        onboarding_id: onboarding.id,
+        mobile_number: onboarding.mobile.e164().to_owned(),
+        step,
+        at: app.clock.now(),
+        language,
+        platform,
+    });
+}
+
+/// Where the page of an onboarding is, on whatever address the bridge has.
+#[must_use]
+pub fn page_path(app: &App, id: Uuid) -> String {
+    format!("/v/{id}.{}", app.secrets.onboarding_token(id))
 }
 
 /// An id as a client gives it; one that is no id is simply not found.

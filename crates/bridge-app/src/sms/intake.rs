@@ -338,7 +338,7 @@ async fn with_archived_onboarding(
     let now = app.clock.now();
     let kept = Span::seconds(settings.onboarding_ttl_seconds.saturating_sub(settings.user_timelimit_seconds));
     let Ok(sender) = &sms.sender else { return Ok(known) };
-    let is_meant = |onboarding: &Onboarding| found.holds(&onboarding.hash);
+    let is_meant = |onboarding: &Onboarding| found.holds(&onboarding.hash, onboarding.asked.short);
     let nobody = known.onboarding.is_none();
     if known.onboarding.as_ref().is_some_and(is_meant)
         || (now - sms.received_timestamp).0 + settings.tolerance().0 < kept.0

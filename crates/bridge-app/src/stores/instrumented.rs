@@ -9,9 +9,10 @@ use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
     AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, GroupTrail, HourCount,
-    LaterTrail, LookupTrail, Member, OnboardingTrail, PersonTrail, QuarantineRoom, QuarantineTrail,
-    Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, SettingPut, SettingRow,
-    SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Totals, Unsynced, UpkeepTrail, WaitingSms,
+    LaterTrail, LookupTrail, Member, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail,
+    QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused,
+    SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Totals, Unsynced,
+    UpkeepTrail, WaitingSms,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
@@ -225,6 +226,11 @@ instrumented! { SettingsTrail for AuditStore {
     counters() -> Vec<Counter>;
     save_counters(now: Timestamp, counters: &[Counter]) -> ();
     add_to_counter(now: Timestamp, name: &str, by: i64) -> ();
+}}
+
+instrumented! { PageTrail for AuditStore {
+    note_steps(batch: &[PageStep]) -> ();
+    page_funnel(from: Timestamp, to: Timestamp) -> Vec<PageFunnel>;
 }}
 
 instrumented! { RefusalTrail for AuditStore {

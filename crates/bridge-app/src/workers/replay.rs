@@ -6,7 +6,7 @@ mod parts;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use bridge_core::message::{Found, find_hashes};
+use bridge_core::message::{Hashes, find_hashes};
 use bridge_core::sms::REMEMBERED;
 use bridge_core::{Settings, Timestamp};
 use bridge_store::StoreError;
@@ -104,7 +104,8 @@ async fn judge_parts(app: &App, settings: &Settings, parts: Vec<WaitingSms>) -> 
         return Ok(false);
     }
     let now = app.clock.now();
-    let is_enough = |text: &str| matches!(find_hashes(text, &settings.permitted_headers), Found::Hashes(_));
+    let is_enough =
+        |text: &str| matches!(find_hashes(text, &settings.permitted_headers).hashes, Hashes::Some(_));
     let joined = parts::join(parts, now, is_enough);
     let some = !joined.whole.is_empty();
     for (sms, rows) in joined.whole {

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use bridge_core::onboarding::Asked;
 use bridge_core::{Mobile, Timestamp};
 use bridge_store::place::Place;
 use bytes::BytesMut;
@@ -52,6 +53,16 @@ pub(super) fn behind(after: Option<Place>) -> (At, i64) {
 /// What a statement that counts answered.
 pub(super) fn counted(rows: &[i64]) -> usize {
     rows.iter().map(|n| usize::try_from(*n).unwrap_or(0)).sum()
+}
+
+/// What an app asked for, as the column holds it: nothing where it asked for nothing.
+pub(super) fn asked_text(asked: &Asked) -> Option<String> {
+    (!asked.is_nothing()).then(|| serde_json::to_string(asked).ok()).flatten()
+}
+
+/// The same, read back.
+pub(super) fn asked(text: Option<&str>) -> Result<Asked, Unreadable> {
+    Ok(text.map(serde_json::from_str).transpose()?.unwrap_or_default())
 }
 
 /// A number as the tables hold it.

@@ -15,7 +15,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::batch::{self, Batched, Columns, Kept};
-use super::columns::{At, behind, column, counted, e164, limit};
+use super::columns::{At, asked, asked_text, behind, column, counted, e164, limit};
 use super::counting;
 use super::lease::{BATCH, Lease, QUICK, Unreadable};
 use super::store::{PostgresAudit, on_lease};
@@ -48,14 +48,14 @@ impl OnboardingTrail for PostgresAudit {
 const UPSERT: &str = "WITH written AS (
              INSERT INTO public.onboarding_mobile AS there (onboarding_id, mobile_number, email, device_id, hash, salt,
                  country_code, local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated,
-                 validated_at, version, created_at, last_sms, client_hash)
+                 validated_at, version, created_at, last_sms, client_hash, asked)
              SELECT id, mobile, email, device, hash, salt, country, local, requested, deadline, expires, status,
-                 status = 'validated', validated, version, requested, last_sms, client
+                 status = 'validated', validated, version, requested, last_sms, client, asked
              FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                  $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::timestamptz[], $14::bigint[],
-                 $15::text[], $16::text[])
+                 $15::text[], $16::text[], $17::text[])
                  WITH ORDINALITY AS arrived (id, mobile, email, device, hash, salt, country, local, requested, deadline,
-                     expires, status, validated, version, last_sms, client, place)
+                     expires, status, validated, version, last_sms, client, asked, place)
              ORDER BY place
              ON CONFLICT (onboarding_id) DO UPDATE SET
                  status = excluded.status, is_validated = excluded.is_validated,
@@ -93,6 +93,7 @@ impl Batched for Onboarding {
             (Box::new(column(batch, |o| o.version)), Type::INT8_ARRAY),
             (Box::new(column(batch, last_sms)), Type::TEXT_ARRAY),
             (Box::new(column(batch, |o| o.client.as_deref())), Type::TEXT_ARRAY),
+            (Box::new(column(batch, |o| asked_text(&o.asked))), Type::TEXT_ARRAY),
         ]
     }
 
@@ -140,7 +141,7 @@ fn newest_versions(batch: &[Onboarding]) -> Vec<Onboarding> {
 }
 
 pub(super) const COLUMNS: &str = "id, onboarding_id, mobile_number, email, device_id, hash, salt, request_timestamp, \
-     user_deadline, expires_at, status, validated_at, version, client_hash";
+     user_deadline, expires_at, status, validated_at, version, client_hash, asked";
 
 pub(super) async fn newest(lease: &mut Lease, mobile: &str, max: usize) -> Result<Vec<Onboarding>> {
     let sql = format!(
@@ -193,6 +194,7 @@ pub(super) fn onboarding_row(row: &Row) -> std::result::Result<Onboarding, Unrea
         email: row.try_get("email")?,
         device_id: row.try_get("device_id")?,
         client: row.try_get("client_hash")?,
+        asked: asked(row.try_get("asked")?)?,
         hash: row.try_get("hash")?,
         salt: row.try_get("salt")?,
         request_timestamp: time("request_timestamp")?,

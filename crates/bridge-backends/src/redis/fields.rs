@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use bridge_core::onboarding::LastSms;
+use bridge_core::onboarding::{Asked, LastSms};
 use bridge_core::phone::PhoneError;
 use bridge_core::sms::Part;
 use bridge_core::verdict::{Codes, FailedAt};
@@ -33,12 +33,19 @@ struct Enrolled<'a> {
     email: Option<Cow<'a, str>>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     client: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    asked: Cow<'a, Asked>,
     #[serde(borrow)]
     hash: Cow<'a, str>,
     #[serde(borrow)]
     salt: Cow<'a, str>,
     request_timestamp: i64,
     user_deadline: i64,
+}
+
+#[expect(clippy::ptr_arg, reason = "serde calls it so")]
+fn is_nothing(asked: &Cow<'_, Asked>) -> bool {
+    asked.is_nothing()
 }
 
 /// All fields of an onboarding but `queue_id`, which the store gives: those of 003, and those of `ONBOARDING`.
@@ -51,6 +58,7 @@ pub(super) fn of_onboarding(onboarding: &Onboarding) -> Vec<Field> {
         local_mobile: mobile.national().into(),
         email: onboarding.email.as_deref().map(Cow::from),
         client: onboarding.client.as_deref().map(Cow::from),
+        asked: Cow::Borrowed(&onboarding.asked),
         hash: onboarding.hash.as_str().into(),
         salt: onboarding.salt.as_str().into(),
         request_timestamp: onboarding.request_timestamp.0,
@@ -134,6 +142,7 @@ impl Standing<'_> {
             email: enrolled.email.map(Cow::into_owned),
             device_id,
             client: enrolled.client.map(Cow::into_owned),
+            asked: enrolled.asked.into_owned(),
             hash: enrolled.hash.into_owned(),
             salt: enrolled.salt.into_owned(),
             request_timestamp: Timestamp(enrolled.request_timestamp),

@@ -10,6 +10,7 @@ mod group;
 mod later;
 mod lookup;
 mod onboardings;
+mod page;
 mod person;
 mod quarantine;
 mod receivers;

@@ -20,7 +20,9 @@ fn every_setting_of_the_contract_is_declared_once() {
         foreign_number_check_enabled=true, blacklist_check_enabled=true, time_window_check_enabled=true, \
         allowed_country_codes=[\"91\"], clock_skew_tolerance_seconds=60, late_delivery_policy=\"accept\", \
         count_check_threshold=5, blacklist_threshold=10, durability=\"strict\", onboardings_per_mobile=8, redis_memory_limit_percent=80, \
-        max_database_retries=3, receiver_silence_seconds=600, log_level=\"INFO\", maintenance_mode=false";
+        max_database_retries=3, receiver_silence_seconds=600, log_level=\"INFO\", maintenance_mode=false, \
+        page_app_name=\"\", page_privacy_url=\"\", page_help_contact=\"\", page_accent_colour=\"\", \
+        return_url_origins=[], embed_origins=[], hosted_registration_enabled=false, hash_style=\"sha256\"";
     for line in contract.split(", ") {
         let (key, default) = line.trim().split_once('=').unwrap();
         let def = find(key).unwrap_or_else(|| panic!("{key}"));

@@ -95,7 +95,7 @@ impl SenderFacts {
     #[must_use]
     pub fn meant_by(mut self, found: &Found) -> SenderFacts {
         // All are compared, whichever fits: how long that takes tells nothing.
-        let fits = |onboarding: &Onboarding| found.holds(&onboarding.hash);
+        let fits = |onboarding: &Onboarding| found.holds(&onboarding.hash, onboarding.asked.short);
         let newest = self.onboarding.as_ref().is_some_and(fits);
         let place = self.others.iter().enumerate().fold(None, |place, (nth, other)| {
             let fits = fits(&other.onboarding);

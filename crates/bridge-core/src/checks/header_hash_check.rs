@@ -2,7 +2,7 @@
 
 use super::check::{Check, Facts, Outcome};
 use super::reason::{NO_ONBOARDING, Reason};
-use crate::message::{Found, find_hashes};
+use crate::message::{Hashes, find_hashes};
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {
@@ -20,15 +20,15 @@ pub(super) const CHECK: Check = Check {
             headers(settings)
         )
     },
-    fact: |record, settings| match find_hashes(&record.sms.text, &settings.permitted_headers) {
-        Found::NoHeader => format!("The text has no {}.", headers(settings)),
-        Found::NoHash => {
+    fact: |record, settings| match find_hashes(&record.sms.text, &settings.permitted_headers).hashes {
+        Hashes::NoHeader => format!("The text has no {}.", headers(settings)),
+        Hashes::NoHash => {
             format!("The text has {}, but not 64 characters of a hash behind it.", headers(settings))
         }
-        Found::Cut(digits) => {
+        Hashes::Cut(digits) => {
             format!("The text has {} and {digits} of the 64 characters of a hash.", headers(settings))
         }
-        Found::Hashes(hashes) => match record.onboarding() {
+        Hashes::Some(hashes) => match record.onboarding() {
             Some(onboarding) => format!(
                 "The text has the hash {}, and the number was given {}.",
                 shortened(&hashes),
@@ -95,14 +95,17 @@ fn short(hash: &str) -> String {
 }
 
 fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
-    match facts.found {
-        Found::NoHeader => return Err(NO_HEADER),
-        Found::NoHash => return Err(NO_HASH),
-        Found::Cut(_) => return Err(HASH_CUT),
-        Found::Hashes(_) => {}
+    // A text with nothing but a short code has no hash.
+    if facts.sender.onboarding.as_ref().is_some_and(|o| facts.found.holds(&o.hash, o.asked.short)) {
+        return Ok(());
     }
-    let onboarding = facts.sender.onboarding.as_ref().ok_or(NO_ONBOARDING)?;
-    if facts.found.holds(&onboarding.hash) { Ok(()) } else { Err(HASH_MISMATCH) }
+    match facts.found.hashes {
+        Hashes::NoHeader => return Err(NO_HEADER),
+        Hashes::NoHash => return Err(NO_HASH),
+        Hashes::Cut(_) => return Err(HASH_CUT),
+        Hashes::Some(_) => {}
+    }
+    Err(if facts.sender.onboarding.is_none() { NO_ONBOARDING } else { HASH_MISMATCH })
 }
 
 impl Settings {

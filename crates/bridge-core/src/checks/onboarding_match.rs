@@ -80,7 +80,7 @@ fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
     if let Some(closed) = closed(onboarding.state) {
         return Err(closed);
     }
-    let is_named = facts.found.holds(&onboarding.hash);
+    let is_named = facts.found.holds(&onboarding.hash, onboarding.asked.short);
     let another_was_open =
         || facts.sender.others.iter().any(|other| facts.was_open(&other.onboarding, settings));
     if !is_named && another_was_open() { Err(AMBIGUOUS) } else { Ok(()) }
@@ -114,7 +114,8 @@ impl JudgedRecord<'_> {
         if self.is_ambiguous() {
             return Some(true);
         }
-        let is_named = self.onboarding().is_some_and(|onboarding| found.holds(&onboarding.hash));
+        let is_named =
+            self.onboarding().is_some_and(|onboarding| found.holds(&onboarding.hash, onboarding.asked.short));
         // The match asks only where the text names none of them.
         (self.verdict.passed() && !is_named).then_some(false)
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use crate::message;
 use crate::phone::{self, BareDigits, Mobile};
+use crate::script::is_invisible;
 
 /// What values one setting takes. The input of the desk and the schema of the API follow from it.
 pub enum Rule {
@@ -101,6 +102,78 @@ pub(super) fn headers(list: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// A line that a page shows.
+const LINE_MAX_CHARS: usize = 80;
+
+pub(super) fn short_text(text: &str) -> Result<(), String> {
+    if text.chars().count() > LINE_MAX_CHARS || text.chars().any(|c| c.is_control() || is_invisible(c)) {
+        return Err(format!("must be one line of at most {LINE_MAX_CHARS} characters"));
+    }
+    Ok(())
+}
+
+pub(super) fn https_or_empty(text: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\');
+    let is_url = text.strip_prefix("https://").is_some_and(|rest| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        is_host_and_port(host) && rest.chars().all(plain)
+    });
+    if text.is_empty() || is_url {
+        Ok(())
+    } else {
+        Err(format!("must be an address that begins with https://, not {text:?}"))
+    }
+}
+
+pub(super) fn colour_or_empty(text: &str) -> Result<(), String> {
+    let is_colour = |hex: &str| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    if text.is_empty() || text.strip_prefix('#').is_some_and(is_colour) {
+        Ok(())
+    } else {
+        Err(format!("must be a colour like #0b5cad, not {text:?}"))
+    }
+}
+
+/// Origins as browsers write them: https, or http of this machine itself.
+pub(super) fn origins(list: &[String]) -> Result<(), String> {
+    if !list.is_empty() {
+        not_empty_or_repeated(list)?;
+    }
+    list.iter().try_for_each(|origin| {
+        let is_local = |host: &str| {
+            let name = if host.starts_with('[') { host.split_once(']').map_or(host, |(name, _)| name) } else { host.split(':').next().unwrap_or(host) };
+            matches!(name, "localhost" | "127.0.0.1" | "[::1")
+        };
+        let is_origin = match origin.split_once("://") {
+            Some(("https", host)) => is_host_and_port(host),
+            Some(("http", host)) => is_host_and_port(host) && is_local(host),
+            _ => false,
+        };
+        if is_origin {
+            Ok(())
+        } else {
+            Err(format!("must hold addresses like https://shop.example, without a path and in lower case, not {origin:?}"))
+        }
+    })
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let Some((address, port)) = rest.split_once(']') else { return false };
+            if address.parse::<std::net::Ipv6Addr>().is_err() {
+                return false;
+            }
+            ("ipv6", port)
+        }
+        None => text.find(':').map_or((text, ""), |at| text.split_at(at)),
+    };
+    let is_name = !host.is_empty()
+        && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+    let is_port = |port: &str| port.parse::<u16>().is_ok() && !port.starts_with(['0', '+']);
+    is_name && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
+}
+
 fn not_empty_or_repeated(list: &[String]) -> Result<(), String> {
     if list.is_empty() || list.len() > LIST_MAX_ITEMS {
         return Err(format!("must hold 1 to {LIST_MAX_ITEMS} entries"));
@@ -109,5 +182,67 @@ fn not_empty_or_repeated(list: &[String]) -> Result<(), String> {
     match list.iter().find(|entry| !seen.insert(entry.to_lowercase())) {
         Some(twice) => Err(format!("names {twice:?} twice")),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_written_as_browsers_write_it() {
+        let one = |origin: &str| origins(&[origin.to_owned()]).is_ok();
+        for good in [
+            "https://shop.example",
+            "https://shop.example:8443",
+            "http://localhost:3000",
+            "http://127.0.0.1",
+            "http://[::1]:5173",
+            "https://xn--bcher-kva.example",
+        ] {
+            assert!(one(good), "{good}");
+        }
+        for bad in [
+            "",
+            "shop.example",
+            "https://",
+            "https://shop.example/",
+            "https://Shop.example",
+            "http://shop.example",
+            "http://localhost.evil.example",
+            "https://*.example",
+            "https://a.example b",
+            "https://user@a.example",
+            "https://a.example:0",
+            "https://a.example:+1",
+            "https://a.example:70000",
+            "https://a.example;script-src *",
+            "null",
+            "javascript:alert(1)",
+        ] {
+            assert!(!one(bad), "{bad}");
+        }
+        assert!(origins(&[]).is_ok(), "none is the default");
+    }
+
+    #[test]
+    fn what_the_page_shows_is_harmless() {
+        for good in ["", "https://example.com/privacy?a=1#b"] {
+            assert!(https_or_empty(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://example.com",
+            "javascript:alert(1)",
+            "https://",
+            "https:///x",
+            "https://a b",
+            "https://a.example/\"onclick=\"",
+        ] {
+            assert!(https_or_empty(bad).is_err(), "{bad}");
+        }
+        assert!(colour_or_empty("#0B5cad").is_ok() && colour_or_empty("").is_ok());
+        assert!(colour_or_empty("#fff").is_err() && colour_or_empty("red;}").is_err());
+        assert!(short_text("Shop & Co. – दुकान").is_ok());
+        assert!(short_text("two\nlines").is_err() && short_text("\u{202e}pohS").is_err());
     }
 }

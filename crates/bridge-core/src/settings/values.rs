@@ -149,6 +149,16 @@ words! {
 }
 
 words! {
+    /// How the text of the SMS names the registration.
+    HashStyle {
+        /// With the whole hash.
+        Sha256 = "sha256",
+        /// With its short code, which people can type.
+        Short = "short"
+    }
+}
+
+words! {
     /// When an SMS is acknowledged (D29).
     Durability {
         /// Once it is on disk.

@@ -1,5 +1,5 @@
 //! Server-sent events of one onboarding (contract section 2): the current state at once, then every
-//! change, a comment every 15 s, the end after a final state. An accelerator: the GET is the truth.
+//! change, whether registration is paused, a comment every 15 s, the end after a final state. An accelerator: the GET is the truth.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,9 +12,11 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bridge_core::Onboarding;
 use futures_util::stream::{self, Stream};
+use tokio::sync::watch;
 use tokio::time::Sleep;
 
 use crate::api::onboarding::OnboardingStatus;
+use crate::api::status::BridgeStatus;
 use crate::auth;
 use crate::client;
 use crate::problem::{Failed, ProblemBody};
@@ -37,7 +39,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
         ("Last-Event-ID" = Option<i64>, Header, description = "The last version the client has"),
     ),
     responses(
-        (status = 200, description = "`event: status`, `id:` the version, `data:` the status", body = OnboardingStatus, content_type = "text/event-stream"),
+        (status = 200, description = "`event: status`, `id:` the version, `data:` the status; `event: bridge`, `data:` as `/status` has it, when registration is paused or goes on", body = OnboardingStatus, content_type = "text/event-stream"),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`", body = ProblemBody),
         (status = 429, description = "`too_many_requests`: four are open with this token already", body = ProblemBody),
@@ -56,7 +58,9 @@ pub async fn events(
     let known = parts.headers.get("last-event-id").and_then(|v| v.to_str().ok()?.trim().parse().ok());
     client::waits(&app, &parts);
     let until = Box::pin(tokio::time::sleep(STREAM));
-    let feed = Feed { app, watcher, next: Some(first), known, ended: false, until, _open: open };
+    let pauses = app.pauses.listen();
+    let (next, tells_pause) = (Some(first), BridgeStatus::of(&app).is_paused());
+    let feed = Feed { app, watcher, pauses, tells_pause, next, known, ended: false, until, open };
     let sse = Sse::new(changes(feed)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
     let mut response = sse.into_response();
     let headers = response.headers_mut();
@@ -68,13 +72,23 @@ pub async fn events(
 struct Feed {
     app: Shared,
     watcher: Watcher,
+    /// Changes when registration is paused or goes on.
+    pauses: watch::Receiver<bool>,
+    /// Whether it is paused is to be said next.
+    tells_pause: bool,
     next: Option<Onboarding>,
     /// The version the client has.
     known: Option<i64>,
     ended: bool,
     /// However much changes.
     until: Pin<Box<Sleep>>,
-    _open: Option<OpenRequest>,
+    open: Option<OpenRequest>,
+}
+
+/// What a stream waits for.
+enum Changed {
+    Onboarding(Box<Onboarding>),
+    Pause,
 }
 
 fn changes(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
@@ -91,14 +105,23 @@ impl Feed {
         while !self.ended {
             let current = match self.next.take() {
                 Some(first) => first,
-                None => self.changed().await?,
+                None if std::mem::take(&mut self.tells_pause) => {
+                    return Event::default().event("bridge").json_data(BridgeStatus::of(&self.app)).ok();
+                }
+                None => match self.changed().await? {
+                    Changed::Onboarding(onboarding) => *onboarding,
+                    Changed::Pause => {
+                        self.tells_pause = true;
+                        continue;
+                    }
+                },
             };
             let done = is_final(&current);
             // A client that has this version already waits for the next one, unless there is none.
             if self.known.is_none_or(|known| current.version > known) || done {
                 self.known = Some(current.version);
                 self.ended = done;
-                let status = OnboardingStatus::of(&self.app, &current);
+                let status = OnboardingStatus::whoever(self.open.as_ref(), &self.app, &current);
                 let event = Event::default().event("status").id(current.version.to_string());
                 return event.json_data(status).ok();
             }
@@ -108,13 +131,14 @@ impl Feed {
 
     /// The state after the next change; none when the bridge stops, the stream is old, or the onboarding
     /// has left.
-    async fn changed(&mut self) -> Option<Onboarding> {
+    async fn changed(&mut self) -> Option<Changed> {
         let app = self.app.clone();
         tokio::select! {
             () = self.watcher.changed() => {}
+            Ok(()) = self.pauses.changed() => return Some(Changed::Pause),
             () = app.stopping.cancelled() => return None,
             () = self.until.as_mut() => return None,
         }
-        find(&app, self.watcher.id()).await.ok()
+        find(&app, self.watcher.id()).await.ok().map(|found| Changed::Onboarding(Box::new(found)))
     }
 }

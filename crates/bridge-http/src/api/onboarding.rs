@@ -9,12 +9,13 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bridge_core::{Onboarding, Settings};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::auth::{self, AppKey};
-use crate::body;
+use crate::body::{self, JsonSent};
 use crate::client;
 use crate::edge::{self, EdgeStamp};
 use crate::problem::{Failed, ProblemBody};
@@ -24,7 +25,10 @@ use crate::view::LastSmsView;
 use bridge_app::base::deadline::within;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::registration::opened::{self, Instructions, OfNumber, Whose, find, is_final};
+use bridge_app::registration::sms_links::SmsLinks;
 use bridge_app::registration::{self, Opened, Origin, Wanted};
+use bridge_app::state::open_requests::OpenRequest;
+use bridge_formats::fields::{FieldValue, Fields};
 
 /// Longest `?wait=`.
 const WAIT_MAX_SECONDS: u64 = 30;
@@ -45,11 +49,22 @@ pub struct RegisterRequest {
     /// The IP address of the user's device: so that nobody who comes from elsewhere uses up the number's places.
     #[schema(example = "203.0.113.7")]
     client_ip: Option<String>,
+    /// The language of the person's page. Without it, the one that their browser prefers.
+    #[schema(example = "hi")]
+    locale: Option<String>,
+    /// Where the page leads when it is done, with `onboarding_id` and `status` added: no proof, ask for the status. Its
+    /// origin must be in the setting `return_url_origins`.
+    #[schema(example = "https://shop.example/signed-up")]
+    return_url: Option<String>,
+    /// Any JSON of at most 1024 bytes: handed back with the status to whoever has the API key.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<()>,
 }
 
 /// Links that open the phone's SMS app with number and text filled in.
 #[derive(Serialize, ToSchema)]
-pub struct SmsLinks {
+#[schema(as = SmsLinks)]
+pub struct SmsLinksView {
     ios: String,
     android: String,
     universal: String,
@@ -86,9 +101,12 @@ pub struct RegisterResponse {
     /// The text to send.
     sms_body: String,
     /// Ready-made links; null until the operator set a number.
-    sms_links: Option<SmsLinks>,
+    sms_links: Option<SmsLinksView>,
     /// Where to ask how it stands.
     status_url: String,
+    /// A page for the person: what to send, with a button, a QR code and what becomes of it. Whoever has the address may
+    /// see and cancel this onboarding.
+    page_url: String,
 }
 
 /// How an onboarding stands.
@@ -104,6 +122,10 @@ pub struct OnboardingStatus {
     user_deadline: String,
     /// The newest SMS of this number since the registration.
     last_sms: Option<LastSmsView>,
+    /// What the app gave with the registration; only for whoever has the API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Box<RawValue>>,
 }
 
 impl OnboardingStatus {
@@ -115,6 +137,25 @@ impl OnboardingStatus {
             validated_at: onboarding.validated_at.map(|at| at.to_string()),
             user_deadline: onboarding.user_deadline.to_string(),
             last_sms: onboarding.last_sms.as_ref().map(LastSmsView::of),
+            metadata: None,
+        }
+    }
+
+    /// The same for whoever has the API key.
+    pub(super) fn of_app(app: &Shared, onboarding: &Onboarding) -> OnboardingStatus {
+        let metadata = onboarding.asked.metadata.clone().and_then(|json| RawValue::from_string(json).ok());
+        OnboardingStatus { metadata, ..OnboardingStatus::of(app, onboarding) }
+    }
+
+    /// For whoever asks: an open request is one with a token.
+    pub(super) fn whoever(
+        open: Option<&OpenRequest>,
+        app: &Shared,
+        onboarding: &Onboarding,
+    ) -> OnboardingStatus {
+        match open {
+            Some(_) => OnboardingStatus::of(app, onboarding),
+            None => OnboardingStatus::of_app(app, onboarding),
         }
     }
 }
@@ -142,8 +183,9 @@ impl OnboardingStatus {
 pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
     let (parts, body) = request.into_parts();
     let max = body::ONBOARDING_MAX_BYTES;
-    let (fields, sent) = body::json_fields_as_sent(&app, &parts.headers, body, max).await?;
-    let wanted = Wanted::read(&fields)?;
+    let JsonSent { fields, sent, bytes } = body::json_sent(&app, &parts.headers, body, max).await?;
+    let metadata = metadata(&fields, &bytes)?;
+    let wanted = Wanted::read(&fields, metadata)?;
     let snapshot = app.live.snapshot();
     let stamp = edge::of_registration(&app, &snapshot.settings, &parts, &sent).await;
     let origin = stamp.map(|stamp| origin(&app, &parts, stamp));
@@ -158,6 +200,20 @@ fn origin(app: &Shared, parts: &Parts, stamp: Option<EdgeStamp>) -> Origin {
         Some(EdgeStamp { client, country, .. }) => Origin { seen: client, signed: client, place: country },
         None => Origin { seen: client::address(app, parts), ..Origin::default() },
     }
+}
+
+/// The JSON of `metadata` as it came: another library would write its numbers otherwise.
+fn metadata<'a>(fields: &Fields, body: &'a [u8]) -> Result<Option<&'a str>, Problem> {
+    #[derive(Deserialize)]
+    struct Beside<'a> {
+        #[serde(borrow)]
+        metadata: &'a RawValue,
+    }
+    if fields.get("metadata").is_none_or(|value| *value == FieldValue::Null) {
+        return Ok(None);
+    }
+    let wrong = |_| Problem::field(Code::InvalidRequest, "metadata", "must be JSON in UTF-8, named once");
+    serde_json::from_slice::<Beside<'a>>(body).map(|beside| Some(beside.metadata.get())).map_err(wrong)
 }
 
 fn registered(app: &Shared, settings: &Settings, onboarding: &Onboarding) -> RegisterResponse {
@@ -175,19 +231,14 @@ fn registered(app: &Shared, settings: &Settings, onboarding: &Onboarding) -> Reg
         redis_ttl_seconds: ttl_seconds,
         onboarding_id: onboarding.id,
         token,
-        // iOS wants & before the body, Android ?, and both take ?& (operators-and-users.md 4.1).
         sms_links: number.as_ref().map(|number| {
-            // A colon may stand in a link as it is, and some apps do not decode one (D47).
-            let encoded = &sms_body;
-            SmsLinks {
-                ios: format!("sms:{number}&body={encoded}"),
-                android: format!("sms:{number}?body={encoded}"),
-                universal: format!("sms:{number}?&body={encoded}"),
-            }
+            let SmsLinks { ios, android, universal } = SmsLinks::of(number, &sms_body);
+            SmsLinksView { ios, android, universal }
         }),
         sms_receiver_number: number,
         sms_body,
         status_url: format!("{base}/onboard/{}", onboarding.id),
+        page_url: format!("{base}{}", opened::page_path(app, onboarding.id)),
     }
 }
 
@@ -227,7 +278,7 @@ pub async fn by_mobile(
     let asked = |name| auth::query_value(uri.query(), name);
     let whose = Whose { device_id: asked("device_id"), email: asked("email") };
     let OfNumber { newest, open } = opened::newest_of(&app, &mobile, &whose).await?;
-    Ok(Json(NumberStatus { newest: OnboardingStatus::of(&app, &newest), open }))
+    Ok(Json(NumberStatus { newest: OnboardingStatus::of_app(&app, &newest), open }))
 }
 
 /// One onboarding, now or at its next change.
@@ -253,7 +304,7 @@ pub async fn by_id(
     parts: Parts,
 ) -> Result<Json<OnboardingStatus>, Failed> {
     let id = opened::id(&text)?;
-    let _open = auth::onboarding(&app, &parts, id)?;
+    let open = auth::onboarding(&app, &parts, id)?;
     let wait = wait(&parts.uri)?;
     let mut watcher = app.watchers.watch(id);
     let mut onboarding = find(&app, id).await?;
@@ -269,7 +320,7 @@ pub async fn by_id(
         let _ = within(wait, changed).await;
         onboarding = find(&app, id).await?;
     }
-    Ok(Json(OnboardingStatus::of(&app, &onboarding)))
+    Ok(Json(OnboardingStatus::whoever(open.as_ref(), &app, &onboarding)))
 }
 
 fn wait(uri: &Uri) -> Result<Duration, Problem> {
@@ -301,9 +352,9 @@ pub async fn cancel(
     body: Body,
 ) -> Result<Json<OnboardingStatus>, Failed> {
     let id = opened::id(&text)?;
-    let _open = auth::onboarding(&app, &parts, id)?;
+    let open = auth::onboarding(&app, &parts, id)?;
     // It says nothing that matters, but a body that nobody reads costs the client its connection.
     body::read(&app, body, body::ONBOARDING_MAX_BYTES).await?;
     let cancelled = opened::cancel(&app, id).await?;
-    Ok(Json(OnboardingStatus::of(&app, &cancelled)))
+    Ok(Json(OnboardingStatus::whoever(open.as_ref(), &app, &cancelled)))
 }

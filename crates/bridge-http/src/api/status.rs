@@ -31,22 +31,32 @@ pub struct BridgeStatus {
 /// Is the bridge taking registrations?
 #[utoipa::path(get, path = "/status", tag = "onboarding", responses((status = 200, body = BridgeStatus)))]
 pub async fn status(State(app): State<Shared>) -> Json<BridgeStatus> {
-    Json(match paused(&app, &app.live.snapshot()) {
-        Some(pause) => BridgeStatus {
-            onboarding: "paused",
-            message: paused_in_words(),
-            since: pause.since.map(|at| at.to_string()),
-            reason: Some(pause.why),
-            cause: Some(pause.cause),
-            warning: None,
-        },
-        None => BridgeStatus {
-            onboarding: "accepting",
-            message: "Mobile onboarding is open",
-            since: None,
-            reason: None,
-            cause: None,
-            warning: doubt(&app),
-        },
-    })
+    Json(BridgeStatus::of(&app))
+}
+
+impl BridgeStatus {
+    pub(super) fn of(app: &Shared) -> BridgeStatus {
+        match paused(app, &app.live.snapshot()) {
+            Some(pause) => BridgeStatus {
+                onboarding: "paused",
+                message: paused_in_words(),
+                since: pause.since.map(|at| at.to_string()),
+                reason: Some(pause.why),
+                cause: Some(pause.cause),
+                warning: None,
+            },
+            None => BridgeStatus {
+                onboarding: "accepting",
+                message: "Mobile onboarding is open",
+                since: None,
+                reason: None,
+                cause: None,
+                warning: doubt(app),
+            },
+        }
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.cause.is_some()
+    }
 }

@@ -68,6 +68,12 @@ async fn everything(bridge: &Bridge) -> Vec<String> {
     for (method, path, key) in [
         (Method::GET, format!("/onboard/{id}?token={token}"), ""),
         (Method::GET, format!("/onboard/{id}/events?token={token}"), ""),
+        (Method::GET, format!("/v/{id}.{token}?lang=hi"), ""),
+        (Method::GET, format!("/v/{id}.{token}/qr.svg"), ""),
+        (Method::GET, format!("/v/{id}.{token}x"), ""),
+        (Method::POST, format!("/v/{id}.{token}/event"), ""),
+        (Method::POST, format!("/v/{id}.{token}/again"), ""),
+        (Method::POST, format!("/v/{id}.{token}/cancel"), ""),
         (Method::GET, format!("/onboard/status/{USER}"), API_KEY),
         (Method::GET, format!("/nowhere/{USER}?email={EMAIL}"), ""),
         (Method::POST, format!("/onboard/{id}/cancel"), token),

@@ -43,6 +43,8 @@ mod load;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod person;
 #[cfg(test)]
 mod process;

@@ -25,10 +25,16 @@ cases! {
         the_newest_onboarding_is_the_last_registered
         a_blacklisted_number_keeps_its_first_reason
         the_blacklist_is_newest_first
+        what_the_app_asked_for_comes_back
         refusals_are_newest_first
         quarantine_takes_any_bytes
         a_quarantined_body_is_one_until_it_is_taken_away
         the_quarantine_of_one_receiver_has_room_for_so_much
+    }
+    page {
+        each_step_is_counted_once
+        from_a_desktop_to_a_phone_it_was_scanned
+        the_funnel_tells_what_became_of_whom
     }
     settings {
         seeding_gives_every_setting_its_default

@@ -12,6 +12,7 @@ cases! {
     random { random_operations random_losses }
     registering {
         a_new_registration_is_kept_as_it_was_asked
+        what_the_app_asked_for_is_kept_and_survives_a_loss
         asking_again_gives_the_same_hash_until_the_deadline
         without_a_device_nobody_is_the_same
         other_people_stand_beside_each_other

@@ -1,7 +1,7 @@
 //! The people, messages and verdicts that cases are told with.
 
 use bridge_core::checks::{CHECKS, SenderFacts};
-use bridge_core::onboarding::Applicant;
+use bridge_core::onboarding::{Applicant, Asked};
 use bridge_core::sms::{Key, Part};
 use bridge_core::verdict::{Code, Codes};
 use bridge_core::{InboundSms, Mobile, Onboarding, Settings, Span, Timestamp, Verdict};
@@ -49,6 +49,16 @@ pub(super) fn onboarding(n: u128, e164: &str, device: Option<&str>, now: Timesta
     };
     let salt = n.to_be_bytes();
     Onboarding::open(who, "ONBOARD", id(n), &salt, now, &Settings::default())
+}
+
+/// Everything that an app can ask for.
+pub(super) fn asked() -> Asked {
+    Asked {
+        locale: Some("hi".to_owned()),
+        return_url: Some("https://shop.example/done".to_owned()),
+        metadata: Some("{\"order\":[12345678901234567890,\"\\u0000 \u{928}\",null]}".to_owned()),
+        short: true,
+    }
 }
 
 pub(super) fn registration(onboarding: Onboarding) -> Registration {

@@ -1,6 +1,7 @@
 //! How values stand in the audit tables: times and ids as text, a column for each check. Not what the rows mean.
 
 use bridge_core::checks::CHECKS;
+use bridge_core::onboarding::Asked;
 use bridge_core::verdict::{Code, Codes};
 use bridge_core::{Mobile, State, Timestamp};
 use bridge_store::place::Place;
@@ -40,6 +41,17 @@ pub(super) fn state(column: usize, word: &str) -> rusqlite::Result<State> {
 /// The number in that column.
 pub(super) fn e164(column: usize, text: &str) -> rusqlite::Result<Mobile> {
     Mobile::from_e164(text).ok_or_else(|| damaged(column, "no E.164 number"))
+}
+
+/// What an app asked for, as the column holds it: nothing where it asked for nothing.
+pub(super) fn asked_text(asked: &Asked) -> Option<String> {
+    (!asked.is_nothing()).then(|| serde_json::to_string(asked).ok()).flatten()
+}
+
+/// The same, read back.
+pub(super) fn asked(column: usize, text: Option<String>) -> rusqlite::Result<Asked> {
+    let read = |text: String| serde_json::from_str(&text).map_err(|error| damaged(column, error));
+    text.map(read).transpose().map(Option::unwrap_or_default)
 }
 
 /// The check columns, `mobile_check, duplicate_check, …`.

@@ -10,7 +10,7 @@ use bridge_store::place::Place;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-use super::columns::{At, e164, start_of, state as state_of, uuid};
+use super::columns::{At, asked, asked_text, e164, start_of, state as state_of, uuid};
 use super::counting::Added;
 use super::store::SqliteAudit;
 use crate::sqlite::engine::limit;
@@ -48,8 +48,8 @@ fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Resu
     let mut upsert = conn.prepare_cached(
         "INSERT INTO onboarding_mobile (onboarding_id, mobile_number, email, device_id, hash, salt, country_code,
              local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated, validated_at, version, created_at,
-             last_sms, client_hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9, ?16, ?17)
+             last_sms, client_hash, asked)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9, ?16, ?17, ?18)
          ON CONFLICT (onboarding_id) DO UPDATE SET
              status = excluded.status, is_validated = excluded.is_validated,
              validated_at = excluded.validated_at, version = excluded.version, last_sms = excluded.last_sms
@@ -88,6 +88,7 @@ fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Resu
             onboarding.version,
             last_sms,
             onboarding.client,
+            asked_text(&onboarding.asked),
         ])?;
         figures.onboarding(onboarding, last_sms, before);
     }
@@ -103,7 +104,7 @@ fn last_sms(onboarding: &Onboarding) -> Option<String> {
 
 /// What [`onboarding_row`] reads.
 pub(super) const ONBOARDING_COLUMNS: &str = "onboarding_id, mobile_number, email, device_id, hash, salt, \
-     request_timestamp, user_deadline, expires_at, status, validated_at, version, client_hash";
+     request_timestamp, user_deadline, expires_at, status, validated_at, version, client_hash, asked";
 
 fn newest_onboardings(conn: &Connection, mobile: &str, max: usize) -> rusqlite::Result<Vec<Onboarding>> {
     conn.prepare_cached(&format!(
@@ -133,6 +134,7 @@ pub(super) fn onboarding_row(row: &Row<'_>) -> rusqlite::Result<Onboarding> {
         email: row.get(2)?,
         device_id: row.get(3)?,
         client: row.get(12)?,
+        asked: asked(13, row.get(13)?)?,
         hash: row.get(4)?,
         salt: row.get(5)?,
         request_timestamp: row.get::<_, At>(6)?.0,

@@ -56,6 +56,7 @@ fn purge(conn: &Connection, before: Timestamp, max: usize, remote: bool) -> rusq
         ("onboarding_mobile", "request_timestamp < ?1".to_owned()),
         ("power_down_store", "stored_at < ?1 AND processed = 1".to_owned()),
         ("ops_registration_attempts", "at < ?1".to_owned()),
+        ("ops_page_funnel", "at < ?1".to_owned()),
         ("ops_quarantine", "at < ?1".to_owned()),
         ("ops_settings_history", "at < ?1".to_owned()),
         ("ops_unblacklisted", "at < ?1".to_owned()),

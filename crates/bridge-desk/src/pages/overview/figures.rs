@@ -1,6 +1,7 @@
 //! How the figures of the overview are drawn. Not where they come from: [`bridge_app::looking::figures`].
 
 use bridge_core::{Span, Timestamp};
+use bridge_store::audit::PageFunnel;
 use bridge_store::desk::{DropOut, Failures, Funnel, Latencies, Latency, Outcomes};
 
 use crate::show::chart::{Bar, Bars, Part, place, share};
@@ -92,6 +93,21 @@ pub(super) struct Outage {
     pub(super) title: String,
 }
 
+/// The page in one language on one kind of device.
+pub(super) struct PageRow {
+    pub(super) language: String,
+    pub(super) platform: String,
+    /// Opened, tapped, copied, scanned, SMS seen, validated.
+    pub(super) counts: [String; 6],
+}
+
+impl PageRow {
+    fn of(row: &PageFunnel) -> PageRow {
+        let counts = [row.opened, row.tapped, row.copied, row.scanned, row.sms_seen, row.validated];
+        PageRow { language: row.language.clone(), platform: row.platform.clone(), counts: counts.map(count) }
+    }
+}
+
 /// What is drawn.
 #[derive(Default)]
 pub(super) struct Figures {
@@ -103,6 +119,8 @@ pub(super) struct Figures {
     pub(super) outages: Vec<Outage>,
     pub(super) funnel: Vec<Share>,
     pub(super) drop_outs: Vec<Share>,
+    /// How far people came on their page.
+    pub(super) pages: Vec<PageRow>,
     pub(super) failures: Vec<Share>,
     pub(super) latencies: Vec<Percentiles>,
     /// The audit store is away: only what this bridge knows is drawn.
@@ -131,7 +149,8 @@ impl Figures {
 
     fn take(&mut self, kept: Kept, slots: &Slots, now: Timestamp) {
         let (from, to) = (slots.from, slots.to);
-        self.funnel = funnel_of(&kept.funnel);
+        self.funnel = funnel_of(&kept.funnel, &kept.pages);
+        self.pages = kept.pages.iter().map(PageRow::of).collect();
         self.drop_outs = drop_outs_of(&kept.funnel);
         self.failures = failures_of(kept.failures);
         self.latencies = latencies_of(&kept.latencies);
@@ -190,18 +209,23 @@ fn failures_of(failures: Vec<Failures>) -> Vec<Share> {
     failures.into_iter().map(one).collect()
 }
 
-fn funnel_of(funnel: &Funnel) -> Vec<Share> {
+fn funnel_of(funnel: &Funnel, pages: &[PageFunnel]) -> Vec<Share> {
     let one = |label: &str, value: u64, class| Share {
         label: label.to_owned(),
         count: count(value),
         percent: share(value, funnel.registered),
         class,
     };
-    vec![
-        one("registered", funnel.registered, ""),
-        one("SMS seen", funnel.sms_seen, ""),
-        one("validated", funnel.validated, "good"),
-    ]
+    let sum = |of: fn(&PageFunnel) -> u64| pages.iter().map(of).sum();
+    let mut steps = vec![one("registered", funnel.registered, "")];
+    // An app may have pages of its own.
+    if !pages.is_empty() {
+        steps.push(one("page opened", sum(|row| row.opened), ""));
+        steps.push(one("tapped", sum(|row| row.tapped), ""));
+    }
+    steps.push(one("SMS seen", funnel.sms_seen, ""));
+    steps.push(one("validated", funnel.validated, "good"));
+    steps
 }
 
 fn drop_outs_of(funnel: &Funnel) -> Vec<Share> {

@@ -36,6 +36,7 @@ async fn a_user_registers_sends_the_sms_and_is_validated() {
             "universal": format!("sms:+919800000000?&body=ONBOARD:{hash}"),
         },
         "status_url": format!("/onboard/{id}"),
+        "page_url": format!("/v/{id}.{}", registered.text("token")),
     });
     assert_eq!(registered.body, expected);
 

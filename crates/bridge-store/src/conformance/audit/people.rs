@@ -25,6 +25,17 @@ pub(super) async fn an_onboarding_comes_back_without_its_last_sms(audit: &dyn Au
     assert_eq!(store.newest_onboarding("+919876543219").await.unwrap(), None);
 }
 
+pub(super) async fn what_the_app_asked_for_comes_back(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let wanted = Onboarding { asked: asked(), ..onboarding(1, ALICE, Some("d1"), T0) };
+    let nothing = onboarding(2, BOB, None, T0);
+    store.upsert_onboardings(&[wanted.clone(), nothing.clone()]).await.unwrap();
+    assert_eq!(store.newest_onboarding(ALICE).await.unwrap(), Some(wanted.clone()));
+    assert_eq!(store.newest_onboarding(BOB).await.unwrap(), Some(nothing));
+    let page = store.unexpired_onboardings(T0, None, 1).await.unwrap();
+    assert_eq!(page[0].1.asked, wanted.asked, "a store that lost its memory gets it back");
+}
+
 pub(super) async fn an_older_version_never_overwrites(audit: &dyn AuditUnderTest) {
     let store = audit.store();
     let states = [State::Pending, State::Expired, State::Validated, State::Cancelled, State::Superseded];

@@ -7,7 +7,7 @@ use bridge_core::InboundSms;
 use super::super::samples::*;
 use super::super::under_test::AuditUnderTest;
 use crate::AuditStore;
-use crate::audit::{BlockedEmail, Quarantined, Refusal};
+use crate::audit::{BlockedEmail, PageStep, Quarantined, Refusal, Step};
 use crate::blacklisting::Blacklisting;
 use crate::judged::QueuedSms;
 use crate::person::{Block, Blocked, Erasing, Erasure};
@@ -20,6 +20,15 @@ async fn somebody(store: &dyn AuditStore, n: u128, e164: &str) {
     };
     store.append_sms(std::slice::from_ref(&passing)).await.unwrap();
     store.upsert_onboardings(&[onboarding(n, e164, Some("d1"), T0)]).await.unwrap();
+    let opened = PageStep {
+        onboarding_id: id(n),
+        mobile_number: e164.to_owned(),
+        step: Step::Opened,
+        at: T0,
+        language: "en",
+        platform: "ios",
+    };
+    store.note_steps(&[opened]).await.unwrap();
     store.append_blacklist(&[blacklisting(e164, T0, "operator")]).await.unwrap();
     let waiting = InboundSms { delivery_id: Some("w".to_owned()), ..sms(n + 2, e164, "later", T0) };
     store.store_for_later(&waiting).await.unwrap();
@@ -52,7 +61,8 @@ async fn somebody(store: &dyn AuditStore, n: u128, e164: &str) {
     store.quarantine(&entry).await.unwrap();
 }
 
-const TABLES: [(&str, u64); 7] = [
+const TABLES: [(&str, u64); 8] = [
+    ("ops.page_funnel", 1),
     ("input_sms", 1),
     ("onboarding_mobile", 1),
     ("power_down_store", 1),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::super::samples::*;
 use super::super::under_test::AuditUnderTest;
-use crate::audit::{Quarantined, Refusal};
+use crate::audit::{PageStep, Quarantined, Refusal, Step};
 
 /// One row of every kind that age removes, each of this time.
 async fn write_one_of_each(audit: &dyn AuditUnderTest, n: u128, at: Timestamp) {
@@ -20,6 +20,9 @@ async fn write_one_of_each(audit: &dyn AuditUnderTest, n: u128, at: Timestamp) {
     let refusal =
         Refusal { at, reason: text(), mobile_number: text(), address_hash: None, place: None, stands_for: 1 };
     store.append_refusals(&[refusal]).await.unwrap();
+    let (step, language, platform) = (Step::Opened, "en", "ios");
+    let opened = PageStep { onboarding_id: id(n), mobile_number: text(), step, at, language, platform };
+    store.note_steps(&[opened]).await.unwrap();
     let (receiver_id, format, reason, content_type) = (text(), text(), text(), text());
     let body = vec![];
     store
@@ -38,11 +41,12 @@ async fn write_one_of_each(audit: &dyn AuditUnderTest, n: u128, at: Timestamp) {
     store.put_setting(at, "batch_size", &json!(redis_id), "x").await.unwrap();
 }
 
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
     ("input_sms", "sms_id"),
     ("onboarding_mobile", "onboarding_id"),
     ("power_down_store", "sms_id"),
     ("ops.registration_attempts", "reason"),
+    ("ops.page_funnel", "language"),
     ("ops.quarantine", "reason"),
     ("ops.settings_history", "new_value"),
 ];
@@ -61,7 +65,7 @@ pub(super) async fn what_is_older_than_the_boundary_goes(audit: &dyn AuditUnderT
     write_one_of_each(audit, 2, T0).await;
     assert_eq!(store.purge(T0 - MILLI, MAX, true).await.unwrap(), 0);
     assert_eq!(store.purge(T0, MAX, true).await.unwrap(), TABLES.len());
-    assert_eq!(rows(audit).await, [1; 6]);
+    assert_eq!(rows(audit).await, [1; TABLES.len()]);
     assert_eq!(audit.column("input_sms", "sms_id").await, [Some(id(2).to_string())]);
     assert_eq!(store.purge(T0, MAX, true).await.unwrap(), 0);
     assert_eq!(store.settings().await.unwrap().len(), 1, "a setting has no age");
@@ -73,9 +77,9 @@ pub(super) async fn at_most_max_rows_of_each_table_go(audit: &dyn AuditUnderTest
     }
     let later = T0 + HOUR;
     assert_eq!(audit.store().purge(later, 2, false).await.unwrap(), 2 * TABLES.len());
-    assert_eq!(rows(audit).await, [1; 6]);
+    assert_eq!(rows(audit).await, [1; TABLES.len()]);
     assert_eq!(audit.store().purge(later, 2, false).await.unwrap(), TABLES.len());
-    assert_eq!(rows(audit).await, [0; 6]);
+    assert_eq!(rows(audit).await, [0; TABLES.len()]);
 }
 
 pub(super) async fn what_waits_for_the_remote_stays(audit: &dyn AuditUnderTest) {

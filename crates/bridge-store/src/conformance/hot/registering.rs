@@ -5,7 +5,7 @@ use bridge_core::{Onboarding, State, Timestamp};
 
 use super::super::samples::*;
 use crate::HotStore;
-use crate::hot::{Counters, Registered, Registration};
+use crate::hot::{Counters, Registered, Registration, Restore};
 
 async fn register(store: &dyn HotStore, now: Timestamp, wanted: &Onboarding) -> Registered {
     store.register(now, &registration(wanted.clone())).await.unwrap()
@@ -21,6 +21,19 @@ pub(super) async fn a_new_registration_is_kept_as_it_was_asked(store: &dyn HotSt
     assert_eq!(store.newest_onboarding(T0, BOB).await.unwrap(), None);
     let counters = Counters { queue_input_sms: 0, queue_onboarding: 1 };
     assert_eq!(store.counters().await.unwrap(), counters);
+}
+
+pub(super) async fn what_the_app_asked_for_is_kept_and_survives_a_loss(store: &dyn HotStore) {
+    let wanted = Onboarding { asked: asked(), ..onboarding(1, ALICE, Some("d1"), T0) };
+    let alice = open(store, T0, wanted).await;
+    assert_eq!(store.onboarding(T0, alice.id).await.unwrap(), Some(alice.clone()));
+    assert_eq!(store.queued_onboardings(MAX).await.unwrap(), std::slice::from_ref(&alice));
+    let again = onboarding(2, ALICE, Some("d1"), T0);
+    assert_eq!(register(store, T0, &again).await, Registered::Same(alice.clone()), "the first wish holds");
+    let taken = take(store, T0, &sms(10, ALICE, "x", T0)).await;
+    assert_eq!(taken.known.onboarding, Some(alice.clone()), "the checks know who has the short code");
+    lose(store, 77, T0, &[Restore::Onboardings(std::slice::from_ref(&alice))]).await;
+    assert_eq!(store.onboarding(T0, alice.id).await.unwrap(), Some(alice));
 }
 
 pub(super) async fn asking_again_gives_the_same_hash_until_the_deadline(store: &dyn HotStore) {
@@ -58,7 +71,7 @@ pub(super) async fn other_people_stand_beside_each_other(store: &dyn HotStore) {
     let sms = sms(10, ALICE, &second.hash, T0);
     let mut taken = take(store, T0, &sms).await;
     assert_eq!(taken.known.others.len(), 2);
-    taken.known = taken.known.meant_by(&Found::Hashes(vec![second.hash.clone()]));
+    taken.known = taken.known.meant_by(&Found::hashes(vec![second.hash.clone()]));
     assert_eq!(taken.known.onboarding, Some(second.clone()));
     record(store, T0, &taken.judged(passed())).await;
     let state = async |id| store.onboarding(T0, id).await.unwrap().unwrap().state;

@@ -309,7 +309,7 @@ impl Client<'_> {
 /// The facts for an SMS that means the oldest of the onboardings that stand.
 fn meaning_the_last(known: SenderFacts) -> SenderFacts {
     let hash = known.others.last().map(|other| other.onboarding.hash.clone());
-    known.meant_by(&Found::Hashes(hash.into_iter().collect()))
+    known.meant_by(&Found::hashes(hash.into_iter().collect()))
 }
 
 /// All that can be seen without changing anything.

@@ -1,0 +1,44 @@
+//! A new code for the same person. It counts as a registration.
+
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bridge_app::base::problem::Code;
+use bridge_app::registration::{self, Opened, opened};
+use bridge_http::client;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
+
+use crate::frame::Kept;
+use crate::link::Link;
+use crate::pages::show::draw;
+use crate::stage::Stage;
+
+/// `POST /v/{id}.{token}/again`
+pub(crate) async fn again(State(app): State<Shared>, link: Link, parts: Parts) -> Result<Response, Failed> {
+    let before = link.onboarding(&app).await?;
+    let snapshot = app.live.snapshot();
+    let from = client::address(&app, &parts);
+    let problem = match registration::again(&app, &snapshot, &before, from).await {
+        Ok(Opened { onboarding, .. }) => {
+            let query = Kept::of(&parts.uri, &snapshot.settings).query();
+            let to = format!("{}{query}", opened::page_path(&app, onboarding.id));
+            return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response());
+        }
+        Err(problem) => problem,
+    };
+    let stage = match problem.code() {
+        Code::AlreadyValidated => Stage::Validated,
+        Code::TooManyRegistrations => Stage::TooMany,
+        Code::OnboardingPaused => Stage::Paused,
+        Code::Blacklisted | Code::CountryNotAllowed => Stage::Refused,
+        _ => return Err(problem.into()),
+    };
+    let status = StatusCode::from_u16(problem.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = draw(&app, &link, &before, &parts.headers, &parts.uri, Some(stage), status).await;
+    if let Some(seconds) = problem.retry_after_seconds() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}

@@ -1,0 +1,25 @@
+//! "This was not me", or "this is not my number": the onboarding ends.
+
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bridge_app::base::problem::Code;
+use bridge_app::registration::opened;
+use bridge_http::problem::Failed;
+use bridge_http::state::Shared;
+
+use crate::frame::Kept;
+use crate::link::Link;
+
+/// `POST /v/{id}.{token}/cancel`
+pub(crate) async fn cancel(State(app): State<Shared>, link: Link, parts: Parts) -> Result<Response, Failed> {
+    match opened::cancel(&app, link.id).await {
+        Ok(_) => {}
+        // The page says what it is instead.
+        Err(problem) if problem.code() == Code::OnboardingFinal => {}
+        Err(problem) => return Err(problem.into()),
+    }
+    let to = format!("/v/{}{}", link.text, Kept::of(&parts.uri, &app.live.now()).query());
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response())
+}
