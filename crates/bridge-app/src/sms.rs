@@ -8,3 +8,4 @@ pub mod inbox;
 pub mod intake;
 pub mod quarantine;
 pub mod quarantine_replay;
+pub mod unjudged;

@@ -7,6 +7,9 @@ use bridge_core::{Timestamp, message};
 use crate::content::{Delivered, FieldError, Unusable};
 use crate::fields::FieldValue;
 
+/// `YYYYMMDDhhmmss`.
+const DATE_DIGITS: usize = 14;
+
 /// Takes the fields of one SMS and collects what is wrong with them.
 #[derive(Debug, Default)]
 pub(crate) struct FieldReader {
@@ -41,6 +44,16 @@ impl FieldReader {
     pub(crate) fn stamp(&mut self, field: &str, found: Option<&FieldValue>) -> Option<Timestamp> {
         let text = self.optional(field, found)?;
         utc(&text).map_err(|why| self.wrong(field, why.to_string())).ok()
+    }
+
+    /// A time that may be missing, of a sender that writes it in its own zone and does not say which. What names its zone,
+    /// or counts seconds, is read; the rest is as good as no time.
+    pub(crate) fn local(&mut self, field: &str, found: Option<&FieldValue>) -> Option<Timestamp> {
+        let text = self.optional(field, found)?;
+        let text = text.trim();
+        // `20140531092257` is a date, and no count of milliseconds.
+        let is_date = text.len() == DATE_DIGITS && text.bytes().all(|b| b.is_ascii_digit());
+        Timestamp::parse(text).ok().filter(|_| !is_date)
     }
 
     /// Remembers what is wrong with a field.
@@ -85,6 +98,19 @@ mod tests {
         for text in ["soon", "", "2026-13-22 12:03:11", "%T"] {
             assert_eq!(utc(text), Err(StampError::Unreadable), "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_of_an_unknown_zone_is_none() {
+        let mut reader = FieldReader::default();
+        let mut local = |text: &str| reader.local("at", Some(&FieldValue::Text(text.to_owned())));
+        for text in ["2026-09-22T12:03:11Z", "2026-09-22T14:03:11+02:00", "1790078591", "1790078591000"] {
+            assert_eq!(local(text), Some(NOON), "{text}");
+        }
+        for text in ["2026-09-22 12:03:11", "20260922120311", "09/22/26 12:03:11", "soon", ""] {
+            assert_eq!(local(text), None, "{text}");
+        }
+        assert_eq!(reader.finish(Delivered::default()), Ok(Delivered::default()));
     }
 
     #[test]

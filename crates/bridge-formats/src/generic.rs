@@ -49,6 +49,36 @@ const SECRET: &[&str] = &["secret"];
 /// The carrier's stamp, beside the phone's, where an app keeps both.
 const NETWORK_TIME: &[&str] = &["sentStamp", "date_sent"];
 
+/// What a value tells of an SMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Sender,
+    Text,
+    Time,
+    Other,
+}
+
+impl Role {
+    /// Of the value under that name; None: it is read by nobody.
+    pub(crate) fn of(name: &str) -> Option<Role> {
+        let roles = [
+            (SENDER, Role::Sender),
+            (TEXT, Role::Text),
+            (TIME, Role::Time),
+            (NETWORK_TIME, Role::Time),
+            (ID, Role::Other),
+            (NUMBER, Role::Other),
+            (PHONE, Role::Other),
+        ];
+        roles.into_iter().find(|(names, _)| names.contains(&name)).map(|(_, role)| role)
+    }
+
+    /// It may be nothing but digits.
+    pub(crate) fn is_of_digits(self) -> bool {
+        matches!(self, Role::Sender | Role::Time)
+    }
+}
+
 /// The name that a column's title means, whatever its case and spaces: `Mobile Number` is `mobile_number`.
 #[must_use]
 pub(crate) fn name_of(title: &str) -> Option<&'static str> {
@@ -62,10 +92,10 @@ pub(crate) fn name_of(title: &str) -> Option<&'static str> {
 
 /// What a table with these columns lacks to be one of SMS.
 #[must_use]
-pub(crate) fn lacking(columns: &[String]) -> Vec<FieldError> {
+pub(crate) fn lacking<N: AsRef<str>>(columns: &[N]) -> Vec<FieldError> {
     let needed = [(SENDER, "the sender"), (TEXT, "the text"), (TIME, "when the phone received it")];
     let missing =
-        needed.into_iter().filter(|(names, _)| !columns.iter().any(|c| names.contains(&c.as_str())));
+        needed.into_iter().filter(|(names, _)| !columns.iter().any(|c| names.contains(&c.as_ref())));
     missing.map(|(names, what)| is_missing(names, what)).collect()
 }
 

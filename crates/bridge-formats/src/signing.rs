@@ -1,10 +1,13 @@
 //! What the signatures of several senders have in common: keys that may be two while one is replaced, a
 //! window for stamps that are signed again at every try, comparison in constant time.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bridge_core::onboarding::hex;
 use bridge_core::{Span, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::incoming::Incoming;
@@ -44,10 +47,36 @@ impl Signing<'_> {
         if any.into() { Ok(()) } else { Err(Unsigned::Wrong) }
     }
 
+    /// The same of unix seconds.
+    pub(crate) fn fresh_seconds(&self, stamp: f64) -> Result<(), Unsigned> {
+        if (self.now.epoch_seconds() as f64 - stamp).abs() * 1000.0 <= WINDOW.0 as f64 {
+            Ok(())
+        } else {
+            Err(Unsigned::Stale)
+        }
+    }
+
     /// A stamp that is signed again at every try must be fresh.
     pub fn fresh(&self, stamp: Timestamp) -> Result<(), Unsigned> {
         if (self.now - stamp).0.abs() <= WINDOW.0 { Ok(()) } else { Err(Unsigned::Stale) }
     }
+}
+
+/// The claims of a JWT by HS256, whatever its header says: no other algorithm is computed, so that none can be asked for.
+/// (The library for JWT would bring RSA and three curves for this one HMAC.)
+pub(crate) fn jwt<C: DeserializeOwned>(token: &str, signing: &Signing<'_>) -> Result<C, Unsigned> {
+    // Anything else that is presented there is no signature.
+    let (signed, given) = token.trim().rsplit_once('.').ok_or(Unsigned::Missing)?;
+    let (_, claims) = signed.split_once('.').ok_or(Unsigned::Missing)?;
+    let given = URL_SAFE_NO_PAD.decode(given).map_err(|_| Unsigned::Wrong)?;
+    signing.any_key(&given, |key| hmac_sha256(key, &[signed.as_bytes()]))?;
+    let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| Unsigned::Wrong)?;
+    serde_json::from_slice(&claims).map_err(|_| Unsigned::Wrong)
+}
+
+/// Is this the SHA-256 of these bytes, in hex of either case?
+pub(crate) fn is_sha256_of(given: &str, bytes: &[u8]) -> bool {
+    hex(&Sha256::digest(bytes)).as_bytes().ct_eq(given.to_ascii_lowercase().as_bytes()).into()
 }
 
 /// HMAC-SHA256 of the parts, one after the other.

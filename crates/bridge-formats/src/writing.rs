@@ -53,6 +53,11 @@ pub(crate) fn query(fields: &[(&str, &str)]) -> Written {
     Written { method: Method::GET, query: pairs(fields), body: None }
 }
 
+/// A time as a sender writes it that leaves out the zone.
+pub(crate) fn without_zone(at: Timestamp) -> String {
+    at.to_string().replace('T', " ").replace('Z', "")
+}
+
 /// A number as a sender writes it that leaves out the plus.
 pub(crate) fn digits(number: &str) -> &str {
     number.trim_start_matches('+')

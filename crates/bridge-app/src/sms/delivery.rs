@@ -3,7 +3,7 @@
 
 use bridge_core::phone::{NumberStyle, PhoneError};
 use bridge_core::{InboundSms, Settings, Timestamp};
-use bridge_formats::{Content, Format, Incoming, Unusable};
+use bridge_formats::{Content, Event, EventKind, Format, Incoming, Unusable};
 use bytes::Bytes;
 
 use crate::base::problem::{Code, Problem};
@@ -11,6 +11,7 @@ use crate::bridge::App;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
 use crate::sms::quarantine::{self, Credentials};
+use crate::sms::unjudged;
 use crate::state::receivers::ReceiverIdentity;
 
 /// A request of a receiver that was let in.
@@ -93,12 +94,27 @@ pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Deli
     if unusable.iter().any(|unusable| unusable.contradictory) {
         app.receivers.seen().contradictory(receiver);
     }
-    let quarantined: Vec<String> = unusable.iter().map(|unusable| unusable.reason()).collect();
+    let events = counted(content.events, sms.is_empty() && unusable.is_empty());
+    let unjudged = events.iter().filter_map(unjudged::reason);
+    let quarantined: Vec<String> =
+        unusable.iter().map(|unusable| unusable.reason()).chain(unjudged).collect();
     if !quarantined.is_empty() {
         keep(app, delivering, quarantined.join(" | ")).await?;
     }
+    for event in &events {
+        app.receivers.seen().told(receiver, event.kind);
+        app.metrics.count_event(delivering.format.name, event.kind);
+        if let Some(message) = &event.message {
+            unjudged::show(app, &settings, message, bare_digits).await;
+        }
+    }
     let taken = take_all(app, &settings, delivering, sms, now).await?;
     Ok(Delivered { taken, quarantined })
+}
+
+/// Every request that was let in leaves a trace, one that holds nothing at all too (D45).
+fn counted(events: Vec<Event>, nothing_else: bool) -> Vec<Event> {
+    if events.is_empty() && nothing_else { vec![Event::of(EventKind::Other)] } else { events }
 }
 
 async fn take_all(

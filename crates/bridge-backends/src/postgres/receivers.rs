@@ -92,7 +92,7 @@ async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
         .rows(
             "SELECT name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered, rejected, clock_skew_ms,
                  skew_measured_at, app_version, battery, charging, network, reported_at, contradictory, ambiguous,
-                 wrote_e164, wrote_international, wrote_national
+                 wrote_e164, wrote_international, wrote_national, events::text
              FROM ops.sighting ORDER BY name",
             &[],
             |row| {
@@ -117,6 +117,7 @@ async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
                     wrote_e164: row.try_get(16)?,
                     wrote_international: row.try_get(17)?,
                     wrote_national: row.try_get(18)?,
+                    events: serde_json::from_str(row.try_get(19)?)?,
                 })
             },
         )
@@ -136,10 +137,11 @@ static NOTE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "INSERT INTO ops.sighting AS known (name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered,
              rejected, clock_skew_ms, skew_measured_at, app_version, battery, charging, network, reported_at, contradictory,
-             ambiguous, wrote_e164, wrote_international, wrote_national)
+             ambiguous, wrote_e164, wrote_international, wrote_national, events)
          SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::bigint[],
              $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::text[], $11::smallint[], $12::boolean[],
-             $13::text[], $14::timestamptz[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[])
+             $13::text[], $14::timestamptz[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[],
+             $20::jsonb[])
          ON CONFLICT (name) DO UPDATE SET
              first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
              last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
@@ -152,6 +154,13 @@ static NOTE: LazyLock<String> = LazyLock::new(|| {
              wrote_e164 = known.wrote_e164 + excluded.wrote_e164,
              wrote_international = known.wrote_international + excluded.wrote_international,
              wrote_national = known.wrote_national + excluded.wrote_national,
+             events = (
+                 SELECT coalesce(jsonb_object_agg(kind, total), '{{}}') FROM (
+                     SELECT kind, sum(count::bigint) AS total FROM (
+                         SELECT * FROM jsonb_each_text(known.events)
+                         UNION ALL SELECT * FROM jsonb_each_text(excluded.events)
+                     ) AS each (kind, count) GROUP BY kind
+                 ) AS sums),
              clock_skew_ms = CASE
                  WHEN excluded.skew_measured_at >= coalesce(known.skew_measured_at, '-infinity')
                  THEN excluded.clock_skew_ms ELSE known.clock_skew_ms END,
@@ -187,6 +196,7 @@ async fn note(lease: &mut Lease, seen: &[Sighting]) -> Result<()> {
                 (&column(&seen, |s| s.wrote_e164), Type::INT8_ARRAY),
                 (&column(&seen, |s| s.wrote_international), Type::INT8_ARRAY),
                 (&column(&seen, |s| s.wrote_national), Type::INT8_ARRAY),
+                (&column(&seen, |s| serde_json::json!(s.events)), Type::JSONB_ARRAY),
             ],
         )
         .await

@@ -1,10 +1,13 @@
 //! Receivers: how each is, and everything the operator does with one. What an app is to be given is shown once, with
 //! a QR code.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use bridge_formats::EventKind;
 use bridge_formats::fields::{FieldValue, Fields};
 
 use crate::access::Visitor;
@@ -38,6 +41,8 @@ struct Card {
     judged: Option<(String, String)>,
     redelivered: String,
     rejected: String,
+    /// What it sent that is no SMS: how many, and what they are.
+    others: Vec<(String, &'static str)>,
     battery: Option<u8>,
     battery_low: bool,
     charging: bool,
@@ -92,6 +97,11 @@ pub(super) fn class(state: Standing) -> &'static str {
     }
 }
 
+fn others(events: &BTreeMap<String, i64>) -> Vec<(String, &'static str)> {
+    let about = |word: &str| EventKind::named(word).unwrap_or(EventKind::Other).about();
+    events.iter().map(|(word, times)| (count(*times), about(word))).collect()
+}
+
 /// Every receiver.
 pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
     let (now, settings) = (app.clock.now(), app.live.now());
@@ -111,6 +121,7 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
             judged: judged.map(|judged| (count(judged.last_day), count(judged.in_all))),
             redelivered: count(seen.redelivered),
             rejected: count(seen.rejected),
+            others: others(&seen.events),
             battery: seen.battery,
             battery_low: seen.battery.is_some_and(|percent| percent < BATTERY_LOW)
                 && seen.charging != Some(true),

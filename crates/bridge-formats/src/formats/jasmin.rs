@@ -7,6 +7,7 @@ use bridge_core::phone::BareDigits;
 
 use crate::coding::{Alphabet, bytes_of_hex};
 use crate::content::{Content, Delivered, Unusable};
+use crate::event::EventKind;
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
@@ -49,7 +50,7 @@ pub(crate) const FORMAT: Format = Format {
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let fields = incoming.fields()?;
     if fields.get("message_status").is_some() {
-        return Ok(Content::nothing());
+        return Ok(Content::of(EventKind::DeliveryReport));
     }
     let mut reader = FieldReader::default();
     let sms = Delivered {

@@ -6,6 +6,7 @@ use bridge_core::phone::BareDigits;
 use serde_json::json;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
@@ -52,7 +53,16 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     if let Some(FieldValue::Text(event)) = fields.get("webhookEvent")
         && event != "MESSAGE_RECEIVED"
     {
-        return Ok(Content::nothing());
+        return Ok(match event.as_str() {
+            "MESSAGE_SENT" | "MESSAGE_DELIVERED" | "MESSAGE_FAILED" | "UNKNOWN_STATE" => {
+                Content::of(EventKind::DeliveryReport)
+            }
+            mms if mms.contains("MMS") => {
+                let (sender, text) = (fields.get("sender"), fields.get("message"));
+                Content::event(Event::message(EventKind::Mms, sender, text))
+            }
+            _ => Content::of(EventKind::Other),
+        });
     }
     let mut reader = FieldReader::default();
     let (delivery, sms) = (fields.get("idempotencyKey"), fields.get("smsId"));

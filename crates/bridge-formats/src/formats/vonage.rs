@@ -13,6 +13,7 @@ use ring::hmac as ring_hmac;
 
 use crate::coding::one_of_several;
 use crate::content::{Content, Delivered, Unusable};
+use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
@@ -61,9 +62,15 @@ pub(crate) const FORMAT: Format = Format {
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let fields = incoming.fields()?;
     let is_receipt = fields.get("status").is_some() && fields.get("text").is_none();
-    let is_binary = matches!(fields.get("type"), Some(FieldValue::Text(kind)) if kind == "binary");
-    if is_receipt || is_binary {
-        return Ok(Content::nothing());
+    if is_receipt {
+        return Ok(Content::of(EventKind::DeliveryReport));
+    }
+    if matches!(fields.get("type"), Some(FieldValue::Text(kind)) if kind == "binary") {
+        return Ok(Content::event(Event::message(
+            EventKind::Binary,
+            fields.get("msisdn"),
+            fields.get("text"),
+        )));
     }
     let mut reader = FieldReader::default();
     let stamp = match reader.stamp("message-timestamp", fields.get("message-timestamp")) {

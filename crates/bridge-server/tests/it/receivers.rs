@@ -3,6 +3,7 @@
 
 mod alive;
 mod auth;
+mod events;
 pub(crate) mod formats;
 mod kept;
 mod phone;

@@ -79,7 +79,7 @@ fn put(conn: &Connection, now: Timestamp, receiver: &Receiver) -> rusqlite::Resu
 
 const SIGHTING: &str = "name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered, rejected, \
      clock_skew_ms, skew_measured_at, app_version, battery, charging, network, reported_at, \
-     contradictory, ambiguous, wrote_e164, wrote_international, wrote_national";
+     contradictory, ambiguous, wrote_e164, wrote_international, wrote_national, events";
 
 fn sighting(row: &Row<'_>) -> rusqlite::Result<Sighting> {
     let time = |column: usize| row.get::<_, Option<At>>(column).map(|at| at.map(|at| at.0));
@@ -103,6 +103,7 @@ fn sighting(row: &Row<'_>) -> rusqlite::Result<Sighting> {
         wrote_e164: row.get(16)?,
         wrote_international: row.get(17)?,
         wrote_national: row.get(18)?,
+        events: row.get::<_, Json<_>>(19)?.0,
     })
 }
 
@@ -116,7 +117,7 @@ fn note(conn: &Connection, seen: &[Sighting]) -> rusqlite::Result<()> {
     let mut known = conn.prepare_cached(&format!("SELECT {SIGHTING} FROM ops_sighting WHERE name = ?1"))?;
     let mut write = conn.prepare_cached(&format!(
         "INSERT OR REPLACE INTO ops_sighting ({SIGHTING}) VALUES ({})",
-        marks(19)
+        marks(20)
     ))?;
     for seen in by_name(seen) {
         let known = known.query_row([&seen.name], sighting).optional()?;
@@ -147,6 +148,7 @@ fn note(conn: &Connection, seen: &[Sighting]) -> rusqlite::Result<()> {
             now.wrote_e164,
             now.wrote_international,
             now.wrote_national,
+            Json(&now.events),
         ])?;
     }
     Ok(())
