@@ -10,7 +10,7 @@ use crate::content::{Content, Delivered, FieldError, Unusable};
 use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::body_and_stamp;
+use crate::signing::{body_and_stamp, sign_body_and_stamp};
 use crate::writing::{Example, Written, object};
 
 /// The format of `POST /sms/receive` where no other is recognised, and of `sms-bridge push`.
@@ -25,6 +25,7 @@ pub const FORMAT: Format = Format {
     parse,
     secret: Some(|incoming| secret(incoming.fields().ok()?)),
     verify: Some(body_and_stamp),
+    sign: Some(sign_body_and_stamp),
     wrong_key: None,
     takes_our_key: true,
     has_inbox: false,

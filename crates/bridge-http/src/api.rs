@@ -16,6 +16,7 @@ pub mod persons;
 pub mod pull;
 pub mod quarantine;
 pub mod receive;
+pub mod receiver_test;
 pub mod receivers;
 pub mod rejudge;
 pub mod settings;
@@ -116,6 +117,7 @@ where
         .routes(routes!(receivers::list, receivers::add))
         .routes(routes!(receivers::change, receivers::revoke))
         .routes(routes!(receivers::rotate))
+        .routes(routes!(receiver_test::test))
         .routes(routes!(pull::pull))
         .routes(routes!(health::metrics))
         .routes(routes!(sync::list))

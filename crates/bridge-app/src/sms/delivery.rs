@@ -50,6 +50,11 @@ impl Read {
         };
         Read { content, app_version }
     }
+
+    /// What it held, to be looked at.
+    pub(crate) fn into_content(self) -> Result<Content, Unusable> {
+        self.content
+    }
 }
 
 /// What became of it. All of it is durable.

@@ -19,6 +19,7 @@ use bridge_app::admin::receivers::{self as doing, ReceiverAdded};
 use bridge_app::looking;
 use bridge_app::state::receivers::{BATTERY_LOW, DEFAULT, SpellingQuestion, State as Standing};
 use bridge_core::phone::NumberStyle;
+use bridge_http::api::receiver_test::{self, ReceiverTried};
 use bridge_http::client;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
@@ -255,6 +256,23 @@ pub(crate) async fn number_style(
 pub(crate) async fn revoke(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     doing::revoke(&app, &visitor.actor(), form.text("name")).await?;
     Ok(Done::reload("Revoked: nothing that it sends is taken", PATH))
+}
+
+/// What the bridge understood of a sample.
+#[derive(Template)]
+#[template(path = "desk/receiver_tried.html")]
+struct Tried {
+    tried: ReceiverTried,
+    signature: String,
+}
+
+/// Tries one with a sample as its app writes it, or with the request that is pasted.
+pub(crate) async fn test(State(app): State<Shared>, _: Visitor, form: Form) -> Result<Response, Failed> {
+    let fields = fields(&form, &["body", "query", "content_type"]);
+    let tried = receiver_test::tried(&app, form.text("name"), &fields).await?;
+    let signature = serde_json::to_value(tried.signature).ok();
+    let signature = signature.as_ref().and_then(|word| word.as_str()).unwrap_or_default().replace('_', " ");
+    Ok(part(&Tried { tried, signature }))
 }
 
 /// Reads a phone's own list.

@@ -265,7 +265,7 @@ fn what_is_no_list_is_refused_in_a_sentence() {
     let headless = refused(b"+919876543210,hello,2026-01-31T12:00:00Z\n");
     assert!(headless.starts_with("mobile_number is missing: the sender, as any of "), "{headless}");
     let zip = refused(b"PK\x03\x04....");
-    assert!(zip.starts_with("the file is a zip archive, and no workbook that can be read"), "{zip}");
+    assert!(zip.starts_with("the file is a zip archive or a workbook, and cannot be read as one"), "{zip}");
 }
 
 /// One answer, before anything is taken: the same of a table, of lines and of an array.

@@ -45,7 +45,7 @@ pub(super) fn too_large() -> Unusable {
 
 fn unreadable(why: impl std::fmt::Display) -> Unusable {
     Unusable::because(format!(
-        "the file is a zip archive, and no workbook that can be read ({why}): {SAVE_AS}"
+        "the file is a zip archive or a workbook, and cannot be read as one ({why}): {SAVE_AS}"
     ))
 }
 
@@ -314,10 +314,13 @@ mod tests {
         let other = format!("<row r=\"1\">{}</row>", text_cell("A1", "phone"));
         assert!(refused(&workbook(&[&other])).ends_with("found are \"phone\""));
         assert!(refused(&workbook(&[""])).contains("is empty"));
-        assert!(refused(&archive(&[("a.csv", "from,text,timestamp".to_owned())])).contains("no workbook"));
+        assert!(
+            refused(&archive(&[("a.csv", "from,text,timestamp".to_owned())]))
+                .contains("cannot be read as one")
+        );
         let whole = workbook(&[&header()]);
         for cut in [4, 40, whole.len() / 2, whole.len() - 30] {
-            assert!(refused(&whole[..cut]).contains("no workbook"), "{cut}");
+            assert!(refused(&whole[..cut]).contains("cannot be read as one"), "{cut}");
         }
         assert!(refused(&vec![0; WORKBOOK_MAX_BYTES + 1]).starts_with("the workbook is larger than 16 MiB"));
     }
@@ -331,6 +334,18 @@ mod tests {
         let bomb = archive(&files);
         assert!(bomb.len() < 1 << 20);
         assert!(super::rows(&bomb).unwrap_err().detail.starts_with("the workbook is larger"));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
+        #[test]
+        fn a_number_of_a_cell_has_all_its_digits(digits in "[1-9][0-9]{9,14}") {
+            let row = format!("<row r=\"2\">{}{}{}</row>", number_cell("A2", &digits), text_cell("B2", "x"), text_cell("C2", NOON));
+            let sheet = format!("{}{row}", header());
+            let rows = super::rows(&workbook(&[&sheet])).unwrap();
+            let Held::Sms(sms) = &rows[0].held else { panic!("{rows:?}") };
+            proptest::prop_assert_eq!(&sms.delivered.sender, &digits);
+        }
     }
 
     #[test]

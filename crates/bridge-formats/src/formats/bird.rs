@@ -37,6 +37,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: Some(sign),
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
@@ -131,6 +132,14 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     };
     signing.urls.iter().find_map(|url| signed(url).ok()).ok_or(Unsigned::Wrong)?;
     signing.fresh(Timestamp::parse(stamp).map_err(|_| Unsigned::Wrong)?)
+}
+
+fn sign(written: &mut Written, signing: &Signing<'_>) {
+    let stamp = signing.now.epoch_seconds().to_string();
+    let digest = Sha256::digest(written.bytes());
+    let parts: [&[u8]; 5] = [stamp.as_bytes(), b"\n", signing.url().as_bytes(), b"\n", &digest];
+    let made = STANDARD.encode(hmac_sha256(signing.key(), &parts));
+    written.headers.extend([(SIGNATURE, made), (STAMP, stamp)]);
 }
 
 /// An SMS as this sender writes it.

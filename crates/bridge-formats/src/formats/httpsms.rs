@@ -14,7 +14,7 @@ use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::{Signing, Unsigned, jwt};
+use crate::signing::{Signing, Unsigned, jwt, made_jwt};
 use crate::steps::TRY_THE_PHONE;
 use crate::writing::{Example, JSON, LINE, Written, object};
 
@@ -36,6 +36,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: Some(sign),
     wrong_key: None,
     takes_our_key: true,
     has_inbox: false,
@@ -189,6 +190,12 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     }
     let now = signing.now.epoch_seconds() as f64;
     if now <= claims.exp && claims.nbf.is_none_or(|nbf| nbf <= now) { Ok(()) } else { Err(Unsigned::Stale) }
+}
+
+fn sign(written: &mut Written, signing: &Signing<'_>) {
+    let now = signing.now.epoch_seconds();
+    let claims = json!({"aud": signing.url(), "iss": "api.httpsms.com", "exp": now + 600, "nbf": now - 600});
+    written.headers.push(("authorization", format!("Bearer {}", made_jwt(&claims, signing))));
 }
 
 /// An SMS as this sender writes it.

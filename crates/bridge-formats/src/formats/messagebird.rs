@@ -5,6 +5,7 @@
 
 use bridge_core::phone::BareDigits;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event, EventKind};
@@ -12,7 +13,7 @@ use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::{Signing, Unsigned, is_sha256_of, jwt};
+use crate::signing::{Signing, Unsigned, is_sha256_of, jwt, made_jwt, sha256_hex};
 use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, digits, form};
 
@@ -32,6 +33,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: Some(sign),
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
@@ -103,6 +105,14 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
 
 /// Clocks of both sides are a little off.
 const SLACK_SECONDS: f64 = 60.0;
+
+fn sign(written: &mut Written, signing: &Signing<'_>) {
+    let now = signing.now.epoch_seconds();
+    let (url, body) = (sha256_hex(signing.url().as_bytes()), sha256_hex(written.bytes()));
+    let claims =
+        json!({"iss": "MessageBird", "nbf": now, "exp": now + 60, "url_hash": url, "payload_hash": body});
+    written.headers.push((SIGNATURE, made_jwt(&claims, signing)));
+}
 
 /// An SMS as this sender writes it.
 fn example(sms: &Example<'_>) -> Written {

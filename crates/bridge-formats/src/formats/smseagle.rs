@@ -27,6 +27,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: Some(secret),
     verify: None,
+    sign: None,
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,

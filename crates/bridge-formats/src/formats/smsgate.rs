@@ -17,7 +17,7 @@ use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, Row};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::body_and_stamp;
+use crate::signing::{body_and_stamp, sign_body_and_stamp};
 use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
 use crate::writing::{Example, LINE, Written, object};
 
@@ -36,6 +36,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(body_and_stamp),
+    sign: Some(sign_body_and_stamp),
     wrong_key: None,
     takes_our_key: true,
     has_inbox: true,

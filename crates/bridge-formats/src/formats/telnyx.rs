@@ -37,6 +37,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: None,
     wrong_key: Some(wrong_key),
     takes_our_key: false,
     has_inbox: false,

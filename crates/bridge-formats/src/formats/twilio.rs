@@ -39,6 +39,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: Some(sign),
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
@@ -162,26 +163,36 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
         return Err(Unsigned::Wrong);
     }
     let is_in_url = incoming.method == Method::GET || digest.is_some();
-    let mut sent = if is_in_url { Vec::new() } else { pairs::of(incoming.body) };
+    let sent = if is_in_url { Vec::new() } else { pairs::of(incoming.body) };
     // Names and values are joined without a mark between them: a name that holds more than these was made of a value.
     let plain =
         |name: &[u8]| !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
     if !sent.iter().all(|(name, _)| plain(name)) {
         return Err(Unsigned::Wrong);
     }
-    sent.sort();
-    sent.dedup();
-    let parameters = sent.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat();
-    let signed_with = |url: &str| {
-        signing.any_key(given.as_bytes(), |key| {
-            let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key));
-            mac.update(url.as_bytes());
-            mac.update(&parameters);
-            STANDARD.encode(mac.sign()).into_bytes()
-        })
-    };
+    let parameters = joined(sent);
+    let signed_with = |url: &str| signing.any_key(given.as_bytes(), |key| made(key, url, &parameters));
     let urls = signing.urls.iter().flat_map(|url| [Some(url.clone()), with_standard_port(url)]);
     urls.flatten().find_map(|url| signed_with(&url).ok()).ok_or(Unsigned::Wrong)
+}
+
+/// Names and values, sorted, each pair once.
+fn joined(mut sent: Vec<pairs::Pair>) -> Vec<u8> {
+    sent.sort();
+    sent.dedup();
+    sent.into_iter().flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().concat()
+}
+
+fn made(key: &[u8], url: &str, parameters: &[u8]) -> Vec<u8> {
+    let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key));
+    mac.update(url.as_bytes());
+    mac.update(parameters);
+    STANDARD.encode(mac.sign()).into_bytes()
+}
+
+fn sign(written: &mut Written, signing: &Signing<'_>) {
+    let signature = made(signing.key(), signing.url(), &joined(pairs::of(written.bytes())));
+    written.headers.push((SIGNATURE, String::from_utf8(signature).unwrap_or_default()));
 }
 
 /// Twilio signs some requests with the standard port in the URL: its own libraries try both.

@@ -41,6 +41,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: Some(sign),
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
@@ -143,6 +144,13 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     if fields.iter().any(|(name, _)| name.contains(['&', '='])) {
         return Err(Unsigned::Wrong);
     }
+    let signed = signed(fields);
+    let by =
+        |method: Method| signing.any_key(given.as_bytes(), |key| method.sign(signed.as_bytes(), key)).is_ok();
+    if METHODS.into_iter().any(by) { Ok(()) } else { Err(Unsigned::Wrong) }
+}
+
+fn signed(fields: &Fields) -> String {
     let mut values: Vec<(&str, String)> = fields
         .iter()
         .filter(|(name, _)| *name != "sig")
@@ -152,10 +160,16 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
         })
         .collect();
     values.sort();
-    let signed: String = values.into_iter().map(|(name, value)| format!("&{name}={value}")).collect();
-    let by =
-        |method: Method| signing.any_key(given.as_bytes(), |key| method.sign(signed.as_bytes(), key)).is_ok();
-    if METHODS.into_iter().any(by) { Ok(()) } else { Err(Unsigned::Wrong) }
+    values.into_iter().map(|(name, value)| format!("&{name}={value}")).collect()
+}
+
+fn sign(written: &mut Written, signing: &Signing<'_>) {
+    // What stands in the URL of the receiver is a parameter like the others.
+    let in_url = signing.url().split_once('?').map_or("", |(_, query)| query);
+    let all = format!("{in_url}&{}", written.query);
+    let signed = Fields::form(all.as_bytes()).map(|fields| signed(&fields)).unwrap_or_default();
+    let made = Method::Ring(ring_hmac::HMAC_SHA256).sign(signed.as_bytes(), signing.key());
+    written.push("sig", &String::from_utf8(made).unwrap_or_default());
 }
 
 /// An SMS as this sender writes it.

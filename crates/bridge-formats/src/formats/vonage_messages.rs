@@ -14,7 +14,7 @@ use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::{Signing, Unsigned, is_sha256_of, jwt};
+use crate::signing::{Signing, Unsigned, is_sha256_of, jwt, made_jwt, sha256_hex};
 use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, digits, object};
 
@@ -33,6 +33,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: Some(sign),
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
@@ -97,6 +98,12 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
         return Err(Unsigned::Wrong);
     }
     signing.fresh_seconds(claims.iat.ok_or(Unsigned::Wrong)?)
+}
+
+fn sign(written: &mut Written, signing: &Signing<'_>) {
+    let hash = sha256_hex(written.bytes());
+    let claims = json!({"iat": signing.now.epoch_seconds(), "iss": "Vonage", "payload_hash": hash});
+    written.headers.push(("authorization", format!("Bearer {}", made_jwt(&claims, signing))));
 }
 
 /// An SMS as this sender writes it.

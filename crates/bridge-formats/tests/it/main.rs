@@ -50,6 +50,8 @@ mod raspisms;
 #[cfg(test)]
 mod recognition;
 #[cfg(test)]
+mod senders;
+#[cfg(test)]
 mod sinch;
 #[cfg(test)]
 mod smseagle;

@@ -116,7 +116,7 @@ async fn take(app: &Shared, named: Option<&'static Format>, request: Request) ->
 }
 
 /// What came as the body.
-struct Body {
+pub(crate) struct Body {
     /// Its bytes: signatures are over these.
     bytes: Bytes,
     /// The form that its parts stand for, with its content type.
@@ -126,7 +126,7 @@ struct Body {
 }
 
 impl Body {
-    async fn of(parts: &Parts, sent: Bytes, max: usize) -> Result<Body, Problem> {
+    pub(crate) async fn of(parts: &Parts, sent: Bytes, max: usize) -> Result<Body, Problem> {
         let bytes = match encoding::unpacked(&parts.headers, sent.clone(), max)? {
             Unpacked::Body(bytes) => bytes,
             Unpacked::Broken(why) => return Ok(Body { bytes: sent, form: None, broken: Some(why) }),
@@ -140,19 +140,24 @@ impl Body {
     }
 }
 
+/// The request as its formats see it.
+pub(crate) fn incoming_of<'a>(parts: &'a Parts, body: &'a Body) -> Incoming<'a> {
+    let Body { bytes, form, broken } = body;
+    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, bytes);
+    match (form, broken) {
+        (_, Some(why)) => incoming.unreadable(why),
+        (Some((_, form)), None) => incoming.with_form(form),
+        (None, None) => incoming,
+    }
+}
+
 fn read(
     app: &Shared,
     named: Option<&'static Format>,
     parts: &Parts,
     body: Body,
 ) -> Result<(Delivering, Read), Problem> {
-    let Body { bytes, form, broken } = body;
-    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
-    let incoming = match (&form, &broken) {
-        (_, Some(why)) => incoming.unreadable(why),
-        (Some((_, form)), None) => incoming.with_form(form),
-        (None, None) => incoming,
-    };
+    let incoming = incoming_of(parts, &body);
     let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
     let asked = recognised.unwrap_or(&generic::FORMAT);
     let sender = auth::receiver(app, &incoming, asked, Purpose::Deliver)?;
@@ -175,6 +180,7 @@ fn read(
     // With its letters: whoever reads it again must know them.
     let sent_type =
         parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let Body { bytes, form, .. } = body;
     let (content_type, bytes) = match form {
         Some((kind, form)) => (kind.to_owned(), form),
         None => (sent_type.chars().take(CONTENT_TYPE_MAX_CHARS).collect(), bytes),

@@ -239,7 +239,16 @@ async fn what_is_no_list_is_refused_with_a_sentence() {
         ("", "<html></html>", "the file is XML, but not a list of SMS"),
         ("?format=pdf", "", "format must be one of csv, ndjson, smsgate, json or xml"),
         ("?check=perhaps", "", "check must be true or false"),
-        ("", &"{\"a\":1}\n".repeat(1_000), "none of the first 1000 rows is an SMS: is this the right file?"),
+        (
+            "",
+            &"{\"a\":1}\n".repeat(1_000),
+            "the first object does not name the values that a list of SMS needs",
+        ),
+        (
+            "",
+            &"{\"from\":[],\"text\":\"x\"}\n".repeat(1_000),
+            "none of the first 1000 rows is an SMS: is this the right file?",
+        ),
     ] {
         let answer = import(&bridge, query, ADMIN_TOKEN, list).await;
         assert_eq!(

@@ -8,6 +8,7 @@ pub(crate) mod formats;
 mod kept;
 mod phone;
 mod quarantine;
+mod tried;
 
 use bridge_formats::FORMATS;
 use reqwest::Method;
