@@ -19,7 +19,7 @@ use bridge_store::journal::Entry;
 use crate::base::fields::NO_EMAIL_ADDRESS;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
-use crate::durability::journal;
+use crate::durability::{journal, spellings};
 use crate::state::board::WakeSignal;
 use crate::state::receivers::Liveness;
 use crate::state::settings::Snapshot;
@@ -187,6 +187,10 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
     };
     let registered = async {
         let generation = app.availability.generation();
+        let wanted = &registration.onboarding;
+        if spellings::validated_before(app, &wanted.mobile, wanted.device_id.as_deref()).await? {
+            return Ok(Registered::AlreadyValidated);
+        }
         let registered = app.hot.register(now, &registration).await?;
         if let Registered::New(onboarding) | Registered::Same(onboarding) = &registered {
             // The same again too: whoever opened it may have died before it was on disk.

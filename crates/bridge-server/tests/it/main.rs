@@ -56,3 +56,5 @@ mod receivers;
 mod said;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod spellings;
