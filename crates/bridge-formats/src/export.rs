@@ -9,6 +9,7 @@ mod cut;
 mod json;
 mod row;
 mod smsgate_inbox;
+mod termux_list;
 mod utf16;
 mod workbook;
 

@@ -22,6 +22,8 @@ pub struct Format {
     pub about: &'static str,
     /// Requests may come as GET too.
     pub takes_get: bool,
+    /// Before its first delivery it asks with HEAD whether the address answers in the kind that it wants.
+    pub asks_first: bool,
     /// How it writes numbers without `+` (decisions.md D5).
     pub bare_digits: BareDigits,
     /// Which clock its time stamps come from.

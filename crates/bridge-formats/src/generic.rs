@@ -18,6 +18,7 @@ pub const FORMAT: Format = Format {
     name: "generic",
     about: "Anything that can send JSON or a form",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: None,

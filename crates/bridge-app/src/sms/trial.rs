@@ -128,7 +128,7 @@ pub fn look(app: &App, known: &ReceiverIdentity, format: &'static Format, read: 
             part: sms.part.map(|part| format!("{} of {}", part.number, part.total)),
         }
     };
-    let unusable = content.unusable.iter().chain(&contradictory).map(|unusable| unusable.reason());
+    let unusable = content.unusable.iter().chain(&contradictory).map(bridge_formats::Unusable::reason);
     Trial {
         quarantined: unusable.chain(content.events.iter().filter_map(unjudged::reason)).collect(),
         events: content.events.iter().map(|event| event.kind.word()).collect(),

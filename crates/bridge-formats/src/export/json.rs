@@ -3,7 +3,7 @@
 use super::columns::not_named;
 use super::cut::{AtEnd, Step, Syntax};
 use super::row::{Exported, Held};
-use super::smsgate_inbox;
+use super::{smsgate_inbox, termux_list};
 use crate::content::Unusable;
 use crate::fields::Fields;
 use crate::generic::{self, Role};
@@ -140,6 +140,10 @@ impl Names {
         if smsgate_inbox::is_item(&fields) {
             self.known = true;
             return Ok(smsgate_inbox::read(&fields));
+        }
+        if termux_list::is_item(&fields) {
+            self.known = true;
+            return Ok(termux_list::read(&fields));
         }
         let found: Vec<&str> = fields.iter().map(|(name, _)| name).collect();
         if !self.known && !found.is_empty() {

@@ -145,6 +145,16 @@ fn the_inbox_of_smsgate() {
 }
 
 #[test]
+fn the_list_of_termux() {
+    let list = r#"[
+  {"threadid":1,"type":"inbox","read":true,"sender":"Ann","address":"+1","number":"+1",
+   "received":"2026-01-31T12:00:00Z","body":"x","_id":7},
+  {"threadid":1,"type":"sent","read":true,"number":"+1","received":"2026-01-31 12:00:00","body":"y","_id":8}
+]"#;
+    assert_eq!(read(list), [format!("2 +1|x|-|{NOON}"), "4 Outgoing".to_owned()]);
+}
+
+#[test]
 fn arrays_nested_bare_concatenated_and_cut() {
     let one = |n: u32| {
         format!("{{\"from\":\"+{n}\",\"text\":\"x\",\"timestamp\":\"{NOON}\",\"more\":{{\"a\":[1]}}}}")

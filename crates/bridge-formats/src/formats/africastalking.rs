@@ -16,6 +16,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "africastalking",
     about: "Africa's Talking",
     takes_get: false,
+    asks_first: false,
     // It documents numbers in international form.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,

@@ -19,6 +19,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "bandwidth",
     about: "Bandwidth",
     takes_get: false,
+    asks_first: false,
     // Numbers are in E.164, as it documents; digits without a plus lost theirs.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,

@@ -20,6 +20,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "bogkonstantin",
     about: "Incoming SMS to URL forwarder (Android app of bogkonstantin)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: Some(|incoming| {

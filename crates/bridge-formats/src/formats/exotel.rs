@@ -15,6 +15,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "exotel",
     about: "Exotel (India)",
     takes_get: true,
+    asks_first: true,
     bare_digits: BareDigits::OneWayOnly,
     // Its time is India's and has no zone.
     clock: Clock::None,

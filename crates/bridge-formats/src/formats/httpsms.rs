@@ -22,6 +22,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "httpsms",
     about: "httpSMS (Android app with a cloud)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: Some(|incoming| {

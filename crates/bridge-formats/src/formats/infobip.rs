@@ -20,6 +20,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "infobip",
     about: "Infobip",
     takes_get: false,
+    asks_first: false,
     // It documents numbers in international form, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,

@@ -20,6 +20,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "jasmin",
     about: "Jasmin SMS gateway (SMPP)",
     takes_get: true,
+    asks_first: false,
     // As the network gave them: each in its own way.
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::None,

@@ -21,6 +21,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "kannel",
     about: "Kannel (SMPP, modems)",
     takes_get: true,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {

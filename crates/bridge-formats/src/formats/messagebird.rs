@@ -21,6 +21,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "messagebird",
     about: "MessageBird",
     takes_get: false,
+    asks_first: false,
     // It documents numbers in international form, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,

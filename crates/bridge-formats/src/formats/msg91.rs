@@ -17,6 +17,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "msg91",
     about: "MSG91 (India)",
     takes_get: true,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     // Its time is India's and has no zone.
     clock: Clock::None,

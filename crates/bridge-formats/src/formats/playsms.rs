@@ -16,6 +16,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "playsms",
     about: "playSMS",
     takes_get: true,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     // The server's, without a zone.
     clock: Clock::None,

@@ -24,6 +24,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "plivo",
     about: "Plivo",
     takes_get: true,
+    asks_first: false,
     // It documents `From` as the number with its country code, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::None,

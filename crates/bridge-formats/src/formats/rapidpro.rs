@@ -16,6 +16,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "rapidpro",
     about: "RapidPro, TextIt (what sends to their external channel)",
     takes_get: true,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: None,

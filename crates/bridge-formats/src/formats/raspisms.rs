@@ -22,6 +22,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "raspisms",
     about: "RaspiSMS",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: Some(|incoming| {

@@ -22,6 +22,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "sinch",
     about: "Sinch",
     takes_get: false,
+    asks_first: false,
     // It documents numbers in international form, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,

@@ -16,6 +16,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smseagle",
     about: "SMSEagle (hardware gateway)",
     takes_get: true,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     // The device's, without a zone.
     clock: Clock::None,

@@ -22,6 +22,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smsforwarder",
     about: "SmsForwarder (Android app of pppscn)",
     takes_get: true,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: Some(|incoming| {

@@ -25,6 +25,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smsgate",
     about: "SMSGate (Android app)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {

@@ -21,6 +21,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smssync",
     about: "SMSSync (Android app of Ushahidi)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {

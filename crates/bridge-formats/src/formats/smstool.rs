@@ -20,6 +20,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smstool",
     about: "sms_tool (OpenWrt)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     // The network's digits without their zone.
     clock: Clock::None,

@@ -18,6 +18,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "termux",
     about: "Termux (Android, `termux-sms-list`)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     // The phone's, without a zone.
     clock: Clock::None,

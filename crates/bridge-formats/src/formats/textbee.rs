@@ -19,6 +19,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "textbee",
     about: "textbee (Android app with a cloud)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {

@@ -26,6 +26,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "vonage",
     about: "Vonage SMS API (Nexmo)",
     takes_get: true,
+    asks_first: false,
     // It documents `msisdn` as the number in international form, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,

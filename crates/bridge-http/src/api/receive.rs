@@ -88,6 +88,12 @@ pub async fn receive_named(
         )
         .into());
     };
+    // Delivers nothing, and hears of what kind the answer to a delivery is.
+    if let (&Method::HEAD, true, Reply::Fixed { content_type, .. }) =
+        (request.method(), format.asks_first, format.reply)
+    {
+        return Ok((StatusCode::OK, [(header::CONTENT_TYPE, content_type)]).into_response());
+    }
     // A HEAD is a GET that hears no answer: whoever asks so delivers nothing.
     if request.method() != Method::POST && !(request.method() == Method::GET && format.takes_get) {
         let problem = Problem::new(Code::MethodNotAllowed, format!("{name} delivers with POST"));
