@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use bridge_core::message;
 use bridge_core::onboarding::{Applicant, Onboarding};
 use bridge_core::phone::BareDigits;
-use bridge_core::{Mobile, Timestamp};
+use bridge_core::{Mobile, Settings, Timestamp};
 use bridge_formats::FieldError;
 use bridge_formats::fields::{FieldValue, Fields};
 use bridge_store::StoreError;
@@ -151,6 +151,27 @@ pub async fn register(
     result
 }
 
+/// Opens it in the hot store, and keeps it.
+async fn in_the_store(
+    app: &App,
+    settings: &Settings,
+    now: Timestamp,
+    registration: &Registration,
+) -> Result<Registered, StoreError> {
+    let generation = app.availability.generation();
+    let wanted = &registration.onboarding;
+    if spellings::validated_before(app, &wanted.mobile, wanted.device_id.as_deref()).await? {
+        return Ok(Registered::AlreadyValidated);
+    }
+    let registered = app.hot.register(now, registration).await?;
+    if let Registered::New(onboarding) | Registered::Same(onboarding) = &registered {
+        // The same again too: whoever opened it may have died before it was on disk.
+        let entry = Entry::Onboarding(Box::new(onboarding.clone()));
+        journal::keep(app, settings, entry, generation).await?;
+    }
+    Ok(registered)
+}
+
 async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, Problem> {
     let settings = &*snapshot.settings;
     if paused(app, snapshot).is_some() {
@@ -185,20 +206,7 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
         places: settings.onboardings_per_mobile as usize,
         refuse_blacklisted: settings.is_enabled_by_name("blacklist_check"),
     };
-    let registered = async {
-        let generation = app.availability.generation();
-        let wanted = &registration.onboarding;
-        if spellings::validated_before(app, &wanted.mobile, wanted.device_id.as_deref()).await? {
-            return Ok(Registered::AlreadyValidated);
-        }
-        let registered = app.hot.register(now, &registration).await?;
-        if let Registered::New(onboarding) | Registered::Same(onboarding) = &registered {
-            // The same again too: whoever opened it may have died before it was on disk.
-            let entry = Entry::Onboarding(Box::new(onboarding.clone()));
-            journal::keep(app, settings, entry, generation).await?;
-        }
-        Ok::<_, StoreError>(registered)
-    };
+    let registered = in_the_store(app, settings, now, &registration);
     match crate::base::deadline::in_time(registered).await.map_err(|problem| unless_paused(app, problem))? {
         Registered::New(onboarding) => {
             app.board.wake(WakeSignal::Onboarding);

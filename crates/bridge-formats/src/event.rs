@@ -1,10 +1,6 @@
 //! What comes to the bridge and is no SMS: reports, signs of life, pictures, messages of other services. Each has a kind
 //! that is counted, so that nothing that was answered 2xx leaves no trace (decisions.md D45). Not what becomes of it.
 
-use bridge_core::message;
-
-use crate::fields::FieldValue;
-
 /// What it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
@@ -104,15 +100,6 @@ impl Event {
     #[must_use]
     pub fn of(kind: EventKind) -> Event {
         Event { kind, message: None }
-    }
-
-    /// A message of somebody. Whatever is missing or of another kind is left empty: it is kept all the same.
-    pub(crate) fn message(kind: EventKind, sender: Option<&FieldValue>, text: Option<&FieldValue>) -> Event {
-        let word = |value: Option<&FieldValue>| match value {
-            Some(FieldValue::Text(text) | FieldValue::Number(text)) => message::storable(text).into_owned(),
-            _ => String::new(),
-        };
-        Event { kind, message: Some(Unjudged { sender: word(sender), text: word(text) }) }
     }
 }
 

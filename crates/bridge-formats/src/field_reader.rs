@@ -5,6 +5,7 @@ use bridge_core::time::StampError;
 use bridge_core::{Timestamp, message};
 
 use crate::content::{Delivered, FieldError, Unusable};
+use crate::event::{Event, EventKind, Unjudged};
 use crate::fields::FieldValue;
 
 /// `YYYYMMDDhhmmss`.
@@ -72,6 +73,17 @@ impl FieldReader {
 
 fn utc(text: &str) -> Result<Timestamp, StampError> {
     Timestamp::parse(text).or_else(|why| Timestamp::parse(&format!("{}Z", text.trim())).map_err(|_| why))
+}
+
+impl Event {
+    /// A message of somebody that is no SMS. Whatever is missing or of another kind is left empty: it is kept all the same.
+    pub(crate) fn message(kind: EventKind, sender: Option<&FieldValue>, text: Option<&FieldValue>) -> Event {
+        let word = |value: Option<&FieldValue>| match value {
+            Some(FieldValue::Text(text) | FieldValue::Number(text)) => message::storable(text).into_owned(),
+            _ => String::new(),
+        };
+        Event { kind, message: Some(Unjudged { sender: word(sender), text: word(text) }) }
+    }
 }
 
 #[cfg(test)]
