@@ -106,7 +106,14 @@ fn storable(delivered: &Delivered) {
     if let Some(part) = part {
         assert!((1..=part.total).contains(&part.number) && !part.reference.contains('\0'), "{delivered:?}");
     }
-    assert!(stamp.is_none_or(|stamp| (0..253_370_764_800_000).contains(&stamp.0)), "{delivered:?}");
+    if let Some(stamp) = stamp {
+        let settled = stamp.settle(None, bridge_core::Timestamp(1_769_860_800_000));
+        assert!(settled.at.is_some() || settled.raw.is_some(), "{delivered:?}");
+        assert!(
+            settled.raw.is_none_or(|raw| raw.chars().count() <= 64 && !raw.contains('\0')),
+            "{delivered:?}"
+        );
+    }
 }
 
 /// What is plain JSON is read as any other reader of JSON reads it.

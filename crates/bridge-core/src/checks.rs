@@ -8,6 +8,7 @@
 mod check;
 mod onboarding_match;
 mod reason;
+mod window;
 
 pub use crate::check_id::CheckId;
 use crate::check_id::each_check;
@@ -55,7 +56,7 @@ pub fn evaluate(facts: &Facts<'_>, settings: &Settings) -> Verdict {
         codes: Codes(codes),
         failed_at: failed.map(|(at, _)| at),
         reason: failed.map(|(_, reason)| reason.to_owned()),
-        late_delivery: facts.is_late(settings.tolerance()),
+        late_delivery: facts.is_late(settings),
     }
 }
 

@@ -88,8 +88,8 @@ impl JudgedRecord<'_> {
         let open = self.onboarding().filter(|_| another_was_open).map(|onboarding| Onboarding {
             hash: String::new(),
             state: State::Pending,
-            request_timestamp: self.sms.received_at(),
-            user_deadline: self.sms.received_at(),
+            request_timestamp: self.sms.received_at().min(self.sms.server_received_at),
+            user_deadline: self.sms.server_received_at,
             ..onboarding.clone()
         });
         open.map(|onboarding| Standing { onboarding, pair_validated: false }).into_iter().collect()

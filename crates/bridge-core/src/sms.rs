@@ -14,6 +14,9 @@ pub const REMEMBERED: Span = Span(72 * 3_600_000);
 /// seconds, a person repeats an SMS later (docs/decisions/0003).
 pub const REMEMBERED_BARE: Span = Span(120_000);
 
+/// `format` of what a list brought.
+pub const IMPORT: &str = "import";
+
 /// One SMS at intake. Everything that identifies it is fixed here and carried along wherever it waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboundSms {
@@ -27,8 +30,12 @@ pub struct InboundSms {
     pub text: String,
     /// When the phone or its network received it; server time where the sender gives no stamp.
     pub received_timestamp: Timestamp,
-    /// The stamp came with the SMS.
+    /// A stamp came with the SMS that can be used.
     pub stamped: bool,
+    /// The stamp as it was written, where it is no usable point in time by itself (D40): unreadable, impossible, or
+    /// without a zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp_raw: Option<String>,
     /// When the bridge took it in; it never changes afterwards (D22).
     pub server_received_at: Timestamp,
     /// Which receiver delivered it.
@@ -97,13 +104,18 @@ impl InboundSms {
         let delivery =
             self.delivery_id.as_deref().map(|id| key("delivery", &[&self.receiver_id, &self.format, id]));
         let stamp = self.received_timestamp.epoch_seconds().to_string();
-        let (kind, last, remembered) = match (self.stamped, self.delivery_id.as_deref()) {
-            (true, _) => ("stamped", stamp.as_str(), REMEMBERED),
-            (false, Some(id)) => ("delivered", id, REMEMBERED),
-            (false, None) => ("bare", "", REMEMBERED_BARE),
+        let stamped = self.stamped.then_some(stamp.as_str());
+        let (kind, last, remembered) = match (self.stamp_raw.as_deref(), stamped, self.delivery_id.as_deref())
+        {
+            // As it was written: whichever zone it is read in, a retry writes it so again.
+            (Some(raw), ..) => ("raw", raw, REMEMBERED),
+            (None, Some(stamp), _) => ("stamped", stamp, REMEMBERED),
+            (None, None, Some(id)) => ("delivered", id, REMEMBERED),
+            (None, None, None) if self.format == IMPORT => ("listed", "", REMEMBERED),
+            (None, None, None) => ("bare", "", REMEMBERED_BARE),
         };
         let mut fingerprint = key(kind, &[line, self.mobile_number(), &self.text, last]);
-        if self.stamped {
+        if kind == "stamped" {
             // Its time first: keys that come together lie together in a store that is sorted by key.
             let seconds = u32::try_from(self.received_timestamp.epoch_seconds()).unwrap_or(u32::MAX);
             fingerprint[..4].copy_from_slice(&seconds.to_be_bytes());
@@ -111,10 +123,23 @@ impl InboundSms {
         Identity { fingerprint, remembered, delivery, content }
     }
 
-    /// D3: counted unless the sender is no number, or the SMS is older than the day the counter spans.
+    /// The stamp that came with it and cannot be used: the remark `stamp_unreadable` (D40).
+    #[must_use]
+    pub fn unusable_stamp(&self) -> Option<&str> {
+        self.stamp_raw.as_deref().filter(|_| !self.stamped)
+    }
+
+    /// A list brought it and does not say when it was received: nothing may be told from it about now (D40).
+    #[must_use]
+    pub fn is_timeless(&self) -> bool {
+        !self.stamped && self.format == IMPORT
+    }
+
+    /// D3: counted unless the sender is no number, or the SMS is older than the day the counter spans, or nobody knows how
+    /// old it is.
     #[must_use]
     pub fn is_counted(&self) -> bool {
-        self.sender.is_ok() && self.server_received_at - self.received_at() <= DAY
+        self.sender.is_ok() && !self.is_timeless() && self.server_received_at - self.received_at() <= DAY
     }
 }
 
@@ -142,6 +167,7 @@ mod tests {
             text: "ONBOARD:x".into(),
             received_timestamp: Timestamp(1_000_000_500),
             stamped: true,
+            stamp_raw: None,
             server_received_at: Timestamp(1_000_001_000),
             receiver_id: "default".into(),
             format: "generic".into(),
@@ -182,6 +208,23 @@ mod tests {
         let other = InboundSms { delivery_id: Some("b".into()), ..bare };
         assert_eq!(first.identity(), again.identity());
         assert_ne!(first.identity().fingerprint, other.identity().fingerprint);
+    }
+
+    #[test]
+    fn a_stamp_that_cannot_be_used_still_tells_a_retry_from_another_sms() {
+        let raw = |raw: &str, stamped| InboundSms { stamped, stamp_raw: Some(raw.into()), ..sms() };
+        let first = raw("29/11/2026 10:05", false).identity();
+        assert_eq!(first.remembered, REMEMBERED);
+        let later = InboundSms { received_timestamp: Timestamp(7), ..raw("29/11/2026 10:05", true) };
+        assert_eq!(first, later.identity(), "also after the operator has given a zone");
+        assert_ne!(first, raw("29/11/2026 10:06", false).identity());
+    }
+
+    #[test]
+    fn what_a_list_brings_without_a_time_counts_for_nothing() {
+        let row = InboundSms { format: IMPORT.into(), stamped: false, ..sms() };
+        assert!(row.is_timeless() && !row.is_counted());
+        assert_eq!(row.identity().remembered, REMEMBERED, "the same list again is the same list");
     }
 
     #[test]

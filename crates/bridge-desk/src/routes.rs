@@ -87,6 +87,7 @@ pub static ROUTES: &[Route] = &[
     read("/admin/ui/receivers", VIEWER, || get(pages::receivers::list)),
     act("/admin/ui/receivers/add", OPERATOR, || post(pages::receivers::add)),
     act("/admin/ui/receivers/change", OPERATOR, || post(pages::receivers::change)),
+    act("/admin/ui/receivers/clock", OPERATOR, || post(pages::receivers::clock)),
     act("/admin/ui/receivers/number-style", OPERATOR, || post(pages::receivers::number_style)),
     act("/admin/ui/receivers/rotate", OPERATOR, || post(pages::receivers::rotate)),
     act("/admin/ui/receivers/finish", OPERATOR, || post(pages::receivers::finish)),

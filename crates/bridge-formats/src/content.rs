@@ -1,6 +1,6 @@
 //! What a body turned out to hold.
 
-use bridge_core::Timestamp;
+use bridge_core::Stamp;
 use bridge_core::sms::Part;
 
 use crate::event::{Event, EventKind};
@@ -14,8 +14,8 @@ pub struct Delivered {
     pub also_sender: Vec<String>,
     /// The text.
     pub text: String,
-    /// When the phone or its network received it, where it says so.
-    pub stamp: Option<Timestamp>,
+    /// When the phone or its network received it, as it was written, where it says so.
+    pub stamp: Option<Stamp>,
     /// The sender's id of this delivery: the same when it is tried again.
     pub delivery_id: Option<String>,
     /// The number that received it, as written.
@@ -26,6 +26,17 @@ pub struct Delivered {
     pub content_id: Option<String>,
     /// It is one part of a longer SMS that the sender did not join.
     pub part: Option<Part>,
+}
+
+/// Of several stamps of one SMS, in order of preference: the first that is a point in time by itself, else the first that
+/// can be read, else the first.
+#[must_use]
+pub(crate) fn best_stamp(stamps: impl IntoIterator<Item = Option<Stamp>>) -> Option<Stamp> {
+    stamps.into_iter().flatten().min_by_key(|stamp| match stamp {
+        Stamp::Moment(_) => 0,
+        Stamp::Civil { .. } => 1,
+        Stamp::Unreadable(_) => 2,
+    })
 }
 
 /// What a receiver says about itself.

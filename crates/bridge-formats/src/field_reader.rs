@@ -1,15 +1,11 @@
 //! Reads the values of one SMS and remembers what is wrong with each, so that an error names every field at
 //! once. It knows no sender's names.
 
-use bridge_core::time::StampError;
-use bridge_core::{Timestamp, message};
+use bridge_core::{Stamp, message};
 
 use crate::content::{Delivered, FieldError, Unusable};
 use crate::event::{Event, EventKind, Unjudged};
 use crate::fields::FieldValue;
-
-/// `YYYYMMDDhhmmss`.
-const DATE_DIGITS: usize = 14;
 
 /// Takes the fields of one SMS and collects what is wrong with them.
 #[derive(Debug, Default)]
@@ -41,20 +37,18 @@ impl FieldReader {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// A time that may be missing. One without a zone is UTC: that is what these senders document.
-    pub(crate) fn stamp(&mut self, field: &str, found: Option<&FieldValue>) -> Option<Timestamp> {
-        let text = self.optional(field, found)?;
-        utc(&text).map_err(|why| self.wrong(field, why.to_string())).ok()
+    /// A time that may be missing. One that cannot be read costs no SMS (decisions.md D40).
+    pub(crate) fn stamp(found: Option<&FieldValue>) -> Option<Stamp> {
+        match found? {
+            FieldValue::Null => None,
+            FieldValue::Text(text) | FieldValue::Number(text) => Stamp::read(text),
+            other => Some(Stamp::Unreadable(other.what().to_owned())),
+        }
     }
 
-    /// A time that may be missing, of a sender that writes it in its own zone and does not say which. What names its zone,
-    /// or counts seconds, is read; the rest is as good as no time.
-    pub(crate) fn local(&mut self, field: &str, found: Option<&FieldValue>) -> Option<Timestamp> {
-        let text = self.optional(field, found)?;
-        let text = text.trim();
-        // `20140531092257` is a date, and no count of milliseconds.
-        let is_date = text.len() == DATE_DIGITS && text.bytes().all(|b| b.is_ascii_digit());
-        Timestamp::parse(text).ok().filter(|_| !is_date)
+    /// The same of a sender that documents UTC for a time without zone.
+    pub(crate) fn utc_stamp(found: Option<&FieldValue>) -> Option<Stamp> {
+        FieldReader::stamp(found).map(Stamp::or_utc)
     }
 
     /// Remembers what is wrong with a field.
@@ -71,10 +65,6 @@ impl FieldReader {
     }
 }
 
-fn utc(text: &str) -> Result<Timestamp, StampError> {
-    Timestamp::parse(text).or_else(|why| Timestamp::parse(&format!("{}Z", text.trim())).map_err(|_| why))
-}
-
 impl Event {
     /// A message of somebody that is no SMS. Whatever is missing or of another kind is left empty: it is kept all the same.
     pub(crate) fn message(kind: EventKind, sender: Option<&FieldValue>, text: Option<&FieldValue>) -> Event {
@@ -88,12 +78,18 @@ impl Event {
 
 #[cfg(test)]
 mod tests {
+    use bridge_core::Timestamp;
+
     use super::*;
 
     const NOON: Timestamp = Timestamp(1_790_078_591_000);
 
     #[test]
     fn reads_the_stamps_of_all_senders() {
+        let utc = |text: &str| {
+            let found = FieldValue::Text(text.to_owned());
+            FieldReader::utc_stamp(Some(&found)).and_then(|stamp| stamp.moment(None))
+        };
         for text in [
             "2026-09-22T12:03:11Z",
             "2026-09-22T14:03:11+02:00",
@@ -104,25 +100,22 @@ mod tests {
             "1790078591",
             "1790078591000",
         ] {
-            assert_eq!(utc(text), Ok(NOON), "{text}");
+            assert_eq!(utc(text), Some(NOON), "{text}");
         }
-        assert_eq!(utc("2026-09-22 12:03"), Ok(NOON - bridge_core::Span(11_000)));
+        assert_eq!(utc("2026-09-22 12:03"), Some(NOON - bridge_core::Span(11_000)));
         for text in ["soon", "", "2026-13-22 12:03:11", "%T"] {
-            assert_eq!(utc(text), Err(StampError::Unreadable), "{text}");
+            assert_eq!(utc(text), None, "{text}");
         }
     }
 
     #[test]
-    fn a_time_of_an_unknown_zone_is_none() {
-        let mut reader = FieldReader::default();
-        let mut local = |text: &str| reader.local("at", Some(&FieldValue::Text(text.to_owned())));
-        for text in ["2026-09-22T12:03:11Z", "2026-09-22T14:03:11+02:00", "1790078591", "1790078591000"] {
-            assert_eq!(local(text), Some(NOON), "{text}");
+    fn a_stamp_that_is_none_costs_no_sms() {
+        assert_eq!(FieldReader::stamp(Some(&FieldValue::Null)), None);
+        for (found, raw) in
+            [(FieldValue::Text("soon".into()), "soon"), (FieldValue::Other("a list"), "a list")]
+        {
+            assert_eq!(FieldReader::stamp(Some(&found)), Some(Stamp::Unreadable(raw.into())));
         }
-        for text in ["2026-09-22 12:03:11", "20260922120311", "09/22/26 12:03:11", "soon", ""] {
-            assert_eq!(local(text), None, "{text}");
-        }
-        assert_eq!(reader.finish(Delivered::default()), Ok(Delivered::default()));
     }
 
     #[test]
@@ -132,8 +125,7 @@ mod tests {
         assert_eq!(reader.text("b", Some(&FieldValue::Other("a list")), "the text"), "");
         assert_eq!(reader.text("c", Some(&FieldValue::Text(String::new())), "the text"), "");
         assert_eq!(reader.optional("d", Some(&FieldValue::Number("7".into()))).as_deref(), Some("7"));
-        assert_eq!(reader.stamp("e", Some(&FieldValue::Text("soon".into()))), None);
         let reason = reader.finish(Delivered::default()).unwrap_err().reason();
-        assert!(reason.starts_with("a is missing: the text; b must be a text, not a list; e is not a time"));
+        assert!(reason.starts_with("a is missing: the text; b must be a text, not a list"));
     }
 }

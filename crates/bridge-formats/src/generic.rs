@@ -1,8 +1,8 @@
 //! The generic format: any of the names that phones and apps use for sender, text, time, id and phone
 //! (contract section 3).
 
-use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
+use bridge_core::{Stamp, Timestamp};
 use http::Method;
 use serde_json::json;
 
@@ -107,9 +107,10 @@ fn is_missing(names: &[&str], what: &str) -> FieldError {
 
 /// The carrier's stamp of a row that has the phone's too.
 #[must_use]
-pub(crate) fn network_stamp(fields: &Fields) -> Option<Timestamp> {
+pub(crate) fn network_stamp(fields: &Fields) -> Option<Stamp> {
     let (_, text) = fields.text(NETWORK_TIME).ok()??;
-    Timestamp::parse(&text).ok().filter(|stamp| stamp.0 > 0)
+    // 0 where the phone does not know it.
+    Stamp::read(&text).filter(|stamp| *stamp != Stamp::Moment(Timestamp(0)))
 }
 
 /// Every sender that stands under one of the names.
@@ -168,13 +169,19 @@ fn contradictions(told: &Told, same: impl Fn(&str, &str) -> bool) -> Option<Fiel
 fn read_with(fields: &Fields, query: &[(String, String)]) -> Result<Delivered, Unusable> {
     let mut errors = Vec::new();
     let mut take = |names: &[&str]| told(fields, query, names, &mut errors);
-    let (sender, text, time, id) = (take(SENDER), take(TEXT), take(TIME), take(ID));
-    let mut time = time;
+    let (sender, text, id) = (take(SENDER), take(TEXT), take(ID));
+    let mut wrong_time = Vec::new();
+    let mut time = told(fields, query, TIME, &mut wrong_time);
     // The carrier's stamp stands beside the phone's in the lists of phones: two times, not two opinions of one.
     time.others.retain(|(name, _)| !NETWORK_TIME.contains(&name.as_str()));
     let same_text = |one: &str, other: &str| one == other;
     let same_time = |one: &str, other: &str| {
-        one == other || Timestamp::parse(one).is_ok_and(|at| Timestamp::parse(other) == Ok(at))
+        let moment = |text: &str| Stamp::read(text).and_then(|stamp| stamp.moment(None));
+        // Only two points in time can contradict each other: a stamp that cannot be used costs no SMS (decisions.md D40).
+        match (moment(one), moment(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        }
     };
     let contradictory: Vec<FieldError> =
         [contradictions(&text, same_text), contradictions(&time, same_time), contradictions(&id, same_text)]
@@ -198,13 +205,9 @@ fn read_with(fields: &Fields, query: &[(String, String)]) -> Result<Delivered, U
             errors.push(is_missing(names, what));
         }
     }
-    let stamp = time.value.and_then(|(name, text)| match Timestamp::parse(&text) {
-        Ok(stamp) => Some(stamp),
-        Err(why) => {
-            errors.push(FieldError { field: name, detail: why.to_string() });
-            None
-        }
-    });
+    // A time of the wrong kind costs no SMS either.
+    let wrong_time = wrong_time.pop().map(|error| Stamp::Unreadable(error.detail));
+    let stamp = time.value.and_then(|(_, text)| Stamp::read(&text)).or(wrong_time);
     match (sender.value, text.value) {
         (Some((_, from)), Some((_, text))) if errors.is_empty() => Ok(Delivered {
             also_sender: sender
@@ -251,7 +254,7 @@ mod tests {
         let expected = Delivered {
             sender: "+919876543210".into(),
             text: "hello".into(),
-            stamp: Some(Timestamp(1_790_078_591_000)),
+            stamp: Some(Timestamp(1_790_078_591_000).into()),
             delivery_id: Some("m1".into()),
             device: Some("sim1".into()),
             ..Delivered::default()
@@ -321,7 +324,5 @@ mod tests {
             errors("{}")[0].starts_with("mobile_number is missing: the sender, as any of mobile_number, ")
         );
         assert_eq!(errors(r#"{"from":["x"],"text":"a"}"#), ["from must be a text, not a list"]);
-        let stamp = errors(r#"{"from":"x","text":"a","timestamp":"soon"}"#);
-        assert!(stamp[0].starts_with("timestamp is not a time: send RFC 3339"), "{stamp:?}");
     }
 }

@@ -17,7 +17,8 @@ use crate::bridge::App;
 pub use given::ReceiverAdded;
 use given::given_to_app;
 use wish::{
-    format_of, inbox_of, made, name_of, number_style_of, numbers_of, secret_of, signing_key_of, wrong,
+    expected_every_of, format_of, inbox_of, made, name_of, number_style_of, numbers_of, secret_of,
+    signing_key_of, time_zone_of, wrong,
 };
 
 /// Of one receiver: two may be live while one replaces the other.
@@ -38,7 +39,8 @@ fn noted(row: &Receiver) -> Value {
     });
     json!({
         "format": row.format, "numbers": row.numbers, "paused": row.paused, "inbox_url": inbox,
-        "number_style": row.number_style,
+        "number_style": row.number_style, "time_zone": row.time_zone,
+        "expected_every_seconds": row.expected_every_seconds,
         "secrets": row.secrets.len(), "signing_keys": row.signing_keys.len(), "revoked": row.revoked_at.is_some(),
     })
 }
@@ -85,6 +87,8 @@ pub async fn add(
         signing_keys: key.iter().cloned().collect(),
         inbox_url,
         number_style,
+        time_zone: time_zone_of(fields)?,
+        expected_every_seconds: expected_every_of(fields)?,
         paused: false,
         added_at: app.clock.now(),
         revoked_at: None,
@@ -151,6 +155,12 @@ pub async fn change(app: &App, actor: &Actor, name: &str, fields: &Fields) -> Re
     }
     if fields.get("number_style").is_some() {
         row.number_style = number_style_of(fields)?;
+    }
+    if fields.get("time_zone").is_some() {
+        row.time_zone = time_zone_of(fields)?;
+    }
+    if fields.get("expected_every_seconds").is_some() {
+        row.expected_every_seconds = expected_every_of(fields)?;
     }
     match fields.get("paused") {
         None => {}

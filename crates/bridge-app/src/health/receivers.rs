@@ -23,6 +23,10 @@ pub struct ReceiverView {
     format: Option<String>,
     /// How it writes the numbers of senders: `e164`, `international`, `national`; null where that is not known.
     number_style: Option<&'static str>,
+    /// In which zone its clock runs, for stamps that do not say it; null where nobody has said it.
+    time_zone: Option<String>,
+    /// How often it is heard from at least, as its operator says.
+    expected_every_seconds: Option<u32>,
     /// How it seems to write them, by what it wrote so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     number_style_suggested: Option<&'static str>,
@@ -72,6 +76,10 @@ impl ReceiverView {
             status: state.word(),
             format: known.map(|known| known.row.format.clone()),
             number_style: known.and_then(|known| known.row.number_style).map(NumberStyle::name),
+            time_zone: known
+                .and_then(|known| known.row.time_zone.as_ref())
+                .map(|zone| zone.name().to_owned()),
+            expected_every_seconds: known.and_then(|known| known.row.expected_every_seconds),
             number_style_suggested: SpellingQuestion::of(known, seen)
                 .and_then(|asked| asked.suggested)
                 .map(NumberStyle::name),

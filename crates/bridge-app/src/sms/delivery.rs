@@ -144,6 +144,9 @@ async fn take_all(
     }
     for sms in &sms {
         note_spelling(app, settings, &delivering.sender, sms);
+        if let Some(raw) = sms.unusable_stamp() {
+            app.receivers.seen().unusable_stamp(receiver, raw, now);
+        }
     }
     let stamps: Vec<Option<Timestamp>> =
         sms.iter().map(|sms| sms.stamped.then_some(sms.received_timestamp)).collect();

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+pub use bridge_core::sms::IMPORT as FORMAT;
 use bridge_core::{InboundSms, Settings, Timestamp};
 use bridge_formats::export::{Exported, Held, Row};
 use bridge_formats::{Delivered, FieldError, Unusable};
@@ -23,8 +24,6 @@ use crate::sms::quarantine;
 use crate::state::board::WakeSignal;
 use crate::state::receivers::ReceiverIdentity;
 
-/// `format` of what was imported.
-pub const FORMAT: &str = "import";
 /// Rows that are compared and taken in together.
 const BATCH_MAX: usize = 500;
 /// The same in bytes of text.
@@ -84,7 +83,7 @@ impl From<Stopped> for Problem {
 /// A row on its way.
 struct Candidate {
     sms: InboundSms,
-    /// Every stamp that it may have been delivered under.
+    /// Every stamp that it may have been delivered under. None where the list does not say when it was received.
     stamps: Vec<Timestamp>,
 }
 
@@ -169,16 +168,16 @@ impl Import {
         let mut missing = Vec::new();
         for (candidate, known) in batch.into_iter().zip(known) {
             if known {
-                self.report.known(candidate.sms.received_timestamp);
+                self.report.known(stamp_of(&candidate.sms));
             } else {
                 missing.push(candidate.sms);
             }
         }
         if self.check {
-            missing.iter().for_each(|sms| self.report.missing(sms.received_timestamp));
+            missing.iter().for_each(|sms| self.report.missing(stamp_of(sms)));
             return Ok(());
         }
-        let stamps: Vec<_> = missing.iter().map(|sms| sms.received_timestamp).collect();
+        let stamps: Vec<_> = missing.iter().map(stamp_of).collect();
         let taken = intake::take_each(app, settings, missing).await?;
         for (taken, stamp) in taken.iter().zip(stamps) {
             match taken {
@@ -207,10 +206,10 @@ impl Import {
         let source = &self.source;
         let now = app.clock.now();
         let way = Way { sender: source, format: FORMAT, bare_digits: source.bare_digits(None), now };
-        // Always stamped, and under no id: a list has ids of its own.
-        let stamp = exported.stamp(source.clock()).unwrap_or(now);
-        let stamps = exported.stamps();
-        let sms = Delivered { stamp: Some(stamp), delivery_id: None, part: None, ..exported.delivered };
+        let stamps = exported.stamps().filter_map(|stamp| stamp.moment(source.time_zone())).collect();
+        // Under no id: a list has ids of its own.
+        let stamp = exported.stamp(source.clock());
+        let sms = Delivered { stamp, delivery_id: None, part: None, ..exported.delivered };
         let inbound = inbound::inbound(app, settings, way, sms).map_err(|_| Stopped::Unwritable)?;
         Ok(Candidate { sms: inbound, stamps })
     }
@@ -244,6 +243,11 @@ impl Import {
         };
         Ok(quarantine::keep_as(app, id, body).await?)
     }
+}
+
+/// When it was received, where its list says so.
+fn stamp_of(sms: &InboundSms) -> Option<Timestamp> {
+    sms.stamped.then_some(sms.received_timestamp)
 }
 
 fn asked(candidate: &Candidate) -> AskedSms {

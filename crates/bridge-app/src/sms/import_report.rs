@@ -32,7 +32,7 @@ pub struct Report {
     pub stored: u64,
     /// On the phone's list, and not on the bridge before.
     pub missing: u64,
-    /// By hour of reception, oldest first.
+    /// By hour of reception, oldest first, of those whose time is known.
     #[schema(value_type = Vec<Hour>)]
     pub hours: Hours,
 }
@@ -121,16 +121,16 @@ impl Report {
         }
     }
 
-    pub(super) fn known(&mut self, stamp: Timestamp) {
+    pub(super) fn known(&mut self, stamp: Option<Timestamp>) {
         self.redelivered += 1;
-        if let Some(counts) = self.hours.of(stamp) {
+        if let Some(counts) = stamp.and_then(|stamp| self.hours.of(stamp)) {
             counts.known += 1;
         }
     }
 
-    pub(super) fn missing(&mut self, stamp: Timestamp) {
+    pub(super) fn missing(&mut self, stamp: Option<Timestamp>) {
         self.missing += 1;
-        if let Some(counts) = self.hours.of(stamp) {
+        if let Some(counts) = stamp.and_then(|stamp| self.hours.of(stamp)) {
             counts.missing += 1;
         }
     }
@@ -152,14 +152,14 @@ impl Report {
         }
     }
 
-    pub(super) fn judged(&mut self, stamp: Timestamp, verdict: &Verdict) {
+    pub(super) fn judged(&mut self, stamp: Option<Timestamp>, verdict: &Verdict) {
         self.missing(stamp);
         self.judged += 1;
         self.passed += u64::from(verdict.passed());
         self.late += u64::from(verdict.late_delivery);
     }
 
-    pub(super) fn stored(&mut self, stamp: Timestamp) {
+    pub(super) fn stored(&mut self, stamp: Option<Timestamp>) {
         self.missing(stamp);
         self.stored += 1;
     }

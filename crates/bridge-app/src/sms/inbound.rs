@@ -3,7 +3,8 @@
 
 use bridge_core::message::bounded;
 use bridge_core::phone::BareDigits;
-use bridge_core::{InboundSms, Mobile, Settings, Span, Timestamp};
+use bridge_core::sms::IMPORT;
+use bridge_core::{InboundSms, Mobile, Settings, Span, Stamp, Timestamp};
 use bridge_formats::{Delivered, FieldError, Unusable};
 
 use crate::base::clock::NoEntropy;
@@ -66,19 +67,23 @@ pub fn inbound(
         }
     };
     let name = way.sender.name();
+    let settle = if way.format == IMPORT { Stamp::settle_of_list } else { Stamp::settle };
+    let zone = way.sender.time_zone();
+    let stamp = sms.stamp.map(|stamp| settle(&stamp, zone, way.now)).unwrap_or_default();
     Ok(InboundSms {
         sms_id: app.entropy.id(way.now)?,
         sender: mobile(&sms.sender),
         sender_raw: sms.sender,
         text: bounded(sms.text),
-        received_timestamp: sms.stamp.unwrap_or(way.now),
-        stamped: sms.stamp.is_some(),
+        received_timestamp: stamp.at.unwrap_or(way.now),
+        stamped: stamp.at.is_some(),
+        stamp_raw: stamp.raw,
         server_received_at: way.now,
         receiver_id: name.to_owned(),
         format: way.format.to_owned(),
         line,
         delivery_id: sms.delivery_id,
-        clock_skew: if sms.stamp.is_some() { app.receivers.seen().skew(name) } else { Span(0) },
+        clock_skew: if stamp.at.is_some() { app.receivers.seen().skew(name) } else { Span(0) },
         part: sms.part,
     })
 }

@@ -220,6 +220,8 @@ mod tests {
             signing_keys: Vec::new(),
             inbox_url: Some(format!("http://user:password@{address}")),
             number_style: None,
+            time_zone: None,
+            expected_every_seconds: None,
             paused: false,
             added_at: Timestamp(0),
             revoked_at: None,

@@ -49,12 +49,12 @@ pub async fn replay(app: &App, entry: &Quarantined) -> Result<Vec<Taken>, Stays>
         return Err(Stays::Cut);
     }
     let (format, content) = read(entry)?;
-    let (now, settings) = (app.clock.now(), app.live.now());
+    let settings = app.live.now();
     let bare_digits = sender.bare_digits(Some(format));
-    let way = Way { sender: &sender, format: format.name, bare_digits, now };
+    let way = Way { sender: &sender, format: format.name, bare_digits, now: entry.at };
     let inbound = |sms: Delivered| {
         // It came when it was kept, whenever it is read.
-        let stamp = sms.stamp.or(Some(entry.at));
+        let stamp = sms.stamp.or(Some(entry.at.into()));
         inbound::inbound(app, &settings, way, Delivered { stamp, ..sms }).map_err(|_| Stays::Unwritable)
     };
     let (sms, contradictory) =

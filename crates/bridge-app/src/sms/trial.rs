@@ -112,6 +112,10 @@ pub fn look(app: &App, known: &ReceiverIdentity, format: &'static Format, read: 
     let bare_digits = known.bare_digits(Some(format));
     let (sms, contradictory) =
         inbound::of_one_sender(content.sms, &settings.default_country_code, bare_digits);
+    let zone = match known {
+        ReceiverIdentity::Named(known) => known.row.time_zone.as_ref(),
+        ReceiverIdentity::Default => None,
+    };
     let understood = |sms: Delivered| {
         let sender = Mobile::parse(&sms.sender, &settings.default_country_code, bare_digits);
         let found = find_hashes(&sms.text, &settings.permitted_headers);
@@ -121,7 +125,7 @@ pub fn look(app: &App, known: &ReceiverIdentity, format: &'static Format, read: 
             sender_raw: sms.sender,
             holds_a_hash: matches!(found, Found::Hashes(_)),
             text: sms.text,
-            stamp: sms.stamp.map(|stamp| stamp.to_string()),
+            stamp: sms.stamp.and_then(|stamp| stamp.moment(zone)).map(|at| at.to_string()),
             delivery_id: sms.delivery_id,
             number: sms.number,
             device: sms.device,

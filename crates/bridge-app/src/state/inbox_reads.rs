@@ -153,6 +153,8 @@ mod tests {
             signing_keys: Vec::new(),
             inbox_url: Some("http://user:password@192.0.2.1:8080".into()),
             number_style: None,
+            time_zone: None,
+            expected_every_seconds: None,
             paused: false,
             added_at: Timestamp(500),
             revoked_at: None,

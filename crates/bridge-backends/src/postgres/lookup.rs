@@ -36,6 +36,15 @@ const KNOWN: &str = "
             WHERE sms.received_timestamp BETWEEN first AND last AND sms.mobile_number COLLATE \"C\" = mobile
                 AND sms.sms_message = message)";
 
+/// Of those whose time nobody knows (decisions.md D40): by number and text, whenever it came.
+const KNOWN_TIMELESS: &str = "
+    SELECT DISTINCT place
+    FROM unnest($1::bigint[], $2::text[], $3::text[]) AS asked (place, mobile, message)
+    WHERE EXISTS (
+            SELECT FROM public.input_sms sms WHERE sms.mobile_number COLLATE \"C\" = mobile AND sms.sms_message = message)
+        OR EXISTS (
+            SELECT FROM public.power_down_store sms WHERE sms.mobile_number = mobile AND sms.sms_message = message)";
+
 async fn known(lease: &mut Lease, asked: &[AskedSms]) -> Result<Vec<bool>> {
     let stamped: Vec<(i64, &AskedSms, Timestamp)> = (0..)
         .zip(asked)
@@ -54,8 +63,20 @@ async fn known(lease: &mut Lease, asked: &[AskedSms]) -> Result<Vec<bool>> {
             |row| Ok(row.try_get::<_, i64>(0)?),
         )
         .await?;
+    let timeless: Vec<(i64, &AskedSms)> = (0..).zip(asked).filter(|(_, sms)| sms.stamps.is_empty()).collect();
+    let found_timeless = match timeless[..] {
+        [] => Vec::new(),
+        _ => {
+            let parameters: [super::lease::Parameter<'_>; 3] = [
+                (&column(&timeless, |(place, _)| *place), Type::INT8_ARRAY),
+                (&column(&timeless, |(_, sms)| sms.mobile_number.as_str()), Type::TEXT_ARRAY),
+                (&column(&timeless, |(_, sms)| sms.text.as_str()), Type::TEXT_ARRAY),
+            ];
+            lease.rows(KNOWN_TIMELESS, &parameters, |row| Ok(row.try_get::<_, i64>(0)?)).await?
+        }
+    };
     let mut known = vec![false; asked.len()];
-    for place in found {
+    for place in found.into_iter().chain(found_timeless) {
         if let Some(known) = usize::try_from(place).ok().and_then(|place| known.get_mut(place)) {
             *known = true;
         }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
+use bridge_core::Zone;
 use bridge_core::message::storable;
 use bridge_core::phone::NumberStyle;
 use bridge_core::{Span, Timestamp};
@@ -37,7 +38,7 @@ async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
     lease
         .rows(
             "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at,
-                 number_style
+                 number_style, time_zone, expected_every_seconds
              FROM ops.receiver ORDER BY name",
             &[],
             |row| {
@@ -52,6 +53,10 @@ async fn all(lease: &mut Lease) -> Result<Vec<Receiver>> {
                     added_at: row.try_get::<_, At>(7)?.0,
                     revoked_at: row.try_get::<_, Option<At>>(8)?.map(|at| at.0),
                     number_style: row.try_get::<_, Option<&str>>(9)?.and_then(NumberStyle::named),
+                    time_zone: row.try_get::<_, Option<&str>>(10)?.and_then(Zone::named),
+                    expected_every_seconds: row
+                        .try_get::<_, Option<i64>>(11)?
+                        .and_then(|seconds| u32::try_from(seconds).ok()),
                 })
             },
         )
@@ -62,13 +67,14 @@ async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) -> Result<(
     lease
         .run(
             "INSERT INTO ops.receiver (name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at,
-                 revoked_at, updated_at, number_style)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                 revoked_at, updated_at, number_style, time_zone, expected_every_seconds)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              ON CONFLICT (name) DO UPDATE SET
                  format = excluded.format, numbers = excluded.numbers, secrets = excluded.secrets,
                  signing_keys = excluded.signing_keys, inbox_url = excluded.inbox_url, paused = excluded.paused,
                  added_at = excluded.added_at, revoked_at = excluded.revoked_at, updated_at = excluded.updated_at,
-                 number_style = excluded.number_style",
+                 number_style = excluded.number_style, time_zone = excluded.time_zone,
+                 expected_every_seconds = excluded.expected_every_seconds",
             &[
                 (&receiver.name, Type::TEXT),
                 (&receiver.format, Type::TEXT),
@@ -81,6 +87,8 @@ async fn put(lease: &mut Lease, now: Timestamp, receiver: &Receiver) -> Result<(
                 (&receiver.revoked_at.map(At), Type::TIMESTAMPTZ),
                 (&At(now), Type::TIMESTAMPTZ),
                 (&receiver.number_style.map(NumberStyle::name), Type::TEXT),
+                (&receiver.time_zone.as_ref().map(Zone::name), Type::TEXT),
+                (&receiver.expected_every_seconds.map(i64::from), Type::INT8),
             ],
         )
         .await

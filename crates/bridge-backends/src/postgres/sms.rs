@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use bridge_core::checks::{CHECKS, CheckId};
+use bridge_core::sms::IMPORT;
 use bridge_core::verdict::{Code, Codes, FailedAt};
 use bridge_core::{InboundSms, Mobile, Span, Timestamp, Verdict};
 use bridge_store::Result;
@@ -49,7 +50,7 @@ impl SmsTrail for PostgresAudit {
 }
 
 /// What is written of a queued SMS, in the order of [`Batched::columns`]; the check columns follow.
-const COLUMNS: [(&str, &str); 25] = [
+const COLUMNS: [(&str, &str); 26] = [
     ("redis_id", "bigint"),
     ("mobile_number", "text"),
     ("country_code", "text"),
@@ -75,6 +76,7 @@ const COLUMNS: [(&str, &str); 25] = [
     ("sender_error", "text"),
     ("clock_skew_ms", "bigint"),
     ("part", "text"),
+    ("stamp_raw", "text"),
 ];
 
 /// All column names with those of the checks, in that order.
@@ -95,7 +97,8 @@ static APPEND: LazyLock<String> = LazyLock::new(|| {
              INSERT INTO public.input_sms ({names}) SELECT {names} FROM arrived ORDER BY place
              ON CONFLICT (sms_id, server_received_at) DO NOTHING
              RETURNING sms_id, server_received_at, created_at, receiver_id, coalesce(failed_at_check, 'passed') AS outcome,
-                 tableoid = 'public.input_sms_default'::regclass AS is_homeless
+                 tableoid = 'public.input_sms_default'::regclass AS is_homeless,
+                 format = '{IMPORT}' AND NOT stamped AS is_timeless
          ), {figures}, validated AS (
              INSERT INTO ops.validated_mobile (mobile_number, device_id, sms_id, validated_at)
              SELECT mobile_number, coalesce(device_id, ''), sms_id, created_at FROM arrived
@@ -144,6 +147,7 @@ impl Batched for QueuedSms {
             (Box::new(column(batch, |q| q.sms.sender.as_ref().err().map(|e| e.code()))), Type::TEXT_ARRAY),
             (Box::new(column(batch, |q| q.sms.clock_skew.0)), Type::INT8_ARRAY),
             (Box::new(column(batch, |q| q.sms.part.as_ref().map(part::text))), Type::TEXT_ARRAY),
+            (Box::new(column(batch, |q| q.sms.stamp_raw.as_deref())), Type::TEXT_ARRAY),
         ];
         for check in CheckId::all() {
             let codes = column(batch, |q| i32::from(q.verdict.codes.of(check).number()));
@@ -242,6 +246,8 @@ pub(super) fn sms_row(row: &Row) -> std::result::Result<SmsRow, Unreadable> {
         onboarding_id: row.try_get("onboarding_id")?,
         sms_in_window: row.try_get("sms_in_window")?,
         clock_skew: Span(row.try_get("clock_skew_ms")?),
+        stamped: row.try_get("stamped")?,
+        stamp_raw: row.try_get("stamp_raw")?,
     })
 }
 
@@ -326,6 +332,7 @@ pub(super) fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable
             text: row.try_get("sms_message")?,
             received_timestamp: time(row, "received_timestamp")?,
             stamped: row.try_get("stamped")?,
+            stamp_raw: row.try_get("stamp_raw")?,
             server_received_at: time(row, "server_received_at")?,
             receiver_id: row.try_get("receiver_id")?,
             format: row.try_get("format")?,

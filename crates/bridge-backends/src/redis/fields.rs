@@ -204,6 +204,8 @@ struct Beside<'a> {
     failed_at: Option<FailedAt>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     not_stamped: bool,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    stamp_raw: Option<Cow<'a, str>>,
     #[serde(borrow)]
     receiver_id: Cow<'a, str>,
     #[serde(borrow)]
@@ -247,6 +249,7 @@ pub(super) fn beside(now: Timestamp, row: &QueuedSms) -> String {
         codes: verdict.codes,
         failed_at: verdict.failed_at,
         not_stamped: !sms.stamped,
+        stamp_raw: sms.stamp_raw.as_deref().map(Cow::from),
         receiver_id: sms.receiver_id.as_str().into(),
         format: sms.format.as_str().into(),
         line: sms.line.as_deref().map(Cow::from),
@@ -324,6 +327,7 @@ pub(super) fn queued_sms(value: redis::Value) -> Read<Option<QueuedSms>> {
             text,
             received_timestamp: Timestamp(beside.received),
             stamped: !beside.not_stamped,
+            stamp_raw: beside.stamp_raw.map(Cow::into_owned),
             server_received_at: Timestamp(beside.taken_in),
             receiver_id: beside.receiver_id.into_owned(),
             format: beside.format.into_owned(),

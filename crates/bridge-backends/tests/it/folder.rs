@@ -22,6 +22,7 @@ pub(crate) fn sms(n: u128, text: &str) -> InboundSms {
         text: text.to_owned(),
         received_timestamp: T0,
         stamped: true,
+        stamp_raw: None,
         server_received_at: T0,
         receiver_id: "phone-1".to_owned(),
         format: "generic".to_owned(),

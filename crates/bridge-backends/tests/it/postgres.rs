@@ -164,6 +164,7 @@ fn judged(mobile: &str, n: u32, at: Timestamp, passed: bool) -> QueuedSms {
         text: format!("ONBOARD:{n}"),
         received_timestamp: at,
         stamped: true,
+        stamp_raw: None,
         server_received_at: at,
         receiver_id: "phone-1".to_owned(),
         format: "generic".to_owned(),

@@ -2,13 +2,14 @@
 //! other: that is `checks`.
 
 use super::reason::Reason;
+use super::window::Window;
 use crate::judged_record::JudgedRecord;
 use crate::message::Found;
 use crate::onboarding::Onboarding;
 use crate::phone::{Mobile, PhoneError};
 use crate::settings::Settings;
 use crate::sms::InboundSms;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 /// One check: its name in settings, tables and answers, what it asks in words, and the question itself.
 pub struct Check {
@@ -126,19 +127,26 @@ impl Facts<'_> {
         self.sms.sender.as_ref().map_err(|e| *e)
     }
 
-    /// Could it be meant by this SMS, going by its times?
-    pub(super) fn was_open(&self, onboarding: &Onboarding, tolerance: Span) -> bool {
-        let received = self.sms.received_at();
-        onboarding.state.can_be_validated()
-            && onboarding.request_timestamp - tolerance <= received
-            && received <= onboarding.user_deadline + tolerance
+    /// When it came, against the window of that onboarding.
+    pub(super) fn window(&self, onboarding: &Onboarding, settings: &Settings) -> Window {
+        Window::of(
+            self.sms,
+            onboarding,
+            settings.tolerance(),
+            settings.is_enabled_by_name("header_hash_check"),
+        )
     }
 
-    /// Received before the deadline, judged after it.
-    pub(super) fn is_late(&self, tolerance: Span) -> bool {
-        self.sender.onboarding.as_ref().is_some_and(|o| {
-            let end = o.user_deadline + tolerance;
-            self.now > end && self.sms.received_at() <= end
+    /// Could it be meant by this SMS, going by its times?
+    pub(super) fn was_open(&self, onboarding: &Onboarding, settings: &Settings) -> bool {
+        onboarding.state.can_be_validated() && self.window(onboarding, settings).is_in_time()
+    }
+
+    /// Sent in time, judged after the deadline.
+    pub(super) fn is_late(&self, settings: &Settings) -> bool {
+        self.sender.onboarding.as_ref().is_some_and(|onboarding| {
+            self.now > onboarding.user_deadline + settings.tolerance()
+                && self.window(onboarding, settings).is_in_time()
         })
     }
 }

@@ -82,7 +82,7 @@ fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
     }
     let is_named = facts.found.holds(&onboarding.hash);
     let another_was_open =
-        || facts.sender.others.iter().any(|other| facts.was_open(&other.onboarding, settings.tolerance()));
+        || facts.sender.others.iter().any(|other| facts.was_open(&other.onboarding, settings));
     if !is_named && another_was_open() { Err(AMBIGUOUS) } else { Ok(()) }
 }
 

@@ -23,12 +23,12 @@ pub(crate) fn samples() -> impl Strategy<Value = Sample> {
     ];
     let around = REQUESTED.0 - 200_000..DEADLINE.0 + 200_000;
     let open = (state, any::<bool>());
-    (sender, text, around.clone(), around, open, any::<bool>(), 0i64..12, any::<bool>(), settings()).prop_map(
+    let times = (around.clone(), around.clone(), around, prop::bool::weighted(0.8));
+    (sender, text, times, open, any::<bool>(), 0i64..12, any::<bool>(), settings()).prop_map(
         |(
             sender,
             text,
-            received,
-            judged,
+            (received, judged, arrived, stamped),
             (state, another_open),
             pair_validated,
             sms_in_window,
@@ -37,7 +37,9 @@ pub(crate) fn samples() -> impl Strategy<Value = Sample> {
         )| Sample {
             sender,
             text,
-            received: Timestamp(received),
+            received: Timestamp(if stamped { received } else { arrived.min(judged) }),
+            stamped,
+            arrived: Timestamp(arrived.min(judged)),
             judged: Timestamp(judged),
             state,
             pair_validated,
@@ -124,7 +126,12 @@ fn agrees_with_a_one_line_oracle_over_every_mask() {
         |s| Sample { sms_in_window: 6, ..s },
         |s| Sample { sender: Ok(Mobile::from_e164("+447911123456").unwrap()), ..s },
         |s| Sample { blacklisted: true, ..s },
-        |s| Sample { received: DEADLINE + Span(60_001), judged: DEADLINE + Span(60_001), ..s },
+        |s| Sample {
+            received: DEADLINE + Span(60_001),
+            arrived: DEADLINE + Span(60_001),
+            judged: DEADLINE + Span(60_001),
+            ..s
+        },
     ];
     for mask in 0u32..1 << CHECKS.len() {
         let checks_enabled = std::array::from_fn(|bit| mask & (1 << bit) != 0);

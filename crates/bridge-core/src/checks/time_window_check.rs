@@ -1,35 +1,42 @@
-//! The phone received the SMS between registration and deadline (D8). It is the phone's stamp that
-//! counts: an SMS that a power cut kept back is judged by when it was sent in, not by when it arrived.
+//! The SMS was sent between registration and deadline (D8, D39). What arrived by the deadline was; for what arrives
+//! later it is the stamp that counts: an SMS that a power cut kept back is judged by when it was sent.
 
 use super::check::{Check, Facts, Outcome};
 use super::reason::Reason;
+use super::window::Window;
 use crate::settings::{LatePolicy, Settings};
 
 pub(super) const CHECK: Check = Check {
     name: "time_window_check",
-    about: "It was received between registration and deadline",
+    about: "It was sent between registration and deadline",
     run,
-    reasons: &[IN_THE_FUTURE, BEFORE_REGISTRATION, AFTER_DEADLINE, LATE_DELIVERY],
+    reasons: &[IN_THE_FUTURE, BEFORE_REGISTRATION, AFTER_DEADLINE, LATE_DELIVERY, STAMP_UNUSABLE],
     off: Some("An SMS validates its number however long after the deadline it was sent."),
     rule: |settings| {
         let late = match settings.late_delivery_policy {
-            LatePolicy::Accept => "one that reaches the bridge later passes",
-            LatePolicy::Reject => "and must reach the bridge by then too",
+            LatePolicy::Accept => "passes if its stamp says that it was received by then",
+            LatePolicy::Reject => "fails, even if its stamp says that it was received by then",
         };
         format!(
-            "It must be received between the registration and the deadline, give or take {} \
-             (clock_skew_tolerance_seconds); {late} (late_delivery_policy).",
+            "It must reach the bridge by the deadline, give or take {} (clock_skew_tolerance_seconds); one that comes later \
+             {late} (late_delivery_policy).",
             settings.tolerance()
         )
     },
     fact: |record, _| {
-        let received = record.sms.received_at();
+        let sms = record.sms;
+        let stamp = match (sms.stamped, sms.unusable_stamp()) {
+            (true, _) => format!("its stamp says {}", sms.received_at()),
+            (false, Some(raw)) => format!("its stamp {raw:?} cannot be used"),
+            (false, None) => "it carries no stamp".to_owned(),
+        };
+        let came = format!("the SMS reached the bridge at {}, and {stamp}", sms.server_received_at);
         match record.onboarding() {
             Some(o) => format!(
-                "It was registered at {}, the deadline was {}, and the SMS was received at {received}.",
+                "It was registered at {}, the deadline was {}; {came}.",
                 o.request_timestamp, o.user_deadline
             ),
-            None => format!("The SMS was received at {received}."),
+            None => format!("{}.", came.replacen("the SMS", "The SMS", 1)),
         }
     },
 };
@@ -38,8 +45,8 @@ const IN_THE_FUTURE: Reason = Reason {
     word: "received_in_the_future",
     remedy: |record, settings| {
         format!(
-            "Its stamp lies {} after the time at which it reached the bridge: the clock of the receiver must be set right \
-             (up to {} are tolerated).",
+            "It reached the bridge after the deadline, and its stamp lies {} after that: the clock of the receiver must be \
+             set right (up to {} are tolerated), or an operator may accept the SMS.",
             record.sms.received_at() - record.sms.server_received_at,
             settings.tolerance()
         )
@@ -60,6 +67,24 @@ const BEFORE_REGISTRATION: Reason = Reason {
         format!(
             "{}: it must be sent after registering.",
             by.unwrap_or_else(|| no_times("before its registration"))
+        )
+    },
+};
+
+const STAMP_UNUSABLE: Reason = Reason {
+    word: "stamp_unusable",
+    remedy: |record, settings| {
+        let by = record.onboarding().map(|o| {
+            let last = o.user_deadline + settings.tolerance();
+            format!("It reached the bridge {} after {last}", record.sms.server_received_at - last)
+        });
+        let stamp = match record.sms.unusable_stamp() {
+            Some(raw) => format!("its stamp {raw:?} does not say when it was sent"),
+            None => "no stamp says when it was sent".to_owned(),
+        };
+        format!(
+            "{}, and {stamp}: the number must be registered again, or an operator may accept the SMS.",
+            by.unwrap_or_else(|| "It reached the bridge after its deadline".to_owned())
         )
     },
 };
@@ -102,55 +127,83 @@ fn no_times(when: &str) -> String {
 }
 
 fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
-    let received = facts.sms.received_at();
-    let tolerance = settings.tolerance();
-    if received > facts.sms.server_received_at + tolerance {
-        return Err(IN_THE_FUTURE);
-    }
     // Without an onboarding there is no window; the match that follows the checks refuses it (D7).
     let Some(onboarding) = &facts.sender.onboarding else { return Ok(()) };
-    if received < onboarding.request_timestamp - tolerance {
-        Err(BEFORE_REGISTRATION)
-    } else if received > onboarding.user_deadline + tolerance {
-        Err(AFTER_DEADLINE)
-    } else if refused_as_late(facts, settings) {
-        Err(LATE_DELIVERY)
-    } else {
-        Ok(())
+    match facts.window(onboarding, settings) {
+        Window::Arrived => Ok(()),
+        Window::SentInTime if settings.late_delivery_policy == LatePolicy::Reject => Err(LATE_DELIVERY),
+        Window::SentInTime => Ok(()),
+        Window::TimeUnknown => Err(STAMP_UNUSABLE),
+        Window::InTheFuture => Err(IN_THE_FUTURE),
+        Window::BeforeRegistration => Err(BEFORE_REGISTRATION),
+        Window::AfterDeadline => Err(AFTER_DEADLINE),
     }
-}
-
-/// True when this SMS is late and the policy refuses late ones.
-fn refused_as_late(facts: &Facts<'_>, settings: &Settings) -> bool {
-    settings.late_delivery_policy == LatePolicy::Reject && facts.is_late(settings.tolerance())
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::check_id::CheckId;
     use crate::checks::samples::{DEADLINE, REQUESTED, Sample, check};
     use crate::settings::{LatePolicy, Settings};
-    use crate::time::{Span, Timestamp};
+    use crate::time::{DAY, Span, Timestamp};
+
+    const MINUTE: Span = Span(60_000);
+    const MS: Span = Span(1);
+
+    fn sample(received: Timestamp, arrived: Timestamp) -> Sample {
+        Sample { received, arrived, judged: arrived, ..Sample::default() }
+    }
 
     #[test]
-    fn time_window() {
-        let at = |received: Timestamp| Sample { received, judged: received, ..Sample::default() };
-        let ms = Span(1);
-        let minute = Span(60_000);
-        check("time_window_check", at(REQUESTED - minute), None);
-        check("time_window_check", at(REQUESTED - minute - ms), Some("before_registration"));
-        check("time_window_check", at(DEADLINE + minute), None);
-        check("time_window_check", at(DEADLINE + minute + ms), Some("after_deadline"));
-        let ahead = |by: Span| Sample { received: DEADLINE, judged: DEADLINE - by, ..Sample::default() };
-        check("time_window_check", ahead(minute), None);
-        check("time_window_check", ahead(Span(minute.0 + 1)), Some("received_in_the_future"));
+    fn what_arrives_by_the_deadline_is_in_time_whatever_its_stamp_says() {
+        for arrived in [REQUESTED, DEADLINE, DEADLINE + MINUTE] {
+            for stamp in
+                [Timestamp(0), REQUESTED - DAY, arrived - DAY, arrived, arrived + DAY, DEADLINE + DAY]
+            {
+                check("time_window_check", sample(stamp, arrived), None);
+                assert!(!sample(stamp, arrived).verdict().late_delivery);
+            }
+        }
+    }
+
+    #[test]
+    fn of_what_arrives_later_the_stamp_decides() {
+        let late = DEADLINE + MINUTE + MS;
+        for (stamp, reason) in [
+            (REQUESTED - MINUTE - MS, Some("before_registration")),
+            (REQUESTED - MINUTE, None),
+            (DEADLINE + MINUTE, None),
+            (DEADLINE + MINUTE + MS, Some("after_deadline")),
+            (late + MINUTE, Some("after_deadline")),
+            (late + MINUTE + MS, Some("received_in_the_future")),
+        ] {
+            check("time_window_check", sample(stamp, late), reason);
+        }
+        let unstamped = Sample { stamped: false, ..sample(late, late) };
+        check("time_window_check", unstamped, Some("stamp_unusable"));
+    }
+
+    #[test]
+    fn without_a_hash_a_stamp_must_not_lie_before_the_registration() {
+        let mut settings = Settings::default();
+        settings.checks_enabled[CheckId::from_name("header_hash_check").unwrap().index()] = false;
+        let off = |received| Sample { settings: settings.clone(), ..sample(received, REQUESTED + MINUTE) };
+        check("time_window_check", off(REQUESTED - MINUTE), None);
+        check("time_window_check", off(REQUESTED - MINUTE - MS), Some("before_registration"));
+        check("time_window_check", off(DEADLINE + DAY), None);
+        check("time_window_check", Sample { stamped: false, ..off(REQUESTED + MINUTE) }, None);
     }
 
     #[test]
     fn late_but_honest() {
-        let late = Sample { received: DEADLINE, judged: DEADLINE + Span(9_000_000), ..Sample::default() };
+        let late = sample(DEADLINE, DEADLINE + Span(9_000_000));
         check("time_window_check", late.clone(), None);
         assert!(late.verdict().late_delivery);
         let strict = Settings { late_delivery_policy: LatePolicy::Reject, ..Settings::default() };
-        check("time_window_check", Sample { settings: strict, ..late }, Some("late_delivery"));
+        check("time_window_check", Sample { settings: strict.clone(), ..late }, Some("late_delivery"));
+        // The bridge kept it back, not its sender: it arrived in time.
+        let kept = Sample { judged: DEADLINE + DAY, ..sample(DEADLINE, DEADLINE) };
+        assert!(kept.verdict().late_delivery);
+        check("time_window_check", Sample { settings: strict, ..kept }, None);
     }
 }

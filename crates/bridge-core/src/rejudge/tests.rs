@@ -158,7 +158,7 @@ fn failures_are_explained_in_plain_sentences() {
             "The text must be exactly ONBOARD: and the 64 characters the app shows; this text has another hash.",
         ),
         (
-            Sample { received: late, judged: late, ..Sample::default() },
+            Sample { received: late, arrived: late, judged: late, ..Sample::default() },
             "It came 4 min 12 s after the deadline of 2026-01-31T12:05:00Z and the 1 min tolerance: it must be sent \
              before, or the number registered again.",
         ),

@@ -56,6 +56,8 @@ struct Card {
     rotating: bool,
     has_list: bool,
     number_style: &'static str,
+    time_zone: String,
+    expected_every_seconds: String,
     /// What the operator is asked about it.
     asked: Option<Asked>,
 }
@@ -135,6 +137,14 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
             signs: known.as_ref().is_some_and(|known| known.must_sign()),
             rotating: row.is_some_and(|row| row.secrets.len() > 1 || row.signing_keys.len() > 1),
             number_style: row.and_then(|row| row.number_style).map_or("", NumberStyle::name),
+            time_zone: row
+                .and_then(|row| row.time_zone.as_ref())
+                .map(|zone| zone.name().to_owned())
+                .unwrap_or_default(),
+            expected_every_seconds: row
+                .and_then(|row| row.expected_every_seconds)
+                .map(|seconds| seconds.to_string())
+                .unwrap_or_default(),
             asked: SpellingQuestion::of(known.as_deref(), &seen)
                 .map(|asked| Asked { found: asked.found(&seen.name), advice: asked.advice(known.is_some()) }),
             has_list: known.as_ref().is_some_and(|known| bridge_app::state::inbox_reads::has_list(known)),
@@ -196,8 +206,10 @@ pub(crate) async fn add(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Failed> {
-    let fields =
-        fields(&form, &["name", "format", "numbers", "secret", "signing_key", "inbox_url", "number_style"]);
+    let fields = fields(
+        &form,
+        &["name", "format", "numbers", "secret", "signing_key", "inbox_url", "number_style", "time_zone"],
+    );
     let added = doing::add(&app, &visitor.actor(), &fields, client::host(&headers)).await?;
     Ok(part(&Given::from(added)))
 }
@@ -250,6 +262,14 @@ pub(crate) async fn number_style(
     let change = [("number_style".to_owned(), style)].into_iter().collect();
     doing::change(&app, &visitor.actor(), form.text("name"), &change).await?;
     Ok(Done::reload("Saved: its next SMS are read so", PATH))
+}
+
+/// Says in which zone one's clock runs, and how often it is heard from.
+pub(crate) async fn clock(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
+    let given = |name: &str| (name.to_owned(), FieldValue::Text(form.text(name).trim().to_owned()));
+    let change = [given("time_zone"), given("expected_every_seconds")].into_iter().collect();
+    doing::change(&app, &visitor.actor(), form.text("name"), &change).await?;
+    Ok(Done::reload("Saved", PATH))
 }
 
 /// Revokes a receiver.

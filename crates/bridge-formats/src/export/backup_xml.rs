@@ -1,7 +1,7 @@
 //! What the Android app "SMS Backup & Restore" writes: one `sms` element for each SMS, everything in its attributes.
 //! Emoji stand in it as references to the two halves of a character, which XML forbids: they are joined here.
 
-use bridge_core::Timestamp;
+use bridge_core::{Stamp, Timestamp};
 use quick_xml::events::BytesStart;
 
 use super::cut::{AtEnd, Step, Syntax};
@@ -126,16 +126,14 @@ fn sms(element: &str) -> Result<Held, Unusable> {
         "2" | "3" | "4" | "5" | "6" => return Ok(Held::Skipped(Other::Outgoing)),
         _ => errors.push(FieldError::new("type", "must be 1 for a received SMS, or 2 to 6")),
     }
-    let phone = Timestamp::parse(&date);
-    if let (Err(why), false) = (&phone, date.is_empty()) {
-        errors.push(FieldError::new("date", why.to_string()));
-    }
+    let phone = Stamp::read(&date);
     if !errors.is_empty() {
         return Err(Unusable::fields("this element is no SMS", errors));
     }
     // 0 where the phone does not know it.
     let sent = fields.text(&["date_sent"]).ok().flatten();
-    let network = sent.and_then(|(_, text)| Timestamp::parse(&text).ok()).filter(|stamp| stamp.0 > 0);
-    let delivered = Delivered { sender, text, stamp: phone.clone().ok(), ..Delivered::default() };
-    Ok(Exported { delivered, network, phone: phone.ok() }.held())
+    let network =
+        sent.and_then(|(_, text)| Stamp::read(&text)).filter(|stamp| *stamp != Stamp::Moment(Timestamp(0)));
+    let delivered = Delivered { sender, text, stamp: phone.clone(), ..Delivered::default() };
+    Ok(Exported { delivered, network, phone }.held())
 }

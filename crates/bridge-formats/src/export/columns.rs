@@ -59,7 +59,8 @@ impl Columns {
             named.map(|(name, value)| (name.clone(), message::storable(&cell(name, value)).into_owned()));
         let fields = Fields::of(pairs)?;
         let delivered = generic::read(&fields)?;
-        Ok(Exported { phone: delivered.stamp, network: generic::network_stamp(&fields), delivered }.held())
+        Ok(Exported { phone: delivered.stamp.clone(), network: generic::network_stamp(&fields), delivered }
+            .held())
     }
 }
 

@@ -155,10 +155,12 @@ impl Names {
             self.known = true;
         }
         Ok(match generic::read(&fields) {
-            Ok(delivered) => {
-                Exported { phone: delivered.stamp, network: generic::network_stamp(&fields), delivered }
-                    .held()
+            Ok(delivered) => Exported {
+                phone: delivered.stamp.clone(),
+                network: generic::network_stamp(&fields),
+                delivered,
             }
+            .held(),
             Err(unusable) => Held::Unusable(unusable),
         })
     }

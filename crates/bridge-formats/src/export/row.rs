@@ -1,8 +1,8 @@
 //! What a phone's list of SMS holds: rows, and the SMS in them with the stamps that a list has.
 
-use bridge_core::{Timestamp, phone};
+use bridge_core::{Stamp, phone};
 
-use crate::content::{Delivered, FieldError, Unusable};
+use crate::content::{Delivered, FieldError, Unusable, best_stamp};
 use crate::format::Clock;
 
 /// Of one row: what is longer is no SMS.
@@ -45,37 +45,29 @@ pub struct Exported {
     /// The SMS. Its stamp is one of the two below.
     pub delivered: Delivered,
     /// The carrier's stamp.
-    pub network: Option<Timestamp>,
+    pub network: Option<Stamp>,
     /// The phone's, or the only one where nothing says whose it is.
-    pub phone: Option<Timestamp>,
+    pub phone: Option<Stamp>,
 }
 
 impl Exported {
     /// The stamp that a live delivery would have carried if its stamps are of that clock, else the other one.
     #[must_use]
-    pub fn stamp(&self, clock: Clock) -> Option<Timestamp> {
-        match clock {
-            Clock::Network => self.network.or(self.phone),
-            Clock::Phone | Clock::None => self.phone.or(self.network),
-        }
+    pub fn stamp(&self, clock: Clock) -> Option<Stamp> {
+        let both = match clock {
+            Clock::Network => [&self.network, &self.phone],
+            Clock::Phone | Clock::None => [&self.phone, &self.network],
+        };
+        best_stamp(both.map(Clone::clone))
     }
 
     /// Every stamp that it may have been delivered under.
-    #[must_use]
-    pub fn stamps(&self) -> Vec<Timestamp> {
-        let mut stamps: Vec<Timestamp> = self.phone.into_iter().chain(self.network).collect();
-        stamps.dedup();
-        stamps
+    pub fn stamps(&self) -> impl Iterator<Item = &Stamp> {
+        self.phone.iter().chain(&self.network)
     }
 
-    /// An SMS in a list needs a time: without one, every import of it would be another SMS, received now.
+    /// An SMS, unless a spreadsheet has spoilt its sender.
     pub(super) fn held(self) -> Held {
-        if self.phone.is_none() && self.network.is_none() {
-            return Held::Unusable(Unusable::fields(
-                "the time is missing",
-                vec![FieldError::new("received_timestamp", "is missing: when the phone received it")],
-            ));
-        }
         if phone::is_rounded(&self.delivered.sender) {
             return Held::Unusable(Unusable::fields(
                 "the sender is not a number any more",

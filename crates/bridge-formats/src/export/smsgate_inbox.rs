@@ -1,7 +1,7 @@
 //! An entry of SMSGate's own list, `GET /inbox` of its local server (app 1.59.0 and later). Not its webhook, which has
 //! other names for the same.
 
-use bridge_core::Timestamp;
+use bridge_core::Stamp;
 
 use super::row::{Exported, Held, Other};
 use crate::content::{Delivered, FieldError, Unusable};
@@ -27,13 +27,7 @@ pub(super) fn read(fields: &Fields) -> Held {
     if kind.is_some_and(|kind| kind != "SMS") {
         return Held::Skipped(Other::NoText);
     }
-    let network = time.and_then(|time| match Timestamp::parse(&time) {
-        Ok(stamp) => Some(stamp),
-        Err(why) => {
-            errors.push(FieldError::new("createdAt", why.to_string()));
-            None
-        }
-    });
+    let network = time.and_then(|time| Stamp::read(&time));
     for (field, missing) in [("sender", sender.is_none()), ("contentPreview", text.is_none())] {
         if missing {
             errors.push(FieldError::new(field, "is missing"));
@@ -45,7 +39,7 @@ pub(super) fn read(fields: &Fields) -> Held {
             let delivered = Delivered {
                 sender,
                 text,
-                stamp: network,
+                stamp: network.clone(),
                 number: filled(number),
                 device: filled(sim),
                 content_id: id.as_deref().and_then(message_id),

@@ -30,5 +30,5 @@ pub(super) fn read(fields: &Fields) -> Held {
 
 fn read_as(fields: &Fields) -> Result<Held, Unusable> {
     let delivered: Delivered = generic::read(fields)?;
-    Ok(Exported { phone: delivered.stamp, network: None, delivered }.held())
+    Ok(Exported { phone: delivered.stamp.clone(), network: None, delivered }.held())
 }

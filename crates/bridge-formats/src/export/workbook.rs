@@ -254,7 +254,12 @@ mod tests {
     fn told(row: &Row) -> String {
         match &row.held {
             Held::Sms(sms) => {
-                let stamp = sms.phone.map(|at| at.to_string()).unwrap_or_default();
+                let stamp = sms
+                    .phone
+                    .as_ref()
+                    .and_then(|at| at.moment(None))
+                    .map(|at| at.to_string())
+                    .unwrap_or_default();
                 format!("{} {}|{}|{stamp}", row.line, sms.delivered.sender, sms.delivered.text)
             }
             Held::Unusable(unusable) => format!("{} {}", row.line, unusable.reason()),

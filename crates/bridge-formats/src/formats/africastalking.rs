@@ -55,7 +55,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("from", fields.get("from"), "the sender"),
         text: reader.text("text", fields.get("text"), "the text"),
-        stamp: reader.stamp("date", fields.get("date")),
+        stamp: FieldReader::utc_stamp(fields.get("date")),
         delivery_id: reader.optional("id", fields.get("id")),
         number: reader.optional("to", fields.get("to")),
         ..Delivered::default()

@@ -102,8 +102,8 @@ fn read(at: usize, one: Callback) -> Result<Held, Unusable> {
     if let Some(kind) = other.or(has_media.then_some(EventKind::Mms)) {
         return Ok(Held::Event(Event::message(kind, message.from.as_ref(), message.text.as_ref())));
     }
-    let stamp = match reader.stamp(&name("message.time"), message.time.as_ref()) {
-        None => reader.stamp(&name("time"), one.time.as_ref()),
+    let stamp = match FieldReader::utc_stamp(message.time.as_ref()) {
+        None => FieldReader::utc_stamp(one.time.as_ref()),
         some => some,
     };
     let sms = Delivered {

@@ -111,7 +111,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("payload.sender.contact.identifierValue", sender, "the sender"),
         text: reader.text("payload.body.text.text", text, "the text"),
-        stamp: reader.stamp("payload.createdAt", payload.created_at.as_ref()),
+        stamp: FieldReader::utc_stamp(payload.created_at.as_ref()),
         delivery_id: reader.optional("payload.id", payload.id.as_ref()),
         device: reader.optional("payload.channelId", payload.channel_id.as_ref()),
         ..Delivered::default()

@@ -3,11 +3,10 @@
 //! receiver without a signing key takes it.
 //! Sources: README.md and `ForwardingConfig.java` of bogkonstantin/android_income_sms_gateway_webhook.
 
-use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
 use serde_json::json;
 
-use crate::content::{Content, Delivered, Report, Unusable};
+use crate::content::{Content, Delivered, Report, Unusable, best_stamp};
 use crate::field_reader::FieldReader;
 use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply, ToldBy};
@@ -60,12 +59,8 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     }
     let fields: Fields = incoming.json()?;
     let mut reader = FieldReader::default();
-    let mut stamp = |field: &str| {
-        let text = reader.optional(field, fields.get(field))?;
-        // A template may format it in the phone's own zone and not say which: worse than none.
-        Timestamp::parse(&text).ok()
-    };
-    let stamp = stamp("receivedStamp").or_else(|| stamp("sentStamp"));
+    let stamp = ["receivedStamp", "sentStamp"].map(|field| FieldReader::stamp(fields.get(field)));
+    let stamp = best_stamp(stamp);
     let sms = Delivered {
         sender: reader.text("from", fields.get("from"), "the sender"),
         text: reader.text("text", fields.get("text"), "the text"),

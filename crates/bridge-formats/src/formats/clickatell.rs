@@ -88,7 +88,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("fromNumber", fields.get("fromNumber"), "the sender"),
         text: decoded(text, fields.get("charset")),
-        stamp: reader.stamp("timestamp", fields.get("timestamp")),
+        stamp: FieldReader::utc_stamp(fields.get("timestamp")),
         delivery_id: own_id.or_else(|| reader.optional("messageId", fields.get("messageId"))),
         number: reader.optional("toNumber", fields.get("toNumber")),
         ..Delivered::default()
@@ -122,7 +122,7 @@ fn read(at: usize, row: Row) -> Result<Held, Unusable> {
     let sms = Delivered {
         sender: reader.text(&name("from"), fields.get("from"), "the sender"),
         text: decoded(text, fields.get("charset")),
-        stamp: reader.stamp(&name("timestamp"), fields.get("timestamp")),
+        stamp: FieldReader::utc_stamp(fields.get("timestamp")),
         delivery_id: reader.optional(&name("messageId"), fields.get("messageId")),
         number: reader.optional(&name("to"), fields.get("to")),
         ..Delivered::default()

@@ -50,7 +50,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("From", fields.get("From"), "the sender"),
         text: reader.text("Body", fields.get("Body"), "the text"),
-        stamp: reader.local("Date", fields.get("Date")),
+        stamp: FieldReader::stamp(fields.get("Date")),
         delivery_id: reader.optional("SmsSid", fields.get("SmsSid")),
         number: reader.optional("To", fields.get("To")),
         ..Delivered::default()

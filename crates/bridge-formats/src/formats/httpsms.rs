@@ -120,7 +120,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("data.contact", data.contact.as_ref(), "the sender"),
         text: reader.text("data.content", data.content.as_ref(), "the text"),
-        stamp: reader.stamp("data.timestamp", data.timestamp.as_ref()),
+        stamp: FieldReader::stamp(data.timestamp.as_ref()),
         delivery_id: message_id.or_else(|| reader.optional("id", id.as_ref())),
         number: reader.optional("data.owner", data.owner.as_ref()),
         device: reader.optional("data.sim", data.sim.as_ref()),
@@ -159,7 +159,7 @@ fn told(incoming: &Incoming<'_>, mut reader: FieldReader) -> Result<Content, Unu
     let sms = Delivered {
         sender: reader.text("from", told.from.as_ref(), "the sender"),
         text: reader.text("content", told.content.as_ref(), "the text"),
-        stamp: reader.stamp("timestamp", told.timestamp.as_ref()),
+        stamp: FieldReader::stamp(told.timestamp.as_ref()),
         number: reader.optional("to", told.to.as_ref()),
         device: reader.optional("sim", told.sim.as_ref()),
         ..Delivered::default()

@@ -84,7 +84,7 @@ fn read(at: usize, row: Row) -> Result<Held, Unusable> {
     let sms = Delivered {
         sender: reader.text(&name("from"), fields.get("from"), "the sender"),
         text: reader.text(&name("text"), fields.get("text"), "the text"),
-        stamp: reader.stamp(&name("receivedAt"), fields.get("receivedAt")),
+        stamp: FieldReader::stamp(fields.get("receivedAt")),
         delivery_id: reader.optional(&name("messageId"), fields.get("messageId")),
         number: reader.optional(&name("to"), fields.get("to")),
         ..Delivered::default()

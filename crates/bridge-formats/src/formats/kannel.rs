@@ -74,7 +74,7 @@ fn by_query(incoming: &Incoming<'_>) -> Result<Delivered, Unusable> {
     let sms = Delivered {
         sender,
         text,
-        stamp: reader.stamp("ts", fields.get("ts")),
+        stamp: FieldReader::utc_stamp(fields.get("ts")),
         delivery_id: reader.optional("id", fields.get("id")),
         number: reader.optional("to", fields.get("to")),
         device: reader.optional("smsc", fields.get("smsc")),
@@ -104,7 +104,7 @@ fn by_headers(incoming: &Incoming<'_>) -> Result<Delivered, Unusable> {
     let sms = Delivered {
         sender: reader.text("X-Kannel-From", header("x-kannel-from").as_ref(), what),
         text: alphabet_of_header(incoming).text(incoming.body),
-        stamp: reader.stamp("X-Kannel-Time", header("x-kannel-time").as_ref()),
+        stamp: FieldReader::utc_stamp(header("x-kannel-time").as_ref()),
         number: reader.optional("X-Kannel-To", header("x-kannel-to").as_ref()),
         device: reader.optional("X-Kannel-SMSC", header("x-kannel-smsc").as_ref()),
         part: incoming.header("x-kannel-udh").and_then(|header| part(&decoded_bytes(header.as_bytes()))),

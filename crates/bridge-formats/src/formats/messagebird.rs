@@ -73,7 +73,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("originator", fields.get("originator"), "the sender"),
         text: reader.text(text, fields.get(text), "the text"),
-        stamp: reader.local(time, fields.get(time)),
+        stamp: FieldReader::stamp(fields.get(time)),
         delivery_id: reader.optional(id, fields.get(id)),
         number: reader.optional("recipient", fields.get("recipient")),
         ..Delivered::default()

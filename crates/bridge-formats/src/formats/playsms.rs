@@ -61,7 +61,7 @@ fn read(fields: &Fields) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("sms_sender", fields.get("sms_sender"), "the sender"),
         text: reader.text("message", fields.get("message"), "the text"),
-        stamp: reader.local("sms_datetime", fields.get("sms_datetime")),
+        stamp: FieldReader::stamp(fields.get("sms_datetime")),
         number: reader.optional("sms_receiver", fields.get("sms_receiver")),
         device: reader.optional("smsc", fields.get("smsc")),
         ..Delivered::default()

@@ -53,11 +53,11 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let fields = incoming.fields()?;
     let mut reader = FieldReader::default();
     let (from, sender) = first(fields, ["from", "sender"]);
-    let (date, time) = first(fields, ["date", "time"]);
+    let (_, time) = first(fields, ["date", "time"]);
     let sms = Delivered {
         sender: reader.text(from, sender, "the sender"),
         text: reader.text("text", fields.get("text"), "the text"),
-        stamp: reader.local(date, time),
+        stamp: FieldReader::stamp(time),
         number: reader.optional("to", fields.get("to")),
         ..Delivered::default()
     };

@@ -74,7 +74,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
         sender: reader.text("body.origin", fields.get("origin"), "the sender"),
         text: reader.text("body.text", fields.get("text"), "the text"),
         // `at` is the server's time without its zone; this is when it read the SMS.
-        stamp: reader.stamp("webhook_timestamp", outer.get("webhook_timestamp")),
+        stamp: FieldReader::utc_stamp(outer.get("webhook_timestamp")),
         delivery_id: reader.optional("body.id", id),
         device: reader.optional("body.destination", fields.get("destination")),
         ..Delivered::default()

@@ -76,7 +76,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("from", fields.get("from"), "the sender"),
         text: reader.text("body", fields.get("body"), "the text"),
-        stamp: reader.stamp("received_at", fields.get("received_at")),
+        stamp: FieldReader::utc_stamp(fields.get("received_at")),
         delivery_id: reader.optional("id", fields.get("id")),
         number: reader.optional("to", fields.get("to")),
         ..Delivered::default()

@@ -58,7 +58,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("sender", fields.get("sender"), "the sender"),
         text: reader.text("text", fields.get("text"), "the text"),
-        stamp: reader.local("timestamp", fields.get("timestamp")),
+        stamp: FieldReader::stamp(fields.get("timestamp")),
         delivery_id: reader.optional("msgid", fields.get("msgid")),
         device: reader.optional("modemno", fields.get("modemno")),
         ..Delivered::default()

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bridge_core::Timestamp;
 use bridge_core::phone::BareDigits;
 
-use crate::content::{Content, Delivered, Unusable};
+use crate::content::{Content, Delivered, Unusable, best_stamp};
 use crate::field_reader::FieldReader;
 use crate::fields::{Fields, decoded_bytes};
 use crate::format::{Clock, Format, Reply, ToldBy};
@@ -60,14 +60,13 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let mut reader = FieldReader::default();
     // Which pattern a template gives it is the operator's choice: without a zone it is worse than the time of
     // sending, which the app writes itself.
-    let received = reader.optional("receive_time", fields.get("receive_time"));
-    let received = received.and_then(|text| Timestamp::parse(&text).ok());
+    let stamp = ["receive_time", "timestamp"].map(|field| FieldReader::stamp(fields.get(field)));
     let mut optional = |field: &str| reader.optional(field, fields.get(field));
     let device: Vec<String> = ["device_mark", "card_slot"].into_iter().filter_map(&mut optional).collect();
     let sms = Delivered {
         sender: reader.text("from", fields.get("from"), "the sender"),
         text: reader.text("content", fields.get("content"), "the text"),
-        stamp: received.or_else(|| reader.stamp("timestamp", fields.get("timestamp"))),
+        stamp: best_stamp(stamp),
         device: Some(device.join("/")).filter(|device| !device.is_empty()),
         ..Delivered::default()
     };

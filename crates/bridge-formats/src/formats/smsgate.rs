@@ -152,7 +152,7 @@ fn read<P>(event: &Event<P>, fields: &Fields, at: Option<usize>) -> Result<Deliv
         sender: reader.text(&name(sender), fields.get(sender), "the sender"),
         also_sender: Vec::new(),
         text: reader.text(&name("message"), fields.get("message"), "the text"),
-        stamp: reader.stamp(&name("receivedAt"), fields.get("receivedAt")),
+        stamp: FieldReader::stamp(fields.get("receivedAt")),
         // A batch has one id for all that it holds.
         delivery_id: delivery_id.map(|id| at.map_or(id.clone(), |at| format!("{id}/{at}"))),
         number,

@@ -71,7 +71,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("from", fields.get("from"), "the sender"),
         text: reader.text("message", fields.get("message"), "the text"),
-        stamp: reader.stamp("sent_timestamp", fields.get("sent_timestamp")),
+        stamp: FieldReader::stamp(fields.get("sent_timestamp")),
         delivery_id: reader.optional("message_id", fields.get("message_id")),
         number: reader.optional("sent_to", fields.get("sent_to")),
         device: reader.optional("device_id", fields.get("device_id")),

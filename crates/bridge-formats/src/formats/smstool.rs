@@ -71,7 +71,7 @@ fn read(at: usize, row: Row) -> Result<Delivered, Unusable> {
     let sms = Delivered {
         sender: reader.text(&name("sender"), fields.get("sender"), "the sender"),
         text: reader.text(&name("content"), fields.get("content"), "the text"),
-        stamp: reader.local(&name("timestamp"), fields.get("timestamp")),
+        stamp: FieldReader::stamp(fields.get("timestamp")),
         part: part(&fields),
         ..Delivered::default()
     };

@@ -144,8 +144,8 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
         Phones::List(list) => list.first().and_then(Phone::number),
         Phones::One(one) => one.number(),
     });
-    let stamp = match reader.stamp("data.payload.received_at", message.received_at.as_ref()) {
-        None => reader.stamp("data.occurred_at", event.occurred_at.as_ref()),
+    let stamp = match FieldReader::stamp(message.received_at.as_ref()) {
+        None => FieldReader::stamp(event.occurred_at.as_ref()),
         some => some,
     };
     let sms = Delivered {

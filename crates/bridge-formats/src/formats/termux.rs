@@ -75,7 +75,7 @@ fn read(at: usize, row: Row) -> Result<Held, Unusable> {
     let sms = Delivered {
         sender: reader.text(&name(from), fields.get(from), "the sender"),
         text: reader.text(&name("body"), fields.get("body"), "the text"),
-        stamp: reader.local(&name("received"), fields.get("received")),
+        stamp: FieldReader::stamp(fields.get("received")),
         delivery_id: reader.optional(&name("_id"), fields.get("_id")),
         ..Delivered::default()
     };

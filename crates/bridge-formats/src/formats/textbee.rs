@@ -71,7 +71,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("sender", fields.get("sender"), "the sender"),
         text: reader.text("message", fields.get("message"), "the text"),
-        stamp: reader.stamp("receivedAt", fields.get("receivedAt")),
+        stamp: FieldReader::stamp(fields.get("receivedAt")),
         delivery_id: reader.optional("idempotencyKey", delivery).or_else(|| reader.optional("smsId", sms)),
         device: reader.optional("deviceId", fields.get("deviceId")),
         ..Delivered::default()

@@ -105,7 +105,7 @@ fn event(at: usize, one: &Streamed) -> Result<Held, Unusable> {
     let sms = Delivered {
         sender: reader.text(&name("from"), fields.get("from"), "the sender"),
         text: reader.text(&name("body"), fields.get("body"), "the text"),
-        stamp: reader.stamp(&name("timestamp"), fields.get("timestamp")),
+        stamp: FieldReader::utc_stamp(fields.get("timestamp")),
         delivery_id: reader.optional(&name("messageSid"), fields.get("messageSid")),
         number: reader.optional(&name("to"), fields.get("to")),
         ..Delivered::default()

@@ -75,8 +75,8 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
         )));
     }
     let mut reader = FieldReader::default();
-    let stamp = match reader.stamp("message-timestamp", fields.get("message-timestamp")) {
-        None => reader.stamp("timestamp", fields.get("timestamp")),
+    let stamp = match FieldReader::utc_stamp(fields.get("message-timestamp")) {
+        None => FieldReader::utc_stamp(fields.get("timestamp")),
         some => some,
     };
     let sms = Delivered {

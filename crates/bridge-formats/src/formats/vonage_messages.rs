@@ -75,7 +75,7 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let sms = Delivered {
         sender: reader.text("from", fields.get("from"), "the sender"),
         text: reader.text("text", fields.get("text"), "the text"),
-        stamp: reader.stamp("timestamp", fields.get("timestamp")),
+        stamp: FieldReader::utc_stamp(fields.get("timestamp")),
         delivery_id: reader.optional("message_uuid", fields.get("message_uuid")),
         number: reader.optional("to", fields.get("to")),
         ..Delivered::default()

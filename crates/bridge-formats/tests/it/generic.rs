@@ -21,7 +21,7 @@ fn verify_482913() -> Delivered {
     Delivered {
         sender: "+15550100001".into(),
         text: "VERIFY 482913".into(),
-        stamp: Some(Timestamp(1_790_078_591_000)),
+        stamp: Some(Timestamp(1_790_078_591_000).into()),
         ..Delivered::default()
     }
 }
@@ -56,7 +56,6 @@ fn what_is_missing_is_named() {
     for (body, reason) in [
         (r#"{"message":"a"}"#, "mobile_number is missing: the sender, as any of mobile_number, "),
         (r#"{"mobile_number":"+15550100001"}"#, "sms_message is missing: the text, as any of sms_message, "),
-        (r#"{"mobile_number":"1","message":"a","received_at":"noon"}"#, "received_at is not a time"),
         ("[]", "the body is JSON, but not one object"),
     ] {
         let refused = generic().refuses(&Request::json(body));

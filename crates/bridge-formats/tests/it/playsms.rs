@@ -18,7 +18,7 @@ fn verify_482913() -> Delivered {
     Delivered {
         sender: "+15550100001".into(),
         text: "VERIFY 482913".into(),
-        stamp: None,
+        stamp: bridge_core::Stamp::read("2026-09-22 12:03:11"),
         delivery_id: None,
         number: Some("15550199999".into()),
         device: Some("g1".into()),

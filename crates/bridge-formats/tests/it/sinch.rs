@@ -20,7 +20,7 @@ fn verify_482913() -> Delivered {
     Delivered {
         sender: "15550100001".into(),
         text: "VERIFY 482913".into(),
-        stamp: Some(Timestamp(1_790_078_591_000)),
+        stamp: Some(Timestamp(1_790_078_591_000).into()),
         delivery_id: Some("m1".into()),
         number: Some("15550199999".into()),
         device: None,

@@ -18,7 +18,7 @@ fn verify_482913() -> Delivered {
     Delivered {
         sender: "15550100001".into(),
         text: "VERIFY 482913".into(),
-        stamp: None,
+        stamp: bridge_core::Stamp::read("20260922120311"),
         delivery_id: Some("m1".into()),
         number: None,
         device: None,

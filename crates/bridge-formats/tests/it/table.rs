@@ -114,7 +114,13 @@ impl Sender {
             (1, &[][..], &None),
             "{request:?}"
         );
-        content.sms.into_iter().next().unwrap()
+        let sms = content.sms.into_iter().next().unwrap();
+        // What its format documents as UTC is that point in time, unless an operator says another zone.
+        let stamp = sms.stamp.clone().map(|stamp| match stamp.moment(None) {
+            Some(at) => at.into(),
+            None => stamp,
+        });
+        Delivered { stamp, ..sms }
     }
 
     /// Why nothing of it can be used.

@@ -152,7 +152,7 @@ fn json_is_read_and_signed_by_its_digest() {
 #[test]
 fn an_event_of_its_streams_is_read() {
     let event = Request::json(EVENTS);
-    let stamp = Some(bridge_core::Timestamp(1_790_078_591_000));
+    let stamp = Some(bridge_core::Timestamp(1_790_078_591_000).into());
     assert_eq!(twilio().one(&event), Delivered { stamp, ..verify_482913() });
     assert_eq!(Sender::of(&event), Some("twilio"));
     let media = event.set("/0/data/numMedia", serde_json::json!(1));

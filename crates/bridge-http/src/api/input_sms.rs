@@ -88,5 +88,7 @@ fn columns(row: &SmsRow) -> Map<String, Value> {
     put("late_delivery", json!(row.late_delivery));
     put("synced_at", json!(row.synced_at));
     put("clock_skew_ms", json!(row.clock_skew.0));
+    put("stamp_raw", json!(row.stamp_raw));
+    put("remark", json!(row.remark()));
     columns
 }

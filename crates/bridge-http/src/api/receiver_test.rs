@@ -140,6 +140,7 @@ pub async fn tried(app: &Shared, name: &str, fields: &Fields) -> Result<Receiver
         made: sample.made,
         request: shown,
         signature,
+        time_zone: known.row.time_zone.as_ref().map(|zone| zone.name().to_owned()),
         number_style: known.row.number_style.map(bridge_core::phone::NumberStyle::name),
         answer: answer(format),
         ok: !unsigned

@@ -35,6 +35,10 @@ pub struct ReceiverAdd {
     inbox_url: Option<String>,
     /// How it writes the numbers of senders: `e164`, `international` or `national`, where that is known.
     number_style: Option<String>,
+    /// In which zone its clock runs, like `Asia/Kolkata` or `+05:30`: for time stamps that do not say it.
+    time_zone: Option<String>,
+    /// How often it is heard from at least, in seconds: after three times that it counts as silent.
+    expected_every_seconds: Option<u32>,
 }
 
 /// One receiver.

@@ -55,7 +55,7 @@ async fn take(lab: &Lab, app: &App, row: Row) -> Result<Option<Arc<Event>>, LabE
         Held::Skipped(_) => return Ok(None),
         Held::Unusable(unusable) => sandbox.unusable(&what, unusable.reason()),
         Held::Sms(sms) => {
-            let received = sms.stamp(Clock::Phone);
+            let received = sms.stamp(Clock::Phone).and_then(|stamp| stamp.moment(None));
             let sending = Sending {
                 what,
                 sender: sms.delivered.sender,

@@ -51,6 +51,12 @@ enum Action {
         /// How it writes the numbers of senders: e164, international or national, where you know it.
         #[arg(long, value_name = "STYLE")]
         number_style: Option<String>,
+        /// In which zone its clock runs, like Asia/Kolkata or +05:30: for time stamps that do not say it.
+        #[arg(long, value_name = "ZONE")]
+        time_zone: Option<String>,
+        /// How often it is heard from at least: after three times that it counts as silent.
+        #[arg(long, value_name = "SECONDS")]
+        expected_every_seconds: Option<u32>,
         #[command(flatten)]
         which: Which,
     },
@@ -130,6 +136,19 @@ enum Action {
         #[command(flatten)]
         which: Which,
     },
+    /// Say in which time zone a receiver's clock runs, or how often it is heard from.
+    Set {
+        /// Its name.
+        name: String,
+        /// A name like Asia/Kolkata, a distance from UTC like +05:30, or unknown.
+        #[arg(long, value_name = "ZONE", required_unless_present = "expected_every_seconds")]
+        time_zone: Option<String>,
+        /// It counts as silent after three times as long; 0: nobody says how often.
+        #[arg(long, value_name = "SECONDS")]
+        expected_every_seconds: Option<u32>,
+        #[command(flatten)]
+        which: Which,
+    },
     /// Take nothing from a receiver any more.
     Revoke {
         /// Its name.
@@ -150,6 +169,7 @@ impl Action {
             | Action::Pause { which, .. }
             | Action::Resume { which, .. }
             | Action::NumberStyle { which, .. }
+            | Action::Set { which, .. }
             | Action::Revoke { which, .. } => which,
         }
     }
@@ -203,6 +223,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         Action::NumberStyle { name, style, .. } => {
             anstream::println!("{GOOD}✔{GOOD:#} {BOLD}{name}{BOLD:#} is read as number_style {style}");
         }
+        Action::Set { name, .. } => anstream::println!("{GOOD}✔{GOOD:#} saved for {BOLD}{name}{BOLD:#}"),
         Action::Revoke { name, .. } => {
             anstream::println!("{GOOD}✔{GOOD:#} nothing is taken from {BOLD}{name}{BOLD:#} any more");
         }
@@ -225,6 +246,8 @@ async fn ask(client: &Client, action: &Action) -> Result<Value, String> {
             sign,
             inbox_url,
             number_style,
+            time_zone,
+            expected_every_seconds,
             ..
         } => {
             let secret = secret_file::one("--secret", secret.as_deref(), secret_file.as_deref())?;
@@ -232,7 +255,8 @@ async fn ask(client: &Client, action: &Action) -> Result<Value, String> {
                 secret_file::one("--signing-key", signing_key.as_deref(), signing_key_file.as_deref())?;
             let key = if *sign { json!(true) } else { json!(signing_key) };
             let body = json!({"name": name, "format": format, "numbers": number, "secret": secret,
-                "signing_key": key, "inbox_url": inbox_url, "number_style": number_style});
+                "signing_key": key, "inbox_url": inbox_url, "number_style": number_style, "time_zone": time_zone,
+                "expected_every_seconds": expected_every_seconds});
             client.get(Method::POST, "/admin/receivers", Some(&body)).await
         }
         Action::List { .. } => client.get(Method::GET, "/admin/receivers", None).await,
@@ -262,6 +286,16 @@ async fn ask(client: &Client, action: &Action) -> Result<Value, String> {
         Action::NumberStyle { name, style, .. } => {
             let style = (style != "unknown").then_some(style);
             client.get(Method::PATCH, &of(name), Some(&json!({"number_style": style}))).await
+        }
+        Action::Set { name, time_zone, expected_every_seconds, .. } => {
+            let mut change = Map::new();
+            if let Some(zone) = time_zone {
+                change.insert("time_zone".to_owned(), json!((zone != "unknown").then_some(zone)));
+            }
+            if let Some(seconds) = expected_every_seconds {
+                change.insert("expected_every_seconds".to_owned(), json!((*seconds != 0).then_some(seconds)));
+            }
+            client.get(Method::PATCH, &of(name), Some(&Value::Object(change))).await
         }
         Action::Revoke { name, .. } => client.get(Method::DELETE, &of(name), None).await,
     }

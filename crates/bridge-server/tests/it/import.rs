@@ -215,15 +215,14 @@ async fn rows_that_nobody_can_use_are_kept_once_and_stop_nobody() {
     let bridge = Bridge::start().await;
     let list = "from,text,timestamp\n+919876543210,\"never closed,2026-01-31T11:00:00Z\n+919876543210,a,2026-01-31T11:00:00Z\n\
                 +919876543210,no time,\n+919876543210,b,2026-01-31T11:00:01Z\n";
-    for outcome in ["judged=2 quarantined=2 missing=2", "redelivered=2 quarantined=2"] {
+    // One whose time is not known is an SMS all the same (D40), and the same one when the list comes again.
+    for outcome in ["judged=3 quarantined=1 missing=3", "redelivered=3 quarantined=1"] {
         let report = imported(&bridge, "", list).await;
         assert_eq!(counts(&report), format!("rows=4 {outcome}"));
         let kept = bridge.stores.audit.quarantined(100).await.unwrap();
         let mut reasons: Vec<&str> = kept.iter().map(|kept| kept.reason.as_str()).collect();
         reasons.sort_unstable();
-        assert_eq!(reasons.len(), 2, "{reasons:?}");
-        assert_eq!(reasons[0], "line 2: the row opens a quote that is never closed");
-        assert!(reasons[1].starts_with("line 4: timestamp is not a time"), "{reasons:?}");
+        assert_eq!(reasons, ["line 2: the row opens a quote that is never closed"]);
         assert!(kept.iter().all(|kept| kept.format == "import" && kept.receiver_id == "default"));
     }
     bridge.stop().await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
+use bridge_core::Zone;
 use bridge_core::phone::NumberStyle;
 use bridge_core::{Span, Timestamp};
 use url::Url;
@@ -27,6 +28,10 @@ pub struct Receiver {
     pub inbox_url: Option<String>,
     /// How it writes the numbers of senders, where the operator said so.
     pub number_style: Option<NumberStyle>,
+    /// In which zone its clock runs, for stamps that do not say it (D40). None: nobody has said so.
+    pub time_zone: Option<Zone>,
+    /// How often it is heard from at least, in seconds, where its operator says so (D50).
+    pub expected_every_seconds: Option<u32>,
     /// What it delivers is not taken now.
     pub paused: bool,
     /// When it was added.
@@ -46,6 +51,8 @@ impl fmt::Debug for Receiver {
             .field("signing_keys", &self.signing_keys.len())
             .field("inbox_url", &self.inbox_url.as_deref().map(bare))
             .field("number_style", &self.number_style)
+            .field("time_zone", &self.time_zone)
+            .field("expected_every_seconds", &self.expected_every_seconds)
             .field("paused", &self.paused)
             .field("added_at", &self.added_at)
             .field("revoked_at", &self.revoked_at)
@@ -183,6 +190,8 @@ mod tests {
             signing_keys: vec!["hidden".to_owned()],
             inbox_url: Some("http://hidden:hidden@192.0.2.7:8080/hidden?key=hidden".to_owned()),
             number_style: None,
+            time_zone: None,
+            expected_every_seconds: None,
             paused: false,
             added_at: Timestamp(0),
             revoked_at: None,

@@ -59,6 +59,18 @@ pub struct SmsRow {
     pub sms_in_window: i64,
     /// How far its receiver's stamps were ahead of the time when it came in.
     pub clock_skew: Span,
+    /// It came with a stamp that could be used.
+    pub stamped: bool,
+    /// Its stamp as it was written, where it is no usable point in time by itself (D40).
+    pub stamp_raw: Option<String>,
+}
+
+impl SmsRow {
+    /// What is odd about the SMS, as a stable word.
+    #[must_use]
+    pub fn remark(&self) -> Option<&'static str> {
+        (!self.stamped && self.stamp_raw.is_some()).then_some("stamp_unreadable")
+    }
 }
 
 /// Why a sender is no number, from its stored code. Rows from before did not tell: of them, any reason is as good.

@@ -78,6 +78,7 @@ pub(super) fn sms(n: u128, e164: &str, text: &str, now: Timestamp) -> InboundSms
         text: text.to_owned(),
         received_timestamp: now,
         stamped: true,
+        stamp_raw: None,
         server_received_at: now,
         receiver_id: "phone-1".to_owned(),
         format: "generic".to_owned(),

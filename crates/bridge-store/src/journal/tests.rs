@@ -15,6 +15,7 @@ fn sms(n: u128) -> InboundSms {
         text: format!("ONBOARD:{n}"),
         received_timestamp: T0,
         stamped: true,
+        stamp_raw: None,
         server_received_at: T0,
         receiver_id: "phone-1".to_owned(),
         format: "generic".to_owned(),

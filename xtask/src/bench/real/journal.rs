@@ -70,6 +70,7 @@ fn queued(at: usize) -> Outcome<QueuedSms> {
         text: format!("ONBOARD:{}", "0".repeat(64)),
         received_timestamp: now,
         stamped: true,
+        stamp_raw: None,
         server_received_at: now,
         receiver_id: "default".to_owned(),
         format: "generic".to_owned(),

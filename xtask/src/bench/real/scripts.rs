@@ -144,6 +144,7 @@ impl Driver {
             text: format!("ONBOARD:{}", self.onboarding(at)?.hash),
             received_timestamp: self.now,
             stamped: true,
+            stamp_raw: None,
             server_received_at: self.now,
             receiver_id: "default".to_owned(),
             format: "generic".to_owned(),

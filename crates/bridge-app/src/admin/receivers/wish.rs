@@ -2,6 +2,9 @@
 
 use bridge_core::Mobile;
 use bridge_core::onboarding::hex;
+use std::ops::RangeInclusive;
+
+use bridge_core::Zone;
 use bridge_core::phone::{BareDigits, NumberStyle};
 use bridge_formats::Format;
 use bridge_formats::fields::{FieldValue, Fields};
@@ -108,6 +111,32 @@ pub(super) fn number_style_of(fields: &Fields) -> Result<Option<NumberStyle>, Pr
     let known = NumberStyle::ALL.map(NumberStyle::name).join(", ");
     NumberStyle::named(&name).map(Some).ok_or_else(|| {
         wrong("number_style", format!("must be one of {known}, or null where it is not known"))
+    })
+}
+
+/// In which zone its clock runs; empty or `null`: it is not known.
+pub(super) fn time_zone_of(fields: &Fields) -> Result<Option<Zone>, Problem> {
+    let Some(name) = text(fields, "time_zone")? else { return Ok(None) };
+    let rule =
+        "must be a name like Asia/Kolkata or a distance from UTC like +05:30, or null where it is not known";
+    Zone::named(&name).map(Some).ok_or_else(|| wrong("time_zone", rule))
+}
+
+/// From a second to thirty days.
+const EXPECTED_EVERY: RangeInclusive<u32> = 1..=30 * 86_400;
+
+/// How often it is heard from at least; empty or `null`: nobody says so.
+pub(super) fn expected_every_of(fields: &Fields) -> Result<Option<u32>, Problem> {
+    let name = "expected_every_seconds";
+    let seconds = match fields.get(name) {
+        None | Some(FieldValue::Null) => return Ok(None),
+        Some(FieldValue::Text(text)) if text.trim().is_empty() => return Ok(None),
+        Some(FieldValue::Text(text) | FieldValue::Number(text)) => text.trim().parse().ok(),
+        Some(_) => None,
+    };
+    seconds.filter(|seconds| EXPECTED_EVERY.contains(seconds)).map(Some).ok_or_else(|| {
+        let (least, most) = (EXPECTED_EVERY.start(), EXPECTED_EVERY.end());
+        wrong(name, format!("must be a whole number of seconds from {least} to {most}, or null"))
     })
 }
 

@@ -14,7 +14,7 @@ pub const BATTERY_LOW: u8 = 20;
 /// So long somebody who came with a wrong secret is talked of.
 const BLAME_LASTS: Span = Span(3_600_000);
 /// So long it is told that bodies went from quarantine.
-const LET_GO_TOLD_FOR: Span = Span(24 * 3_600_000);
+const TOLD_FOR: Span = Span(24 * 3_600_000);
 
 /// How a receiver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,15 +176,18 @@ impl Receivers {
                     "look at its bodies in quarantine: is it set to the right format?",
                 );
             }
-            if let Some(battery) = seen.battery
-                && battery < BATTERY_LOW
-                && seen.charging != Some(true)
-            {
+            if let Some(found) = self.unusable_stamps_in_words(name, now) {
                 tell(
                     Level::Warning,
-                    format!("receiver {name} has {battery} % battery left and is not charging"),
-                    "",
+                    found,
+                    "say in which time zone its clock runs, or let its app write RFC 3339",
                 );
+            }
+            if let Some(battery) =
+                seen.battery.filter(|left| *left < BATTERY_LOW && seen.charging != Some(true))
+            {
+                let found = format!("receiver {name} has {battery} % battery left and is not charging");
+                tell(Level::Warning, found, "");
             }
             if seen.clock_skew.0 != 0 {
                 let word = if seen.clock_skew.0 > 0 { "ahead" } else { "behind" };
@@ -204,8 +207,17 @@ impl Receivers {
         findings
     }
 
+    fn unusable_stamps_in_words(&self, name: &str, now: Timestamp) -> Option<String> {
+        let stamps = self.seen.unusable_stamps(name).filter(|stamps| now - stamps.last < TOLD_FOR)?;
+        Some(format!(
+            "{} times of receiver {name} could not be used (stamp_unreadable), like {:?}: those SMS are judged by when they \
+             arrived",
+            stamps.count, stamps.example
+        ))
+    }
+
     fn let_go_in_words(&self, name: &str, now: Timestamp) -> Option<String> {
-        let (bodies, last) = self.seen.were_let_go(name).filter(|(_, last)| now - *last < LET_GO_TOLD_FOR)?;
+        let (bodies, last) = self.seen.were_let_go(name).filter(|(_, last)| now - *last < TOLD_FOR)?;
         Some(format!(
             "receiver {name} sends more that nobody can use than is kept: {bodies} bodies went, the last at {last}"
         ))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bridge_core::Mobile;
+use bridge_core::Zone;
 use bridge_core::phone::{BareDigits, NumberStyle};
 use bridge_formats::{Clock, Format};
 use bridge_store::audit::Receiver;
@@ -100,6 +101,15 @@ impl ReceiverIdentity {
         let said = self.number_style().map(NumberStyle::bare_digits);
         let format = || delivered_in.or_else(|| self.format()).map(|format| format.bare_digits);
         said.or_else(format).unwrap_or(BareDigits::OneWayOnly)
+    }
+
+    /// The zone of its clock, where its operator says so.
+    #[must_use]
+    pub fn time_zone(&self) -> Option<&Zone> {
+        match self {
+            ReceiverIdentity::Default => None,
+            ReceiverIdentity::Named(known) => known.row.time_zone.as_ref(),
+        }
     }
 
     /// How its operator says that it writes numbers.

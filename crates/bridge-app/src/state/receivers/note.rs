@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use bridge_core::Timestamp;
+use bridge_core::Zone;
 use bridge_core::phone::NumberStyle;
 use bridge_store::audit::{Receiver, Sighting};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,10 @@ struct Row {
     inbox_url: Option<String>,
     #[serde(default)]
     number_style: Option<NumberStyle>,
+    #[serde(default)]
+    time_zone: Option<Zone>,
+    #[serde(default)]
+    expected_every_seconds: Option<u32>,
     paused: bool,
     added_at: Timestamp,
     revoked_at: Option<Timestamp>,
@@ -42,6 +47,8 @@ pub(super) fn save(data_dir: &Path, receivers: &[Receiver], seen: &[Sighting]) {
             signing_keys: receiver.signing_keys.clone(),
             inbox_url: receiver.inbox_url.clone(),
             number_style: receiver.number_style,
+            time_zone: receiver.time_zone.clone(),
+            expected_every_seconds: receiver.expected_every_seconds,
             paused: receiver.paused,
             added_at: receiver.added_at,
             revoked_at: receiver.revoked_at,
@@ -70,6 +77,8 @@ pub(super) fn load(data_dir: &Path) -> (Vec<Receiver>, Vec<Sighting>) {
             signing_keys: row.signing_keys,
             inbox_url: row.inbox_url,
             number_style: row.number_style,
+            time_zone: row.time_zone,
+            expected_every_seconds: row.expected_every_seconds,
             paused: row.paused,
             added_at: row.added_at,
             revoked_at: row.revoked_at,

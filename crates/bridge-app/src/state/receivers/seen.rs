@@ -24,6 +24,19 @@ struct Seen {
     skew: Skew,
     /// Bodies of it that went from quarantine for want of room, and when the last did; here alone.
     let_go: Option<(u64, Timestamp)>,
+    /// Stamps of it that could not be used; here alone.
+    unusable_stamps: Option<UnusableStamps>,
+}
+
+/// Stamps of one receiver that could not be used.
+#[derive(Clone, Debug)]
+pub(super) struct UnusableStamps {
+    /// How many since the bridge started.
+    pub(super) count: u64,
+    /// The last one, as it was written.
+    pub(super) example: String,
+    /// When it came.
+    pub(super) last: Timestamp,
 }
 
 /// All receivers that were heard of.
@@ -94,6 +107,19 @@ impl Sightings {
             let before = seen.let_go.map_or(0, |(bodies, _)| bodies);
             seen.let_go = Some((before.saturating_add(bodies), now));
         });
+    }
+
+    /// It wrote a stamp that cannot be used (D40).
+    pub fn unusable_stamp(&self, name: &str, raw: &str, now: Timestamp) {
+        self.note(name, |seen| {
+            let count = seen.unusable_stamps.as_ref().map_or(0, |before| before.count) + 1;
+            seen.unusable_stamps = Some(UnusableStamps { count, example: raw.to_owned(), last: now });
+        });
+    }
+
+    /// Its stamps that could not be used.
+    pub(super) fn unusable_stamps(&self, name: &str) -> Option<UnusableStamps> {
+        self.lock().get(name)?.unusable_stamps.clone()
     }
 
     /// How many did since the bridge started, and when the last one did.

@@ -86,6 +86,7 @@ mod tests {
             text: text.into(),
             received_timestamp: Timestamp(1_000_000 + id),
             stamped: true,
+            stamp_raw: None,
             server_received_at: Timestamp(2_000_000 + id),
             receiver_id: "vonage".into(),
             format: "vonage".into(),

@@ -21,6 +21,9 @@ pub(super) struct Added {
 impl Added {
     /// A row of `input_sms` that is new.
     pub(super) fn sms(&mut self, queued: &QueuedSms) {
+        if queued.sms.is_timeless() {
+            return;
+        }
         let outcome = queued.verdict.failed_at.map_or("passed", FailedAt::as_str);
         let at = queued.sms.server_received_at;
         *self.by_minute.entry((floor(at, MINUTE).0, outcome)).or_default() += 1;

@@ -1,6 +1,7 @@
 //! Receivers and what was seen of them.
 
 use async_trait::async_trait;
+use bridge_core::Zone;
 use bridge_core::phone::NumberStyle;
 use bridge_core::{Span, Timestamp};
 use bridge_store::Result;
@@ -35,7 +36,7 @@ impl ReceiverTrail for SqliteAudit {
 fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
     conn.prepare_cached(
         "SELECT name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at, revoked_at,
-             number_style
+             number_style, time_zone, expected_every_seconds
          FROM ops_receiver ORDER BY name",
     )?
     .query_map([], |row| {
@@ -50,6 +51,8 @@ fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
             added_at: row.get::<_, At>(7)?.0,
             revoked_at: row.get::<_, Option<At>>(8)?.map(|at| at.0),
             number_style: row.get::<_, Option<String>>(9)?.as_deref().and_then(NumberStyle::named),
+            time_zone: row.get::<_, Option<String>>(10)?.as_deref().and_then(Zone::named),
+            expected_every_seconds: row.get(11)?,
         })
     })?
     .collect()
@@ -58,8 +61,8 @@ fn all(conn: &Connection) -> rusqlite::Result<Vec<Receiver>> {
 fn put(conn: &Connection, now: Timestamp, receiver: &Receiver) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "INSERT OR REPLACE INTO ops_receiver (name, format, numbers, secrets, signing_keys, inbox_url, paused, added_at,
-             revoked_at, updated_at, number_style)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             revoked_at, updated_at, number_style, time_zone, expected_every_seconds)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?
     .execute(params![
         receiver.name,
@@ -73,6 +76,8 @@ fn put(conn: &Connection, now: Timestamp, receiver: &Receiver) -> rusqlite::Resu
         receiver.revoked_at.map(At),
         At(now),
         receiver.number_style.map(NumberStyle::name),
+        receiver.time_zone.as_ref().map(Zone::name),
+        receiver.expected_every_seconds,
     ])?;
     Ok(())
 }

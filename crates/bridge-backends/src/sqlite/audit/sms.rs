@@ -55,13 +55,13 @@ const SMS_COLUMNS: &str = "redis_id, mobile_number, country_code, local_mobile, 
 const SMS_COLUMN_COUNT: usize = 20;
 
 /// What a row has besides for the day on which the hot store is rebuilt from it.
-const REBUILD_COLUMNS: &str = "line, delivery_id, stamped, sender_error, part";
+const REBUILD_COLUMNS: &str = "line, delivery_id, stamped, sender_error, part, stamp_raw";
 
-const REBUILD_COLUMN_COUNT: usize = 5;
+const REBUILD_COLUMN_COUNT: usize = 6;
 
 /// What [`sms_row`] reads.
 pub(super) fn sms_columns() -> String {
-    format!("{SMS_COLUMNS}, id, synced_at, {}", check_columns())
+    format!("{SMS_COLUMNS}, id, synced_at, stamped, stamp_raw, {}", check_columns())
 }
 
 fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Result<usize> {
@@ -116,6 +116,7 @@ fn append_sms(conn: &Connection, batch: &[QueuedSms]) -> rusqlite::Result<usize>
             &sms.stamped,
             &sender_error,
             &part,
+            &sms.stamp_raw,
         ];
         values.extend(codes.iter().map(|code| code as &dyn rusqlite::ToSql));
         let is_new = insert.execute(&values[..])? > 0;
@@ -169,7 +170,9 @@ pub(super) fn sms_row(row: &Row<'_>) -> rusqlite::Result<SmsRow> {
         clock_skew: Span(row.get(19)?),
         id: row.get(SMS_COLUMN_COUNT)?,
         synced_at: row.get::<_, Option<At>>(SMS_COLUMN_COUNT + 1)?.map(|at| at.0),
-        codes: codes(row, SMS_COLUMN_COUNT + 2)?,
+        stamped: row.get(SMS_COLUMN_COUNT + 2)?,
+        stamp_raw: row.get(SMS_COLUMN_COUNT + 3)?,
+        codes: codes(row, SMS_COLUMN_COUNT + 4)?,
     })
 }
 
@@ -223,7 +226,7 @@ pub(super) static QUEUED_COLUMNS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "{}, id, redis_id, mobile_number, country_code, sender_error, sms_message, received_timestamp, stamped, \
          device_id, failed_at_check, reason, created_at, sms_id, receiver_id, format, fingerprint, \
-         server_received_at, late_delivery, onboarding_id, sms_in_window, line, delivery_id, clock_skew_ms, part",
+         server_received_at, late_delivery, onboarding_id, sms_in_window, line, delivery_id, clock_skew_ms, part, stamp_raw",
         check_columns()
     )
 });
@@ -253,6 +256,7 @@ pub(super) fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
             text: row.get(first + 5)?,
             received_timestamp: row.get::<_, At>(first + 6)?.0,
             stamped: row.get(first + 7)?,
+            stamp_raw: row.get(first + 24)?,
             server_received_at: row.get::<_, At>(first + 16)?.0,
             receiver_id: row.get(first + 13)?,
             format: row.get(first + 14)?,

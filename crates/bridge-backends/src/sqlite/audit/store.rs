@@ -24,7 +24,8 @@ const SCHEMA: Schema = Schema {
         include_str!("../../../migrations/sqlite_audit/0010_side_by_side.sql"),
         include_str!("../../../migrations/sqlite_audit/0011_quarantine_room.sql"),
         include_str!("../../../migrations/sqlite_audit/0012_number_style.sql"),
-        include_str!("../../../migrations/sqlite_audit/0013_events.sql"),
+        include_str!("../../../migrations/sqlite_audit/0013_stamps.sql"),
+        include_str!("../../../migrations/sqlite_audit/0014_events.sql"),
     ],
     settle: add_check_columns,
 };

@@ -78,6 +78,7 @@ mod tests {
             text: "ONBOARD:\"quoted\"\nत \u{1F642}".to_owned(),
             received_timestamp: Timestamp(1_000),
             stamped: true,
+            stamp_raw: None,
             server_received_at: Timestamp(2_000),
             receiver_id: "hall".to_owned(),
             format: "generic".to_owned(),

@@ -1,9 +1,10 @@
 //! SMS that are odd and yet can be read: kept whole, found again, judged with a reason.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{FORM, JSON, post, quarantine};
-use crate::harness::{Bridge, RECEIVER_KEY};
+use crate::harness::{ADMIN_TOKEN, Bridge, RECEIVER_KEY};
+use crate::receivers::{added, post_to, text};
 
 const RECEIVE: &str = "/sms/receive";
 const USER: &str = "+919876543210";
@@ -75,14 +76,20 @@ async fn whatever_can_be_read_is_kept_whole() {
 }
 
 #[tokio::test]
-async fn a_stamp_decides_and_the_verdict_says_why() {
+async fn what_arrives_in_time_passes_whatever_its_stamp_says() {
     for (case, stamp, verdict, reason) in [
-        ("1970", json!("1970-01-01T00:00:00Z"), "time_window_check", json!("before_registration")),
-        ("1970 as a number", json!(0), "time_window_check", json!("before_registration")),
-        ("2100", json!("2100-01-01T00:00:00Z"), "time_window_check", json!("received_in_the_future")),
-        ("9998", json!("9998-12-30T00:00:00Z"), "time_window_check", json!("received_in_the_future")),
-        ("61 s ahead", json!(1_769_860_861), "time_window_check", json!("received_in_the_future")),
-        ("61 s before", json!(1_769_860_739), "time_window_check", json!("before_registration")),
+        ("1970", json!("1970-01-01T00:00:00Z"), "passed", json!(null)),
+        ("1970 as a number", json!(0), "passed", json!(null)),
+        ("2100", json!("2100-01-01T00:00:00Z"), "passed", json!(null)),
+        ("9998", json!("9998-12-30T00:00:00Z"), "passed", json!(null)),
+        ("three hours ahead", json!(1_769_871_600), "passed", json!(null)),
+        ("three hours before", json!(1_769_850_000), "passed", json!(null)),
+        ("Bengali digits", json!("২০২৬-০১-৩১T১২:০০:০০Z"), "passed", json!(null)),
+        ("no zone", json!("31/01/2026 12:00"), "passed", json!(null)),
+        ("negative", json!(-1), "passed", json!(null)),
+        ("no date", json!("0000-00-00"), "passed", json!(null)),
+        ("a list", json!([2026, 1, 31]), "passed", json!(null)),
+        ("a template that was not filled in", json!("%T"), "passed", json!(null)),
         ("epoch s", json!(1_769_860_800), "passed", json!(null)),
         ("epoch ms", json!(1_769_860_800_123_i64), "passed", json!(null)),
         ("epoch s as text", json!("1769860800"), "passed", json!(null)),
@@ -101,4 +108,69 @@ async fn a_stamp_decides_and_the_verdict_says_why() {
         assert_eq!((rows.len(), &rows[0]["reason"]), (1, &reason), "{case}");
         bridge.stop().await;
     }
+}
+
+/// What a receiver that says its zone writes, or one that does not.
+async fn written(bridge: &Bridge, zone: Option<&str>, stamp: &Value) -> Value {
+    let given = added(bridge, json!({"name": "hall", "format": "generic", "time_zone": zone})).await;
+    let registered = bridge.registered(USER).await;
+    let body = json!({"from": USER, "text": registered.text("sms_body"), "timestamp": stamp});
+    let answer = post_to(bridge, text(&given, "url"), &body).await;
+    assert_eq!(answer.verdict(), "passed", "{}", answer.body);
+    bridge.rows(USER).await.remove(0)
+}
+
+#[tokio::test]
+async fn a_time_without_zone_is_read_in_the_zone_of_its_receiver() {
+    // 17:30 in Kolkata is noon in UTC.
+    for stamp in [json!(20260131173000_i64), json!("20260131173000"), json!("31/01/2026 05:30 PM")] {
+        let bridge = Bridge::start().await;
+        let row = written(&bridge, Some("Asia/Kolkata"), &stamp).await;
+        assert_eq!(
+            (&row["received_timestamp"], &row["remark"]),
+            (&json!("2026-01-31T12:00:00Z"), &json!(null)),
+            "{stamp}"
+        );
+        bridge.stop().await;
+
+        let bridge = Bridge::start().await;
+        let row = written(&bridge, None, &stamp).await;
+        assert_eq!(row["remark"], "stamp_unreadable", "{stamp}: {row}");
+        assert_eq!(row["received_timestamp"], row["server_received_at"], "judged by when it arrived");
+        let raw = stamp.as_str().map_or_else(|| stamp.to_string(), str::to_owned);
+        assert_eq!(row["stamp_raw"], json!(raw));
+        let health = bridge.get("/health", ADMIN_TOKEN).await;
+        let notes = health.body["components"]["notes"].to_string();
+        assert!(notes.contains("stamp_unreadable") && notes.contains(&raw), "{notes}");
+        bridge.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_late_sms_without_a_usable_stamp_says_so() {
+    for stamp in [json!(null), json!("soon"), json!("2612-01-01T00:00:00Z")] {
+        let bridge = Bridge::start().await;
+        let registered = bridge.registered(USER).await;
+        bridge.clock.advance(bridge_core::Span(3_600_000));
+        let body = json!({"from": USER, "text": registered.text("sms_body"), "timestamp": stamp});
+        let answer = post(&bridge, RECEIVE, RECEIVER_KEY, JSON, body.to_string().as_bytes()).await;
+        assert_eq!(
+            (answer.verdict(), answer.text("reason")),
+            ("time_window_check", "stamp_unusable"),
+            "{stamp}"
+        );
+        bridge.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_retry_with_an_unreadable_stamp_is_the_same_sms_for_days() {
+    let bridge = Bridge::start().await;
+    let body = json!({"from": USER, "text": "hello", "timestamp": "soon"}).to_string();
+    for _ in 0..3 {
+        post(&bridge, RECEIVE, RECEIVER_KEY, JSON, body.as_bytes()).await;
+        bridge.clock.advance(bridge_core::Span(20 * 3_600_000));
+    }
+    assert_eq!(bridge.rows(USER).await.len(), 1);
+    bridge.stop().await;
 }

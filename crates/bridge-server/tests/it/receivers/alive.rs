@@ -175,8 +175,8 @@ async fn a_clock_that_is_steadily_ahead_is_corrected() {
         async move { post_to(bridge, &url, &body).await }
     };
     let first = bridge.registered("+919876543210").await;
-    let refused = deliver("+919876543210".into(), first.text("sms_body").into()).await;
-    assert_eq!(refused.verdict(), "time_window_check");
+    let answer = deliver("+919876543210".into(), first.text("sms_body").into()).await;
+    assert_eq!(answer.verdict(), "passed", "it arrived in time (D39)");
     for n in 0..4 {
         deliver(format!("+9198765432{:02}", 20 + n), "hello".into()).await;
         bridge.clock.advance(Span(1_000));
@@ -185,13 +185,16 @@ async fn a_clock_that_is_steadily_ahead_is_corrected() {
     assert_eq!(hall["clock_skew_seconds"], 3600, "{hall}");
     let health = bridge.get("/health", ADMIN_TOKEN).await;
     assert!(health.body["components"]["notes"].to_string().contains("3600 s ahead"), "{}", health.body);
-    let second = deliver("+919876543210".into(), first.text("sms_body").into()).await;
-    assert_eq!(second.verdict(), "passed", "{}", second.body);
-    let rows = bridge.rows("+919876543210").await;
-    let skew = |status: &str| {
-        rows.iter().find(|row| row["validation_status"] == status).map(|row| row["clock_skew_ms"].clone())
-    };
-    assert_eq!(skew("passed"), Some(json!(3_600_000)), "the row says why: {rows:?}");
-    assert_eq!(skew("failed"), Some(json!(0)));
+    // The skew decides for one that comes late: it was sent in time, by the true clock.
+    let second = bridge.registered("+919876543211").await;
+    let stamp = (bridge.clock.now() + ahead).to_string();
+    let kept_back = json!({"from": "+919876543211", "text": second.text("sms_body"), "timestamp": stamp});
+    bridge.clock.advance(Span(7_200_000));
+    let late = post_to(&bridge, text(&given, "url"), &kept_back).await;
+    assert_eq!((late.verdict(), &late.body["late_delivery"]), ("passed", &json!(true)), "{}", late.body);
+    for (mobile, skew) in [("+919876543211", 3_600_000), ("+919876543210", 0)] {
+        let rows = bridge.rows(mobile).await;
+        assert_eq!(rows[0]["clock_skew_ms"], json!(skew), "the row says why: {rows:?}");
+    }
     bridge.stop().await;
 }

@@ -1,6 +1,7 @@
 //! Receivers by name, and what was seen of each.
 
 use bridge_core::Span;
+use bridge_core::Zone;
 use bridge_core::phone::NumberStyle;
 
 use super::super::samples::*;
@@ -16,6 +17,8 @@ fn receiver(name: &str) -> Receiver {
         signing_keys: vec!["kéy,\"{}\" '".to_owned()],
         inbox_url: Some("http://user:p%40ss@192.0.2.7:8080/inbox".to_owned()),
         number_style: Some(NumberStyle::National),
+        time_zone: Zone::named("Asia/Kolkata"),
+        expected_every_seconds: Some(900),
         paused: false,
         added_at: T0,
         revoked_at: None,
@@ -35,6 +38,8 @@ pub(super) async fn receivers_come_by_name_as_they_were_last_put(audit: &dyn Aud
         signing_keys: vec![],
         inbox_url: None,
         number_style: None,
+        time_zone: None,
+        expected_every_seconds: None,
         paused: true,
         ..receiver("Phone-2")
     };

@@ -61,6 +61,8 @@ pub(super) async fn every_column_comes_back(audit: &dyn AuditUnderTest) {
         onboarding_id: Some(id(7)),
         sms_in_window: 4,
         clock_skew: Span(-90_000),
+        stamped: true,
+        stamp_raw: None,
     };
     assert_eq!(rows, [expected]);
 }
@@ -152,6 +154,7 @@ pub(super) async fn stored_for_later_in_order_of_arrival(audit: &dyn AuditUnderT
         line: Some("sim-2".to_owned()),
         delivery_id: Some("a".to_owned()),
         stamped: false,
+        stamp_raw: None,
         clock_skew: HOUR,
         part: Some(part(1, 2)),
         ..sms(7, ALICE, "नमस्ते \u{1f511}", T0 - HOUR)

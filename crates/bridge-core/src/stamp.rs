@@ -1,0 +1,490 @@
+//! The time that a sender wrote on its SMS: read in every shape and script that phones write, settled once it is known
+//! whose clock it was (decisions.md D40). Not what a stamp decides: that is `time_window_check`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jiff::civil::DateTime;
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::script;
+use crate::time::{DAY, Span, Timestamp};
+
+/// How far back a stamp is believed; phones whose clock was lost say 1970 or 2012.
+pub const BACK: Span = Span(400 * DAY.0);
+/// How far ahead a stamp is believed.
+pub const AHEAD: Span = DAY;
+/// What is kept of a stamp that cannot be used.
+const KEPT_CHARS: usize = 64;
+
+/// A stamp as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// A point in time.
+    Moment(Timestamp),
+    /// A date and a time of a clock whose zone it does not name.
+    Civil {
+        /// As it was written.
+        raw: String,
+        /// What it says.
+        at: DateTime,
+        /// The format's document says that it is UTC.
+        is_utc: bool,
+    },
+    /// Nothing that can be read as a time.
+    Unreadable(String),
+}
+
+/// What a stamp came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// When the phone or its network received the SMS. None: it counts as unstamped.
+    pub at: Option<Timestamp>,
+    /// The stamp as it was written, where it is not a usable point in time by itself: it stays part of what the SMS is
+    /// recognised by, whichever zone the operator gives later.
+    pub raw: Option<String>,
+}
+
+impl From<Timestamp> for Stamp {
+    fn from(at: Timestamp) -> Stamp {
+        Stamp::Moment(at)
+    }
+}
+
+impl Stamp {
+    /// Reads what stands where a time is expected. None where nothing stands there.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Stamp> {
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        if let Ok(at) = Timestamp::parse(text)
+            && !looks_like_a_date(text)
+        {
+            return Some(Stamp::Moment(at));
+        }
+        Some(read_any(text).unwrap_or_else(|| Stamp::Unreadable(kept(text))))
+    }
+
+    /// The same stamp of a format whose document says that a time without zone is UTC.
+    #[must_use]
+    pub fn or_utc(self) -> Stamp {
+        match self {
+            Stamp::Civil { raw, at, .. } => Stamp::Civil { raw, at, is_utc: true },
+            known => known,
+        }
+    }
+
+    /// The point in time it means, where the receiver's clock runs in that zone and it is `now`.
+    #[must_use]
+    pub fn settle(&self, zone: Option<&Zone>, now: Timestamp) -> Settled {
+        self.settle_between(zone, now - BACK, now + AHEAD)
+    }
+
+    /// The same for a row of a list: a phone keeps its SMS for years.
+    #[must_use]
+    pub fn settle_of_list(&self, zone: Option<&Zone>, now: Timestamp) -> Settled {
+        self.settle_between(zone, Timestamp(1), now + AHEAD)
+    }
+
+    fn settle_between(&self, zone: Option<&Zone>, first: Timestamp, last: Timestamp) -> Settled {
+        let at = self.moment(zone).filter(|at| (first..=last).contains(at));
+        let raw = match self {
+            Stamp::Moment(_) if at.is_some() => None,
+            Stamp::Moment(at) => Some(at.to_string()),
+            Stamp::Civil { raw, .. } | Stamp::Unreadable(raw) => Some(raw.clone()),
+        };
+        Settled { at, raw }
+    }
+
+    /// The point in time it means, however far away.
+    #[must_use]
+    pub fn moment(&self, zone: Option<&Zone>) -> Option<Timestamp> {
+        match self {
+            Stamp::Moment(at) => Some(*at),
+            Stamp::Civil { at, is_utc, .. } => match zone {
+                Some(zone) => zone.of(*at),
+                None if *is_utc => Zone::utc().of(*at),
+                None => None,
+            },
+            Stamp::Unreadable(_) => None,
+        }
+    }
+}
+
+/// The clock of a receiver: a name of the tz database like `Asia/Kolkata`, or a distance from UTC like `+05:30`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Zone {
+    name: String,
+    zone: TimeZone,
+}
+
+impl Zone {
+    /// Reads a zone's name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Zone> {
+        let name = name.trim();
+        if name.eq_ignore_ascii_case("utc") || name.eq_ignore_ascii_case("z") {
+            return Some(Zone::utc());
+        }
+        if let Some(offset) = offset(name) {
+            return Some(Zone { name: name.to_owned(), zone: TimeZone::fixed(offset) });
+        }
+        let zone = TimeZone::get(name).ok()?;
+        // As the database spells it, whatever case it was asked in.
+        let name = zone.iana_name().map_or_else(|| name.to_owned(), str::to_owned);
+        Some(Zone { name, zone })
+    }
+
+    fn utc() -> Zone {
+        Zone { name: "UTC".to_owned(), zone: TimeZone::UTC }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The point in time at which its clocks showed this; the earlier one of an hour that they showed twice.
+    fn of(&self, at: DateTime) -> Option<Timestamp> {
+        let moment = self.zone.to_timestamp(at).ok()?;
+        Some(Timestamp(moment.as_millisecond()))
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Serialize for Zone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name)
+    }
+}
+
+impl<'de> Deserialize<'de> for Zone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Zone, D::Error> {
+        let name = Cow::<'de, str>::deserialize(deserializer)?;
+        Zone::named(&name).ok_or_else(|| serde::de::Error::custom(format!("{name:?} is no time zone")))
+    }
+}
+
+/// `+05:30`, `-0800`, `+3`.
+fn offset(text: &str) -> Option<jiff::tz::Offset> {
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'+' => (1, &text[1..]),
+        b'-' => (-1, &text[1..]),
+        _ => return None,
+    };
+    let digits: String = digits.chars().filter(|c| *c != ':').collect();
+    if digits.is_empty() || digits.len() > 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (hours, minutes) = digits.split_at(digits.len() - if digits.len() > 2 { 2 } else { 0 });
+    let (hours, minutes) = (hours.parse::<i32>().ok()?, minutes.parse::<i32>().unwrap_or(0));
+    (minutes < 60).then(|| jiff::tz::Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok())?
+}
+
+/// A number of twelve or fourteen digits that make a date: as milliseconds it would be a year in which no SMS was sent.
+fn looks_like_a_date(text: &str) -> bool {
+    matches!(text.len(), 12 | 14) && text.bytes().all(|b| b.is_ascii_digit()) && compact(text).is_some()
+}
+
+/// `20261129101500`, `202611291015`.
+fn compact(digits: &str) -> Option<DateTime> {
+    let shape = if digits.len() == 14 { "%Y%m%d%H%M%S" } else { "%Y%m%d%H%M" };
+    let at = DateTime::strptime(shape, digits).ok()?;
+    (1990..2100).contains(&at.year()).then_some(at)
+}
+
+fn read_any(text: &str) -> Option<Stamp> {
+    if text.chars().count() > KEPT_CHARS {
+        return None;
+    }
+    let plain = plain(text);
+    if looks_like_a_date(&plain) {
+        let at = compact(&plain)?;
+        return Some(Stamp::Civil { raw: kept(text), at, is_utc: false });
+    }
+    if plain.bytes().all(|b| b.is_ascii_digit()) {
+        return number(&plain).map(Stamp::Moment);
+    }
+    if let Ok(at) = Timestamp::parse(&plain) {
+        return Some(Stamp::Moment(at));
+    }
+    let plain = with_year_in_date(without_weekday(&plain));
+    let (clock, zone) = zone_behind(&plain);
+    let at = civil(clock)?;
+    match zone {
+        None => Some(Stamp::Civil { raw: kept(text), at, is_utc: false }),
+        Some(zone) => zone.of(at).map(Stamp::Moment),
+    }
+}
+
+/// With the digits of ASCII, single plain spaces, no marks of direction, no commas.
+fn plain(text: &str) -> String {
+    let colon = |c| if matches!(c, '\u{ff1a}' | '\u{2236}') { ':' } else { c };
+    let plain: String = script::plain(text).chars().map(colon).collect();
+    let words = plain.split([' ', ',', '\u{60c}']).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Microseconds and nanoseconds since 1970 too, which some programs write.
+fn number(digits: &str) -> Option<Timestamp> {
+    let number: i64 = digits.parse().ok()?;
+    let number = match digits.len() {
+        16 => number / 1_000,
+        19 => number / 1_000_000,
+        _ => number,
+    };
+    Timestamp::from_epoch(number).ok()
+}
+
+const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// Without `Sunday` or `Sun` before the date.
+fn without_weekday(text: &str) -> &str {
+    let Some((first, rest)) = text.split_once(' ') else { return text };
+    let lower = first.trim_end_matches('.').to_ascii_lowercase();
+    let is_weekday = lower.is_ascii() && lower.len() >= 3 && WEEKDAYS.contains(&&lower[..3]);
+    if is_weekday { rest } else { text }
+}
+
+/// `Nov 29 10:15:00 GMT 2026` of Java and C with its year in the date.
+fn with_year_in_date(text: &str) -> Cow<'_, str> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit());
+    match words[..] {
+        [month, day, time, year] if time.contains(':') && is_year(year) => {
+            Cow::Owned(format!("{month} {day} {year} {time}"))
+        }
+        [month, day, time, zone, year] if time.contains(':') && is_year(year) => {
+            Cow::Owned(format!("{month} {day} {year} {time} {zone}"))
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// The zone that stands behind a time. An abbreviation like `IST` is three zones: it makes the stamp
+/// unreadable rather than wrong.
+fn zone_behind(text: &str) -> (&str, Option<Zone>) {
+    for name in ["Z", "UTC", "GMT"] {
+        if let Some(clock) = text.strip_suffix(name)
+            && clock.ends_with(|c: char| c == ' ' || c.is_ascii_digit())
+        {
+            return (clock.trim_end(), Some(Zone::utc()));
+        }
+    }
+    let sign = text.rfind(['+', '-']).filter(|at| text[..*at].contains(':'));
+    if let Some(at) = sign
+        && let Some(offset) = offset(&text[at..])
+    {
+        let clock = text[..at].trim_end();
+        let clock = ["GMT", "UTC"].into_iter().find_map(|name| clock.strip_suffix(name)).unwrap_or(clock);
+        let zone = Zone { name: text[at..].to_owned(), zone: TimeZone::fixed(offset) };
+        return (clock.trim_end(), Some(zone));
+    }
+    (text, None)
+}
+
+/// Every order in which dates are written. One that can be read in two of them is read in none.
+const DATES: &[&str] = &[
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y",
+    "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%Y %b %d",
+];
+const TIMES: &[&str] =
+    &["%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p", "%H.%M.%S", "%H%M%S"];
+
+fn civil(text: &str) -> Option<DateTime> {
+    let text = with_half_of_day(text);
+    if let Ok(at) = text.parse::<DateTime>()
+        && text.contains(':')
+    {
+        return Some(at);
+    }
+    let mut found: Option<DateTime> = None;
+    let shapes = DATES.iter().flat_map(|date| {
+        TIMES.iter().flat_map(move |time| {
+            [format!("{date} {time}"), format!("{date}T{time}"), format!("{time} {date}")]
+        })
+    });
+    for shape in shapes {
+        let Ok(read) = BrokenDownTime::parse(&shape, text.as_bytes()).and_then(|read| read.to_datetime())
+        else {
+            continue;
+        };
+        match found {
+            Some(other) if other != read => return None,
+            _ => found = Some(read),
+        }
+    }
+    found
+}
+
+/// `a. m.`, `p.m.` as `AM`, `PM`.
+fn with_half_of_day(text: &str) -> Cow<'_, str> {
+    let lower = text.to_lowercase();
+    for (written, means) in
+        [("a. m.", "AM"), ("p. m.", "PM"), ("a.m.", "AM"), ("p.m.", "PM"), ("a m", "AM"), ("p m", "PM")]
+    {
+        if let Some(clock) = lower.strip_suffix(written) {
+            return Cow::Owned(format!("{}{means}", clock));
+        }
+    }
+    Cow::Borrowed(text)
+}
+
+fn kept(text: &str) -> String {
+    crate::message::storable(text).chars().take(KEPT_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-29T10:15:00Z.
+    const AT: Timestamp = Timestamp(1_795_947_300_000);
+
+    fn read(text: &str) -> Stamp {
+        Stamp::read(text).unwrap()
+    }
+
+    #[test]
+    fn a_point_in_time_is_read_in_every_shape() {
+        for text in [
+            "2026-11-29T10:15:00Z",
+            "2026-11-29T15:45:00+05:30",
+            "2026-11-29T10:15:00.000+0000",
+            "2026-11-29 10:15:00 UTC",
+            "2026-11-29 10:15 GMT",
+            "2026-11-29 15:45:00 +0530",
+            "29/11/2026 10:15:00 Z",
+            "Sun, 29 Nov 2026 15:45:00 +0530",
+            "Sun Nov 29 10:15:00 GMT 2026",
+            "1795947300",
+            "1795947300000",
+            "1795947300000000",
+            "1795947300000000000",
+            "1795947300.000",
+            "১৭৯৫৯৪৭৩০০",
+            "২০২৬-১১-২৯T১০:১৫:০০Z",
+            "٢٠٢٦-١١-٢٩T١٠:١٥:٠٠Z",
+            "\u{200e}2026-11-29T10:15:00Z\u{200f}",
+            "2026\u{2011}11\u{2011}29\u{202f}10:15:00Z",
+        ] {
+            assert_eq!(read(text), Stamp::Moment(AT), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_zone_is_of_the_receivers_clock() {
+        let kolkata = Zone::named("asia/kolkata").unwrap();
+        assert_eq!(kolkata.name(), "Asia/Kolkata");
+        for text in [
+            "20261129154500",
+            "202611291545",
+            "2026-11-29 15:45:00",
+            "2026-11-29T15:45",
+            "2026/11/29 15:45",
+            "29.11.2026 15:45:00",
+            "29/11/2026 15:45",
+            "11/29/2026 3:45 PM",
+            "29-11-2026 03:45 p. m.",
+            "29-Nov-2026 15:45:00",
+            "Nov 29, 2026, 3:45:00\u{202f}PM",
+            "29 November 2026 15:45",
+            "Sunday, November 29, 2026 3:45 pm",
+            "15:45:00 2026-11-29",
+            "२०२६-११-२९ १५:४५:००",
+        ] {
+            let stamp = read(text);
+            let settled = stamp.settle(Some(&kolkata), AT);
+            assert_eq!(
+                settled,
+                Settled { at: Some(AT), raw: Some(text.trim().to_owned()) },
+                "{text}: {stamp:?}"
+            );
+            assert_eq!(stamp.settle(None, AT).at, None, "{text}: nobody says whose clock");
+            let utc = stamp.or_utc().settle(None, AT).at;
+            assert_eq!(utc, Some(AT + Span(5 * 3_600_000 + 1_800_000)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_cannot_be_counts_as_unstamped() {
+        for text in [
+            "soon",
+            "%T",
+            "{{time}}",
+            "undefined",
+            "null",
+            "NaN",
+            "0000-00-00",
+            "2026-11-29 24:05",
+            "2026-13-40 10:00",
+            "11:05 PM",
+            "2026-11-29",
+            "03/04/2026 10:00",
+            "29 Nov 2026 10:15 IST",
+            "-1",
+            "0",
+            "1969-12-31T23:59:59Z",
+            "2612-01-17T00:00:00Z",
+            "9223372036854775807",
+            "99999999999999",
+            "1e400",
+            "２０２６年",
+            "-9223372036854775808",
+        ] {
+            let settled = read(text).settle(Some(&Zone::utc()), AT);
+            assert_eq!(settled.at, None, "{text}: {:?}", read(text));
+            assert!(settled.raw.is_some(), "{text}");
+        }
+        assert_eq!(Stamp::read("  "), None);
+        let long = "9".repeat(5_000);
+        assert_eq!(read(&long).settle(None, AT).raw.unwrap().len(), KEPT_CHARS);
+    }
+
+    #[test]
+    fn is_believed_from_400_days_back_to_a_day_ahead() {
+        let at = |stamp: Timestamp| Stamp::Moment(stamp).settle(None, AT).at;
+        for near in [AT - BACK, AT, AT + AHEAD] {
+            assert_eq!(at(near), Some(near));
+        }
+        for far in [AT - BACK - Span(1), AT + AHEAD + Span(1)] {
+            assert_eq!(at(far), None);
+        }
+        let years = Stamp::Moment(AT - BACK - BACK);
+        assert_eq!(
+            years.settle_of_list(None, AT).at,
+            Some(AT - BACK - BACK),
+            "a phone keeps its SMS for years"
+        );
+        assert_eq!(Stamp::Moment(Timestamp(0)).settle_of_list(None, AT).at, None);
+    }
+
+    #[test]
+    fn zones_are_names_or_distances() {
+        for name in ["Asia/Kolkata", "Europe/Berlin", "UTC", "+05:30", "-0800", "+3"] {
+            let zone = Zone::named(name).unwrap();
+            assert_eq!(
+                serde_json::from_value::<Zone>(serde_json::to_value(&zone).unwrap()).unwrap(),
+                zone,
+                "{name}"
+            );
+        }
+        for name in ["", "Mars/Olympus", "IST2", "+5:99", "+123456", "../../etc/passwd"] {
+            assert_eq!(Zone::named(name), None, "{name}");
+        }
+        // In the hour that is shown twice, the first.
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let twice = read("2026-10-25 02:30:00").settle(Some(&berlin), AT).at;
+        assert_eq!(twice.unwrap().to_string(), "2026-10-25T00:30:00Z");
+    }
+}
