@@ -13,9 +13,10 @@ use utoipa::ToSchema;
 use self::receivers::ReceiverView;
 use crate::base::backend::Backends;
 use crate::base::deadline::in_time;
-use crate::base::metrics::{QueueLabels, ReceiverLabels};
+use crate::base::metrics::{PauseLabels, QueueLabels, ReceiverLabels};
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
+use crate::registration;
 use crate::state::availability::Hot;
 use crate::workers;
 
@@ -290,6 +291,12 @@ pub async fn measure(app: &App) {
     app.metrics.connections_open.set(i64::try_from(app.places.taken()).unwrap_or(i64::MAX));
     let closed = &app.metrics.connections_closed_for_room_total;
     closed.inc_by(app.places.closed().saturating_sub(closed.get()));
+    let pause = registration::paused(app, &app.live.snapshot());
+    for cause in registration::PAUSE_CAUSES {
+        let is_paused = pause.as_ref().is_some_and(|pause| pause.cause == cause);
+        app.metrics.onboarding_paused.get_or_create(&PauseLabels { cause }).set(i64::from(is_paused));
+    }
+    app.metrics.onboarding_in_doubt.set(i64::from(registration::doubt(app).is_some()));
     for (receiver, seen) in app.receivers.all_seen() {
         if let Some(at) = seen.last_seen_at {
             let labels = ReceiverLabels { receiver };

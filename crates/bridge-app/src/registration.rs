@@ -174,7 +174,8 @@ async fn in_the_store(
 
 async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, Problem> {
     let settings = &*snapshot.settings;
-    if paused(app, snapshot).is_some() {
+    let pause = paused(app, snapshot);
+    if pause.as_ref().is_some_and(|pause| pause.cause != RECEIVERS_SILENT) {
         return Err(refused_while_paused());
     }
     let mobile =
@@ -185,14 +186,10 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
         return Err(Problem::field(Code::CountryNotAllowed, NUMBER, format!("must belong to +{allowed}")));
     }
     let now = app.clock.now();
-    let is_blocked = |email: &str| {
-        app.blocked_emails.is_blocked(email, now)
-            || settings.blocked_emails_ignore_tags
-                && app.blocked_emails.is_blocked_but_for_its_tag(email, now)
-    };
-    if wanted.email.as_deref().is_some_and(is_blocked) {
+    if wanted.email.as_deref().is_some_and(|email| is_blocked(app, settings, email, now)) {
         return Err(Problem::new(Code::Blacklisted, "this e-mail address was blocked by the operator"));
     }
+    unless_it_may_try(app, pause.as_ref(), &mobile)?;
     let no_entropy = |error| Problem::unavailable(&error);
     let mut salt = vec![0; settings.hash_salt_length as usize];
     app.entropy.fill(&mut salt).map_err(no_entropy)?;
@@ -211,6 +208,7 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
         Registered::New(onboarding) => {
             app.board.wake(WakeSignal::Onboarding);
             app.recent.registered(app.clock.now());
+            app.receivers.registered(onboarding.user_deadline);
             Ok(Opened { new: true, onboarding })
         }
         Registered::Same(onboarding) => Ok(Opened { new: false, onboarding }),
@@ -234,6 +232,11 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
     }
 }
 
+fn is_blocked(app: &App, settings: &Settings, email: &str, now: Timestamp) -> bool {
+    app.blocked_emails.is_blocked(email, now)
+        || settings.blocked_emails_ignore_tags && app.blocked_emails.is_blocked_but_for_its_tag(email, now)
+}
+
 /// What the user of an app is told meanwhile: the words of D25.
 #[must_use]
 pub fn paused_in_words() -> &'static str {
@@ -247,34 +250,63 @@ const PAUSED_RETRY_SECONDS: u32 = 30;
 pub struct Pause {
     /// Since when, as far as it is known.
     pub since: Option<Timestamp>,
+    /// What it is, as a stable word.
+    pub cause: &'static str,
     /// Why, in words for people.
     pub why: &'static str,
 }
 
+/// The cause of a pause that ends as soon as a receiver speaks.
+const RECEIVERS_SILENT: &str = "receivers_silent";
+
+/// Every cause of a pause: one of them is 1 in the metrics.
+pub const PAUSE_CAUSES: [&str; 4] = ["maintenance", "store_away", "disk_nearly_full", RECEIVERS_SILENT];
+
 /// Is registration paused?
 #[must_use]
 pub fn paused(app: &App, snapshot: &Snapshot) -> Option<Pause> {
+    let pause = |since, cause, why| Some(Pause { since, cause, why });
     if snapshot.settings.maintenance_mode {
-        return Some(Pause { since: snapshot.updated_at("maintenance_mode"), why: "maintenance_mode is on" });
+        return pause(snapshot.updated_at("maintenance_mode"), "maintenance", "maintenance_mode is on");
     }
     let standing = app.availability.now();
     if let Some(why) = standing.hot.why() {
-        return Some(Pause { since: Some(standing.since), why });
+        return pause(Some(standing.since), "store_away", why);
     }
     if app.disk.is_nearly_full() {
-        return Some(Pause { since: None, why: "the disk is nearly full: only SMS are written" });
+        return pause(None, "disk_nearly_full", "the disk is nearly full: only SMS are written");
     }
     match app.receivers.liveness(app.clock.now(), &snapshot.settings) {
-        Liveness::Silent(since) => Some(Pause {
-            since: Some(since),
-            why: "no receiver was heard of for receiver_silence_seconds: an SMS would reach nobody",
-        }),
+        Liveness::Silent(since) => pause(
+            Some(since),
+            RECEIVERS_SILENT,
+            "every receiver broke its habit of speaking: an SMS would reach nobody; now and then one registration is let through",
+        ),
         Liveness::Alive | Liveness::NoneNamed => None,
     }
 }
 
+/// What is odd, though registration goes on (decisions.md D50).
+#[must_use]
+pub fn doubt(app: &App) -> Option<&'static str> {
+    let since = app.receivers.in_doubt_since(app.clock.now());
+    since.map(|_| "several people registered in a row and no SMS came")
+}
+
 fn refused_while_paused() -> Problem {
     Problem::new(Code::OnboardingPaused, paused_in_words()).retry_after(PAUSED_RETRY_SECONDS)
+}
+
+/// While every receiver is silent, a number may try now and then: else nobody is told a number, and no SMS can ever end
+/// the silence (decisions.md D50).
+fn unless_it_may_try(app: &App, pause: Option<&Pause>, mobile: &Mobile) -> Result<(), Problem> {
+    let Some(since) = pause.and_then(|pause| pause.since) else { return Ok(()) };
+    let now = app.clock.now();
+    if app.receivers.let_through(since, mobile, now) {
+        return Ok(());
+    }
+    let wait = (app.receivers.next_trial() - now).0.max(1_000);
+    Err(refused_while_paused().retry_after(u32::try_from((wait + 999) / 1_000).unwrap_or(u32::MAX)))
 }
 
 /// A registration that failed because the hot store did is one that came during a pause: the store monitor will say so.

@@ -270,7 +270,7 @@ settings! {
         redis_memory_limit_percent: u32 = 80, Rule::Whole { min: 1, max: 100, unit: "percent" };
         /// Times a row that the remote refuses is tried before it is set aside.
         max_database_retries: u32 = 3, Rule::Whole { min: 1, max: 100, unit: "tries" };
-        /// Silence after which a receiver counts as gone.
+        /// Silence after which a receiver that pings regularly counts as gone; at least three times its usual gap.
         receiver_silence_seconds: u32 = 600, Rule::Whole { min: 1, max: 604_800, unit: "seconds" };
     }
     Monitoring {

@@ -62,6 +62,8 @@ labels! {
     WorkerLabels { worker: &'static str }
     /// One receiver.
     ReceiverLabels { receiver: String }
+    /// Why registration is paused.
+    PauseLabels { cause: &'static str }
 }
 
 macro_rules! metrics {
@@ -132,6 +134,10 @@ metrics! {
     remote_synced_total: Counter = Counter::default();
     /// When a receiver was last heard of.
     receiver_last_seen_timestamp_seconds: Family<ReceiverLabels, Gauge<f64, AtomicU64>> = Family::default();
+    /// 1 while registration is paused for that cause.
+    onboarding_paused: Family<PauseLabels, Gauge> = Family::default();
+    /// 1 while several people registered in a row and no SMS came, though SMS used to come.
+    onboarding_in_doubt: Gauge = Gauge::default();
     /// Connections that are open.
     connections_open: Gauge = Gauge::default();
     /// Connections closed so that others could come.

@@ -88,6 +88,9 @@ pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Deli
     if let Some(version) = read.app_version {
         report.get_or_insert_default().app_version.get_or_insert(version);
     }
+    if report.is_some() && content.sms.is_empty() && content.unusable.is_empty() {
+        app.receivers.seen().pinged(receiver, now);
+    }
     if let Some(report) = report {
         app.receivers.seen().reported(receiver, report, now);
     }

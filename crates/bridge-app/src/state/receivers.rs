@@ -3,13 +3,16 @@
 //! store is away. The receiver `default` is whatever has `SMS_BRIDGE_RECEIVER_KEY`: several phones may share it, so it
 //! can never be missed.
 
+mod doubt;
 mod findings;
 mod known;
 mod lines;
 mod note;
+mod rhythm;
 mod seen;
 mod skew;
 mod spelling;
+mod trials;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +27,9 @@ pub use known::{DEFAULT, KnownReceiver, ReceiverIdentity};
 pub use seen::{REPORT_MAX_CHARS, Sightings};
 pub use spelling::SpellingQuestion;
 
+use doubt::Doubt;
 use lines::{Line, Load};
+use trials::Trials;
 
 /// All receivers.
 #[derive(Debug)]
@@ -37,6 +42,8 @@ pub struct Receivers {
     reading: tokio::sync::Mutex<()>,
     /// Nobody was heard before: what was not said while the bridge was away is not held against a phone.
     listening_since: Timestamp,
+    trials: Trials,
+    doubt: Doubt,
 }
 
 /// Whether any receiver is alive.
@@ -44,9 +51,9 @@ pub struct Receivers {
 pub enum Liveness {
     /// None was added by name and heard of: nobody can be missed.
     NoneNamed,
-    /// At least one is alive.
+    /// At least one is alive, or nobody can know that it is not.
     Alive,
-    /// Every one is silent; the last of them since then.
+    /// Every one has a habit of speaking, and broke it; the last of them then.
     Silent(Timestamp),
 }
 
@@ -61,6 +68,8 @@ impl Receivers {
             data_dir: data_dir.to_owned(),
             reading: tokio::sync::Mutex::default(),
             listening_since: now,
+            trials: Trials::default(),
+            doubt: Doubt::default(),
         };
         let (rows, sightings) = note::load(data_dir);
         receivers.replace(rows);
@@ -137,32 +146,70 @@ impl Receivers {
         all
     }
 
-    /// Does it speak? One that was never heard of is not missed.
+    /// Is it silent, though it usually speaks? One that was never heard of is not missed, nor one that has no habit.
     #[must_use]
     pub fn is_silent(&self, name: &str, now: Timestamp, settings: &Settings) -> bool {
-        self.silent_since(name, settings).is_some_and(|since| now > since)
+        self.silent_from(name, settings).is_some_and(|from| now > from)
     }
 
-    /// From when on it is silent if it does not speak.
-    fn silent_since(&self, name: &str, settings: &Settings) -> Option<Timestamp> {
-        let last = self.seen.of(name).last_seen_at?;
-        Some(last.max(self.listening_since) + Span::seconds(settings.receiver_silence_seconds))
+    /// Has nobody heard of it for that long, whatever its habit? Nothing is wrong then, but something may have been missed.
+    #[must_use]
+    pub fn is_quiet(&self, name: &str, now: Timestamp, settings: &Settings) -> bool {
+        let last = self.seen.of(name).last_seen_at;
+        last.is_some_and(|last| {
+            now > last.max(self.listening_since) + Span::seconds(settings.receiver_silence_seconds)
+        })
+    }
+
+    /// From when on it is silent if it does not speak. None: nobody can know.
+    fn silent_from(&self, name: &str, settings: &Settings) -> Option<Timestamp> {
+        let seen = self.seen.of(name);
+        let expected = self.named(name).and_then(|known| known.row.expected_every_seconds);
+        let habit = match expected {
+            Some(seconds) => Span(3 * Span::seconds(seconds).0),
+            None => Span(3 * seen.ping_gap?.0).max(Span::seconds(settings.receiver_silence_seconds)),
+        };
+        Some(seen.last_seen_at?.max(self.listening_since) + habit)
     }
 
     /// Whether any is alive ("never tell a user to text a dead phone").
     #[must_use]
     pub fn liveness(&self, now: Timestamp, settings: &Settings) -> Liveness {
-        let live = self.live();
-        // One that the operator paused is expected to say nothing.
-        let silent = live
-            .iter()
-            .filter(|known| !known.row.paused)
-            .filter_map(|known| self.silent_since(&known.row.name, settings));
-        match silent.max() {
-            None => Liveness::NoneNamed,
-            Some(since) if now > since => Liveness::Silent(since),
-            Some(_) => Liveness::Alive,
+        let mut silent_since = None;
+        // One that the operator paused is expected to say nothing; one that was never heard of may not be set up yet.
+        for known in self.live().iter().filter(|known| !known.row.paused) {
+            let name = &known.row.name;
+            if self.seen.of(name).last_seen_at.is_none() {
+                continue;
+            }
+            match self.silent_from(name, settings) {
+                Some(from) if now > from => silent_since = silent_since.max(Some(from)),
+                _ => return Liveness::Alive,
+            }
         }
+        silent_since.map_or(Liveness::NoneNamed, Liveness::Silent)
+    }
+
+    /// May this number try, while all are silent since then? Asking is trying.
+    pub fn let_through(&self, since: Timestamp, user: &Mobile, now: Timestamp) -> bool {
+        self.trials.let_through(since, user.e164(), now)
+    }
+
+    /// When the next number may try.
+    #[must_use]
+    pub fn next_trial(&self) -> Timestamp {
+        self.trials.next()
+    }
+
+    /// Somebody registered, and has until then to send the SMS.
+    pub fn registered(&self, deadline: Timestamp) {
+        self.doubt.registered(deadline, self.seen.delivered_in_all());
+    }
+
+    /// Since when it is in doubt whether SMS still come: several people registered, and none came.
+    #[must_use]
+    pub fn in_doubt_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.doubt.since(now, self.seen.delivered_in_all())
     }
 
     /// The number that this user is to text.

@@ -33,7 +33,7 @@ impl Worker for PullInboxes {
             }
             let (name, now) = (known.row.name.as_str(), app.clock.now());
             let last_seen = app.receivers.seen().of(name).last_seen_at;
-            let is_silent = app.receivers.is_silent(name, now, &settings);
+            let is_silent = app.receivers.is_quiet(name, now, &settings);
             let Some(since) = app.inbox_reads.due(known, last_seen, is_silent, now) else { continue };
             match inbox::pull(app, known, since).await {
                 Ok(report) => {

@@ -3,3 +3,6 @@
 ALTER TABLE public.input_sms ADD COLUMN stamp_raw TEXT;
 ALTER TABLE ops.receiver ADD COLUMN time_zone TEXT;
 ALTER TABLE ops.receiver ADD COLUMN expected_every_seconds BIGINT;
+-- How often a receiver says that it lives, as it was last measured.
+ALTER TABLE ops.sighting ADD COLUMN ping_gap_ms BIGINT;
+ALTER TABLE ops.sighting ADD COLUMN ping_measured_at TIMESTAMPTZ;

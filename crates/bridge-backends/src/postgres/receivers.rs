@@ -100,7 +100,8 @@ async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
         .rows(
             "SELECT name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered, rejected, clock_skew_ms,
                  skew_measured_at, app_version, battery, charging, network, reported_at, contradictory, ambiguous,
-                 wrote_e164, wrote_international, wrote_national, events::text
+                 wrote_e164, wrote_international, wrote_national, ping_gap_ms, ping_measured_at,
+                 events::text
              FROM ops.sighting ORDER BY name",
             &[],
             |row| {
@@ -125,7 +126,9 @@ async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
                     wrote_e164: row.try_get(16)?,
                     wrote_international: row.try_get(17)?,
                     wrote_national: row.try_get(18)?,
-                    events: serde_json::from_str(row.try_get(19)?)?,
+                    ping_gap: row.try_get::<_, Option<i64>>(19)?.map(Span),
+                    ping_measured_at: time(20)?,
+                    events: serde_json::from_str(row.try_get(21)?)?,
                 })
             },
         )
@@ -145,11 +148,11 @@ static NOTE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "INSERT INTO ops.sighting AS known (name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered,
              rejected, clock_skew_ms, skew_measured_at, app_version, battery, charging, network, reported_at, contradictory,
-             ambiguous, wrote_e164, wrote_international, wrote_national, events)
+             ambiguous, wrote_e164, wrote_international, wrote_national, ping_gap_ms, ping_measured_at, events)
          SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::bigint[],
              $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::text[], $11::smallint[], $12::boolean[],
              $13::text[], $14::timestamptz[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[],
-             $20::jsonb[])
+             $20::bigint[], $21::timestamptz[], $22::jsonb[])
          ON CONFLICT (name) DO UPDATE SET
              first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
              last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
@@ -172,6 +175,10 @@ static NOTE: LazyLock<String> = LazyLock::new(|| {
              clock_skew_ms = CASE
                  WHEN excluded.skew_measured_at >= coalesce(known.skew_measured_at, '-infinity')
                  THEN excluded.clock_skew_ms ELSE known.clock_skew_ms END,
+             ping_gap_ms = CASE
+                 WHEN excluded.ping_measured_at >= coalesce(known.ping_measured_at, '-infinity')
+                 THEN excluded.ping_gap_ms ELSE known.ping_gap_ms END,
+             ping_measured_at = greatest(known.ping_measured_at, excluded.ping_measured_at),
              skew_measured_at = greatest(known.skew_measured_at, excluded.skew_measured_at),
              {},
              reported_at = greatest(known.reported_at, excluded.reported_at)",
@@ -204,6 +211,8 @@ async fn note(lease: &mut Lease, seen: &[Sighting]) -> Result<()> {
                 (&column(&seen, |s| s.wrote_e164), Type::INT8_ARRAY),
                 (&column(&seen, |s| s.wrote_international), Type::INT8_ARRAY),
                 (&column(&seen, |s| s.wrote_national), Type::INT8_ARRAY),
+                (&column(&seen, |s| s.ping_gap.map(|gap| gap.0)), Type::INT8_ARRAY),
+                (&column(&seen, |s| s.ping_measured_at.map(At)), Type::TIMESTAMPTZ_ARRAY),
                 (&column(&seen, |s| serde_json::json!(s.events)), Type::JSONB_ARRAY),
             ],
         )

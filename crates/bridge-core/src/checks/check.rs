@@ -129,12 +129,7 @@ impl Facts<'_> {
 
     /// When it came, against the window of that onboarding.
     pub(super) fn window(&self, onboarding: &Onboarding, settings: &Settings) -> Window {
-        Window::of(
-            self.sms,
-            onboarding,
-            settings.tolerance(),
-            settings.is_enabled_by_name("header_hash_check"),
-        )
+        Window::of(self.sms, onboarding, settings.tolerance(), settings.asks_for_a_hash())
     }
 
     /// Could it be meant by this SMS, going by its times?

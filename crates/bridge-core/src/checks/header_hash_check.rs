@@ -105,9 +105,19 @@ fn run(facts: &Facts<'_>, _: &Settings) -> Outcome {
     if facts.found.holds(&onboarding.hash) { Ok(()) } else { Err(HASH_MISMATCH) }
 }
 
+impl Settings {
+    /// Every SMS that passes holds a hash, which nobody could send before it was made (decisions.md D39).
+    pub(super) fn asks_for_a_hash(&self) -> bool {
+        self.is_enabled_by_name(CHECK.name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::checks::samples::{HASH, Sample, check};
+    use super::*;
+    use crate::check_id::CheckId;
+    use crate::checks::samples::{DEADLINE, HASH, REQUESTED, Sample, check};
+    use crate::time::{DAY, Span};
 
     #[test]
     fn header_hash() {
@@ -127,5 +137,25 @@ mod tests {
         check("header_hash_check", text(&format!("ONBOARD:{} ONBOARD:{HASH}", "0".repeat(64))), None);
         let stranger = Sample { state: None, ..Sample::default() };
         check("header_hash_check", stranger, Some("no_onboarding"));
+    }
+
+    #[test]
+    fn without_it_a_stamp_must_not_lie_before_the_registration() {
+        let mut settings = Settings::default();
+        settings.checks_enabled[CheckId::from_name(CHECK.name).unwrap().index()] = false;
+        let minute = Span(60_000);
+        let at = REQUESTED + minute;
+        let off = |received| Sample {
+            settings: settings.clone(),
+            received,
+            arrived: at,
+            judged: at,
+            ..Sample::default()
+        };
+        let reason = |sample: Sample| sample.verdict().reason;
+        assert_eq!(reason(off(REQUESTED - minute)), None);
+        assert_eq!(reason(off(REQUESTED - minute - Span(1))).as_deref(), Some("before_registration"));
+        assert_eq!(reason(off(DEADLINE + DAY)), None, "it arrived in time");
+        assert_eq!(reason(Sample { stamped: false, ..off(at) }), None);
     }
 }

@@ -142,7 +142,6 @@ fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use crate::check_id::CheckId;
     use crate::checks::samples::{DEADLINE, REQUESTED, Sample, check};
     use crate::settings::{LatePolicy, Settings};
     use crate::time::{DAY, Span, Timestamp};
@@ -181,17 +180,6 @@ mod tests {
         }
         let unstamped = Sample { stamped: false, ..sample(late, late) };
         check("time_window_check", unstamped, Some("stamp_unusable"));
-    }
-
-    #[test]
-    fn without_a_hash_a_stamp_must_not_lie_before_the_registration() {
-        let mut settings = Settings::default();
-        settings.checks_enabled[CheckId::from_name("header_hash_check").unwrap().index()] = false;
-        let off = |received| Sample { settings: settings.clone(), ..sample(received, REQUESTED + MINUTE) };
-        check("time_window_check", off(REQUESTED - MINUTE), None);
-        check("time_window_check", off(REQUESTED - MINUTE - MS), Some("before_registration"));
-        check("time_window_check", off(DEADLINE + DAY), None);
-        check("time_window_check", Sample { stamped: false, ..off(REQUESTED + MINUTE) }, None);
     }
 
     #[test]

@@ -66,6 +66,7 @@ pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Js
     client::is(&parts, Who::Kept);
     let now = app.clock.now();
     app.receivers.seen().mark_seen(&name, now);
+    app.receivers.seen().pinged(&name, now);
     app.receivers.seen().told(&name, EventKind::Ping);
     app.metrics.count_event(generic::FORMAT.name, EventKind::Ping);
     let fields =

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::state::Shared;
-use bridge_app::registration::{paused, paused_in_words};
+use bridge_app::registration::{doubt, paused, paused_in_words};
 
 /// Whether registrations are taken.
 #[derive(Serialize, ToSchema)]
@@ -20,6 +20,12 @@ pub struct BridgeStatus {
     since: Option<String>,
     /// Why it is paused.
     reason: Option<&'static str>,
+    /// The same as a stable word: `maintenance`, `store_away`, `disk_nearly_full`, `receivers_silent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+    /// What is odd, though registrations are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
 }
 
 /// Is the bridge taking registrations?
@@ -31,12 +37,16 @@ pub async fn status(State(app): State<Shared>) -> Json<BridgeStatus> {
             message: paused_in_words(),
             since: pause.since.map(|at| at.to_string()),
             reason: Some(pause.why),
+            cause: Some(pause.cause),
+            warning: None,
         },
         None => BridgeStatus {
             onboarding: "accepting",
             message: "Mobile onboarding is open",
             since: None,
             reason: None,
+            cause: None,
+            warning: doubt(&app),
         },
     })
 }

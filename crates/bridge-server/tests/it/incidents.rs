@@ -30,16 +30,19 @@ async fn a_receiver_that_falls_silent_is_an_incident_until_it_speaks() {
     let added = bridge.send(request.json(&json!({"name": "hall", "format": "generic"}))).await;
     let url = added.text("heartbeat_url");
     assert_eq!(incidents(&bridge).await, [], "one that was never heard of is not missed");
-    heartbeat(&bridge, url).await;
+    for n in 0..6 {
+        bridge.clock.advance(Span(if n == 0 { 0 } else { 60_000 }));
+        heartbeat(&bridge, url).await;
+    }
     bridge.clock.advance(Span(700_000));
     let silent = incidents(&bridge).await;
     assert_eq!(silent.len(), 1);
     let Incident { what, began_at, ended_at, .. } = &silent[0];
-    assert_eq!((what.as_str(), *began_at, *ended_at), ("receiver:hall", NOON, None));
+    assert_eq!((what.as_str(), *began_at, *ended_at), ("receiver:hall", NOON + Span(300_000), None));
     assert_eq!(incidents(&bridge).await, silent);
     heartbeat(&bridge, url).await;
     let over = incidents(&bridge).await;
-    assert_eq!((over.len(), over[0].ended_at), (1, Some(NOON + Span(700_000))));
+    assert_eq!((over.len(), over[0].ended_at), (1, Some(NOON + Span(1_000_000))));
     bridge.stop().await;
 }
 

@@ -32,6 +32,16 @@ pub(crate) async fn post_to(bridge: &Bridge, url: &str, body: &Value) -> Answer 
     bridge.send(bridge.http.post(url).json(body)).await
 }
 
+/// It pings six times, a minute apart: that is its habit from now on (D50).
+pub(crate) async fn has_a_habit(bridge: &Bridge, given: &Value) {
+    for n in 0..6 {
+        if n > 0 {
+            bridge.clock.advance(bridge_core::Span(60_000));
+        }
+        assert_eq!(post_to(bridge, text(given, "heartbeat_url"), &json!({})).await.status, 200);
+    }
+}
+
 pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_else(|| panic!("no text {field} in {value}"))
 }

@@ -101,6 +101,10 @@ pub struct Sighting {
     pub clock_skew: Span,
     /// When that was measured; None: never.
     pub skew_measured_at: Option<Timestamp>,
+    /// How far apart its pings and heartbeats usually are (D50); None: it has no habit.
+    pub ping_gap: Option<Span>,
+    /// When that was measured.
+    pub ping_measured_at: Option<Timestamp>,
     /// What it said of itself last: the version of its app,
     pub app_version: Option<String>,
     /// its battery in percent,
@@ -134,6 +138,9 @@ impl Sighting {
         }
         if seen.skew_measured_at.is_some() && seen.skew_measured_at >= self.skew_measured_at {
             (self.clock_skew, self.skew_measured_at) = (seen.clock_skew, seen.skew_measured_at);
+        }
+        if seen.ping_measured_at.is_some() && seen.ping_measured_at >= self.ping_measured_at {
+            (self.ping_gap, self.ping_measured_at) = (seen.ping_gap, seen.ping_measured_at);
         }
         let is_newer = seen.reported_at >= self.reported_at;
         said(&mut self.app_version, &seen.app_version, is_newer);

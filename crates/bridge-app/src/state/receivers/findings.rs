@@ -204,6 +204,7 @@ impl Receivers {
             findings.extend(said(known.as_deref(), &seen));
         }
         findings.extend(self.voice_finding(now, settings));
+        findings.extend(self.doubt_finding(now));
         findings
     }
 
@@ -221,6 +222,16 @@ impl Receivers {
         Some(format!(
             "receiver {name} sends more that nobody can use than is kept: {bodies} bodies went, the last at {last}"
         ))
+    }
+
+    fn doubt_finding(&self, now: Timestamp) -> Option<Finding> {
+        let since = self.in_doubt_since(now)?;
+        Some(Finding {
+            level: Level::Warning,
+            what: "receivers".to_owned(),
+            found: format!("several people registered in a row and no SMS came, the last until {since}"),
+            advice: "text the receiving number yourself, and look here again".to_owned(),
+        })
     }
 
     fn voice_finding(&self, now: Timestamp, settings: &Settings) -> Option<Finding> {
@@ -242,7 +253,7 @@ impl Receivers {
             Liveness::Silent(since) => finding(
                 Level::Problem,
                 format!("registration is paused: every receiver is silent since {since}"),
-                "it goes on by itself as soon as one speaks",
+                "it goes on by itself as soon as one speaks; now and then one registration is let through",
             ),
         }
     }

@@ -9,6 +9,7 @@ use bridge_core::{Span, Timestamp};
 use bridge_formats::{EventKind, Report};
 use bridge_store::audit::Sighting;
 
+use crate::state::receivers::rhythm::Rhythm;
 use crate::state::receivers::skew::Skew;
 
 /// So much of a word is kept that an app says of itself.
@@ -22,6 +23,7 @@ struct Seen {
     /// What happened here since.
     fresh: Sighting,
     skew: Skew,
+    rhythm: Rhythm,
     /// Bodies of it that went from quarantine for want of room, and when the last did; here alone.
     let_go: Option<(u64, Timestamp)>,
     /// Stamps of it that could not be used; here alone.
@@ -175,6 +177,24 @@ impl Sightings {
             fresh.charging = report.charging.or(fresh.charging);
             fresh.reported_at = Some(now);
         });
+    }
+
+    /// It said that it lives, and brought no SMS.
+    pub fn pinged(&self, name: &str, now: Timestamp) {
+        self.note(name, |seen| {
+            seen.rhythm.ping(now);
+            if let Some(gap) = seen.rhythm.gap() {
+                seen.fresh.ping_gap = Some(gap);
+                seen.fresh.ping_measured_at = Some(now);
+            }
+        });
+    }
+
+    /// SMS that ever came, from all of them.
+    #[must_use]
+    pub(super) fn delivered_in_all(&self) -> i64 {
+        let all = self.lock();
+        all.values().map(|seen| seen.noted.delivered.saturating_add(seen.fresh.delivered)).sum()
     }
 
     /// What is known of one now.

@@ -6,7 +6,7 @@ use bridge_core::Span;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{added, admin, post_to, text};
+use super::{added, admin, has_a_habit, post_to, text};
 use crate::harness::{ADMIN_TOKEN, API_KEY, Bridge, RECEIVER_KEY};
 
 const SILENCE: Span = Span(601_000);
@@ -57,19 +57,18 @@ async fn registration_pauses_while_every_receiver_is_silent() {
     // Never heard of: not missed.
     bridge.clock.advance(SILENCE);
     bridge.registered("+919876543210").await;
-    assert_eq!(heartbeat(&bridge, &hall, json!({})).await, 200);
     let cellar = added(&bridge, json!({"name": "cellar", "format": "generic"})).await;
-    assert_eq!(heartbeat(&bridge, &cellar, json!({})).await, 200);
-    bridge.clock.advance(Span(400_000));
-    assert_eq!(heartbeat(&bridge, &cellar, json!({})).await, 200);
-    bridge.clock.advance(Span(300_000));
+    has_a_habit(&bridge, &hall).await;
+    has_a_habit(&bridge, &cellar).await;
+    has_a_habit(&bridge, &cellar).await;
+    bridge.clock.advance(Span(1_000));
     let one_silent = bridge.get("/health", ADMIN_TOKEN).await;
     assert_eq!(one_silent.text("status"), "degraded");
     assert_eq!(one_silent.body["components"]["receivers"]["hall"]["status"], "silent");
     assert_eq!(one_silent.body["components"]["receivers"]["cellar"]["status"], "ok");
     bridge.registered("+919876543211").await;
 
-    bridge.clock.advance(Span(400_000));
+    bridge.clock.advance(Span(700_000));
     let paused = bridge.register("+919876543212", "user@example.com", "d1").await;
     assert_eq!((paused.status.as_u16(), paused.code()), (503, "onboarding_paused"), "{}", paused.body);
     assert!(paused.headers.contains_key("retry-after"));
@@ -86,7 +85,7 @@ async fn registration_pauses_while_every_receiver_is_silent() {
     assert_eq!(bridge.get("/status", API_KEY).await.text("onboarding"), "accepting");
 
     // One that the operator paused is not missed.
-    bridge.clock.advance(Span(700_000));
+    bridge.clock.advance(Span(86_400_000));
     assert_eq!(bridge.get("/status", API_KEY).await.text("onboarding"), "paused");
     for name in ["hall", "cellar"] {
         let path = format!("/admin/receivers/{name}");
@@ -97,10 +96,98 @@ async fn registration_pauses_while_every_receiver_is_silent() {
 }
 
 #[tokio::test]
+async fn a_quiet_night_ends_nothing() {
+    let bridge = Bridge::start().await;
+    let numbers = json!({"name": "provider", "format": "twilio", "numbers": ["+919000000001"]});
+    let provider = added(&bridge, numbers).await;
+    let app = added(&bridge, json!({"name": "app", "format": "generic"})).await;
+    let sms = json!({"from": "+919876543299", "text": "hello"});
+    post_to(&bridge, text(&app, "url"), &sms).await;
+    let form = bridge
+        .http
+        .post(text(&provider, "url"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("From=%2B919876543298&Body=hello&MessageSid=SM1");
+    assert_eq!(bridge.send(form).await.status, 200);
+    // Two pings are no habit.
+    for _ in 0..2 {
+        assert_eq!(heartbeat(&bridge, &app, json!({})).await, 200);
+        bridge.clock.advance(Span(60_000));
+    }
+    bridge.clock.advance(Span(8 * 3_600_000));
+    assert_eq!(bridge.get("/status", API_KEY).await.text("onboarding"), "accepting");
+    let all = receivers(&bridge).await;
+    assert_eq!((&all["provider"]["status"], &all["app"]["status"]), (&json!("ok"), &json!("ok")));
+    bridge.registered("+919876543210").await;
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn a_receiver_is_silent_after_three_times_what_its_operator_expects() {
+    let bridge = Bridge::start().await;
+    let hall =
+        added(&bridge, json!({"name": "hall", "format": "generic", "expected_every_seconds": 60})).await;
+    assert_eq!(heartbeat(&bridge, &hall, json!({})).await, 200);
+    bridge.clock.advance(Span(180_000));
+    assert_eq!(receivers(&bridge).await["hall"]["status"], "ok");
+    bridge.clock.advance(Span(1));
+    assert_eq!(receivers(&bridge).await["hall"]["status"], "silent");
+    let longer = json!({"expected_every_seconds": 86_400});
+    assert_eq!(admin(&bridge, Method::PATCH, "/admin/receivers/hall", &longer).await.status, 204);
+    assert_eq!(receivers(&bridge).await["hall"]["status"], "ok");
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn a_pause_for_silence_lets_one_try_now_and_then_and_ends_by_itself() {
+    let bridge = Bridge::start().await;
+    let hall =
+        added(&bridge, json!({"name": "hall", "format": "generic", "numbers": ["+919000000001"]})).await;
+    has_a_habit(&bridge, &hall).await;
+    bridge.clock.advance(SILENCE);
+    let status = bridge.get("/status", API_KEY).await;
+    assert_eq!((status.text("onboarding"), status.text("cause")), ("paused", "receivers_silent"));
+    let metrics = bridge.get("/metrics", ADMIN_TOKEN).await.body.to_string();
+    assert!(metrics.contains("sms_bridge_onboarding_paused{cause=\\\"receivers_silent\\\"} 1"), "{metrics}");
+    let early = bridge.register("+919876543210", "a@example.com", "d1").await;
+    assert_eq!((early.status.as_u16(), early.code()), (503, "onboarding_paused"));
+    assert_eq!(early.headers["retry-after"], "30");
+    bridge.clock.advance(Span(30_000));
+    let tries = bridge.registered("+919876543210").await;
+    let second = bridge.register("+919876543211", "b@example.com", "d2").await;
+    assert_eq!((second.status.as_u16(), second.headers["retry-after"].to_str().unwrap()), (503, "60"));
+    // The phone was well all the time, only its pings were lost.
+    let sms = json!({"from": "+919876543210", "text": tries.text("sms_body")});
+    assert_eq!(post_to(&bridge, text(&hall, "url"), &sms).await.verdict(), "passed");
+    assert_eq!(bridge.get("/status", API_KEY).await.text("onboarding"), "accepting");
+    bridge.registered("+919876543211").await;
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn several_in_a_row_without_an_sms_are_a_warning_and_no_pause() {
+    let bridge = Bridge::start().await;
+    bridge.deliver(&bridge.sms("+919876543299", "hello")).await;
+    for n in 0..5 {
+        bridge.registered(&format!("+91987654320{n}")).await;
+    }
+    bridge.clock.advance(Span(400_000));
+    let status = bridge.get("/status", API_KEY).await;
+    assert_eq!(status.text("onboarding"), "accepting");
+    assert!(status.text("warning").contains("no SMS came"), "{}", status.body);
+    let health = bridge.get("/health", ADMIN_TOKEN).await;
+    assert!(health.body["components"]["notes"].to_string().contains("no SMS came"), "{}", health.body);
+    bridge.registered("+919876543210").await;
+    bridge.deliver(&bridge.sms("+919876543299", "hello again")).await;
+    assert!(bridge.get("/status", API_KEY).await.body["warning"].is_null());
+    bridge.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_not_said_while_the_bridge_was_away_is_no_silence() {
     let bridge = Bridge::start().await;
     let given = added(&bridge, json!({"name": "hall", "format": "generic"})).await;
-    assert_eq!(heartbeat(&bridge, &given, json!({})).await, 200);
+    has_a_habit(&bridge, &given).await;
     let (folder, clock) = (bridge.folder.clone(), bridge.clock.clone());
     bridge.stop().await;
     clock.advance(Span(86_400_000));
@@ -130,7 +217,7 @@ async fn users_are_told_a_number_that_is_alive_and_of_their_country() {
     let mut given = BTreeMap::new();
     for (name, number) in receivers {
         let one = added(&bridge, json!({"name": name, "format": "generic", "numbers": [number]})).await;
-        assert_eq!(heartbeat(&bridge, &one, json!({})).await, 200);
+        has_a_habit(&bridge, &one).await;
         given.insert(name, one);
     }
     let mut told = BTreeMap::<String, u32>::new();

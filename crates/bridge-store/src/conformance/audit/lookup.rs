@@ -43,7 +43,10 @@ pub(super) async fn a_known_sms_is_found_wherever_it_is(audit: &dyn AuditUnderTe
         (asked(ALICE, "नमस्ते", &[before + KNOWN_WITHIN + MILLI]), false),
         (asked(ALICE, "नमस्ते", &[T0, T0 + HOUR, before]), true),
         (asked(ALICE, "नमस्ते", &[T0]), false),
-        (asked(ALICE, "नमस्ते", &[]), false),
+        // Whose time nobody knows (D40): by number and text.
+        (asked(ALICE, "नमस्ते", &[]), true),
+        (asked(BOB, "नमस्ते", &[]), false),
+        (asked(BOB, "waits", &[]), true),
         (asked(ALICE, "नमस्ते ", &[before]), false),
         (asked(BOB, "नमस्ते", &[before]), false),
         (asked("MYBANK", "x", &[T0 + month]), true),

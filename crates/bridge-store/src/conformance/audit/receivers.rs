@@ -78,6 +78,8 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
         events: [("mms".to_owned(), 2), ("ping".to_owned(), 7)].into(),
         clock_skew: Span(-90_000),
         skew_measured_at: Some(T0),
+        ping_gap: Some(Span(60_000)),
+        ping_measured_at: Some(T0),
         app_version: Some("1.2.3".to_owned()),
         battery: Some(100),
         charging: Some(false),
@@ -100,6 +102,8 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
         delivered: 10,
         clock_skew: HOUR,
         skew_measured_at: Some(T0 - MILLI),
+        ping_gap: Some(Span(7)),
+        ping_measured_at: Some(T0 - MILLI),
         battery: Some(1),
         reported_at: Some(T0),
         ..seen("phone-1")
