@@ -72,10 +72,15 @@ pub(crate) async fn exchange(
 /// One request on a connection of its own.
 pub(crate) async fn once(addr: SocketAddr, route: &Route, body: Bytes) -> Outcome<(StatusCode, Bytes)> {
     let (mut sender, connection) = connect(addr).await?;
-    let exchange = exchange(&mut sender, route.request(body));
+    let mut exchange = std::pin::pin!(exchange(&mut sender, route.request(body)));
     tokio::select! {
-        answer = exchange => answer,
-        closed = connection => Err(why_closed(closed).into()),
+        biased;
+        answer = &mut exchange => answer,
+        // What came before it closed counts.
+        closed = connection => match exchange.await {
+            Ok(answer) => Ok(answer),
+            Err(_) => Err(why_closed(closed).into()),
+        },
     }
 }
 

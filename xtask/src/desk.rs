@@ -29,8 +29,6 @@ pub(crate) struct Args {
 
 /// No test of the desk says nothing for so long unless it hangs.
 const SILENCE: Duration = Duration::from_mins(3);
-/// The program that `cargo test` has built already: of the same packages and features, so that nothing is built twice.
-const BUILD: &[&str] = &["test", "--workspace", "--all-features", "--test", "it", "--no-run", "--quiet"];
 
 /// A step of `cargo xtask test`.
 pub(crate) fn step(tally: &mut Tally) -> Outcome {
@@ -55,10 +53,7 @@ fn drive(args: &Args, tally: &mut Tally) -> Outcome {
     let target = workspace::metadata()?.target_directory;
     let binary = match &args.binary {
         Some(binary) => std::path::absolute(binary)?,
-        None => {
-            workspace::run(workspace::cargo().args(BUILD))?;
-            target.join("debug/sms-bridge")
-        }
+        None => workspace::built_by_tests()?,
     };
     node.arg("--binary").arg(binary).arg("--shots").arg(target.join("desk-shots"));
     for name in &args.only {

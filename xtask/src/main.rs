@@ -3,12 +3,14 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal prints")]
 
+mod api;
 mod bench;
 mod chaos;
 mod client;
 mod crates;
 mod deny;
 mod desk;
+mod edge;
 mod imports;
 mod pass_through;
 #[cfg(test)]

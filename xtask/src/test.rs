@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style};
 use crate::pass_through::pass_through;
 use crate::stopwatch::Stopwatch;
 use crate::tally::Tally;
-use crate::{Outcome, chaos, deny, desk, tidy, workspace};
+use crate::{Outcome, api, chaos, deny, desk, edge, siege, tidy, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -36,8 +36,13 @@ const STEPS: &[Step] = &[
     Step { name: "fmt", title: "formatting", run: |_| formatting() },
     Step { name: "tidy", title: "house rules", run: |_| tidy::run() },
     Step { name: "deny", title: "what comes with the bridge", run: |_| deny::step() },
+    // Before the crates: a test of theirs starts the edge with what is installed here.
+    Step { name: "edge", title: "the edge in real workerd", run: edge::step },
     Step { name: "clippy", title: "lints", run: |_| cargo(CLIPPY) },
     Step { name: "cargo-test", title: "tests of every crate", run: cargo_test },
+    Step { name: "api", title: "the description, read by others", run: |_| api::readers() },
+    Step { name: "schemathesis", title: "requests made of the description", run: |_| api::schemathesis() },
+    Step { name: "siege", title: "floods, and honest ones among them", run: |_| siege::step() },
     Step { name: "desk", title: "the desk in a real browser", run: desk::step },
     Step { name: "chaos", title: "two bridges, faults all around", run: |_| chaos::ci() },
 ];

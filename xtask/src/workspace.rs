@@ -88,3 +88,9 @@ pub(crate) fn shown(command: &Command) -> String {
     let words = std::iter::once(program).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
+
+/// The program that `cargo test` has built already: of the same packages and features, so that nothing is built twice.
+pub(crate) fn built_by_tests() -> Outcome<PathBuf> {
+    run(cargo().args(["test", "--workspace", "--all-features", "--test", "it", "--no-run", "--quiet"]))?;
+    Ok(metadata()?.target_directory.join("debug/sms-bridge"))
+}

@@ -5,6 +5,7 @@ pub mod backend;
 pub mod clock;
 pub mod data_file;
 pub mod deadline;
+pub mod edge_keys;
 pub mod fields;
 pub mod metrics;
 pub mod problem;

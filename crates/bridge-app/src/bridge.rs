@@ -22,6 +22,7 @@ use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::bodies::Bodies;
 use crate::state::disk::Disk;
+use crate::state::edge::Edge;
 use crate::state::erasures::Erasures;
 use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
@@ -74,6 +75,8 @@ pub struct App {
     pub pauses: Pauses,
     /// How often each address may register without an app.
     pub(crate) hosted_rate: HostedRate,
+    /// The edge, as it was last heard.
+    pub edge: Edge,
     /// What was away, and when.
     pub incidents: Incidents,
     /// Receivers, and what was seen of each.

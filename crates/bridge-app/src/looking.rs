@@ -14,6 +14,7 @@ pub mod overview;
 pub mod quarantine;
 pub mod receivers;
 pub mod recovery;
+pub mod refused;
 pub mod settings_history;
 pub mod sms;
 pub mod validated;

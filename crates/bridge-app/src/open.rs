@@ -25,6 +25,7 @@ use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::bodies::Bodies;
 use crate::state::disk::Disk;
+use crate::state::edge::Edge;
 use crate::state::erasures::Erasures;
 use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
@@ -118,6 +119,7 @@ pub async fn open(
         refusals: Refusals::default(),
         page_steps: PageSteps::default(),
         pauses: Pauses::default(),
+        edge: Edge::default(),
         inbox_reads: InboxReads::begin(&receivers, &data_dir),
         blocked_emails,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,

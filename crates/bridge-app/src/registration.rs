@@ -32,7 +32,7 @@ use crate::state::settings::Snapshot;
 const EMAIL_MAX_CHARS: usize = 254;
 const DEVICE_MAX_CHARS: usize = 200;
 /// Of a refused number as it was given.
-const KEPT_NUMBER_MAX_CHARS: usize = 64;
+pub(crate) const KEPT_NUMBER_MAX_CHARS: usize = 64;
 
 /// What an app asks for.
 #[derive(Debug)]
@@ -157,30 +157,48 @@ pub struct Opened {
     pub onboarding: Onboarding,
 }
 
-/// Registers, and keeps every refusal.
+/// Where a registration comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The client's address as far as it can be seen: for reports, and never by itself a reason to tell people apart.
+    pub seen: Option<IpAddr>,
+    /// The client's address as the edge signed it. An app's own `client_ip` goes before it: behind an app's server it is
+    /// that of the server.
+    pub signed: Option<IpAddr>,
+    /// The country that the edge saw.
+    pub place: Option<String>,
+}
+
+/// Registers, and keeps every refusal. `origin` is a problem where the registration is to be refused for where it comes from.
 pub async fn register(
     app: &App,
     snapshot: &Snapshot,
-    wanted: Wanted,
-    client: Option<IpAddr>,
+    mut wanted: Wanted,
+    origin: Result<Origin, Problem>,
 ) -> Result<Opened, Problem> {
     // Kept as it came, but for what no SQL TEXT can hold (D23).
     let kept: String = wanted.mobile_number.chars().take(KEPT_NUMBER_MAX_CHARS).collect();
     let number = message::storable(&kept).into_owned();
-    let client = wanted.client_ip.or(client);
-    let result = open(app, snapshot, wanted).await;
+    let (client, place, result) = match origin {
+        Ok(Origin { seen, signed, place }) => {
+            wanted.client_ip = wanted.client_ip.or(signed);
+            let client = wanted.client_ip.or(seen);
+            (client, place, open(app, snapshot, wanted).await)
+        }
+        Err(problem) => (wanted.client_ip, None, Err(problem)),
+    };
     if let Err(problem) = &result {
-        keep_refusal(app, problem, number, client);
+        keep_refusal(app, problem, number, client, place);
     }
     result
 }
 
-/// Somebody registers without an app, at the form of the bridge. Each address has a small share.
+/// Somebody registers without an app, at the form of the bridge. An address that no edge vouches for has a small share.
 pub async fn register_hosted(
     app: &App,
     snapshot: &Snapshot,
     wanted: Wanted,
-    client: Option<IpAddr>,
+    origin: Result<Origin, Problem>,
 ) -> Result<Opened, Problem> {
     if !snapshot.settings.hosted_registration_enabled {
         return Err(Problem::new(Code::NotFound, "nobody registers here without an app"));
@@ -190,10 +208,17 @@ pub async fn register_hosted(
     }
     // A number that is mistyped costs nothing: people correct it.
     let default = &snapshot.settings.default_country_code;
-    if Mobile::parse(&wanted.mobile_number, default, BareDigits::NationalFirst).is_ok() {
-        app.hosted_rate.take(client)?;
-    }
-    register(app, snapshot, wanted.from(client), client).await
+    let reads = Mobile::parse(&wanted.mobile_number, default, BareDigits::NationalFirst).is_ok();
+    let wanted = match &origin {
+        Ok(Origin { seen, signed: None, .. }) => {
+            if reads {
+                app.hosted_rate.take(*seen)?;
+            }
+            wanted.from(*seen)
+        }
+        Ok(_) | Err(_) => wanted,
+    };
+    register(app, snapshot, wanted, origin).await
 }
 
 /// A new hash for the same person, from their page: it counts as a registration like any other.
@@ -218,12 +243,12 @@ pub async fn again(
     };
     let result = result.await;
     if let Err(problem) = &result {
-        keep_refusal(app, problem, of.mobile.e164().to_owned(), client);
+        keep_refusal(app, problem, of.mobile.e164().to_owned(), client, None);
     }
     result
 }
 
-fn keep_refusal(app: &App, problem: &Problem, number: String, client: Option<IpAddr>) {
+fn keep_refusal(app: &App, problem: &Problem, number: String, client: Option<IpAddr>, place: Option<String>) {
     // Below the floor only SMS are written.
     if app.disk.is_nearly_full() {
         return;
@@ -233,6 +258,7 @@ fn keep_refusal(app: &App, problem: &Problem, number: String, client: Option<IpA
         reason: problem.code().as_str().to_owned(),
         mobile_number: number,
         address_hash: client.map(|address| app.secrets.address_hash(&address.to_string())),
+        place,
         stands_for: 1,
     });
     app.board.wake(WakeSignal::Refusal);
@@ -411,7 +437,7 @@ fn unless_it_may_try(app: &App, pause: Option<&Pause>, mobile: &Mobile) -> Resul
 }
 
 /// A registration that failed because the hot store did is one that came during a pause: the store monitor will say so.
-fn unless_paused(app: &App, problem: Problem) -> Problem {
+pub(crate) fn unless_paused(app: &App, problem: Problem) -> Problem {
     if app.hot.is_durable() {
         return problem;
     }

@@ -6,6 +6,7 @@ pub mod blocked_emails;
 pub mod board;
 pub mod bodies;
 pub mod disk;
+pub mod edge;
 pub mod erasures;
 pub mod hosted_rate;
 pub mod inbox_reads;

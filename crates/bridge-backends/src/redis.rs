@@ -162,6 +162,12 @@ impl HotStore for RedisHot {
         call.run(&self.server, "release").await.map(|_| ())
     }
 
+    async fn first_use(&self, now: Timestamp, what: &str, length: Span) -> Result<bool> {
+        let call = scripts::FIRST_USE.call().arg(keys::of(keys::USED_ONCE, what));
+        let call = call.arg(now.0).arg((now + length).0).arg(length.0);
+        self.number("first_use", call).await.map(|first| first == 1)
+    }
+
     async fn mark_waiting(&self, now: Timestamp, waiting: &[(String, Uuid)]) -> Result<()> {
         self.mark_waiting(now, waiting).await
     }

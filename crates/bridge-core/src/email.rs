@@ -31,6 +31,18 @@ pub fn without_tag(address: &str) -> String {
     }
 }
 
+/// A normal form as it stands in a list for others: its domain in ASCII, which every language's library can make.
+#[must_use]
+pub fn with_ascii_domain(normal: &str) -> String {
+    match normal.rsplit_once('@') {
+        Some((name, domain)) => {
+            let ascii = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_owned());
+            format!("{name}@{ascii}")
+        }
+        None => normal.to_owned(),
+    }
+}
+
 /// One that is no domain stays as it is.
 fn normal_domain(domain: &str) -> String {
     let plain = domain.replace('\u{3002}', ".");

@@ -7,6 +7,7 @@ mod cut;
 mod json;
 mod row;
 mod smsgate_inbox;
+mod termux;
 
 use crate::content::Unusable;
 use cut::{Cutter, Syntax};

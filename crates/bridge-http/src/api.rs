@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod blacklist;
 pub mod blocked_emails;
 pub mod doctor;
+pub mod edge;
 pub mod events;
 pub mod health;
 pub mod heartbeat;
@@ -17,6 +18,7 @@ pub mod pull;
 pub mod quarantine;
 pub mod receive;
 pub mod receivers;
+pub mod registration_attempts;
 pub mod rejudge;
 pub mod settings;
 pub mod status;
@@ -49,6 +51,7 @@ use crate::state::Shared;
         (name = "sms", description = "For receivers: hand in an SMS."),
         (name = "admin", description = "For the operator."),
         (name = "lab", description = "For the operator: a bridge to play with, whose traffic stays in it."),
+        (name = "edge", description = "For an edge in front of the bridge, which signs what it asks."),
         (name = "health", description = "For whoever watches over the bridge.")
     )
 )]
@@ -70,6 +73,8 @@ where
         .routes(routes!(heartbeat::heartbeat))
         .routes(routes!(import::import))
         .routes(routes!(status::status))
+        .routes(routes!(edge::refusals))
+        .routes(routes!(edge::blocklist))
         .routes(routes!(health::health))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
@@ -117,6 +122,7 @@ where
         .routes(routes!(receivers::change, receivers::revoke))
         .routes(routes!(receivers::rotate))
         .routes(routes!(pull::pull))
+        .routes(routes!(registration_attempts::list))
         .routes(routes!(health::metrics))
         .routes(routes!(sync::list))
         .routes(routes!(sync::replay))

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bridge_core::Timestamp;
 use bridge_formats::{Format, Incoming, Signing, Unsigned, generic};
 use utoipa::Modify;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::client;
 use crate::problem::Failed;
 use crate::state::Shared;
-use bridge_app::admin_log::Actor;
+use bridge_app::admin_log::{Actor, BY_TOKEN};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::quarantine::Credentials;
 use bridge_app::state::bodies::Sender;
@@ -115,7 +116,7 @@ where
         let app = &Shared::from_ref(state);
         match bearer(&parts.headers) {
             Some(secret) if app.secrets.admin.accept(secret) => {
-                client::is(parts, Who::Kept);
+                client::is(parts, Who::Operator(BY_TOKEN));
                 Ok(Operator(Actor::with_token(client::address(app, parts))))
             }
             _ => Err(refuse(app, "the admin token").into()),
@@ -127,7 +128,7 @@ where
 pub(super) fn is_operator(app: &Shared, parts: &Parts) -> bool {
     let is_operator = bearer(&parts.headers).is_some_and(|secret| app.secrets.admin.accept(secret));
     if is_operator {
-        client::is(parts, Who::Kept);
+        client::is(parts, Who::Operator(BY_TOKEN));
     }
     is_operator
 }
@@ -174,6 +175,8 @@ pub(super) struct AtTheDoor {
 
 impl AtTheDoor {
     const KNOWN: AtTheDoor = AtTheDoor { sender: Sender::Known, _open: None };
+    /// Refused, but for that the edge may have kept it: then it was acknowledged, and must be kept here too.
+    pub(super) const PERHAPS_KEPT: AtTheDoor = AtTheDoor { sender: Sender::Stranger, _open: None };
 }
 
 /// Looks at headers and query alone. Refuses at once whoever [`receiver`] would refuse whatever their body holds.
@@ -189,9 +192,15 @@ pub(super) fn at_the_door(
     let by_secret = || secrets().find_map(|secret| app.receivers.with_secret(secret));
     let may_be_in_the_body = secrets().next().is_none() && named.is_none_or(|format| format.secret.is_some());
     let perhaps = match claimed.or_else(by_secret) {
-        Some(known) if secrets().any(|secret| known.accepts(secret)) => return Ok(AtTheDoor::KNOWN),
+        Some(known) if secrets().any(|secret| known.accepts(secret)) => {
+            client::is(parts, Who::Receiver(&known.row.name));
+            return Ok(AtTheDoor::KNOWN);
+        }
         Some(known) => known.must_sign() || may_be_in_the_body,
-        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => return Ok(AtTheDoor::KNOWN),
+        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => {
+            client::is(parts, Who::Receiver(DEFAULT));
+            return Ok(AtTheDoor::KNOWN);
+        }
         None => {
             let of_this_format = |known: &KnownReceiver| named.is_none_or(|own| known.row.format == own.name);
             may_be_in_the_body
@@ -223,7 +232,17 @@ pub(super) fn receiver(
     format: &Format,
     purpose: Purpose,
 ) -> Result<ReceiverIdentity, Problem> {
-    let now = app.clock.now();
+    receiver_at(app, incoming, format, purpose, app.clock.now())
+}
+
+/// The same of what arrived at that time, which is when its signature must have been fresh: an edge may have kept it.
+pub(super) fn receiver_at(
+    app: &Shared,
+    incoming: &Incoming<'_>,
+    format: &Format,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<ReceiverIdentity, Problem> {
     let given = secrets_given(incoming, format);
     let secrets = || given.iter().flatten();
     let claimed = incoming.query("receiver").and_then(|name| app.receivers.named(&name));
@@ -293,17 +312,19 @@ fn secrets_given(incoming: &Incoming<'_>, format: &Format) -> [Option<String>; 4
     ]
 }
 
+/// The secrets of a request that was not let in, which may not be kept either.
+pub(super) fn credentials_of_nobody(incoming: &Incoming<'_>, format: &Format) -> Credentials {
+    Credentials(secrets_given(incoming, format).into_iter().flatten().collect())
+}
+
 /// What may not be kept of a request that was let in: the secrets that it came with and the keys that sign for its sender.
 pub(super) fn credentials(
     incoming: &Incoming<'_>,
     format: &Format,
     sender: &ReceiverIdentity,
 ) -> Credentials {
-    let keys = match sender {
-        ReceiverIdentity::Default => [].as_slice(),
-        ReceiverIdentity::Named(known) => &known.row.signing_keys,
-    };
-    Credentials(secrets_given(incoming, format).into_iter().flatten().chain(keys.iter().cloned()).collect())
+    let keys = sender.signing_keys().iter().cloned();
+    Credentials(secrets_given(incoming, format).into_iter().flatten().chain(keys).collect())
 }
 
 enum Refused {

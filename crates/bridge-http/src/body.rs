@@ -84,34 +84,48 @@ pub fn takes_long_to_read(bytes: &[u8]) -> bool {
     separators > max || bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum::<usize>() > NO_UTF8_MAX
 }
 
-/// A body that must be JSON.
+/// A body that must be a JSON object.
 pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::InvalidRequest, not_json(error)))
+    let read: serde_json::Value =
+        serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::InvalidRequest, not_json(error)))?;
+    if read.is_object() {
+        return Ok(read);
+    }
+    Err(Problem::new(Code::InvalidRequest, "the body must be a JSON object: {\"name\": value}"))
 }
 
 /// The fields of a JSON body on a route that takes nothing else.
 pub async fn json_fields(app: &App, headers: &HeaderMap, body: Body, max: usize) -> Result<Fields, Problem> {
-    Ok(json_fields_of(app, headers, body, max).await?.0)
+    json_fields_as_sent(app, headers, body, max).await.map(|(fields, _)| fields)
 }
 
-/// The same, and the body itself: fields hold no objects.
-pub async fn json_fields_of(
+/// The bytes of a body.
+pub struct Sent {
+    /// As they came, still packed where they were: a signature is over these.
+    pub packed: Bytes,
+    /// As they are read: fields hold no objects.
+    pub plain: Bytes,
+}
+
+/// The same with the body itself.
+pub async fn json_fields_as_sent(
     app: &App,
     headers: &HeaderMap,
     body: Body,
     max: usize,
-) -> Result<(Fields, Bytes), Problem> {
+) -> Result<(Fields, Sent), Problem> {
     let content_type = content_type(headers);
     if content_type != "application/json" && !content_type.ends_with("+json") {
         return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
     }
-    let bytes = match encoding::unpacked(headers, read(app, body, max).await?, max)? {
+    let sent = read(app, body, max).await?;
+    let bytes = match encoding::unpacked(headers, sent.clone(), max)? {
         Unpacked::Body(bytes) => bytes,
-        Unpacked::Broken(why) => return Err(Problem::new(Code::InvalidRequest, why)),
+        Unpacked::Broken { why, .. } => return Err(Problem::new(Code::InvalidRequest, why)),
     };
     let fields = Fields::read("application/json", &bytes)
         .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))?;
-    Ok((fields, bytes))
+    Ok((fields, Sent { packed: sent, plain: bytes }))
 }
 
 #[cfg(test)]

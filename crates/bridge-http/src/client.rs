@@ -33,23 +33,27 @@ pub fn behind_a_proxy(app: &App, parts: &Parts) -> Option<IpAddr> {
 }
 
 /// Who asks has proved who they are: their connection is worth more when there are too many.
-pub fn is(parts: &Parts, who: Who) {
+pub fn is(parts: &Parts, who: Who<'_>) {
     if let Some(seat) = parts.extensions.get::<Seat>() {
         seat.is(who);
     }
 }
 
 /// The request will wait for something to change.
-pub(super) fn waits(parts: &Parts) {
+pub(super) fn waits(app: &App, parts: &Parts) {
     if let Some(seat) = parts.extensions.get::<Seat>() {
-        seat.waits();
+        seat.waits(app.clock.now());
     }
+}
+
+/// Is the address of that connection its client's? A proxy's is not.
+pub(super) fn speaks_for_itself(app: &App, peer: SocketAddr) -> bool {
+    !app.options.trusted_proxies.iter().any(|network| network.contains(&peer.ip()))
 }
 
 /// Did a trusted proxy bring it?
 pub fn through_trusted_proxy(app: &App, parts: &Parts) -> bool {
-    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
-    peer.is_some_and(|peer| app.options.trusted_proxies.iter().any(|network| network.contains(&peer)))
+    parts.extensions.get::<Peer>().is_some_and(|peer| !speaks_for_itself(app, peer.0))
 }
 
 /// The host and port that the client sent it to, as it says.

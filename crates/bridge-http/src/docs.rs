@@ -1,11 +1,16 @@
 //! The API's description and Swagger UI, whole from the binary: works without internet.
 
+mod complete;
+mod examples;
+
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
+use utoipa::openapi::Server;
+use utoipa::openapi::path::Operation;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use bridge_app::base::problem::{Code, Problem};
@@ -45,6 +50,16 @@ async fn with_csp(request: axum::extract::Request, next: Next) -> Response {
     response
 }
 
+/// The same delivery with all of it in the query, as some senders do.
+fn by_get(post: &Operation) -> Operation {
+    let mut get = post.clone();
+    get.operation_id = get.operation_id.map(|id| format!("{id}_by_get"));
+    get.summary = Some("Hand in an SMS in the query, as kannel, jasmin and vonage can.".to_owned());
+    get.description = None;
+    get.request_body = None;
+    get
+}
+
 /// The description of the whole API.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -58,6 +73,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             api.paths.paths.insert(alias.to_owned(), item);
         }
     }
+    if let Some(item) = api.paths.paths.get_mut("/sms/receive/{format}") {
+        item.get = item.post.as_ref().map(by_get);
+    }
     api.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    // Where the description comes from, and where a bridge is that nobody configured.
+    api.servers = Some(vec![Server::new("/"), Server::new("http://127.0.0.1:8080")]);
+    complete::complete(&mut api);
     api
 }

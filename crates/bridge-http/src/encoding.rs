@@ -25,8 +25,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) enum Unpacked {
     /// Its bytes.
     Body(Bytes),
-    /// What it was packed with is broken; this says so.
-    Broken(String),
+    /// What it was packed with is broken.
+    Broken {
+        /// This says so.
+        why: String,
+        /// What could be unpacked; where that is nothing, what is not packed as it says.
+        readable: Bytes,
+    },
 }
 
 /// Unpacks a body up to `max` bytes.
@@ -38,17 +43,25 @@ pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<U
         return Err(unknown("so many, one around the other,"));
     }
     let mut body = body;
-    // The last was put around the others.
-    for name in names.iter().rev() {
-        if !matches!(name.as_str(), "gzip" | "x-gzip" | "deflate" | "br" | "zstd") {
+    let mut layers = 0;
+    // The last was put around the others. What is packed and does not say so is unpacked too: no SMS begins like that.
+    for said in names.iter().rev().map(String::as_str).map(Some).chain([None; LAYERS_MAX]) {
+        let Some(name) = said.or_else(|| begins_packed(&body)) else { break };
+        layers += 1;
+        if layers > LAYERS_MAX {
+            return Err(unknown("so many, one around the other,"));
+        }
+        if !matches!(name, "gzip" | "x-gzip" | "deflate" | "br" | "zstd") {
             return Err(unknown(&format!("{name:?}")));
         }
         let mut out = Vec::new();
         let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
         if let Err(error) = unpack(name, &body, limit, &mut out) {
-            return Ok(Unpacked::Broken(format!(
-                "the body says Content-Encoding: {name}, and is not that: {error}"
-            )));
+            let says = if said.is_some() { "says Content-Encoding:" } else { "begins as" };
+            let why = format!("the body {says} {name}, and is not that: {error}");
+            // What came is not kept as it came: nobody could find a secret in it.
+            let readable = if out.is_empty() { body } else { out.into() };
+            return Ok(Unpacked::Broken { why, readable });
         }
         if out.len() > max {
             return Err(Problem::new(
@@ -59,6 +72,27 @@ pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<U
         body = out.into();
     }
     Ok(Unpacked::Body(body))
+}
+
+/// What a body is packed with, as its first bytes say. Brotli has none of its own.
+fn begins_packed(body: &[u8]) -> Option<&'static str> {
+    match body {
+        [0x1f, 0x8b, 8, ..] => Some("gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
+        // The second byte is none that a text has after an `x`.
+        [0x78, 0x01 | 0x9c | 0xda, ..] => Some("deflate"),
+        _ => None,
+    }
+}
+
+/// A body that nobody can read, as it is kept: where it is no text and turns out to be packed, what it holds.
+pub(crate) fn for_keeping(body: Bytes, max: usize) -> Bytes {
+    if std::str::from_utf8(&body).is_ok() {
+        return body;
+    }
+    let mut out = Vec::new();
+    let unpacked = unpack("br", &body, u64::try_from(max).unwrap_or(u64::MAX), &mut out);
+    if unpacked.is_ok() && !out.is_empty() { out.into() } else { body }
 }
 
 /// A stream of any length is not unpacked on its way.
@@ -198,7 +232,7 @@ mod tests {
             let refused = read(encoding, body, TEXT.len() - 1).unwrap_err();
             assert_eq!(refused.code(), Code::BodyTooLarge, "{encoding} {how}");
             assert!(
-                matches!(read(encoding, b"\xff\xff no".to_vec(), 99), Ok(Unpacked::Broken(_))),
+                matches!(read(encoding, b"\xff\xff no".to_vec(), 99), Ok(Unpacked::Broken { .. })),
                 "{encoding} {how}"
             );
             let bomb = packed(how, &vec![0; 50 << 20]);

@@ -19,6 +19,7 @@ mod receiver;
 mod serve;
 mod settings;
 mod simulate;
+mod tunnel;
 mod validated;
 mod verdicts;
 
@@ -69,6 +70,8 @@ enum Command {
     Validated(validated::Args),
     /// Check everything and say what to do.
     Doctor(doctor::Args),
+    /// Write the configuration of a Cloudflare tunnel that exposes what the outside needs, and nothing else.
+    Tunnel(tunnel::Args),
     /// Bring the audit database up to date.
     Migrate(migrate::Args),
     /// Print the API's description (OpenAPI 3.1).
@@ -102,6 +105,7 @@ pub fn run() -> ExitCode {
         Some(Command::Person(args)) => person::run(&args),
         Some(Command::Validated(args)) => validated::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
+        Some(Command::Tunnel(args)) => tunnel::run(&args),
         Some(Command::Migrate(args)) => migrate::run(&args),
         Some(Command::Openapi) => openapi::run(),
     };

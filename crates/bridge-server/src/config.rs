@@ -102,6 +102,21 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub admin_token_file: Option<PathBuf>,
 
+    /// What the edge in front of the bridge signs with, comma-separated: two, while one is replaced. Without it nothing is
+    /// believed that says to come from an edge. Rather give a file or the environment.
+    #[arg(
+        long,
+        env = "SMS_BRIDGE_EDGE_SECRET",
+        value_delimiter = ',',
+        hide_env_values = true,
+        value_name = "SECRETS"
+    )]
+    pub edge_secret: Vec<String>,
+
+    /// A file with them.
+    #[arg(long, env = "SMS_BRIDGE_EDGE_SECRET_FILE", value_name = "FILE")]
+    pub edge_secret_file: Option<PathBuf>,
+
     /// The address under which the outside reaches the API: what links point to.
     #[arg(long, env = "SMS_BRIDGE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -151,6 +166,9 @@ pub enum Header {
 /// Room for days of SMS while somebody looks for the cause.
 pub const DISK_FLOOR_MIB: u32 = 100;
 
+/// The new one and the one that it replaces.
+const EDGE_SECRETS_MAX: usize = 2;
+
 /// The value of a store URL that needs nothing installed.
 pub const EMBEDDED: &str = "embedded";
 
@@ -162,6 +180,7 @@ impl Config {
             ("--api-key", &self.api_key_file, &mut self.api_key),
             ("--receiver-key", &self.receiver_key_file, &mut self.receiver_key),
             ("--admin-token", &self.admin_token_file, &mut self.admin_token),
+            ("--edge-secret", &self.edge_secret_file, &mut self.edge_secret),
         ] {
             match secret_file::several(flag, file.as_deref()) {
                 Ok(Some(read)) => *secrets = read,
@@ -201,6 +220,16 @@ impl Config {
                 format!("{name} {why}: use a long random text, or leave it out and one is generated")
             }));
         }
+        // A variable that is set to nothing is not set.
+        let edge = || self.edge_secret.iter().filter(|secret| !secret.is_empty());
+        problems.extend(edge().filter_map(|secret| secrets::weak(secret)).map(|why| {
+            format!(
+                "SMS_BRIDGE_EDGE_SECRET {why}: use a long random text, the same as EDGE_SECRET of the edge"
+            )
+        }));
+        if edge().count() > EDGE_SECRETS_MAX {
+            problems.push(format!("SMS_BRIDGE_EDGE_SECRET must be at most {EDGE_SECRETS_MAX} secrets: the new one and the old one"));
+        }
         if let Some(url) = &self.public_url
             && !reqwest::Url::parse(url).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
         {
@@ -236,6 +265,7 @@ impl Config {
                 api: self.api_key.clone(),
                 receiver: self.receiver_key.clone(),
                 admin: self.admin_token.clone(),
+                edge: self.edge_secret.iter().filter(|secret| !secret.is_empty()).cloned().collect(),
             },
             public_url: self.public_url.clone(),
             trusted_proxies: self.trusted_proxies.clone(),

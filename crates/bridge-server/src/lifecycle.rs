@@ -28,6 +28,7 @@ use bridge_http::lab;
 use bridge_http::lab::Lab;
 use bridge_http::listen;
 use bridge_http::state::Served;
+use bridge_store::folder;
 use bridge_store::private;
 
 /// Where the running bridge notes its address for the command line tools.
@@ -46,9 +47,12 @@ pub struct Note {
 
 impl Note {
     /// The note of the bridge that runs on this folder. One that others may have written is refused: the admin token
-    /// goes where it says.
+    /// goes where it says. So is one of a bridge that was killed: somebody else may listen there now.
     pub fn read(data_dir: &Path) -> std::io::Result<Note> {
         let text = std::io::read_to_string(private::open_trusted(&data_dir.join(NOTE))?)?;
+        if !folder::is_in_use(data_dir) {
+            return Err(std::io::Error::new(std::io::ErrorKind::NotFound, "no bridge runs on this folder"));
+        }
         serde_json::from_str(&text).map_err(std::io::Error::other)
     }
 }

@@ -79,6 +79,14 @@ impl FolderLock {
     }
 }
 
+/// Does a process use the folder right now? Its lock says so: it goes with the process, however that ends. Nothing is
+/// created.
+#[must_use]
+pub fn is_in_use(folder: &Path) -> bool {
+    let Ok(file) = File::open(folder.join(LOCK)) else { return false };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 /// Says what was mended, without names: they may hold more than a log should.
 fn tell(mended: Mended) {
     if mended.closed > 0 {

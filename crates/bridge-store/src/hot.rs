@@ -269,6 +269,10 @@ pub trait HotStore: Send + Sync + 'static {
     /// Gives a lease back, if it is still held.
     async fn release(&self, job: &str, holder: Uuid) -> Result<()>;
 
+    /// Remembers that something was used, for that long. False: it was used before. In every epoch, and past a rebuild as far
+    /// as the store's own memory lasts.
+    async fn first_use(&self, now: Timestamp, what: &str, length: Span) -> Result<bool>;
+
     /// An SMS of this number waits to be judged (D25): later ones wait behind it. Forgotten by itself
     /// [`WAITING_MARK`] after it was last marked, so that a bridge that died between marking and storing holds
     /// nothing up for ever; whoever replays marks anew what still waits. In every epoch, also while the store is

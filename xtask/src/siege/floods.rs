@@ -22,6 +22,8 @@ pub(super) enum Then {
     IsDeaf,
     /// It reads the answer and comes again at once.
     ComesAgain,
+    /// It does not come.
+    StaysAway,
 }
 
 /// One way of keeping others out.
@@ -42,13 +44,27 @@ pub(super) struct Ground {
     token: String,
 }
 
+/// The flood that is none.
+pub(super) const NOBODY: &str = "nobody";
+
 pub(super) const FLOODS: &[Flood] = &[
+    // How fast this machine is when nobody does any harm.
+    Flood { name: NOBODY, then: Then::StaysAway, says: |_, _| Vec::new() },
     Flood { name: "idle connections", then: Then::Stays, says: |_, _| Vec::new() },
     Flood {
         name: "slow headers",
         then: Then::Drips,
         says: |_, _| b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: ".to_vec(),
     },
+    Flood {
+        name: "long heads",
+        then: Then::Drips,
+        says: |_, _| {
+            let head = format!("GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: {}", "a".repeat(15 * 1024));
+            head.into_bytes()
+        },
+    },
+    Flood { name: "kept alive", then: Then::Stays, says: |_, _| get("/livez") },
     Flood { name: "slow bodies", then: Then::Drips, says: slow_body },
     Flood { name: "slow readers", then: Then::IsDeaf, says: |_, _| get("/openapi.json").repeat(64) },
     Flood {
@@ -129,6 +145,7 @@ impl Flood {
     pub(super) fn clients(&self, descriptors: u64) -> usize {
         match self.then {
             Then::ComesAgain => 16,
+            Then::StaysAway => 0,
             _ if descriptors <= 2_048 => 1_100,
             _ => 9_000,
         }

@@ -84,6 +84,7 @@ async fn one(addr: std::net::SocketAddr, says: &[u8], then: Then) -> std::io::Re
                 ended = reads => ended,
             }
         }
+        Then::StaysAway => Ok(()),
         Then::ComesAgain => {
             // An answer may come before all is sent.
             let (mut reads, mut writes) = stream.split();

@@ -8,7 +8,8 @@ use crate::Outcome;
 
 /// Names that say nothing: whatever has no home ends up there.
 const NAMES_WITHOUT_MEANING: &[&str] = &["common", "helper", "helpers", "misc", "types", "util", "utils"];
-const BYTES_MAX: u64 = 256 * 1024;
+/// The API's description is the largest: its examples stand in it.
+const BYTES_MAX: u64 = 512 * 1024;
 /// Folders that are never ours, for the walk without git.
 const SKIPPED: &[&str] = &[".git", "data", "node_modules", "target"];
 

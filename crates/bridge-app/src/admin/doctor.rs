@@ -42,6 +42,7 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     findings.extend(remote(app).await);
     findings.extend(app.receivers.findings(now, &app.live.now()));
     findings.extend(strangers(app));
+    findings.extend(edge(app));
     match in_time_or(compare(app, mode)).await {
         Ok(compared) => findings.extend(compared),
         Err(problem) => findings.push(Finding {
@@ -65,6 +66,35 @@ fn strangers(app: &App) -> Option<Finding> {
             .to_owned(),
         advice: "send client_ip, the address of the user's device, with each registration".to_owned(),
     })
+}
+
+/// What the edge in front was last heard to say, where there is one.
+fn edge(app: &App) -> Option<Finding> {
+    let finding = |level, found: String, advice: &str| {
+        Some(Finding { level, what: "edge".to_owned(), found, advice: advice.to_owned() })
+    };
+    if app.secrets.edge.is_empty() {
+        return app.live.now().edge_required.then_some(()).and_then(|()| {
+            let advice = "give SMS_BRIDGE_EDGE_SECRET, or switch edge_required off";
+            finding(
+                Level::Problem,
+                "edge_required is on, and no edge can sign: all registrations are refused".to_owned(),
+                advice,
+            )
+        });
+    }
+    let heard = app.edge.now();
+    match (heard.last, heard.wrong) {
+        (last, Some((why, at))) if last.is_none_or(|last| last < at) => {
+            let advice = "compare EDGE_SECRET of the edge with SMS_BRIDGE_EDGE_SECRET, and the clocks";
+            finding(Level::Problem, format!("its last signature does not hold ({at}): {why}"), advice)
+        }
+        (Some(last), _) => finding(Level::Good, format!("last heard {last}"), ""),
+        (None, _) => {
+            let advice = "see docs/edge.md: is BRIDGE_URL of the edge the tunnel to this bridge?";
+            finding(Level::Warning, "it was not heard since this bridge started".to_owned(), advice)
+        }
+    }
 }
 
 /// Gives the hot store back what it misses, and says what was found.

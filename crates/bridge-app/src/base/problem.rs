@@ -14,6 +14,8 @@ macro_rules! codes {
         pub enum Code { $($variant),* }
 
         impl Code {
+            /// All of them, in the order of the list.
+            pub const ALL: &[Code] = &[$(Code::$variant),*];
             /// The stable word.
             #[must_use]
             pub fn as_str(self) -> &'static str { match self { $(Code::$variant => $word),* } }
@@ -37,6 +39,8 @@ codes! {
     NotFound = "not_found", 404, "Not found";
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
     RequestTimeout = "request_timeout", 408, "The request came too slowly";
+    EdgeSignature = "edge_signature", 401, "The edge's signature does not hold";
+    EdgeRequired = "edge_required", 403, "Registrations come through the edge";
     AlreadyValidated = "already_validated", 409, "This number is validated on this device already";
     OnboardingFinal = "onboarding_final", 409, "This onboarding cannot change any more";
     AccountExists = "account_exists", 409, "There is an account of this name";
@@ -48,10 +52,10 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported content type";
     UnsupportedEncoding = "unsupported_encoding", 415, "Unsupported content encoding";
     InvalidSetting = "invalid_setting", 422, "The setting breaks a rule";
-    TooManyRegistrations = "too_many_registrations", 429, "Too many registrations of this number";
+    TooManyRegistrations = "too_many_registrations", 429, "Too many registrations";
     TooManyRequests = "too_many_requests", 429, "Too many open requests";
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
-    Internal = "internal_error", 500, "Something went wrong inside";
+    Internal = "internal", 500, "Something went wrong inside";
     OnboardingPaused = "onboarding_paused", 503, "Mobile onboarding is currently paused";
     ReceiverAway = "receiver_away", 502, "The receiver does not answer";
     Unavailable = "unavailable", 503, "The bridge cannot answer right now";

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::base::clock::{Entropy, NoEntropy};
 use crate::base::data_file;
+use crate::base::edge_keys::EdgeKeys;
 
 /// The folder inside the data folder.
 const FOLDER: &str = "secrets";
@@ -53,6 +54,8 @@ pub struct Secrets {
     pub receiver: Keys,
     /// For the operator: the admin token.
     pub admin: Keys,
+    /// What the edge signs with; none where there is no edge.
+    pub edge: EdgeKeys,
     hashing: HashingKey,
     /// Where the generated ones are.
     pub folder: PathBuf,
@@ -75,6 +78,8 @@ pub struct Given {
     pub receiver: Vec<String>,
     /// `SMS_BRIDGE_ADMIN_TOKEN`
     pub admin: Vec<String>,
+    /// `SMS_BRIDGE_EDGE_SECRET`; an empty list means: there is no edge.
+    pub edge: Vec<String>,
 }
 
 /// A new secret: 256 random bits, in hex.
@@ -124,6 +129,7 @@ impl Secrets {
             api: keys("api_key", &given.api)?,
             receiver: keys("receiver_key", &given.receiver)?,
             admin: keys("admin_token", &given.admin)?,
+            edge: EdgeKeys::new(&given.edge),
             hashing,
             folder,
         })

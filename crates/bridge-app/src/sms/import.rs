@@ -96,6 +96,8 @@ pub struct Import {
     batch_bytes: usize,
     first_unusable: Option<String>,
     report: Report,
+    /// What may not be kept of an unusable row.
+    credentials: quarantine::Credentials,
 }
 
 impl Import {
@@ -109,6 +111,7 @@ impl Import {
         }
         let dumped = within(DUMP, dumped(app)).await;
         dumped.unwrap_or(Err(Stopped::NotDumped))?;
+        let credentials = quarantine::Credentials(source.signing_keys().to_vec());
         Ok(Import {
             report: Report::new(source.name()),
             source,
@@ -116,7 +119,15 @@ impl Import {
             batch: Vec::new(),
             batch_bytes: 0,
             first_unusable: None,
+            credentials,
         })
+    }
+
+    /// The list came with these, which may not be kept.
+    #[must_use]
+    pub fn came_with(mut self, credentials: quarantine::Credentials) -> Import {
+        self.credentials.0.extend(credentials.0);
+        self
     }
 
     /// The counts so far.
@@ -239,7 +250,7 @@ impl Import {
             reason,
             content_type: "application/octet-stream".to_owned(),
             body: raw,
-            credentials: quarantine::Credentials::default(),
+            credentials: self.credentials.clone(),
         };
         Ok(quarantine::keep_as(app, id, body).await?)
     }

@@ -16,6 +16,7 @@ use crate::base::deadline::{PHONE_ANSWERS, PHONE_CONNECTS};
 use crate::bridge::App;
 use crate::sms::import::{Import, Stopped};
 use crate::sms::import_report::Report;
+use crate::sms::quarantine::Credentials;
 use crate::state::receivers::{KnownReceiver, ReceiverIdentity};
 
 /// What it serves at most in one answer.
@@ -81,7 +82,9 @@ impl From<reqwest::Error> for InboxError {
 /// Reads what the phone received since then, and takes in what the bridge has not.
 pub async fn pull(app: &App, known: &Arc<KnownReceiver>, since: Timestamp) -> Result<Report, InboxError> {
     let inbox = Inbox::of(known, PHONE_ANSWERS)?;
-    let mut import = Import::begin(app, ReceiverIdentity::Named(known.clone()), false).await?;
+    let import = Import::begin(app, ReceiverIdentity::Named(known.clone()), false).await?;
+    let mut import =
+        import.came_with(Credentials(inbox.url.password().map(str::to_owned).into_iter().collect()));
     let now = app.clock.now();
     let mut from = since.max(Timestamp(now.0 - DAYS_MAX * DAY.0));
     let mut span = DAY;

@@ -19,6 +19,8 @@ use crate::state::board::WakeSignal;
 pub const UNKNOWN: &str = "unknown";
 /// So much of a body is kept. No SMS is longer; what is can still be recognised.
 pub const KEPT_MAX_BYTES: usize = 64 * 1024;
+/// So much where the disk is nearly full: what is left is for SMS, and who sent it is to be told apart all the same.
+pub const KEPT_SHORT_BYTES: usize = 1024;
 
 /// An unusable delivery.
 #[derive(Debug)]
@@ -55,15 +57,12 @@ pub async fn keep(app: &App, body: Body) -> Result<(), Unwritable> {
 
 /// Keeps it under this id: once, however often it comes.
 pub async fn keep_as(app: &App, id: Uuid, body: Body) -> Result<(), Unwritable> {
-    // Below the floor only SMS are written.
-    if app.disk.is_nearly_full() {
-        return Err(Unwritable);
-    }
     app.metrics.quarantined_total.inc();
     let Credentials(secrets) = &body.credentials;
     let mut kept = without_secrets(&body.content_type, &body.body, secrets);
-    let whole_bytes = (kept.len() > KEPT_MAX_BYTES).then_some(kept.len() as u64);
-    kept.truncate(KEPT_MAX_BYTES);
+    let kept_max = if app.disk.is_nearly_full() { KEPT_SHORT_BYTES } else { KEPT_MAX_BYTES };
+    let whole_bytes = (kept.len() > kept_max).then_some(kept.len() as u64);
+    kept.truncate(kept_max);
     let entry = Quarantined {
         id,
         at: app.clock.now(),

@@ -1,124 +1,169 @@
 //! Who has one of the places for connections, and who has to go when all are taken. It knows who is at the other end and
-//! what they do, never a socket: whoever serves a connection says so, and closes it when its place is gone.
+//! what they do, never a socket: whoever serves a connection says so, and closes it when its place is gone. In which order
+//! they go is a list of rules in `turns`.
+
+mod turns;
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bridge_core::{Span, Timestamp};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+use self::turns::{Doing, Line, Rank, TURNS, line};
+use super::access::throttle::network;
 
 /// No more than this, however many descriptors there are: each may take 25 KiB of memory.
 pub const PLACES_MAX: usize = 4_096;
-/// Who has just come is waited for so long: their first request is on its way.
-const JUST_COME: Span = Span(1_000);
+/// Connections that have to go and are not closed yet: when they are more, who comes waits in the system's own queue.
+const LEAVING_MAX: usize = 64;
+/// So many of one line are compared, to find one whose address has more places than others.
+const COMPARED: usize = 16;
+/// One receiver, and one operator, keep one place in so many; what they have beyond is worth as much as an app's.
+const SHARE_KEPT: usize = 16;
+const KEPT_MIN: usize = 4;
+const KEPT_MAX: usize = 64;
 /// That it is full is logged as often as this.
 const TOLD_EVERY: Span = Span(60_000);
 /// That it was full is a note of the bridge's health for this long.
 const NOTED_FOR: Span = Span(10 * 60_000);
 
-/// Who is at the other end, as far as they have proved it. Later ones are worth more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Who {
-    /// Nobody knows; or somebody with the token of one onboarding.
-    Stranger,
+/// Who somebody has proved to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who<'a> {
     /// An app with its key.
     App,
-    /// A receiver, or somebody who operates the bridge: they keep their place.
-    Kept,
+    /// This receiver.
+    Receiver(&'a str),
+    /// Somebody who operates the bridge, under this name.
+    Operator(&'a str),
 }
 
-/// What goes on on a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Doing {
-    /// No request came yet, or the last one is answered.
-    Resting,
-    /// A request is read or answered.
-    Busy,
-    /// It waits for something to change: a long poll, a stream.
-    Waiting,
-}
-
-/// In this order they have to go, and among equals the one that has been so for longest. Strangers who have just come and
-/// said nothing yet go after those who are busy: else who comes next would always push out who came before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Goes {
-    RestingStranger,
-    Waiting,
-    BusyStranger,
-    RestingApp,
-}
-
-fn goes(who: Who, doing: Doing) -> Option<Goes> {
-    match (who, doing) {
-        (Who::Kept, _) | (Who::App, Doing::Busy) => None,
-        (_, Doing::Waiting) => Some(Goes::Waiting),
-        (Who::Stranger, Doing::Resting) => Some(Goes::RestingStranger),
-        (Who::Stranger, Doing::Busy) => Some(Goes::BusyStranger),
-        (Who::App, Doing::Resting) => Some(Goes::RestingApp),
-    }
+/// Somebody who comes, as far as a connection tells it.
+pub struct Comer {
+    /// Where it comes from; none where that is a proxy's.
+    pub address: Option<IpAddr>,
+    /// Has it said something that nobody has looked at yet?
+    pub has_spoken: Box<dyn Fn() -> bool + Send>,
 }
 
 struct Held {
-    who: Who,
+    rank: Rank,
     doing: Doing,
-    since: u64,
-    came_at: Timestamp,
+    /// Who keeps this place, if anybody does.
+    kept_by: Option<Keeper>,
+    /// Their number in the line, and since when they stand in it.
+    number: u64,
+    since: Timestamp,
+    comer: Comer,
     gone: CancellationToken,
 }
 
 impl Held {
-    fn turn(&self) -> Option<(Goes, u64)> {
-        goes(self.who, self.doing).map(|goes| (goes, self.since))
+    fn turn(&self) -> Option<(Line, u64)> {
+        line(self.rank, self.doing).map(|line| (line, self.number))
     }
 }
+
+/// A receiver or an operator: they may have one name.
+type Keeper = (bool, Arc<str>);
 
 #[derive(Default)]
 struct Inner {
     held: HashMap<u64, Held>,
-    /// Those who may have to go, the next one first.
-    order: BTreeMap<(Goes, u64), u64>,
+    /// Those who may have to go, the next one of each line first.
+    order: BTreeMap<(Line, u64), u64>,
+    /// How many places each address has.
+    addresses: HashMap<IpAddr, usize>,
+    /// How many places each receiver and each operator keeps.
+    kept: HashMap<Keeper, usize>,
+    /// Had to go, and are not closed yet.
+    leaving: usize,
     last: u64,
     closed: u64,
     full_at: Option<Timestamp>,
     told_at: Option<Timestamp>,
 }
 
+fn one_less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
+    if let std::collections::hash_map::Entry::Occupied(mut count) = counts.entry(key) {
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
+    }
+}
+
 impl Inner {
+    fn insert(&mut self, id: u64, held: Held) {
+        self.order.extend(held.turn().map(|turn| (turn, id)));
+        if let Some(address) = held.comer.address {
+            *self.addresses.entry(address).or_default() += 1;
+        }
+        self.held.insert(id, held);
+    }
+
     fn remove(&mut self, id: u64) -> Option<Held> {
         let held = self.held.remove(&id)?;
         if let Some(turn) = held.turn() {
             self.order.remove(&turn);
         }
+        if let Some(address) = held.comer.address {
+            one_less(&mut self.addresses, address);
+        }
+        if let Some(keeper) = held.kept_by.clone() {
+            one_less(&mut self.kept, keeper);
+        }
         Some(held)
     }
 
+    /// Something is new about that one; it may stand in another line then.
     fn change(&mut self, id: u64, change: impl FnOnce(&mut Held)) {
-        let Some(mut held) = self.remove(id) else { return };
-        self.last += 1;
-        held.since = self.last;
-        change(&mut held);
-        if let Some(turn) = held.turn() {
-            self.order.insert(turn, id);
+        let Some(held) = self.held.get_mut(&id) else { return };
+        let before = held.turn();
+        change(held);
+        let after = held.turn();
+        if before != after {
+            before.map(|turn| self.order.remove(&turn));
+            self.order.extend(after.map(|turn| (turn, id)));
         }
-        self.held.insert(id, held);
     }
 
-    /// Somebody has to go. False: everybody who is there keeps their place.
+    /// They stand at the end of a line now.
+    fn begins(&mut self, id: u64, doing: Doing, now: Timestamp) {
+        self.last += 1;
+        let number = self.last;
+        self.change(id, |held| (held.doing, held.number, held.since) = (doing, number, now));
+    }
+
+    /// Who has to go now.
+    fn next_to_go(&self, now: Timestamp) -> Option<u64> {
+        TURNS.iter().find_map(|(line, since)| {
+            let stand = self.order.range((*line, 0)..=(*line, u64::MAX)).take(COMPARED);
+            let mut stand: Vec<(usize, u64, &Held)> = stand
+                .filter_map(|(_, id)| Some((*id, self.held.get(id)?)))
+                .filter(|(_, held)| now >= held.since + *since)
+                .map(|(id, held)| (self.places_of(held.comer.address), id, held))
+                .collect();
+            // Whose address has most; among equals the order stays.
+            stand.sort_by_key(|(places, ..)| std::cmp::Reverse(*places));
+            let goes = |held: &Held| !(line.may_have_spoken() && (held.comer.has_spoken)());
+            stand.into_iter().find(|(_, _, held)| goes(held)).map(|(_, id, _)| id)
+        })
+    }
+
+    fn places_of(&self, address: Option<IpAddr>) -> usize {
+        address.and_then(|address| self.addresses.get(&address)).copied().unwrap_or(0)
+    }
+
+    /// Somebody has to go. False: everybody who is there keeps their place, or has just spoken.
     fn make_room(&mut self, now: Timestamp) -> bool {
-        let first = self.order.iter().next().map(|(turn, id)| (*turn, *id));
-        let Some((mut turn, mut id)) = first else { return false };
-        let just_came = self.held.get(&id).is_some_and(|held| now < held.came_at + JUST_COME);
-        if turn.0 == Goes::RestingStranger && just_came {
-            let others = (Goes::Waiting, 0)..(Goes::RestingApp, 0);
-            if let Some((other, other_id)) = self.order.range(others).next() {
-                (turn, id) = (*other, *other_id);
-            }
-        }
-        self.order.remove(&turn);
-        if let Some(held) = self.held.remove(&id) {
-            held.gone.cancel();
-            self.closed += 1;
-        }
+        let Some(held) = self.next_to_go(now).and_then(|id| self.remove(id)) else { return false };
+        held.gone.cancel();
+        self.closed += 1;
+        self.leaving += 1;
         true
     }
 
@@ -137,6 +182,8 @@ impl Inner {
 pub struct Places {
     max: usize,
     inner: Mutex<Inner>,
+    /// One that had to go is closed.
+    left: Notify,
 }
 
 /// One place, until it is dropped.
@@ -156,17 +203,28 @@ impl Places {
     /// So many.
     #[must_use]
     pub fn new(max: usize) -> Arc<Places> {
-        Arc::new(Places { max: max.max(1), inner: Mutex::default() })
+        Arc::new(Places { max: max.max(1), inner: Mutex::default(), left: Notify::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for somebody who comes; where all are taken, the one who is missed least has to go. None: nobody may be
-    /// sent away, so the one who comes is.
-    #[must_use]
-    pub fn enter(self: &Arc<Places>, now: Timestamp) -> Option<Place> {
+    /// Resolves when the next one may be let in: not while many who had to go still have their descriptors.
+    pub async fn door(&self) {
+        loop {
+            let left = self.left.notified();
+            if self.lock().leaving < LEAVING_MAX {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// A place for somebody who comes; where all are taken, the one who is missed least has to go. They come back where nobody
+    /// may be sent away right now.
+    pub fn enter(self: &Arc<Places>, comer: Comer, now: Timestamp) -> Result<Place, Comer> {
+        let comer = Comer { address: comer.address.map(network), ..comer };
         let mut inner = self.lock();
         if inner.held.len() >= self.max {
             if inner.is_full(now) {
@@ -178,16 +236,15 @@ impl Places {
                 );
             }
             if !inner.make_room(now) {
-                return None;
+                return Err(comer);
             }
         }
         inner.last += 1;
         let (id, gone) = (inner.last, CancellationToken::new());
-        let held =
-            Held { who: Who::Stranger, doing: Doing::Resting, since: id, came_at: now, gone: gone.clone() };
-        inner.order.extend(held.turn().map(|turn| (turn, id)));
-        inner.held.insert(id, held);
-        Some(Place { seat: Seat { id, all: self.clone() }, gone })
+        let (rank, doing) = (Rank::Stranger, Doing::Coming);
+        let held = Held { rank, doing, kept_by: None, number: id, since: now, comer, gone: gone.clone() };
+        inner.insert(id, held);
+        Ok(Place { seat: Seat { id, all: self.clone() }, gone })
     }
 
     /// A connection could not be taken in: the system has no more descriptors, say. One goes, so that the next can come.
@@ -215,6 +272,12 @@ impl Places {
     #[must_use]
     pub fn max(&self) -> usize {
         self.max
+    }
+
+    /// How many of them one receiver, or one operator, keeps whatever happens.
+    #[must_use]
+    fn kept_max(&self) -> usize {
+        (self.max / SHARE_KEPT).clamp(KEPT_MIN, KEPT_MAX)
     }
 
     /// What the operator should know of it.
@@ -245,126 +308,78 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.seat.all.lock().remove(self.seat.id);
+        let mut inner = self.seat.all.lock();
+        if inner.remove(self.seat.id).is_none() {
+            inner.leaving = inner.leaving.saturating_sub(1);
+            drop(inner);
+            self.seat.all.left.notify_one();
+        }
     }
 }
 
 impl Seat {
-    /// A request begins.
-    pub fn begins(&self) {
-        self.all.lock().change(self.id, |held| held.doing = Doing::Busy);
+    /// A whole request came, but for its body.
+    pub fn begins(&self, now: Timestamp) {
+        self.all.lock().begins(self.id, Doing::Busy, now);
     }
 
     /// It waits for something to change.
-    pub fn waits(&self) {
-        self.all.lock().change(self.id, |held| held.doing = Doing::Waiting);
+    pub fn waits(&self, now: Timestamp) {
+        self.all.lock().begins(self.id, Doing::Waiting, now);
     }
 
     /// The request is answered.
-    pub fn rests(&self) {
-        self.all.lock().change(self.id, |held| held.doing = Doing::Resting);
+    pub fn rests(&self, now: Timestamp) {
+        self.all.lock().begins(self.id, Doing::Answered, now);
+    }
+
+    /// The client keeps its request: since it began, however often it sends or reads a byte.
+    pub fn is_slow(&self) {
+        self.all.lock().change(self.id, |held| {
+            if held.doing == Doing::Busy {
+                held.doing = Doing::Slow;
+            }
+        });
+    }
+
+    /// It does not any more.
+    pub fn goes_on(&self) {
+        self.all.lock().change(self.id, |held| {
+            if held.doing == Doing::Slow {
+                held.doing = Doing::Busy;
+            }
+        });
     }
 
     /// They have proved who they are. It stays so while the connection lasts.
-    pub fn is(&self, who: Who) {
-        self.all.lock().change(self.id, |held| held.who = held.who.max(who));
+    pub fn is(&self, who: Who<'_>) {
+        let kept_max = self.all.kept_max();
+        let mut inner = self.all.lock();
+        let keeper = match who {
+            Who::App => None,
+            Who::Receiver(name) => Some((false, Arc::from(name))),
+            Who::Operator(name) => Some((true, Arc::from(name))),
+        };
+        let Some(held) = inner.held.get(&self.id) else { return };
+        // One connection counts once, for whom it was first.
+        let keeps = keeper.filter(|_| held.kept_by.is_none());
+        let keeps = keeps.filter(|keeper| inner.kept.get(keeper).is_none_or(|count| *count < kept_max));
+        if let Some(keeper) = &keeps {
+            *inner.kept.entry(keeper.clone()).or_default() += 1;
+        }
+        let rank = if keeps.is_some() { Rank::Kept } else { Rank::App };
+        inner.change(self.id, |held| {
+            held.rank = held.rank.max(rank);
+            held.kept_by = held.kept_by.take().or(keeps);
+        });
+    }
+
+    /// Have they?
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.all.lock().held.get(&self.id).is_some_and(|held| held.rank > Rank::Stranger)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp(1_800_000_000_000);
-
-    fn is_gone(place: &Place) -> bool {
-        place.gone.is_cancelled()
-    }
-
-    #[test]
-    fn the_one_who_is_missed_least_goes_first() {
-        let places = Places::new(6);
-        let come = || places.enter(NOW).unwrap();
-        let (receiver, app, busy, stream, old, new) = (come(), come(), come(), come(), come(), come());
-        receiver.seat.is(Who::Kept);
-        app.seat.is(Who::App);
-        busy.seat.begins();
-        stream.seat.is(Who::App);
-        stream.seat.waits();
-        assert_eq!(places.taken(), 6);
-        let mut newcomers = Vec::new();
-        let later = NOW + JUST_COME;
-        for (goes, case) in [(&old, "a stranger who rests"), (&new, "the other one")] {
-            assert!(!is_gone(goes), "{case}");
-            newcomers.push(places.enter(later).unwrap());
-            newcomers.last().unwrap().seat.is(Who::Kept);
-            assert!(is_gone(goes), "{case}");
-        }
-        for (goes, case) in [(&stream, "a stream"), (&busy, "a busy stranger"), (&app, "an app that rests")] {
-            newcomers.push(places.enter(later).unwrap());
-            newcomers.last().unwrap().seat.is(Who::Kept);
-            assert!(is_gone(goes), "{case}");
-        }
-        assert!(places.enter(later).is_none(), "who is kept stays");
-        assert!(!is_gone(&receiver));
-        assert_eq!((places.taken(), places.closed()), (6, 5));
-        drop(receiver);
-        assert!(places.enter(later).is_some());
-    }
-
-    #[test]
-    fn who_has_just_come_is_heard_before_they_go() {
-        let places = Places::new(3);
-        let busy = [places.enter(NOW).unwrap(), places.enter(NOW).unwrap()];
-        busy.iter().for_each(|place| place.seat.begins());
-        let first = places.enter(NOW).unwrap();
-        let second = places.enter(NOW).unwrap();
-        let third = places.enter(NOW).unwrap();
-        assert!(busy.iter().all(is_gone) && !is_gone(&first), "who is busy for longest goes");
-        let fourth = places.enter(NOW).unwrap();
-        assert!(is_gone(&first) && !is_gone(&fourth), "all have just come: the first of them");
-        second.seat.is(Who::App);
-        let fifth = places.enter(NOW).unwrap();
-        assert!(is_gone(&third) && !is_gone(&second), "an app that rests goes last");
-        drop((fourth, fifth));
-    }
-
-    #[test]
-    fn an_app_that_is_answered_stays() {
-        let places = Places::new(1);
-        let app = places.enter(NOW).unwrap();
-        app.seat.is(Who::App);
-        app.seat.begins();
-        assert!(places.enter(NOW).is_none());
-        app.seat.rests();
-        assert!(places.enter(NOW).is_some());
-    }
-
-    #[test]
-    fn it_is_told_once_a_minute_and_noted_for_a_while() {
-        let places = Places::new(1);
-        let _first = places.enter(NOW).unwrap();
-        assert_eq!(places.note(NOW), None);
-        let mut told = 0;
-        for second in 0..120 {
-            told += u32::from(places.lock().is_full(NOW + Span(second * 1_000)));
-        }
-        assert_eq!(told, 2);
-        assert!(places.note(NOW + Span(120_000)).unwrap().starts_with("all 1 connections were taken"));
-        assert_eq!(places.note(NOW + Span(3_600_000)), None);
-    }
-
-    #[test]
-    fn what_is_said_of_a_place_that_is_gone_changes_nothing() {
-        let places = Places::new(1);
-        let first = places.enter(NOW).unwrap();
-        let second = places.enter(NOW).unwrap();
-        first.seat.is(Who::Kept);
-        first.seat.begins();
-        assert_eq!(places.taken(), 1);
-        drop(first);
-        assert_eq!(places.taken(), 1);
-        drop(second);
-        assert_eq!(places.taken(), 0);
-    }
-}
+mod tests;

@@ -68,6 +68,7 @@ mod tests {
                 reason: "blacklisted".into(),
                 mobile_number: "+919876543210".into(),
                 address_hash: None,
+                place: None,
                 stands_for: 1,
             });
         }

@@ -99,6 +99,7 @@ instrumented! { HotStore for HotStore {
     finish_rebuild(token: Uuid) -> bool;
     lease(job: &str, holder: Uuid, length: Span) -> bool;
     release(job: &str, holder: Uuid) -> ();
+    first_use(now: Timestamp, what: &str, length: Span) -> bool;
     mark_waiting(now: Timestamp, waiting: &[(String, Uuid)]) -> ();
     unmark_waiting(done: &[(String, Uuid)]) -> ();
     register(now: Timestamp, registration: &Registration) -> Registered;

@@ -24,16 +24,17 @@ impl RefusalTrail for PostgresAudit {
 async fn append_refusals(lease: &mut Lease, batch: &[Refusal]) -> Result<()> {
     lease
         .run(
-            "INSERT INTO ops.registration_attempts (at, reason, mobile_number, address_hash, stands_for)
-             SELECT at, reason, mobile, address, stands_for
-             FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::bigint[])
-                 WITH ORDINALITY AS arrived (at, reason, mobile, address, stands_for, place)
-             ORDER BY place",
+            "INSERT INTO ops.registration_attempts (at, reason, mobile_number, address_hash, place, stands_for)
+             SELECT at, reason, mobile, address, country, stands_for
+             FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+                 WITH ORDINALITY AS arrived (at, reason, mobile, address, country, stands_for, turn)
+             ORDER BY turn",
             &[
                 (&column(batch, |refusal| At(refusal.at)), Type::TIMESTAMPTZ_ARRAY),
                 (&column(batch, |refusal| storable(&refusal.reason)), Type::TEXT_ARRAY),
                 (&column(batch, |refusal| storable(&refusal.mobile_number)), Type::TEXT_ARRAY),
                 (&column(batch, |refusal| refusal.address_hash.as_deref()), Type::TEXT_ARRAY),
+                (&column(batch, |refusal| refusal.place.as_deref()), Type::TEXT_ARRAY),
                 (&column(batch, |refusal| refusal.stands_for), Type::INT8_ARRAY),
             ],
         )
@@ -44,7 +45,7 @@ async fn append_refusals(lease: &mut Lease, batch: &[Refusal]) -> Result<()> {
 async fn refusals(lease: &mut Lease, max: usize) -> Result<Vec<Refusal>> {
     lease
         .rows(
-            "SELECT at, reason, mobile_number, address_hash, stands_for FROM ops.registration_attempts
+            "SELECT at, reason, mobile_number, address_hash, place, stands_for FROM ops.registration_attempts
              ORDER BY id DESC LIMIT $1",
             &[(&limit(max), Type::INT8)],
             |row| {
@@ -53,7 +54,8 @@ async fn refusals(lease: &mut Lease, max: usize) -> Result<Vec<Refusal>> {
                     reason: row.try_get(1)?,
                     mobile_number: row.try_get(2)?,
                     address_hash: row.try_get(3)?,
-                    stands_for: row.try_get(4)?,
+                    place: row.try_get(4)?,
+                    stands_for: row.try_get(5)?,
                 })
             },
         )

@@ -4,7 +4,7 @@
 use super::failure::Failure;
 
 /// One step for each version.
-pub(super) const STEPS: [&str; 14] = [
+pub(super) const STEPS: [&str; 15] = [
     include_str!("../../migrations/postgres/0001_audit.sql"),
     include_str!("../../migrations/postgres/0002_partitions.sql"),
     include_str!("../../migrations/postgres/0003_skew.sql"),
@@ -18,7 +18,8 @@ pub(super) const STEPS: [&str; 14] = [
     include_str!("../../migrations/postgres/0011_quarantine_room.sql"),
     include_str!("../../migrations/postgres/0012_number_style.sql"),
     include_str!("../../migrations/postgres/0013_stamps.sql"),
-    include_str!("../../migrations/postgres/0014_page.sql"),
+    include_str!("../../migrations/postgres/0014_refusal_place.sql"),
+    include_str!("../../migrations/postgres/0015_page.sql"),
 ];
 /// The version that this program knows.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a handful")]

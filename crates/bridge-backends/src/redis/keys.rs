@@ -41,6 +41,8 @@ keys! {
     LEASE = "bridge:lease:";
     /// The channel on which the bridges of a group tell each other what changed.
     NOTICES = "bridge:notices";
+    /// Until when something is remembered that may be used once, by its name.
+    USED_ONCE = "bridge:used:";
     /// Written to find out whether anything can be written.
     PROBE = "bridge:probe";
     /// When the window of `sms_count:` of a number ends, 15 digits, and then the ids of the onboardings that an SMS may

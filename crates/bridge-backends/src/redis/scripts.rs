@@ -198,6 +198,7 @@ scripts! {
     ERASE = "facts" "changes" "face" "erase";
     LEASE = "lease";
     RELEASE = "release";
+    FIRST_USE = "first_use";
     RAISE_COUNTERS = "raise_counters";
     BEGIN = "begin";
     CLEAR = "right" "clear";

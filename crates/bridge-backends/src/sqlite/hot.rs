@@ -49,6 +49,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/sqlite_hot/0004_arrived.sql"),
         include_str!("../../migrations/sqlite_hot/0005_expiring_blocks.sql"),
         include_str!("../../migrations/sqlite_hot/0006_side_by_side.sql"),
+        include_str!("../../migrations/sqlite_hot/0007_used_once.sql"),
     ],
     settle: begin_process,
 };
@@ -173,6 +174,11 @@ impl HotStore for SqliteHot {
     async fn release(&self, job: &str, holder: Uuid) -> Result<()> {
         let job = job.to_owned();
         self.engine.write("release", move |c, _| holding::release(c, &job, holder)).await
+    }
+
+    async fn first_use(&self, now: Timestamp, what: &str, length: Span) -> Result<bool> {
+        let what = what.to_owned();
+        self.engine.write("first_use", move |c, _| holding::first_use(c, now, &what, length)).await
     }
 
     async fn mark_waiting(&self, now: Timestamp, waiting: &[(String, Uuid)]) -> Result<()> {

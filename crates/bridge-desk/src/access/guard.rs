@@ -97,7 +97,7 @@ async fn admit(app: &Shared, rule: Rule, request: Request) -> Result<Request, Re
         },
         None => return Err(log_in_first(&parts, changes)),
     };
-    client::is(&parts, Who::Kept);
+    client::is(&parts, Who::Operator(&visitor.name));
     if visitor.role < role {
         let detail = format!("{} may do this; you are {}", role.word(), visitor.role.word());
         return Err(Problem::new(Code::Forbidden, detail).into());

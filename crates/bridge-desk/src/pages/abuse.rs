@@ -36,6 +36,33 @@ struct SenderRow {
     blocked: Option<When>,
 }
 
+/// What the edge was last heard to say.
+struct EdgeWords {
+    last: Option<When>,
+    waiting: Option<(String, When)>,
+    refused: Option<(String, When)>,
+    wrong: Option<(&'static str, When)>,
+    wrong_count: String,
+}
+
+impl EdgeWords {
+    /// None: this bridge has no edge.
+    fn of(app: &Shared, now: Timestamp) -> Option<EdgeWords> {
+        if app.secrets.edge.is_empty() {
+            return None;
+        }
+        let heard = app.edge.now();
+        let counted = |(number, at)| (count(number), When::new(at, now));
+        Some(EdgeWords {
+            last: heard.last.map(|at| When::new(at, now)),
+            waiting: heard.waiting.map(counted),
+            refused: heard.refused.map(counted),
+            wrong: heard.wrong.map(|(why, at)| (why, When::new(at, now))),
+            wrong_count: count(heard.wrong_count),
+        })
+    }
+}
+
 /// Something was away.
 struct Away {
     what: String,
@@ -65,6 +92,8 @@ struct Page {
     hours: Bars,
     from: When,
     reasons: Vec<ReasonRow>,
+    places: Vec<ReasonRow>,
+    edge: Option<EdgeWords>,
     senders: Vec<SenderRow>,
     away: Vec<Away>,
 }
@@ -96,15 +125,26 @@ pub(crate) async fn show(
         hours: by_hour(&found.refusals, from, i64::from(days) * 24, now),
         from: When::new(from, now),
         reasons: by_reason(&found.refusals),
+        places: by_place(&found.refusals),
+        edge: EdgeWords::of(&app, now),
         senders: found.senders.into_iter().map(sender).collect(),
         away: found.away.into_iter().map(|incident| Away::of(incident, now)).collect(),
     }))
 }
 
 fn by_reason(refusals: &[RefusalRate]) -> Vec<ReasonRow> {
+    most_first(refusals, |refusal| &refusal.reason)
+}
+
+/// Where nobody told the place, there was no edge in front.
+fn by_place(refusals: &[RefusalRate]) -> Vec<ReasonRow> {
+    most_first(refusals, |refusal| refusal.place.as_deref().unwrap_or("not known"))
+}
+
+fn most_first<'a>(refusals: &'a [RefusalRate], by: impl Fn(&'a RefusalRate) -> &'a str) -> Vec<ReasonRow> {
     let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
     for refusal in refusals {
-        *reasons.entry(&refusal.reason).or_default() += refusal.count;
+        *reasons.entry(by(refusal)).or_default() += refusal.count;
     }
     let mut reasons: Vec<(&str, u64)> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, number)| std::cmp::Reverse(*number));

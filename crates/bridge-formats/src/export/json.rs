@@ -3,6 +3,7 @@
 use super::cut::{AtEnd, Step, Syntax};
 use super::row::{Exported, Held};
 use super::smsgate_inbox;
+use super::termux;
 use crate::content::Unusable;
 use crate::fields::Fields;
 use crate::generic;
@@ -128,6 +129,9 @@ fn object(raw: &[u8]) -> Held {
     };
     if smsgate_inbox::is_item(&fields) {
         return smsgate_inbox::read(&fields);
+    }
+    if termux::is_item(&fields) {
+        return termux::read(&fields);
     }
     match generic::read(&fields) {
         Ok(delivered) => {

@@ -56,6 +56,21 @@ fn refused(bytes: &[u8]) -> String {
 const NOON: &str = "2026-01-31T12:00:00Z";
 
 #[test]
+fn of_a_termux_list_the_number_is_the_sender_whatever_its_owner_calls_them() {
+    let entry = |rest: &str| format!(r#"{{"threadid":7,"_id":12,"read":true,"body":"hello",{rest}}}"#);
+    let list = [
+        entry(&format!(r#""type":"inbox","sender":"Mum","number":"+919876543210","received":"{NOON}""#)),
+        entry(&format!(r#""type":"inbox","number":"+919876543210","received":"{NOON}""#)),
+        entry(&format!(r#""type":"sent","sender":"Mum","number":"+919876543210","received":"{NOON}""#)),
+        entry(r#""type":"inbox","sender":"Mum","number":"+919876543210","received":"2026-01-31 12:00""#),
+    ];
+    let read = read(format!("[{}]", list.join(",\n")));
+    let sms = format!("+919876543210|hello|-|{NOON}");
+    assert_eq!(read[..3], [format!("1 {sms}"), format!("2 {sms}"), "3 Outgoing".to_owned()]);
+    assert_eq!(read[3], "4 +919876543210|hello|-|\"2026-01-31 12:00\"");
+}
+
+#[test]
 fn csv_of_the_predecessor_and_of_spreadsheets() {
     let expected = [format!("2 +919876543210|hello|-|{NOON}")];
     for table in [

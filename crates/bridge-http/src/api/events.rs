@@ -56,7 +56,7 @@ pub async fn events(
     let watcher = app.watchers.watch(id);
     let first = find(&app, id).await?;
     let known = parts.headers.get("last-event-id").and_then(|v| v.to_str().ok()?.trim().parse().ok());
-    client::waits(&parts);
+    client::waits(&app, &parts);
     let until = Box::pin(tokio::time::sleep(STREAM));
     let pauses = app.pauses.listen();
     let (next, tells_pause) = (Some(first), BridgeStatus::of(&app).is_paused());

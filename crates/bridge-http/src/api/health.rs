@@ -3,10 +3,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::auth::{MaybeKnown, Operator};
+use crate::exposition::Exposition;
 use crate::problem::{Failed, ProblemBody};
 use crate::state::Shared;
 use bridge_app::health::{Health, measure, writable};
@@ -38,19 +39,24 @@ pub async fn readyz(State(app): State<Shared>) -> Result<&'static str, Failed> {
     writable(&app).await.map(|()| "ok").map_err(Failed)
 }
 
-/// Every series in Prometheus' text format.
+/// Every series, in Prometheus' text format or, for those who prefer it, as OpenMetrics.
 #[utoipa::path(
     get, path = "/metrics", tag = "health", security(("admin_token" = [])),
-    responses((status = 200, description = "Prometheus text"), (status = 401, body = ProblemBody))
+    responses(
+        (status = 200, description = "As `Accept` prefers", content((String = "text/plain"), (String = "application/openmetrics-text"))),
+        (status = 401, body = ProblemBody)
+    )
 )]
 pub async fn metrics(
     operator: Result<Operator, Failed>,
     State(app): State<Shared>,
+    headers: HeaderMap,
 ) -> Result<Response, Failed> {
     if !app.options.has_private_listener {
         operator?;
     }
     measure(&app).await;
-    let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-    Ok(([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response())
+    let wanted = Exposition::wanted(&headers);
+    let headers = [(header::CONTENT_TYPE, wanted.content_type()), (header::VARY, "Accept")];
+    Ok((headers, wanted.of(app.metrics.render())).into_response())
 }

@@ -63,7 +63,7 @@ pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Js
             if bytes.trim_ascii().is_empty() { Ok(Fields::default()) } else { incoming.fields().cloned() };
         (sender.name().to_owned(), fields)
     };
-    client::is(&parts, Who::Kept);
+    client::is(&parts, Who::Receiver(&name));
     let now = app.clock.now();
     app.receivers.seen().mark_seen(&name, now);
     app.receivers.seen().pinged(&name, now);

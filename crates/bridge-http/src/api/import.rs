@@ -87,13 +87,15 @@ async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
         Some("true" | "") => true,
         Some(_) => return Err(Problem::field(Code::InvalidRequest, "check", "must be true or false")),
     };
+    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
+    let credentials = auth::credentials(&incoming, &generic::FORMAT, &source);
     let import = if auth::is_operator(app, parts) {
         let actor = Actor::with_token(client::address(app, parts));
         operator::begin(app, &actor, source, check).await?
     } else {
         Import::begin(app, source, check).await?
     };
-    Ok((Rows::new(kind), import))
+    Ok((Rows::new(kind), import.came_with(credentials)))
 }
 
 /// Whose list it is: the receiver's whose secret it comes with, or the one that the operator names.
@@ -103,7 +105,7 @@ fn source(app: &Shared, parts: &Parts) -> Result<ReceiverIdentity, Problem> {
     }
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
     let receiver = auth::receiver(app, &incoming, &generic::FORMAT, Purpose::Import)?;
-    client::is(parts, Who::Kept);
+    client::is(parts, Who::Receiver(receiver.name()));
     Ok(receiver)
 }
 

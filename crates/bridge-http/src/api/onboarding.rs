@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::auth::{self, AppKey};
 use crate::body;
 use crate::client;
+use crate::edge;
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
@@ -170,8 +171,8 @@ impl OnboardingStatus {
         (status = 201, description = "A new hash", body = RegisterResponse),
         (status = 200, description = "The same again: the same hash", body = RegisterResponse),
         (status = 400, description = "`invalid_request`, `invalid_mobile_number`", body = ProblemBody),
-        (status = 401, description = "`unauthorized`", body = ProblemBody),
-        (status = 403, description = "`blacklisted`, `country_not_allowed`", body = ProblemBody),
+        (status = 401, description = "`unauthorized`, `edge_signature`", body = ProblemBody),
+        (status = 403, description = "`blacklisted`, `country_not_allowed`, `edge_required`", body = ProblemBody),
         (status = 409, description = "`already_validated`", body = ProblemBody),
         (status = 413, description = "`body_too_large`", body = ProblemBody),
         (status = 415, description = "`unsupported_media_type`", body = ProblemBody),
@@ -182,12 +183,13 @@ impl OnboardingStatus {
 pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
     let (parts, body) = request.into_parts();
     let max = body::ONBOARDING_MAX_BYTES;
-    let (fields, bytes) = body::json_fields_of(&app, &parts.headers, body, max).await?;
-    let metadata = metadata(&fields, &bytes)?;
+    let (fields, sent) = body::json_fields_as_sent(&app, &parts.headers, body, max).await?;
+    let metadata = metadata(&fields, &sent.plain)?;
     let wanted = Wanted::read(&fields, metadata)?;
-    let from = client::address(&app, &parts);
     let snapshot = app.live.snapshot();
-    let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, from).await?;
+    let stamp = edge::of_registration(&app, &snapshot.settings, &parts, &sent.packed).await;
+    let origin = stamp.map(|stamp| edge::origin(&app, &parts, stamp));
+    let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, origin).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(registered(&app, &snapshot.settings, &onboarding))).into_response())
 }
@@ -299,7 +301,7 @@ pub async fn by_id(
     let mut watcher = app.watchers.watch(id);
     let mut onboarding = find(&app, id).await?;
     if !wait.is_zero() && !is_final(&onboarding) {
-        client::waits(&parts);
+        client::waits(&app, &parts);
         let changed = async {
             tokio::select! {
                 () = watcher.changed() => {}

@@ -2,24 +2,30 @@
 //! sender wants. Unusable deliveries of an authenticated sender are kept (contract section 3). One status rule: 2xx
 //! once it is durable, 401 for a wrong secret or signature alone, 503 only where nothing is writable.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bridge_core::Timestamp;
 use bridge_formats::{Format, Incoming, Reply, generic};
 use bytes::Bytes;
+use serde_json::Value;
 
-use crate::auth::{self, Purpose};
+use crate::auth::{self, AtTheDoor, Purpose};
 use crate::body;
 use crate::client;
+use crate::edge;
 use crate::encoding::{self, Unpacked};
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::delivery::{self, Delivered, Delivering, Read};
-use bridge_app::sms::intake::Taken;
+use bridge_app::sms::intake::{Taken, Unwritable};
+use bridge_app::sms::quarantine;
 use bridge_app::state::bodies::Sender;
 use bridge_app::state::places::Who;
 use bridge_app::state::receivers::ReceiverIdentity;
@@ -38,12 +44,15 @@ const CONTENT_TYPE_MAX_CHARS: usize = 200;
     post, path = "/sms/receive", operation_id = "receive_sms", tag = "sms",
     security(("receiver_key" = []), ("receiver_key_query" = [])),
     request_body(content(
-        (Object = "application/json", example = json!({
+        (BTreeMap<String, Value> = "application/json", example = json!({
             "mobile_number": "+919876543210", "sms_message": "ONBOARD:a06f…", "received_timestamp": "2026-01-31T12:00:00Z",
             "message_id": "m1", "device_id": "phone-1"
         })),
-        (Object = "application/x-www-form-urlencoded")
+        (BTreeMap<String, String> = "application/x-www-form-urlencoded", example = json!({
+            "from": "+919876543210", "text": "ONBOARD:a06f…", "timestamp": "1769860800"
+        }))
     )),
+    params(("receiver" = Option<String>, Query, description = "The receiver that signed it, where its request does not name it")),
     responses(
         (status = 200, description = "Judged", body = SmsAnswer),
         (status = 202, description = "Durable, to be judged later", body = SmsStored),
@@ -99,21 +108,81 @@ pub async fn receive_named(
 
 async fn take(app: &Shared, named: Option<&'static Format>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let door = auth::at_the_door(app, &parts, named)?;
+    let door = match auth::at_the_door(app, &parts, named) {
+        Err(problem) if may_be_kept(app, &parts, &problem) => AtTheDoor::PERHAPS_KEPT,
+        door => door?,
+    };
     let max = match door.sender {
         Sender::Known => body::SMS_MAX_BYTES,
         Sender::Stranger => body::STRANGER_MAX_BYTES,
     };
     let sent = body::read_of(app, door.sender, body, max).await?;
-    let body = Body::of(&parts, sent, max).await?;
-    if door.sender == Sender::Stranger && body::takes_long_to_read(&body.bytes) {
-        return Err(auth::nobody(app));
-    }
-    let (delivering, read) = read(app, named, &parts, body)?;
-    client::is(&parts, Who::Kept);
+    let stamp = edge::of_delivery(app, &parts, &sent);
+    let kept_at = stamp.and_then(|stamp| stamp.received);
+    let body = Body::of(&parts, sent.clone(), max).await?;
+    let read = if door.sender == Sender::Stranger && body::takes_long_to_read(&body.bytes) {
+        Err(auth::nobody(app))
+    } else {
+        read(app, named, &parts, body, kept_at.unwrap_or_else(|| app.clock.now()))
+    };
+    let (delivering, read) = match (read, kept_at) {
+        (Ok(read), _) => read,
+        (Err(problem), Some(at)) if problem.code() == Code::Unauthorized => {
+            return keep_of_nobody(app, named, &parts, &sent, at, &problem).await;
+        }
+        (Err(problem), _) => return Err(problem),
+    };
+    client::is(&parts, Who::Receiver(delivering.sender.name()));
     let delivered = delivery::take(app, &delivering, read).await?;
     Ok(reply(&delivering, named, delivered))
 }
+
+/// It was refused, but may be one that the edge acknowledged.
+fn may_be_kept(app: &Shared, parts: &Parts, problem: &Problem) -> bool {
+    problem.code() == Code::Unauthorized && edge::claims_to_be_kept(app, &parts.headers)
+}
+
+/// The edge acknowledged it while the bridge was away, and nobody here knows its sender: it is not lost, and not judged.
+async fn keep_of_nobody(
+    app: &Shared,
+    named: Option<&'static Format>,
+    parts: &Parts,
+    sent: &Bytes,
+    at: Timestamp,
+    problem: &Problem,
+) -> Result<Response, Problem> {
+    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, sent);
+    let format = named.unwrap_or(&generic::FORMAT);
+    let raw = if parts.method == Method::GET {
+        parts.uri.query().unwrap_or_default().as_bytes()
+    } else {
+        sent.as_ref()
+    };
+    let sent_type = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kept = quarantine::Body {
+        receiver_id: EDGE.to_owned(),
+        format: named.map_or(quarantine::UNKNOWN, |format| format.name).to_owned(),
+        reason: format!(
+            "the edge kept it at {at} while the bridge was away, and its sender is not known: {}",
+            problem.detail()
+        ),
+        content_type: sent_type.unwrap_or_default().chars().take(CONTENT_TYPE_MAX_CHARS).collect(),
+        body: raw.to_vec(),
+        credentials: auth::credentials_of_nobody(&incoming, format),
+    };
+    quarantine::keep(app, kept).await.map_err(|Unwritable| {
+        Problem::new(Code::Unavailable, "nothing is writable right now: keep this and send it again")
+    })?;
+    Ok(Json(Delivery {
+        status: "quarantined",
+        sms: Vec::new(),
+        quarantined: vec![problem.detail().to_owned()],
+    })
+    .into_response())
+}
+
+/// Whose name stands in the quarantine where no receiver is known.
+const EDGE: &str = "edge";
 
 /// What came as the body.
 struct Body {
@@ -123,20 +192,25 @@ struct Body {
     form: Option<(&'static str, Bytes)>,
     /// Why it cannot be read.
     broken: Option<String>,
+    /// What of it is kept where nobody can use it; none: its bytes.
+    kept: Option<Bytes>,
 }
 
 impl Body {
     async fn of(parts: &Parts, sent: Bytes, max: usize) -> Result<Body, Problem> {
         let bytes = match encoding::unpacked(&parts.headers, sent.clone(), max)? {
             Unpacked::Body(bytes) => bytes,
-            Unpacked::Broken(why) => return Ok(Body { bytes: sent, form: None, broken: Some(why) }),
+            Unpacked::Broken { why, readable } => {
+                let kept = Some(encoding::for_keeping(readable, max));
+                return Ok(Body { bytes: sent, form: None, broken: Some(why), kept });
+            }
         };
         let (form, broken) = match encoding::form_of_parts(&parts.headers, &bytes).await {
             None => (None, None),
             Some(Ok(form)) => (Some(form), None),
             Some(Err(why)) => (None, Some(why)),
         };
-        Ok(Body { bytes, form, broken })
+        Ok(Body { bytes, form, broken, kept: None })
     }
 }
 
@@ -145,8 +219,9 @@ fn read(
     named: Option<&'static Format>,
     parts: &Parts,
     body: Body,
+    arrived: Timestamp,
 ) -> Result<(Delivering, Read), Problem> {
-    let Body { bytes, form, broken } = body;
+    let Body { bytes, form, broken, kept } = body;
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
     let incoming = match (&form, &broken) {
         (_, Some(why)) => incoming.unreadable(why),
@@ -155,7 +230,7 @@ fn read(
     };
     let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
     let asked = recognised.unwrap_or(&generic::FORMAT);
-    let sender = auth::receiver(app, &incoming, asked, Purpose::Deliver)?;
+    let sender = auth::receiver_at(app, &incoming, asked, Purpose::Deliver, arrived)?;
     // What was signed is read as its signer writes it, whatever the route says: some sign the body alone, and another
     // format would read the query, or other names.
     let signer = match &sender {
@@ -177,7 +252,10 @@ fn read(
         parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (content_type, bytes) = match form {
         Some((kind, form)) => (kind.to_owned(), form),
-        None => (sent_type.chars().take(CONTENT_TYPE_MAX_CHARS).collect(), bytes),
+        None => {
+            let kept = kept.unwrap_or_else(|| encoding::for_keeping(bytes, body::SMS_MAX_BYTES));
+            (sent_type.chars().take(CONTENT_TYPE_MAX_CHARS).collect(), kept)
+        }
     };
     // What came as GET is all in its query.
     let raw = if parts.method == Method::GET {

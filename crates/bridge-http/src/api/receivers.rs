@@ -41,6 +41,32 @@ pub struct ReceiverAdd {
     expected_every_seconds: Option<u32>,
 }
 
+/// What is to be changed of a receiver.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; the handler reads it by hand to name what is wrong")]
+pub struct ReceiverChange {
+    /// The number users text, or several.
+    numbers: Option<Vec<String>>,
+    /// SMSGate in local mode: where its own list of SMS can be read.
+    inbox_url: Option<String>,
+    /// How it writes the numbers of senders: `e164`, `international` or `national`.
+    number_style: Option<String>,
+    /// Users are not sent to it.
+    paused: Option<bool>,
+}
+
+/// How the secret of a receiver is to be changed.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; the handler reads it by hand to name what is wrong")]
+pub struct ReceiverRotate {
+    /// The new one; made when not given.
+    secret: Option<String>,
+    /// What it signs with from now on, where it signs.
+    signing_key: Option<String>,
+    /// The ones before end now, and nothing new is made.
+    finish: Option<bool>,
+}
+
 /// One receiver.
 #[derive(Serialize, ToSchema)]
 pub struct ReceiverEntry {
@@ -109,6 +135,7 @@ pub async fn list(_: Operator, State(app): State<Shared>) -> Json<ReceiverPage> 
 #[utoipa::path(
     post, path = "/admin/receivers/{name}/rotate", operation_id = "rotate_receiver", tag = "admin",
     security(("admin_token" = [])), params(("name" = String, Path, description = "The receiver")),
+    request_body(content = ReceiverRotate, description = "`{}` for a new secret that the bridge makes"),
     responses(
         (status = 200, description = "What the app is to be given; `null` where the rotation was finished", body = Option<ReceiverAdded>),
         (status = 400, description = "`invalid_request`", body = ProblemBody),
@@ -132,6 +159,7 @@ pub async fn rotate(
 #[utoipa::path(
     patch, path = "/admin/receivers/{name}", operation_id = "change_receiver", tag = "admin",
     security(("admin_token" = [])), params(("name" = String, Path, description = "The receiver")),
+    request_body(content = ReceiverChange, description = "What is not named stays as it is"),
     responses(
         (status = 204, description = "Changed"),
         (status = 400, description = "`invalid_request`", body = ProblemBody),

@@ -169,7 +169,7 @@ fn options(folder: &TempDir, secret: &str) -> Options {
     let secrets = || vec![secret.to_owned()];
     Options {
         data_dir: folder.path().to_owned(),
-        secrets: Given { api: secrets(), receiver: secrets(), admin: secrets() },
+        secrets: Given { api: secrets(), receiver: secrets(), admin: secrets(), edge: Vec::new() },
         public_url: None,
         trusted_proxies: Vec::new(),
         proxy_header: ProxyHeader::default(),

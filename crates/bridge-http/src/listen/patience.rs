@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 /// What the system keeps of answers that are not read yet: by itself it keeps megabytes for each connection.
-const KEPT_BYTES: usize = 256 * 1024;
+const KEPT_BYTES: usize = 64 * 1024;
 
 /// Lets the system keep no more than a few answers.
 pub(super) fn keep_little(stream: &TcpStream) {
@@ -32,7 +32,7 @@ pub(super) fn notice_the_dead(stream: &TcpStream, limit: Duration) {
 }
 
 /// A stream that waits for its reader only so long.
-pub(super) struct Patient<S = TcpStream> {
+pub(super) struct Patient<S> {
     stream: S,
     limit: Duration,
     /// While nothing can be written.

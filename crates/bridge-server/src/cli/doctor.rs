@@ -1,5 +1,7 @@
 //! `doctor`: looks at everything that can be wrong and says what to do about it.
 
+mod outside;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -25,6 +27,9 @@ pub(super) struct Args {
     /// other accounts.
     #[arg(long)]
     repair: bool,
+    /// The address under which the outside reaches the bridge: it is looked at from there too.
+    #[arg(long, env = "SMS_BRIDGE_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
 }
 
 fn word(level: Level) -> &'static str {
@@ -62,6 +67,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
             problem,
             "read the sentence on the left; start the bridge and look at its log",
         )),
+    }
+    if let Some(url) = args.public_url.as_deref().filter(|url| !url.is_empty()) {
+        findings.extend(super::block_on(outside::look(url))?);
     }
     let wrong = findings.iter().any(|finding| finding.level == Level::Problem);
     if which.json {

@@ -76,6 +76,43 @@ async fn a_wrong_key_is_refused_before_a_byte_of_the_body_came() {
 }
 
 #[tokio::test]
+async fn who_is_known_keeps_the_connection_whether_a_body_was_wanted_or_not() {
+    let bridge = Bridge::start().await;
+    let mut routes = routes_with_keys(&bridge).await;
+    routes.push(("GET".to_owned(), "/health".to_owned()));
+    for (method, path) in routes {
+        let key = match path.split('/').nth(1) {
+            Some("onboard" | "onboarding") => API_KEY,
+            Some("sms" | "receivers") => RECEIVER_KEY,
+            _ => ADMIN_TOKEN,
+        };
+        let said = |body: &str| {
+            format!(
+                "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n{body}"
+            )
+        };
+        let mut stream = raw::connect(&bridge);
+        for body in ["Content-Length: 2\r\n\r\n{}", "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"]
+        {
+            let (back, head) = head_of(stream, said(body)).await;
+            assert!(!head.contains("connection: close"), "{method} {path}: {head}");
+            stream = whole(back, &head).await;
+        }
+    }
+    bridge.stop().await;
+}
+
+/// Reads the body that such a head announces.
+async fn whole(mut stream: TcpStream, head: &str) -> TcpStream {
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let read = move || {
+        stream.read_exact(&mut vec![0; length.unwrap_or(0)]).unwrap();
+        stream
+    };
+    tokio::task::spawn_blocking(read).await.unwrap()
+}
+
+#[tokio::test]
 async fn what_follows_a_refusal_is_read_away_for_a_moment_and_then_the_connection_closes() {
     let bridge = Bridge::start().await;
     for body in [&[b'a'; 1024 * 1024][..], b""] {

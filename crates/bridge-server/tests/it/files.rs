@@ -268,3 +268,20 @@ async fn secrets_are_taken_from_files_and_help_says_so() {
         assert!(help.contains("can be read by everybody on the machine") && help.contains("-file"), "{help}");
     }
 }
+
+#[tokio::test]
+async fn the_note_of_a_bridge_that_was_killed_is_believed_by_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let bridge = Process::start(&data).await;
+    let address: std::net::SocketAddr = bridge.url.trim_start_matches("http://").parse().unwrap();
+    bridge.kill9().await;
+    assert!(data.join("bridge.json").exists());
+    // Somebody else listens there now.
+    let stranger = std::net::TcpListener::bind(address).unwrap();
+    stranger.set_nonblocking(true).unwrap();
+    let ended = run(command(&data, &["simulate", "--mobile", "+919876543210"])).await;
+    assert_eq!(ended.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("no bridge runs on"), "{}", ended.stderr);
+    assert!(stranger.accept().is_err(), "nobody came with a key");
+}

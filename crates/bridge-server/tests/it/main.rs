@@ -13,12 +13,16 @@ mod crowd;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod edge;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
 mod full_disk;
 mod harness;
+#[cfg(test)]
+mod hostile_requests;
 #[cfg(test)]
 mod http_surface;
 #[cfg(test)]
@@ -58,3 +62,5 @@ mod receivers;
 mod said;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod tunnel;

@@ -16,6 +16,8 @@ pub struct Refusal {
     pub mobile_number: String,
     /// Keyed hash of the client's address, where known.
     pub address_hash: Option<String>,
+    /// The country that the edge saw it come from, where an edge told.
+    pub place: Option<String>,
     /// How many refusals this row stands for: more than one where a flood was sampled.
     pub stands_for: i64,
 }

@@ -113,6 +113,7 @@ cases! {
         a_lease_has_one_holder
         a_lease_is_taken_over_only_after_its_end
         only_the_holder_gives_a_lease_back
+        what_may_be_used_once_is_remembered_for_its_time
         a_rebuild_ends_every_lease_but_its_own
     }
     person {

@@ -102,13 +102,15 @@ pub struct Sender {
     pub blacklisted_at: Option<Timestamp>,
 }
 
-/// Refused registrations of one hour and reason.
+/// Refused registrations of one hour, reason and place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusalRate {
     /// When the hour begins.
     pub hour: Timestamp,
     /// The error code that was answered.
     pub reason: String,
+    /// The country that they came from, where an edge told.
+    pub place: Option<String>,
     /// How many, those included for which a sampled one stands.
     pub count: u64,
 }

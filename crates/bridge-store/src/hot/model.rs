@@ -64,6 +64,8 @@ struct Memory {
     /// Marks of waiting SMS, until when they hold.
     waiting: BTreeMap<(String, Uuid), Timestamp>,
     leases: BTreeMap<String, Lease>,
+    /// What may be used once, until when it is remembered.
+    used: BTreeMap<String, Timestamp>,
     /// In which the data are whole.
     epoch: Option<String>,
     entered: Option<String>,
@@ -218,6 +220,15 @@ impl HotStore for MemoryHot {
     async fn release(&self, job: &str, holder: Uuid) -> Result<()> {
         self.memory().leases.retain(|leased, lease| leased != job || lease.holder != holder);
         Ok(())
+    }
+
+    async fn first_use(&self, now: Timestamp, what: &str, length: Span) -> Result<bool> {
+        let mut memory = self.memory();
+        if memory.used.get(what).is_some_and(|until| *until > now) {
+            return Ok(false);
+        }
+        memory.used.insert(what.to_owned(), now + length);
+        Ok(true)
     }
 
     async fn mark_waiting(&self, now: Timestamp, waiting: &[(String, Uuid)]) -> Result<()> {

@@ -81,6 +81,15 @@ impl ReceiverIdentity {
         }
     }
 
+    /// What signs for it, never to be shown.
+    #[must_use]
+    pub fn signing_keys(&self) -> &[String] {
+        match self {
+            ReceiverIdentity::Default => &[],
+            ReceiverIdentity::Named(known) => &known.row.signing_keys,
+        }
+    }
+
     fn format(&self) -> Option<&'static Format> {
         match self {
             ReceiverIdentity::Default => None,

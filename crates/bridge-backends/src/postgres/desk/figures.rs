@@ -147,14 +147,15 @@ pub(super) async fn refusals_by_hour(
 ) -> Result<Vec<RefusalRate>> {
     lease
         .rows(
-            "SELECT date_trunc('hour', at, 'UTC'), reason, sum(stands_for)::bigint FROM ops.registration_attempts
-             WHERE at >= $1 AND at < $2 GROUP BY 1, 2 ORDER BY 1, reason COLLATE \"C\"",
+            "SELECT date_trunc('hour', at, 'UTC'), reason, place, sum(stands_for)::bigint FROM ops.registration_attempts
+             WHERE at >= $1 AND at < $2 GROUP BY 1, 2, 3 ORDER BY 1, reason COLLATE \"C\", place COLLATE \"C\" NULLS FIRST",
             &parameters(&range(from, to, HOUR), &0),
             |row| {
                 Ok(RefusalRate {
                     hour: row.try_get::<_, At>(0)?.0,
                     reason: row.try_get(1)?,
-                    count: count(row, 2)?,
+                    place: row.try_get(2)?,
+                    count: count(row, 3)?,
                 })
             },
         )

@@ -122,14 +122,15 @@ pub(super) async fn refusals(
     let list = List {
         table: "ops.registration_attempts",
         time: "at",
-        columns: "id, at, reason, mobile_number, address_hash, stands_for".to_owned(),
+        columns: "id, at, reason, mobile_number, address_hash, place, stands_for".to_owned(),
         read: |row| {
             let refusal = Refusal {
                 at: row.try_get::<_, At>(1)?.0,
                 reason: row.try_get(2)?,
                 mobile_number: row.try_get(3)?,
                 address_hash: row.try_get(4)?,
-                stands_for: row.try_get(5)?,
+                place: row.try_get(5)?,
+                stands_for: row.try_get(6)?,
             };
             let id = row.try_get(0)?;
             Ok((Place { at: refusal.at, id }, RefusalRow { id, refusal }))

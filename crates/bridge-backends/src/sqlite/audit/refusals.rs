@@ -23,7 +23,7 @@ impl RefusalTrail for SqliteAudit {
 
 fn append_refusals(conn: &Connection, batch: &[Refusal]) -> rusqlite::Result<()> {
     let mut insert = conn.prepare_cached(
-        "INSERT INTO ops_registration_attempts (at, reason, mobile_number, address_hash, stands_for) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO ops_registration_attempts (at, reason, mobile_number, address_hash, place, stands_for) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for refusal in batch {
         insert.execute(params![
@@ -31,6 +31,7 @@ fn append_refusals(conn: &Connection, batch: &[Refusal]) -> rusqlite::Result<()>
             refusal.reason,
             refusal.mobile_number,
             refusal.address_hash,
+            refusal.place,
             refusal.stands_for,
         ])?;
     }
@@ -39,7 +40,7 @@ fn append_refusals(conn: &Connection, batch: &[Refusal]) -> rusqlite::Result<()>
 
 fn refusals(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refusal>> {
     conn.prepare_cached(
-        "SELECT at, reason, mobile_number, address_hash, stands_for FROM ops_registration_attempts ORDER BY id DESC LIMIT ?1",
+        "SELECT at, reason, mobile_number, address_hash, place, stands_for FROM ops_registration_attempts ORDER BY id DESC LIMIT ?1",
     )?
     .query_map([limit(max)], |row| {
         Ok(Refusal {
@@ -47,7 +48,8 @@ fn refusals(conn: &Connection, max: usize) -> rusqlite::Result<Vec<Refusal>> {
             reason: row.get(1)?,
             mobile_number: row.get(2)?,
             address_hash: row.get(3)?,
-            stands_for: row.get(4)?,
+            place: row.get(4)?,
+            stands_for: row.get(5)?,
         })
     })?
     .collect()

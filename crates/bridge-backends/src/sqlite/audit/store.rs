@@ -25,7 +25,8 @@ const SCHEMA: Schema = Schema {
         include_str!("../../../migrations/sqlite_audit/0011_quarantine_room.sql"),
         include_str!("../../../migrations/sqlite_audit/0012_number_style.sql"),
         include_str!("../../../migrations/sqlite_audit/0013_stamps.sql"),
-        include_str!("../../../migrations/sqlite_audit/0014_page.sql"),
+        include_str!("../../../migrations/sqlite_audit/0014_refusal_place.sql"),
+        include_str!("../../../migrations/sqlite_audit/0015_page.sql"),
     ],
     settle: add_check_columns,
 };

@@ -1,4 +1,4 @@
-//! What holds others back for a while: marks of waiting SMS (D25), and leases of jobs. Leases live in memory:
+//! What holds others back for a while: marks of waiting SMS (D25), leases of jobs, and what may be used once. Leases live in memory:
 //! a second process is refused by the lock of the folder, and this one takes its leases with it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,4 +74,19 @@ pub(super) fn release(conn: &Connection, job: &str, holder: Uuid) -> rusqlite::R
     conn.prepare_cached("DELETE FROM temp.lease WHERE job = ?1 AND holder = ?2")?
         .execute(params![job, holder.as_bytes()])?;
     Ok(())
+}
+
+pub(super) fn first_use(
+    conn: &Connection,
+    now: Timestamp,
+    what: &str,
+    length: Span,
+) -> rusqlite::Result<bool> {
+    let taken = conn
+        .prepare_cached(
+            "INSERT INTO used_once (what, expires_at) VALUES (?1, ?2)
+             ON CONFLICT (what) DO UPDATE SET expires_at = excluded.expires_at WHERE expires_at <= ?3",
+        )?
+        .execute(params![what, (now + length).0, now.0])?;
+    Ok(taken > 0)
 }

@@ -154,6 +154,7 @@ pub(super) fn collect_garbage(conn: &Connection, now: Timestamp, max: usize) -> 
         ("delivery", "key", "TRUE"),
         ("sms_count", "mobile", &format!("expires_at <= ?1 - {}", DAY.0)),
         ("uncounted", "mobile", "TRUE"),
+        ("used_once", "what", "TRUE"),
         ("onboarding", "seq", ONBOARDING_IS_OVER),
     ] {
         let keys: Vec<rusqlite::types::Value> = conn

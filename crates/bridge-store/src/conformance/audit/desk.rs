@@ -237,6 +237,7 @@ pub(super) async fn refusals_are_found_by_number_and_reason(audit: &dyn AuditUnd
         reason: reason.to_owned(),
         mobile_number: mobile.to_owned(),
         address_hash: Some("a".to_owned()),
+        place: (n > 2).then(|| "IN".to_owned()),
         stands_for: n,
     };
     let all = [
@@ -254,8 +255,7 @@ pub(super) async fn refusals_are_found_by_number_and_reason(audit: &dyn AuditUnd
         }
         rows.into_iter().map(|row| row.refusal).collect::<Vec<_>>()
     };
-    let newest_first: Vec<_> = all.iter().rev().cloned().collect();
-    assert_eq!(found(RefusalFilter::default()).await, newest_first);
+    assert!(found(RefusalFilter::default()).await.iter().eq(all.iter().rev()), "newest first");
     let limited = RefusalFilter { reason: Some("rate_limited".to_owned()), ..RefusalFilter::default() };
     assert_eq!(found(limited.clone()).await, [all[2].clone(), all[1].clone()]);
     let mobile = Some(MobileFilter::Exactly(BOB.to_owned()));
@@ -446,6 +446,7 @@ pub(super) async fn refusals_are_counted_by_hour_and_reason(audit: &dyn AuditUnd
         reason: reason.to_owned(),
         mobile_number: "x".to_owned(),
         address_hash: None,
+        place: None,
         stands_for,
     };
     let all =

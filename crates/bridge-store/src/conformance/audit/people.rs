@@ -87,6 +87,7 @@ pub(super) async fn refusals_are_newest_first(audit: &dyn AuditUnderTest) {
         reason: "blacklisted".to_owned(),
         mobile_number: "not a \u{1f4de}".to_owned(),
         address_hash: address_hash.map(str::to_owned),
+        place: address_hash.map(|_| "IN".to_owned()),
         stands_for: n,
     };
     let batch = [refusal(1, None), refusal(2, Some("ab12"))];
@@ -95,6 +96,9 @@ pub(super) async fn refusals_are_newest_first(audit: &dyn AuditUnderTest) {
     let [one, two] = batch;
     assert_eq!(store.refusals(MAX).await.unwrap(), [refusal(3, None), two.clone(), one]);
     assert_eq!(store.refusals(2).await.unwrap(), [refusal(3, None), two]);
+    let rates = audit.desk().refusals_by_hour(T0, T0 + bridge_core::Span(4)).await.unwrap();
+    let by_place: Vec<_> = rates.iter().map(|rate| (rate.place.as_deref(), rate.count)).collect();
+    assert_eq!(by_place, [(None, 4), (Some("IN"), 2)], "those of one hour and reason, by place");
 }
 
 fn quarantined(n: u128, body: Vec<u8>) -> Quarantined {

@@ -42,6 +42,7 @@ async fn somebody(store: &dyn AuditStore, n: u128, e164: &str) {
             reason: "blacklisted".to_owned(),
             mobile_number: number,
             address_hash: None,
+            place: None,
             stands_for: 1,
         };
         store.append_refusals(&[refusal]).await.unwrap();

@@ -17,7 +17,8 @@ async fn write_one_of_each(audit: &dyn AuditUnderTest, n: u128, at: Timestamp) {
     let waiting = store.waiting_sms(None, MAX).await.unwrap();
     store.mark_processed(at, &[waiting[0].id]).await.unwrap();
     let text = || "x".to_owned();
-    let refusal = Refusal { at, reason: text(), mobile_number: text(), address_hash: None, stands_for: 1 };
+    let refusal =
+        Refusal { at, reason: text(), mobile_number: text(), address_hash: None, place: None, stands_for: 1 };
     store.append_refusals(&[refusal]).await.unwrap();
     let (step, language, platform) = (Step::Opened, "en", "ios");
     let opened = PageStep { onboarding_id: id(n), mobile_number: text(), step, at, language, platform };

@@ -1,4 +1,5 @@
-//! Leases: a job is done by one bridge at a time. They end by the store's own clock, which no case moves.
+//! Leases: a job is done by one bridge at a time. They end by the store's own clock, which no case moves. And what may be
+//! used once, which ends by ours.
 
 use std::time::Duration;
 
@@ -46,4 +47,15 @@ pub(super) async fn a_rebuild_ends_every_lease_but_its_own(store: &dyn HotStore)
     rebuild(store, 1).await;
     assert!(store.lease("sync", id(2), LONG).await.unwrap());
     assert!(!store.lease("rebuild", id(2), LONG).await.unwrap());
+}
+
+pub(super) async fn what_may_be_used_once_is_remembered_for_its_time(store: &dyn HotStore) {
+    const LENGTH: Span = Span(600_000);
+    assert!(store.first_use(T0, "edge:aa", LENGTH).await.unwrap());
+    assert!(!store.first_use(T0, "edge:aa", LENGTH).await.unwrap());
+    assert!(store.first_use(T0, "edge:ab", LENGTH).await.unwrap(), "another is another");
+    store.collect_garbage(T0 + LENGTH - MILLI, 10).await.unwrap();
+    assert!(!store.first_use(T0 + LENGTH - MILLI, "edge:aa", LENGTH).await.unwrap());
+    assert!(store.first_use(T0 + LENGTH, "edge:aa", LENGTH).await.unwrap(), "its time is over");
+    assert!(!store.first_use(T0 + LENGTH, "edge:aa", LENGTH).await.unwrap(), "and begins again");
 }

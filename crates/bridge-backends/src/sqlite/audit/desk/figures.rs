@@ -140,11 +140,12 @@ pub(super) fn refusals_by_hour(
     to: Timestamp,
 ) -> rusqlite::Result<Vec<RefusalRate>> {
     conn.prepare_cached(
-        "SELECT substr(at, 1, 13) || ':00:00.000Z' AS hour, reason, sum(stands_for) FROM ops_registration_attempts
-         WHERE at >= ?1 AND at < ?2 GROUP BY 1, 2 ORDER BY 1, 2",
+        "SELECT substr(at, 1, 13) || ':00:00.000Z' AS hour, reason, place, sum(stands_for) FROM ops_registration_attempts
+         WHERE at >= ?1 AND at < ?2 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
     )?
     .query_map(params![At(floor(from, HOUR)), At(to)], |row| {
-        Ok(RefusalRate { hour: row.get::<_, At>(0)?.0, reason: row.get(1)?, count: count(row, 2)? })
+        let hour = row.get::<_, At>(0)?.0;
+        Ok(RefusalRate { hour, reason: row.get(1)?, place: row.get(2)?, count: count(row, 3)? })
     })?
     .collect()
 }

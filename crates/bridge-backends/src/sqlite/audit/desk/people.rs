@@ -118,7 +118,7 @@ pub(super) fn refusals(
     let list = List {
         table: "ops_registration_attempts",
         time: "at",
-        columns: "id, at, reason, mobile_number, address_hash, stands_for".to_owned(),
+        columns: "id, at, reason, mobile_number, address_hash, place, stands_for".to_owned(),
         by_time: "ops_registration_attempts_time",
         by_number: "ops_registration_attempts_number",
         read: |row| {
@@ -127,7 +127,8 @@ pub(super) fn refusals(
                 reason: row.get(2)?,
                 mobile_number: row.get(3)?,
                 address_hash: row.get(4)?,
-                stands_for: row.get(5)?,
+                place: row.get(5)?,
+                stands_for: row.get(6)?,
             };
             let id = row.get(0)?;
             Ok((Place { at: refusal.at, id }, RefusalRow { id, refusal }))

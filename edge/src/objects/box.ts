@@ -1,0 +1,117 @@
+/**
+ * The box that the bridge runs on, as the edge knows it: whether it answers, found out by looks of its own alarm, and
+ * which e-mail addresses it blocks. How one look changes the state is pure/health.ts.
+ */
+
+import { DurableObject } from "cloudflare:workers";
+import { bridgeThrough } from "../bridge";
+import { type Env, type Settings, settingsOf } from "../env";
+import { log } from "../log";
+import { FRESH, type Health, healthOf, look, nextLookMs, type Watch } from "../pure/health";
+import { randomId } from "../pure/sign";
+
+const PATIENCE_MS = 5_000;
+
+interface Blocklist {
+  etag: string;
+  ignoreTags: boolean;
+}
+
+export class Box extends DurableObject<Env> {
+  private watch: Watch = FRESH;
+  private blocklist: Blocklist | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS blocked (hash TEXT PRIMARY KEY) WITHOUT ROWID");
+    ctx.blockConcurrencyWhile(async () => {
+      this.watch = (await ctx.storage.get<Watch>("watch")) ?? FRESH;
+      this.blocklist = await ctx.storage.get<Blocklist>("blocklist");
+    });
+  }
+
+  /** How it is, as of the last look. Whoever asks first begins the looking. */
+  async health(): Promise<Health> {
+    if ((await this.ctx.storage.getAlarm()) === null) {
+      await this.ctx.storage.setAlarm(Date.now());
+    }
+    return healthOf(this.watch);
+  }
+
+  /** A request did not reach it: look now. */
+  async suspect(): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now());
+  }
+
+  /** Is one of these on its list? The first hash is that of the address, the second that of the mailbox without a tag. */
+  isBlocked([address, mailbox]: [string, string]): boolean {
+    const asked = this.blocklist?.ignoreTags ? mailbox : address;
+    return this.ctx.storage.sql.exec("SELECT 1 FROM blocked WHERE hash = ?", asked).toArray().length > 0;
+  }
+
+  override async alarm(): Promise<void> {
+    const settings = settingsOf(this.env);
+    const wasUp = healthOf(this.watch).up;
+    const answered = await this.answers(settings);
+    this.watch = look(this.watch, answered, Date.now());
+    await this.ctx.storage.put("watch", this.watch);
+    const { up } = healthOf(this.watch);
+    if (wasUp !== up) {
+      log({ event: up ? "bridge_back" : "bridge_dark" });
+    }
+    await this.ctx.storage.setAlarm(Date.now() + nextLookMs(this.watch, settings.probeMs));
+    if (!wasUp && up && settings.spool) {
+      await this.env.SPOOL.getByName("all").deliver();
+    }
+    if (answered) {
+      await this.readBlocklist(settings);
+    }
+  }
+
+  private async answers(settings: Settings): Promise<boolean> {
+    const answer = await this.ask(settings, "/readyz", new Headers());
+    await answer?.body?.cancel();
+    return answer?.status === 200;
+  }
+
+  /** Asks only for what changed. */
+  private async readBlocklist(settings: Settings): Promise<void> {
+    const headers = new Headers(this.blocklist && { "If-None-Match": this.blocklist.etag });
+    const waiting = settings.spool ? await this.env.SPOOL.getByName("all").waiting() : 0;
+    const answer = await this.ask(settings, `/edge/blocklist?waiting=${waiting}`, headers);
+    if (answer?.status !== 200) {
+      await answer?.body?.cancel();
+      if (answer?.status !== 304) {
+        log({ event: "blocklist_not_read", status: answer?.status ?? 0 });
+      }
+      return;
+    }
+    const list = await answer.json<{ ignore_tags: boolean; addresses: string[] }>().catch(() => null);
+    if (list === null) {
+      return;
+    }
+    this.ctx.storage.transactionSync(() => {
+      const { sql } = this.ctx.storage;
+      sql.exec("DELETE FROM blocked");
+      for (const hash of list.addresses) {
+        sql.exec("INSERT OR IGNORE INTO blocked (hash) VALUES (?)", hash);
+      }
+    });
+    this.blocklist = { etag: answer.headers.get("etag") ?? "", ignoreTags: list.ignore_tags };
+    await this.ctx.storage.put("blocklist", this.blocklist);
+  }
+
+  private ask(settings: Settings, target: string, headers: Headers): Promise<Response | null> {
+    const ask = bridgeThrough(settings, fetch, Date.now, randomId);
+    const requestId = randomId();
+    return ask({
+      method: "GET",
+      target,
+      headers,
+      body: null,
+      client: "",
+      requestId,
+      patienceMs: PATIENCE_MS,
+    });
+  }
+}

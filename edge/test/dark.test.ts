@@ -1,0 +1,296 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FRESH, healthOf, look as lookedAt, nextLookMs } from "../src/pure/health";
+import { languageOf } from "../src/pure/language";
+import { fits, ROOM } from "../src/pure/room";
+import { answer200, BAD_GATEWAY, FakeBridge, HANGS, type Heard, REFUSES, said } from "./bridge";
+import { deliverKept, edgeWith, look, passing, registration, worker } from "./edge";
+
+let bridge: FakeBridge;
+beforeEach(() => {
+  bridge = new FakeBridge();
+});
+afterEach(async () => {
+  // The next test finds a bridge that is up, and nothing that waits.
+  bridge.answering = answer200;
+  await deliverKept();
+  await look();
+});
+
+describe("health", () => {
+  it("is dark after two looks that failed, since the first of them", () => {
+    const once = lookedAt(FRESH, false, 1_000);
+    expect(healthOf(once)).toEqual({ up: true });
+    const twice = lookedAt(once, false, 2_000);
+    expect(healthOf(twice)).toEqual({ up: false, since: 1_000 });
+    expect(healthOf(lookedAt(twice, false, 9_000))).toEqual({ up: false, since: 1_000 });
+    expect(healthOf(lookedAt(twice, true, 9_000))).toEqual({ up: true });
+  });
+
+  it("is looked at again soon, then less and less often, and within half a minute always", () => {
+    const waits = Array.from({ length: 8 }, (_, failures) =>
+      nextLookMs({ failures, failedSince: 0 }, 15_000),
+    );
+    expect(waits).toEqual([15_000, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]);
+  });
+});
+
+describe("while the box is dark", () => {
+  it.each([
+    ["refuses", REFUSES],
+    ["answers 502 with HTML", BAD_GATEWAY],
+  ])("and the tunnel %s: everything says since when, and nothing is forwarded", async (_, answering) => {
+    const before = Date.now();
+    bridge.answering = answering;
+    await look(2);
+    const edge = edgeWith({ REGISTRATIONS_PER_MINUTE: "1" });
+    bridge.heard = [];
+    for (let n = 0; n < 3; n += 1) {
+      // Nobody uses up a registration meanwhile.
+      const response = await edge.ask("/onboard/register", { ...registration(), from: "192.0.2.70" });
+      const problem = await response.json<Record<string, string>>();
+      expect(response.status).toBe(503);
+      expect(problem.code).toBe("onboarding_paused");
+      expect(Date.parse(problem.since ?? "")).toBeGreaterThanOrEqual(before);
+    }
+    const status = await (await edge.ask("/status")).json<Record<string, string>>();
+    expect(status.onboarding).toBe("paused");
+    expect((await edge.ask("/onboard/0190a1b2-0000-7000-8000-000000000001")).status).toBe(503);
+    expect(bridge.requests()).toHaveLength(0);
+    bridge.answering = answer200;
+    await look();
+    const back = await edgeWith().ask("/onboard/register", { ...registration(), from: "192.0.2.70" });
+    expect(back.status).toBe(200);
+  });
+
+  it("and the tunnel hangs: a look is given up after five seconds", async () => {
+    bridge.answering = HANGS;
+    await passing(5_000, () => look());
+    await passing(5_000, () => look());
+    expect(await worker.BOX.getByName("all").health()).toMatchObject({ up: false });
+  });
+
+  it("a bridge that cannot keep an SMS is dark too", async () => {
+    bridge.answering = (heard) => said(heard, {}, { status: 503 });
+    await look(2);
+    expect(await worker.BOX.getByName("all").health()).toMatchObject({ up: false });
+  });
+});
+
+describe("the page of a person", () => {
+  it.each(["en", "hi", "bn", "ta", "te", "mr", "gu", "kn", "ml", "pa", "ur"])(
+    "waits in %s",
+    async (language) => {
+      bridge.answering = REFUSES;
+      const edge = edgeWith({ EDGE_SPOOL: "on" });
+      const response = await edge.ask(`/v/id.token?lang=${language}`, {
+        headers: { "Accept-Language": "de" },
+      });
+      const html = await response.text();
+      expect(response.status).toBe(503);
+      expect(response.headers.get("retry-after")).toBe("10");
+      expect(response.headers.get("referrer-policy")).toBe("no-referrer");
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(html).toContain(`<html lang="${language}" dir="${language === "ur" ? "rtl" : "ltr"}">`);
+      expect(html).toContain('http-equiv="refresh" content="5;');
+      expect(html).toContain("UTC</time>");
+      expect(html).not.toContain("{time}");
+    },
+  );
+
+  it("that is its style's own: the policy lets in nothing else", async () => {
+    bridge.answering = REFUSES;
+    const response = await edgeWith().ask("/v/id.token");
+    const policy = response.headers.get("content-security-policy") ?? "";
+    const style = /<style>([\s\S]*)<\/style>/.exec(await response.text())?.[1] ?? "";
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(style));
+    expect(policy).toContain(`'sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}'`);
+    expect(policy).toContain("default-src 'none'");
+  });
+
+  it("comes back to where it was, and to the page after a form", async () => {
+    bridge.answering = REFUSES;
+    const html = await (await edgeWith().ask('/v/id."><script>x')).text();
+    expect(html).not.toContain("<script");
+    const form = {
+      method: "POST",
+      body: "",
+      headers: { "Content-Type": "application/x-www-form-urlencoded" },
+    };
+    const after = await (await edgeWith().ask("/v/id.token/again", { ...form, from: "192.0.2.71" })).text();
+    expect(after).toContain('content="5;url=/v/id.token"');
+  });
+
+  it.each([
+    [null, "ta-IN,en;q=0.5", "ta"],
+    ["ur", "ta", "ur"],
+    ["xx", "de, hi;q=0.1, mr;q=0.9", "mr"],
+    [null, "hi;q=0, en", "en"],
+    [null, null, "en"],
+    ["__proto__", "constructor", "en"],
+  ])("is in the language asked for: lang=%s, %s", (asked, accepted, language) => {
+    expect(languageOf(asked, accepted)).toBe(language);
+  });
+});
+
+describe("an SMS while the box is dark", () => {
+  const form = { "Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": "c2ln" };
+  const sms = (text: string): RequestInit => ({
+    method: "POST",
+    body: `From=%2B91&Body=${text}`,
+    headers: form,
+  });
+
+  it.each([
+    ["/sms/receive/twilio", 200, "text/xml", "<Response/>"],
+    ["/sms/receive/jasmin", 200, "text/plain", "ACK/Jasmin"],
+    ["/sms/receive/smssync", 200, "application/json", '{"payload":{"success":true,"error":null}}'],
+    ["/sms/receive/smsgate", 200, "application/json", '{"status":"stored"}'],
+    ["/sms/receive", 202, "application/json", '{"status":"stored"}'],
+  ])("to %s is kept, and acknowledged as its sender wants", async (path, status, type, body) => {
+    bridge.answering = BAD_GATEWAY;
+    const response = await edgeWith({ EDGE_SPOOL: "on" }).ask(path, sms("1"));
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-type")).toContain(type);
+    expect(await response.text()).toBe(body);
+    expect(await worker.SPOOL.getByName("all").waiting()).toBe(1);
+  });
+
+  it("arrives once, in its order, with its first time; what comes meanwhile joins behind", async () => {
+    bridge.answering = REFUSES;
+    const edge = edgeWith({ EDGE_SPOOL: "on" });
+    const began = Math.floor(Date.now() / 1000);
+    for (const text of ["1", "2", "3"]) {
+      await edge.ask("/sms/receive/twilio?x=1", { ...sms(text), from: "2001:db8::7", country: "US" });
+    }
+    // It is back, but has not got all of them yet.
+    bridge.answering = answer200;
+    bridge.heard = [];
+    await edge.ask("/sms/receive/twilio?x=1", { ...sms("4"), from: "2001:db8::7" });
+    expect(bridge.requests()).toHaveLength(0);
+    await deliverKept();
+    const heard = bridge.requests();
+    expect(heard.map(({ text }) => text.slice(-1))).toEqual(["1", "2", "3", "4"]);
+    expect(await worker.SPOOL.getByName("all").waiting()).toBe(0);
+    for (const { headers, url } of heard) {
+      expect(Number(headers.get("x-edge-received"))).toBeGreaterThanOrEqual(began);
+      expect(headers.get("x-edge-signature")).toMatch(/^[0-9a-f]{64}$/);
+      expect(headers.get("x-twilio-signature")).toBe("c2ln");
+      expect(headers.get("x-forwarded-host")).toBe("verify.test");
+      expect(url.search).toBe("?x=1");
+    }
+    expect(heard[0]?.headers.get("x-edge-client")).toBe("2001:db8::7 US");
+    // And from now on they go straight through.
+    await look();
+    await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive/twilio?x=1", sms("5"));
+    const through = bridge.requests().at(-1);
+    expect(through?.text.slice(-1)).toBe("5");
+    expect(through?.headers.has("x-edge-received")).toBe(false);
+  });
+
+  it.each([
+    ["the bridge cannot write", 503, false],
+    ["the bridge does not know the signature", 401, false],
+    ["the bridge has too much to do", 429, false],
+    ["the bridge keeps it in quarantine", 400, true],
+    ["the bridge takes it", 202, true],
+  ])("that is handed in when %s (%i): gone is %s", async (_, status, gone) => {
+    bridge.answering = REFUSES;
+    await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive", sms("1"));
+    bridge.answering = (heard) => said(heard, {}, { status });
+    await deliverKept();
+    expect((await worker.SPOOL.getByName("all").waiting()) === 0).toBe(gone);
+  });
+
+  it("that the bridge chokes on holds up nobody: it is set aside, and the others arrive", async () => {
+    await look();
+    bridge.answering = REFUSES;
+    const edge = edgeWith({ EDGE_SPOOL: "on" });
+    for (const text of ["poison", "2"]) {
+      await edge.ask("/sms/receive", sms(text));
+    }
+    const chokes = (heard: Heard) => (heard.text.endsWith("poison") ? null : answer200(heard));
+    bridge.answering = chokes;
+    await look();
+    for (let n = 0; n < 8; n += 1) {
+      await deliverKept();
+    }
+    expect(await worker.SPOOL.getByName("all").waiting()).toBe(0);
+    const arrived = bridge.requests("/sms/receive").map(({ text }) => text.slice(-1));
+    expect(arrived.at(-1)).toBe("2");
+  });
+
+  it("whose bridge answers 503 is kept too: nobody has to send it again", async () => {
+    bridge.answering = (heard) => said(heard, {}, { status: 503 });
+    const response = await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive/twilio", sms("1"));
+    expect([response.status, await response.text()]).toEqual([200, "<Response/>"]);
+  });
+
+  it("to a tunnel that hangs is kept after eight seconds", async () => {
+    bridge.answering = HANGS;
+    const edge = edgeWith({ EDGE_SPOOL: "on" });
+    const response = await passing(8_000, () => edge.ask("/sms/receive/twilio", sms("1")));
+    expect(response.status).toBe(200);
+    expect(await worker.SPOOL.getByName("all").waiting()).toBe(1);
+  });
+
+  it.each([
+    ["without a spool", { EDGE_SPOOL: "off" }, "/sms/receive/twilio", sms("1")],
+    ["in a format that nobody knows", { EDGE_SPOOL: "on" }, "/sms/receive/unknown", sms("1")],
+    [
+      "packed in a way that nobody can unpack",
+      { EDGE_SPOOL: "on" },
+      "/sms/receive",
+      { ...sms("1"), headers: { "Content-Encoding": "lzma" } },
+    ],
+    [
+      "longer than the bridge takes from a stranger",
+      { EDGE_SPOOL: "on" },
+      "/sms/receive",
+      { ...sms("x".repeat(70_000)) },
+    ],
+  ])("%s: 503, and the sender keeps it", async (_, variables, path, init) => {
+    bridge.answering = REFUSES;
+    const response = await edgeWith(variables).ask(path, init as RequestInit);
+    expect(response.status).toBe(503);
+    expect(response.headers.has("retry-after")).toBe(true);
+    expect(await worker.SPOOL.getByName("all").waiting()).toBe(0);
+  });
+
+  it("without a spool is tried all the same", async () => {
+    bridge.answering = REFUSES;
+    await look(2);
+    bridge.answering = answer200;
+    expect((await edgeWith().ask("/sms/receive", sms("1"))).status).toBe(200);
+  });
+
+  it("is delivered as soon as the box is seen to be back", async () => {
+    bridge.answering = REFUSES;
+    await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive", sms("1"));
+    bridge.answering = answer200;
+    await worker.SPOOL.getByName("all").deliver();
+    await runDurableObjectAlarm(worker.SPOOL.getByName("all"));
+    expect(bridge.requests("/sms/receive").length).toBeGreaterThan(0);
+  });
+});
+
+describe("the room for SMS", () => {
+  const empty = { items: 0, bytes: 0, ofUrl: 0, ofAddress: 0, isKnown: false };
+  it.each([
+    ["an empty one takes it", {}, 1_000, true],
+    ["strangers have a share of the SMS", { items: ROOM.items * ROOM.strangers }, 1, false],
+    [
+      "those that were let in before have all",
+      { items: ROOM.items * ROOM.strangers, isKnown: true },
+      1,
+      true,
+    ],
+    ["until it is full", { items: ROOM.items, isKnown: true }, 1, false],
+    ["of the bytes too", { bytes: ROOM.bytes - 10, isKnown: true }, 11, false],
+    ["of one address", { ofAddress: ROOM.ofAddress, isKnown: true }, 1, false],
+    ["of one URL", { ofUrl: ROOM.ofUrl, isKnown: true }, 1, false],
+    ["a stranger's URL", { ofUrl: ROOM.ofUrl * ROOM.strangers }, 1, false],
+  ])("%s", (_, room, bytes, does) => {
+    expect(fits({ ...empty, ...room }, bytes)).toBe(does);
+  });
+});
