@@ -193,12 +193,12 @@ pub async fn register(
     result
 }
 
-/// Somebody registers without an app, at the form of the bridge. Each address has a small share.
+/// Somebody registers without an app, at the form of the bridge. An address that no edge vouches for has a small share.
 pub async fn register_hosted(
     app: &App,
     snapshot: &Snapshot,
     wanted: Wanted,
-    client: Option<IpAddr>,
+    origin: Result<Origin, Problem>,
 ) -> Result<Opened, Problem> {
     if !snapshot.settings.hosted_registration_enabled {
         return Err(Problem::new(Code::NotFound, "nobody registers here without an app"));
@@ -208,11 +208,17 @@ pub async fn register_hosted(
     }
     // A number that is mistyped costs nothing: people correct it.
     let default = &snapshot.settings.default_country_code;
-    if Mobile::parse(&wanted.mobile_number, default, BareDigits::NationalFirst).is_ok() {
-        app.hosted_rate.take(client)?;
-    }
-    let origin = Origin { seen: client, ..Origin::default() };
-    register(app, snapshot, wanted.from(client), Ok(origin)).await
+    let reads = Mobile::parse(&wanted.mobile_number, default, BareDigits::NationalFirst).is_ok();
+    let wanted = match &origin {
+        Ok(Origin { seen, signed: None, .. }) => {
+            if reads {
+                app.hosted_rate.take(*seen)?;
+            }
+            wanted.from(*seen)
+        }
+        Ok(_) | Err(_) => wanted,
+    };
+    register(app, snapshot, wanted, origin).await
 }
 
 /// A new hash for the same person, from their page: it counts as a registration like any other.

@@ -9,7 +9,10 @@ use bridge_app::base::edge_keys::{EdgeKey, Signable};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::bridge::App;
 use bridge_app::edge::{SKEW_SECONDS, first_time};
+use bridge_app::registration::Origin;
 use bridge_core::{Settings, Timestamp};
+
+use crate::client;
 
 const TIME: &str = "x-edge-time";
 const ID: &str = "x-edge-id";
@@ -102,6 +105,14 @@ pub async fn of_registration(
             "edge_required is on: this registration did not come through the edge",
         )),
         None => Ok(None),
+    }
+}
+
+/// Where a registration comes from: as the edge says, else as far as it can be seen.
+pub fn origin(app: &App, parts: &Parts, stamp: Option<EdgeStamp>) -> Origin {
+    match stamp {
+        Some(EdgeStamp { client, country, .. }) => Origin { seen: client, signed: client, place: country },
+        None => Origin { seen: client::address(app, parts), ..Origin::default() },
     }
 }
 

@@ -15,9 +15,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::auth::{self, AppKey};
-use crate::body::{self, JsonSent};
+use crate::body;
 use crate::client;
-use crate::edge::{self, EdgeStamp};
+use crate::edge;
 use crate::problem::{Failed, ProblemBody};
 use crate::segment::Segment;
 use crate::state::Shared;
@@ -26,7 +26,7 @@ use bridge_app::base::deadline::within;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::registration::opened::{self, Instructions, OfNumber, Whose, find, is_final};
 use bridge_app::registration::sms_links::SmsLinks;
-use bridge_app::registration::{self, Opened, Origin, Wanted};
+use bridge_app::registration::{self, Opened, Wanted};
 use bridge_app::state::open_requests::OpenRequest;
 use bridge_formats::fields::{FieldValue, Fields};
 
@@ -183,23 +183,15 @@ impl OnboardingStatus {
 pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
     let (parts, body) = request.into_parts();
     let max = body::ONBOARDING_MAX_BYTES;
-    let JsonSent { fields, sent, bytes } = body::json_sent(&app, &parts.headers, body, max).await?;
-    let metadata = metadata(&fields, &bytes)?;
+    let (fields, sent) = body::json_fields_as_sent(&app, &parts.headers, body, max).await?;
+    let metadata = metadata(&fields, &sent.plain)?;
     let wanted = Wanted::read(&fields, metadata)?;
     let snapshot = app.live.snapshot();
-    let stamp = edge::of_registration(&app, &snapshot.settings, &parts, &sent).await;
-    let origin = stamp.map(|stamp| origin(&app, &parts, stamp));
+    let stamp = edge::of_registration(&app, &snapshot.settings, &parts, &sent.packed).await;
+    let origin = stamp.map(|stamp| edge::origin(&app, &parts, stamp));
     let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, origin).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(registered(&app, &snapshot.settings, &onboarding))).into_response())
-}
-
-/// Where it comes from: as the edge says, else as far as it can be seen.
-fn origin(app: &Shared, parts: &Parts, stamp: Option<EdgeStamp>) -> Origin {
-    match stamp {
-        Some(EdgeStamp { client, country, .. }) => Origin { seen: client, signed: client, place: country },
-        None => Origin { seen: client::address(app, parts), ..Origin::default() },
-    }
 }
 
 /// The JSON of `metadata` as it came: another library would write its numbers otherwise.

@@ -10,7 +10,7 @@ use bridge_app::base::problem::{Code, Problem};
 use bridge_app::registration::{self, Opened, Wanted, opened, paused};
 use bridge_core::Settings;
 use bridge_http::body;
-use bridge_http::client;
+use bridge_http::edge;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
@@ -103,8 +103,9 @@ pub(crate) async fn register(
     }
     let frame = Frame::new(settings, &parts.headers, &parts.uri, None, "");
     let wanted = Wanted::typed(&typed.number, &typed.email, frame.language().tag);
-    let from = client::address(&app, &parts);
-    match registration::register_hosted(&app, &snapshot, wanted, from).await {
+    let stamp = edge::of_registration(&app, settings, &parts, &bytes).await;
+    let origin = stamp.map(|stamp| edge::origin(&app, &parts, stamp));
+    match registration::register_hosted(&app, &snapshot, wanted, origin).await {
         Ok(Opened { onboarding, .. }) => {
             let query = Kept::of(&parts.uri, settings).query();
             let to = format!("{}{query}", opened::page_path(&app, onboarding.id));

@@ -24,6 +24,7 @@ const GROWTH_MAX_KIB: u64 = 24 * 1024;
 /// Nobody that the hostile requests speak of.
 const HONEST: &str = "+919811122233";
 
+#[expect(clippy::disallowed_methods, reason = "the knob of a test, not configuration")]
 fn given<T: std::str::FromStr>(variable: &str, default: T) -> T {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }

@@ -66,9 +66,9 @@ pub(super) async fn receivers_come_by_name_as_they_were_last_put(audit: &dyn Aud
     assert_eq!(store.sightings().await.unwrap(), [], "none was seen");
 }
 
-pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
-    let store = audit.store();
-    let first = Sighting {
+/// All that can be seen of one receiver.
+fn all_of(name: &str) -> Sighting {
+    Sighting {
         first_seen_at: Some(T0),
         last_seen_at: Some(T0 + HOUR),
         wrong_secret_at: Some(T0 + SECOND),
@@ -85,8 +85,13 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
         charging: Some(false),
         network: Some("नमस्ते".to_owned()),
         reported_at: Some(T0 + SECOND),
-        ..seen("phone-1")
-    };
+        ..seen(name)
+    }
+}
+
+pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let first = all_of("phone-1");
     store.note_sightings(std::slice::from_ref(&first)).await.unwrap();
     assert_eq!(store.sightings().await.unwrap(), std::slice::from_ref(&first));
 
