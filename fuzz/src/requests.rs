@@ -62,9 +62,12 @@ pub fn keeps_every_promise(format: &Format, incoming: &Incoming<'_>) {
     assert_eq!(read, (format.parse)(incoming), "{incoming:?}");
     match &read {
         Err(unusable) => says_why(unusable),
-        Ok(Content { sms, unusable, report: _ }) => {
+        Ok(Content { sms, unusable, report: _, events }) => {
             sms.iter().for_each(storable);
             unusable.iter().for_each(says_why);
+            for message in events.iter().filter_map(|event| event.message.as_ref()) {
+                assert!(!message.sender.contains('\0') && !message.text.contains('\0'), "{message:?}");
+            }
         }
     }
     if let Some(verify) = format.verify {

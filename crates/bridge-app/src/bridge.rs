@@ -69,14 +69,14 @@ pub struct App {
     pub(crate) board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub(crate) refusals: Refusals,
+    /// The edge, as it was last heard.
+    pub edge: Edge,
     /// What people did on their page, on its way to the audit store.
     pub(crate) page_steps: PageSteps,
     /// Is registration paused? For those who wait.
     pub pauses: Pauses,
     /// How often each address may register without an app.
     pub(crate) hosted_rate: HostedRate,
-    /// The edge, as it was last heard.
-    pub edge: Edge,
     /// What was away, and when.
     pub incidents: Incidents,
     /// Receivers, and what was seen of each.

@@ -5,5 +5,6 @@ pub mod ids;
 pub mod journal;
 pub mod quarantined;
 pub mod rebuild;
+pub mod spellings;
 pub mod store_monitor;
 pub mod waiting;

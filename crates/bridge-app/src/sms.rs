@@ -8,3 +8,5 @@ pub mod inbox;
 pub mod intake;
 pub mod quarantine;
 pub mod quarantine_replay;
+pub mod trial;
+pub mod unjudged;

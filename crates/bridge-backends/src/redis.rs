@@ -22,6 +22,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use bridge_core::checks::SenderFacts;
+use bridge_core::onboarding::LastSms;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::Result;
 use bridge_store::blacklisting::Blacklisting;
@@ -197,6 +198,10 @@ impl HotStore for RedisHot {
 
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {
         self.cancel(now, id).await
+    }
+
+    async fn show_last(&self, now: Timestamp, id: Uuid, last: &LastSms) -> Result<bool> {
+        self.show_last(now, id, last).await
     }
 
     async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts> {

@@ -57,10 +57,13 @@ impl State {
     }
 }
 
+/// `reason` of a message that held the hash and came as an MMS or as a chat: only an SMS shows who holds a number (D45).
+pub const SENT_AS_MMS: &str = "sent_as_mms";
+
 /// What the last SMS of an onboarding's number was judged, for the one who waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastSms {
-    /// `queue_input_sms` id of that SMS.
+    /// `queue_input_sms` id of that SMS; [`LastSms::NO_SMS`] of what was none.
     pub id: i64,
     /// When it was judged.
     pub judged_at: Timestamp,
@@ -91,6 +94,17 @@ impl Asked {
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         *self == Asked::default()
+    }
+}
+
+impl LastSms {
+    /// The id of what was no SMS. Counters begin at 1.
+    pub const NO_SMS: i64 = 0;
+
+    /// That the hash came, and not in an SMS.
+    #[must_use]
+    pub fn sent_as_mms(now: Timestamp) -> LastSms {
+        LastSms { id: LastSms::NO_SMS, judged_at: now, verdict: Verdict::not_judged(SENT_AS_MMS) }
     }
 }
 

@@ -250,6 +250,13 @@ impl Mobile {
         &self.e164
     }
 
+    /// As this number was written before one spelling was kept, E.164; None: it has one spelling alone (D43).
+    #[must_use]
+    pub fn older_spelling(&self) -> Option<String> {
+        let older = national::older(self.calling_code.parse().ok()?, &self.national)?;
+        Some(format!("+{}{older}", self.calling_code))
+    }
+
     /// The country's calling code without `+`: `91` (`country_code` in 003).
     #[must_use]
     pub fn calling_code(&self) -> &str {
@@ -283,6 +290,15 @@ fn count(digits: &str) -> Result<(), PhoneError> {
 #[must_use]
 pub fn is_rounded(raw: &str) -> bool {
     spelling::read(raw) == Err(PhoneError::Rounded)
+}
+
+/// The spelling that is kept today of a number that was stored before, E.164; None: it is that already, or no number (D43).
+#[must_use]
+pub fn spelled_today(stored: &str) -> Option<String> {
+    let today = Mobile::parse(stored, "1", BareDigits::InternationalFirst)
+        .ok()
+        .filter(|_| stored.starts_with('+'))?;
+    (today.e164 != stored).then_some(today.e164)
 }
 
 /// The spelling of it that is kept (D43).
@@ -425,6 +441,23 @@ mod tests {
             assert_eq!(Mobile::parse(bare, "91", BareDigits::InternationalFirst), Ok(first.clone()));
         }
         assert!(example_mobile("999", 1).is_none());
+    }
+
+    #[test]
+    fn a_number_that_was_stored_before_is_known_under_both_spellings() {
+        for (stored, today) in [
+            ("+541123456789", "+5491123456789"),
+            ("+5215512345678", "+525512345678"),
+            ("+554788887777", "+5547988887777"),
+        ] {
+            assert_eq!(spelled_today(stored).as_deref(), Some(today));
+            assert_eq!(spelled_today(today), None);
+            assert_eq!(Mobile::from_e164(today).unwrap().older_spelling().as_deref(), Some(stored));
+        }
+        for other in ["+919876543210", "MYBANK", "57575", ""] {
+            assert_eq!(spelled_today(other), None, "{other}");
+        }
+        assert_eq!(Mobile::from_e164("+919876543210").unwrap().older_spelling(), None);
     }
 
     #[test]

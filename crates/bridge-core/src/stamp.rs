@@ -334,7 +334,7 @@ fn with_half_of_day(text: &str) -> Cow<'_, str> {
         [("a. m.", "AM"), ("p. m.", "PM"), ("a.m.", "AM"), ("p.m.", "PM"), ("a m", "AM"), ("p m", "PM")]
     {
         if let Some(clock) = lower.strip_suffix(written) {
-            return Cow::Owned(format!("{}{means}", clock));
+            return Cow::Owned(format!("{clock}{means}"));
         }
     }
     Cow::Borrowed(text)

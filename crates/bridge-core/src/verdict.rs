@@ -154,6 +154,12 @@ impl Verdict {
         if self.passed() { "passed" } else { "failed" }
     }
 
+    /// No check was made: it cannot match anything, as this word says.
+    #[must_use]
+    pub fn not_judged(reason: &str) -> Verdict {
+        Verdict { codes: Codes([Code::NotApplicable; CheckId::COUNT]), ..Verdict::failed_match(reason) }
+    }
+
     /// A failure at the match itself, all checks passed.
     #[must_use]
     pub fn failed_match(reason: &str) -> Verdict {

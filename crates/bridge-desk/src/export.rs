@@ -156,9 +156,25 @@ mod tests {
         }
     }
 
+    /// What a spreadsheet may make of the table: other separators, quotes and ends of lines, a mark at its beginning, other
+    /// letters.
+    fn saved_again(table: &[u8], separator: u8, quotes: csv::QuoteStyle, utf16: bool) -> Vec<u8> {
+        let mut writer = csv::WriterBuilder::new()
+            .delimiter(separator)
+            .quote_style(quotes)
+            .terminator(csv::Terminator::CRLF)
+            .from_writer("\u{feff}".as_bytes().to_vec());
+        let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(table);
+        for row in rows.byte_records() {
+            writer.write_byte_record(&row.unwrap()).unwrap();
+        }
+        let table = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        if utf16 { table.encode_utf16().flat_map(u16::to_le_bytes).collect() } else { table.into_bytes() }
+    }
+
     /// The texts of a list, as `import` reads them.
-    fn read_back(list: &[u8]) -> Vec<String> {
-        let mut rows = Rows::new(Some(bridge_formats::export::Kind::Csv));
+    fn read_back(list: &[u8], kind: bridge_formats::export::Kind) -> Vec<String> {
+        let mut rows = Rows::new(Some(kind));
         rows.push(list);
         rows.end();
         let next = || rows.next_row().unwrap().map(|row| row.held);
@@ -179,12 +195,24 @@ mod tests {
             // As texts are stored.
             let texts: Vec<String> =
                 odd.into_iter().chain(any).map(|text| bridge_core::message::storable(&text).into_owned()).collect();
-            let mut list = Vec::new();
+            let (mut list, mut json) = (Vec::new(), Vec::new());
             for (written, text) in texts.iter().enumerate() {
                 write(Kind::Csv, &mut list, written as u64, &Sms(text.clone())).unwrap();
+                write(Kind::Json, &mut json, written as u64, &Sms(text.clone())).unwrap();
             }
             if !texts.is_empty() {
-                prop_assert_eq!(read_back(&list), texts);
+                use bridge_formats::export::Kind as Read;
+                prop_assert_eq!(&read_back(&list, Read::Csv), &texts);
+                json.extend_from_slice(b"\n]\n");
+                prop_assert_eq!(&read_back(&json, Read::Json), &texts);
+                for (separator, quotes, utf16) in [
+                    (b';', csv::QuoteStyle::Necessary, false),
+                    (b',', csv::QuoteStyle::Always, false),
+                    (b'\t', csv::QuoteStyle::Necessary, true),
+                ] {
+                    let again = saved_again(&list, separator, quotes, utf16);
+                    prop_assert_eq!(&read_back(&again, Read::Csv), &texts);
+                }
             }
         }
     }

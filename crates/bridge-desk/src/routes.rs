@@ -92,6 +92,7 @@ pub static ROUTES: &[Route] = &[
     act("/admin/ui/receivers/rotate", OPERATOR, || post(pages::receivers::rotate)),
     act("/admin/ui/receivers/finish", OPERATOR, || post(pages::receivers::finish)),
     act("/admin/ui/receivers/pull", OPERATOR, || post(pages::receivers::pull)),
+    act("/admin/ui/receivers/test", OPERATOR, || post(pages::receivers::test)),
     act("/admin/ui/receivers/revoke", OPERATOR, || post(pages::receivers::revoke)),
     read("/admin/settings/ui", VIEWER, || get(pages::settings::show)),
     act("/admin/settings/ui", OPERATOR, || post(pages::settings::save)),

@@ -3,6 +3,8 @@
 use bridge_core::Stamp;
 use bridge_core::sms::Part;
 
+use crate::event::{Event, EventKind};
+
 /// One SMS as its sender wrote it. No text holds NUL, no optional one is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
@@ -59,6 +61,8 @@ pub struct Content {
     pub unusable: Vec<Unusable>,
     /// What the receiver reported about itself.
     pub report: Option<Report>,
+    /// What came and is no SMS.
+    pub events: Vec<Event>,
 }
 
 impl Content {
@@ -68,29 +72,51 @@ impl Content {
         Content { sms: vec![sms], ..Content::default() }
     }
 
-    /// An event that the bridge ignores, like "sent".
+    /// Something that is no SMS.
     #[must_use]
-    pub fn nothing() -> Content {
-        Content::default()
+    pub fn event(event: Event) -> Content {
+        Content { events: vec![event], ..Content::default() }
+    }
+
+    /// Nobody's message.
+    #[must_use]
+    pub fn of(kind: EventKind) -> Content {
+        Content::event(Event::of(kind))
     }
 
     /// A sign of life and nothing else.
     #[must_use]
     pub fn sign_of_life(report: Report) -> Content {
-        Content { report: Some(report), ..Content::default() }
+        Content { report: Some(report), ..Content::of(EventKind::Ping) }
     }
 
-    /// Several SMS, of which some may be unusable.
+    /// Several things, of which some may be unusable.
     #[must_use]
-    pub fn each(all: impl IntoIterator<Item = Result<Delivered, Unusable>>) -> Content {
+    pub fn each<T: Into<Held>>(all: impl IntoIterator<Item = Result<T, Unusable>>) -> Content {
         let mut content = Content::default();
         for one in all {
-            match one {
-                Ok(sms) => content.sms.push(sms),
+            match one.map(Into::into) {
+                Ok(Held::Sms(sms)) => content.sms.push(*sms),
+                Ok(Held::Event(event)) => content.events.push(event),
                 Err(unusable) => content.unusable.push(unusable),
             }
         }
         content
+    }
+}
+
+/// One of several things that came together.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Held {
+    /// An SMS.
+    Sms(Box<Delivered>),
+    /// Something else.
+    Event(Event),
+}
+
+impl From<Delivered> for Held {
+    fn from(sms: Delivered) -> Held {
+        Held::Sms(Box::new(sms))
     }
 }
 

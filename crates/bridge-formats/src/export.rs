@@ -1,17 +1,23 @@
-//! A phone's own list of SMS, exported to a file: bytes in as they come, rows out. Never the whole file in memory,
-//! and no row, however broken, stops the next. It opens no file and decides nothing about an SMS.
+//! A phone's own list of SMS, exported to a file: bytes in as they come, rows out. Never the whole file in memory (but of a
+//! workbook, which is an archive), and no row, however broken, stops the next. It opens no file and decides nothing about
+//! an SMS.
 
 mod backup_xml;
+mod columns;
 mod csv;
 mod cut;
 mod json;
 mod row;
 mod smsgate_inbox;
-mod termux;
+mod termux_list;
+mod utf16;
+mod workbook;
 
 use crate::content::Unusable;
 use cut::{Cutter, Syntax};
 pub use row::{Exported, Held, Other, ROW_MAX_BYTES, Row};
+use utf16::Utf16;
+use workbook::WORKBOOK_MAX_BYTES;
 
 /// How an export is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,66 +61,155 @@ impl Kind {
 /// Reads an export.
 pub struct Rows {
     said: Option<Kind>,
-    /// Not yet enough to tell what it is.
+    /// It is in UTF-16.
+    letters: Option<Utf16>,
+    /// Not yet enough to tell what it is; of a workbook, all of it.
     beginning: Vec<u8>,
-    cutter: Option<Cutter>,
+    source: Source,
     ended: bool,
+}
+
+/// Where the rows come from.
+enum Source {
+    /// That is not known yet.
+    Unknown,
+    /// Records that are cut out of the stream.
+    Cut(Box<Cutter>),
+    /// A workbook, whose end is awaited.
+    Packed,
+    /// The rows of a workbook, or why it has none.
+    Read(std::vec::IntoIter<Row>),
+    Refused(Unusable),
 }
 
 impl Rows {
     /// An export of that kind, or of the one that its first bytes tell.
     #[must_use]
     pub fn new(said: Option<Kind>) -> Rows {
-        Rows { said, beginning: Vec::new(), cutter: None, ended: false }
+        Rows { said, letters: None, beginning: Vec::new(), source: Source::Unknown, ended: false }
     }
 
     /// More of it.
     pub fn push(&mut self, bytes: &[u8]) {
-        match &mut self.cutter {
-            Some(cutter) => cutter.push(bytes),
-            None => self.beginning.extend_from_slice(bytes),
+        let decoded = self.letters.as_mut().map(|letters| letters.push(bytes));
+        self.take(decoded.as_deref().unwrap_or(bytes));
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        match &mut self.source {
+            Source::Cut(cutter) => cutter.push(bytes),
+            Source::Packed if self.beginning.len() + bytes.len() > WORKBOOK_MAX_BYTES => {
+                self.beginning = Vec::new();
+                self.source = Source::Refused(workbook::too_large());
+            }
+            Source::Unknown | Source::Packed => self.beginning.extend_from_slice(bytes),
+            Source::Read(_) | Source::Refused(_) => {}
         }
     }
 
-    /// That was all of it.
+    /// That was all of it. Of a workbook this takes as long as it takes to read it.
     pub fn end(&mut self) {
+        if let Some(left) = self.letters.as_mut().map(Utf16::end) {
+            self.take(&left);
+        }
         self.ended = true;
+        // One that is shorter than what tells what it is was told just now.
+        if matches!(self.source, Source::Unknown)
+            && let Err(unusable) = self.begin()
+        {
+            self.source = Source::Refused(unusable);
+        }
+        if matches!(self.source, Source::Packed) {
+            let bytes = std::mem::take(&mut self.beginning);
+            self.source = match workbook::rows(&bytes) {
+                Ok(rows) => Source::Read(rows.into_iter()),
+                Err(unusable) => Source::Refused(unusable),
+            };
+        }
+    }
+
+    /// It takes long to end: it is a workbook.
+    #[must_use]
+    pub fn is_packed(&self) -> bool {
+        matches!(self.source, Source::Packed)
     }
 
     /// The next row. None: push more, or, after [`Rows::end`], there is no more. An error: nothing of it can be read.
     pub fn next_row(&mut self) -> Result<Option<Row>, Unusable> {
-        if self.cutter.is_none() {
-            match begun(&self.beginning, self.said, self.ended)? {
-                Some((kind, from)) => {
-                    let mut cutter = Cutter::new(kind.syntax());
-                    cutter.push(self.beginning.get(from..).unwrap_or_default());
-                    self.beginning = Vec::new();
-                    self.cutter = Some(cutter);
+        if matches!(self.source, Source::Unknown) {
+            self.begin()?;
+        }
+        match &mut self.source {
+            Source::Cut(cutter) => cutter.next_row(self.ended),
+            Source::Read(rows) => Ok(rows.next()),
+            Source::Refused(unusable) => Err(unusable.clone()),
+            Source::Unknown | Source::Packed => Ok(None),
+        }
+    }
+
+    /// Tells what it is, where enough of it is there.
+    fn begin(&mut self) -> Result<(), Unusable> {
+        match begun(&self.beginning, self.said, self.ended)? {
+            // What was UTF-16 is not so twice.
+            Some(Begun::Utf16 { .. }) if self.letters.is_some() => {
+                return Err(Unusable::because("the file holds no text: is this the right file?"));
+            }
+            None => {}
+            Some(Begun::Utf16 { low_first }) => {
+                let mut letters = Utf16::new(low_first);
+                self.beginning = letters.push(&self.beginning);
+                if self.ended {
+                    self.beginning.extend(letters.end());
                 }
-                None => return Ok(None),
+                self.letters = Some(letters);
+                return self.begin();
+            }
+            Some(Begun::Workbook) => {
+                self.source = Source::Packed;
+                let beginning = std::mem::take(&mut self.beginning);
+                self.take(&beginning);
+            }
+            Some(Begun::List(kind, from)) => {
+                let mut cutter = Cutter::new(kind.syntax());
+                cutter.push(self.beginning.get(from..).unwrap_or_default());
+                self.beginning = Vec::new();
+                self.source = Source::Cut(Box::new(cutter));
             }
         }
-        match &mut self.cutter {
-            Some(cutter) => cutter.next_row(self.ended),
-            None => Ok(None),
-        }
+        Ok(())
     }
 }
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// What it is, and where it begins. None: too little of it is there.
-fn begun(bytes: &[u8], said: Option<Kind>, ended: bool) -> Result<Option<(Kind, usize)>, Unusable> {
+/// What the first bytes tell.
+enum Begun {
+    /// Another way of writing letters, in which the list is.
+    Utf16 { low_first: bool },
+    /// A zip archive.
+    Workbook,
+    /// A list, which begins there.
+    List(Kind, usize),
+}
+
+/// What it is. None: too little of it is there.
+fn begun(bytes: &[u8], said: Option<Kind>, ended: bool) -> Result<Option<Begun>, Unusable> {
     let refuse = |detail: &str| Err(Unusable::because(detail));
     match bytes {
         [] | [_] | [_, _] | [_, _, _] if !ended => return Ok(None),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {
-            return refuse("the file is UTF-16: save it as UTF-8, in Excel as `CSV UTF-8`");
+        [0xff, 0xfe, ..] | [_, 0, _, 0, ..] => return Ok(Some(Begun::Utf16 { low_first: true })),
+        [0xfe, 0xff, ..] | [0, _, 0, _, ..] => return Ok(Some(Begun::Utf16 { low_first: false })),
+        [b'P', b'K', 3, 4, ..] => return Ok(Some(Begun::Workbook)),
+        [0x1f, 0x8b, ..] => {
+            return refuse(
+                "the file is compressed with gzip: unpack it, or send it with Content-Encoding: gzip",
+            );
         }
-        [b'P', b'K', 3, 4, ..] => {
-            return refuse("the file is a zip archive or a workbook: unpack it, or save it as `CSV UTF-8`");
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => {
+            return refuse(
+                "the file is a workbook of an old kind (.xls): save it as .xlsx or as `CSV UTF-8`",
+            );
         }
-        [0x1f, 0x8b, ..] => return refuse("the file is compressed with gzip: unpack it"),
         _ => {}
     }
     let from = if bytes.starts_with(BOM) { BOM.len() } else { 0 };
@@ -123,11 +218,11 @@ fn begun(bytes: &[u8], said: Option<Kind>, ended: bool) -> Result<Option<(Kind, 
         (None, _) if ended => refuse("the file is empty"),
         (None, _) if bytes.len() > ROW_MAX_BYTES => refuse("the file begins with a megabyte of nothing"),
         (None, _) => Ok(None),
-        (Some(_), Some(kind)) => Ok(Some((kind, from))),
-        (Some(b'<'), None) => Ok(Some((Kind::BackupXml, from))),
-        (Some(b'['), None) => Ok(Some((Kind::Json, from))),
-        (Some(b'{'), None) => Ok(Some((Kind::Ndjson, from))),
-        (Some(_), None) => Ok(Some((Kind::Csv, from))),
+        (Some(_), Some(kind)) => Ok(Some(Begun::List(kind, from))),
+        (Some(b'<'), None) => Ok(Some(Begun::List(Kind::BackupXml, from))),
+        (Some(b'['), None) => Ok(Some(Begun::List(Kind::Json, from))),
+        (Some(b'{'), None) => Ok(Some(Begun::List(Kind::Ndjson, from))),
+        (Some(_), None) => Ok(Some(Begun::List(Kind::Csv, from))),
     }
 }
 

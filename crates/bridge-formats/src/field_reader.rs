@@ -4,6 +4,7 @@
 use bridge_core::{Stamp, message};
 
 use crate::content::{Delivered, FieldError, Unusable};
+use crate::event::{Event, EventKind, Unjudged};
 use crate::fields::FieldValue;
 
 /// Takes the fields of one SMS and collects what is wrong with them.
@@ -61,6 +62,17 @@ impl FieldReader {
             return Ok(sms);
         }
         Err(Unusable::fields("this is no SMS that the bridge can read", self.errors))
+    }
+}
+
+impl Event {
+    /// A message of somebody that is no SMS. Whatever is missing or of another kind is left empty: it is kept all the same.
+    pub(crate) fn message(kind: EventKind, sender: Option<&FieldValue>, text: Option<&FieldValue>) -> Event {
+        let word = |value: Option<&FieldValue>| match value {
+            Some(FieldValue::Text(text) | FieldValue::Number(text)) => message::storable(text).into_owned(),
+            _ => String::new(),
+        };
+        Event { kind, message: Some(Unjudged { sender: word(sender), text: word(text) }) }
     }
 }
 

@@ -10,6 +10,9 @@ use crate::writing::{Example, Written};
 /// Verifies a sender's own signature over the raw request.
 pub type Verify = fn(&Incoming<'_>, &Signing<'_>) -> Result<(), Unsigned>;
 
+/// Signs a request of an example, with the first key and the first URL.
+pub type Sign = fn(&mut Written, &Signing<'_>);
+
 /// One way of writing an SMS into HTTP.
 #[derive(Debug)]
 pub struct Format {
@@ -19,6 +22,8 @@ pub struct Format {
     pub about: &'static str,
     /// Requests may come as GET too.
     pub takes_get: bool,
+    /// Before its first delivery it asks with HEAD whether the address answers in the kind that it wants.
+    pub asks_first: bool,
     /// How it writes numbers without `+` (decisions.md D5).
     pub bare_digits: BareDigits,
     /// Which clock its time stamps come from.
@@ -33,6 +38,8 @@ pub struct Format {
     pub secret: Option<fn(&Incoming<'_>) -> Option<String>>,
     /// The sender's own signature over the raw request. None: it has none.
     pub verify: Option<Verify>,
+    /// Signs an example as this sender would. None: it signs nothing, or with a key that it alone has.
+    pub sign: Option<Sign>,
     /// Why this cannot be a signing key of this sender. None: any text can be one.
     pub wrong_key: Option<fn(&str) -> Option<&'static str>>,
     /// The app can be given a signing key that the bridge made. A provider has one of its own, which the receiver is

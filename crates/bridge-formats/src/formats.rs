@@ -22,14 +22,28 @@ formats! {
     bogkonstantin
     smsforwarder
     smssync
+    termux
     twilio
     vonage
+    vonage_messages
     plivo
     telnyx
     infobip
+    sinch
+    bandwidth
+    clickatell
+    messagebird
+    bird
     africastalking
+    msg91
+    exotel
+    rapidpro
     jasmin
     kannel
+    playsms
+    raspisms
+    smseagle
+    smstool
 }
 
 /// Every format there is: the named ones, and `generic` last.
@@ -97,8 +111,9 @@ mod tests {
         let asked: Vec<&str> = surest_first().map(|format| format.name).collect();
         assert_eq!(
             asked.join(" "),
-            "smsgate httpsms textbee bogkonstantin smsforwarder smssync twilio plivo telnyx kannel jasmin vonage \
-             infobip africastalking"
+            "smsgate httpsms textbee bogkonstantin smsforwarder smssync termux twilio vonage_messages plivo telnyx sinch \
+             bandwidth clickatell messagebird bird kannel playsms raspisms smstool jasmin vonage infobip \
+             africastalking msg91 exotel rapidpro smseagle"
         );
     }
 

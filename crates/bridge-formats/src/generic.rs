@@ -10,7 +10,7 @@ use crate::content::{Content, Delivered, FieldError, Unusable};
 use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::body_and_stamp;
+use crate::signing::{body_and_stamp, sign_body_and_stamp};
 use crate::writing::{Example, Written, object};
 
 /// The format of `POST /sms/receive` where no other is recognised, and of `sms-bridge push`.
@@ -18,6 +18,7 @@ pub const FORMAT: Format = Format {
     name: "generic",
     about: "Anything that can send JSON or a form",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: None,
@@ -25,6 +26,7 @@ pub const FORMAT: Format = Format {
     parse,
     secret: Some(|incoming| secret(incoming.fields().ok()?)),
     verify: Some(body_and_stamp),
+    sign: Some(sign_body_and_stamp),
     wrong_key: None,
     takes_our_key: true,
     has_inbox: false,
@@ -49,6 +51,36 @@ const SECRET: &[&str] = &["secret"];
 /// The carrier's stamp, beside the phone's, where an app keeps both.
 const NETWORK_TIME: &[&str] = &["sentStamp", "date_sent"];
 
+/// What a value tells of an SMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Sender,
+    Text,
+    Time,
+    Other,
+}
+
+impl Role {
+    /// Of the value under that name; None: it is read by nobody.
+    pub(crate) fn of(name: &str) -> Option<Role> {
+        let roles = [
+            (SENDER, Role::Sender),
+            (TEXT, Role::Text),
+            (TIME, Role::Time),
+            (NETWORK_TIME, Role::Time),
+            (ID, Role::Other),
+            (NUMBER, Role::Other),
+            (PHONE, Role::Other),
+        ];
+        roles.into_iter().find(|(names, _)| names.contains(&name)).map(|(_, role)| role)
+    }
+
+    /// It may be nothing but digits.
+    pub(crate) fn is_of_digits(self) -> bool {
+        matches!(self, Role::Sender | Role::Time)
+    }
+}
+
 /// The name that a column's title means, whatever its case and spaces: `Mobile Number` is `mobile_number`.
 #[must_use]
 pub(crate) fn name_of(title: &str) -> Option<&'static str> {
@@ -62,10 +94,10 @@ pub(crate) fn name_of(title: &str) -> Option<&'static str> {
 
 /// What a table with these columns lacks to be one of SMS.
 #[must_use]
-pub(crate) fn lacking(columns: &[String]) -> Vec<FieldError> {
+pub(crate) fn lacking<N: AsRef<str>>(columns: &[N]) -> Vec<FieldError> {
     let needed = [(SENDER, "the sender"), (TEXT, "the text"), (TIME, "when the phone received it")];
     let missing =
-        needed.into_iter().filter(|(names, _)| !columns.iter().any(|c| names.contains(&c.as_str())));
+        needed.into_iter().filter(|(names, _)| !columns.iter().any(|c| names.contains(&c.as_ref())));
     missing.map(|(names, what)| is_missing(names, what)).collect()
 }
 

@@ -8,6 +8,7 @@
 mod charset;
 mod coding;
 mod content;
+mod event;
 pub mod example;
 pub mod export;
 mod field_reader;
@@ -22,9 +23,11 @@ mod removed;
 mod signing;
 mod steps;
 mod writing;
+mod xml;
 
-pub use content::{Content, Delivered, FieldError, Report, Unusable};
-pub use format::{Clock, Format, Reply, ToldBy, Verify};
+pub use content::{Content, Delivered, FieldError, Held, Report, Unusable};
+pub use event::{Event, EventKind, Unjudged};
+pub use format::{Clock, Format, Reply, Sign, ToldBy, Verify};
 pub use formats::{FORMATS, all, named, names, read_recognised, recognised};
 pub use incoming::{Incoming, content_type};
 pub use removed::{REMOVED, text_without_secrets, without_secrets};

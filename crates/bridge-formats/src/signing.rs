@@ -1,13 +1,18 @@
 //! What the signatures of several senders have in common: keys that may be two while one is replaced, a
 //! window for stamps that are signed again at every try, comparison in constant time.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bridge_core::onboarding::hex;
 use bridge_core::{Span, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::incoming::Incoming;
+use crate::writing::Written;
 
 /// How far a signed stamp may lie from now, where the sender signs every try again: wide enough for
 /// clocks that are a little wrong, narrow enough that a copied request is soon of no use.
@@ -37,6 +42,16 @@ pub enum Unsigned {
 }
 
 impl Signing<'_> {
+    /// What an example is signed with.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.keys.first().map_or(&[], |key| key.as_bytes())
+    }
+
+    /// Where an example is sent.
+    pub(crate) fn url(&self) -> &str {
+        self.urls.first().map_or("", String::as_str)
+    }
+
     /// Is `given` what one of the keys makes of it? Every key is tried, whatever the first says.
     pub fn any_key(&self, given: &[u8], made: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), Unsigned> {
         let same = |key: &String| made(key.as_bytes()).ct_eq(given);
@@ -44,10 +59,36 @@ impl Signing<'_> {
         if any.into() { Ok(()) } else { Err(Unsigned::Wrong) }
     }
 
+    /// The same of unix seconds.
+    pub(crate) fn fresh_seconds(&self, stamp: f64) -> Result<(), Unsigned> {
+        if (self.now.epoch_seconds() as f64 - stamp).abs() * 1000.0 <= WINDOW.0 as f64 {
+            Ok(())
+        } else {
+            Err(Unsigned::Stale)
+        }
+    }
+
     /// A stamp that is signed again at every try must be fresh.
     pub fn fresh(&self, stamp: Timestamp) -> Result<(), Unsigned> {
         if (self.now - stamp).0.abs() <= WINDOW.0 { Ok(()) } else { Err(Unsigned::Stale) }
     }
+}
+
+/// The claims of a JWT by HS256, whatever its header says: no other algorithm is computed, so that none can be asked for.
+/// (The library for JWT would bring RSA and three curves for this one HMAC.)
+pub(crate) fn jwt<C: DeserializeOwned>(token: &str, signing: &Signing<'_>) -> Result<C, Unsigned> {
+    // Anything else that is presented there is no signature.
+    let (signed, given) = token.trim().rsplit_once('.').ok_or(Unsigned::Missing)?;
+    let (_, claims) = signed.split_once('.').ok_or(Unsigned::Missing)?;
+    let given = URL_SAFE_NO_PAD.decode(given).map_err(|_| Unsigned::Wrong)?;
+    signing.any_key(&given, |key| hmac_sha256(key, &[signed.as_bytes()]))?;
+    let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| Unsigned::Wrong)?;
+    serde_json::from_slice(&claims).map_err(|_| Unsigned::Wrong)
+}
+
+/// Is this the SHA-256 of these bytes, in hex of either case?
+pub(crate) fn is_sha256_of(given: &str, bytes: &[u8]) -> bool {
+    sha256_hex(bytes).as_bytes().ct_eq(given.to_ascii_lowercase().as_bytes()).into()
 }
 
 /// HMAC-SHA256 of the parts, one after the other.
@@ -70,6 +111,32 @@ pub(crate) fn body_and_stamp(incoming: &Incoming<'_>, signing: &Signing<'_>) -> 
     let made = |key: &[u8]| hex(&hmac_sha256(key, &[incoming.body, stamp.as_bytes()])).into_bytes();
     signing.any_key(given.as_bytes(), made)?;
     signing.fresh(Timestamp::parse(stamp).map_err(|_| Unsigned::Wrong)?)
+}
+
+/// The signature that [`body_and_stamp`] verifies.
+pub(crate) fn sign_body_and_stamp(written: &mut Written, signing: &Signing<'_>) {
+    let stamp = signing.now.epoch_seconds().to_string();
+    let made = hex(&hmac_sha256(signing.key(), &[written.bytes(), stamp.as_bytes()]));
+    written.headers.extend([("x-timestamp", stamp), ("x-signature", made)]);
+}
+
+/// The signature that [`body_alone`] verifies.
+pub(crate) fn sign_body_alone(written: &mut Written, signing: &Signing<'_>) {
+    let made = hex(&hmac_sha256(signing.key(), &[written.bytes()]));
+    written.headers.push(("x-signature", made));
+}
+
+/// A JWT by HS256 with these claims.
+pub(crate) fn made_jwt(claims: &Value, signing: &Signing<'_>) -> String {
+    let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", encoded(&json!({"alg": "HS256", "typ": "JWT"})), encoded(claims));
+    let signature = URL_SAFE_NO_PAD.encode(hmac_sha256(signing.key(), &[signed.as_bytes()]));
+    format!("{signed}.{signature}")
+}
+
+/// Lowercase hex.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// `X-Signature`: lowercase hex HMAC-SHA256 over the raw body alone. It says nothing about the time: only what

@@ -27,6 +27,30 @@ pub struct Written {
     pub query: String,
     /// `Content-Type` and body, unless all of it is in the URL.
     pub body: Option<(&'static str, String)>,
+    /// What else stands in its head: its signature.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Written {
+    /// The body, or nothing.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.body.as_ref().map_or(&[], |(_, body)| body.as_bytes())
+    }
+
+    /// One more field of the form.
+    pub(crate) fn push(&mut self, name: &str, value: &str) {
+        let pair = pairs(&[(name, value)]);
+        match &mut self.body {
+            Some((_, body)) => {
+                body.push('&');
+                body.push_str(&pair);
+            }
+            None => {
+                self.query.push('&');
+                self.query.push_str(&pair);
+            }
+        }
+    }
 }
 
 pub(crate) const JSON: &str = "application/json";
@@ -36,7 +60,12 @@ pub(crate) const LINE: &str = "+919000000001";
 
 /// A POST with that JSON as body.
 pub(crate) fn object(body: &Value) -> Written {
-    Written { method: Method::POST, query: String::new(), body: Some((JSON, body.to_string())) }
+    Written {
+        method: Method::POST,
+        query: String::new(),
+        body: Some((JSON, body.to_string())),
+        headers: Vec::new(),
+    }
 }
 
 fn pairs(pairs: &[(&str, &str)]) -> String {
@@ -45,12 +74,22 @@ fn pairs(pairs: &[(&str, &str)]) -> String {
 
 /// A POST with a form as body.
 pub(crate) fn form(fields: &[(&str, &str)]) -> Written {
-    Written { method: Method::POST, query: String::new(), body: Some((FORM, pairs(fields))) }
+    Written {
+        method: Method::POST,
+        query: String::new(),
+        body: Some((FORM, pairs(fields))),
+        headers: Vec::new(),
+    }
 }
 
 /// A GET with all of it in the URL.
 pub(crate) fn query(fields: &[(&str, &str)]) -> Written {
-    Written { method: Method::GET, query: pairs(fields), body: None }
+    Written { method: Method::GET, query: pairs(fields), body: None, headers: Vec::new() }
+}
+
+/// A time as a sender writes it that leaves out the zone.
+pub(crate) fn without_zone(at: Timestamp) -> String {
+    at.to_string().replace('T', " ").replace('Z', "")
 }
 
 /// A number as a sender writes it that leaves out the plus.

@@ -17,6 +17,7 @@ pub mod persons;
 pub mod pull;
 pub mod quarantine;
 pub mod receive;
+pub mod receiver_test;
 pub mod receivers;
 pub mod registration_attempts;
 pub mod rejudge;
@@ -121,6 +122,7 @@ where
         .routes(routes!(receivers::list, receivers::add))
         .routes(routes!(receivers::change, receivers::revoke))
         .routes(routes!(receivers::rotate))
+        .routes(routes!(receiver_test::test))
         .routes(routes!(pull::pull))
         .routes(routes!(registration_attempts::list))
         .routes(routes!(health::metrics))

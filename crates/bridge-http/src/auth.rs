@@ -351,6 +351,13 @@ impl Refused {
     }
 }
 
+/// Under what URL a receiver calls that path, as far as it is known here.
+pub(super) fn own_url(app: &Shared, path: &str) -> String {
+    let address = || format!("http://{}", app.address.get().map(ToString::to_string).unwrap_or_default());
+    let base = app.options.public_url.clone().unwrap_or_else(address);
+    format!("{}{path}", base.trim_end_matches('/'))
+}
+
 /// Under what URLs the sender may have called: behind a proxy the bridge sees another one than was signed.
 fn signed_urls(app: &Shared, incoming: &Incoming<'_>) -> Vec<String> {
     let path = incoming.uri.path_and_query().map_or("/", |path| path.as_str());

@@ -2,11 +2,12 @@
 //! what the fields mean. In memory, because a body is bounded before and after it is unpacked; flate2, brotli, zstd and
 //! multer are what the clients of Rust use for the same.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Cursor, Read};
 
 use axum::http::{HeaderMap, header};
 use bridge_app::base::problem::{Code, Problem};
 use bytes::Bytes;
+use flate2::bufread;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use futures_util::stream;
 use multer::Multipart;
@@ -34,14 +35,24 @@ pub(crate) enum Unpacked {
     },
 }
 
-/// Unpacks a body up to `max` bytes.
-pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<Unpacked, Problem> {
+/// What a body is packed with, the last around the others.
+pub(crate) fn packed_with(headers: &HeaderMap) -> Result<Vec<String>, Problem> {
     let values = headers.get_all(header::CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let named = values.flat_map(|value| value.split(',')).map(|name| name.trim().to_ascii_lowercase());
     let names: Vec<String> = named.filter(|name| !name.is_empty() && name != "identity").collect();
     if names.len() > LAYERS_MAX {
         return Err(unknown("so many, one around the other,"));
     }
+    let is_known = |name: &str| matches!(name, "gzip" | "x-gzip" | "deflate" | "br" | "zstd");
+    match names.iter().find(|name| !is_known(name)) {
+        Some(other) => Err(unknown(&format!("{other:?}"))),
+        None => Ok(names),
+    }
+}
+
+/// Unpacks a body up to `max` bytes.
+pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<Unpacked, Problem> {
+    let names = packed_with(headers)?;
     let mut body = body;
     let mut layers = 0;
     // The last was put around the others. What is packed and does not say so is unpacked too: no SMS begins like that.
@@ -50,9 +61,6 @@ pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<U
         layers += 1;
         if layers > LAYERS_MAX {
             return Err(unknown("so many, one around the other,"));
-        }
-        if !matches!(name, "gzip" | "x-gzip" | "deflate" | "br" | "zstd") {
-            return Err(unknown(&format!("{name:?}")));
         }
         let mut out = Vec::new();
         let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
@@ -95,16 +103,24 @@ pub(crate) fn for_keeping(body: Bytes, max: usize) -> Bytes {
     if unpacked.is_ok() && !out.is_empty() { out.into() } else { body }
 }
 
-/// A stream of any length is not unpacked on its way.
-pub(crate) fn unpacked_already(headers: &HeaderMap) -> Result<(), Problem> {
-    let is_packed = |value: &axum::http::HeaderValue| value != "identity";
-    if !headers.get_all(header::CONTENT_ENCODING).iter().any(is_packed) {
-        return Ok(());
+/// What is in a packed list, to be read piece by piece. It is packed with at least one of these.
+pub(crate) fn inside(names: &[String], body: Bytes) -> std::io::Result<Box<dyn Read + Send>> {
+    let mut around: Box<dyn BufRead + Send> = Box::new(Cursor::new(body));
+    for name in names.iter().rev() {
+        let layer: Box<dyn Read + Send> = match name.as_str() {
+            "gzip" | "x-gzip" => Box::new(bufread::MultiGzDecoder::new(around)),
+            "br" => Box::new(brotli::Decompressor::new(around, BROTLI_BUFFER_BYTES)),
+            "zstd" => {
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(around)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+                Box::new(decoder)
+            }
+            _ if is_zlib(around.fill_buf()?) => Box::new(bufread::ZlibDecoder::new(around)),
+            _ => Box::new(bufread::DeflateDecoder::new(around)),
+        };
+        around = Box::new(BufReader::new(layer));
     }
-    Err(Problem::new(
-        Code::UnsupportedEncoding,
-        "a list is taken as it is: unpack it before, and send no Content-Encoding",
-    ))
+    Ok(around)
 }
 
 fn unknown(what: &str) -> Problem {

@@ -65,8 +65,8 @@ impl VerdictView {
 /// The newest SMS of an onboarding's number.
 #[derive(Serialize, ToSchema)]
 pub struct LastSmsView {
-    /// Its id.
-    id: i64,
+    /// Its id; null of a message that was no SMS (`sent_as_mms`).
+    id: Option<i64>,
     /// When it was judged.
     #[schema(format = DateTime)]
     judged_at: String,
@@ -77,7 +77,7 @@ pub struct LastSmsView {
 impl LastSmsView {
     pub(crate) fn of(last: &LastSms) -> LastSmsView {
         LastSmsView {
-            id: last.id,
+            id: Some(last.id).filter(|id| *id != LastSms::NO_SMS),
             judged_at: last.judged_at.to_string(),
             verdict: VerdictView::of(&last.verdict),
         }

@@ -16,6 +16,7 @@ mod plain;
 mod push;
 mod quarantine;
 mod receiver;
+mod receiver_test;
 mod serve;
 mod settings;
 mod simulate;

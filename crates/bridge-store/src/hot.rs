@@ -7,6 +7,7 @@ pub mod restored;
 
 use async_trait::async_trait;
 use bridge_core::checks::SenderFacts;
+use bridge_core::onboarding::LastSms;
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use tokio::sync::broadcast;
@@ -230,8 +231,8 @@ pub enum PeerEvent {
 ///
 /// **Epochs (D28).** A store that lost its memory must not judge by what it does not know. Its data carry the
 /// name of their epoch, which is new after every rebuild and, where the server says so, ends with every restart
-/// of the server. `register`, `cancel`, `revive`, `admit` and `record` answer
-/// [`StoreFault::Lost`](crate::StoreFault::Lost) unless the epoch of the store is the one that was entered: checked
+/// of the server. `register`, `cancel`, `show_last`, `revive`, `admit` and `record`
+/// answer [`StoreFault::Lost`](crate::StoreFault::Lost) unless the epoch of the store is the one that was entered: checked
 /// in the same atomic step. So do `onboarding`, `newest_onboarding` and `expire_deadlines` of a store that can be lost
 /// under a running bridge; `restore` under [`Right::Entered`] answers false.
 #[async_trait]
@@ -295,6 +296,9 @@ pub trait HotStore: Send + Sync + 'static {
     }
     /// Cancels an onboarding that is not final.
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled>;
+    /// Shows whoever waits for an onboarding that can be validated what came and was no SMS (D45): nothing else changes.
+    /// False: there is no such onboarding.
+    async fn show_last(&self, now: Timestamp, id: Uuid, last: &LastSms) -> Result<bool>;
     /// Brings an onboarding back that left the store, until then, unless it stands there (D8). It comes before all
     /// others of its number.
     async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts>;

@@ -15,6 +15,7 @@ use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
+use crate::durability::spellings;
 use crate::state::board::WakeSignal;
 
 /// The lease for carrying the blacklist between the stores, and the name of the worker that does it by itself.
@@ -93,9 +94,13 @@ pub(crate) async fn take_off(app: &App, now: Timestamp, mobile: &Mobile) -> Stor
 async fn remove_everywhere(app: &App, now: Timestamp, mobile: &Mobile) -> Stored<bool> {
     let waiting = app.hot.queued_blacklistings(usize::MAX).await?;
     let queued = waiting.iter().any(|entry| entry.mobile_number == mobile.e164());
-    // The source first: otherwise the next load would bring the number back (D24).
-    let stored = app.audit.remove_blacklisted(now, mobile.e164()).await?;
-    app.hot.unblacklist(mobile.e164()).await?;
+    let mut stored = false;
+    // Its older spelling is the same person's (D43): while that is on, the next load would bring the number back.
+    for spelling in mobile.older_spelling().iter().map(String::as_str).chain([mobile.e164()]) {
+        // The source first: otherwise the next load would bring the number back (D24).
+        stored |= app.audit.remove_blacklisted(now, spelling).await?;
+        app.hot.unblacklist(spelling).await?;
+    }
     Ok(queued || stored)
 }
 
@@ -128,7 +133,6 @@ pub(crate) async fn carry(app: &App) -> Stored<bool> {
         return Ok(true);
     }
     app.audit.clear_ended_blocks(app.clock.now()).await?;
-    let all: Vec<_> = app.audit.blacklist().await?.iter().map(Blacklisting::block).collect();
-    app.hot.replace_blacklist(&all).await?;
+    app.hot.replace_blacklist(&spellings::blocks(&app.audit.blacklist().await?)).await?;
     Ok(false)
 }

@@ -12,6 +12,7 @@ use crate::admin_log::Actor;
 use crate::base::deadline::{EXAMINE, within};
 use crate::base::problem::Problem;
 use crate::bridge::App;
+use crate::durability::spellings;
 
 /// Pairs that are compared in one step.
 const PAGE: usize = 1000;
@@ -43,6 +44,7 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     findings.extend(app.receivers.findings(now, &app.live.now()));
     findings.extend(strangers(app));
     findings.extend(edge(app));
+    findings.extend(in_time_or(two_spellings(app)).await.unwrap_or_default());
     match in_time_or(compare(app, mode)).await {
         Ok(compared) => findings.extend(compared),
         Err(problem) => findings.push(Finding {
@@ -53,6 +55,32 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
         }),
     }
     findings
+}
+
+/// How many are named; the rest are counted.
+const SPELLINGS_NAMED: usize = 20;
+
+/// Numbers under another spelling than is kept today: nothing is merged by itself (D43).
+async fn two_spellings(app: &App) -> Result<Vec<Finding>> {
+    let all = spellings::report(app).await?;
+    let Some(count) = Some(all.len()).filter(|count| *count > 0) else { return Ok(Vec::new()) };
+    let named = |one: &spellings::TwoSpellings| {
+        let both = if one.both { " (stored under both)" } else { "" };
+        format!("{} is {} today{both}", one.stored, one.today)
+    };
+    let named: Vec<String> = all.iter().take(SPELLINGS_NAMED).map(named).collect();
+    Ok(vec![Finding {
+        level: Level::Warning,
+        what: "spellings".to_owned(),
+        found: format!(
+            "{count} numbers are stored under an older spelling: {}{}",
+            named.join(", "),
+            if count > SPELLINGS_NAMED { " …" } else { "" }
+        ),
+        advice: "both spellings count until you settle them: take the older one off the blacklist and block that of today, \
+                 or remove the older validation, so that the person may register again"
+            .to_owned(),
+    }])
 }
 
 /// Where nobody says from where users register, one of them can use up all places of a number (D51).
@@ -208,18 +236,14 @@ async fn validated(app: &App, mode: Mode, there: u64, known: u64, queued: QueueS
 }
 
 async fn blacklist(app: &App, mode: Mode, there: u64, known: u64, queued: QueueSizes) -> Result<Finding> {
+    // Some are there under two spellings.
+    let known =
+        if there == known { known } else { spellings::blocks(&app.audit.blacklist().await?).len() as u64 };
     let missing = known.saturating_sub(there);
     let extra = there.saturating_sub(known + queued.blacklist);
     if mode == Mode::Repair && missing + extra > 0 {
         let _turn = app.board.blacklisting.lock().await;
-        let all: Vec<_> = app
-            .audit
-            .blacklist()
-            .await?
-            .iter()
-            .map(bridge_store::blacklisting::Blacklisting::block)
-            .collect();
-        app.hot.replace_blacklist(&all).await?;
+        app.hot.replace_blacklist(&spellings::blocks(&app.audit.blacklist().await?)).await?;
     }
     Ok(finding("blacklist", mode, missing, extra, there))
 }

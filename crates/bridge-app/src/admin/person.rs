@@ -187,10 +187,14 @@ pub async fn unvalidate(app: &App, mobile: &Mobile) -> Result<u64> {
     let waiting = app.hot.person(now, mobile.e164(), &bridge_store::person::Traces::default()).await?;
     app.audit.append_sms(&waiting.queued_sms).await?;
     // The source first; then whoever is rebuilt from it; the remote last, which is told nothing new of it from here on.
-    let stored = app.audit.unvalidate(now, mobile.e164()).await?;
-    let known = app.hot.unvalidate(mobile.e164()).await?;
-    if let Some(remote) = &app.remote {
-        remote.erase(mobile.e164(), now).await.map_err(away)?;
+    let (mut stored, mut known) = (0, 0);
+    // Its older spelling is the same person's (D43).
+    for spelling in mobile.older_spelling().iter().map(String::as_str).chain([mobile.e164()]) {
+        stored += app.audit.unvalidate(now, spelling).await?;
+        known += app.hot.unvalidate(spelling).await?;
+        if let Some(remote) = &app.remote {
+            remote.erase(spelling, now).await.map_err(away)?;
+        }
     }
     Ok(stored.max(known))
 }

@@ -102,7 +102,8 @@ async fn named(app: &App, name: &str) -> Result<Receiver, Problem> {
 }
 
 /// That there is no receiver of that name.
-pub(crate) fn unknown(name: &str) -> Problem {
+#[must_use]
+pub fn unknown(name: &str) -> Problem {
     Problem::new(Code::NotFound, format!("there is no receiver {name}"))
 }
 

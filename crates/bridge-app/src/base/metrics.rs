@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bridge_core::Verdict;
 use bridge_core::checks::CheckId;
+use bridge_formats::EventKind;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -49,6 +50,8 @@ labels! {
     RouteLabels { route: String }
     /// One SMS that came in.
     SmsLabels { format: String, outcome: &'static str }
+    /// Something that came and is no SMS.
+    EventLabels { format: String, kind: &'static str }
     /// One result of one check.
     CheckLabels { check: &'static str, result: &'static str }
     /// One operation of a store.
@@ -115,6 +118,8 @@ metrics! {
     redelivered_total: Counter = Counter::default();
     /// Delivery ids that came with other content.
     delivery_id_reused_total: Counter = Counter::default();
+    /// What came and is no SMS: pictures, delivery reports, signs of life.
+    events_received_total: Family<EventLabels, Counter> = Family::default();
     /// Bodies that an authenticated sender sent and nobody can use.
     quarantined_total: Counter = Counter::default();
     /// Bodies in quarantine that went because their receiver has room for so many.
@@ -157,6 +162,12 @@ impl Metrics {
             let labels = CheckLabels { check: check.name(), result: verdict.codes.of(check).word() };
             self.check_results_total.get_or_create(&labels).inc();
         }
+    }
+
+    /// Counts one thing that is no SMS.
+    pub fn count_event(&self, format: &str, kind: EventKind) {
+        let labels = EventLabels { format: format.to_owned(), kind: kind.word() };
+        self.events_received_total.get_or_create(&labels).inc();
     }
 
     /// Counts what became of one SMS.

@@ -10,7 +10,7 @@ use bridge_store::{Result, StoreError, StoreFault};
 use uuid::Uuid;
 
 use crate::bridge::App;
-use crate::durability::{ids, waiting};
+use crate::durability::{ids, spellings, waiting};
 
 /// Rows that are read and given back in one step.
 const PAGE: usize = 500;
@@ -109,8 +109,7 @@ impl Rebuild<'_> {
         let now = app.clock.now();
         let mut restored = Restored::default();
         app.hot.raise_counters(self.counters().await?).await?;
-        let blacklist: Vec<_> = app.audit.blacklist().await?.iter().map(Blacklisting::block).collect();
-        app.hot.replace_blacklist(&blacklist).await?;
+        app.hot.replace_blacklist(&spellings::blocks(&app.audit.blacklist().await?)).await?;
         let uncounted = app.audit.unblacklisted_since(now - DAY).await?;
         if !self.give(Restore::Uncounted(&uncounted)).await? {
             return Ok(None);

@@ -47,6 +47,8 @@ pub struct ReceiverView {
     redelivered: i64,
     /// What it sent and nobody could use, and requests with a wrong secret.
     rejected: i64,
+    /// What it sent that is no SMS, by kind: `mms`, `delivery_report`, `ping` …
+    events: BTreeMap<String, i64>,
     /// Seconds by which its stamps are steadily ahead of the time; they are subtracted.
     clock_skew_seconds: i64,
     /// Percent.
@@ -89,6 +91,7 @@ impl ReceiverView {
             delivered: seen.delivered,
             redelivered: seen.redelivered,
             rejected: seen.rejected,
+            events: seen.events.clone(),
             clock_skew_seconds: seen.clock_skew.0 / 1000,
             battery: seen.battery,
             charging: seen.charging,

@@ -3,7 +3,7 @@
 
 use bridge_core::phone::{NumberStyle, PhoneError};
 use bridge_core::{InboundSms, Settings, Timestamp};
-use bridge_formats::{Content, Format, Incoming, Unusable};
+use bridge_formats::{Content, Event, EventKind, Format, Incoming, Unusable};
 use bytes::Bytes;
 
 use crate::base::problem::{Code, Problem};
@@ -11,6 +11,7 @@ use crate::bridge::App;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
 use crate::sms::quarantine::{self, Credentials};
+use crate::sms::unjudged;
 use crate::state::receivers::ReceiverIdentity;
 
 /// A request of a receiver that was let in.
@@ -28,6 +29,8 @@ pub struct Delivering {
     pub raw: Bytes,
     /// What let it in, not to be kept.
     pub credentials: Credentials,
+    /// When this house first noted it: now, or when the edge kept it while the bridge was away (decisions.md D39).
+    pub arrived: Timestamp,
 }
 
 /// What the format read in it.
@@ -48,6 +51,11 @@ impl Read {
             (format.parse)(incoming)
         };
         Read { content, app_version }
+    }
+
+    /// What it held, to be looked at.
+    pub(crate) fn into_content(self) -> Result<Content, Unusable> {
+        self.content
     }
 }
 
@@ -96,12 +104,27 @@ pub async fn take(app: &App, delivering: &Delivering, read: Read) -> Result<Deli
     if unusable.iter().any(|unusable| unusable.contradictory) {
         app.receivers.seen().contradictory(receiver);
     }
-    let quarantined: Vec<String> = unusable.iter().map(|unusable| unusable.reason()).collect();
+    let events = counted(content.events, sms.is_empty() && unusable.is_empty());
+    let unjudged = events.iter().filter_map(unjudged::reason);
+    let quarantined: Vec<String> =
+        unusable.iter().map(|unusable| unusable.reason()).chain(unjudged).collect();
     if !quarantined.is_empty() {
         keep(app, delivering, quarantined.join(" | ")).await?;
     }
-    let taken = take_all(app, &settings, delivering, sms, now).await?;
+    for event in &events {
+        app.receivers.seen().told(receiver, event.kind);
+        app.metrics.count_event(delivering.format.name, event.kind);
+        if let Some(message) = &event.message {
+            unjudged::show(app, &settings, message, bare_digits).await;
+        }
+    }
+    let taken = take_all(app, &settings, delivering, sms, delivering.arrived.min(now)).await?;
     Ok(Delivered { taken, quarantined })
+}
+
+/// Every request that was let in leaves a trace, one that holds nothing at all too (D45).
+fn counted(events: Vec<Event>, nothing_else: bool) -> Vec<Event> {
+    if events.is_empty() && nothing_else { vec![Event::of(EventKind::Other)] } else { events }
 }
 
 async fn take_all(

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use crate::bridge::App;
 use crate::sms::inbound::{self, Way};
 use crate::sms::intake::{self, Taken};
+use crate::sms::unjudged;
 use crate::state::receivers::{DEFAULT, ReceiverIdentity};
 
 /// Why a body stays in quarantine.
@@ -82,6 +83,11 @@ fn read(entry: &Quarantined) -> Result<(&'static Format, Content), Stays> {
     let incoming = Incoming::new(&method, &uri, &headers, &entry.body);
     let format = named.or_else(|| bridge_formats::recognised(&incoming)).unwrap_or(&generic::FORMAT);
     let content = (format.parse)(&incoming).map_err(|unusable| Stays::Unusable(unusable.reason()))?;
+    if content.sms.is_empty()
+        && let Some(reason) = content.events.iter().find_map(unjudged::reason)
+    {
+        return Err(Stays::Unusable(reason));
+    }
     // Of a batch the good ones were taken in when it came; what is left is what stays.
     match content.unusable.first() {
         Some(unusable) => Err(Stays::Unusable(Unusable::reason(unusable))),

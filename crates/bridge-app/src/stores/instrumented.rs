@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bridge_core::checks::SenderFacts;
+use bridge_core::onboarding::LastSms;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
@@ -106,6 +107,7 @@ instrumented! { HotStore for HotStore {
     onboarding(now: Timestamp, id: Uuid) -> Option<Onboarding>;
     standing_onboardings(now: Timestamp, mobile: &str) -> Vec<Onboarding>;
     cancel(now: Timestamp, id: Uuid) -> Cancelled;
+    show_last(now: Timestamp, id: Uuid, last: &LastSms) -> bool;
     revive(now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts;
     expire_deadlines(now: Timestamp, max: usize) -> usize;
     collect_garbage(now: Timestamp, max: usize) -> usize;

@@ -100,7 +100,8 @@ async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
         .rows(
             "SELECT name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered, rejected, clock_skew_ms,
                  skew_measured_at, app_version, battery, charging, network, reported_at, contradictory, ambiguous,
-                 wrote_e164, wrote_international, wrote_national, ping_gap_ms, ping_measured_at
+                 wrote_e164, wrote_international, wrote_national, ping_gap_ms, ping_measured_at,
+                 events::text
              FROM ops.sighting ORDER BY name",
             &[],
             |row| {
@@ -127,6 +128,7 @@ async fn sightings(lease: &mut Lease) -> Result<Vec<Sighting>> {
                     wrote_national: row.try_get(18)?,
                     ping_gap: row.try_get::<_, Option<i64>>(19)?.map(Span),
                     ping_measured_at: time(20)?,
+                    events: serde_json::from_str(row.try_get(21)?)?,
                 })
             },
         )
@@ -146,11 +148,11 @@ static NOTE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "INSERT INTO ops.sighting AS known (name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered,
              rejected, clock_skew_ms, skew_measured_at, app_version, battery, charging, network, reported_at, contradictory,
-             ambiguous, wrote_e164, wrote_international, wrote_national, ping_gap_ms, ping_measured_at)
+             ambiguous, wrote_e164, wrote_international, wrote_national, ping_gap_ms, ping_measured_at, events)
          SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::bigint[],
              $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::text[], $11::smallint[], $12::boolean[],
              $13::text[], $14::timestamptz[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[],
-             $20::bigint[], $21::timestamptz[])
+             $20::bigint[], $21::timestamptz[], $22::jsonb[])
          ON CONFLICT (name) DO UPDATE SET
              first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
              last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
@@ -163,6 +165,13 @@ static NOTE: LazyLock<String> = LazyLock::new(|| {
              wrote_e164 = known.wrote_e164 + excluded.wrote_e164,
              wrote_international = known.wrote_international + excluded.wrote_international,
              wrote_national = known.wrote_national + excluded.wrote_national,
+             events = (
+                 SELECT coalesce(jsonb_object_agg(kind, total), '{{}}') FROM (
+                     SELECT kind, sum(count::bigint) AS total FROM (
+                         SELECT * FROM jsonb_each_text(known.events)
+                         UNION ALL SELECT * FROM jsonb_each_text(excluded.events)
+                     ) AS each (kind, count) GROUP BY kind
+                 ) AS sums),
              clock_skew_ms = CASE
                  WHEN excluded.skew_measured_at >= coalesce(known.skew_measured_at, '-infinity')
                  THEN excluded.clock_skew_ms ELSE known.clock_skew_ms END,
@@ -204,6 +213,7 @@ async fn note(lease: &mut Lease, seen: &[Sighting]) -> Result<()> {
                 (&column(&seen, |s| s.wrote_national), Type::INT8_ARRAY),
                 (&column(&seen, |s| s.ping_gap.map(|gap| gap.0)), Type::INT8_ARRAY),
                 (&column(&seen, |s| s.ping_measured_at.map(At)), Type::TIMESTAMPTZ_ARRAY),
+                (&column(&seen, |s| serde_json::json!(s.events)), Type::JSONB_ARRAY),
             ],
         )
         .await

@@ -82,9 +82,7 @@ pub(super) fn of_onboarding(onboarding: &Onboarding) -> Vec<Field> {
     fields.extend(onboarding.email.clone().map(|email| ("email", email)));
     fields.extend(onboarding.device_id.clone().map(|device| ("device_id", device)));
     fields.extend(onboarding.validated_at.map(|at| ("validated_at", at.0.to_string())));
-    fields.extend(onboarding.last_sms.as_ref().map(|last| {
-        ("last_sms", format!("{} {} {}", last.id, last.judged_at.0, verdict_text(&last.verdict)))
-    }));
+    fields.extend(onboarding.last_sms.as_ref().map(|last| ("last_sms", last_sms_text(last))));
     fields
 }
 
@@ -154,6 +152,11 @@ impl Standing<'_> {
             last_sms: self.last_sms.map(last_sms).transpose()?,
         })
     }
+}
+
+/// As [`last_sms`] reads it, and record.lua writes it.
+pub(super) fn last_sms_text(last: &LastSms) -> String {
+    format!("{} {} {}", last.id, last.judged_at.0, verdict_text(&last.verdict))
 }
 
 /// Its id, when it was judged, and how.

@@ -1,6 +1,7 @@
 //! Onboardings: registering, finding, cancelling, reviving, expiring, leaving (D8, D13, D19, D32).
 
 use bridge_core::checks::SenderFacts;
+use bridge_core::onboarding::LastSms;
 use bridge_core::{Onboarding, Timestamp};
 use bridge_store::Result;
 use bridge_store::hot::{Cancelled, Registered, Registration};
@@ -81,6 +82,20 @@ impl RedisHot {
             "not_found" => Ok(Cancelled::NotFound),
             "done" => Ok(Cancelled::Done(present(OPERATION, &mut parts)?)),
             "final" => Ok(Cancelled::Final(present(OPERATION, &mut parts)?)),
+            other => Err(unknown(OPERATION, other)),
+        }
+    }
+
+    pub(super) async fn show_last(&self, now: Timestamp, id: Uuid, last: &LastSms) -> Result<bool> {
+        const OPERATION: &str = "show_last";
+        let mut parts =
+            run_in(&self.server, OPERATION, &self.entered(OPERATION)?, &scripts::SHOW_LAST, |call, _| {
+                call.arg(now.0).arg(id.to_string()).arg(fields::last_sms_text(last))
+            })
+            .await?;
+        match outcome(OPERATION, &mut parts)?.as_str() {
+            "done" => Ok(true),
+            "closed" => Ok(false),
             other => Err(unknown(OPERATION, other)),
         }
     }

@@ -185,6 +185,7 @@ scripts! {
     REGISTER = "facts" "changes" "register";
     FIND = "epoch" "facts" "find";
     CANCEL = "epoch" "facts" "changes" "face" "settle" "cancel";
+    SHOW_LAST = "epoch" "show_last";
     REVIVE = "epoch" "facts" "changes" "face" "revive";
     EXPIRE = "epoch" "changes" "expire";
     GARBAGE = "changes" "garbage";

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bridge_core::checks::{SenderFacts, Standing};
-use bridge_core::onboarding::pair;
+use bridge_core::onboarding::{LastSms, pair};
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::finding::Finding;
@@ -212,6 +212,16 @@ impl HotStore for SqliteHot {
 
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {
         self.live("cancel", |_| false, move |c, changes| onboardings::cancel(c, changes, now, id)).await
+    }
+
+    async fn show_last(&self, now: Timestamp, id: Uuid, last: &LastSms) -> Result<bool> {
+        let last = last.clone();
+        self.live(
+            "show_last",
+            |_| false,
+            move |c, changes| onboardings::show_last(c, changes, now, id, &last),
+        )
+        .await
     }
 
     async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts> {

@@ -130,9 +130,8 @@ fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
     // Without an onboarding there is no window; the match that follows the checks refuses it (D7).
     let Some(onboarding) = &facts.sender.onboarding else { return Ok(()) };
     match facts.window(onboarding, settings) {
-        Window::Arrived => Ok(()),
         Window::SentInTime if settings.late_delivery_policy == LatePolicy::Reject => Err(LATE_DELIVERY),
-        Window::SentInTime => Ok(()),
+        Window::Arrived | Window::SentInTime => Ok(()),
         Window::TimeUnknown => Err(STAMP_UNUSABLE),
         Window::InTheFuture => Err(IN_THE_FUTURE),
         Window::BeforeRegistration => Err(BEFORE_REGISTRATION),

@@ -7,6 +7,8 @@ pub(super) struct Rule {
     pub(super) calling_code: i32,
     /// The national number as it is kept; None: it is that already.
     pub(super) kept: fn(&str) -> Option<String>,
+    /// The other way round: as networks and older versions of the bridge wrote it.
+    pub(super) older: fn(&str) -> Option<String>,
 }
 
 /// All of them.
@@ -18,12 +20,14 @@ pub(super) const RULES: [Rule; 3] = [
         kept: |national| {
             (national.len() == 10 && !national.starts_with(['0', '9'])).then(|| format!("9{national}"))
         },
+        older: |national| national.strip_prefix('9').filter(|rest| rest.len() == 10).map(str::to_owned),
     },
     // Mexico. The 1 of mobiles ended on 2019-08-03 (IFT, Plan Técnico Fundamental de Numeración, DOF 2018-05-11); networks
     // still write it.
     Rule {
         calling_code: 52,
         kept: |national| national.strip_prefix('1').filter(|rest| rest.len() == 10).map(str::to_owned),
+        older: |national| (national.len() == 10).then(|| format!("1{national}")),
     },
     // Brazil. A mobile of eight digits, which begins with 6 to 9, got a 9 before them (Anatel, Resolução 553/2010, in
     // all areas since 2016-11-06); 2 to 5 are landlines and stay.
@@ -33,12 +37,22 @@ pub(super) const RULES: [Rule; 3] = [
             let (area, local) = national.split_at_checked(2).filter(|(_, local)| local.len() == 8)?;
             local.starts_with(['6', '7', '8', '9']).then(|| format!("{area}9{local}"))
         },
+        older: |national| {
+            let (area, local) = national.split_at_checked(2)?;
+            let eight = local.strip_prefix('9').filter(|rest| rest.len() == 8)?;
+            eight.starts_with(['6', '7', '8', '9']).then(|| format!("{area}{eight}"))
+        },
     },
 ];
 
 /// The national number as it is kept, where that is another one.
 pub(super) fn kept(calling_code: i32, national: &str) -> Option<String> {
     RULES.iter().find(|rule| rule.calling_code == calling_code).and_then(|rule| (rule.kept)(national))
+}
+
+/// The national number as it was written before, where it has two spellings.
+pub(super) fn older(calling_code: i32, national: &str) -> Option<String> {
+    RULES.iter().find(|rule| rule.calling_code == calling_code).and_then(|rule| (rule.older)(national))
 }
 
 #[cfg(test)]
@@ -59,6 +73,9 @@ mod tests {
             (91, "9876543210", None),
         ] {
             assert_eq!(kept(code, written).as_deref(), expected, "{code} {written}");
+            if let Some(expected) = expected {
+                assert_eq!(older(code, expected).as_deref(), Some(written), "{code} {expected}");
+            }
         }
     }
 }

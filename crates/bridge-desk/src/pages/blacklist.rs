@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use bridge_core::Timestamp;
+use bridge_core::phone::spelled_today;
 use bridge_store::audit::{Blacklisted, BlockedEmail};
 use bridge_store::desk::BlacklistPlace;
 use serde_json::{Value, json};
@@ -28,6 +29,8 @@ const PAGE: usize = 50;
 
 struct Row {
     mobile: String,
+    /// As it is spelled today, where that is another way.
+    today: Option<String>,
     since: When,
     until: Option<When>,
     reason: String,
@@ -65,6 +68,7 @@ pub(crate) async fn list(
     let found = looking::blacklist::search(&app, &prefix, before.as_ref(), PAGE).await?;
     let now = app.clock.now();
     let row = |entry: Blacklisted| Row {
+        today: spelled_today(&entry.mobile_number),
         mobile: entry.mobile_number,
         since: When::new(entry.blacklisted_at, now),
         until: entry.expires_at.map(|at| When::new(at, now)),

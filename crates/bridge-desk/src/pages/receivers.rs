@@ -1,10 +1,13 @@
 //! Receivers: how each is, and everything the operator does with one. What an app is to be given is shown once, with
 //! a QR code.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use bridge_formats::EventKind;
 use bridge_formats::fields::{FieldValue, Fields};
 
 use crate::access::Visitor;
@@ -16,6 +19,7 @@ use bridge_app::admin::receivers::{self as doing, ReceiverAdded};
 use bridge_app::looking;
 use bridge_app::state::receivers::{BATTERY_LOW, DEFAULT, SpellingQuestion, State as Standing};
 use bridge_core::phone::NumberStyle;
+use bridge_http::api::receiver_test::{self, ReceiverTried};
 use bridge_http::client;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
@@ -38,6 +42,8 @@ struct Card {
     judged: Option<(String, String)>,
     redelivered: String,
     rejected: String,
+    /// What it sent that is no SMS: how many, and what they are.
+    others: Vec<(String, &'static str)>,
     battery: Option<u8>,
     battery_low: bool,
     charging: bool,
@@ -94,6 +100,11 @@ pub(super) fn class(state: Standing) -> &'static str {
     }
 }
 
+fn others(events: &BTreeMap<String, i64>) -> Vec<(String, &'static str)> {
+    let about = |word: &str| EventKind::named(word).unwrap_or(EventKind::Other).about();
+    events.iter().map(|(word, times)| (count(*times), about(word))).collect()
+}
+
 /// Every receiver.
 pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
     let (now, settings) = (app.clock.now(), app.live.now());
@@ -113,6 +124,7 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
             judged: judged.map(|judged| (count(judged.last_day), count(judged.in_all))),
             redelivered: count(seen.redelivered),
             rejected: count(seen.rejected),
+            others: others(&seen.events),
             battery: seen.battery,
             battery_low: seen.battery.is_some_and(|percent| percent < BATTERY_LOW)
                 && seen.charging != Some(true),
@@ -264,6 +276,23 @@ pub(crate) async fn clock(State(app): State<Shared>, visitor: Visitor, form: For
 pub(crate) async fn revoke(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     doing::revoke(&app, &visitor.actor(), form.text("name")).await?;
     Ok(Done::reload("Revoked: nothing that it sends is taken", PATH))
+}
+
+/// What the bridge understood of a sample.
+#[derive(Template)]
+#[template(path = "desk/receiver_tried.html")]
+struct Tried {
+    tried: ReceiverTried,
+    signature: String,
+}
+
+/// Tries one with a sample as its app writes it, or with the request that is pasted.
+pub(crate) async fn test(State(app): State<Shared>, _: Visitor, form: Form) -> Result<Response, Failed> {
+    let fields = fields(&form, &["body", "query", "content_type"]);
+    let tried = receiver_test::tried(&app, form.text("name"), &fields).await?;
+    let signature = serde_json::to_value(tried.signature).ok();
+    let signature = signature.as_ref().and_then(|word| word.as_str()).unwrap_or_default().replace('_', " ");
+    Ok(part(&Tried { tried, signature }))
 }
 
 /// Reads a phone's own list.

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use bridge_core::phone::spelled_today;
 use bridge_store::desk::ValidatedRow;
 use serde_json::{Value, json};
 
@@ -23,6 +24,8 @@ const PAGE: usize = 50;
 
 struct Entry {
     mobile: String,
+    /// As it is spelled today, where that is another way.
+    today: Option<String>,
     device: String,
     sms_id: String,
     at: When,
@@ -48,6 +51,7 @@ pub(crate) async fn list(
     let found = looking::validated::search(&app, &prefix, asked.get(BEFORE), PAGE).await?;
     let now = app.clock.now();
     let entry = |row: ValidatedRow| Entry {
+        today: spelled_today(&row.mobile_number),
         mobile: row.mobile_number,
         device: row.device_id,
         sms_id: row.sms_id.to_string(),

@@ -2,13 +2,13 @@
 //! Emoji stand in it as references to the two halves of a character, which XML forbids: they are joined here.
 
 use bridge_core::{Stamp, Timestamp};
-use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::BytesStart;
 
 use super::cut::{AtEnd, Step, Syntax};
 use super::row::{Exported, Held, Other};
 use crate::content::{Delivered, FieldError, Unusable};
 use crate::fields::{self, Fields};
+use crate::xml;
 
 /// Where a byte stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,7 +109,7 @@ fn sms(element: &str) -> Result<Held, Unusable> {
     for attribute in attributes.with_checks(false) {
         let attribute = attribute
             .map_err(|error| Unusable::because(format!("the element is not as expected: {error}")))?;
-        pairs.push((attribute.key.as_ref().to_owned(), unescaped(&attribute.value)));
+        pairs.push((attribute.key.as_ref().to_owned(), xml::unescaped(&attribute.value)));
     }
     let fields = Fields::of(pairs)?;
     let mut errors = Vec::new();
@@ -136,72 +136,4 @@ fn sms(element: &str) -> Result<Held, Unusable> {
         sent.and_then(|(_, text)| Stamp::read(&text)).filter(|stamp| *stamp != Stamp::Moment(Timestamp(0)));
     let delivered = Delivered { sender, text, stamp: phone.clone(), ..Delivered::default() };
     Ok(Exported { delivered, network, phone }.held())
-}
-
-/// The value without references. One that means nothing stays as it is written.
-fn unescaped(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    let mut rest = value;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        match reference(rest) {
-            Some((Meant::Text(text), after)) => {
-                out.push_str(text);
-                rest = after;
-            }
-            Some((Meant::Unit(unit), after)) => {
-                let (char, after) = character(unit, after);
-                match char {
-                    Some(char) => out.push(char),
-                    // Half of a character, or none: kept readable, as everywhere (decisions.md D23).
-                    None => out.push_str(&format!("\\u{unit:04x}")),
-                }
-                rest = after;
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-/// What a reference stands for.
-enum Meant {
-    Text(&'static str),
-    /// A character, or half of one.
-    Unit(u32),
-}
-
-/// The reference that the text begins with, and what follows it.
-fn reference(text: &str) -> Option<(Meant, &str)> {
-    // The longest is of seven digits.
-    let end = text.bytes().take(12).position(|b| b == b';')?;
-    let (name, after) = (text.get(1..end)?, text.get(end + 1..)?);
-    if !text.starts_with('&') {
-        return None;
-    }
-    let meant = match name.strip_prefix('#') {
-        Some(number) => Meant::Unit(match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        }),
-        None => Meant::Text(resolve_xml_entity(name)?),
-    };
-    Some((meant, after))
-}
-
-/// The character that begins with this unit: itself, or with the half that follows it.
-fn character(unit: u32, after: &str) -> (Option<char>, &str) {
-    if let (Ok(high), Some((Meant::Unit(low), after_low))) = (u16::try_from(unit), reference(after))
-        && (0xd800..0xdc00).contains(&high)
-        && let Ok(low) = u16::try_from(low)
-        && let Some(Ok(char)) = char::decode_utf16([high, low]).next()
-    {
-        return (Some(char), after_low);
-    }
-    (char::from_u32(unit), after)
 }

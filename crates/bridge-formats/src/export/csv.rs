@@ -1,15 +1,13 @@
 //! A table: a header that names the columns, and a row for each SMS, separated by comma, semicolon or tab. Quoted
 //! values may hold line breaks; a quote that is never closed costs its own line alone.
 
-use bridge_core::message;
 use csv::{ByteRecord, ReaderBuilder};
 
+use super::columns::Columns;
 use super::cut::{AtEnd, Step, Syntax};
-use super::row::{Exported, Held};
-use crate::content::{FieldError, Unusable};
-use crate::fields::{self, Fields};
-use crate::formula;
-use crate::generic;
+use super::row::Held;
+use crate::content::Unusable;
+use crate::fields;
 
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
@@ -30,7 +28,7 @@ enum At {
 pub(super) struct Table {
     at: At,
     separator: Option<u8>,
-    columns: Vec<String>,
+    columns: Columns,
 }
 
 impl Syntax for Table {
@@ -77,7 +75,8 @@ impl Syntax for Table {
         if values.iter().all(|value| value.trim_ascii().is_empty()) {
             return Ok(None);
         }
-        Ok(Some(self.row(&values).unwrap_or_else(Held::Unusable)))
+        let values: Vec<String> = values.iter().map(fields::plain).collect();
+        Ok(Some(self.columns.row(values.iter().map(String::as_str))))
     }
 }
 
@@ -86,45 +85,23 @@ impl Table {
         self.separator.map_or_else(|| SEPARATORS.contains(&byte), |separator| separator == byte)
     }
 
-    /// Reads the header with whichever separator makes sense of it.
+    /// Reads the header with whichever separator makes sense of it; of those that make none, the one that finds most.
     fn header(&mut self, record: &[u8]) -> Result<(), Unusable> {
-        let mut lacking = Vec::new();
+        let mut refused: Option<(usize, Unusable)> = None;
         for separator in self.separator.map_or_else(|| SEPARATORS.to_vec(), |said| vec![said]) {
-            let columns: Vec<String> = split(record, separator).iter().map(title).collect();
-            lacking = generic::lacking(&columns);
-            if lacking.is_empty() {
-                let twice = columns.iter().enumerate().find(|(at, name)| columns[..*at].contains(name));
-                if let Some((_, name)) = twice {
-                    return Err(Unusable::fields(
-                        format!("the column {name} stands twice in the header"),
-                        vec![FieldError::new(name, "must stand once")],
-                    ));
+            let titles: Vec<String> = split(record, separator).iter().map(fields::plain).collect();
+            match Columns::of(titles.iter().map(String::as_str)) {
+                Ok(columns) => {
+                    (self.separator, self.columns) = (Some(separator), columns);
+                    return Ok(());
                 }
-                self.separator = Some(separator);
-                self.columns = columns;
-                return Ok(());
+                Err(unusable) if refused.as_ref().is_none_or(|(found, _)| *found < titles.len()) => {
+                    refused = Some((titles.len(), unusable));
+                }
+                Err(_) => {}
             }
         }
-        Err(Unusable::fields("the first line does not name the columns that a list of SMS needs", lacking))
-    }
-
-    fn row(&self, values: &ByteRecord) -> Result<Held, Unusable> {
-        let beyond = values.iter().skip(self.columns.len()).any(|value| !value.is_empty());
-        if beyond {
-            return Err(Unusable::because(format!(
-                "the row has {} values for {} columns: a text with the separator in it must stand in quotes",
-                values.len(),
-                self.columns.len()
-            )));
-        }
-        let named = self.columns.iter().zip(values);
-        // As our own table guards what a spreadsheet would take for a formula.
-        let text = |value| message::storable(&formula::unguarded(&fields::plain(value))).into_owned();
-        let pairs = named.map(|(name, value)| (name.clone(), text(value)));
-        let fields = Fields::of(pairs)?;
-        let delivered = generic::read(&fields)?;
-        Ok(Exported { phone: delivered.stamp.clone(), network: generic::network_stamp(&fields), delivered }
-            .held())
+        Err(refused.map_or_else(|| Unusable::because("the first line is empty"), |(_, unusable)| unusable))
     }
 }
 
@@ -136,11 +113,6 @@ fn said(record: &[u8]) -> Option<u8> {
         }
         _ => None,
     }
-}
-
-fn title(value: &[u8]) -> String {
-    let text = fields::plain(value);
-    generic::name_of(&text).map_or_else(|| text.trim().to_owned(), str::to_owned)
 }
 
 /// The values of one row.

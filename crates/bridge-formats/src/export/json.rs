@@ -1,17 +1,18 @@
 //! JSON objects one after the other: on lines of their own, or in an array. Whose names they carry is told by each.
 
+use super::columns::not_named;
 use super::cut::{AtEnd, Step, Syntax};
 use super::row::{Exported, Held};
-use super::smsgate_inbox;
-use super::termux;
+use super::{smsgate_inbox, termux_list};
 use crate::content::Unusable;
 use crate::fields::Fields;
-use crate::generic;
+use crate::generic::{self, Role};
 
 /// An object on each line: a broken one ends with its line.
 #[derive(Default)]
 pub(super) struct Lines {
     begun: bool,
+    names: Names,
 }
 
 impl Syntax for Lines {
@@ -34,7 +35,7 @@ impl Syntax for Lines {
     }
 
     fn read(&mut self, record: &[u8]) -> Result<Option<Held>, Unusable> {
-        Ok(Some(object(record)))
+        self.names.read(record).map(Some)
     }
 }
 
@@ -49,6 +50,7 @@ pub(super) struct Array {
     escaped: bool,
     /// Inside of a value that is no object, up to its comma.
     bare: bool,
+    names: Names,
 }
 
 impl Array {
@@ -117,27 +119,49 @@ impl Syntax for Array {
     }
 
     fn read(&mut self, record: &[u8]) -> Result<Option<Held>, Unusable> {
-        Ok(Some(object(record)))
+        self.names.read(record).map(Some)
     }
 }
 
-/// One object, by the names that it carries.
-fn object(raw: &[u8]) -> Held {
-    let fields = match Fields::read("application/json", raw) {
-        Ok(fields) => fields,
-        Err(unusable) => return Held::Unusable(unusable),
-    };
-    if smsgate_inbox::is_item(&fields) {
-        return smsgate_inbox::read(&fields);
-    }
-    if termux::is_item(&fields) {
-        return termux::read(&fields);
-    }
-    match generic::read(&fields) {
-        Ok(delivered) => {
-            Exported { phone: delivered.stamp.clone(), network: generic::network_stamp(&fields), delivered }
-                .held()
+/// Looks at the names of the first object before anything is taken: a list that calls everything otherwise is one answer,
+/// not a quarantine full of rows.
+#[derive(Default)]
+struct Names {
+    known: bool,
+}
+
+impl Names {
+    /// One object, by the names that it carries.
+    fn read(&mut self, raw: &[u8]) -> Result<Held, Unusable> {
+        let fields = match Fields::read("application/json", raw) {
+            Ok(fields) => fields,
+            Err(unusable) => return Ok(Held::Unusable(unusable)),
+        };
+        if smsgate_inbox::is_item(&fields) {
+            self.known = true;
+            return Ok(smsgate_inbox::read(&fields));
         }
-        Err(unusable) => Held::Unusable(unusable),
+        if termux_list::is_item(&fields) {
+            self.known = true;
+            return Ok(termux_list::read(&fields));
+        }
+        let found: Vec<&str> = fields.iter().map(|(name, _)| name).collect();
+        if !self.known && !found.is_empty() {
+            let lacking = generic::lacking(&found);
+            // A value that one object does not have is left out by some: a time is looked for in each.
+            if lacking.iter().any(|error| Role::of(&error.field) != Some(Role::Time)) {
+                return Err(not_named("the first object", "values", found, lacking));
+            }
+            self.known = true;
+        }
+        Ok(match generic::read(&fields) {
+            Ok(delivered) => Exported {
+                phone: delivered.stamp.clone(),
+                network: generic::network_stamp(&fields),
+                delivered,
+            }
+            .held(),
+            Err(unusable) => Held::Unusable(unusable),
+        })
     }
 }

@@ -164,6 +164,16 @@ fn the_inbox_of_smsgate() {
 }
 
 #[test]
+fn the_list_of_termux() {
+    let list = r#"[
+  {"threadid":1,"type":"inbox","read":true,"sender":"Ann","address":"+1","number":"+1",
+   "received":"2026-01-31T12:00:00Z","body":"x","_id":7},
+  {"threadid":1,"type":"sent","read":true,"number":"+1","received":"2026-01-31 12:00:00","body":"y","_id":8}
+]"#;
+    assert_eq!(read(list), [format!("2 +1|x|-|{NOON}"), "4 Outgoing".to_owned()]);
+}
+
+#[test]
 fn arrays_nested_bare_concatenated_and_cut() {
     let one = |n: u32| {
         format!("{{\"from\":\"+{n}\",\"text\":\"x\",\"timestamp\":\"{NOON}\",\"more\":{{\"a\":[1]}}}}")
@@ -266,21 +276,74 @@ fn a_backup_that_is_cut_short_or_none() {
 
 #[test]
 fn what_is_no_list_is_refused_in_a_sentence() {
-    let utf16: Vec<u8> = "from\tto".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let with_mark: Vec<u8> = [vec![0xff, 0xfe], utf16.clone()].concat();
     for (bytes, says) in [
         (&b""[..], "the file is empty"),
         (b" \n\n ", "the file is empty"),
-        (&utf16, "the file is UTF-16: save it as UTF-8, in Excel as `CSV UTF-8`"),
-        (&with_mark, "the file is UTF-16: save it as UTF-8, in Excel as `CSV UTF-8`"),
-        (b"PK\x03\x04....", "the file is a zip archive or a workbook: unpack it, or save it as `CSV UTF-8`"),
-        (b"\x1f\x8b\x08\0", "the file is compressed with gzip: unpack it"),
+        (
+            b"\x1f\x8b\x08\0",
+            "the file is compressed with gzip: unpack it, or send it with Content-Encoding: gzip",
+        ),
+        (
+            b"\xd0\xcf\x11\xe0....",
+            "the file is a workbook of an old kind (.xls): save it as .xlsx or as `CSV UTF-8`",
+        ),
         (b"from,text,number,timestamp,from\n", "from must stand once"),
     ] {
         assert_eq!(refused(bytes), says);
     }
     let headless = refused(b"+919876543210,hello,2026-01-31T12:00:00Z\n");
     assert!(headless.starts_with("mobile_number is missing: the sender, as any of "), "{headless}");
+    let zip = refused(b"PK\x03\x04....");
+    assert!(zip.starts_with("the file is a zip archive or a workbook, and cannot be read as one"), "{zip}");
+}
+
+/// One answer, before anything is taken: the same of a table, of lines and of an array.
+#[test]
+fn a_list_that_calls_everything_otherwise_is_refused_as_a_whole() {
+    let object = r#"{"phone":"+919876543210","msg":"x","when":"2026-01-31T12:00:00Z"}"#;
+    let lines = [object; 300].join("\n");
+    let array = format!("[{}]", [object; 300].join(","));
+    let table = format!("phone,msg,when\n{}", "+919876543210,x,2026-01-31T12:00:00Z\n".repeat(300));
+    for list in [lines, array, table] {
+        let refused = rows(None, list.as_bytes(), 64).unwrap_err();
+        assert!(
+            refused.detail.contains("missing are mobile_number, sms_message, received_timestamp"),
+            "{refused:?}"
+        );
+        assert!(refused.detail.ends_with(r#"found are "phone", "msg", "when""#), "{refused:?}");
+        assert_eq!(refused.errors.len(), 3);
+    }
+    // A value that one does not have may be left out; and what is no object decides nothing.
+    let list = format!(
+        "7\n{{}}\n{{\"from\":\"+1\",\"text\":\"x\"}}\n{{\"from\":\"+2\",\"text\":\"y\",\"timestamp\":\"{NOON}\"}}"
+    );
+    let read = rows(Some(Kind::Ndjson), list.as_bytes(), 5).unwrap();
+    assert_eq!(told(&read[3]), format!("4 +2|y|-|{NOON}"));
+}
+
+#[test]
+fn what_a_spreadsheet_saved_again_is_read() {
+    let expected = [format!("2 +919876543210|=1+1; a|-|{NOON}")];
+    let number = "\"=\"\"+919876543210\"\"\"";
+    for table in [
+        format!(
+            "\u{feff}sender_number;sms_message;received_timestamp\r\n+919876543210;\"'=1+1; a\";{NOON}\r\n"
+        ),
+        format!("sender_number,sms_message,received_timestamp\r\n'+919876543210,'=1+1; a,{NOON}\r\n"),
+        format!("sender_number,sms_message,received_timestamp\r\n{number},\"'=1+1; a\",{NOON}\r\n"),
+        format!("sender_number\tsms_message\treceived_timestamp\r\n=\"+919876543210\"\t'=1+1; a\t{NOON}\r\n"),
+    ] {
+        assert_eq!(read(&table), expected, "{table}");
+        for (low_first, mark) in [(true, true), (true, false), (false, true), (false, false)] {
+            let bytes = |unit: u16| if low_first { unit.to_le_bytes() } else { unit.to_be_bytes() };
+            let plain = table.trim_start_matches('\u{feff}');
+            let text = if mark { format!("\u{feff}{plain}") } else { plain.to_owned() };
+            let utf16: Vec<u8> = text.encode_utf16().flat_map(bytes).collect();
+            assert_eq!(read(&utf16), expected, "{low_first} {mark} {table}");
+        }
+    }
+    let rounded = read(format!("sender_number,sms_message,received_timestamp\n9.19877E+11,x,{NOON}\n"));
+    assert_eq!(rounded, ["2 sender_number was rounded by a spreadsheet: import the original file"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use bridge_core::phone::BareDigits;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::event::EventKind;
 use crate::field_reader::FieldReader;
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
@@ -15,6 +16,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "africastalking",
     about: "Africa's Talking",
     takes_get: false,
+    asks_first: false,
     // It documents numbers in international form.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,
@@ -26,6 +28,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: None,
+    sign: None,
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
@@ -45,7 +48,8 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let fields = incoming.fields()?;
     // Delivery reports, opt-outs and subscriptions name the other side so, and hold no text.
     if fields.get("phoneNumber").is_some() && fields.get("from").is_none() && fields.get("text").is_none() {
-        return Ok(Content::nothing());
+        let is_report = fields.get("status").is_some();
+        return Ok(Content::of(if is_report { EventKind::DeliveryReport } else { EventKind::Other }));
     }
     let mut reader = FieldReader::default();
     let sms = Delivered {

@@ -11,7 +11,7 @@ use crate::field_reader::FieldReader;
 use crate::fields::Fields;
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::body_alone;
+use crate::signing::{body_alone, sign_body_alone};
 use crate::steps::KEEP_IT_AWAKE;
 use crate::writing::{Example, Written, object};
 
@@ -19,6 +19,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "bogkonstantin",
     about: "Incoming SMS to URL forwarder (Android app of bogkonstantin)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: Some(|incoming| {
@@ -31,6 +32,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(body_alone),
+    sign: Some(sign_body_alone),
     wrong_key: None,
     takes_our_key: true,
     has_inbox: false,

@@ -4,19 +4,17 @@
 //! Sources: `api/pkg/services/webhook_service.go`, `api/pkg/events` and `HttpSmsApiService.kt` of
 //! NdoleStudio/httpsms.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bridge_core::phone::BareDigits;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::content::{Content, Delivered, Report, Unusable};
+use crate::event::{Event as Other, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::hmac_sha256;
-use crate::signing::{Signing, Unsigned};
+use crate::signing::{Signing, Unsigned, jwt, made_jwt};
 use crate::steps::TRY_THE_PHONE;
 use crate::writing::{Example, JSON, LINE, Written, object};
 
@@ -24,6 +22,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "httpsms",
     about: "httpSMS (Android app with a cloud)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: Some(|incoming| {
@@ -38,6 +37,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: Some(sign),
     wrong_key: None,
     takes_our_key: true,
     has_inbox: false,
@@ -78,6 +78,8 @@ struct Message {
     timestamp: Option<FieldValue>,
     sim: Option<FieldValue>,
     encrypted: Option<FieldValue>,
+    /// What else came with it: then it was an MMS.
+    attachments: Option<Value>,
 }
 
 /// What the phone app tells the cloud: without an event, without an id.
@@ -89,6 +91,10 @@ struct Told {
     timestamp: Option<FieldValue>,
     sim: Option<FieldValue>,
     encrypted: Option<FieldValue>,
+    attachments: Option<Value>,
+    /// Of a heartbeat, which the app sends every fifteen minutes: it names its own numbers, and no sender.
+    phone_numbers: Option<FieldValue>,
+    charging: Option<FieldValue>,
 }
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
@@ -98,10 +104,17 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
         Some("message.phone.received") => {}
         // The cloud has heard the phone. Of `phone.heartbeat.offline` the contrary is true.
         Some("phone.heartbeat.online") => return Ok(Content::sign_of_life(Report::default())),
-        Some(_) => return Ok(Content::nothing()),
+        Some(other) => return Ok(Content::of(kind_of(other))),
         None => return told(incoming, reader),
     }
     let Event { id, data } = incoming.json()?;
+    if has_more(data.attachments.as_ref()) {
+        return Ok(Content::event(Other::message(
+            EventKind::Mms,
+            data.contact.as_ref(),
+            data.content.as_ref(),
+        )));
+    }
     readable(&mut reader, "data.content", data.encrypted.as_ref());
     let message_id = reader.optional("data.message_id", data.message_id.as_ref());
     let sms = Delivered {
@@ -116,8 +129,32 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     Ok(Content::one(reader.finish(sms)?))
 }
 
+/// What the cloud says besides of a message.
+fn kind_of(event: &str) -> EventKind {
+    match event {
+        "message.call.missed" => EventKind::Call,
+        "phone.heartbeat.offline" | "phone.heartbeat.missed" => EventKind::Availability,
+        message if message.starts_with("message.") => EventKind::DeliveryReport,
+        _ => EventKind::Other,
+    }
+}
+
+fn has_more(attachments: Option<&Value>) -> bool {
+    attachments.and_then(Value::as_array).is_some_and(|all| !all.is_empty())
+}
+
 fn told(incoming: &Incoming<'_>, mut reader: FieldReader) -> Result<Content, Unusable> {
     let told: Told = incoming.json()?;
+    if told.phone_numbers.is_some() && told.from.is_none() && told.content.is_none() {
+        let charging = match told.charging {
+            Some(FieldValue::Bool(charging)) => Some(charging),
+            _ => None,
+        };
+        return Ok(Content::sign_of_life(Report { charging, ..Report::default() }));
+    }
+    if has_more(told.attachments.as_ref()) {
+        return Ok(Content::event(Other::message(EventKind::Mms, told.from.as_ref(), told.content.as_ref())));
+    }
     readable(&mut reader, "content", told.encrypted.as_ref());
     let sms = Delivered {
         sender: reader.text("from", told.from.as_ref(), "the sender"),
@@ -144,24 +181,22 @@ struct Claims {
     nbf: Option<f64>,
 }
 
-/// `Authorization: Bearer` and a JWT by HS256, whatever its header says: no other algorithm is computed, so that
-/// none can be asked for. It is made again at every try, for ten minutes before and after. (The library for JWT
-/// would bring RSA and three curves for this one HMAC.)
+/// `Authorization: Bearer` and a JWT that is made again at every try, for ten minutes before and after.
 fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned> {
     let token = incoming.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
-    // Anything else that is presented there is no signature.
-    let (signed, given) = token.and_then(|token| token.trim().rsplit_once('.')).ok_or(Unsigned::Missing)?;
-    let (_, claims) = signed.split_once('.').ok_or(Unsigned::Missing)?;
-    let given = URL_SAFE_NO_PAD.decode(given).map_err(|_| Unsigned::Wrong)?;
-    signing.any_key(&given, |key| hmac_sha256(key, &[signed.as_bytes()]))?;
-    let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| Unsigned::Wrong)?;
-    let claims: Claims = serde_json::from_slice(&claims).map_err(|_| Unsigned::Wrong)?;
+    let claims: Claims = jwt(token.ok_or(Unsigned::Missing)?, signing)?;
     let names = |aud: &Value| aud.as_str().is_some_and(|aud| signing.urls.iter().any(|url| url == aud));
     if !(names(&claims.aud) || claims.aud.as_array().is_some_and(|all| all.iter().any(names))) {
         return Err(Unsigned::Wrong);
     }
     let now = signing.now.epoch_seconds() as f64;
     if now <= claims.exp && claims.nbf.is_none_or(|nbf| nbf <= now) { Ok(()) } else { Err(Unsigned::Stale) }
+}
+
+fn sign(written: &mut Written, signing: &Signing<'_>) {
+    let now = signing.now.epoch_seconds();
+    let claims = json!({"aud": signing.url(), "iss": "api.httpsms.com", "exp": now + 600, "nbf": now - 600});
+    written.headers.push(("authorization", format!("Bearer {}", made_jwt(&claims, signing))));
 }
 
 /// An SMS as this sender writes it.

@@ -7,9 +7,10 @@ use bridge_core::phone::BareDigits;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::content::{Content, Delivered, Unusable};
+use crate::content::{Content, Delivered, Held, Unusable};
+use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
-use crate::fields::{Fields, Row};
+use crate::fields::{FieldValue, Fields, Row};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::steps::TRY_THE_NUMBER;
@@ -19,6 +20,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "infobip",
     about: "Infobip",
     takes_get: false,
+    asks_first: false,
     // It documents numbers in international form, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,
@@ -33,6 +35,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: None,
+    sign: None,
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
@@ -57,19 +60,24 @@ struct Webhook {
 
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let rows = incoming.json::<Webhook>()?.results;
-    Ok(Content::each(rows.into_iter().enumerate().filter_map(|(at, row)| read(at, row))))
+    Ok(Content::each(rows.into_iter().enumerate().map(|(at, row)| read(at, row))))
 }
 
-/// None: a delivery report, or an MMS.
-fn read(at: usize, row: Row) -> Option<Result<Delivered, Unusable>> {
-    let fields = match row.0 {
-        Ok(fields) => fields,
-        Err(why) => return Some(Err(why.of(&format!("results[{at}]")))),
-    };
+/// An SMS, a delivery report, or a message of another kind.
+fn read(at: usize, row: Row) -> Result<Held, Unusable> {
+    let fields = row.0.map_err(|why| why.of(&format!("results[{at}]")))?;
     let is_report = fields.get("status").is_some() && fields.get("receivedAt").is_none();
-    let is_mms = fields.get("message").is_some() && fields.get("text").is_none();
-    if is_report || is_mms {
-        return None;
+    if is_report {
+        return Ok(Held::Event(Event::of(EventKind::DeliveryReport)));
+    }
+    // `message` is an object, of which only the kind is told here: its text stands in the body that is kept.
+    if fields.get("message").is_some() && fields.get("text").is_none() {
+        let kind = match fields.get("integrationType") {
+            Some(FieldValue::Text(kind)) if kind == "RCS" => EventKind::Rcs,
+            Some(FieldValue::Text(kind)) if kind != "MMS" => EventKind::OtherChannel,
+            _ => EventKind::Mms,
+        };
+        return Ok(Held::Event(Event::message(kind, fields.get("from"), None)));
     }
     let mut reader = FieldReader::default();
     let name = |field: &str| format!("results[{at}].{field}");
@@ -81,7 +89,7 @@ fn read(at: usize, row: Row) -> Option<Result<Delivered, Unusable>> {
         number: reader.optional(&name("to"), fields.get("to")),
         ..Delivered::default()
     };
-    Some(reader.finish(sms))
+    Ok(reader.finish(sms)?.into())
 }
 
 /// An SMS as this sender writes it.

@@ -7,6 +7,7 @@ use bridge_core::phone::BareDigits;
 
 use crate::coding::{Alphabet, bytes_of_hex};
 use crate::content::{Content, Delivered, Unusable};
+use crate::event::EventKind;
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
@@ -19,6 +20,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "jasmin",
     about: "Jasmin SMS gateway (SMPP)",
     takes_get: true,
+    asks_first: false,
     // As the network gave them: each in its own way.
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::None,
@@ -29,6 +31,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: None,
+    sign: None,
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
@@ -49,7 +52,7 @@ pub(crate) const FORMAT: Format = Format {
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let fields = incoming.fields()?;
     if fields.get("message_status").is_some() {
-        return Ok(Content::nothing());
+        return Ok(Content::of(EventKind::DeliveryReport));
     }
     let mut reader = FieldReader::default();
     let sms = Delivered {

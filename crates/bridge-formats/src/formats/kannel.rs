@@ -21,6 +21,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "kannel",
     about: "Kannel (SMPP, modems)",
     takes_get: true,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {
@@ -31,6 +32,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: None,
+    sign: None,
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,

@@ -13,8 +13,8 @@ use crate::field_reader::FieldReader;
 use crate::fields::{Fields, decoded_bytes};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::hmac_sha256;
-use crate::signing::{Signing, Unsigned};
+use crate::pairs;
+use crate::signing::{Signing, Unsigned, hmac_sha256};
 use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
 use crate::writing::{Example, Written, form};
 
@@ -22,6 +22,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smsforwarder",
     about: "SmsForwarder (Android app of pppscn)",
     takes_get: true,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Phone,
     recognises: Some(|incoming| {
@@ -34,6 +35,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: Some(sign),
     wrong_key: None,
     takes_our_key: true,
     has_inbox: false,
@@ -86,6 +88,13 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     signing.any_key(&given, |key| hmac_sha256(key, &[stamp.as_bytes(), b"\n", key]))?;
     // Retries come within seconds; later ones would be an open door, since nothing else is signed.
     signing.fresh(Timestamp::parse(&stamp).map_err(|_| Unsigned::Wrong)?)
+}
+
+fn sign(written: &mut Written, signing: &Signing<'_>) {
+    let stamp = pairs::of(written.bytes()).into_iter().find(|(name, _)| name == b"timestamp");
+    let (_, stamp) = stamp.unwrap_or_default();
+    let made = STANDARD.encode(hmac_sha256(signing.key(), &[&stamp, b"\n", signing.key()]));
+    written.push("sign", &made);
 }
 
 /// An SMS as this sender writes it.

@@ -12,11 +12,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::content::{Content, Delivered, Report, Unusable};
+use crate::event::{Event as Other, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, Row};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::body_and_stamp;
+use crate::signing::{body_and_stamp, sign_body_and_stamp};
 use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
 use crate::writing::{Example, LINE, Written, object};
 
@@ -24,6 +25,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "smsgate",
     about: "SMSGate (Android app)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {
@@ -35,6 +37,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(body_and_stamp),
+    sign: Some(sign_body_and_stamp),
     wrong_key: None,
     takes_our_key: true,
     has_inbox: true,
@@ -96,10 +99,39 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
             Ok(Content::sign_of_life(health(incoming, &incoming.json::<Event<Value>>()?.payload)))
         }
         "app:started" => Ok(Content::sign_of_life(health(incoming, &Value::Null))),
-        // What was sent, cancelled, data and MMS, and what later versions think of.
-        _ => Ok(Content::nothing()),
+        // What later versions think of counts too.
+        other => Ok(no_sms(other, incoming)),
     }
 }
+
+/// An event of no SMS. Its payload may be of any shape: what it says is kept, and nothing depends on it.
+fn no_sms(event: &str, incoming: &Incoming<'_>) -> Content {
+    let kind = match event {
+        "sms:sent" | "sms:delivered" | "sms:failed" | "sms:cancelled" => EventKind::DeliveryReport,
+        mms if mms.starts_with("mms:") => EventKind::Mms,
+        data if data.starts_with("sms:") && data.contains("data") => EventKind::Binary,
+        rcs if rcs.starts_with("rcs:") => EventKind::Rcs,
+        _ => EventKind::Other,
+    };
+    if kind == EventKind::DeliveryReport || kind == EventKind::Other {
+        return Content::of(kind);
+    }
+    let message = |fields: &Fields| {
+        let first = |names: [&str; 2]| names.into_iter().find_map(|name| fields.get(name));
+        Other::message(kind, first(["sender", "phoneNumber"]), first(TEXT_OF_MMS))
+    };
+    if let Ok(batch) = incoming.json::<Event<Batch>>() {
+        let rows = batch.payload.messages.into_iter();
+        let events =
+            rows.map(|row| row.0.map_or_else(|_| Other::message(kind, None, None), |row| message(&row)));
+        return Content { events: events.collect(), ..Content::default() };
+    }
+    let one = incoming.json::<Event<Fields>>().map(|event| message(&event.payload));
+    Content::event(one.unwrap_or_else(|_| Other::message(kind, None, None)))
+}
+
+/// Once it is downloaded it has a body; before, a subject at most.
+const TEXT_OF_MMS: [&str; 2] = ["body", "subject"];
 
 /// One SMS, alone or in a batch.
 fn read<P>(event: &Event<P>, fields: &Fields, at: Option<usize>) -> Result<Delivered, Unusable> {

@@ -1,7 +1,9 @@
-//! SMSSync's sync URL (Ushahidi, Android), as a form or JSON. There is no signature: the secret stands in the body.
+//! SMSSync's sync URL (Ushahidi, Android), as a form, JSON or XML. There is no signature: the secret stands in the body.
 //! The app counts an SMS as delivered only if the answer is its own JSON. What it polls for with GET, tasks and
 //! texts to be sent, is no business of the bridge.
 //! Sources: `data/net/MessageHttpClient.java` and `data/message/ProcessMessage.java` of ushahidi/SMSSync.
+
+use std::borrow::Cow;
 
 use bridge_core::phone::BareDigits;
 
@@ -13,23 +15,26 @@ use crate::generic;
 use crate::incoming::Incoming;
 use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
 use crate::writing::{Example, Written, form};
+use crate::xml;
 
 pub(crate) const FORMAT: Format = Format {
     name: "smssync",
     about: "SMSSync (Android app of Ushahidi)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {
         let named = |fields: &Fields| {
             ["from", "message", "message_id", "sent_timestamp"].iter().all(|name| fields.get(name).is_some())
         };
-        incoming.fields().is_ok_and(named)
+        fields_of(incoming).is_ok_and(|fields| named(&fields))
     }),
     told_by: ToldBy::Own,
     parse,
-    secret: Some(|incoming| generic::secret(incoming.fields().ok()?)),
+    secret: Some(|incoming| fields_of(incoming).ok().and_then(|fields| generic::secret(&fields))),
     verify: None,
+    sign: None,
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
@@ -50,8 +55,18 @@ pub(crate) const FORMAT: Format = Format {
     example,
 };
 
+/// `<payload><from>…</from>…</payload>`, where its data format is XML.
+fn fields_of<'a>(incoming: &'a Incoming<'_>) -> Result<Cow<'a, Fields>, Unusable> {
+    let body = incoming.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(incoming.body).trim_ascii_start();
+    if body.starts_with(b"<") {
+        xml::children(body).map(Cow::Owned)
+    } else {
+        incoming.fields().map(Cow::Borrowed)
+    }
+}
+
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
-    let fields = incoming.fields()?;
+    let fields = fields_of(incoming)?;
     let mut reader = FieldReader::default();
     let sms = Delivered {
         sender: reader.text("from", fields.get("from"), "the sender"),

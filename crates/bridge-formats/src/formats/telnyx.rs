@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::event::{Event as Other, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::FieldValue;
 use crate::format::{Clock, Format, Reply, ToldBy};
@@ -23,6 +24,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "telnyx",
     about: "Telnyx",
     takes_get: false,
+    asks_first: false,
     // Numbers are in E.164, as it documents; digits without a plus lost theirs.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,
@@ -36,6 +38,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: None,
     wrong_key: Some(wrong_key),
     takes_our_key: false,
     has_inbox: false,
@@ -113,13 +116,30 @@ fn is(value: Option<&FieldValue>, wanted: &str) -> bool {
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let event = incoming.json::<Webhook>()?.data;
     let Some(message) = event.payload.filter(|_| is(event.event_type.as_ref(), "message.received")) else {
-        return Ok(Content::nothing());
+        let about = |prefix: &str| matches!(event.event_type.as_ref(), Some(FieldValue::Text(kind)) if kind.starts_with(prefix));
+        return Ok(Content::of(match () {
+            () if about("message.") => EventKind::DeliveryReport,
+            () if about("call.") => EventKind::Call,
+            () => EventKind::Other,
+        }));
     };
-    if is(message.direction.as_ref(), "outbound") || is(message.kind.as_ref(), "MMS") {
-        return Ok(Content::nothing());
+    if is(message.direction.as_ref(), "outbound") {
+        return Ok(Content::of(EventKind::DeliveryReport));
     }
     let mut reader = FieldReader::default();
     let from = message.from.as_ref().and_then(Phone::number);
+    let unjudged = match message.kind.as_ref() {
+        Some(FieldValue::Text(kind)) => match kind.to_ascii_uppercase().as_str() {
+            "MMS" => Some(EventKind::Mms),
+            "RCS" => Some(EventKind::Rcs),
+            "WHATSAPP" => Some(EventKind::OtherChannel),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(kind) = unjudged {
+        return Ok(Content::event(Other::message(kind, from, message.text.as_ref())));
+    }
     let to = message.to.as_ref().and_then(|to| match to {
         Phones::List(list) => list.first().and_then(Phone::number),
         Phones::One(one) => one.number(),

@@ -6,11 +6,12 @@ use bridge_core::phone::BareDigits;
 use serde_json::json;
 
 use crate::content::{Content, Delivered, Unusable};
+use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
-use crate::signing::body_alone;
+use crate::signing::{body_alone, sign_body_alone};
 use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
 use crate::writing::{Example, Written, object};
 
@@ -18,6 +19,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "textbee",
     about: "textbee (Android app with a cloud)",
     takes_get: false,
+    asks_first: false,
     bare_digits: BareDigits::OneWayOnly,
     clock: Clock::Network,
     recognises: Some(|incoming| {
@@ -30,6 +32,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(body_alone),
+    sign: Some(sign_body_alone),
     wrong_key: None,
     takes_our_key: true,
     has_inbox: false,
@@ -52,7 +55,16 @@ fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     if let Some(FieldValue::Text(event)) = fields.get("webhookEvent")
         && event != "MESSAGE_RECEIVED"
     {
-        return Ok(Content::nothing());
+        return Ok(match event.as_str() {
+            "MESSAGE_SENT" | "MESSAGE_DELIVERED" | "MESSAGE_FAILED" | "UNKNOWN_STATE" => {
+                Content::of(EventKind::DeliveryReport)
+            }
+            mms if mms.contains("MMS") => {
+                let (sender, text) = (fields.get("sender"), fields.get("message"));
+                Content::event(Event::message(EventKind::Mms, sender, text))
+            }
+            _ => Content::of(EventKind::Other),
+        });
     }
     let mut reader = FieldReader::default();
     let (delivery, sms) = (fields.get("idempotencyKey"), fields.get("smsId"));

@@ -13,6 +13,7 @@ use ring::hmac as ring_hmac;
 
 use crate::coding::one_of_several;
 use crate::content::{Content, Delivered, Unusable};
+use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
 use crate::format::{Clock, Format, Reply, ToldBy};
@@ -25,6 +26,7 @@ pub(crate) const FORMAT: Format = Format {
     name: "vonage",
     about: "Vonage SMS API (Nexmo)",
     takes_get: true,
+    asks_first: false,
     // It documents `msisdn` as the number in international form, without a plus.
     bare_digits: BareDigits::InternationalFirst,
     clock: Clock::Network,
@@ -40,6 +42,7 @@ pub(crate) const FORMAT: Format = Format {
     parse,
     secret: None,
     verify: Some(verify),
+    sign: Some(sign),
     wrong_key: None,
     takes_our_key: false,
     has_inbox: false,
@@ -61,9 +64,15 @@ pub(crate) const FORMAT: Format = Format {
 fn parse(incoming: &Incoming<'_>) -> Result<Content, Unusable> {
     let fields = incoming.fields()?;
     let is_receipt = fields.get("status").is_some() && fields.get("text").is_none();
-    let is_binary = matches!(fields.get("type"), Some(FieldValue::Text(kind)) if kind == "binary");
-    if is_receipt || is_binary {
-        return Ok(Content::nothing());
+    if is_receipt {
+        return Ok(Content::of(EventKind::DeliveryReport));
+    }
+    if matches!(fields.get("type"), Some(FieldValue::Text(kind)) if kind == "binary") {
+        return Ok(Content::event(Event::message(
+            EventKind::Binary,
+            fields.get("msisdn"),
+            fields.get("text"),
+        )));
     }
     let mut reader = FieldReader::default();
     let stamp = match FieldReader::utc_stamp(fields.get("message-timestamp")) {
@@ -136,6 +145,13 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
     if fields.iter().any(|(name, _)| name.contains(['&', '='])) {
         return Err(Unsigned::Wrong);
     }
+    let signed = signed(fields);
+    let by =
+        |method: Method| signing.any_key(given.as_bytes(), |key| method.sign(signed.as_bytes(), key)).is_ok();
+    if METHODS.into_iter().any(by) { Ok(()) } else { Err(Unsigned::Wrong) }
+}
+
+fn signed(fields: &Fields) -> String {
     let mut values: Vec<(&str, String)> = fields
         .iter()
         .filter(|(name, _)| *name != "sig")
@@ -145,10 +161,16 @@ fn verify(incoming: &Incoming<'_>, signing: &Signing<'_>) -> Result<(), Unsigned
         })
         .collect();
     values.sort();
-    let signed: String = values.into_iter().map(|(name, value)| format!("&{name}={value}")).collect();
-    let by =
-        |method: Method| signing.any_key(given.as_bytes(), |key| method.sign(signed.as_bytes(), key)).is_ok();
-    if METHODS.into_iter().any(by) { Ok(()) } else { Err(Unsigned::Wrong) }
+    values.into_iter().map(|(name, value)| format!("&{name}={value}")).collect()
+}
+
+fn sign(written: &mut Written, signing: &Signing<'_>) {
+    // What stands in the URL of the receiver is a parameter like the others.
+    let in_url = signing.url().split_once('?').map_or("", |(_, query)| query);
+    let all = format!("{in_url}&{}", written.query);
+    let signed = Fields::form(all.as_bytes()).map(|fields| signed(&fields)).unwrap_or_default();
+    let made = Method::Ring(ring_hmac::HMAC_SHA256).sign(signed.as_bytes(), signing.key());
+    written.push("sig", &String::from_utf8(made).unwrap_or_default());
 }
 
 /// An SMS as this sender writes it.

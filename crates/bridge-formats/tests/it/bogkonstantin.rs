@@ -89,7 +89,7 @@ fn a_template_may_tell_how_the_phone_is() {
         for (name, value) in more.as_object().unwrap() {
             request = request.set(&format!("/{name}"), value.clone());
         }
-        let Content { sms, unusable, report } = bogkonstantin().reads(&request).unwrap();
+        let Content { sms, unusable, report, .. } = bogkonstantin().reads(&request).unwrap();
         assert_eq!((&sms[..], &unusable[..]), (&[verify_482913()][..], &[][..]));
         report
     };

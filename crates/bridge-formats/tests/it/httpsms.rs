@@ -1,7 +1,7 @@
 //! httpSMS. The tokens were made with python's hmac and base64, for 1790000000 with ten minutes on either side.
 
 use bridge_core::Timestamp;
-use bridge_formats::{Delivered, Reply, Report, Unsigned};
+use bridge_formats::{Delivered, EventKind, Reply, Report, Unsigned};
 use serde_json::{Value, json};
 
 use crate::table::{Request, Sender};
@@ -140,6 +140,31 @@ fn a_phone_that_is_heard_again_is_a_sign_of_life_and_the_rest_is_left_alone() {
         httpsms().leaves_alone(&event(name));
         httpsms().leaves_alone(&event(name).set("/data", json!([7])));
     }
+}
+
+#[test]
+fn what_is_no_sms_is_told_by_its_kind() {
+    let event = |name: &str| sms().set("/type", json!(name)).set("/data", json!({"owner": "+15550199999"}));
+    for (name, kind) in [
+        ("phone.heartbeat.offline", EventKind::Availability),
+        ("message.phone.delivered", EventKind::DeliveryReport),
+        ("message.call.missed", EventKind::Call),
+        ("something.new", EventKind::Other),
+    ] {
+        httpsms().tells(&event(name), kind, None);
+    }
+    let mms = sms().set("/data/attachments", json!(["https://example.org/1"]));
+    httpsms().tells(&mms, EventKind::Mms, Some(("+15550100001", "VERIFY 482913")));
+    let none = sms().set("/data/attachments", json!([]));
+    assert_eq!(httpsms().one(&none).text, "VERIFY 482913");
+}
+
+#[test]
+fn the_apps_own_heartbeat_is_a_sign_of_life() {
+    let heartbeat = Request::json(r#"{"charging":true,"phone_numbers":["+15550199999"]}"#);
+    assert_eq!(httpsms().reports(&heartbeat), Report { charging: Some(true), ..Report::default() });
+    let unknown = heartbeat.without("/charging");
+    assert_eq!(httpsms().reports(&unknown), Report::default());
 }
 
 #[test]

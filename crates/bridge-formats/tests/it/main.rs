@@ -6,11 +6,19 @@ mod africastalking;
 #[cfg(test)]
 mod any_bytes;
 #[cfg(test)]
+mod bandwidth;
+#[cfg(test)]
+mod bird;
+#[cfg(test)]
 mod bogkonstantin;
+#[cfg(test)]
+mod clickatell;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod example;
+#[cfg(test)]
+mod exotel;
 #[cfg(test)]
 mod generic;
 #[cfg(test)]
@@ -22,6 +30,12 @@ mod jasmin;
 #[cfg(test)]
 mod kannel;
 #[cfg(test)]
+mod messagebird;
+#[cfg(test)]
+mod msg91;
+#[cfg(test)]
+mod playsms;
+#[cfg(test)]
 mod plivo;
 #[cfg(test)]
 mod promise;
@@ -30,7 +44,17 @@ mod promise;
 #[path = "../../../../fuzz/src/requests.rs"]
 mod properties;
 #[cfg(test)]
+mod rapidpro;
+#[cfg(test)]
+mod raspisms;
+#[cfg(test)]
 mod recognition;
+#[cfg(test)]
+mod senders;
+#[cfg(test)]
+mod sinch;
+#[cfg(test)]
+mod smseagle;
 #[cfg(test)]
 mod smsforwarder;
 #[cfg(test)]
@@ -38,12 +62,18 @@ mod smsgate;
 #[cfg(test)]
 mod smssync;
 #[cfg(test)]
+mod smstool;
+#[cfg(test)]
 mod table;
 #[cfg(test)]
 mod telnyx;
+#[cfg(test)]
+mod termux;
 #[cfg(test)]
 mod textbee;
 #[cfg(test)]
 mod twilio;
 #[cfg(test)]
 mod vonage;
+#[cfg(test)]
+mod vonage_messages;

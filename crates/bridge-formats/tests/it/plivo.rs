@@ -117,3 +117,40 @@ fn it_wants_to_hear_xml() {
 fn hostile_bodies_are_survived() {
     plivo().survives(&Request::form(SMS));
 }
+
+/// Made with python's hmac as `utils/signature_v3.py` of plivo-python joins it.
+#[test]
+fn its_signature_of_version_3_covers_the_sms() {
+    let signed = |uri: &str, body: &str, signature: &str| {
+        Request::form(body)
+            .at(uri)
+            .with("x-plivo-signature-v3", signature)
+            .with("x-plivo-signature-v3-nonce", "12345")
+    };
+    let verified = |request: &Request, keys: &[&str], urls: &[&str]| plivo().verifies(request, keys, 0, urls);
+    let plain = signed("/sms/receive", SMS, "uoWNirtnOVtyR1xjcMaiuJ64JkNdewc3HTUTrcxSI1c=");
+    assert!(plivo().recognises(&plain));
+    let url = "https://sms.example.org/sms/receive";
+    assert_eq!(verified(&plain, &["other", "authtoken"], &["http://other", url]), Ok(()));
+    let several = signed("/sms/receive", SMS, "AAAA, uoWNirtnOVtyR1xjcMaiuJ64JkNdewc3HTUTrcxSI1c=");
+    assert_eq!(verified(&several, &["authtoken"], &[url]), Ok(()));
+    let with_query = signed("/sms/receive?b=2&a=1%2B", SMS, "SsTseqDD5oj/AnDrAz1YhX/Yk2KujhKxOG31qPu6ty4=");
+    assert_eq!(
+        verified(&with_query, &["authtoken"], &["https://sms.example.org/sms/receive?b=2&a=1%2B"]),
+        Ok(())
+    );
+    assert_eq!(verified(&plain, &["other"], &[url]), Err(Unsigned::Wrong));
+    assert_eq!(verified(&plain, &["authtoken"], &["http://other"]), Err(Unsigned::Wrong));
+    let altered = plain.body(SMS.replace("482913", "482914"));
+    assert_eq!(verified(&altered, &["authtoken"], &[url]), Err(Unsigned::Wrong));
+    // Names and values are joined: a value may not become a name.
+    let moved = plain.body("From=15550100001&MessageUUID=u1&TextVERIFY+482913To=15550199999&Type=sms");
+    assert_eq!(verified(&moved, &["authtoken"], &[url]), Err(Unsigned::Wrong));
+    // A good signature of version 2 does not stand for a wrong one of version 3.
+    let both = altered.with("x-plivo-signature-v2", BY_ACCOUNT).with("x-plivo-signature-v2-nonce", NONCE);
+    assert_eq!(verified(&both, &["authtoken"], &[URL]), Err(Unsigned::Wrong));
+    assert_eq!(
+        verified(&Request::form(SMS).with("x-plivo-signature-v3-nonce", "1"), &["authtoken"], &[url]),
+        Err(Unsigned::Missing)
+    );
+}

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use bridge_formats::FORMATS;
 
-/// Named elsewhere for another reason: `smsgate` is also how the list of that app's inbox is called in an import.
-const EXCEPTIONS: &[(&str, &str)] = &[("smsgate", "export.rs")];
+/// Named elsewhere for another reason: `smsgate` is also how the list of that app's inbox is called in an import, and
+/// the headers of Bird carry the name that it had before.
+const EXCEPTIONS: &[(&str, &str)] = &[("smsgate", "export.rs"), ("messagebird", "formats/bird.rs")];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

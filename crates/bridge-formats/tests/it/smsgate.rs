@@ -1,7 +1,7 @@
 //! SMSGate. The signature is the one of the research; the others were made with python's hmac.
 
 use bridge_core::Timestamp;
-use bridge_formats::{Content, Delivered, Reply, Report, Unsigned};
+use bridge_formats::{Content, Delivered, EventKind, Reply, Report, Unsigned};
 use serde_json::{Value, json};
 
 use crate::table::{Request, Sender};
@@ -124,7 +124,7 @@ fn a_batch_is_read_row_by_row() {
     let row = json!({"messageId": "a1", "message": "one", "sender": "+15550100001", "receivedAt": "2026-09-22T14:03:11.000+02:00"});
     let messages = json!([row, {"messageId": "a2", "message": "two"}, 7, {"message": "", "phoneNumber": "+15550100002"}]);
     let batch = json!({"deviceId": "d1", "event": "sms:batch:received", "id": "n2", "payload": {"messages": messages}, "webhookId": "wh-1"});
-    let Content { sms, unusable, report } = smsgate().reads(&Request::json(batch.to_string())).unwrap();
+    let Content { sms, unusable, report, .. } = smsgate().reads(&Request::json(batch.to_string())).unwrap();
     let expected = Delivered {
         sender: "+15550100001".into(),
         text: "one".into(),
@@ -206,6 +206,23 @@ fn a_start_of_the_app_is_a_sign_of_life_and_the_rest_is_left_alone() {
             smsgate().leaves_alone(&event(name, payload));
         }
     }
+}
+
+#[test]
+fn a_message_that_is_no_sms_is_kept_with_its_sender_and_text() {
+    let event = |name: &str, payload: Value| sms().set("/event", json!(name)).set("/payload", payload);
+    let mms = json!({"messageId": "a1", "sender": "+1", "phoneNumber": "+1", "subject": "hi", "size": 7});
+    let downloaded = json!({"messageId": "a1", "sender": "+1", "body": "ONBOARD:a06f", "subject": "hi", "attachments": []});
+    let both = json!({"messages": [mms, downloaded]});
+    smsgate().tells(&event("mms:received", mms), EventKind::Mms, Some(("+1", "hi")));
+    smsgate().tells(&event("mms:downloaded", downloaded), EventKind::Mms, Some(("+1", "ONBOARD:a06f")));
+    smsgate().tells(&event("mms:downloaded", Value::Null), EventKind::Mms, Some(("", "")));
+    let batch = smsgate().reads(&event("mms:batch:received", both)).unwrap();
+    assert_eq!(batch.events.len(), 2);
+    let data = json!({"sender": "+1", "data": "aGk="});
+    smsgate().tells(&event("sms:data-received", data), EventKind::Binary, Some(("+1", "")));
+    smsgate().tells(&event("sms:delivered", json!([])), EventKind::DeliveryReport, None);
+    smsgate().tells(&event("something:new", json!([])), EventKind::Other, None);
 }
 
 #[test]

@@ -44,6 +44,26 @@ fn an_sms_is_read() {
     }
 }
 
+/// As `DataFormatUtil.makeXMLString` of the app writes it.
+#[test]
+fn its_data_format_may_be_xml() {
+    let xml = Request::post(
+        "application/xml",
+        "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?><payload><secret>s3cret</secret>\
+         <from>+15550100001</from><message>VERIFY 482913</message><sent_timestamp>1790078591000</sent_timestamp>\
+         <sent_to>+15550199999</sent_to><message_id>5c4e6e1e</message_id><device_id>d1</device_id></payload>",
+    );
+    assert_eq!(smssync().one(&xml), verify_482913());
+    assert_eq!(xml.incoming(smssync().0.secret.unwrap()).as_deref(), Some("s3cret"));
+    assert_eq!(Sender::of(&xml), Some("smssync"));
+    smssync().carries(|sender, text| {
+        let escaped =
+            text.replace('&', "&amp;").replace('<', "&lt;").replace('\r', "&#13;").replace('\0', "&#0;");
+        Request::post("", format!("<payload><from>{sender}</from><message>{escaped}</message></payload>"))
+    });
+    smssync().survives(&xml);
+}
+
 #[test]
 fn what_is_empty_or_not_told_stays_open() {
     for (pointer, expected) in [
@@ -80,8 +100,8 @@ fn what_is_missing_is_named() {
     }
     let stamp = smssync().one(&Request::form("from=1&message=a&sent_timestamp=soon")).stamp;
     assert_eq!(stamp, Some(bridge_core::Stamp::Unreadable("soon".into())), "it costs no SMS (D40)");
-    let xml = "<?xml version='1.0'?><payload><from>1</from><message>a</message></payload>";
-    assert!(smssync().reads(&Request::post("application/xml", xml)).is_err());
+    let xml = "<?xml version='1.0'?><payload><from>1</from></payload>";
+    assert_eq!(smssync().refuses(&Request::post("application/xml", xml)), "message is missing: the text");
 }
 
 #[test]

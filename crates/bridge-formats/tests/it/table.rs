@@ -2,7 +2,10 @@
 //! whatever comes.
 
 use bridge_core::Timestamp;
-use bridge_formats::{Content, Delivered, Format, Incoming, Report, Signing, Unsigned, Unusable, named};
+use bridge_formats::{
+    Content, Delivered, Event, EventKind, Format, Incoming, Report, Signing, Unjudged, Unsigned, Unusable,
+    named,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde_json::Value;
 
@@ -53,6 +56,11 @@ impl Request {
         let name: HeaderName = name.parse().unwrap();
         self.headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         self
+    }
+
+    /// At another address.
+    pub(crate) fn at(self, uri: &str) -> Request {
+        Request { uri: uri.parse().unwrap(), ..self }
     }
 
     /// With another body under the same headers.
@@ -127,9 +135,17 @@ impl Sender {
         content.report.unwrap()
     }
 
-    /// It is none of the bridge's business.
+    /// It is none of the bridge's business: counted at most.
     pub(crate) fn leaves_alone(self, request: &Request) {
-        assert_eq!(self.reads(request), Ok(Content::nothing()), "{request:?}");
+        let Content { sms, unusable, report, events: _ } = self.reads(request).unwrap();
+        assert_eq!((sms, unusable, report), (Vec::new(), Vec::new(), None), "{request:?}");
+    }
+
+    /// It is no SMS but this; a message of somebody with its sender and text.
+    pub(crate) fn tells(self, request: &Request, kind: EventKind, message: Option<(&str, &str)>) {
+        let message = message.map(|(sender, text)| Unjudged { sender: sender.into(), text: text.into() });
+        let content = self.reads(request).unwrap();
+        assert_eq!(content, Content::event(Event { kind, message }), "{request:?}");
     }
 
     pub(crate) fn recognises(self, request: &Request) -> bool {

@@ -1,6 +1,6 @@
 //! Twilio. The first signature is the worked example of the research; the others were made with python's hmac.
 
-use bridge_formats::{Delivered, Reply, Unsigned};
+use bridge_formats::{Delivered, EventKind, Reply, Unsigned};
 
 use crate::table::{FORM, Request, Sender};
 
@@ -65,10 +65,22 @@ fn what_is_no_received_sms_is_left_alone() {
     for body in [
         "MessageSid=SM1&MessageStatus=delivered&SmsStatus=delivered&From=%2B1&To=%2B2",
         "MessageSid=SM1&SmsStatus=sent&From=%2B1&Body=a",
-        "MessageSid=MM1&SmsStatus=received&From=%2B1&Body=a&NumMedia=1&MediaUrl0=https://example.org/1",
     ] {
-        twilio().leaves_alone(&Request::form(body));
+        twilio().tells(&Request::form(body), EventKind::DeliveryReport, None);
     }
+}
+
+#[test]
+fn a_message_that_is_no_sms_is_kept_with_its_sender_and_text() {
+    let told = |body: &str, kind, sender, text| {
+        twilio().tells(&Request::form(body), kind, Some((sender, text)));
+    };
+    let media = "MessageSid=MM1&SmsStatus=received&From=%2B1&NumMedia=1&MediaUrl0=https://example.org/1";
+    told(&format!("{media}&Body=a"), EventKind::Mms, "+1", "a");
+    told(&format!("{media}&Body="), EventKind::Mms, "+1", "");
+    told(media, EventKind::Mms, "+1", "");
+    told("From=whatsapp%3A%2B1&Body=a&NumMedia=0", EventKind::OtherChannel, "whatsapp:+1", "a");
+    told("From=rcs%3A%2B1&Body=a", EventKind::Rcs, "rcs:+1", "a");
 }
 
 #[test]
@@ -117,6 +129,37 @@ fn of_a_get_the_url_alone_is_signed() {
         .with("x-twilio-signature", "zCOSjMCt8cH4gQMtCye+duYgNNo=");
     assert_eq!(twilio().verifies(&request, &[TOKEN], NOW, &[&url]), Ok(()));
     assert_eq!(twilio().verifies(&request, &[TOKEN], NOW, &[URL]), Err(Unsigned::Wrong));
+}
+
+const JSON: &str = r#"{"AccountSid":"AC0","Body":"VERIFY 482913","From":"+15550100001","MessageSid":"SM1","To":"+15550199999"}"#;
+const EVENTS: &str = r#"[{"specversion":"1.0","type":"com.twilio.messaging.inbound-message.received","source":"/2010-04-01/Accounts/AC0/Messages/SM1.json","id":"EZ1","dataschema":"https://events-schemas.twilio.com/Messaging.InboundMessageV1/1","datacontenttype":"application/json","time":"2026-09-22T12:03:12.000Z","data":{"numMedia":0,"timestamp":"2026-09-22T12:03:11.000Z","accountSid":"AC0","to":"+15550199999","numSegments":1,"messageSid":"SM1","eventName":"com.twilio.messaging.inbound-message.received","body":"VERIFY 482913","from":"+15550100001"}}]"#;
+
+#[test]
+fn json_is_read_and_signed_by_its_digest() {
+    assert_eq!(twilio().one(&Request::json(JSON)), verify_482913());
+    assert!(twilio().recognises(&Request::json(JSON)));
+    let query = "source=twilio&bodySHA256=48f13bb41cfbe70ac101715d294fbeaa7b31bc6f2860a1e73da4018ece252ed5";
+    let url = format!("https://sms.example.org/sms/receive?{query}");
+    let signed = Request::json(JSON)
+        .at(&format!("/sms/receive?{query}"))
+        .with("x-twilio-signature", "AekcDnZHdwxcb4SQyyoV5Hs/gyo=");
+    assert_eq!(twilio().verifies(&signed, &[TOKEN], NOW, &[&url]), Ok(()));
+    assert_eq!(twilio().verifies(&signed, &["other"], NOW, &[&url]), Err(Unsigned::Wrong));
+    let altered = signed.body(JSON.replace("482913", "482914"));
+    assert_eq!(twilio().verifies(&altered, &[TOKEN], NOW, &[&url]), Err(Unsigned::Wrong));
+}
+
+#[test]
+fn an_event_of_its_streams_is_read() {
+    let event = Request::json(EVENTS);
+    let stamp = Some(bridge_core::Timestamp(1_790_078_591_000).into());
+    assert_eq!(twilio().one(&event), Delivered { stamp, ..verify_482913() });
+    assert_eq!(Sender::of(&event), Some("twilio"));
+    let media = event.set("/0/data/numMedia", serde_json::json!(1));
+    twilio().tells(&media, EventKind::Mms, Some(("+15550100001", "VERIFY 482913")));
+    let sent = event.set("/0/type", serde_json::json!("com.twilio.messaging.message.sent"));
+    twilio().tells(&sent, EventKind::DeliveryReport, None);
+    twilio().survives(&event);
 }
 
 #[test]

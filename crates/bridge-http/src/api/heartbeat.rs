@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use bridge_formats::fields::{FieldValue, Fields};
-use bridge_formats::{FieldError, Incoming, Report, generic};
+use bridge_formats::{EventKind, FieldError, Incoming, Report, generic};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -67,6 +67,8 @@ pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Js
     let now = app.clock.now();
     app.receivers.seen().mark_seen(&name, now);
     app.receivers.seen().pinged(&name, now);
+    app.receivers.seen().told(&name, EventKind::Ping);
+    app.metrics.count_event(generic::FORMAT.name, EventKind::Ping);
     let fields =
         fields.map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))?;
     app.receivers.seen().reported(&name, report(&fields)?, now);

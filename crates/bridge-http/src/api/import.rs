@@ -1,6 +1,8 @@
 //! `POST /sms/import`: a phone's list of SMS as a stream of any length; its rows are bounded, not its bytes. Who may
 //! hand it in, and how progress and result are told; what becomes of a row is `bridge_app::sms::import`.
 
+use std::io::Read;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -12,6 +14,7 @@ use bridge_formats::{Incoming, generic};
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::BodyExt;
+use hyper::body::Frame;
 use serde_json::json;
 
 use crate::auth::{self, Purpose};
@@ -26,17 +29,22 @@ use bridge_app::base::deadline::{SILENT, within};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::import::Import;
 use bridge_app::sms::import_report::Report;
+use bridge_app::state::bodies::{Bodies, Sender, Taken};
 use bridge_app::state::places::Who;
 use bridge_app::state::receivers::ReceiverIdentity;
 
 /// Rows between two lines of progress.
 const TOLD_EVERY: u64 = 500;
 const NDJSON: &str = "application/x-ndjson";
+/// Of a list that comes packed, and of what is in it. One that is longer is sent as it is.
+const PACKED_MAX_BYTES: usize = 16 * 1024 * 1024;
+const UNPACKED_MAX_BYTES: u64 = 64 * 1024 * 1024;
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Hand in a phone's own list of SMS.
 ///
-/// CSV with a header, NDJSON, a JSON array, SMSGate's `GET /inbox`, or the XML of "SMS Backup & Restore": told by its first
-/// bytes. What the bridge has already is recognised, whichever way it came; what is missing is judged, as old as it is.
+/// CSV with a header, a workbook (`.xlsx`), NDJSON, a JSON array, SMSGate's `GET /inbox`, or the XML of "SMS Backup &
+/// Restore": told by its first bytes. It may be packed (`Content-Encoding`). What the bridge has already is recognised, whichever way it came; what is missing is judged, as old as it is.
 /// With `Accept: application/x-ndjson` the answer is a line of counts every 500 rows, the last of which is the report.
 #[utoipa::path(
     post, path = "/sms/import", operation_id = "import_sms", tag = "sms",
@@ -47,13 +55,15 @@ const NDJSON: &str = "application/x-ndjson";
         ("check" = Option<bool>, Query, description = "Take nothing in: only say what is missing"),
     ),
     request_body(content(
-        (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/json"), (String = "application/xml")
+        (String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (String = "application/x-ndjson"), (String = "application/json"), (String = "application/xml")
     )),
     responses(
         (status = 200, description = "What became of it", body = Report),
         (status = 400, description = "`invalid_request`: this is no list of SMS", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`: no such receiver", body = ProblemBody),
+        (status = 413, description = "`body_too_large`: of a packed list", body = ProblemBody),
+        (status = 415, description = "`unsupported_encoding`: see `Accept-Encoding`", body = ProblemBody),
         (status = 503, description = "`unavailable`: send the list again later; what was taken in is recognised then", body = ProblemBody),
     )
 )]
@@ -61,6 +71,10 @@ pub async fn import(State(app): State<Shared>, request: Request) -> Result<Respo
     let (parts, body) = request.into_parts();
     match begin(&app, &parts).await {
         Ok((rows, import)) => {
+            let body = match encoding::packed_with(&parts.headers)? {
+                plain if plain.is_empty() => Coming::Plain(body),
+                names => Coming::packed(&app, names, body).await?,
+            };
             let upload = Upload { app: app.clone(), body, rows, import, is_whole: false };
             if wants_progress(&parts) {
                 told_as_it_goes(upload).await.map_err(Failed)
@@ -74,7 +88,7 @@ pub async fn import(State(app): State<Shared>, request: Request) -> Result<Respo
 
 async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
     let source = source(app, parts)?;
-    encoding::unpacked_already(&parts.headers)?;
+    encoding::packed_with(&parts.headers)?;
     let query = |name| auth::query_value(parts.uri.query(), name);
     let kind = match query("format") {
         None => None,
@@ -114,10 +128,64 @@ fn wants_progress(parts: &Parts) -> bool {
     accepted.is_some_and(|accepted| accepted.contains(NDJSON))
 }
 
+/// A list on its way.
+enum Coming {
+    /// As it comes.
+    Plain(Body),
+    /// Packed: it is all here, and unpacked piece by piece.
+    Packed { inside: Box<dyn Read + Send>, left: u64, _taken: Taken },
+}
+
+impl Coming {
+    /// Takes all of a packed list: whether its end is there is known only then.
+    async fn packed(app: &Shared, names: Vec<String>, mut body: Body) -> Result<Coming, Problem> {
+        let (mut bytes, mut taken) = (Vec::new(), Bodies::begin(Sender::Known));
+        while let Some(frame) = next_frame(app, &mut body).await? {
+            let frame =
+                frame.map_err(|_| Problem::new(Code::InvalidRequest, "the list broke off: send it again"))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if bytes.len() + data.len() > PACKED_MAX_BYTES {
+                return Err(too_much(PACKED_MAX_BYTES as u64, "packed"));
+            }
+            app.bodies.more(&mut taken, data.len())?;
+            bytes.extend_from_slice(&data);
+        }
+        let inside = encoding::inside(&names, bytes.into()).map_err(|error| broken(&error))?;
+        Ok(Coming::Packed { inside, left: UNPACKED_MAX_BYTES, _taken: taken })
+    }
+}
+
+fn broken(error: &std::io::Error) -> Problem {
+    let detail = format!("the list is not what its Content-Encoding says, or its end is missing: {error}");
+    Problem::new(Code::InvalidRequest, detail)
+}
+
+fn too_much(max: u64, how: &str) -> Problem {
+    let detail =
+        format!("the list is larger than {} MiB {how}: send it unpacked, as long as it is", max >> 20);
+    Problem::new(Code::BodyTooLarge, detail)
+}
+
+/// The next bytes of a list, however long it is, while they come.
+async fn next_frame(
+    app: &Shared,
+    body: &mut Body,
+) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, Problem> {
+    let stopping = app.stopping.clone();
+    let frame = within(SILENT, body.frame());
+    tokio::select! {
+        () = stopping.cancelled() => Err(Problem::new(
+            Code::Unavailable,
+            "the bridge is stopping: send the list again when it is back",
+        )),
+        frame = frame => frame.map_err(|_| Problem::new(Code::RequestTimeout, body::LIST_SILENT)),
+    }
+}
+
 /// A list that is coming in.
 struct Upload {
     app: Shared,
-    body: Body,
+    body: Coming,
     rows: Rows,
     import: Import,
     /// All of the body was read.
@@ -146,40 +214,58 @@ impl Upload {
     }
 
     async fn read(&mut self) -> Result<(), Problem> {
-        let stopping = self.app.stopping.clone();
-        let frame = within(SILENT, self.body.frame());
-        let frame = tokio::select! {
-            () = stopping.cancelled() => None,
-            frame = frame => Some(frame),
-        };
-        let Some(frame) = frame else {
-            return Err(Problem::new(
-                Code::Unavailable,
-                "the bridge is stopping: send the list again when it is back",
-            ));
-        };
-        let broken = match frame {
-            Ok(Some(Ok(frame))) => {
-                if let Ok(bytes) = frame.into_data() {
-                    self.rows.push(&bytes);
+        let stopped = match &mut self.body {
+            Coming::Plain(body) => match next_frame(&self.app, body).await {
+                Ok(Some(Ok(frame))) => {
+                    if let Ok(bytes) = frame.into_data() {
+                        self.rows.push(&bytes);
+                    }
+                    return Ok(());
                 }
-                return Ok(());
+                Ok(None) => return self.end().await,
+                Ok(Some(Err(_))) => Problem::new(Code::InvalidRequest, "the list broke off"),
+                Err(problem) if problem.code() == Code::Unavailable => return Err(problem),
+                Err(problem) => problem,
+            },
+            Coming::Packed { inside, left, _taken } => {
+                let mut piece = vec![0; PIECE_BYTES];
+                match inside.read(&mut piece) {
+                    Ok(0) => return self.end().await,
+                    Ok(length) => {
+                        *left = left
+                            .checked_sub(length as u64)
+                            .ok_or_else(|| too_much(UNPACKED_MAX_BYTES, "when unpacked"))?;
+                        self.rows.push(piece.get(..length).unwrap_or_default());
+                        return Ok(());
+                    }
+                    Err(error) => broken(&error),
+                }
             }
-            Ok(None) => {
-                self.rows.end();
-                self.is_whole = true;
-                return Ok(());
-            }
-            Ok(Some(Err(_))) => (Code::InvalidRequest, "the list broke off"),
-            Err(_) => (Code::RequestTimeout, body::LIST_SILENT),
         };
         // What came is taken in: the list will come again, and then it is known.
         self.import.flush(&self.app).await?;
         let rows = self.import.so_far().rows;
         Err(Problem::new(
-            broken.0,
-            format!("{} after {rows} rows, which were taken in: send it again", broken.1),
+            stopped.code(),
+            format!("{} after {rows} rows, which were taken in: send it again", stopped.detail()),
         ))
+    }
+
+    /// That was all of the list. A workbook is read now, beside whatever else the bridge does.
+    async fn end(&mut self) -> Result<(), Problem> {
+        self.is_whole = true;
+        if !self.rows.is_packed() {
+            self.rows.end();
+            return Ok(());
+        }
+        let mut rows = std::mem::replace(&mut self.rows, Rows::new(None));
+        let read = tokio::task::spawn_blocking(move || {
+            rows.end();
+            rows
+        });
+        self.rows =
+            read.await.map_err(|_| Problem::new(Code::InvalidRequest, "the workbook cannot be read"))?;
+        Ok(())
     }
 }
 
@@ -197,6 +283,7 @@ pub async fn take_list(
 ) -> Result<Report, Problem> {
     let source = operator::source(app, Some(receiver))?;
     let import = operator::begin(app, actor, source, check).await?;
+    let body = Coming::Plain(body);
     to_the_end(Upload { app: app.clone(), body, rows: Rows::new(None), import, is_whole: false }).await
 }
 

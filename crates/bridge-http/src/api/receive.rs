@@ -2,8 +2,6 @@
 //! sender wants. Unusable deliveries of an authenticated sender are kept (contract section 3). One status rule: 2xx
 //! once it is durable, 401 for a wrong secret or signature alone, 503 only where nothing is writable.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -12,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use bridge_core::Timestamp;
 use bridge_formats::{Format, Incoming, Reply, generic};
 use bytes::Bytes;
-use serde_json::Value;
 
 use crate::auth::{self, AtTheDoor, Purpose};
 use crate::body;
@@ -97,6 +94,12 @@ pub async fn receive_named(
         )
         .into());
     };
+    // Delivers nothing, and hears of what kind the answer to a delivery is.
+    if let (&Method::HEAD, true, Reply::Fixed { content_type, .. }) =
+        (request.method(), format.asks_first, format.reply)
+    {
+        return Ok((StatusCode::OK, [(header::CONTENT_TYPE, content_type)]).into_response());
+    }
     // A HEAD is a GET that hears no answer: whoever asks so delivers nothing.
     if request.method() != Method::POST && !(request.method() == Method::GET && format.takes_get) {
         let problem = Problem::new(Code::MethodNotAllowed, format!("{name} delivers with POST"));
@@ -185,7 +188,7 @@ async fn keep_of_nobody(
 const EDGE: &str = "edge";
 
 /// What came as the body.
-struct Body {
+pub(crate) struct Body {
     /// Its bytes: signatures are over these.
     bytes: Bytes,
     /// The form that its parts stand for, with its content type.
@@ -197,7 +200,7 @@ struct Body {
 }
 
 impl Body {
-    async fn of(parts: &Parts, sent: Bytes, max: usize) -> Result<Body, Problem> {
+    pub(crate) async fn of(parts: &Parts, sent: Bytes, max: usize) -> Result<Body, Problem> {
         let bytes = match encoding::unpacked(&parts.headers, sent.clone(), max)? {
             Unpacked::Body(bytes) => bytes,
             Unpacked::Broken { why, readable } => {
@@ -214,6 +217,17 @@ impl Body {
     }
 }
 
+/// The request as its formats see it.
+pub(crate) fn incoming_of<'a>(parts: &'a Parts, body: &'a Body) -> Incoming<'a> {
+    let Body { bytes, form, broken, .. } = body;
+    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, bytes);
+    match (form, broken) {
+        (_, Some(why)) => incoming.unreadable(why),
+        (Some((_, form)), None) => incoming.with_form(form),
+        (None, None) => incoming,
+    }
+}
+
 fn read(
     app: &Shared,
     named: Option<&'static Format>,
@@ -221,13 +235,7 @@ fn read(
     body: Body,
     arrived: Timestamp,
 ) -> Result<(Delivering, Read), Problem> {
-    let Body { bytes, form, broken, kept } = body;
-    let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
-    let incoming = match (&form, &broken) {
-        (_, Some(why)) => incoming.unreadable(why),
-        (Some((_, form)), None) => incoming.with_form(form),
-        (None, None) => incoming,
-    };
+    let incoming = incoming_of(parts, &body);
     let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
     let asked = recognised.unwrap_or(&generic::FORMAT);
     let sender = auth::receiver_at(app, &incoming, asked, Purpose::Deliver, arrived)?;
@@ -250,6 +258,7 @@ fn read(
     // With its letters: whoever reads it again must know them.
     let sent_type =
         parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let Body { bytes, form, kept, .. } = body;
     let (content_type, bytes) = match form {
         Some((kind, form)) => (kind.to_owned(), form),
         None => {
@@ -263,7 +272,7 @@ fn read(
     } else {
         bytes
     };
-    Ok((Delivering { sender, format, sure, content_type, raw, credentials }, read))
+    Ok((Delivering { sender, format, sure, content_type, raw, credentials, arrived }, read))
 }
 
 /// What the sender wants to hear now that everything is durable.

@@ -8,8 +8,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::bridge::{Bridge, Client, Which, usual_bind};
-use super::plain;
-use super::{BAD, BOLD, DIM, GOOD, WARN};
+use super::{BAD, BOLD, DIM, GOOD, WARN, plain, receiver_test};
 use crate::secret_file;
 
 /// What to do with receivers.
@@ -88,6 +87,22 @@ enum Action {
         #[command(flatten)]
         which: Which,
     },
+    /// Try a receiver: a sample as its app writes it is read, and nothing of it judged, counted or kept.
+    Test {
+        /// Its name.
+        name: String,
+        /// A file with the body of a request that its app made, to be read instead of a sample; - for standard input.
+        #[arg(long, value_name = "FILE")]
+        body: Option<PathBuf>,
+        /// What that request had behind the `?`.
+        #[arg(long, value_name = "QUERY")]
+        query: Option<String>,
+        /// Its Content-Type.
+        #[arg(long, value_name = "TYPE")]
+        content_type: Option<String>,
+        #[command(flatten)]
+        which: Which,
+    },
     /// Read a phone's own list of SMS (SMSGate in local mode), and take in what is missing.
     Pull {
         /// Its name.
@@ -149,6 +164,7 @@ impl Action {
             Action::Add { which, .. }
             | Action::List { which }
             | Action::Rotate { which, .. }
+            | Action::Test { which, .. }
             | Action::Pull { which, .. }
             | Action::Pause { which, .. }
             | Action::Resume { which, .. }
@@ -192,6 +208,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         }
         Action::Rotate { name, .. } => {
             anstream::println!("{GOOD}✔{GOOD:#} only the newest secret of {BOLD}{name}{BOLD:#} is live");
+        }
+        Action::Test { .. } => {
+            receiver_test::show(&answer);
+            return Ok(if answer["ok"] == true { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Action::Pull { name, .. } => super::import::show(name, &answer, false),
         Action::Pause { name, .. } => {
@@ -250,6 +270,11 @@ async fn ask(client: &Client, action: &Action) -> Result<Value, String> {
                 body.extend(value.iter().map(|value| (field.to_owned(), json!(value))));
             }
             client.get(Method::POST, &format!("{}/rotate", of(name)), Some(&Value::Object(body))).await
+        }
+        Action::Test { name, body, query, content_type, .. } => {
+            let body = body.as_deref().map(receiver_test::body_of).transpose()?;
+            let sample = json!({"body": body, "query": query, "content_type": content_type});
+            client.get(Method::POST, &format!("{}/test", of(name)), Some(&sample)).await
         }
         Action::Pull { name, since, .. } => super::import::pull(client, name, since.as_deref()).await,
         Action::Pause { name, .. } => {

@@ -226,6 +226,16 @@ async fn receivers_from_a_shell_with_and_without_a_bridge() {
     {
         assert!(shown.stdout.contains(part), "{part:?} is not in {}", shown.stdout);
     }
+    // What the bridge understands of a sample, and what is wrong: it has no number that users could be told.
+    let tried = run(command(folder.path(), &["receiver", "test", "cellar"])).await;
+    for part in ["cellar read a sample", "smsgate", "+919876543210", "Test of the bridge", "right"] {
+        assert!(tried.stdout.contains(part), "{part:?} is not in {}", tried.stdout);
+    }
+    let tried = run(command(folder.path(), &["receiver", "test", "yard"])).await;
+    assert!(tried.stdout.contains("it has no number"), "{}", tried.stdout);
+    assert_eq!(tried.code(), Some(1));
+    let given = ["receiver", "test", "cellar", "--query", "x=1", "--json"];
+    assert_eq!(run(command(folder.path(), &given)).await.json()["made"], false);
     good(command(folder.path(), &["receiver", "pause", "yard"])).await;
     good(command(folder.path(), &["receiver", "rotate", "cellar"])).await;
     good(command(folder.path(), &["receiver", "rotate", "cellar", "--finish"])).await;

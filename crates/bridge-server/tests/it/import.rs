@@ -7,8 +7,12 @@ pub(crate) mod lists;
 mod phone;
 mod pull;
 
+use std::io::Write;
+
 use bridge_core::{Span, Timestamp};
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::stream::{self, StreamExt};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -108,6 +112,54 @@ async fn a_list_in_every_shape_is_judged_once() {
 }
 
 #[tokio::test]
+async fn a_packed_list_is_unpacked() {
+    let bridge = Bridge::start().await;
+    let sms = bridge.sms("+919876543211", "hello");
+    let list = lists::csv(&[listed(&sms)]);
+    let gzip = |bytes: &[u8]| {
+        let mut writer = GzEncoder::new(Vec::new(), Compression::default());
+        writer.write_all(bytes).unwrap();
+        writer.finish().unwrap()
+    };
+    let send = async |encoding: &str, body: Vec<u8>| {
+        let request = bridge.request(Method::POST, "/sms/import").header("content-encoding", encoding);
+        bridge.send(request.bearer_auth(ADMIN_TOKEN).body(body)).await
+    };
+    let answer = send("gzip", gzip(&list)).await;
+    assert_eq!(counts(&answer.body), "rows=1 judged=1 missing=1", "{}", answer.body);
+    let zstd = zstd::encode_all(&list[..], 3).unwrap();
+    assert_eq!(counts(&send("zstd", zstd.clone()).await.body), "rows=1 redelivered=1");
+    assert_eq!(counts(&send("zstd, gzip", gzip(&zstd)).await.body), "rows=1 redelivered=1");
+
+    // What is cut off is not taken for the whole.
+    let packed = gzip(&list);
+    let cut = send("gzip", packed[..packed.len() - 4].to_vec()).await;
+    assert_eq!((cut.status.as_u16(), cut.code()), (400, "invalid_request"));
+    assert!(cut.text("detail").contains("its end is missing"), "{}", cut.body);
+    assert_eq!(send("gzip", list.clone()).await.status, 400, "it is not packed");
+    assert_eq!(send("compress", list.clone()).await.status, 415);
+    let bomb = gzip(&vec![b'x'; 80 << 20]);
+    assert_eq!(send("gzip", bomb).await.code(), "body_too_large");
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_with_other_names_is_one_answer_and_nothing_is_kept() {
+    let bridge = Bridge::start().await;
+    let line =
+        json!({"phone": "+919876543210", "msg": "x", "when": "2026-01-31T12:00:00Z"}).to_string() + "\n";
+    let answer = import(&bridge, "", ADMIN_TOKEN, line.repeat(300)).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"));
+    let detail = answer.text("detail");
+    for word in ["mobile_number", "sms_message", "received_timestamp", "phone", "msg", "when"] {
+        assert!(detail.contains(word), "{detail}");
+    }
+    let kept = bridge.get("/admin/quarantine", ADMIN_TOKEN).await;
+    assert_eq!(kept.body["items"], json!([]));
+    bridge.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_older_than_a_day_is_judged_but_not_counted() {
     let bridge = Bridge::start().await;
     let mobile = "+919876543210";
@@ -186,7 +238,16 @@ async fn what_is_no_list_is_refused_with_a_sentence() {
         ("", "<html></html>", "the file is XML, but not a list of SMS"),
         ("?format=pdf", "", "format must be one of csv, ndjson, smsgate, json or xml"),
         ("?check=perhaps", "", "check must be true or false"),
-        ("", &"{\"a\":1}\n".repeat(1_000), "none of the first 1000 rows is an SMS: is this the right file?"),
+        (
+            "",
+            &"{\"a\":1}\n".repeat(1_000),
+            "the first object does not name the values that a list of SMS needs",
+        ),
+        (
+            "",
+            &"{\"from\":[],\"text\":\"x\"}\n".repeat(1_000),
+            "none of the first 1000 rows is an SMS: is this the right file?",
+        ),
     ] {
         let answer = import(&bridge, query, ADMIN_TOKEN, list).await;
         assert_eq!(

@@ -62,5 +62,6 @@ mod receivers;
 mod said;
 #[cfg(test)]
 mod snapshots;
+mod spellings;
 #[cfg(test)]
 mod tunnel;

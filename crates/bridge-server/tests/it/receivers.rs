@@ -3,10 +3,12 @@
 
 mod alive;
 mod auth;
+mod events;
 pub(crate) mod formats;
 mod kept;
 mod phone;
 mod quarantine;
+mod tried;
 
 use bridge_formats::FORMATS;
 use reqwest::Method;

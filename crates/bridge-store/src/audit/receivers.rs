@@ -95,6 +95,8 @@ pub struct Sighting {
     pub wrote_international: i64,
     /// and without a calling code.
     pub wrote_national: i64,
+    /// What it sent that is no SMS, by kind: pictures, delivery reports, signs of life (D45).
+    pub events: BTreeMap<String, i64>,
     /// How far its stamps were ahead of the time.
     pub clock_skew: Span,
     /// When that was measured; None: never.
@@ -130,6 +132,10 @@ impl Sighting {
         self.wrote_e164 = self.wrote_e164.saturating_add(seen.wrote_e164);
         self.wrote_international = self.wrote_international.saturating_add(seen.wrote_international);
         self.wrote_national = self.wrote_national.saturating_add(seen.wrote_national);
+        for (kind, count) in &seen.events {
+            let known = self.events.entry(kind.clone()).or_default();
+            *known = known.saturating_add(*count);
+        }
         if seen.skew_measured_at.is_some() && seen.skew_measured_at >= self.skew_measured_at {
             (self.clock_skew, self.skew_measured_at) = (seen.clock_skew, seen.skew_measured_at);
         }

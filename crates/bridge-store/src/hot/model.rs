@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bridge_core::checks::{SenderFacts, Standing};
-use bridge_core::onboarding::pair;
+use bridge_core::onboarding::{LastSms, pair};
 use bridge_core::sms::Key;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use tokio::sync::broadcast;
@@ -255,6 +255,10 @@ impl HotStore for MemoryHot {
 
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {
         self.live("cancel", |m| m.cancel(now, id))
+    }
+
+    async fn show_last(&self, now: Timestamp, id: Uuid, last: &LastSms) -> Result<bool> {
+        self.live("show_last", |m| m.show_last(now, id, last))
     }
 
     async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts> {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bridge_core::phone::NumberStyle;
 use bridge_core::{Span, Timestamp};
-use bridge_formats::Report;
+use bridge_formats::{EventKind, Report};
 use bridge_store::audit::Sighting;
 
 use crate::state::receivers::rhythm::Rhythm;
@@ -87,6 +87,14 @@ impl Sightings {
             } else {
                 seen.fresh.delivered += 1;
             }
+        });
+    }
+
+    /// It sent something that is no SMS.
+    pub fn told(&self, name: &str, kind: EventKind) {
+        self.note(name, |seen| match seen.fresh.events.get_mut(kind.word()) {
+            Some(count) => *count += 1,
+            None => drop(seen.fresh.events.insert(kind.word().to_owned(), 1)),
         });
     }
 
@@ -230,6 +238,9 @@ impl Sightings {
                 seen.noted.wrote_e164 -= sighting.wrote_e164;
                 seen.noted.wrote_international -= sighting.wrote_international;
                 seen.noted.wrote_national -= sighting.wrote_national;
+                for (kind, count) in &sighting.events {
+                    seen.noted.events.entry(kind.clone()).and_modify(|noted| *noted -= count);
+                }
                 seen.fresh.name = String::new();
             });
         }
@@ -276,13 +287,14 @@ mod tests {
         seen.mark_seen("hall", Timestamp(1));
         seen.delivered("hall", false);
         seen.delivered("hall", true);
+        seen.told("hall", EventKind::Mms);
         let taken = seen.take_fresh();
         assert_eq!((taken[0].delivered, taken[0].redelivered), (1, 1));
         assert!(seen.take_fresh().is_empty());
         assert_eq!(seen.of("hall").delivered, 1, "noted");
         seen.delivered("hall", false);
         seen.give_back(taken);
-        assert_eq!(seen.of("hall").delivered, 2);
+        assert_eq!((seen.of("hall").delivered, seen.of("hall").events["mms"]), (2, 1));
         assert_eq!(seen.take_fresh()[0].delivered, 2);
     }
 

@@ -84,7 +84,8 @@ fn put(conn: &Connection, now: Timestamp, receiver: &Receiver) -> rusqlite::Resu
 
 const SIGHTING: &str = "name, first_seen_at, last_seen_at, wrong_secret_at, delivered, redelivered, rejected, \
      clock_skew_ms, skew_measured_at, app_version, battery, charging, network, reported_at, \
-     contradictory, ambiguous, wrote_e164, wrote_international, wrote_national, ping_gap_ms, ping_measured_at";
+     contradictory, ambiguous, wrote_e164, wrote_international, wrote_national, ping_gap_ms, ping_measured_at, \
+     events";
 
 fn sighting(row: &Row<'_>) -> rusqlite::Result<Sighting> {
     let time = |column: usize| row.get::<_, Option<At>>(column).map(|at| at.map(|at| at.0));
@@ -110,6 +111,7 @@ fn sighting(row: &Row<'_>) -> rusqlite::Result<Sighting> {
         wrote_national: row.get(18)?,
         ping_gap: row.get::<_, Option<i64>>(19)?.map(Span),
         ping_measured_at: time(20)?,
+        events: row.get::<_, Json<_>>(21)?.0,
     })
 }
 
@@ -123,7 +125,7 @@ fn note(conn: &Connection, seen: &[Sighting]) -> rusqlite::Result<()> {
     let mut known = conn.prepare_cached(&format!("SELECT {SIGHTING} FROM ops_sighting WHERE name = ?1"))?;
     let mut write = conn.prepare_cached(&format!(
         "INSERT OR REPLACE INTO ops_sighting ({SIGHTING}) VALUES ({})",
-        marks(21)
+        marks(22)
     ))?;
     for seen in by_name(seen) {
         let known = known.query_row([&seen.name], sighting).optional()?;
@@ -156,6 +158,7 @@ fn note(conn: &Connection, seen: &[Sighting]) -> rusqlite::Result<()> {
             now.wrote_national,
             now.ping_gap.map(|gap| gap.0),
             now.ping_measured_at.map(At),
+            Json(&now.events),
         ])?;
     }
     Ok(())

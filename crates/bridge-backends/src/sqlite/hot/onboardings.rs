@@ -263,6 +263,20 @@ pub(super) fn cancel(
     })
 }
 
+pub(super) fn show_last(
+    conn: &Connection,
+    changes: &mut Changes,
+    now: Timestamp,
+    id: Uuid,
+    last: &LastSms,
+) -> rusqlite::Result<bool> {
+    let open = by_id(conn, now, id)?.filter(|onboarding| onboarding.state.can_be_validated());
+    let Some(mut onboarding) = open else { return Ok(false) };
+    onboarding.last_sms = Some(last.clone());
+    touch(conn, changes, now, &mut onboarding)?;
+    Ok(true)
+}
+
 pub(super) fn revive(
     conn: &Connection,
     now: Timestamp,

@@ -2,6 +2,8 @@
 //! it signs - and the number is validated; the sender hears what it wants. On embedded stores here, and by the same
 //! function on real ones.
 
+mod more;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bridge_core::Timestamp;
@@ -301,10 +303,14 @@ const APPS: &[App] = &[
     },
 ];
 
+fn apps() -> impl Iterator<Item = &'static App> {
+    APPS.iter().chain(more::MORE)
+}
+
 /// The journey of one user by each format, and each again as a retry; then the rows.
 pub(crate) async fn every_format_delivers(bridge: &Bridge) {
     let mut senders = Vec::new();
-    for (n, app) in APPS.iter().enumerate() {
+    for (n, app) in apps().enumerate() {
         let sender = format!("+9198765001{n:02}");
         let mut receiver = json!({"name": format!("by-{}", app.format), "format": app.format});
         if app.signs {
@@ -349,7 +355,7 @@ pub(crate) async fn every_format_delivers(bridge: &Bridge) {
 
 #[test]
 fn no_format_is_forgotten() {
-    let mut ours: Vec<&str> = APPS.iter().map(|app| app.format).collect();
+    let mut ours: Vec<&str> = apps().map(|app| app.format).collect();
     let mut theirs: Vec<&str> =
         bridge_formats::FORMATS.iter().map(|format| format.name).chain(["generic"]).collect();
     ours.sort_unstable();
@@ -367,7 +373,7 @@ async fn every_format_delivers_on_embedded_stores() {
 #[tokio::test]
 async fn a_signature_of_another_key_is_refused_by_every_format_that_signs() {
     let bridge = Bridge::start().await;
-    for app in APPS.iter().filter(|app| app.signs) {
+    for app in apps().filter(|app| app.signs) {
         let name = format!("by-{}", app.format);
         let given =
             added(&bridge, json!({"name": name, "format": app.format, "signing_key": "another-key"})).await;
@@ -388,10 +394,8 @@ async fn a_signature_of_another_key_is_refused_by_every_format_that_signs() {
 #[tokio::test]
 async fn the_generic_route_recognises_what_can_be_told() {
     let bridge = Bridge::start().await;
-    for (n, app) in APPS
-        .iter()
-        .enumerate()
-        .filter(|(_, app)| bridge_formats::named(app.format).unwrap().recognises.is_some())
+    for (n, app) in
+        apps().enumerate().filter(|(_, app)| bridge_formats::named(app.format).unwrap().recognises.is_some())
     {
         let sender = format!("+9198765002{n:02}");
         let sms = Sms { sender: &sender, text: "hello", at: bridge.clock.now(), id: format!("delivery-{n}") };
@@ -411,7 +415,7 @@ async fn the_generic_route_recognises_what_can_be_told() {
 #[tokio::test]
 async fn what_a_named_route_cannot_use_is_kept_and_answered_as_its_sender_wants() {
     let bridge = Bridge::start().await;
-    for app in APPS {
+    for app in apps() {
         let url =
             format!("{}/sms/receive/{}?apiKey={}", bridge.url, app.format, crate::harness::RECEIVER_KEY);
         for body in ["[]", "{", "\u{0}", "a=1"] {
@@ -426,7 +430,7 @@ async fn what_a_named_route_cannot_use_is_kept_and_answered_as_its_sender_wants(
     }
     let kept = bridge.stores.audit.quarantined(1000).await.unwrap();
     let of = |format: &str| kept.iter().filter(|entry| entry.format == format).count();
-    for app in APPS {
+    for app in apps() {
         assert_eq!(of(app.format), 4, "{}: {kept:?}", app.format);
     }
     assert!(kept.iter().all(|entry| !entry.reason.is_empty()));

@@ -75,6 +75,7 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
         delivered: 3,
         redelivered: 2,
         rejected: 1,
+        events: [("mms".to_owned(), 2), ("ping".to_owned(), 7)].into(),
         clock_skew: Span(-90_000),
         skew_measured_at: Some(T0),
         ping_gap: Some(Span(60_000)),
@@ -110,6 +111,7 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
     let later = Sighting {
         last_seen_at: Some(T0 + HOUR + HOUR),
         rejected: 5,
+        events: [("mms".to_owned(), 1), ("delivery_report".to_owned(), 4)].into(),
         clock_skew: Span(7),
         skew_measured_at: Some(T0 + MILLI),
         battery: Some(0),
@@ -126,6 +128,7 @@ pub(super) async fn sightings_add_up(audit: &dyn AuditUnderTest) {
         delivered: 13,
         redelivered: 2,
         rejected: 6,
+        events: [("mms".to_owned(), 3), ("ping".to_owned(), 7), ("delivery_report".to_owned(), 4)].into(),
         clock_skew: Span(7),
         skew_measured_at: Some(T0 + MILLI),
         battery: Some(0),

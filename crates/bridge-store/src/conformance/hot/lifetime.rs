@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bridge_core::checks::Standing;
+use bridge_core::onboarding::LastSms;
 use bridge_core::{Onboarding, State};
 use uuid::Uuid;
 
@@ -64,6 +65,25 @@ pub(super) async fn cancelling_depends_on_the_state(store: &dyn HotStore) {
         panic!("expired is not final")
     };
     assert_eq!((bob.state, bob.version), (State::Cancelled, 3));
+}
+
+pub(super) async fn what_was_no_sms_is_shown_while_it_can_be_validated(store: &dyn HotStore) {
+    let last = LastSms::sent_as_mms(T0 + SECOND);
+    assert!(!store.show_last(T0, id(99), &last).await.unwrap(), "there is none");
+    let pending = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
+    let mut notices = store.peer_events();
+    assert!(store.show_last(T0 + SECOND, pending.id, &last).await.unwrap());
+    let next = tokio::time::timeout(std::time::Duration::from_secs(10), notices.recv()).await;
+    assert_eq!(next.expect("announced").unwrap(), crate::hot::PeerEvent::Onboarding(pending.id));
+    let shown = Onboarding { version: 2, last_sms: Some(last.clone()), ..pending.clone() };
+    assert_eq!(store.onboarding(T0 + SECOND, pending.id).await.unwrap(), Some(shown));
+    assert!(!store.show_last(pending.expires_at, pending.id, &last).await.unwrap(), "it left");
+
+    settle(store, T0 + SECOND, &sms(10, ALICE, "x", T0 + SECOND), passed()).await;
+    let validated = store.onboarding(T0 + SECOND, pending.id).await.unwrap().unwrap();
+    assert_eq!(validated.state, State::Validated, "an SMS validates it all the same");
+    assert!(!store.show_last(T0 + SECOND, pending.id, &last).await.unwrap(), "that is final");
+    assert_eq!(store.onboarding(T0 + SECOND, pending.id).await.unwrap(), Some(validated));
 }
 
 pub(super) async fn a_revived_onboarding_comes_back_as_it_was(store: &dyn HotStore) {

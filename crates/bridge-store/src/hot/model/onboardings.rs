@@ -1,7 +1,7 @@
 //! Onboardings: which of a number stand, and registering, cancelling, reviving, expiring.
 
 use bridge_core::checks::SenderFacts;
-use bridge_core::onboarding::ending;
+use bridge_core::onboarding::{LastSms, ending};
 use bridge_core::{Onboarding, State, Timestamp};
 use uuid::Uuid;
 
@@ -107,6 +107,15 @@ impl Memory {
             Some(onboarding) if onboarding.state == State::Cancelled => Cancelled::Done(onboarding),
             Some(onboarding) => Cancelled::Final(onboarding),
         }
+    }
+
+    pub(super) fn show_last(&mut self, now: Timestamp, id: Uuid, last: &LastSms) -> bool {
+        let Some(mut onboarding) = self.by_id(now, id).filter(|o| o.state.can_be_validated()) else {
+            return false;
+        };
+        onboarding.last_sms = Some(last.clone());
+        self.write(now, onboarding, false);
+        true
     }
 
     pub(super) fn revive(

@@ -1,0 +1,148 @@
+//! The columns of a table, by the names in its first row, and a row read by them: the same for a CSV file and a workbook.
+//! What spreadsheets put around a value is undone. Not how a row is cut out of its file.
+
+use bridge_core::message;
+
+use super::row::{Exported, Held};
+use crate::content::{FieldError, Unusable};
+use crate::fields::Fields;
+use crate::formula;
+use crate::generic::{self, Role};
+
+/// Which names of columns or keys a list has, where it lacks some. More of them help nobody.
+const FOUND_MAX: usize = 20;
+const FOUND_MAX_CHARS: usize = 40;
+
+/// The names of the columns, in their order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Columns(Vec<String>);
+
+impl Columns {
+    /// Those of a header. `Err`: what is missing in it.
+    pub(super) fn of<'a>(titles: impl IntoIterator<Item = &'a str>) -> Result<Columns, Unusable> {
+        let titles: Vec<&str> = titles.into_iter().collect();
+        let columns: Vec<String> = titles.iter().map(|title| name(title)).collect();
+        let lacking = generic::lacking(&columns);
+        if !lacking.is_empty() {
+            return Err(not_named("the first line", "columns", titles, lacking));
+        }
+        let twice = columns.iter().enumerate().find(|(at, name)| columns[..*at].contains(name));
+        // A column without a title holds nothing that is read.
+        if let Some((_, name)) = twice.filter(|(_, name)| !name.is_empty()) {
+            return Err(Unusable::fields(
+                format!("the column {name} stands twice in the header"),
+                vec![FieldError::new(name, "must stand once")],
+            ));
+        }
+        Ok(Columns(columns))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a row holds.
+    pub(super) fn row<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Held {
+        self.read(values.into_iter().collect()).unwrap_or_else(Held::Unusable)
+    }
+
+    fn read(&self, values: Vec<&str>) -> Result<Held, Unusable> {
+        if values.iter().skip(self.0.len()).any(|value| !value.is_empty()) {
+            return Err(Unusable::because(format!(
+                "the row has {} values for {} columns: a text with the separator in it must stand in quotes",
+                values.len(),
+                self.0.len()
+            )));
+        }
+        let named = self.0.iter().zip(values).filter(|(name, _)| !name.is_empty());
+        let pairs =
+            named.map(|(name, value)| (name.clone(), message::storable(&cell(name, value)).into_owned()));
+        let fields = Fields::of(pairs)?;
+        let delivered = generic::read(&fields)?;
+        Ok(Exported { phone: delivered.stamp.clone(), network: generic::network_stamp(&fields), delivered }
+            .held())
+    }
+}
+
+/// That a list does not name what it needs, and which names it has instead.
+pub(super) fn not_named<'a>(
+    what: &str,
+    names: &str,
+    found: impl IntoIterator<Item = &'a str>,
+    lacking: Vec<FieldError>,
+) -> Unusable {
+    let short = |name: &str| format!("{:?}", name.trim().chars().take(FOUND_MAX_CHARS).collect::<String>());
+    let found: Vec<String> = found.into_iter().take(FOUND_MAX).map(short).collect();
+    let missing: Vec<&str> = lacking.iter().map(|error| error.field.as_str()).collect();
+    let detail = format!(
+        "{what} does not name the {names} that a list of SMS needs: missing are {}; found are {}",
+        missing.join(", "),
+        if found.is_empty() { "none".to_owned() } else { found.join(", ") },
+    );
+    Unusable::fields(detail, lacking)
+}
+
+fn name(title: &str) -> String {
+    let title = unwrapped(title).unwrap_or_else(|| title.to_owned());
+    generic::name_of(&title).map_or_else(|| title.trim().to_owned(), str::to_owned)
+}
+
+/// The text that a cell was made of.
+fn cell(column: &str, value: &str) -> String {
+    if let Some(inside) = unwrapped(value) {
+        return inside;
+    }
+    // As our own table guards what a spreadsheet would take for a formula.
+    let text = formula::unguarded(value);
+    match text.strip_prefix('\'') {
+        // As people write a number that is to stay a text.
+        Some(number)
+            if Role::of(column).is_some_and(Role::is_of_digits)
+                && number.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            number.to_owned()
+        }
+        _ => text.into_owned(),
+    }
+}
+
+/// `="+91…"`: how a spreadsheet is told to keep a number as a text. Our own table writes such a text with a guard.
+fn unwrapped(value: &str) -> Option<String> {
+    let inside = value.trim().strip_prefix("=\"")?.strip_suffix('"')?;
+    Some(inside.replace("\"\"", "\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_spreadsheets_put_around_a_value_is_undone() {
+        for (column, written, read) in [
+            ("mobile_number", "=\"+919876543210\"", "+919876543210"),
+            ("mobile_number", "'+919876543210", "+919876543210"),
+            ("mobile_number", "'919876543210", "919876543210"),
+            ("received_timestamp", "'1769860800000", "1769860800000"),
+            ("message", "'1 is a number", "'1 is a number"),
+            ("message", "'=1+1", "=1+1"),
+            ("message", "=\"a \"\"b\"\"\"", "a \"b\""),
+            ("message", "'=\"a\"", "=\"a\""),
+            ("message", "=\"", "=\""),
+        ] {
+            assert_eq!(cell(column, written), read, "{written}");
+        }
+    }
+
+    #[test]
+    fn one_answer_says_what_is_missing_and_what_was_found() {
+        let refused = Columns::of(["phone", "msg", "Received At"]).unwrap_err();
+        assert_eq!(
+            refused.detail,
+            "the first line does not name the columns that a list of SMS needs: missing are mobile_number, sms_message; found are \
+             \"phone\", \"msg\", \"Received At\""
+        );
+        assert_eq!(refused.errors.len(), 2);
+        let many: Vec<String> = (0..100).map(|n| format!("{n}{}", "x".repeat(100))).collect();
+        assert!(Columns::of(many.iter().map(String::as_str)).unwrap_err().detail.len() < 1_500);
+    }
+}

@@ -1,0 +1,5 @@
+//! libFuzzer on a request of smstool. What must hold is in ../src/requests.rs.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| bridge_fuzz::requests::format("smstool", input));
