@@ -23,7 +23,7 @@ use bridge_store::journal::Entry;
 use crate::base::fields::NO_EMAIL_ADDRESS;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
-use crate::durability::journal;
+use crate::durability::{journal, spellings};
 use crate::state::board::WakeSignal;
 use crate::state::receivers::Liveness;
 use crate::state::settings::Snapshot;
@@ -264,6 +264,27 @@ fn keep_refusal(app: &App, problem: &Problem, number: String, client: Option<IpA
     app.board.wake(WakeSignal::Refusal);
 }
 
+/// Opens it in the hot store, and keeps it.
+async fn in_the_store(
+    app: &App,
+    settings: &Settings,
+    now: Timestamp,
+    registration: &Registration,
+) -> Result<Registered, StoreError> {
+    let generation = app.availability.generation();
+    let wanted = &registration.onboarding;
+    if spellings::validated_before(app, &wanted.mobile, wanted.device_id.as_deref()).await? {
+        return Ok(Registered::AlreadyValidated);
+    }
+    let registered = app.hot.register(now, registration).await?;
+    if let Registered::New(onboarding) | Registered::Same(onboarding) = &registered {
+        // The same again too: whoever opened it may have died before it was on disk.
+        let entry = Entry::Onboarding(Box::new(onboarding.clone()));
+        journal::keep(app, settings, entry, generation).await?;
+    }
+    Ok(registered)
+}
+
 async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, Problem> {
     let settings = &*snapshot.settings;
     let pause = paused(app, snapshot);
@@ -312,16 +333,7 @@ async fn enrol(
         places: settings.onboardings_per_mobile as usize,
         refuse_blacklisted: settings.is_enabled_by_name("blacklist_check"),
     };
-    let registered = async {
-        let generation = app.availability.generation();
-        let registered = app.hot.register(now, &registration).await?;
-        if let Registered::New(onboarding) | Registered::Same(onboarding) = &registered {
-            // The same again too: whoever opened it may have died before it was on disk.
-            let entry = Entry::Onboarding(Box::new(onboarding.clone()));
-            journal::keep(app, settings, entry, generation).await?;
-        }
-        Ok::<_, StoreError>(registered)
-    };
+    let registered = in_the_store(app, settings, now, &registration);
     match crate::base::deadline::in_time(registered).await.map_err(|problem| unless_paused(app, problem))? {
         Registered::New(onboarding) => {
             app.board.wake(WakeSignal::Onboarding);

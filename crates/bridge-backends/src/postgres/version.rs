@@ -4,11 +4,7 @@
 use super::failure::Failure;
 
 /// One step for each version.
-<<<<<<< HEAD
-pub(super) const STEPS: [&str; 15] = [
-=======
 pub(super) const STEPS: [&str; 16] = [
->>>>>>> main
     include_str!("../../migrations/postgres/0001_audit.sql"),
     include_str!("../../migrations/postgres/0002_partitions.sql"),
     include_str!("../../migrations/postgres/0003_skew.sql"),
@@ -24,10 +20,7 @@ pub(super) const STEPS: [&str; 16] = [
     include_str!("../../migrations/postgres/0013_stamps.sql"),
     include_str!("../../migrations/postgres/0014_refusal_place.sql"),
     include_str!("../../migrations/postgres/0015_page.sql"),
-<<<<<<< HEAD
-=======
     include_str!("../../migrations/postgres/0016_events.sql"),
->>>>>>> main
 ];
 /// The version that this program knows.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a handful")]

@@ -27,10 +27,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../../migrations/sqlite_audit/0013_stamps.sql"),
         include_str!("../../../migrations/sqlite_audit/0014_refusal_place.sql"),
         include_str!("../../../migrations/sqlite_audit/0015_page.sql"),
-<<<<<<< HEAD
-=======
         include_str!("../../../migrations/sqlite_audit/0016_events.sql"),
->>>>>>> main
     ],
     settle: add_check_columns,
 };
