@@ -96,24 +96,22 @@ pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
 
 /// The fields of a JSON body on a route that takes nothing else.
 pub async fn json_fields(app: &App, headers: &HeaderMap, body: Body, max: usize) -> Result<Fields, Problem> {
-    json_fields_as_sent(app, headers, body, max).await.map(|(fields, _)| fields)
+    Ok(json_sent(app, headers, body, max).await?.fields)
 }
 
-/// The bytes of a body.
-pub struct Sent {
-    /// As they came, still packed where they were: a signature is over these.
-    pub packed: Bytes,
-    /// As they are read: fields hold no objects.
-    pub plain: Bytes,
+/// A JSON body on a route that takes nothing else.
+#[derive(Debug)]
+pub struct JsonSent {
+    /// Its fields; they hold no objects.
+    pub fields: Fields,
+    /// As it was sent, still packed where it was: a signature is over these bytes.
+    pub sent: Bytes,
+    /// As it reads.
+    pub bytes: Bytes,
 }
 
-/// The same with the body itself.
-pub async fn json_fields_as_sent(
-    app: &App,
-    headers: &HeaderMap,
-    body: Body,
-    max: usize,
-) -> Result<(Fields, Sent), Problem> {
+/// The fields, and the body itself.
+pub async fn json_sent(app: &App, headers: &HeaderMap, body: Body, max: usize) -> Result<JsonSent, Problem> {
     let content_type = content_type(headers);
     if content_type != "application/json" && !content_type.ends_with("+json") {
         return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
@@ -125,7 +123,7 @@ pub async fn json_fields_as_sent(
     };
     let fields = Fields::read("application/json", &bytes)
         .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))?;
-    Ok((fields, Sent { packed: sent, plain: bytes }))
+    Ok(JsonSent { fields, sent, bytes })
 }
 
 #[cfg(test)]

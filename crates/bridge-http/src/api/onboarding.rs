@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::auth::{self, AppKey};
-use crate::body;
+use crate::body::{self, JsonSent};
 use crate::client;
 use crate::edge;
 use crate::problem::{Failed, ProblemBody};
@@ -183,11 +183,11 @@ impl OnboardingStatus {
 pub async fn register(_: AppKey, State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
     let (parts, body) = request.into_parts();
     let max = body::ONBOARDING_MAX_BYTES;
-    let (fields, sent) = body::json_fields_as_sent(&app, &parts.headers, body, max).await?;
-    let metadata = metadata(&fields, &sent.plain)?;
+    let JsonSent { fields, sent, bytes } = body::json_sent(&app, &parts.headers, body, max).await?;
+    let metadata = metadata(&fields, &bytes)?;
     let wanted = Wanted::read(&fields, metadata)?;
     let snapshot = app.live.snapshot();
-    let stamp = edge::of_registration(&app, &snapshot.settings, &parts, &sent.packed).await;
+    let stamp = edge::of_registration(&app, &snapshot.settings, &parts, &sent).await;
     let origin = stamp.map(|stamp| edge::origin(&app, &parts, stamp));
     let Opened { new, onboarding } = registration::register(&app, &snapshot, wanted, origin).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
