@@ -79,7 +79,7 @@ export function createApp(
     }
     deps.log({ event: "failed", route: c.get("route"), request_id: requestId, why: error.name });
     const detail = "this is a bug of the edge: please report it with the request id";
-    return problemResponse({ code: "internal_error", detail }, requestId);
+    return problemResponse({ code: "internal", detail }, requestId);
   });
 
   return app;
