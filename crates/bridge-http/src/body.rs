@@ -86,12 +86,16 @@ pub fn takes_long_to_read(bytes: &[u8]) -> bool {
 
 /// A body that must be a JSON object.
 pub fn json(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
-    let read: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::InvalidRequest, not_json(error)))?;
+    let read = json_value(bytes)?;
     if read.is_object() {
         return Ok(read);
     }
     Err(Problem::new(Code::InvalidRequest, "the body must be a JSON object: {\"name\": value}"))
+}
+
+/// A body that must be JSON.
+pub fn json_value(bytes: &Bytes) -> Result<serde_json::Value, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::InvalidRequest, not_json(error)))
 }
 
 /// The fields of a JSON body on a route that takes nothing else.

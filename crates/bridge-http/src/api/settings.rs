@@ -135,7 +135,8 @@ pub async fn put(
 ) -> Result<Json<SettingView>, Failed> {
     let def = find(&key)?;
     let bytes = body::read(&app, request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
-    let given = body::json(&bytes)?;
+    // What is no object lacks its value too, and that is what there is to say of it.
+    let given = body::json_value(&bytes)?;
     let value = given
         .get("value")
         .ok_or_else(|| Problem::field(Code::InvalidRequest, "value", "is missing: send {\"value\": …}"))?;

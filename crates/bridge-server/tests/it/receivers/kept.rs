@@ -111,7 +111,9 @@ async fn no_secret_is_kept_in_a_body_that_is_packed_or_in_a_row_of_a_list() {
         let told = bridge.send(request.header("content-encoding", encoding).body(body)).await;
         assert_eq!(told.status, 400, "{encoding}: {}", told.body);
     }
-    let list = format!("{{\"mine\":\"{secret}\",\"from\":\"+919876543210\"}}\n");
+    // The first row shows that it is a list of SMS (D46).
+    let first = r#"{"from":"+919876543210","text":"a","timestamp":"2026-01-31T11:00:00Z"}"#;
+    let list = format!("{first}\n{{\"mine\":\"{secret}\",\"from\":\"+919876543210\"}}\n");
     let imported =
         bridge.send(bridge.request(Method::POST, "/sms/import").bearer_auth(secret).body(list)).await;
     assert_eq!(imported.body["quarantined"], 1, "{}", imported.body);
