@@ -103,6 +103,7 @@ pub struct SmsAnswer {
 #[derive(Serialize, ToSchema)]
 pub struct SmsStored {
     /// Always `stored`.
+    #[schema(pattern = "^stored$")]
     status: &'static str,
 }
 

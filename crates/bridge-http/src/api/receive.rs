@@ -72,7 +72,8 @@ pub async fn receive(State(app): State<Shared>, request: Request) -> Result<Resp
     security(("receiver_key" = []), ("receiver_key_query" = [])),
     params(("format" = String, Path, description = bridge_formats::names())),
     responses(
-        (status = 200, description = "Durable; the body is the sender's own where it wants one", body = Delivery),
+        (status = 200, description = "Durable; the body is the sender's own where it wants one",
+            content((Delivery = "application/json"), (String = "text/plain"), (String = "text/xml"))),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`not_found`: no such format", body = ProblemBody),
         (status = 405, description = "`method_not_allowed`", body = ProblemBody),
