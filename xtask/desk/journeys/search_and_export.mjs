@@ -26,10 +26,10 @@ export async function play(stage) {
   });
 
   await stage.test("the story of a failed SMS says what would have made it pass", async () => {
-    await visit.open("/admin/ui/sms?status=failed&check=header_hash_check");
+    await visit.open("/admin/ui/sms?status=failed&check=count_check");
     await page.locator("tbody a").first().click();
     await visit.sees("What became of it");
-    await visit.sees("header_hash_check", ".trace");
+    await visit.sees("count_check", ".trace");
     assert.equal(await page.locator(".trace > li").count(), 8, "seven checks and the match");
     await page.locator(".trace .note.bad").waitFor();
     await page.getByText("The SMS as the bridge keeps it").click();
