@@ -14,7 +14,7 @@ pub use crate::check_id::CheckId;
 use crate::check_id::each_check;
 use crate::settings::Settings;
 use crate::verdict::{Code, Codes, FailedAt, Verdict};
-pub use check::{Check, Facts, SenderFacts, Standing};
+pub use check::{Check, Facts, SenderFacts, Standing, ToSender};
 pub(crate) use onboarding_match::MATCH;
 
 macro_rules! list {

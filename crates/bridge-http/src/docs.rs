@@ -54,7 +54,7 @@ async fn with_csp(request: axum::extract::Request, next: Next) -> Response {
 fn by_get(post: &Operation) -> Operation {
     let mut get = post.clone();
     get.operation_id = get.operation_id.map(|id| format!("{id}_by_get"));
-    get.summary = Some("Hand in an SMS in the query, as kannel, jasmin and vonage can.".to_owned());
+    get.summary = Some("Hand in an SMS in the query, as some senders do.".to_owned());
     get.description = None;
     get.request_body = None;
     get

@@ -1,6 +1,7 @@
 //! Which state of an onboarding a page shows: a pure decision from what is known of it. Not how it looks: each has a file in
 //! `templates/page/stages`.
 
+use bridge_core::checks::{CHECKS, ToSender};
 use bridge_core::onboarding::{LastSms, Shown};
 use bridge_core::verdict::FailedAt;
 use bridge_core::{Onboarding, Timestamp};
@@ -91,23 +92,22 @@ impl Stage {
     }
 }
 
-/// What the failure of the newest SMS means to its sender. Several checks say the same to people: no word of ours helps them.
+/// What the failure of the newest SMS means to its sender.
 fn failed(last: &LastSms) -> Option<Stage> {
-    let check = match last.verdict.failed_at? {
-        FailedAt::Check(check) => check.name(),
-        FailedAt::OnboardingMatch => return Some(Stage::NotMatched),
+    let meaning = match last.verdict.failed_at? {
+        FailedAt::Check(check) => CHECKS[check.index()].to_sender,
+        FailedAt::OnboardingMatch => ToSender::NotMatched,
     };
-    Some(match check {
-        "time_window_check" => Stage::Late,
-        "count_check" => Stage::TooMany,
-        "blacklist_check" | "foreign_number_check" | "duplicate_check" => Stage::Refused,
-        _ => Stage::NotMatched,
+    Some(match meaning {
+        ToSender::NotMatched => Stage::NotMatched,
+        ToSender::Late => Stage::Late,
+        ToSender::TooMany => Stage::TooMany,
+        ToSender::Refused => Stage::Refused,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use bridge_core::checks::CHECKS;
     use bridge_core::onboarding::Applicant;
     use bridge_core::verdict::{Code, Codes};
     use bridge_core::{CheckId, Mobile, Settings, State, Verdict};

@@ -84,4 +84,15 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         names: &["purge_expired_audit"],
         why: "who makes the months ahead, for the operator to look at",
     },
+    Exception {
+        file: "docs/examples.rs",
+        names: &["smsgate", "blacklist_threshold", "sms_receiver_number"],
+        why: "examples in the description of the API",
+    },
+    Exception { file: "formats/bird.rs", names: &["messagebird"], why: "headers of the same company" },
+    Exception {
+        file: "base/problem.rs",
+        names: &["edge_required"],
+        why: "the error that the setting leads to has its name",
+    },
 ];

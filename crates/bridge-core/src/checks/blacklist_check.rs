@@ -1,12 +1,13 @@
 //! The sender is not blacklisted.
 
-use super::check::{Check, Facts, Outcome};
+use super::check::{Check, Facts, Outcome, ToSender};
 use super::reason::Reason;
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {
     name: "blacklist_check",
     about: "The sender is not blacklisted",
+    to_sender: ToSender::Refused,
     run,
     reasons: &[BLACKLISTED],
     off: Some("Blacklisted numbers register and are validated like any other."),

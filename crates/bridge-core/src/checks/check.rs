@@ -17,11 +17,26 @@ pub struct Check {
     pub name: &'static str,
     /// What it makes sure of, for people.
     pub about: &'static str,
+    /// What its failure means to whoever sent the SMS.
+    pub to_sender: ToSender,
     pub(super) run: fn(&Facts<'_>, &Settings) -> Outcome,
     pub(super) reasons: &'static [Reason],
     pub(super) off: Option<&'static str>,
     pub(super) rule: fn(&Settings) -> String,
     pub(super) fact: fn(&JudgedRecord<'_>, &Settings) -> String,
+}
+
+/// What a failure means to the person who sent the SMS: they need no more of it, and are told no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToSender {
+    /// It is not the SMS that was asked for: they can send that one.
+    NotMatched,
+    /// It came after the time was over.
+    Late,
+    /// Too many came of their number.
+    TooMany,
+    /// Their number cannot be confirmed here.
+    Refused,
 }
 
 impl Check {

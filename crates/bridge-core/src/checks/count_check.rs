@@ -1,12 +1,13 @@
 //! The sender has not sent more SMS in 24 hours than allowed. The counting happened at intake (D3).
 
-use super::check::{Check, Facts, Outcome};
+use super::check::{Check, Facts, Outcome, ToSender};
 use super::reason::Reason;
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {
     name: "count_check",
     about: "The sender has not sent too many SMS in 24 hours",
+    to_sender: ToSender::TooMany,
     run,
     reasons: &[TOO_MANY],
     off: Some("A number may guess hashes until it is blacklisted."),

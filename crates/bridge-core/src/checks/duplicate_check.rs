@@ -1,12 +1,13 @@
 //! This number has not been validated on this device already.
 
-use super::check::{Check, Facts, Outcome};
+use super::check::{Check, Facts, Outcome, ToSender};
 use super::reason::Reason;
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {
     name: "duplicate_check",
     about: "The number is not validated on this device already",
+    to_sender: ToSender::Refused,
     run,
     reasons: &[ALREADY_VALIDATED],
     off: None,

@@ -1,6 +1,6 @@
 //! The sender's country is allowed, compared by calling code: +1 is both Canada and the Bahamas (D5).
 
-use super::check::{Check, Facts, Outcome};
+use super::check::{Check, Facts, Outcome, ToSender};
 use super::reason::{Reason, SENDERS};
 use crate::phone::Mobile;
 use crate::settings::Settings;
@@ -8,6 +8,7 @@ use crate::settings::Settings;
 pub(super) const CHECK: Check = Check {
     name: "foreign_number_check",
     about: "The number belongs to an allowed country",
+    to_sender: ToSender::Refused,
     run,
     reasons: &[
         COUNTRY_NOT_ALLOWED,

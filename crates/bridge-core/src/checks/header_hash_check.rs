@@ -1,6 +1,6 @@
 //! The text carries a permitted header and the very hash that an onboarding of this sender was given.
 
-use super::check::{Check, Facts, Outcome};
+use super::check::{Check, Facts, Outcome, ToSender};
 use super::reason::{NO_ONBOARDING, Reason};
 use crate::message::{Hashes, find_hashes};
 use crate::settings::Settings;
@@ -8,6 +8,7 @@ use crate::settings::Settings;
 pub(super) const CHECK: Check = Check {
     name: "header_hash_check",
     about: "The text is ONBOARD:<hash> with a hash that this number was given",
+    to_sender: ToSender::NotMatched,
     run,
     reasons: &[NO_HEADER, NO_HASH, HASH_CUT, NO_ONBOARDING, HASH_MISMATCH],
     off: Some(

@@ -1,12 +1,13 @@
 //! The sender is a mobile number in E.164.
 
-use super::check::{Check, Facts, Outcome};
+use super::check::{Check, Facts, Outcome, ToSender};
 use super::reason::{Reason, SENDERS};
 use crate::settings::Settings;
 
 pub(super) const CHECK: Check = Check {
     name: "mobile_check",
     about: "The sender is a mobile number, not a name or a short code",
+    to_sender: ToSender::NotMatched,
     run,
     reasons: &SENDERS,
     off: None,

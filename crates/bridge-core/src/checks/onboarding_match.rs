@@ -1,7 +1,7 @@
 //! What follows the checks and no toggle removes (D7): whatever is switched off, an SMS validates only an
 //! onboarding of its own sender that can still be validated, and never a pair twice.
 
-use super::check::{Check, Facts, Outcome};
+use super::check::{Check, Facts, Outcome, ToSender};
 use super::reason::{NO_ONBOARDING, Reason, SENDERS};
 use crate::judged_record::{JudgedRecord, MatchedOnboarding};
 use crate::message::Found;
@@ -13,6 +13,7 @@ use crate::verdict::FailedAt;
 pub(crate) const MATCH: Check = Check {
     name: "onboarding_match",
     about: "The number has an onboarding that can still be validated",
+    to_sender: ToSender::NotMatched,
     run,
     reasons: &[
         NO_ONBOARDING,

@@ -1,7 +1,7 @@
 //! The SMS was sent between registration and deadline (D8, D39). What arrived by the deadline was; for what arrives
 //! later it is the stamp that counts: an SMS that a power cut kept back is judged by when it was sent.
 
-use super::check::{Check, Facts, Outcome};
+use super::check::{Check, Facts, Outcome, ToSender};
 use super::reason::Reason;
 use super::window::Window;
 use crate::settings::{LatePolicy, Settings};
@@ -9,6 +9,7 @@ use crate::settings::{LatePolicy, Settings};
 pub(super) const CHECK: Check = Check {
     name: "time_window_check",
     about: "It was sent between registration and deadline",
+    to_sender: ToSender::Late,
     run,
     reasons: &[IN_THE_FUTURE, BEFORE_REGISTRATION, AFTER_DEADLINE, LATE_DELIVERY, STAMP_UNUSABLE],
     off: Some("An SMS validates its number however long after the deadline it was sent."),
