@@ -16,6 +16,8 @@ pub const REMEMBERED_BARE: Span = Span(120_000);
 
 /// `format` of what a list brought.
 pub const IMPORT: &str = "import";
+/// `format` of what an operator accepted. Its `delivery_id` names the SMS that failed (D48).
+pub const ACCEPTED: &str = "accepted";
 
 /// One SMS at intake. Everything that identifies it is fixed here and carried along wherever it waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +103,11 @@ impl InboundSms {
     pub fn identity(&self) -> Identity {
         let line = self.line.as_deref().unwrap_or(&self.receiver_id);
         let content = key("content", &[self.mobile_number(), &self.text]);
+        if self.format == ACCEPTED {
+            let which = self.delivery_id.as_deref().unwrap_or_default();
+            let fingerprint = key(ACCEPTED, &[which]);
+            return Identity { fingerprint, remembered: REMEMBERED, delivery: None, content };
+        }
         let delivery =
             self.delivery_id.as_deref().map(|id| key("delivery", &[&self.receiver_id, &self.format, id]));
         let stamp = self.received_timestamp.epoch_seconds().to_string();
@@ -136,10 +143,13 @@ impl InboundSms {
     }
 
     /// D3: counted unless the sender is no number, or the SMS is older than the day the counter spans, or nobody knows how
-    /// old it is.
+    /// old it is, or it was counted before an operator accepted it.
     #[must_use]
     pub fn is_counted(&self) -> bool {
-        self.sender.is_ok() && !self.is_timeless() && self.server_received_at - self.received_at() <= DAY
+        self.sender.is_ok()
+            && self.format != ACCEPTED
+            && !self.is_timeless()
+            && self.server_received_at - self.received_at() <= DAY
     }
 }
 
