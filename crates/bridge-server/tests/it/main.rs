@@ -3,6 +3,7 @@
 
 // Clippy lets tests unwrap and print, and knows them by this attribute only.
 #[cfg(test)]
+mod acceptance;
 mod bad_input;
 #[cfg(test)]
 mod binary;
