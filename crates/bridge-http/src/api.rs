@@ -132,6 +132,7 @@ where
         .routes(routes!(sync::replay))
         .routes(routes!(doctor::examine))
         .routes(routes!(doctor::repair))
+        .routes(routes!(doctor::accept_clock))
 }
 
 /// The names that the field's other API has for the same two (D16).

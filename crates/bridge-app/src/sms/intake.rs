@@ -136,8 +136,14 @@ async fn take_in_order(
 }
 
 async fn judge_or_store(app: &App, settings: &Settings, sms: InboundSms) -> Result<Taken, Unwritable> {
+    let is_right = app.clock_watch.is_right();
+    let sms = if is_right { app.clock_watch.put_right(sms) } else { sms };
     if sms.part.is_some() {
         return store_part(app, sms).await;
+    }
+    if !is_right {
+        app.availability.suspect();
+        return store(app, sms).await;
     }
     if settings.maintenance_mode || !app.availability.is_open() {
         return store(app, sms).await;
@@ -179,7 +185,9 @@ async fn store_part(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
 async fn keep_for_later(app: &App, sms: InboundSms) -> Result<(), Unwritable> {
     // While one waits in this bridge's journal, what comes after it waits behind it there: `power_down_store` is
     // replayed by any bridge, and none of them sees into this journal.
-    if app.availability.now().audit && app.journal.waiting() == 0 {
+    // Nor does `power_down_store` take what has no time yet.
+    let has_time = sms.clock_not_set.is_none();
+    if has_time && app.availability.now().audit && app.journal.waiting() == 0 {
         match within(STORE, app.audit.store_for_later(&sms)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => {

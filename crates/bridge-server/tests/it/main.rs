@@ -8,6 +8,7 @@ mod bad_input;
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod clock;
 mod commands;
 #[cfg(test)]
 mod crowd;
