@@ -135,3 +135,52 @@ async fn a_clock_that_goes_back_while_the_bridge_runs() {
     assert_eq!(bridge.status(&registered).await.text("status"), "validated");
     bridge.stop().await;
 }
+
+#[tokio::test]
+async fn a_deadline_moves_with_a_clock_that_is_set_while_somebody_waits() {
+    // Forward by the time server, an hour after a start without a battery; and back, where somebody vouches for it.
+    let bridge = Bridge::start().await;
+    let registered = bridge.registered(ALICE).await;
+    bridge.clock.advance(MINUTE);
+    bridge.set_clock(NOON + MINUTE + Span(60 * MINUTE.0)).await;
+    let status = bridge.status(&registered).await;
+    assert_eq!(status.text("user_deadline"), (NOON + Span(65 * MINUTE.0)).to_string(), "{}", status.body);
+    bridge.clock.advance(MINUTE);
+    let right = bridge.clock.now();
+    let sms = bridge.phone_sends(ALICE, &registered, right).await;
+    assert_eq!(sms.verdict(), "passed", "{}", sms.body);
+    crate::judging_again::judged_the_same_again(&bridge).await;
+
+    // The deadline that passed by neither clock has passed by both, six minutes on.
+    let late = bridge.registered(BOB).await;
+    bridge.set_clock(bridge.clock.now() + Span(60 * MINUTE.0)).await;
+    bridge.clock.advance(Span(7 * MINUTE.0));
+    let sms = bridge.phone_sends(BOB, &late, bridge.clock.now()).await;
+    assert_eq!(sms.verdict(), "time_window_check", "{}", sms.body);
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn another_machine_tells_a_group_which_of_two_clocks_is_wrong() {
+    let Some(group) =
+        crate::real_stores::group::Group::start("another_machine_tells_a_group_which_of_two_clocks_is_wrong")
+    else {
+        return;
+    };
+    // Redis says the time of today, as a machine of its own would; these bridges stand elsewhere in time.
+    let now = Clock::system().now();
+    let (wrong, right) = (group.bridge_elsewhere(now - DAYS).await, group.bridge_elsewhere(now).await);
+    wrong.look().await;
+    right.look().await;
+    assert_eq!((wrong.cause().await.as_str(), right.cause().await.as_str()), ("clock_not_set", ""));
+    let registered = right.registered(ALICE).await;
+    let kept = wrong.phone_sends(ALICE, &registered, now).await;
+    assert_eq!(kept.text("status"), "stored", "{}", kept.body);
+    let doctor = wrong.get("/admin/doctor", ADMIN_TOKEN).await.body.to_string();
+    assert!(doctor.contains("the clock of Redis is 2 d ahead"), "{doctor}");
+    wrong.set_clock(now).await;
+    wrong.judged().await;
+    assert_eq!(right.status(&registered).await.text("status"), "validated");
+    wrong.stop().await;
+    right.stop().await;
+}
