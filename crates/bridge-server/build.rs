@@ -10,6 +10,7 @@ fn git(arguments: &[&str]) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+#[expect(clippy::disallowed_methods, reason = "a build script is told nothing in another way")]
 fn main() {
     println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
     if let Some(head) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {

@@ -26,7 +26,7 @@ pub enum NotAcceptable {
     FailedElsewhere(FailedAt),
     /// Nothing made sure that its sender meant this registration.
     #[error(
-        "header_hash_check was off when it was judged, so nothing shows which registration its sender meant"
+        "its hash was not checked when it was judged (the check was off), so nothing shows which registration its sender meant"
     )]
     HashNotAsked,
     /// It is not the SMS of this registration.

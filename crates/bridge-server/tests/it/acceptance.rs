@@ -120,7 +120,7 @@ async fn nothing_is_accepted_while_the_hash_was_not_asked_for() {
     let (_, sms) = late(&bridge, ALICE).await;
     let refused = bridge.accept(&sms, json!({"reason": WHY})).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (409, "not_acceptable"), "{}", refused.body);
-    assert!(refused.text("detail").contains("header_hash_check"), "{}", refused.body);
+    assert!(refused.text("detail").contains("hash was not checked"), "{}", refused.body);
     bridge.stop().await;
 }
 

@@ -4,11 +4,13 @@
 // Clippy lets tests unwrap and print, and knows them by this attribute only.
 #[cfg(test)]
 mod acceptance;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
 mod clock;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod crowd;
