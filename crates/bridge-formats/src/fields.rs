@@ -95,7 +95,8 @@ impl Fields {
         if trimmed.starts_with('{') && !is_form {
             return Fields::json(trimmed);
         }
-        if content_type.starts_with("application/json") || trimmed.starts_with('[') {
+        let says_json = content_type.starts_with("application/json") && !begins_like_a_form(trimmed);
+        if says_json || trimmed.starts_with('[') {
             return Err(Unusable::because(match serde_json::from_str::<de::IgnoredAny>(trimmed) {
                 Ok(_) => "the body is JSON, but not one object".to_owned(),
                 Err(error) => not_json(error),
@@ -204,6 +205,13 @@ pub(crate) fn json<T: de::DeserializeOwned>(charset: Option<&str>, body: &[u8]) 
 /// One object of a list. What is wrong with it is its own, and stops no other.
 #[derive(Debug)]
 pub(crate) struct Row(pub(crate) Result<Fields, Unusable>);
+
+/// `from=…`: JSON never begins so, whatever the header says.
+fn begins_like_a_form(text: &str) -> bool {
+    let name = text.split('=').next().unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !name.is_empty() && name.len() < text.len() && name.chars().all(is_plain)
+}
 
 /// One `name=value` of a form, percent-decoded. Bytes that are no UTF-8 stay visible.
 fn form_pair(letters: Option<&'static Encoding>, pair: &[u8]) -> (String, String) {
@@ -495,8 +503,12 @@ mod tests {
         for content_type in ["application/json", "application/json; charset=utf-8", "", "text/plain"] {
             assert_eq!(value(content_type, br#" {"text":"a b"} "#), "a b", "{content_type}");
         }
-        for content_type in ["application/x-www-form-urlencoded", "", "text/plain"] {
+        for content_type in ["application/x-www-form-urlencoded", "", "text/plain", "application/json"] {
             assert_eq!(value(content_type, b"x=1&text=a+b%20c%2b"), "a b c+", "{content_type}");
+        }
+        for no_form in ["\"a=1\"", "=1", "a", "a b=1", "{a=1", "1"] {
+            let detail = Fields::read("application/json", no_form.as_bytes()).unwrap_err().detail;
+            assert!(detail.starts_with("the body is "), "{no_form}: {detail}");
         }
         assert_eq!(value("application/json", "\u{feff}{\"text\":1.5}".as_bytes()), "1.5");
         assert_eq!(text("application/json", br#"{"text":null}"#), None);
