@@ -94,6 +94,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_no_domain_stays_as_it_is() {
+        for address in ["a@", "a@\u{1bca0}", "a@-", "a@b c", "@"] {
+            assert_eq!(normal(address), address);
+        }
+    }
+
     /// A list for others is read by libraries that know ASCII alone.
     #[test]
     fn a_list_for_others_has_domains_in_ascii() {

@@ -203,6 +203,7 @@ mod tests {
     fn without_a_stamp_the_delivery_id_stands_in() {
         let bare = InboundSms { stamped: false, ..sms() };
         assert_eq!(bare.identity().remembered, REMEMBERED_BARE);
+        assert_eq!(REMEMBERED, Span(3 * DAY.0), "SMSGate retries for 45 hours");
         let first = InboundSms { delivery_id: Some("a".into()), ..bare.clone() };
         let again = InboundSms { received_timestamp: Timestamp(2_000_000_000), ..first.clone() };
         let other = InboundSms { delivery_id: Some("b".into()), ..bare };

@@ -451,6 +451,7 @@ mod tests {
 
     #[test]
     fn is_believed_from_400_days_back_to_a_day_ahead() {
+        assert_eq!((BACK, AHEAD), (Span(34_560_000_000), Span(86_400_000)));
         let at = |stamp: Timestamp| Stamp::Moment(stamp).settle(None, AT).at;
         for near in [AT - BACK, AT, AT + AHEAD] {
             assert_eq!(at(near), Some(near));

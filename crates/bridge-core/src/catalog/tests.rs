@@ -290,3 +290,21 @@ fn one_wrong_row_undoes_no_other() {
         Settings::from_rows([("onboarding_ttl_seconds", "301"), ("blacklist_threshold", "6")]);
     assert_eq!((settings.onboarding_ttl_seconds, settings.blacklist_threshold), (301, 6), "{problems:?}");
 }
+
+/// Where contract section 6 has them: a page shows each category once.
+#[test]
+fn the_settings_of_a_category_stand_together() {
+    let mut order: Vec<&str> = all().iter().map(|def| def.category.as_str()).collect();
+    order.dedup();
+    assert_eq!(order, ["general", "sync", "validation", "thresholds", "infrastructure", "monitoring"]);
+    let toggles: Vec<&str> = CheckId::all().map(CheckId::toggle).collect();
+    let first = all().iter().position(|def| def.key == toggles[0]).unwrap();
+    let keys: Vec<&str> = all()[first..].iter().map(|def| def.key).take(toggles.len() + 1).collect();
+    assert_eq!(keys, [toggles.as_slice(), &["check_sequence"]].concat());
+    let off = find(toggles[0]).unwrap();
+    assert!(
+        off.description.starts_with(&format!("Runs {}: the ", CheckId::all().next().unwrap().name())),
+        "{}",
+        off.description
+    );
+}
