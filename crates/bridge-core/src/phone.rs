@@ -464,6 +464,12 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_rounded_or_something_else() {
+        assert!(["4.47911E+11", "447911123456.5", "9E11"].into_iter().all(is_rounded));
+        assert!(!["+919876543210", "447911123456.0", "MYBANK", "57575", ""].into_iter().any(is_rounded));
+    }
+
+    #[test]
     fn calling_codes() {
         assert!(["91", "44", "1", "971"].into_iter().all(is_calling_code));
         assert!(

@@ -110,6 +110,8 @@ mod tests {
     fn dashes_spaces_and_marks() {
         assert_eq!(plain("+91\u{2011}98765\u{202f}4\u{2007}3\u{2212}210"), "+91-98765 4 3-210");
         assert_eq!(plain("\u{2066}＋91\u{2069}\u{200e}"), "+91");
+        assert_eq!(plain("\u{207a}91 \u{fe62}44 \u{2795}1"), "+91 +44 +1");
+        assert_eq!(plain("1\u{66b}5\u{66c}0\u{60c}0"), "1.5,0,0");
         assert_eq!(plain("١٬٢٫٠"), "1,2.0");
     }
 

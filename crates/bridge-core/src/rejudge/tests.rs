@@ -131,6 +131,30 @@ fn what_no_check_looked_at_is_unknown() {
     assert_eq!(again, Rejudged::Unknown(vec![Fact::Blacklisted, Fact::State, Fact::Others]));
 }
 
+/// Another registration may have been made before the SMS was sent, or have had a later deadline than this one.
+#[test]
+fn another_one_may_have_been_open_whenever_the_sms_came() {
+    let mut lax = Settings::default();
+    for check in ["header_hash_check", "time_window_check"] {
+        lax.checks_enabled[crate::checks::CheckId::from_name(check).unwrap().index()] = false;
+    }
+    let late = DEADLINE + Span(200_000);
+    for (received, arrived) in [(REQUESTED - Span(200_000), REQUESTED + Span(5_000)), (late, late)] {
+        let sample = Sample { text: "hello".into(), received, arrived, judged: arrived, ..Sample::default() };
+        let again = look_back(&sample, NEVER, |record, _| record.rejudge(&lax));
+        let Rejudged::Unknown(facts) = again else { panic!("{again:?}") };
+        assert!(facts.contains(&Fact::Others), "{facts:?}");
+    }
+}
+
+#[test]
+fn each_fact_is_told_in_its_own_words() {
+    let facts = [Fact::PairValidated, Fact::Blacklisted, Fact::State, Fact::Others, Fact::Onboarding];
+    for (fact, word) in facts.into_iter().zip(["device", "blacklisted", "stood", "another", "kept"]) {
+        assert!(fact.about().contains(word), "{}", fact.about());
+    }
+}
+
 #[test]
 fn what_is_not_kept_any_more_is_unknown() {
     let again = look_back(&Sample::default(), NEVER, |record, _| {
