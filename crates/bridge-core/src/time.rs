@@ -29,7 +29,7 @@ impl fmt::Display for Span {
         match seconds {
             0 if self.0 != 0 => write!(f, "{} ms", self.0),
             -59..=59 => write!(f, "{seconds} s"),
-            _ if seconds < 0 => write!(f, "-{}", Span(self.0.saturating_neg())),
+            ..=-60 => write!(f, "-{}", Span(self.0.saturating_neg())),
             60..3_600 => parts(f, (seconds / 60, "min"), (seconds % 60, "s")),
             3_600..86_400 => parts(f, (seconds / 3_600, "h"), (seconds % 3_600 / 60, "min")),
             _ => parts(f, (seconds / 86_400, "d"), (seconds % 86_400 / 3_600, "h")),

@@ -270,7 +270,10 @@ mod tests {
         let by_a_check = Verdict { failed_at: Some(a_check()), ..cancelled.clone() };
         let with = |state, validated_at| move |o| Onboarding { state, validated_at, ..o };
         let states = |verdict: &Verdict, judged_at, state, validated_at| {
-            look_back(verdict, judged_at, with(state, validated_at), |record, kept| record.states(kept))
+            look_back(verdict, judged_at, with(state, validated_at), |record, kept| {
+                assert_eq!(record.judged_at, judged_at);
+                record.states(kept)
+            })
         };
         use State::{Cancelled, Expired, Pending, Superseded, Validated};
         assert_eq!(states(&passed, judged, Validated, Some(judged)), [Pending]);

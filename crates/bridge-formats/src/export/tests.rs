@@ -410,3 +410,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn kinds_have_names_and_each_reads_its_own() {
+    for (name, kind) in [
+        ("csv", Kind::Csv),
+        ("ndjson", Kind::Ndjson),
+        ("smsgate", Kind::Json),
+        ("json", Kind::Json),
+        ("xml", Kind::BackupXml),
+    ] {
+        assert_eq!(Kind::named(name), Some(kind));
+        assert!(Kind::NAMES.contains(name));
+    }
+    assert_eq!(Kind::named("xls"), None);
+    let object = format!(r#"{{"from":"+919876543210","text":"a","timestamp":"{NOON}"}}"#);
+    for (kind, list) in [
+        (Kind::Csv, format!("from,text,timestamp\n+919876543210,a,{NOON}\n")),
+        (Kind::Ndjson, format!("{object}\n")),
+        (Kind::Json, format!("[{object}]")),
+        (
+            Kind::BackupXml,
+            r#"<smses><sms type="1" address="+919876543210" body="a" date="1769860800000"/></smses>"#
+                .to_owned(),
+        ),
+    ] {
+        let said = rows(Some(kind), list.as_bytes(), 5).unwrap();
+        assert_eq!(said.iter().map(told).collect::<Vec<_>>(), read(&list), "{kind:?}");
+        assert_eq!(said.len(), 1, "{kind:?}");
+        assert!(matches!(said[0].held, Held::Sms(_)), "{kind:?}");
+    }
+}
