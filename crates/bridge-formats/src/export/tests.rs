@@ -441,3 +441,30 @@ fn kinds_have_names_and_each_reads_its_own() {
         assert!(matches!(said[0].held, Held::Sms(_)), "{kind:?}");
     }
 }
+
+#[test]
+fn a_workbook_is_taken_up_to_its_limit() {
+    let mut whole = vec![0; WORKBOOK_MAX_BYTES];
+    whole[..4].copy_from_slice(b"PK\x03\x04");
+    let mut rows = Rows::new(None);
+    assert!(!rows.is_packed());
+    rows.push(&whole[..10]);
+    assert_eq!(rows.next_row(), Ok(None));
+    assert!(rows.is_packed());
+    rows.push(&whole[10..]);
+    assert!(rows.is_packed(), "at its limit it is awaited");
+    rows.end();
+    assert!(rows.next_row().unwrap_err().detail.contains("cannot be read as one"));
+    for cut in [10, WORKBOOK_MAX_BYTES] {
+        let mut rows = Rows::new(None);
+        rows.push(&whole[..cut]);
+        assert_eq!(rows.next_row(), Ok(None));
+        rows.push(&whole[cut..]);
+        rows.push(b"x");
+        assert!(!rows.is_packed());
+        assert!(rows.next_row().unwrap_err().detail.starts_with("the workbook is larger"));
+        rows.push(b"y");
+        rows.end();
+        assert!(rows.next_row().unwrap_err().detail.starts_with("the workbook is larger"));
+    }
+}
