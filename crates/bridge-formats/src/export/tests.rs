@@ -468,3 +468,11 @@ fn a_workbook_is_taken_up_to_its_limit() {
         assert!(rows.next_row().unwrap_err().detail.starts_with("the workbook is larger"));
     }
 }
+
+#[test]
+fn what_was_utf16_is_not_so_twice() {
+    for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let list: Vec<u8> = "f\0r\0o\0m\0,\0".encode_utf16().flat_map(bytes).collect();
+        assert!(refused(&list).contains("holds no text"), "{}", refused(&list));
+    }
+}
