@@ -476,3 +476,15 @@ fn what_was_utf16_is_not_so_twice() {
         assert!(refused(&list).contains("holds no text"), "{}", refused(&list));
     }
 }
+
+#[test]
+fn blank_lines_before_a_list_are_nothing_up_to_a_megabyte() {
+    let list = format!(" \r\n\n\t \n\n from,text,timestamp\n+919876543210,a,{NOON}\n");
+    assert_eq!(read(&list).len(), 1, "{:?}", read(&list));
+    assert_eq!(refused(b"\n \n \n"), "the file is empty");
+    let mut rows = Rows::new(None);
+    rows.push(&vec![b' '; ROW_MAX_BYTES]);
+    assert_eq!(rows.next_row(), Ok(None));
+    rows.push(b" ");
+    assert!(rows.next_row().unwrap_err().detail.contains("a megabyte of nothing"));
+}
