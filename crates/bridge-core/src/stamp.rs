@@ -264,7 +264,9 @@ fn with_year_in_date(text: &str) -> Cow<'_, str> {
         [month, day, time, year] if time.contains(':') && is_year(year) => {
             Cow::Owned(format!("{month} {day} {year} {time}"))
         }
-        [month, day, time, zone, year] if time.contains(':') && is_year(year) => {
+        [month, day, time, zone, year] | [month, day, time, year, zone]
+            if time.contains(':') && is_year(year) =>
+        {
             Cow::Owned(format!("{month} {day} {year} {time} {zone}"))
         }
         _ => Cow::Borrowed(text),
@@ -531,6 +533,8 @@ mod tests {
             ("sunday 29 Nov 2026 10:15", "2026-11-29T10:15:00Z"),
             ("11/11/2026 10:15", "2026-11-11T10:15:00Z"),
             ("Nov 29 10:15:00 2026", "2026-11-29T10:15:00Z"),
+            ("Nov 29 10:15:00 2026 GMT", "2026-11-29T10:15:00Z"),
+            ("Sun Nov 29 10:15:00 +0530 2026", "2026-11-29T04:45:00Z"),
             ("29 Nov 2026 03:45 PM UTC", "2026-11-29T15:45:00Z"),
             ("2026-11-29 10:15 GMT+05:30", "2026-11-29T04:45:00Z"),
             ("2026-11-29 10:15 UTC-8", "2026-11-29T18:15:00Z"),
