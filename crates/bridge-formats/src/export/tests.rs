@@ -488,3 +488,17 @@ fn blank_lines_before_a_list_are_nothing_up_to_a_megabyte() {
     rows.push(b" ");
     assert!(rows.next_row().unwrap_err().detail.contains("a megabyte of nothing"));
 }
+
+#[test]
+fn only_a_separator_can_be_named() {
+    for separator in [',', ';', '\t'] {
+        for said in ["SEP=,", "sep=,", "\"sep=,\"", "sep=, "] {
+            let list = format!("{said}\r\nfrom,text,timestamp\n+919876543210,a,{NOON}\n");
+            assert_eq!(read(list.replace(',', &separator.to_string())).len(), 1, "{said} {separator:?}");
+        }
+    }
+    let why = refused(b"sep=x\nfrom,text,timestamp\n");
+    assert!(why.starts_with("mobile_number is missing"), "{why}");
+    let detail = rows(None, b"sep=x\nfrom,text,timestamp\n", usize::MAX).unwrap_err().detail;
+    assert!(detail.ends_with("found are \"sep=x\""), "{detail}");
+}
