@@ -592,4 +592,18 @@ mod tests {
             assert_eq!(Zone::named(name), None, "{name}");
         }
     }
+
+    proptest::proptest! {
+        /// Decimal digits of any script are digits (D40): the same stamp in them is the same time.
+        #[test]
+        fn digits_of_every_script_say_the_same(
+            text in "[0-9]{1,4}[-/. ,][0-9]{1,2}[-/. ][0-9]{1,4}[T ,]{1,2}[0-9]{1,2}[:.][0-9]{2}(:[0-9]{2})?( ?[AaPp][. ]?[Mm]| ?Z| UTC| [+-][0-9]{2}:?[0-9]{2})?|[0-9.-]{1,20}",
+            zero in proptest::sample::select(vec![0x660_u32, 0x966, 0x9e6, 0xff10, 0x1d7ce]),
+        ) {
+            let digit = |c: char| c.to_digit(10).and_then(|digit| char::from_u32(zero + digit)).unwrap_or(c);
+            let other: String = text.chars().map(digit).collect();
+            let moment = |text: &str| Stamp::read(text).map(|stamp| stamp.moment(Some(&Zone::utc())));
+            proptest::prop_assert_eq!(moment(&other), moment(&text), "{} as {}", text, other);
+        }
+    }
 }
