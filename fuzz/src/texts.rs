@@ -6,6 +6,7 @@ use bridge_core::Mobile;
 use bridge_core::message::{self, HASH_HEX_ENOUGH, HASH_HEX_LEN, Hashes};
 use bridge_core::phone::BareDigits;
 use bridge_core::script;
+use bridge_core::stamp::{AHEAD, BACK, Stamp, Zone};
 use bridge_core::time::Timestamp;
 
 const HASH: &str = "a06f0b785d66a06f0b785d66a06f0b785d66a06f0b785d66a06f0b785d66abcd";
@@ -77,8 +78,32 @@ pub fn sender(raw: &str) {
 
 /// A time stamp: whatever is accepted lies in the years 1970 to 9998 and survives being written and read.
 pub fn timestamp(text: &str) {
+    stamp(text);
     let Ok(stamp) = Timestamp::parse(text) else { return };
     assert!((0..253_370_764_800_000).contains(&stamp.0), "{stamp:?} from {text:?}");
     assert_eq!(Timestamp::parse(&stamp.to_string()), Ok(stamp));
     assert_eq!(Timestamp::parse_stored(&stamp.to_rfc3339_millis()), Ok(stamp));
+}
+
+/// What a phone wrote where a time is expected: it is a point in time near now, or it is kept as it was written; and digits
+/// of another script say the same (decisions.md D40).
+fn stamp(text: &str) {
+    const NOW: Timestamp = Timestamp(1_795_947_300_000);
+    let Some(read) = Stamp::read(text) else { return };
+    let zone = Zone::named("Asia/Kolkata").expect("a zone of the database");
+    for zone in [None, Some(&zone)] {
+        let settled = read.settle(zone, NOW);
+        assert!(settled.at.is_some() || settled.raw.is_some(), "{text:?}");
+        assert!(settled.at.is_none_or(|at| (NOW - BACK..=NOW + AHEAD).contains(&at)), "{text:?} {settled:?}");
+        assert!(settled.raw.is_none_or(|raw| raw.chars().count() <= 64 && !raw.contains('\0')), "{text:?}");
+    }
+    if text.chars().count() <= 64 {
+        let other: String = text.chars().map(|c| c.to_digit(10).map_or(c, devanagari)).collect();
+        let same = Stamp::read(&other).map(|stamp| stamp.moment(Some(&zone)));
+        assert_eq!(same, Some(read.moment(Some(&zone))), "{text:?} as {other:?}");
+    }
+}
+
+fn devanagari(digit: u32) -> char {
+    char::from_u32(0x966 + digit).expect("ten digits in a row")
 }

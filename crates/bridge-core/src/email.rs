@@ -94,6 +94,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_no_domain_stays_as_it_is() {
+        for address in ["a@", "a@\u{1bca0}", "a@-", "a@b c", "@"] {
+            assert_eq!(normal(address), address);
+        }
+    }
+
+    /// A list for others is read by libraries that know ASCII alone.
+    #[test]
+    fn a_list_for_others_has_domains_in_ascii() {
+        for (address, ascii) in [
+            ("jose@m\u{fc}nchen.de", "jose@xn--mnchen-3ya.de"),
+            ("jos\u{e9}@example.com", "jos\u{e9}@example.com"),
+            ("a@b@m\u{fc}nchen.de", "a@b@xn--mnchen-3ya.de"),
+            ("a@..", "a@.."),
+            ("nobody", "nobody"),
+        ] {
+            assert_eq!(with_ascii_domain(address), ascii);
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn the_normal_form_is_its_own(address: String) {

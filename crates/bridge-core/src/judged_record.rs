@@ -66,3 +66,39 @@ impl JudgedRecord<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::Sample;
+
+    /// A check that ran tells the fact it looked at; one that did not run tells nothing.
+    #[test]
+    fn what_a_check_said_is_what_it_looked_for() {
+        let sample = Sample::default();
+        let told = |name: &str, code| {
+            let mut verdict = sample.verdict();
+            verdict.codes.0[CheckId::from_name(name).unwrap().index()] = code;
+            sample.with_facts(|facts| {
+                let record = JudgedRecord {
+                    sms: facts.sms,
+                    verdict: &verdict,
+                    judged_at: facts.now,
+                    sms_in_window: 1,
+                    matched: MatchedOnboarding::NotKept(Uuid::nil()),
+                };
+                assert_eq!(record.onboarding(), None);
+                (record.pair_validated(), record.blacklisted())
+            })
+        };
+        for (code, fact) in [
+            (Code::Pass, Some(false)),
+            (Code::Fail, Some(true)),
+            (Code::Disabled, None),
+            (Code::NotApplicable, None),
+        ] {
+            assert_eq!(told("duplicate_check", code), (fact, Some(false)));
+            assert_eq!(told("blacklist_check", code), (Some(false), fact));
+        }
+    }
+}

@@ -267,4 +267,52 @@ mod tests {
         let whole = find_hashes(&format!("ONBOARD:{HASH}"), &["ONBOARD".to_owned()]);
         assert!(whole.holds(HASH, true), "the hash itself is as good");
     }
+
+    /// Whichever header stands first in the settings, the best that any of them found is told.
+    #[test]
+    fn what_one_header_found_no_other_takes_away() {
+        let find = |text: &str, headers: &[&str]| {
+            let headers: Vec<String> = headers.iter().map(|header| (*header).to_owned()).collect();
+            find_hashes(text, &headers).hashes
+        };
+        let half = "a".repeat(10);
+        for (text, expected) in [
+            (format!("SIGNUP:hello ONBOARD:{half}"), Hashes::Cut(10)),
+            (format!("SIGNUP:{HASH} ONBOARD:hello"), Hashes::Some(vec![HASH.to_owned()])),
+            (format!("SIGNUP:{HASH} ONBOARD:{half}"), Hashes::Some(vec![HASH.to_owned()])),
+            ("SIGNUP:hello ONBOARD: there".to_owned(), Hashes::NoHash),
+            ("SIGNUP hello ONBOARD there".to_owned(), Hashes::NoHeader),
+            (format!("ONBOARDONBOARD:{HASH}"), Hashes::Some(vec![HASH.to_owned()])),
+        ] {
+            for headers in [["SIGNUP", "ONBOARD"], ["ONBOARD", "SIGNUP"]] {
+                assert_eq!(find(&text, &headers), expected, "{text} by {headers:?}");
+            }
+        }
+        assert_eq!(find(&format!("on-board: {HASH}"), &["On Board"]), Hashes::NoHeader);
+        assert_eq!(find(&format!("on board: {HASH}"), &["On Board"]), Hashes::Some(vec![HASH.to_owned()]));
+    }
+
+    #[test]
+    fn said_twice_is_said() {
+        let headers = ["ONBOARD".to_owned()];
+        let code = short_code::of(HASH);
+        for text in [
+            format!("ONBOARD:{HASH} ONBOARD:{HASH}"),
+            format!("ONBOARD:{} ONBOARD:{HASH}", "0".repeat(64)),
+            format!("ONBOARD:{HASH} ONBOARD:{}", "0".repeat(64)),
+            format!("ONBOARD:{code} ONBOARD:{code}"),
+            format!("ONBOARD:{code} ONBOARD:{HASH}"),
+            format!("ONBOARD:0123-4567-89AB-CDEF ONBOARD:{code}"),
+        ] {
+            assert!(find_hashes(&text, &headers).holds(HASH, true), "{text}");
+            assert!(!find_hashes(&text, &headers).holds(&"f".repeat(64), true), "{text}");
+        }
+        let ninth = "ONBOARD:0123-4567-89AB-CDEF ".repeat(CANDIDATES_MAX) + "ONBOARD:" + &code;
+        assert!(
+            !find_hashes(&ninth, &headers).holds(HASH, true),
+            "a long text costs no more than a short one"
+        );
+        assert!(Found::hashes(vec![HASH.to_owned()]).holds(HASH, false));
+        assert!(!find_hashes("hello", &headers).holds("", true), "an empty hash is held by nothing");
+    }
 }

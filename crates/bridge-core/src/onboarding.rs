@@ -386,4 +386,143 @@ mod tests {
         onboarding.last_sms = None;
         assert_eq!(onboarding.shown(Timestamp(1_300_001)), Shown::Expired);
     }
+
+    /// What an SMS can still do, what the tables hold and what the API shows, state by state.
+    #[test]
+    fn every_state_has_its_word_and_says_whether_an_sms_still_counts() {
+        for (state, word, can_be_validated, shown) in [
+            (State::Pending, "pending", true, Shown::Pending),
+            (State::Validated, "validated", false, Shown::Validated),
+            (State::Expired, "expired", true, Shown::Expired),
+            (State::Cancelled, "cancelled", false, Shown::Cancelled),
+            (State::Superseded, "superseded", false, Shown::Superseded),
+        ] {
+            assert_eq!((state.as_str(), State::from_word(word)), (word, Some(state)));
+            assert_eq!(state.can_be_validated(), can_be_validated, "{word}");
+            let onboarding = Onboarding { state, ..open(Some("d1")) };
+            assert_eq!(onboarding.shown(onboarding.request_timestamp), shown);
+            assert_eq!(shown.as_str(), word);
+        }
+        assert_eq!(Shown::Failed.as_str(), "failed");
+        for other in ["", "Pending", "failed", "pending "] {
+            assert_eq!(State::from_word(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_last_sms_that_passed_is_no_failure() {
+        let passed = Verdict { failed_at: None, reason: None, ..Verdict::failed_match("none") };
+        let last = LastSms { id: 1, judged_at: Timestamp(0), verdict: passed };
+        let onboarding = Onboarding { last_sms: Some(last), ..open(Some("d1")) };
+        assert_eq!(onboarding.shown(Timestamp(1_300_001)), Shown::Expired);
+    }
+
+    /// D45: whoever waits is told that it came, and that it was no SMS.
+    #[test]
+    fn a_picture_with_the_hash_is_told_as_what_it_is() {
+        let last = LastSms::sent_as_mms(Timestamp(7));
+        assert_eq!((last.id, last.judged_at), (LastSms::NO_SMS, Timestamp(7)));
+        assert_eq!(last.verdict.reason.as_deref(), Some("sent_as_mms"));
+        assert!(!last.verdict.passed());
+    }
+
+    /// 003's names: `{mobile}:{device_id}`, with nothing behind the colon where no device was given.
+    #[test]
+    fn a_pair_is_the_number_and_its_device() {
+        assert_eq!(open(Some("d1")).pair(), "+919876543210:d1");
+        assert_eq!(open(None).pair(), "+919876543210:");
+        assert_eq!(pair("+919876543210", Some("a:b")), "+919876543210:a:b");
+    }
+
+    #[test]
+    fn the_code_is_the_hash_or_short_where_that_was_asked_for() {
+        let whole = open(Some("d1"));
+        assert_eq!(whole.code(), whole.hash);
+        let short = Onboarding { asked: Asked { short: true, ..Asked::default() }, ..whole };
+        assert_eq!(short.code(), short_code::of(&short.hash));
+        assert_eq!(short.code().len(), 19);
+    }
+
+    /// Rows written before anything could be asked for have no such field, and read as if nothing was.
+    #[test]
+    fn what_was_asked_for_is_kept_and_nothing_takes_no_room() {
+        let plain = open(Some("d1"));
+        let json = serde_json::to_string(&plain).unwrap();
+        assert!(!json.contains("asked"), "{json}");
+        assert_eq!(serde_json::from_str::<Onboarding>(&json).unwrap(), plain);
+        for asked in [
+            Asked { locale: Some("hi".into()), ..Asked::default() },
+            Asked { return_url: Some("https://shop.example/".into()), ..Asked::default() },
+            Asked { metadata: Some("{}".into()), ..Asked::default() },
+            Asked { short: true, ..Asked::default() },
+        ] {
+            assert!(!asked.is_nothing(), "{asked:?}");
+            let onboarding = Onboarding { asked, ..plain.clone() };
+            let json = serde_json::to_string(&onboarding).unwrap();
+            assert_eq!(serde_json::from_str::<Onboarding>(&json).unwrap(), onboarding);
+        }
+        assert!(Asked::default().is_nothing());
+    }
+
+    /// D11: nobody gets the hash of somebody else, and a header, a number or a salt more makes another one.
+    #[test]
+    fn each_part_of_a_hash_counts() {
+        let mobile = |e164: &str| Mobile::from_e164(e164).unwrap();
+        let one = mobile("+919876543210");
+        let first = hash("ONBOARD", &one, Some("a@b.c"), Some("d"), Timestamp(1), &[7]);
+        let others = [
+            hash("SIGNUP", &one, Some("a@b.c"), Some("d"), Timestamp(1), &[7]),
+            hash("ONBOARD", &mobile("+919876543211"), Some("a@b.c"), Some("d"), Timestamp(1), &[7]),
+            hash("ONBOARD", &one, Some("a@b.d"), Some("d"), Timestamp(1), &[7]),
+            hash("ONBOARD", &one, None, Some("a@b.cd"), Timestamp(1), &[7]),
+            hash("ONBOARD", &one, Some("a@b.cd"), None, Timestamp(1), &[7]),
+            hash("ONBOARD", &one, Some("a@b.c"), Some("d"), Timestamp(2), &[7]),
+            hash("ONBOARD", &one, Some("a@b.c"), Some("d"), Timestamp(1), &[8]),
+        ];
+        let mut all: Vec<&String> = others.iter().chain([&first]).collect();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), others.len() + 1, "no two are the same");
+    }
+
+    #[test]
+    fn a_person_is_a_number_a_device_and_an_address() {
+        let first = open(Some("d1"));
+        let other_mobile = Mobile::from_e164("+919876543211").unwrap();
+        assert!(first.is_same_person(&first));
+        for other in [
+            Onboarding { mobile: other_mobile, ..first.clone() },
+            Onboarding { email: Some("b@example.org".into()), ..first.clone() },
+            Onboarding { email: None, ..first.clone() },
+            Onboarding { device_id: Some("d2".into()), ..first.clone() },
+            Onboarding { device_id: None, ..first.clone() },
+        ] {
+            assert!(!first.is_same_person(&other) && !other.is_same_person(&first), "{other:?}");
+        }
+        let nameless = open(Some(""));
+        assert!(!nameless.is_same_person(&nameless), "an empty device is nobody's");
+        let at_the_deadline = Onboarding { request_timestamp: first.user_deadline, ..first.clone() };
+        assert!(first.is_same_again(&at_the_deadline));
+    }
+
+    /// D51: the older one of the same person ends whatever room there is; what is final ends no more.
+    #[test]
+    fn what_ends_is_the_same_persons_and_never_what_is_final() {
+        let wanted = open(Some("d1"));
+        let older = |n: u128, state, device| Onboarding { id: Uuid::from_u128(n), state, ..open(device) };
+        let standing = [
+            older(1, State::Pending, Some("d2")),
+            older(2, State::Expired, Some("d1")),
+            older(3, State::Validated, Some("d1")),
+            older(4, State::Cancelled, None),
+            older(5, State::Pending, Some("d1")),
+        ];
+        let ids = |places| -> Vec<u128> {
+            ending(&standing, &wanted, places).into_iter().map(|one| one.id.as_u128()).collect()
+        };
+        assert_eq!(ids(8), [2, 5]);
+        assert_eq!(ids(2), [2, 5], "with its own one it is full, not over");
+        assert_eq!(ids(1), [2, 5, 1]);
+        assert_eq!(ids(0), [2, 5, 1], "none is left to end");
+    }
 }

@@ -196,7 +196,7 @@ impl Mobile {
             return None;
         }
         count(digits).ok()?;
-        Mobile::accepted(&PHONE_NUMBER_UTIL.parse(e164, None).ok()?, Accept::Possible).ok()
+        Mobile::accepted(&PHONE_NUMBER_UTIL.parse(e164, None).ok()?, Accept::Stored).ok()
     }
 
     fn international(digits: &str, accept: Accept) -> Result<Mobile, PhoneError> {
@@ -228,6 +228,7 @@ impl Mobile {
     fn accepted(number: &PhoneNumber, accept: Accept) -> Result<Mobile, PhoneError> {
         let good = match accept {
             Accept::Possible => PHONE_NUMBER_UTIL.is_possible_number(number),
+            Accept::Stored => PHONE_NUMBER_UTIL.is_possible_number(number) || kept(number.clone()) != *number,
             Accept::Valid => number.is_valid(),
         };
         let e164 = number.format_as(PhoneNumberFormat::E164).into_owned();
@@ -274,6 +275,8 @@ impl Mobile {
 enum Accept {
     /// The right length: enough where the country was given.
     Possible,
+    /// The same, or an older spelling, which today's plan may not have any more.
+    Stored,
     /// A number that the plan has really assigned: needed where we guess the country.
     Valid,
 }
@@ -461,8 +464,136 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_rounded_or_something_else() {
+        assert!(["4.47911E+11", "447911123456.5", "9E11"].into_iter().all(is_rounded));
+        assert!(!["+919876543210", "447911123456.0", "MYBANK", "57575", ""].into_iter().any(is_rounded));
+    }
+
+    #[test]
     fn calling_codes() {
         assert!(["91", "44", "1", "971"].into_iter().all(is_calling_code));
-        assert!(!["", "+91", "0", "999", "IN", "9999"].into_iter().any(is_calling_code));
+        assert!(
+            !["", "+91", "+1", "0", "091", "01", "999", "IN", "9999", "-1"].into_iter().any(is_calling_code)
+        );
+    }
+
+    /// 003: `+` and 10 to 15 digits.
+    #[test]
+    fn ten_to_fifteen_digits_are_enough_and_not_too_many() {
+        for (digits, expected) in [
+            (1, Err(TooShort)),
+            (9, Err(TooShort)),
+            (10, Ok(())),
+            (15, Ok(())),
+            (16, Err(TooLong)),
+            (40, Err(TooLong)),
+        ] {
+            assert_eq!(count(&"9".repeat(digits)), expected, "{digits}");
+        }
+        for (raw, expected) in [
+            ("+4741234567", Ok("+4741234567".to_owned())),
+            ("+474123456", Err(TooShort)),
+            ("+3546111234", Ok("+3546111234".to_owned())),
+            ("+354611123", Err(TooShort)),
+            ("+4915123456789012", Err(TooLong)),
+            ("+491512345678901", Ok("+491512345678901".to_owned())),
+            ("+4479111234567", Err(Impossible)),
+        ] {
+            for bare in [BareDigits::NationalFirst, BareDigits::InternationalFirst, BareDigits::OneWayOnly] {
+                assert_eq!(Mobile::parse(raw, "91", bare).map(|mobile| mobile.e164), expected, "{raw}");
+            }
+        }
+        // So few digits that no plan reads them.
+        for bare in [BareDigits::NationalFirst, BareDigits::InternationalFirst, BareDigits::OneWayOnly] {
+            assert_eq!(Mobile::parse("5", "91", bare), Err(TooShort));
+            assert_eq!(Mobile::parse("98765432109876543", "91", bare), Err(TooLong));
+        }
+    }
+
+    #[test]
+    fn every_reason_has_a_word_of_its_own() {
+        for (why, word) in [
+            (Empty, "sender_empty"),
+            (Alphanumeric, "sender_alphanumeric"),
+            (TooShort, "sender_too_short"),
+            (TooLong, "sender_too_long"),
+            (Impossible, "sender_impossible"),
+            (Ambiguous, "sender_ambiguous"),
+            (Rounded, "sender_rounded"),
+        ] {
+            assert_eq!(why.code(), word);
+        }
+    }
+
+    /// D52: of two readings the one that can send SMS is meant.
+    #[test]
+    fn of_two_readings_a_landline_is_not_meant() {
+        let read = |digits| Mobile::parse(digits, "91", BareDigits::OneWayOnly).map(|mobile| mobile.e164);
+        assert_eq!(read("9603301234").as_deref(), Ok("+919603301234"), "Maldivian landline or Indian mobile");
+        assert_eq!(read("4747234567").as_deref(), Ok("+4747234567"), "Indian landline or Norwegian mobile");
+        assert_eq!(read("9607712345"), Err(Ambiguous), "both are mobiles");
+        let mobile = |e164| Mobile::from_e164(e164).unwrap();
+        for (number, sends) in [
+            ("+919876543210", true),
+            ("+447911123456", true),
+            ("+12025550115", true),
+            ("+9603301234", false),
+            ("+442079460123", false),
+            ("+448081570192", false),
+            ("+449098790123", false),
+        ] {
+            assert_eq!(mobile(number).sends_sms(), sends, "{number}");
+        }
+    }
+
+    /// The zero that is dialled within a country tells that it is one of the country, where it can be.
+    #[test]
+    fn a_zero_in_front_is_of_the_area_before_it_is_of_the_code() {
+        for bare in [BareDigits::NationalFirst, BareDigits::InternationalFirst, BareDigits::OneWayOnly] {
+            let read = |digits| Mobile::parse(digits, "91", bare).map(|mobile| mobile.e164);
+            assert_eq!(read("09607712345").as_deref(), Ok("+919607712345"), "{bare:?}");
+            assert_eq!(read("0447911123456").as_deref(), Ok("+447911123456"), "{bare:?}");
+        }
+    }
+
+    #[test]
+    fn a_receiver_that_writes_one_way_is_read_that_way() {
+        for (style, name, bare) in [
+            (NumberStyle::E164, "e164", BareDigits::InternationalFirst),
+            (NumberStyle::International, "international", BareDigits::InternationalFirst),
+            (NumberStyle::National, "national", BareDigits::NationalFirst),
+        ] {
+            assert_eq!((style.name(), style.bare_digits()), (name, bare));
+            assert_eq!(NumberStyle::named(name), Some(style));
+        }
+        assert_eq!(NumberStyle::named("unknown"), None);
+    }
+
+    #[test]
+    fn what_was_stored_is_read_as_it_was_stored() {
+        for stored in ["+919876543210", "+541123456789", "+5215512345678"] {
+            assert_eq!(Mobile::from_e164(stored).unwrap().e164(), stored);
+        }
+        for other in
+            ["", "+", "919876543210", "+91 9876543210", "+91987654321a", "+9198765", "++919876543210"]
+        {
+            assert_eq!(Mobile::from_e164(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn examples_are_other_ones_for_ten_thousand() {
+        let example = |n| example_mobile("91", n).unwrap().e164;
+        assert!(example(7).ends_with("0007") && example(9_999).ends_with("9999"));
+        assert_eq!(example(10_007), example(7));
+    }
+
+    #[test]
+    fn a_masked_number_shows_five_characters_of_many() {
+        for (number, shown) in
+            [("", ""), ("57575", "•••••"), ("+91987", "+91•87"), ("+919876543210", "+91••••••••10")]
+        {
+            assert_eq!(masked(number), shown);
+        }
     }
 }

@@ -86,7 +86,6 @@ impl JudgedRecord<'_> {
     /// Another onboarding that was open when it came, or none. Whose it was makes no difference.
     fn others(&self, another_was_open: bool) -> Vec<Standing> {
         let open = self.onboarding().filter(|_| another_was_open).map(|onboarding| Onboarding {
-            hash: String::new(),
             state: State::Pending,
             request_timestamp: self.sms.received_at().min(self.sms.server_received_at),
             user_deadline: self.sms.server_received_at,

@@ -110,6 +110,48 @@ mod tests {
     fn dashes_spaces_and_marks() {
         assert_eq!(plain("+91\u{2011}98765\u{202f}4\u{2007}3\u{2212}210"), "+91-98765 4 3-210");
         assert_eq!(plain("\u{2066}＋91\u{2069}\u{200e}"), "+91");
+        assert_eq!(plain("\u{207a}91 \u{fe62}44 \u{2795}1"), "+91 +44 +1");
+        assert_eq!(plain("1\u{66b}5\u{66c}0\u{60c}0"), "1.5,0,0");
         assert_eq!(plain("١٬٢٫٠"), "1,2.0");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_nothing_and_letters_stay() {
+        for c in [
+            '\u{ad}', '\u{34f}', '\u{200b}', '\u{200f}', '\u{202e}', '\u{2060}', '\u{206f}', '\u{fe0f}',
+            '\u{feff}',
+        ] {
+            assert!(is_invisible(c), "{c:?}");
+            assert_eq!(plain(&format!("1{c}2")), "12", "{c:?}");
+        }
+        // A format character that is in no list of ours.
+        assert!(!is_invisible('\u{1bca0}'));
+        assert_eq!(plain("1\u{1bca0}2"), "12");
+        for c in ['a', ' ', '\u{2010}', '\u{2070}', '\u{928}', '\u{e9}', '\u{fe10}'] {
+            assert!(!is_invisible(c), "{c:?}");
+        }
+        assert_eq!(plain("na\u{ef}ve \u{928}"), "na\u{ef}ve \u{928}");
+    }
+
+    #[test]
+    fn dashes_of_every_kind_and_nothing_else() {
+        for c in [
+            '-', '\u{2010}', '\u{2011}', '\u{2014}', '\u{2212}', '\u{2043}', '\u{2d7}', '\u{ff0d}',
+            '\u{fe63}', '\u{58a}',
+        ] {
+            assert!(is_dash(c), "{c:?}");
+        }
+        for c in ['_', '+', '~', '\u{e9}', '\u{928}', '\u{2b7}', '\u{30fc}', '0'] {
+            assert!(!is_dash(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn wide_letters_have_a_narrow_twin() {
+        let narrowed: String = "\u{ff01}\u{ff10}\u{ff21}\u{ff5e}".chars().map(narrow).collect();
+        assert_eq!(narrowed, "!0A~");
+        for c in ['\u{ff00}', '\u{ff5f}', 'A', '\u{ff61}'] {
+            assert_eq!(narrow(c), c);
+        }
     }
 }

@@ -33,7 +33,7 @@ pub fn read(text: &str) -> Option<String> {
     let mut bits = 0_u128;
     let mut left = CODE_CHARS;
     for c in text.chars().filter(|c| !is_dash(*c)) {
-        bits = bits << BITS_A_CHAR | u128::from(value(c)?);
+        bits = (bits << BITS_A_CHAR) + u128::from(value(c)?);
         left -= 1;
         if left == 0 {
             return Some(format!("{bits:0HEX_LEN$x}"));

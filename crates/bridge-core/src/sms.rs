@@ -251,6 +251,7 @@ mod tests {
     fn without_a_stamp_the_delivery_id_stands_in() {
         let bare = InboundSms { stamped: false, ..sms() };
         assert_eq!(bare.identity().remembered, REMEMBERED_BARE);
+        assert_eq!(REMEMBERED, Span(3 * DAY.0), "SMSGate retries for 45 hours");
         let first = InboundSms { delivery_id: Some("a".into()), ..bare.clone() };
         let again = InboundSms { received_timestamp: Timestamp(2_000_000_000), ..first.clone() };
         let other = InboundSms { delivery_id: Some("b".into()), ..bare };
@@ -282,5 +283,76 @@ mod tests {
         assert!(InboundSms { server_received_at: day_later, ..sms() }.is_counted());
         assert!(!InboundSms { server_received_at: day_later + Span(1), ..sms() }.is_counted());
         assert!(!InboundSms { sender: Err(PhoneError::TooShort), ..sms() }.is_counted());
+    }
+
+    /// D8: the skew of a receiver is taken off, and the stamp itself stays as it came.
+    #[test]
+    fn what_a_receivers_clock_is_ahead_is_taken_off() {
+        let at = |skew| InboundSms { clock_skew: Span(skew), ..sms() }.received_at();
+        assert_eq!(at(0), Timestamp(1_000_000_500));
+        assert_eq!(at(60_000), Timestamp(999_940_500));
+        assert_eq!(at(-60_000), Timestamp(1_000_060_500));
+        let ahead = InboundSms { clock_skew: DAY, ..sms() };
+        assert!(!ahead.is_counted(), "by the true time it is older than a day");
+    }
+
+    #[test]
+    fn the_number_column_has_the_number_or_the_sender_as_it_came() {
+        let spelled = InboundSms { sender_raw: "098765 43210".into(), ..sms() };
+        assert_eq!(spelled.mobile_number(), "+919876543210");
+        let bank = InboundSms { sender: Err(PhoneError::Alphanumeric), sender_raw: "MYBANK".into(), ..sms() };
+        assert_eq!(bank.mobile_number(), "MYBANK");
+    }
+
+    /// D9: an id counts for one receiver and one format, and with one content.
+    #[test]
+    fn a_delivery_is_known_by_receiver_format_and_id() {
+        let with = |id: Option<&str>| InboundSms { delivery_id: id.map(Into::into), ..sms() };
+        assert_eq!(with(None).identity().delivery, None);
+        let first = with(Some("a")).identity();
+        assert!(first.delivery.is_some() && first.delivery == with(Some("a")).identity().delivery);
+        for other in [
+            with(Some("b")),
+            InboundSms { receiver_id: "hall".into(), ..with(Some("a")) },
+            InboundSms { format: "smsgate".into(), ..with(Some("a")) },
+        ] {
+            assert_ne!(first.delivery, other.identity().delivery, "{other:?}");
+            assert_eq!(first.content, other.identity().content);
+        }
+        let text = InboundSms { text: "another".into(), ..with(Some("a")) }.identity();
+        assert_eq!(first.delivery, text.delivery);
+        assert_ne!(first.content, text.content, "the same id with another text is another SMS");
+    }
+
+    /// A store that sorts by key has what comes together side by side.
+    #[test]
+    fn a_stamped_fingerprint_begins_with_its_second() {
+        assert_eq!(sms().identity().fingerprint[..4], 1_000_000_u32.to_be_bytes());
+        let far = InboundSms { received_timestamp: Timestamp(i64::MAX), ..sms() };
+        assert_eq!(far.identity().fingerprint[..4], [0xff; 4]);
+    }
+
+    /// D40: the remark is told of a stamp that is of no use, not of one that a zone made one.
+    #[test]
+    fn only_a_stamp_that_is_of_no_use_is_a_remark() {
+        let raw = |stamped| InboundSms { stamped, stamp_raw: Some("soon".into()), ..sms() };
+        assert_eq!(raw(false).unusable_stamp(), Some("soon"));
+        assert_eq!(raw(true).unusable_stamp(), None);
+        assert_eq!(sms().unusable_stamp(), None);
+        assert_eq!(InboundSms { stamped: false, ..sms() }.unusable_stamp(), None);
+    }
+
+    #[test]
+    fn only_a_row_of_a_list_without_a_time_is_timeless() {
+        let with = |format: &str, stamped| InboundSms { format: format.into(), stamped, ..sms() };
+        for (format, stamped, timeless) in [
+            (IMPORT, false, true),
+            (IMPORT, true, false),
+            ("generic", false, false),
+            ("generic", true, false),
+        ] {
+            assert_eq!(with(format, stamped).is_timeless(), timeless, "{format} {stamped}");
+            assert_eq!(with(format, stamped).is_counted(), !timeless, "{format} {stamped}");
+        }
     }
 }

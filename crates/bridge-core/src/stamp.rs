@@ -183,7 +183,7 @@ fn offset(text: &str) -> Option<jiff::tz::Offset> {
         _ => return None,
     };
     let digits: String = digits.chars().filter(|c| *c != ':').collect();
-    if digits.is_empty() || digits.len() > 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+    if digits.len() > 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let (hours, minutes) = digits.split_at(digits.len() - if digits.len() > 2 { 2 } else { 0 });
@@ -220,10 +220,10 @@ fn read_any(text: &str) -> Option<Stamp> {
     }
     let plain = with_year_in_date(without_weekday(&plain));
     let (clock, zone) = zone_behind(&plain);
-    let at = civil(clock)?;
-    match zone {
-        None => Some(Stamp::Civil { raw: kept(text), at, is_utc: false }),
-        Some(zone) => zone.of(at).map(Stamp::Moment),
+    // Where nothing is left of the time, what looked like a zone is its day: `10:15:00 2026-11-05`.
+    match zone.zip(civil(clock)) {
+        Some((zone, at)) => zone.of(at).map(Stamp::Moment),
+        None => civil(&plain).map(|at| Stamp::Civil { raw: kept(text), at, is_utc: false }),
     }
 }
 
@@ -264,7 +264,9 @@ fn with_year_in_date(text: &str) -> Cow<'_, str> {
         [month, day, time, year] if time.contains(':') && is_year(year) => {
             Cow::Owned(format!("{month} {day} {year} {time}"))
         }
-        [month, day, time, zone, year] if time.contains(':') && is_year(year) => {
+        [month, day, time, zone, year] | [month, day, time, year, zone]
+            if time.contains(':') && is_year(year) =>
+        {
             Cow::Owned(format!("{month} {day} {year} {time} {zone}"))
         }
         _ => Cow::Borrowed(text),
@@ -275,9 +277,7 @@ fn with_year_in_date(text: &str) -> Cow<'_, str> {
 /// unreadable rather than wrong.
 fn zone_behind(text: &str) -> (&str, Option<Zone>) {
     for name in ["Z", "UTC", "GMT"] {
-        if let Some(clock) = text.strip_suffix(name)
-            && clock.ends_with(|c: char| c == ' ' || c.is_ascii_digit())
-        {
+        if let Some(clock) = text.strip_suffix(name) {
             return (clock.trim_end(), Some(Zone::utc()));
         }
     }
@@ -453,6 +453,7 @@ mod tests {
 
     #[test]
     fn is_believed_from_400_days_back_to_a_day_ahead() {
+        assert_eq!((BACK, AHEAD), (Span(34_560_000_000), Span(86_400_000)));
         let at = |stamp: Timestamp| Stamp::Moment(stamp).settle(None, AT).at;
         for near in [AT - BACK, AT, AT + AHEAD] {
             assert_eq!(at(near), Some(near));
@@ -460,6 +461,13 @@ mod tests {
         for far in [AT - BACK - Span(1), AT + AHEAD + Span(1)] {
             assert_eq!(at(far), None);
         }
+        assert_eq!(Stamp::Moment(AT).settle(None, AT), Settled { at: Some(AT), raw: None });
+        let far = AT + AHEAD + Span(1);
+        for settled in [Stamp::Moment(far).settle(None, AT), Stamp::Moment(far).settle_of_list(None, AT)] {
+            assert_eq!(settled, Settled { at: None, raw: Some(far.to_string()) });
+        }
+        assert_eq!(Stamp::Moment(AT + AHEAD).settle_of_list(None, AT).at, Some(AT + AHEAD));
+        assert_eq!(Stamp::Moment(Timestamp(1)).settle_of_list(None, AT).at, Some(Timestamp(1)));
         let years = Stamp::Moment(AT - BACK - BACK);
         assert_eq!(
             years.settle_of_list(None, AT).at,
@@ -486,5 +494,116 @@ mod tests {
         let berlin = Zone::named("Europe/Berlin").unwrap();
         let twice = read("2026-10-25 02:30:00").settle(Some(&berlin), AT).at;
         assert_eq!(twice.unwrap().to_string(), "2026-10-25T00:30:00Z");
+    }
+
+    /// A day behind the time looks like a distance from UTC: `-05` of `2026-11-05`.
+    #[test]
+    fn a_date_behind_the_time_is_no_zone() {
+        let utc = Zone::utc();
+        for day in 1..=28 {
+            for text in [
+                format!("10:15:00 2026-11-{day:02}"),
+                format!("10:15 {day:02}-11-2026"),
+                format!("10:15:00 {day:02}.11.2026"),
+            ] {
+                // A day that may be a month is read in neither way.
+                let either = text.contains("-11-2026") && day <= 12 && day != 11;
+                let at = read(&text).settle(Some(&utc), AT).at;
+                let expected = format!("2026-11-{day:02}T10:15:00Z");
+                assert_eq!(at.map(|at| at.to_string()), (!either).then_some(expected), "{text}");
+            }
+        }
+        let zoned = read("10:15:00 -0530 2026-11-05").settle(Some(&utc), AT).at;
+        assert_eq!(zoned, None, "a zone in the middle is none of ours");
+    }
+
+    #[test]
+    fn halves_of_the_day_and_colons_of_every_keyboard() {
+        let at = |text: &str| read(text).settle(Some(&Zone::utc()), AT).at.map(|at| at.to_string());
+        for (text, expected) in [
+            ("29-11-2026 12:05 a.m.", "2026-11-29T00:05:00Z"),
+            ("29-11-2026 12:05 P.M.", "2026-11-29T12:05:00Z"),
+            ("29-11-2026 03:45 a. m.", "2026-11-29T03:45:00Z"),
+            ("29-11-2026 03:45 p m", "2026-11-29T15:45:00Z"),
+            ("29-11-2026 03:45 a m", "2026-11-29T03:45:00Z"),
+            ("29-11-2026 03:45:10pm", "2026-11-29T15:45:10Z"),
+            ("2026-11-29 10\u{ff1a}15\u{2236}00", "2026-11-29T10:15:00Z"),
+            ("\u{0968}\u{0966}\u{0968}\u{096c}-11-29 10\u{ff1a}15", "2026-11-29T10:15:00Z"),
+            ("Sun. 29 Nov 2026 10:15", "2026-11-29T10:15:00Z"),
+            ("sunday 29 Nov 2026 10:15", "2026-11-29T10:15:00Z"),
+            ("11/11/2026 10:15", "2026-11-11T10:15:00Z"),
+            ("Nov 29 10:15:00 2026", "2026-11-29T10:15:00Z"),
+            ("Nov 29 10:15:00 2026 GMT", "2026-11-29T10:15:00Z"),
+            ("Sun Nov 29 10:15:00 +0530 2026", "2026-11-29T04:45:00Z"),
+            ("29 Nov 2026 03:45 PM UTC", "2026-11-29T15:45:00Z"),
+            ("2026-11-29 10:15 GMT+05:30", "2026-11-29T04:45:00Z"),
+            ("2026-11-29 10:15 UTC-8", "2026-11-29T18:15:00Z"),
+            ("2026-11-29 10:15 -0800", "2026-11-29T18:15:00Z"),
+        ] {
+            assert_eq!(at(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "S\u{f8}n 29 Nov 2026 10:15",
+            "Nov 29 10:15:00 26",
+            "Su 29 Nov 2026 10:15",
+            "29 Nov 2026 10:15 XYZ",
+        ] {
+            assert!(matches!(read(text), Stamp::Unreadable(_)), "{text}: {:?}", read(text));
+        }
+    }
+
+    /// Twelve or fourteen digits are a date only if they make one of our times.
+    #[test]
+    fn digits_that_make_no_date_are_a_number() {
+        for text in ["199001010000", "209912312359", "20261129101500"] {
+            assert!(matches!(read(text), Stamp::Civil { .. }), "{text}");
+        }
+        for text in ["198912312359", "210001010000", "202613291015", "20261129101561", "99999999999999"] {
+            assert!(matches!(read(text), Stamp::Moment(_)), "{text}: {:?}", read(text));
+        }
+    }
+
+    #[test]
+    fn a_longer_text_is_no_stamp() {
+        let padded = |chars: usize| format!("2026-11-29{}10:15:00 UTC", " ".repeat(chars - 22));
+        assert_eq!(read(&padded(KEPT_CHARS)), Stamp::Moment(AT));
+        let Stamp::Unreadable(raw) = read(&padded(KEPT_CHARS + 1)) else { panic!() };
+        assert_eq!(raw.chars().count(), KEPT_CHARS);
+    }
+
+    #[test]
+    fn a_zone_is_known_by_its_name() {
+        for (name, known) in
+            [("utc", "UTC"), ("Z", "UTC"), (" europe/berlin ", "Europe/Berlin"), ("+05:30", "+05:30")]
+        {
+            let zone = Zone::named(name).unwrap();
+            assert_eq!((zone.name(), format!("{zone:?}")), (known, known.to_owned()), "{name}");
+        }
+        for (name, hours) in [("+00:00", 0), ("+3", 3), ("-08", -8), ("+2359", 24), ("-08:00", -8)] {
+            let minutes = if name == "+2359" { -1 } else { 0 };
+            let stamp = read("2026-11-29 10:15:00");
+            let away = AT - stamp.moment(Zone::named(name).as_ref()).unwrap();
+            assert_eq!(away, Span(hours * 3_600_000 + minutes * 60_000), "{name}");
+        }
+        for name in [
+            "+", "-", "+:", "+05:60", "+12345", "+2600", "05:30", "+a", "+1a", "+-5", "++5", "+05-3",
+            "+00123",
+        ] {
+            assert_eq!(Zone::named(name), None, "{name}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Decimal digits of any script are digits (D40): the same stamp in them is the same time.
+        #[test]
+        fn digits_of_every_script_say_the_same(
+            text in "[0-9]{1,4}[-/. ,][0-9]{1,2}[-/. ][0-9]{1,4}[T ,]{1,2}[0-9]{1,2}[:.][0-9]{2}(:[0-9]{2})?( ?[AaPp][. ]?[Mm]| ?Z| UTC| [+-][0-9]{2}:?[0-9]{2})?|[0-9.-]{1,20}",
+            zero in proptest::sample::select(vec![0x660_u32, 0x966, 0x9e6, 0xff10, 0x1d7ce]),
+        ) {
+            let digit = |c: char| c.to_digit(10).and_then(|digit| char::from_u32(zero + digit)).unwrap_or(c);
+            let other: String = text.chars().map(digit).collect();
+            let moment = |text: &str| Stamp::read(text).map(|stamp| stamp.moment(Some(&Zone::utc())));
+            proptest::prop_assert_eq!(moment(&other), moment(&text), "{} as {}", text, other);
+        }
     }
 }

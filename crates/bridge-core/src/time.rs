@@ -29,7 +29,7 @@ impl fmt::Display for Span {
         match seconds {
             0 if self.0 != 0 => write!(f, "{} ms", self.0),
             -59..=59 => write!(f, "{seconds} s"),
-            _ if seconds < 0 => write!(f, "-{}", Span(self.0.saturating_neg())),
+            ..=-60 => write!(f, "-{}", Span(self.0.saturating_neg())),
             60..3_600 => parts(f, (seconds / 60, "min"), (seconds % 60, "s")),
             3_600..86_400 => parts(f, (seconds / 3_600, "h"), (seconds % 3_600 / 60, "min")),
             _ => parts(f, (seconds / 86_400, "d"), (seconds % 86_400 / 3_600, "h")),
@@ -210,6 +210,13 @@ mod tests {
             (7_260_000, "2 h 1 min"),
             (90_000_000, "1 d 1 h"),
             (-61_000, "-1 min 1 s"),
+            (59_999, "59 s"),
+            (3_599_000, "59 min 59 s"),
+            (3_600_000, "1 h"),
+            (86_399_000, "23 h 59 min"),
+            (86_400_000, "1 d"),
+            (-250, "-250 ms"),
+            (-59_000, "-59 s"),
             (i64::MIN, "-106751991167 d 7 h"),
         ] {
             assert_eq!(Span(millis).to_string(), words);
@@ -222,5 +229,64 @@ mod tests {
         assert_eq!(stamp.to_string(), "2026-01-31T12:00:00.25Z");
         let json = serde_json::to_string(&stamp).unwrap();
         assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), stamp);
+    }
+
+    /// As seconds the limit is the year 5138, as milliseconds 1973: no sensible stamp lies near it.
+    #[test]
+    fn small_numbers_are_seconds_and_large_ones_milliseconds() {
+        for (text, millis) in [
+            ("99999999999", 99_999_999_999_000),
+            ("100000000000", 100_000_000_000),
+            ("100000000000.5", 100_000_000_000),
+            ("100000000001.5", 100_000_000_001),
+            ("99999999999.5", 99_999_999_999_500),
+            ("253370764799", 253_370_764_799),
+            ("253370764799999", 253_370_764_799_999),
+            ("1769860800.", 1_769_860_800_000),
+            ("1769860800.123456", 1_769_860_800_123),
+            ("0.001", 1),
+        ] {
+            assert_eq!(Timestamp::parse(text), Ok(Timestamp(millis)), "{text}");
+        }
+        for text in ["253370764800000", "9999-01-01T00:00:00Z", "-1.5", "-99999999999", "-100000000001"] {
+            assert_eq!(Timestamp::parse(text), Err(StampError::OutOfRange), "{text}");
+        }
+        assert_eq!(Timestamp::parse("9998-12-31T23:59:59Z"), Ok(Timestamp(253_370_764_799_000)));
+        for text in ["1769860800.2x", "1769860800.-5", ".5"] {
+            assert_eq!(Timestamp::parse(text), Err(StampError::Unreadable), "{text}");
+        }
+    }
+
+    /// What is stored is in the order of time as text too, and any time can be stored.
+    #[test]
+    fn stored_times_are_read_back_and_sort_as_text() {
+        let times = [-62_135_596_800_000, -1, 0, 7, 1_769_860_800_250, 253_402_207_200_000];
+        let texts: Vec<String> = times.iter().map(|time| Timestamp(*time).to_rfc3339_millis()).collect();
+        assert_eq!(texts[2], "1970-01-01T00:00:00.000Z");
+        assert_eq!(texts[4], "2026-01-31T12:00:00.250Z");
+        assert!(texts.is_sorted(), "{texts:?}");
+        for (text, time) in texts.iter().zip(times) {
+            assert_eq!(Timestamp::parse_stored(text), Ok(Timestamp(time)));
+        }
+        assert_eq!(Timestamp::parse_stored("1769860800"), Err(StampError::Unreadable));
+        // What no calendar holds is still told apart.
+        assert_eq!(Timestamp(i64::MAX).to_rfc3339_millis(), format!("{} ms", i64::MAX));
+    }
+
+    #[test]
+    fn seconds_are_rounded_down_also_before_1970() {
+        for (millis, seconds) in [(0, 0), (999, 0), (1_000, 1), (-1, -1), (-1_000, -1), (-1_001, -2)] {
+            assert_eq!(Timestamp(millis).epoch_seconds(), seconds, "{millis}");
+        }
+    }
+
+    #[test]
+    fn sums_stay_within_what_can_be_counted() {
+        let (at, span) = (Timestamp(10), Span(3));
+        assert_eq!((at + span, at - span, at - Timestamp(4)), (Timestamp(13), Timestamp(7), Span(6)));
+        assert_eq!(Timestamp(i64::MAX) + span, Timestamp(i64::MAX));
+        assert_eq!(Timestamp(i64::MIN) - span, Timestamp(i64::MIN));
+        assert_eq!(Timestamp(i64::MIN) - Timestamp(1), Span(i64::MIN));
+        assert_eq!((Span::seconds(90), DAY), (Span(90_000), Span::seconds(24 * 60 * 60)));
     }
 }

@@ -66,3 +66,51 @@ fn step(
         reason,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::Sample;
+    use crate::judged_record::MatchedOnboarding;
+    use crate::verdict::Verdict;
+
+    fn lines(sample: &Sample, verdict: &Verdict) -> Vec<Step> {
+        sample.with_facts(|facts| {
+            let record = JudgedRecord {
+                sms: facts.sms,
+                verdict,
+                judged_at: facts.now,
+                sms_in_window: 1,
+                matched: facts
+                    .sender
+                    .onboarding
+                    .as_ref()
+                    .map_or(MatchedOnboarding::None, MatchedOnboarding::Kept),
+            };
+            trace(&record, &sample.settings)
+        })
+    }
+
+    /// The match runs when all checks have passed, and says so in the last line.
+    #[test]
+    fn the_last_line_says_how_the_match_went() {
+        for (sample, result) in [
+            (Sample::default(), Code::Pass),
+            (Sample { state: Some(crate::State::Cancelled), ..Sample::default() }, Code::Fail),
+            (Sample { text: "hello".into(), ..Sample::default() }, Code::NotApplicable),
+        ] {
+            let steps = lines(&sample, &sample.verdict());
+            let last = steps.last().unwrap();
+            assert_eq!((last.check, last.result), ("onboarding_match", result));
+        }
+    }
+
+    #[test]
+    fn a_reason_of_another_version_is_named() {
+        let verdict = Verdict::failed_match("made_up");
+        let steps = lines(&Sample::default(), &verdict);
+        let remedy = steps.last().unwrap().remedy.clone().unwrap();
+        assert!(remedy.contains("\"made_up\""), "{remedy}");
+        assert!(steps[..steps.len() - 1].iter().all(|step| step.remedy.is_none()));
+    }
+}

@@ -190,4 +190,47 @@ mod tests {
         assert_eq!(codes.0[..3], [Code::Pass, Code::Fail, Code::Disabled]);
         assert!(serde_json::from_str::<Codes>(r#""9""#).is_err());
     }
+
+    /// D2: the numbers of `input_sms`, and the words beside them in the API.
+    #[test]
+    fn every_code_has_its_number_and_word() {
+        for (code, number, word) in [
+            (Code::Pass, 1, "pass"),
+            (Code::Fail, 2, "fail"),
+            (Code::Disabled, 3, "disabled"),
+            (Code::NotApplicable, 4, "n/a"),
+        ] {
+            assert_eq!((code.number(), code.word(), Code::from_number(number)), (number, word, Some(code)));
+        }
+        assert!([0, 5, 255].into_iter().all(|number| Code::from_number(number).is_none()));
+        let codes = Codes(std::array::from_fn(|n| if n == 1 { Code::Fail } else { Code::Pass }));
+        let of: Vec<Code> = CheckId::all().map(|check| codes.of(check)).collect();
+        assert_eq!(of, codes.0);
+    }
+
+    #[test]
+    fn where_it_failed_is_a_word_that_is_read_back() {
+        for place in CheckId::all().map(FailedAt::Check).chain([FailedAt::OnboardingMatch]) {
+            assert_eq!(FailedAt::from_word(place.as_str()), Some(place));
+            let json = serde_json::to_string(&place).unwrap();
+            assert_eq!(json, format!("{:?}", place.as_str()));
+            assert_eq!(serde_json::from_str::<FailedAt>(&json).unwrap(), place);
+        }
+        assert_eq!(FailedAt::from_word("magic_check"), None);
+        assert!(serde_json::from_str::<FailedAt>("\"\"").is_err());
+    }
+
+    #[test]
+    fn a_verdict_passed_or_failed() {
+        let failed = Verdict::failed_match("no_onboarding");
+        let passed = Verdict { failed_at: None, reason: None, late_delivery: true, ..failed.clone() };
+        assert_eq!((passed.passed(), passed.status()), (true, "passed"));
+        assert_eq!((failed.passed(), failed.status()), (false, "failed"));
+        let unjudged = Verdict::not_judged("sent_as_mms");
+        assert_eq!(unjudged.codes.0, [Code::NotApplicable; CheckId::COUNT]);
+        assert_eq!((unjudged.passed(), unjudged.reason.as_deref()), (false, Some("sent_as_mms")));
+        let json = serde_json::to_string(&passed).unwrap();
+        assert_eq!(json, r#"{"codes":"1111111","late_delivery":true}"#);
+        assert_eq!(serde_json::from_str::<Verdict>(&json).unwrap(), passed);
+    }
 }

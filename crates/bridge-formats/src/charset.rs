@@ -24,6 +24,9 @@ pub(crate) fn named(label: Option<&str>) -> Result<Option<&'static Encoding>, Un
     }
 }
 
+/// Of so many letters one is plain, at least, where it is UTF-16: a header and a hash stand beside letters of any script.
+const ONE_PLAIN_OF: usize = 8;
+
 /// The order of the bytes of UTF-16, as a mark or the zeros of plain letters tell it. None: it is no UTF-16.
 pub(crate) fn utf16_of(bytes: &[u8]) -> Option<&'static Encoding> {
     let (pairs, []) = bytes.as_chunks::<2>() else { return None };
@@ -33,12 +36,14 @@ pub(crate) fn utf16_of(bytes: &[u8]) -> Option<&'static Encoding> {
         [_, _, ..] => {}
         _ => return None,
     }
-    let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
-    let most = pairs.len().div_ceil(2);
+    // The last byte of a text of one byte a letter may be a zero that ends it.
+    let but_last = &pairs[..pairs.len() - 1];
+    let zeros = |at: usize| but_last.iter().filter(|pair| pair[at] == 0).count();
+    let enough = but_last.len().div_ceil(ONE_PLAIN_OF);
     match (zeros(0), zeros(1)) {
         // A few letters of other scripts have a zero in the other place.
-        (high, low) if low >= most && high <= low / 4 => Some(UTF_16LE),
-        (high, low) if high >= most && low <= high / 4 => Some(UTF_16BE),
+        (high, low) if low >= enough && high <= low / 4 => Some(UTF_16LE),
+        (high, low) if high >= enough && low <= high / 4 => Some(UTF_16BE),
         _ => None,
     }
 }
@@ -87,7 +92,16 @@ mod tests {
 
     #[test]
     fn utf16_is_told_by_its_mark_or_its_zeros() {
-        for text in ["ONBOARD:a06f", "gr\u{fc}n", "ONBOARD:1 \u{1f600}", "\u{feff}\u{928}\u{92e}"] {
+        let mostly_hindi =
+            format!("ONBOARD:{} {}", "a06f".repeat(16), "\u{928}\u{92e}\u{938}\u{94d}".repeat(60));
+        for text in [
+            "ONBOARD:a06f",
+            "gr\u{fc}n",
+            "ONBOARD:1 \u{1f600}",
+            "\u{feff}\u{928}\u{92e}",
+            mostly_hindi.as_str(),
+            "ab",
+        ] {
             for (order, bytes) in
                 [(UTF_16LE, written(text, u16::to_le_bytes)), (UTF_16BE, written(text, u16::to_be_bytes))]
             {
@@ -96,7 +110,21 @@ mod tests {
                 assert_eq!(read, text.trim_start_matches('\u{feff}'));
             }
         }
-        for bytes in [&b""[..], b"ab", b"a\0", b"a\0b", b"plain", "na\u{ef}ve".as_bytes(), b"\0\0\0\0"] {
+        let ended_by_zero = [b"ONBOARD:".as_slice(), &[b'a'; 63], b"\0"].concat();
+        let many_zeros = b"a\0b\0\0c\0d\0e".repeat(8);
+        for bytes in [
+            &b""[..],
+            b"ab",
+            b"a\0",
+            b"a\0b",
+            b"abc\0",
+            b"plain",
+            b"plains",
+            "na\u{ef}ve".as_bytes(),
+            b"\0\0\0\0",
+            &ended_by_zero,
+            &many_zeros,
+        ] {
             assert_eq!(utf16_of(bytes), None, "{bytes:?}");
         }
     }

@@ -49,14 +49,11 @@ impl Alphabet {
         let text = match self {
             // Many networks call Latin-1 or UTF-8 their default alphabet, which has 128 letters only.
             Alphabet::Gsm if bytes.is_ascii() => gsm(bytes),
-            Alphabet::Unknown if charset::utf16_of(bytes).is_some() => {
-                fields::plain(&charset::to_utf8(bytes, None))
-            }
-            Alphabet::Gsm | Alphabet::Unknown if std::str::from_utf8(bytes).is_ok() => fields::plain(bytes),
+            Alphabet::Gsm if std::str::from_utf8(bytes).is_ok() => fields::plain(bytes),
             Alphabet::Gsm | Alphabet::Latin1 => bytes.iter().copied().map(char::from).collect(),
             Alphabet::Ucs2 => charset::utf16(bytes, false),
             Alphabet::Of(encoding) => fields::plain(&charset::to_utf8(bytes, Some(encoding))),
-            Alphabet::Unknown => fields::plain(bytes),
+            Alphabet::Unknown => fields::plain(&charset::to_utf8(bytes, None)),
         };
         message::storable(&text).into_owned()
     }
@@ -169,6 +166,64 @@ mod tests {
         assert_eq!(gsm("café €".as_bytes()), "café €");
     }
 
+    /// 3GPP TS 23.038, the whole table beside what is as in ASCII.
+    #[test]
+    fn every_letter_of_the_default_alphabet() {
+        let gsm = |bytes: &[u8]| Alphabet::Gsm.text(bytes);
+        let low: Vec<u8> = (0..=0x1f).filter(|byte| *byte != 0x1b).collect();
+        assert_eq!(
+            gsm(&low),
+            "@\u{a3}$\u{a5}\u{e8}\u{e9}\u{f9}\u{ec}\u{f2}\u{c7}\n\u{d8}\u{f8}\r\u{c5}\u{e5}\
+            \u{394}_\u{3a6}\u{393}\u{39b}\u{3a9}\u{3a0}\u{3a8}\u{3a3}\u{398}\u{39e}\u{c6}\u{e6}\u{df}\u{c9}"
+        );
+        let high: Vec<u8> = (0x20..=0x7f).collect();
+        let expected: String = (0x20..=0x7f_u8)
+            .map(|byte| match byte {
+                0x24 => '\u{a4}',
+                0x40 => '\u{a1}',
+                0x5b => '\u{c4}',
+                0x5c => '\u{d6}',
+                0x5d => '\u{d1}',
+                0x5e => '\u{dc}',
+                0x5f => '\u{a7}',
+                0x60 => '\u{bf}',
+                0x7b => '\u{e4}',
+                0x7c => '\u{f6}',
+                0x7d => '\u{f1}',
+                0x7e => '\u{fc}',
+                0x7f => '\u{e0}',
+                ascii => char::from(ascii),
+            })
+            .collect();
+        assert_eq!(gsm(&high), expected);
+        for (second, letter) in [
+            (0x0a, '\u{c}'),
+            (0x14, '^'),
+            (0x28, '{'),
+            (0x29, '}'),
+            (0x2f, '\\'),
+            (0x3c, '['),
+            (0x3d, '~'),
+            (0x3e, ']'),
+            (0x40, '|'),
+            (0x65, '\u{20ac}'),
+            (0x01, '\u{a3}'),
+            (0x41, 'A'),
+            (0x7b, '\u{e4}'),
+        ] {
+            assert_eq!(gsm(&[0x1b, second]), letter.to_string(), "{second:#x}");
+        }
+    }
+
+    #[test]
+    fn hex_digits_stand_for_bytes() {
+        assert_eq!(bytes_of_hex(b"00fFa1"), Some(vec![0, 255, 161]));
+        assert_eq!(bytes_of_hex(b""), Some(vec![]));
+        for none in [&b"0"[..], b"0g", b"g0", b"+1"] {
+            assert_eq!(bytes_of_hex(none), None, "{none:?}");
+        }
+    }
+
     #[test]
     fn two_bytes_a_letter() {
         let ucs2 = |bytes: &[u8]| Alphabet::Ucs2.text(bytes);
@@ -184,6 +239,23 @@ mod tests {
         assert_eq!(Alphabet::Latin1.text(b"caf\xe9"), "café");
         assert_eq!(Alphabet::Unknown.text(b"caf\xe9"), "caf\\xe9");
         assert_eq!(Alphabet::Unknown.text("é\0".as_bytes()), "é\\u0000");
+        assert_eq!(Alphabet::Unknown.text(b"O\0N\0B\0"), "ONB");
+        for (name, alphabet) in [
+            ("utf-16", Alphabet::Ucs2),
+            ("UCS-2", Alphabet::Ucs2),
+            ("latin1", Alphabet::Latin1),
+            ("iso-8859-1", Alphabet::Latin1),
+            ("gsm0338", Alphabet::Gsm),
+            ("utf-8", Alphabet::Unknown),
+            ("", Alphabet::Unknown),
+            ("windows-1251", Alphabet::Of(encoding_rs::WINDOWS_1251)),
+        ] {
+            assert_eq!(Alphabet::of_charset(name), alphabet, "{name}");
+        }
+        assert_eq!(Alphabet::of_charset("koi8-r").text(b"\xf0\xd2"), "\u{41f}\u{440}");
+        for (coding, alphabet) in [(0, Alphabet::Gsm), (3, Alphabet::Latin1), (1, Alphabet::Unknown)] {
+            assert_eq!(Alphabet::of_smpp(coding), alphabet, "{coding}");
+        }
         assert_eq!(Alphabet::of_charset("\"utf-16be\""), Alphabet::Ucs2);
         assert_eq!(Alphabet::of_charset("8-BIT"), Alphabet::Unknown);
         assert_eq!(Alphabet::of_smpp(8), Alphabet::Ucs2);

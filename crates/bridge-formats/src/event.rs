@@ -111,8 +111,13 @@ mod tests {
     fn every_kind_has_a_word_of_its_own() {
         for kind in EventKind::ALL {
             assert_eq!(EventKind::named(kind.word()), Some(kind));
-            assert!(!kind.about().is_empty());
         }
+        let mut words: Vec<&str> =
+            EventKind::ALL.iter().flat_map(|kind| [kind.word(), kind.about()]).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), 2 * EventKind::ALL.len(), "{words:?}");
+        assert_eq!(EventKind::Mms.about(), "picture messages (MMS)");
         assert_eq!(EventKind::named("sms"), None);
     }
 }

@@ -95,7 +95,8 @@ impl Fields {
         if trimmed.starts_with('{') && !is_form {
             return Fields::json(trimmed);
         }
-        if content_type.starts_with("application/json") || trimmed.starts_with('[') {
+        let says_json = content_type.starts_with("application/json") && !begins_like_a_form(trimmed);
+        if says_json || trimmed.starts_with('[') {
             return Err(Unusable::because(match serde_json::from_str::<de::IgnoredAny>(trimmed) {
                 Ok(_) => "the body is JSON, but not one object".to_owned(),
                 Err(error) => not_json(error),
@@ -204,6 +205,13 @@ pub(crate) fn json<T: de::DeserializeOwned>(charset: Option<&str>, body: &[u8]) 
 /// One object of a list. What is wrong with it is its own, and stops no other.
 #[derive(Debug)]
 pub(crate) struct Row(pub(crate) Result<Fields, Unusable>);
+
+/// `from=…`: JSON never begins so, whatever the header says.
+fn begins_like_a_form(text: &str) -> bool {
+    let name = text.split('=').next().unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !name.is_empty() && name.len() < text.len() && name.chars().all(is_plain)
+}
 
 /// One `name=value` of a form, percent-decoded. Bytes that are no UTF-8 stay visible.
 fn form_pair(letters: Option<&'static Encoding>, pair: &[u8]) -> (String, String) {
@@ -495,8 +503,12 @@ mod tests {
         for content_type in ["application/json", "application/json; charset=utf-8", "", "text/plain"] {
             assert_eq!(value(content_type, br#" {"text":"a b"} "#), "a b", "{content_type}");
         }
-        for content_type in ["application/x-www-form-urlencoded", "", "text/plain"] {
+        for content_type in ["application/x-www-form-urlencoded", "", "text/plain", "application/json"] {
             assert_eq!(value(content_type, b"x=1&text=a+b%20c%2b"), "a b c+", "{content_type}");
+        }
+        for no_form in ["\"a=1\"", "=1", "a", "a b=1", "{a=1", "1"] {
+            let detail = Fields::read("application/json", no_form.as_bytes()).unwrap_err().detail;
+            assert!(detail.starts_with("the body is "), "{no_form}: {detail}");
         }
         assert_eq!(value("application/json", "\u{feff}{\"text\":1.5}".as_bytes()), "1.5");
         assert_eq!(text("application/json", br#"{"text":null}"#), None);
@@ -508,6 +520,13 @@ mod tests {
         assert_eq!(value("application/json", br#"{"text":"\udc00"}"#), "\\udc00");
         assert_eq!(value("application/json", br#"{"text":"\\ud83d \ud83d\ude00"}"#), "\\ud83d \u{1f600}");
         assert_eq!(value("application/json", br#"{"text":"a\u0000b"}"#), "a\\u0000b");
+        // One after the other, each is what it is alone.
+        let all = b"{\"n\":1.50,\"text\":\"\\ud83d\\ude00\\ud83d\n\\\\\\\"\\udc00\\ud83d\\ude00\t\\u0041\",\"m\":2.50}";
+        let fields = Fields::read("application/json", all).unwrap();
+        assert_eq!(
+            fields.texts(&["n", "text", "m"]).into_iter().map(|(_, text)| text).collect::<Vec<_>>(),
+            ["1.50", "\u{1f600}\\ud83d\n\\\"\\udc00\u{1f600}\tA", "2.50"]
+        );
         assert_eq!(value("application/json", b"{\"text\":\"caf\xe9\"}"), "caf\\xe9");
         assert_eq!(value("application/x-www-form-urlencoded", b"text=caf%E9%00"), "caf\\xe9\\u0000");
     }
@@ -559,5 +578,36 @@ mod tests {
         assert_eq!(wrong("image/png", b"\x89PNG"), "the body is neither JSON nor a form");
         let fields = Fields::read("application/json", br#"{"text":{"x":1}}"#).unwrap();
         assert_eq!(fields.text(&["text"]).unwrap_err().detail, "must be a text, not an object");
+    }
+
+    /// B8: a key that stands twice is two opinions, a value of another kind is none.
+    #[test]
+    fn only_what_stands_twice_is_a_contradiction() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Shape {
+            #[expect(dead_code, reason = "what matters is whether it can be read")]
+            text: String,
+        }
+        let wrong = |body: &[u8]| json::<Shape>(None, body).unwrap_err();
+        let twice = wrong(br#"{"text":"a","text":"b"}"#);
+        assert!(twice.contradictory && twice.detail.contains("duplicate field"), "{twice:?}");
+        for other in [&br#"{"text":1}"#[..], b"{", br#"{"text":"duplicate field `a`"#, b""] {
+            assert!(!wrong(other).contradictory, "{other:?}");
+        }
+        assert!(Fields::read("", b"a=1&a=2").unwrap_err().contradictory);
+        assert!(!Fields::read("application/json", b"{").unwrap_err().contradictory);
+    }
+
+    #[test]
+    fn so_many_fields_and_no_more() {
+        let form = |n: usize| (0..n).map(|n| format!("f{n}=1")).collect::<Vec<_>>().join("&");
+        assert_eq!(Fields::read("", form(FIELDS_MAX).as_bytes()).unwrap().iter().count(), FIELDS_MAX);
+        let refused = Fields::read("", form(FIELDS_MAX + 1).as_bytes()).unwrap_err().detail;
+        assert_eq!(refused, "it has more than 256 fields");
+        let list = |n: usize| format!("{{\"text\":[{}]}}", vec!["\"a\""; n].join(","));
+        let texts = |n| Fields::read("", list(n).as_bytes()).unwrap().get("text").cloned().unwrap();
+        assert_eq!(texts(FIELDS_MAX), FieldValue::Texts(vec!["a".to_owned(); FIELDS_MAX]));
+        assert_eq!(texts(FIELDS_MAX + 1), FieldValue::Other("a list"));
     }
 }

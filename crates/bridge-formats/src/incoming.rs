@@ -115,3 +115,58 @@ pub fn content_type(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_the_body_or_what_stands_for_it() {
+        let (post, get, uri) = (Method::POST, Method::GET, Uri::from_static("/sms/receive?from=2&to=a%2Bb"));
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"))]);
+        let new = || Incoming::new(&post, &uri, &headers, br#"{"from":"1"}"#);
+        let from = |incoming: &Incoming<'_>| {
+            incoming
+                .fields()
+                .map(|fields| fields.texts(&["from"])[0].1.clone())
+                .map_err(|unusable| unusable.detail)
+        };
+        let json = |incoming: &Incoming<'_>| incoming.json::<Value>().map_err(|unusable| unusable.detail);
+        assert_eq!((from(&new()).as_deref(), new().form_body()), (Ok("1"), new().body));
+        assert_eq!(json(&new()).unwrap()["from"], "1");
+        let with_form = new().with_form(b"from=3");
+        assert_eq!((from(&with_form).as_deref(), with_form.form_body()), (Ok("3"), &b"from=3"[..]));
+        assert!(json(&with_form).unwrap_err().contains("has parts"));
+        let unreadable = new().unreadable("its boundary is missing");
+        assert_eq!(from(&unreadable), Err("its boundary is missing".to_owned()));
+        assert_eq!(json(&unreadable), Err("its boundary is missing".to_owned()));
+        let asked = Incoming::new(&get, &uri, &headers, b"from=1");
+        assert_eq!(from(&asked).as_deref(), Ok("2"), "of a GET it is the query");
+        assert_eq!(asked.query("to").as_deref(), Some("a+b"));
+        assert_eq!(asked.query("text"), None);
+    }
+
+    #[test]
+    fn the_kind_of_a_body_and_its_letters() {
+        for (value, kind, charset) in [
+            ("Application/JSON", "application/json", None),
+            ("application/json; charset=utf-8", "application/json", Some("utf-8")),
+            (" text/plain ;a=b; Charset = \"latin1\"", "text/plain", Some("\"latin1\"")),
+            ("text/plain; charsets=x", "text/plain", None),
+            ("charset=utf-8", "charset=utf-8", None),
+            ("", "", None),
+        ] {
+            let headers =
+                HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap())]);
+            let (post, uri) = (Method::POST, Uri::from_static("/"));
+            let incoming = Incoming::new(&post, &uri, &headers, b"");
+            assert_eq!((incoming.content_type().as_str(), incoming.charset()), (kind, charset), "{value:?}");
+        }
+        let (post, uri, none) = (Method::POST, Uri::from_static("/"), HeaderMap::new());
+        let bare = Incoming::new(&post, &uri, &none, b"");
+        assert_eq!((bare.content_type().as_str(), bare.charset(), bare.header("x-a")), ("", None, None));
+    }
+}

@@ -322,6 +322,21 @@ mod tests {
         let parts = "--b\r\nContent-Disposition: form-data; name=\"secret\"\r\n\r\nabc\r\n--b\r\nContent-Disposition: \
             form-data; name=\"from\"\r\n\r\n1\r\n--b--\r\n";
         assert_eq!(kept("multipart/form-data", parts), parts.replace("abc", REMOVED));
+        // However its lines end, its names are quoted, and wherever it breaks off.
+        let bare = parts.replace("\r\n", "\n");
+        assert_eq!(kept("", &bare), bare.replace("abc", REMOVED));
+        let unquoted = parts.replace('"', "").replace("name=secret", "NAME=secret; filename=a");
+        assert_eq!(kept("multipart/form-data", &unquoted), unquoted.replace("abc", REMOVED));
+        for (cut, left) in [
+            ("--b\nname=\"secret\"\n\nabc", "--b\nname=\"secret\"\n\n[removed]"),
+            ("--b\nname=\"secret\"\nabc", "--b\nname=\"secret\"\nabc"),
+            (
+                "--b\nname=\"a\"\n\n1\n--b\nname=pwd\n\n2\n--b--",
+                "--b\nname=\"a\"\n\n1\n--b\nname=pwd\n\n[removed]\n--b--",
+            ),
+        ] {
+            assert_eq!(kept("multipart/form-data", cut), left);
+        }
     }
 
     #[test]

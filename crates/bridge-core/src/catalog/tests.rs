@@ -169,3 +169,142 @@ fn every_setting_can_be_drawn_and_no_default_is_dangerous() {
     let off = find("header_hash_check_enabled").unwrap();
     assert!(off.danger(&json!(false)).is_some_and(|why| why.starts_with("Any SMS of a number")));
 }
+
+/// What the API shows of each kind of setting, and how its row is written and read.
+#[test]
+fn a_value_is_typed_in_the_api_and_text_in_its_row() {
+    for (key, kind, category, value, text) in [
+        ("batch_size", "integer", "sync", json!(7), "7"),
+        ("maintenance_mode", "boolean", "monitoring", json!(true), "true"),
+        ("count_check_enabled", "boolean", "validation", json!(false), "false"),
+        ("log_level", "string", "monitoring", json!("DEBUG"), "DEBUG"),
+        ("late_delivery_policy", "string", "validation", json!("reject"), "reject"),
+        ("durability", "string", "infrastructure", json!("everysec"), "everysec"),
+        ("hash_style", "string", "general", json!("short"), "short"),
+        ("page_app_name", "string", "general", json!("42"), "42"),
+        ("allowed_country_codes", "json", "validation", json!(["91", "44"]), "[\"91\",\"44\"]"),
+        ("count_check_threshold", "integer", "thresholds", json!(3), "3"),
+    ] {
+        let def = find(key).unwrap();
+        assert_eq!((def.setting_type(), def.category.as_str()), (kind, category), "{key}");
+        assert_eq!(def.to_text(&value), text);
+        assert_eq!(def.from_text(text), value, "{key}");
+        let changed = Settings::default().with(def, &value).unwrap();
+        assert_eq!(def.value(&changed), value, "{key}");
+        assert_ne!(def.value(&changed), def.default_value(), "{key}");
+    }
+    assert_eq!(find("batch_size").unwrap().from_text("many"), json!("many"), "its rule refuses it by name");
+}
+
+/// Every word that a choice takes is read and written as itself.
+#[test]
+fn every_word_of_a_choice_is_taken() {
+    for def in all() {
+        for word in def.input().words.iter().filter(|_| def.input().kind == "choice") {
+            let changed = Settings::default().with(def, &json!(word)).unwrap();
+            assert_eq!(def.value(&changed), json!(word), "{}", def.key);
+        }
+    }
+}
+
+/// What an input needs to know follows from the rule.
+#[test]
+fn the_input_of_each_kind_of_setting() {
+    let input = |key: &str| find(key).unwrap().input();
+    let batch = input("batch_size");
+    assert_eq!(
+        (batch.kind, batch.min, batch.max, batch.unit),
+        ("integer", Some(1), Some(10_000), Some("rows"))
+    );
+    assert_eq!(input("durability").words, ["strict", "everysec"]);
+    assert_eq!(input("check_sequence").words.len(), CHECKS.len());
+    assert_eq!((input("page_app_name").kind, input("allowed_country_codes").kind), ("text", "list"));
+}
+
+#[test]
+fn limits_belong_to_what_they_limit() {
+    for (key, least, most) in [
+        ("hash_salt_length", json!(16), json!(64)),
+        ("clock_skew_tolerance_seconds", json!(0), json!(600)),
+        ("batch_size", json!(1), json!(10_000)),
+    ] {
+        for value in [least, most] {
+            assert!(Settings::default().with(find(key).unwrap(), &value).is_ok(), "{key} {value}");
+        }
+    }
+    assert_eq!(
+        broken("batch_size", &json!(10_001)),
+        "batch_size must be a whole number from 1 to 10000 (rows), not 10001"
+    );
+    assert_eq!(
+        broken("batch_size", &json!(4_294_967_296_u64)),
+        "batch_size must be a whole number from 1 to 10000 (rows), not 4294967296"
+    );
+    for (value, got) in
+        [(json!([]), "a list"), (json!({}), "an object"), (json!(1), "a number"), (json!(true), "a boolean")]
+    {
+        let sentence = broken("log_level", &value);
+        assert!(sentence.ends_with(&format!(", not {got}")), "{sentence}");
+    }
+    assert_eq!(
+        broken("allowed_country_codes", &json!("91")),
+        "allowed_country_codes must be a list of texts, not a text"
+    );
+    assert_eq!(broken("page_app_name", &json!(1)), "page_app_name must be a text, not a number");
+}
+
+#[test]
+fn the_checks_ask_the_settings_for_what_they_need() {
+    let mut settings = Settings { clock_skew_tolerance_seconds: 7, ..Settings::default() };
+    assert_eq!(settings.tolerance(), crate::Span(7_000));
+    settings.permitted_headers = vec!["SIGNUP".into(), "ONBOARD".into()];
+    assert_eq!(settings.header(), "SIGNUP");
+    settings.allowed_country_codes = vec!["1".into(), "44".into()];
+    for (number, allowed) in [("+447911123456", true), ("+12425550123", true), ("+919876543210", false)] {
+        assert_eq!(settings.allows_country(&crate::Mobile::from_e164(number).unwrap()), allowed, "{number}");
+    }
+    let off = CheckId::from_name("count_check").unwrap();
+    settings.checks_enabled[off.index()] = false;
+    for id in CheckId::all() {
+        assert_eq!(settings.is_enabled(id), id != off);
+        assert_eq!(settings.is_enabled_by_name(id.name()), id != off);
+    }
+    assert!(!settings.is_enabled_by_name("magic_check"));
+}
+
+/// Of two rules between settings, the broken one alone falls back.
+#[test]
+fn one_wrong_row_undoes_no_other() {
+    let (settings, problems) = Settings::from_rows([
+        ("count_check_threshold", "20"),
+        ("blacklist_threshold", "20"),
+        ("batch_size", "7"),
+        ("user_timelimit_seconds", "120"),
+    ]);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    // Its default is too small for the other: all fall back together rather than to a value that nobody chose.
+    assert_eq!(settings, Settings::default());
+    let (settings, problems) = Settings::from_rows([("onboarding_ttl_seconds", "200"), ("batch_size", "7")]);
+    assert_eq!((settings.onboarding_ttl_seconds, settings.batch_size), (86_400, 7), "{problems:?}");
+    let (settings, problems) =
+        Settings::from_rows([("onboarding_ttl_seconds", "301"), ("blacklist_threshold", "6")]);
+    assert_eq!((settings.onboarding_ttl_seconds, settings.blacklist_threshold), (301, 6), "{problems:?}");
+}
+
+/// Where contract section 6 has them: a page shows each category once.
+#[test]
+fn the_settings_of_a_category_stand_together() {
+    let mut order: Vec<&str> = all().iter().map(|def| def.category.as_str()).collect();
+    order.dedup();
+    assert_eq!(order, ["general", "sync", "validation", "thresholds", "infrastructure", "monitoring"]);
+    let toggles: Vec<&str> = CheckId::all().map(CheckId::toggle).collect();
+    let first = all().iter().position(|def| def.key == toggles[0]).unwrap();
+    let keys: Vec<&str> = all()[first..].iter().map(|def| def.key).take(toggles.len() + 1).collect();
+    assert_eq!(keys, [toggles.as_slice(), &["check_sequence"]].concat());
+    let off = find(toggles[0]).unwrap();
+    assert!(
+        off.description.starts_with(&format!("Runs {}: the ", CheckId::all().next().unwrap().name())),
+        "{}",
+        off.description
+    );
+}

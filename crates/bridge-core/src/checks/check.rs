@@ -162,3 +162,88 @@ impl Facts<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{DEADLINE, HASH, Sample};
+    use crate::message::find_hashes;
+    use crate::onboarding::State;
+    use crate::time::Span;
+
+    fn standing(hash: &str, pair_validated: bool) -> Standing {
+        let onboarding = Sample::default().with_facts(|facts| facts.sender.onboarding.clone().unwrap());
+        Standing { onboarding: Onboarding { hash: hash.to_owned(), ..onboarding }, pair_validated }
+    }
+
+    /// D51: the one whose hash the text holds is meant, with what is known of its own pair; without one, the newest.
+    #[test]
+    fn the_text_says_which_onboarding_is_meant() {
+        let hashes: Vec<String> = ["1", "2", "3", "2"].iter().map(|digit| digit.repeat(64)).collect();
+        let all = || {
+            hashes.iter().zip([false, true, false, false]).map(|(hash, pair)| standing(hash, pair)).collect()
+        };
+        let meant = |text: &str| {
+            let found = find_hashes(text, &["ONBOARD".to_owned()]);
+            let facts = SenderFacts::of(all(), 3, true).meant_by(&found);
+            assert_eq!((facts.sms_in_window, facts.blacklisted, facts.others.len()), (3, true, 3));
+            let mut kept: Vec<String> =
+                facts.others.iter().map(|other| other.onboarding.hash.clone()).collect();
+            let hash = facts.onboarding.unwrap().hash;
+            kept.push(hash.clone());
+            kept.sort();
+            let whole: Vec<String> = ["1", "2", "2", "3"].iter().map(|digit| digit.repeat(64)).collect();
+            assert_eq!(kept, whole, "none is lost");
+            (hash[..1].to_owned(), facts.pair_validated)
+        };
+        let text = |digit: &str| format!("ONBOARD:{}", digit.repeat(64));
+        assert_eq!(meant("hello"), ("1".into(), false));
+        assert_eq!(meant(&text("1")), ("1".into(), false));
+        assert_eq!(meant(&text("2")), ("2".into(), true), "the newer of two alike");
+        assert_eq!(meant(&text("3")), ("3".into(), false));
+        assert_eq!(meant(&text("4")), ("1".into(), false));
+        assert_eq!(
+            meant(&format!("{} {}", text("2"), text("1"))),
+            ("1".into(), false),
+            "the newest comes first"
+        );
+        let nobody = SenderFacts::of(Vec::new(), 1, false).meant_by(&find_hashes(&text("1"), &[]));
+        assert_eq!((nobody.onboarding, nobody.pair_validated), (None, false));
+        assert!(SenderFacts::of(vec![standing(HASH, true)], 1, false).pair_validated);
+    }
+
+    /// D8: late is what was judged after its deadline and its tolerance, and came or was sent in time.
+    #[test]
+    fn late_is_what_is_judged_after_its_time_and_was_sent_within() {
+        let end = DEADLINE + Span(60_000);
+        let late = |received, arrived, judged, state| {
+            let sample = Sample { received, arrived, judged, state, ..Sample::default() };
+            sample.with_facts(|facts| facts.is_late(&sample.settings))
+        };
+        let open = Some(State::Pending);
+        assert!(!late(DEADLINE, DEADLINE, end, open), "to the last millisecond it is in time");
+        assert!(late(DEADLINE, DEADLINE, end + Span(1), open));
+        assert!(late(DEADLINE, end + Span(5), end + Span(5), open));
+        assert!(!late(end + Span(2), end + Span(5), end + Span(5), open), "it was sent too late");
+        assert!(!late(DEADLINE, DEADLINE, end + Span(1), None), "without an onboarding nothing is late");
+    }
+
+    /// It may be meant while it can be validated and its time fits: both must hold.
+    #[test]
+    fn open_is_what_can_be_validated_and_fits_in_time() {
+        let late = DEADLINE + Span(60_001);
+        for (state, arrived, open) in [
+            (State::Pending, DEADLINE, true),
+            (State::Expired, DEADLINE, true),
+            (State::Pending, late, false),
+            (State::Cancelled, DEADLINE, false),
+            (State::Validated, late, false),
+        ] {
+            let sample = Sample { state: Some(state), received: arrived, arrived, ..Sample::default() };
+            sample.with_facts(|facts| {
+                let onboarding = facts.sender.onboarding.as_ref().unwrap();
+                assert_eq!(facts.was_open(onboarding, &sample.settings), open, "{state:?} {arrived:?}");
+            });
+        }
+    }
+}

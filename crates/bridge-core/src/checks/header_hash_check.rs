@@ -139,6 +139,8 @@ impl Verdict {
 mod tests {
     use super::*;
     use crate::checks::samples::{DEADLINE, HASH, REQUESTED, Sample, check};
+    use crate::judged_record::{JudgedRecord, MatchedOnboarding};
+    use crate::onboarding::State;
     use crate::time::{DAY, Span};
 
     #[test]
@@ -179,5 +181,52 @@ mod tests {
         assert_eq!(reason(off(REQUESTED - minute - Span(1))).as_deref(), Some("before_registration"));
         assert_eq!(reason(off(DEADLINE + DAY)), None, "it arrived in time");
         assert_eq!(reason(Sample { stamped: false, ..off(at) }), None);
+    }
+
+    #[test]
+    fn the_trace_says_what_the_text_has() {
+        let fact = |text: &str, state| {
+            let sample = Sample { text: text.to_owned(), state, ..Sample::default() };
+            sample.with_facts(|facts| {
+                let verdict = sample.verdict();
+                let onboarding = facts.sender.onboarding.as_ref();
+                let record = JudgedRecord {
+                    sms: facts.sms,
+                    verdict: &verdict,
+                    judged_at: facts.now,
+                    sms_in_window: 1,
+                    matched: onboarding.map_or(MatchedOnboarding::None, MatchedOnboarding::Kept),
+                };
+                CHECK.fact(&record, &sample.settings)
+            })
+        };
+        let open = Some(State::Pending);
+        let zeros = "0".repeat(64);
+        for (text, state, said) in [
+            ("hello".to_owned(), open, "The text has no ONBOARD:."),
+            (
+                "ONBOARD:abc".to_owned(),
+                open,
+                "The text has ONBOARD:, but not 64 characters of a hash behind it.",
+            ),
+            (
+                format!("ONBOARD:{}", &HASH[..31]),
+                open,
+                "The text has ONBOARD: and 31 of the 64 characters of a hash.",
+            ),
+            (format!("ONBOARD:{HASH}"), None, "The text has the hash a06f0b78…."),
+            (
+                format!("ONBOARD:{zeros} ONBOARD:{HASH}"),
+                open,
+                "The text has the hash 00000000… and a06f0b78…, and the number was given a06f0b78….",
+            ),
+        ] {
+            assert_eq!(fact(&text, state), said);
+        }
+        let settings =
+            Settings { permitted_headers: vec!["ONBOARD".into(), "SIGNUP".into()], ..Settings::default() };
+        assert!(
+            CHECK.rule(&settings).starts_with("The text must be ONBOARD: or SIGNUP: and the 64 characters")
+        );
     }
 }

@@ -156,3 +156,173 @@ impl JudgedRecord<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{DEADLINE, HASH, Sample};
+    use crate::message::find_hashes;
+    use crate::time::Timestamp;
+    use crate::verdict::Verdict;
+
+    /// Looks back at the sample with what became of its onboarding since.
+    fn look_back<T>(
+        verdict: &Verdict,
+        judged_at: Timestamp,
+        kept: impl Fn(Onboarding) -> Onboarding,
+        look: impl FnOnce(&JudgedRecord<'_>, &Onboarding) -> T,
+    ) -> T {
+        Sample::default().with_facts(|facts| {
+            let kept = kept(facts.sender.onboarding.clone().unwrap());
+            let record = JudgedRecord {
+                sms: facts.sms,
+                verdict,
+                judged_at,
+                sms_in_window: 1,
+                matched: MatchedOnboarding::Kept(&kept),
+            };
+            look(&record, &kept)
+        })
+    }
+
+    fn a_check() -> FailedAt {
+        FailedAt::Check(crate::CheckId::all().next().unwrap())
+    }
+
+    fn unnamed() -> Found {
+        find_hashes("hello", &["ONBOARD".to_owned()])
+    }
+
+    /// What can still be validated passes, and each state that is final has its own reason.
+    #[test]
+    fn what_is_final_is_validated_no_more() {
+        let reason = |state| {
+            let sample = Sample { state, ..Sample::default() };
+            sample.with_facts(|facts| run(facts, &sample.settings).err().map(|reason| reason.word))
+        };
+        assert_eq!(reason(Some(State::Pending)), None);
+        assert_eq!(reason(Some(State::Expired)), None);
+        assert_eq!(reason(None), Some("no_onboarding"));
+        for (state, word) in [
+            (State::Validated, "already_validated"),
+            (State::Cancelled, "onboarding_cancelled"),
+            (State::Superseded, "onboarding_superseded"),
+        ] {
+            assert_eq!(reason(Some(state)), Some(word));
+            assert_eq!(state_told(word), Some(state));
+            assert_eq!(closed(state).map(|reason| reason.word), Some(word));
+        }
+        assert!(state_told("no_onboarding").is_none() && closed(State::Pending).is_none());
+    }
+
+    /// D51: a text that names none of several is nobody's; one that names its own is.
+    #[test]
+    fn of_several_open_ones_the_text_must_name_one() {
+        let judge = |text: &str, another_open| {
+            let sample = Sample { text: text.to_owned(), another_open, ..Sample::default() };
+            sample.with_facts(|facts| run(facts, &sample.settings).err().map(|reason| reason.word))
+        };
+        assert_eq!(judge("hello", false), None, "there is only one that it may mean");
+        assert_eq!(judge("hello", true), Some("ambiguous"));
+        assert_eq!(judge(&format!("ONBOARD:{HASH}"), true), None);
+        // The other one was over when it came.
+        let late = DEADLINE + Span(60_001);
+        let after = Sample {
+            text: "hello".into(),
+            another_open: true,
+            received: late,
+            arrived: late,
+            ..Sample::default()
+        };
+        assert_eq!(
+            after.with_facts(|facts| run(facts, &after.settings).err().map(|reason| reason.word)),
+            None
+        );
+    }
+
+    #[test]
+    fn a_stored_verdict_tells_whether_another_was_open() {
+        let ambiguous = Verdict::failed_match("ambiguous");
+        let passed = Verdict { failed_at: None, reason: None, ..ambiguous.clone() };
+        let elsewhere = Verdict { failed_at: Some(a_check()), ..ambiguous.clone() };
+        let named = find_hashes(&format!("ONBOARD:{HASH}"), &["ONBOARD".to_owned()]);
+        for (verdict, found, told) in [
+            (&ambiguous, &unnamed(), Some(true)),
+            (&ambiguous, &named, Some(true)),
+            (&passed, &unnamed(), Some(false)),
+            (&passed, &named, None),
+            (&Verdict::failed_match("no_onboarding"), &unnamed(), None),
+            (&elsewhere, &unnamed(), None),
+        ] {
+            let another = look_back(verdict, DEADLINE, |o| o, |record, _| record.another_was_open(found));
+            assert_eq!(another, told, "{verdict:?} {found:?}");
+        }
+    }
+
+    /// In which states it may have been, of what is kept: never a guess, and never a state that it cannot have been in.
+    #[test]
+    fn how_it_stood_is_told_or_left_open() {
+        let judged = DEADLINE;
+        let second = Span(1_000);
+        let nothing = Verdict::not_judged("no_header");
+        let not_before = Verdict::failed_match("no_onboarding");
+        let passed = Verdict { failed_at: None, reason: None, ..not_before.clone() };
+        let cancelled = Verdict::failed_match("onboarding_cancelled");
+        let by_a_check = Verdict { failed_at: Some(a_check()), ..cancelled.clone() };
+        let with = |state, validated_at| move |o| Onboarding { state, validated_at, ..o };
+        let states = |verdict: &Verdict, judged_at, state, validated_at| {
+            look_back(verdict, judged_at, with(state, validated_at), |record, kept| {
+                assert_eq!(record.judged_at, judged_at);
+                record.states(kept)
+            })
+        };
+        use State::{Cancelled, Expired, Pending, Superseded, Validated};
+        assert_eq!(states(&passed, judged, Validated, Some(judged)), [Pending]);
+        assert_eq!(states(&Verdict::failed_match("ambiguous"), judged, Cancelled, None), [Pending]);
+        assert_eq!(states(&cancelled, judged, Cancelled, None), [Cancelled]);
+        // Only the match tells a state: another check may use the same word for something else.
+        let elsewhere = Verdict { codes: nothing.codes, ..by_a_check };
+        assert_eq!(states(&elsewhere, judged, Cancelled, None), [Pending, Cancelled]);
+        assert_eq!(states(&nothing, judged, Pending, None), [Pending]);
+        assert_eq!(states(&nothing, judged, Expired, None), [Pending]);
+        assert_eq!(states(&nothing, judged, Cancelled, None), [Pending, Cancelled]);
+        // Its pair was not among the validated ones when duplicate_check looked.
+        assert_eq!(states(&not_before, judged, Validated, Some(judged - second - second)), [Pending]);
+        for (at, expected) in [
+            (Some(judged - second - Span(1)), vec![Validated]),
+            (Some(judged - second), vec![Pending, Validated]),
+            (Some(judged + second), vec![Pending, Validated]),
+            (Some(judged + second + Span(1)), vec![Pending]),
+            (None, vec![Pending, Validated]),
+        ] {
+            assert_eq!(states(&nothing, judged, Validated, at), expected, "{at:?}");
+        }
+        // While it is in the hot store, the newest is never a superseded one.
+        let expires = look_back(&nothing, judged, |o| o, |_, kept| kept.expires_at);
+        assert_eq!(states(&nothing, expires, Superseded, None), [Pending]);
+        assert_eq!(states(&nothing, expires + Span(1), Superseded, None), [Pending, Superseded]);
+    }
+
+    #[test]
+    fn the_trace_says_how_the_onboarding_stood() {
+        let fact = |verdict: &Verdict, state| {
+            let settings = Settings::default();
+            look_back(
+                verdict,
+                DEADLINE,
+                |o| Onboarding { state, ..o },
+                |record, _| MATCH.fact(record, &settings),
+            )
+        };
+        let nothing = Verdict::not_judged("no_header");
+        assert_eq!(fact(&nothing, State::Pending), "The onboarding of the sender could be validated.");
+        assert_eq!(
+            fact(&Verdict::failed_match("onboarding_cancelled"), State::Cancelled),
+            "The onboarding of the sender was cancelled."
+        );
+        assert_eq!(
+            fact(&nothing, State::Cancelled),
+            "The onboarding of the sender is cancelled now; how it stood then is not known."
+        );
+    }
+}

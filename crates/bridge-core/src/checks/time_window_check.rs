@@ -143,7 +143,9 @@ fn run(facts: &Facts<'_>, settings: &Settings) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use super::CHECK;
     use crate::checks::samples::{DEADLINE, REQUESTED, Sample, check};
+    use crate::judged_record::{JudgedRecord, MatchedOnboarding};
     use crate::settings::{LatePolicy, Settings};
     use crate::time::{DAY, Span, Timestamp};
 
@@ -194,5 +196,48 @@ mod tests {
         let kept = Sample { judged: DEADLINE + DAY, ..sample(DEADLINE, DEADLINE) };
         assert!(kept.verdict().late_delivery);
         check("time_window_check", Sample { settings: strict, ..kept }, None);
+    }
+
+    /// What is not kept any more is said to be so, and no time is made up.
+    #[test]
+    fn without_its_onboarding_a_remedy_names_no_times() {
+        let sample = Sample { stamped: false, ..sample(DEADLINE, DEADLINE) };
+        let verdict = sample.verdict();
+        let remedy = |word: &str| {
+            sample.with_facts(|facts| {
+                let record = JudgedRecord {
+                    sms: facts.sms,
+                    verdict: &verdict,
+                    judged_at: facts.now,
+                    sms_in_window: 1,
+                    matched: MatchedOnboarding::NotKept(uuid::Uuid::nil()),
+                };
+                CHECK.remedy(word, &record, &sample.settings)
+            })
+        };
+        for (word, sentence) in [
+            (
+                "before_registration",
+                "It was received before its registration, which is not kept any more: it must be sent after registering.",
+            ),
+            (
+                "after_deadline",
+                "It was received after its deadline, which is not kept any more: it must be sent before, or the number \
+                 registered again.",
+            ),
+            (
+                "late_delivery",
+                "It was received in time, but reached the bridge too late: with late_delivery_policy accept it would have \
+                 passed.",
+            ),
+            (
+                "stamp_unusable",
+                "It reached the bridge after its deadline, and no stamp says when it was sent: the number must be registered \
+                 again, or an operator may accept the SMS.",
+            ),
+        ] {
+            assert_eq!(remedy(word).as_deref(), Some(sentence));
+        }
+        assert_eq!(remedy("hash_mismatch"), None);
     }
 }

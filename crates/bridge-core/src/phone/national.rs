@@ -71,11 +71,36 @@ mod tests {
             (55, "47988887777", None),
             (55, "4732227777", None),
             (91, "9876543210", None),
+            (54, "0123456789", None),
+            (54, "9123456789", None),
+            (54, "112345678", None),
+            (52, "1551234567", None),
+            (55, "478888777", None),
+            (55, "4758887777", None),
+            (55, "4", None),
         ] {
             assert_eq!(kept(code, written).as_deref(), expected, "{code} {written}");
             if let Some(expected) = expected {
                 assert_eq!(older(code, expected).as_deref(), Some(written), "{code} {expected}");
             }
+        }
+    }
+
+    #[test]
+    fn what_was_never_written_otherwise_has_no_older_spelling() {
+        for (code, national, older_one) in [
+            (54, "91123456789", Some("1123456789")),
+            (54, "9112345678", None),
+            (54, "1123456789", None),
+            (52, "5512345678", Some("15512345678")),
+            (52, "551234567", None),
+            (55, "47988887777", Some("4788887777")),
+            (55, "4798888777", None),
+            (55, "47932227777", None),
+            (55, "47888887777", None),
+            (91, "9876543210", None),
+        ] {
+            assert_eq!(older(code, national).as_deref(), older_one, "{code} {national}");
         }
     }
 }

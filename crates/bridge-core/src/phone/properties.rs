@@ -214,6 +214,8 @@ fn the_habit_of_a_receiver_is_told_by_what_is_possible_in_one_way_only() {
     assert_eq!(told("+919876543210"), Some(NumberStyle::E164));
     assert_eq!(told("00919876543210"), Some(NumberStyle::E164));
     assert_eq!(told("919876543210"), Some(NumberStyle::International));
+    assert_eq!(told("447911123456"), Some(NumberStyle::International));
+    assert_eq!(told("+4479111234567"), None);
     assert_eq!(told("09876543210"), Some(NumberStyle::National));
     assert_eq!(told("9876543210"), Some(NumberStyle::National));
     assert_eq!(told("9607712345"), None);

@@ -207,7 +207,7 @@ fn grouped(text: &str, plus: bool) -> Result<String, PhoneError> {
             if first == point {
                 segments_of_two(&groups, &between, *point, true)?;
             } else if last_is_behind_a_point {
-                segments_of_two(&groups[..groups.len() - 1], &between[..between.len() - 1], *first, true)?;
+                segments_of_two(&groups[..groups.len() - 1], &between, *first, true)?;
                 return without_fraction(&digits, last);
             } else {
                 return Err(PhoneError::Impossible);
@@ -345,6 +345,121 @@ mod tests {
             ("091 98765 43210", "0919876543210"),
         ] {
             assert_eq!(digits(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn groups_are_of_two_digits_or_more_and_end_with_the_text() {
+        for (text, expected) in [
+            ("98765 4321 0", Ok("9876543210")),
+            ("9 1 9 8 7 6 5 4 3 2 1 0", Ok("919876543210")),
+            ("9876543210 1", Err(Impossible)),
+            ("98765.432", Ok("98765432")),
+            ("98765.000", Ok("98765")),
+            ("98765.0000", Ok("987650000")),
+            ("91987.5", Err(Rounded)),
+            ("447911123456. 0", Ok("447911123456")),
+            ("447911123456 .0", Ok("447911123456")),
+            ("1.202 555 0115", Err(Rounded)),
+            ("+1.202 555 0115", Ok("+12025550115")),
+            ("1.2.025550115", Err(Rounded)),
+            ("919.876,543.210", Err(Impossible)),
+            ("919,876.543 210", Err(Impossible)),
+            ("919,876,543,2.00", Err(Rounded)),
+            ("1,919,876,543.0", Ok("1919876543")),
+            ("98765.,43210", Err(Impossible)),
+            ("98765,.43210", Err(Impossible)),
+            ("98765..43210", Ok("9876543210")),
+            ("12 34.56 78", Ok("12345678")),
+            ("[91] (98765) / 43210", Ok("919876543210")),
+            ("98765_43210", Err(Impossible)),
+            ("98765#43210", Err(Impossible)),
+            ("98765-43210 home", Err(Alphanumeric)),
+        ] {
+            assert_eq!(digits(text).as_deref(), expected.as_ref().map(|digits| *digits), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_exponent_moves_the_point_over_digits_that_stand_there() {
+        for (text, expected) in [
+            ("919876543210E0", Ok("919876543210")),
+            ("9198765432.10e2", Ok("919876543210")),
+            ("9198765432,10e2", Ok("919876543210")),
+            ("91987654321000e-2", Ok("919876543210")),
+            ("91987654321000e-3", Ok("91987654321")),
+            ("91987654321000e-4", Err(Rounded)),
+            ("4.5e-20", Err(Rounded)),
+            ("45e-2", Err(Rounded)),
+            ("4.5e99999999999", Err(Rounded)),
+            ("4.5e-2147483648", Err(Rounded)),
+            ("4.5e2147483647", Err(Rounded)),
+            ("E164", Err(Alphanumeric)),
+            (".5e12", Err(Alphanumeric)),
+            ("91.9876x543210e10", Err(Alphanumeric)),
+            ("91.98e++10", Err(Alphanumeric)),
+        ] {
+            assert_eq!(digits(text).as_deref(), expected.as_ref().map(|digits| *digits), "{text}");
+        }
+    }
+
+    /// A form that does not encode its plus delivers a space; nothing else that stands before is one.
+    #[test]
+    fn a_space_before_the_digits_is_a_plus_that_was_lost() {
+        for (text, expected) in [
+            (" 919876543210", "+919876543210"),
+            ("  919876543210", "+919876543210"),
+            ("\u{a0}919876543210", "919876543210"),
+            ("\t919876543210", "919876543210"),
+            (" (91) 98765 43210", "919876543210"),
+            ("919876543210 ", "919876543210"),
+        ] {
+            assert_eq!(digits(text).as_deref(), Ok(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_of_links_or_named() {
+        for (text, expected) in [
+            ("tel:+919876543210;verified", Ok("+919876543210")),
+            ("+919876543210;ext=5", Ok("+919876543210")),
+            ("+919876543210;5", Err(Impossible)),
+            ("+919876543210?5", Err(Impossible)),
+            ("tel:9876543210;isub=+44", Ok("9876543210")),
+            ("tel:9876543210;PHONE-CONTEXT=+91", Ok("+919876543210")),
+            ("tel:9876543210;ext=7;phone-context=+91", Ok("+919876543210")),
+            ("tel:9876543210;phone-context=91", Ok("9876543210")),
+            ("sms:9876543210;phone-context=+91?body=x", Ok("+919876543210")),
+        ] {
+            assert_eq!(digits(text).as_deref(), expected.as_ref().map(|digits| *digits), "{text}");
+        }
+    }
+
+    #[test]
+    fn escapes_of_links_are_undone_and_what_is_none_stays() {
+        for (text, plain) in [
+            ("a%2Bb%20c", "a+b c"),
+            ("%2b", "+"),
+            ("100%", "100%"),
+            ("%2", "%2"),
+            ("%zz1", "%zz1"),
+            ("%%2B", "%+"),
+            ("%e2%82%ac", "%e2%82%ac"),
+            ("\u{20ac}%2B\u{20ac}", "\u{20ac}+\u{20ac}"),
+            ("%\u{20ac}", "%\u{20ac}"),
+            ("", ""),
+        ] {
+            assert_eq!(unescaped(text), plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_longer_than_a_number_with_parameters_is_none() {
+        let long = |bytes: usize| format!("tel:+919876543210;{}", "x".repeat(bytes - 18));
+        assert_eq!(digits(&long(INPUT_MAX_BYTES)).as_deref(), Ok("+919876543210"));
+        assert_eq!(digits(&long(INPUT_MAX_BYTES + 1)), Err(PhoneError::TooLong));
+        for nothing in ["", " ", "\u{200b}\u{2060}", "\u{a0}\n"] {
+            assert_eq!(digits(nothing), Err(PhoneError::Empty), "{nothing:?}");
         }
     }
 }

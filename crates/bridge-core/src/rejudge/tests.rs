@@ -6,8 +6,9 @@ use uuid::Uuid;
 use super::*;
 use crate::checks::CHECKS;
 use crate::checks::properties::{samples, settings};
-use crate::checks::samples::{DEADLINE, HASH, Sample};
+use crate::checks::samples::{DEADLINE, HASH, REQUESTED, Sample};
 use crate::onboarding::State;
+use crate::settings::LatePolicy;
 use crate::time::{Span, Timestamp};
 use crate::trace::trace;
 use crate::verdict::Code;
@@ -130,6 +131,30 @@ fn what_no_check_looked_at_is_unknown() {
     assert_eq!(again, Rejudged::Unknown(vec![Fact::Blacklisted, Fact::State, Fact::Others]));
 }
 
+/// Another registration may have been made before the SMS was sent, or have had a later deadline than this one.
+#[test]
+fn another_one_may_have_been_open_whenever_the_sms_came() {
+    let mut lax = Settings::default();
+    for check in ["header_hash_check", "time_window_check"] {
+        lax.checks_enabled[crate::checks::CheckId::from_name(check).unwrap().index()] = false;
+    }
+    let late = DEADLINE + Span(200_000);
+    for (received, arrived) in [(REQUESTED - Span(200_000), REQUESTED + Span(5_000)), (late, late)] {
+        let sample = Sample { text: "hello".into(), received, arrived, judged: arrived, ..Sample::default() };
+        let again = look_back(&sample, NEVER, |record, _| record.rejudge(&lax));
+        let Rejudged::Unknown(facts) = again else { panic!("{again:?}") };
+        assert!(facts.contains(&Fact::Others), "{facts:?}");
+    }
+}
+
+#[test]
+fn each_fact_is_told_in_its_own_words() {
+    let facts = [Fact::PairValidated, Fact::Blacklisted, Fact::State, Fact::Others, Fact::Onboarding];
+    for (fact, word) in facts.into_iter().zip(["device", "blacklisted", "stood", "another", "kept"]) {
+        assert!(fact.about().contains(word), "{}", fact.about());
+    }
+}
+
 #[test]
 fn what_is_not_kept_any_more_is_unknown() {
     let again = look_back(&Sample::default(), NEVER, |record, _| {
@@ -166,7 +191,58 @@ fn failures_are_explained_in_plain_sentences() {
             Sample { sender: Ok(crate::Mobile::from_e164("+447911123456").unwrap()), ..Sample::default() },
             "The SMS must come from a number with the calling code +91; this one has +44.",
         ),
+        (
+            Sample {
+                received: DEADLINE + Span(241_000),
+                arrived: DEADLINE + Span(61_000),
+                judged: DEADLINE + Span(61_000),
+                ..Sample::default()
+            },
+            "It reached the bridge after the deadline, and its stamp lies 3 min after that: the clock of the receiver must \
+             be set right (up to 1 min are tolerated), or an operator may accept the SMS.",
+        ),
+        (
+            Sample { received: REQUESTED - Span(150_000), arrived: late, judged: late, ..Sample::default() },
+            "It was received 1 min 30 s before the registration at 2026-01-31T12:00:00Z and the 1 min tolerance: it must be \
+             sent after registering.",
+        ),
+        (
+            Sample { stamped: false, received: late, arrived: late, judged: late, ..Sample::default() },
+            "It reached the bridge 4 min 12 s after 2026-01-31T12:06:00Z, and no stamp says when it was sent: the number \
+             must be registered again, or an operator may accept the SMS.",
+        ),
+        (
+            Sample {
+                received: DEADLINE,
+                arrived: late,
+                judged: late,
+                settings: Settings { late_delivery_policy: LatePolicy::Reject, ..Settings::default() },
+                ..Sample::default()
+            },
+            "It was received in time, but reached the bridge 4 min 12 s after 2026-01-31T12:06:00Z: with \
+             late_delivery_policy accept it would have passed.",
+        ),
     ] {
         assert_eq!(remedy(sample), sentence);
+    }
+}
+
+/// A verdict depends on a fact if another value of it alone gives another one.
+#[test]
+fn two_worlds_differ_in_one_fact_or_in_more() {
+    let base = Sample { another_open: true, ..Sample::default() }.with_facts(|facts| facts.sender.clone());
+    let expired = base.onboarding.clone().map(|o| Onboarding { state: State::Expired, ..o });
+    let worlds = [
+        (Fact::PairValidated, SenderFacts { pair_validated: true, ..base.clone() }),
+        (Fact::Blacklisted, SenderFacts { blacklisted: true, ..base.clone() }),
+        (Fact::State, SenderFacts { onboarding: expired, ..base.clone() }),
+        (Fact::Others, SenderFacts { others: Vec::new(), ..base.clone() }),
+    ];
+    assert_eq!(DIFFERENCES.map(|(fact, _)| fact), worlds.each_ref().map(|(fact, _)| *fact));
+    for (fact, differ) in DIFFERENCES {
+        for (other, world) in &worlds {
+            assert_eq!(differ(&base, world), fact == *other, "{fact:?} {other:?}");
+        }
+        assert!(!fact.about().is_empty());
     }
 }

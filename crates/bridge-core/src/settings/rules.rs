@@ -245,4 +245,112 @@ mod tests {
         assert!(short_text("Shop & Co. – दुकान").is_ok());
         assert!(short_text("two\nlines").is_err() && short_text("\u{202e}pohS").is_err());
     }
+
+    fn list(entries: &[&str]) -> Vec<String> {
+        entries.iter().map(|entry| (*entry).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_header_is_a_short_word() {
+        for good in [vec!["ONBOARD"], vec!["a", "1"], vec!["ABCDEFGHIJKLMNOPQRST"]] {
+            assert_eq!(headers(&list(&good)), Ok(()), "{good:?}");
+        }
+        for bad in [
+            vec![],
+            vec![""],
+            vec!["ABCDEFGHIJKLMNOPQRSTU"],
+            vec!["\u{928}"],
+            vec!["ON-BOARD"],
+            vec!["ONBOARD:"],
+            vec!["ONBOARD", "onboard"],
+        ] {
+            assert!(headers(&list(&bad)).is_err(), "{bad:?}");
+        }
+        let many = |n: usize| -> Vec<String> { (0..n).map(|n| format!("W{n}")).collect() };
+        assert_eq!(headers(&many(LIST_MAX_ITEMS)), Ok(()));
+        assert!(headers(&many(LIST_MAX_ITEMS + 1)).is_err());
+    }
+
+    #[test]
+    fn calling_codes_are_digits_that_a_plan_has() {
+        assert_eq!(calling_codes(&list(&["91", "1", "960"])), Ok(()));
+        for bad in [vec![], vec!["91", "999"], vec!["+91"], vec!["91", "91"]] {
+            assert!(calling_codes(&list(&bad)).is_err(), "{bad:?}");
+        }
+        assert!(calling_code("91").is_ok() && calling_code("").is_err());
+    }
+
+    #[test]
+    fn a_number_is_written_in_one_way_or_not_at_all() {
+        for good in ["", "+919876543210", "+447911123456"] {
+            assert_eq!(number_or_empty(good), Ok(()), "{good}");
+        }
+        for bad in ["919876543210", "+9198", "+91 9876543210", "+5215512345678", "+MYBANK"] {
+            assert!(number_or_empty(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_eighty_characters_at_most() {
+        assert_eq!(short_text(&"\u{928}".repeat(LINE_MAX_CHARS)), Ok(()));
+        assert!(short_text(&"a".repeat(LINE_MAX_CHARS + 1)).is_err());
+        for bad in ["a\tb", "a\0", "a\u{200b}b"] {
+            assert!(short_text(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_the_page_are_plain() {
+        for good in [
+            "https://example.com",
+            "https://example.com:8443/a?b#c",
+            "https://[::1]/x",
+            "https://example.com?x",
+        ] {
+            assert_eq!(https_or_empty(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "https://example.com:0/",
+            "https://[::1/x",
+            "https://[1.2.3.4]/",
+            "https://[::1]x/",
+            "https://example.com/<b>",
+            "https://example.com/a>b",
+            "https://example.com/a\\b",
+            "https://example.com/\u{e9}",
+            "https://Example.com/",
+            "https://exa_mple.com/",
+        ] {
+            assert!(https_or_empty(bad).is_err(), "{bad}");
+        }
+        for bad in ["#0B5cag", "0B5cad", "#0B5cad0", "#0B5ca", "#"] {
+            assert!(colour_or_empty(bad).is_err(), "{bad}");
+        }
+        for (list_of, good) in [
+            (vec!["http://localhost"], true),
+            (vec!["http://[::1]"], true),
+            (vec!["http://[::2]"], false),
+            (vec!["http://127.0.0.2"], false),
+            (vec!["ftp://shop.example"], false),
+            (vec!["https://shop.example", "https://SHOP.example"], false),
+            (vec!["https://shop.example", "https://shop.example"], false),
+            (vec!["https://shop.example", "https://a.example:65535"], true),
+        ] {
+            assert_eq!(origins(&list(&list_of)).is_ok(), good, "{list_of:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_said_in_words() {
+        for (rule, words) in [
+            (Rule::Whole { min: 1, max: 9, unit: "rows" }, "a whole number from 1 to 9 (rows)"),
+            (Rule::Flag, "true or false"),
+            (Rule::Text(short_text), "a text"),
+            (Rule::Choice(&["a", "b"]), "one of a, b"),
+            (Rule::List(headers), "a list of texts"),
+            (Rule::Sequence, "a list that names every check once"),
+        ] {
+            assert_eq!(rule.describe(), words);
+        }
+    }
 }

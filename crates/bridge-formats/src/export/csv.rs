@@ -107,7 +107,11 @@ impl Table {
 
 /// `sep=;`, which Excel writes and reads as the first line.
 fn said(record: &[u8]) -> Option<u8> {
-    match record.trim_ascii_end() {
+    // A tab is a separator here, not a space at the end of the line.
+    let end =
+        record.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n' | b' ')).map_or(0, |last| last + 1);
+    let line = &record[..end];
+    match line.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(line) {
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] if SEPARATORS.contains(separator) => {
             Some(*separator)
         }

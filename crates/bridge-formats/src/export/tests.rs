@@ -7,6 +7,8 @@ use super::*;
 use crate::content::Delivered;
 use crate::format::Clock;
 
+mod beginnings;
+
 /// Every row, however the bytes are cut into pieces.
 fn rows(said: Option<Kind>, bytes: &[u8], piece: usize) -> Result<Vec<Row>, Unusable> {
     let mut rows = Rows::new(said);

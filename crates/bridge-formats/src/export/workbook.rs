@@ -342,6 +342,14 @@ mod tests {
         assert!(fits(&bomb, (9 << 20) - 1).unwrap_err().detail.starts_with("the workbook is larger"));
     }
 
+    #[test]
+    fn so_many_files_and_no_more() {
+        let names: Vec<String> = (0..=FILES_MAX).map(|n| n.to_string()).collect();
+        let files: Vec<(&str, String)> = names.iter().map(|name| (name.as_str(), String::new())).collect();
+        assert_eq!(fits(&archive(&files[..FILES_MAX]), 0), Ok(()));
+        assert!(fits(&archive(&files), 0).unwrap_err().detail.starts_with("the workbook is larger"));
+    }
+
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
         #[test]

@@ -4,7 +4,8 @@ use bridge_formats::{Delivered, Reply};
 
 use crate::table::{Request, Sender};
 
-const SMS: &str = r#"sender=15550100001&timestamp=20260922120311&msgid=m1&text=VERIFY+482913&apikey=s3cret"#;
+const SMS: &str =
+    r#"sender=15550100001&timestamp=20260922120311&msgid=m1&text=VERIFY+482913&apikey=s3cret&modemno=2"#;
 
 fn smseagle() -> Sender {
     Sender::named("smseagle")
@@ -21,7 +22,7 @@ fn verify_482913() -> Delivered {
         stamp: bridge_core::Stamp::read("20260922120311"),
         delivery_id: Some("m1".into()),
         number: None,
-        device: None,
+        device: Some("2".into()),
         ..Delivered::default()
     }
 }

@@ -1,7 +1,7 @@
 //! Telnyx. Keys and signature were made with python's cryptography, from the private key 00 01 02 … 1f.
 
 use bridge_core::Timestamp;
-use bridge_formats::{Delivered, Reply, Unsigned};
+use bridge_formats::{Delivered, EventKind, Reply, Unsigned};
 use serde_json::{Value, json};
 
 use crate::table::{Request, Sender};
@@ -107,6 +107,32 @@ fn what_is_no_received_sms_is_left_alone() {
         ("/data/payload/type", json!("MMS")),
     ] {
         telnyx().leaves_alone(&with(pointer, value));
+    }
+}
+
+#[test]
+fn each_event_has_its_kind() {
+    for (kind, told) in [
+        (json!("call.initiated"), EventKind::Call),
+        (json!("message.sent"), EventKind::DeliveryReport),
+        (json!("10dlc.brand.update"), EventKind::Other),
+        (json!("recall.me"), EventKind::Other),
+        (Value::Null, EventKind::Other),
+    ] {
+        telnyx().tells(&Request::json(SMS).set("/data/event_type", kind), told, None);
+    }
+    let outbound = Request::json(SMS).set("/data/payload/direction", json!("outbound"));
+    telnyx().tells(&outbound, EventKind::DeliveryReport, None);
+}
+
+#[test]
+fn a_key_is_looked_at_when_it_is_given() {
+    let wrong = telnyx().0.wrong_key.unwrap();
+    for good in [KEY.to_owned(), format!(" {KEY}\n")] {
+        assert_eq!(wrong(&good), None);
+    }
+    for bad in ["", "nonsense", &KEY[..40], "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] {
+        assert!(wrong(bad).is_some(), "{bad}");
     }
 }
 

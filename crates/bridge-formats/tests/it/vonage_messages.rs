@@ -58,6 +58,9 @@ fn what_is_no_sms_is_told_by_its_kind() {
         EventKind::OtherChannel,
         Some(("15550100001", "VERIFY 482913")),
     );
+    let image = sms().set("/message_type", json!("image"));
+    let text = vonage_messages().one(&sms());
+    vonage_messages().tells(&image, EventKind::Binary, Some((&text.sender, &text.text)));
     let status = sms().without("/text").set("/status", json!("delivered"));
     vonage_messages().tells(&status, EventKind::DeliveryReport, None);
 }
