@@ -51,7 +51,7 @@ pub struct App {
     pub(crate) hot: Arc<dyn HotStore>,
     /// The audit store: what stays.
     pub(crate) audit: Arc<dyn AuditStore>,
-    /// The audit store as people look at it.
+    /// What people look at: the audit store with what the hot store has that is not written there yet.
     pub(crate) desk: Arc<dyn DeskStore>,
     /// Who may use the desk, and what they changed.
     pub(crate) accounts: Arc<dyn AccountStore>,
@@ -98,7 +98,7 @@ pub struct App {
     /// Room for a start and for throwing something away, when there is no other.
     pub reserve: Reserve,
     /// What the stores are good for now.
-    pub availability: Availability,
+    pub availability: Arc<Availability>,
     /// Who is told validated numbers; none: nobody.
     pub(crate) remote: Option<Arc<dyn Remote>>,
     /// SMS judged since the last dump.

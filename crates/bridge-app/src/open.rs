@@ -41,7 +41,7 @@ use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
 use crate::state::watchers::Watchers;
 use crate::state::write_probe::Probe;
-use crate::stores::Stores;
+use crate::stores::{Stores, together};
 
 /// An open bridge, and the monitor of its stores. The caller holds both.
 pub struct Opened {
@@ -98,17 +98,18 @@ pub async fn open(
     if let Err(error) = blocked_emails.reload(&*stores.audit).await {
         tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
     }
+    let availability = Arc::new(Availability::new(now));
     let app = Arc::new(App {
         id: bridge_id(&data_dir, &entropy, now)?,
         entropy,
+        desk: together::desk(stores.desk, stores.hot.clone(), availability.clone(), clock.clone()),
         hot: stores.hot,
         accounts: stores.audit.clone(),
         access: Access::new(&clock),
         audit: stores.audit,
-        desk: stores.desk,
         remote: stores.remote,
         journal: stores.journal,
-        availability: Availability::new(now),
+        availability,
         live: LiveSettings::new(rows),
         hosted_rate: HostedRate::new(clock.clone()),
         clock,

@@ -11,6 +11,8 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bridge_core::phone::masked;
 use bridge_core::{Settings, Timestamp};
+use bridge_store::audit::SmsRow;
+use bridge_store::desk::SmsFilter;
 use futures_util::{StreamExt, stream};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
@@ -20,8 +22,9 @@ use super::receivers::class;
 use crate::access::Visitor;
 use crate::asked::Asked;
 use crate::page::{Frame, render};
-use crate::show::{Dots, Outcome, When, count};
+use crate::show::{Dots, Outcome, When, count, short};
 use bridge_app::looking;
+use bridge_app::state::recent::RecentSms;
 use bridge_http::state::Shared;
 
 /// Time between two drawings of the live part.
@@ -29,6 +32,8 @@ const EVERY: Duration = Duration::from_secs(2);
 /// Drawings of one stream: ten minutes.
 const DRAWINGS: usize = 300;
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// The newest SMS that are shown.
+const FEED: usize = 20;
 
 struct Tile {
     value: String,
@@ -77,7 +82,7 @@ async fn tiles(app: &Shared, now: Timestamp) -> Vec<Tile> {
     let seen = looking::overview::look(app).await;
     let for_dump = seen.waiting.queues.map(|queues| queues.input_sms);
     vec![
-        Tile { value: count(seen.judged), label: "SMS at this bridge in the last hour" },
+        Tile { value: count(seen.judged), label: "SMS in the last hour" },
         Tile { value: count(seen.registered), label: "registrations in it" },
         Tile { value: for_dump.map_or_else(|| "?".to_owned(), count), label: "SMS wait for the dump" },
         Tile { value: count(seen.waiting.in_journal as u64), label: "SMS wait in the journal" },
@@ -106,17 +111,40 @@ async fn look(app: &Shared, settings: &Settings, range: Range) -> Live {
         }
     });
     let receivers = receivers.collect();
-    let feed = app.recent.newest().into_iter().map(|beat| FeedRow {
+    Live { tiles, range, figures: Figures::read(app, range).await, receivers, feed: feed(app, now).await }
+}
+
+/// The newest SMS as they are stored: a bridge that has just started has judged none. While the audit store is away,
+/// those that this bridge remembers.
+async fn feed(app: &Shared, now: Timestamp) -> Vec<FeedRow> {
+    let judged_here = app.recent.newest();
+    let took_here = |sms_id: Uuid| judged_here.iter().find(|beat| beat.sms_id == sms_id).map(|beat| beat.took);
+    let millis = |took: Duration| format!("{:.1} ms", took.as_secs_f64() * 1000.0);
+    if app.availability.now().audit
+        && let Ok(found) = looking::sms::search(app, &SmsFilter::default(), None, FEED).await
+    {
+        let row = |row: SmsRow| FeedRow {
+            sms_id: row.sms_id,
+            at: When::new(row.created_at, now),
+            sender: masked(&row.mobile_number),
+            dots: Dots::of(&row.codes),
+            outcome: Outcome::of(row.failed_at_check.as_deref()),
+            took: took_here(row.sms_id)
+                .map_or_else(|| short(row.created_at - row.server_received_at), millis),
+            receiver: row.receiver_id,
+        };
+        return found.rows.into_iter().map(row).collect();
+    }
+    let row = |beat: &RecentSms| FeedRow {
         sms_id: beat.sms_id,
         at: When::new(beat.at, now),
         sender: masked(&beat.sender),
-        receiver: beat.receiver,
+        receiver: beat.receiver.clone(),
         dots: Dots::of(&beat.verdict.codes),
         outcome: Outcome::of_verdict(&beat.verdict),
-        took: format!("{:.1} ms", beat.took.as_secs_f64() * 1000.0),
-    });
-    let feed = feed.collect();
-    Live { tiles, range, figures: Figures::read(app, range).await, receivers, feed }
+        took: millis(beat.took),
+    };
+    judged_here.iter().map(row).collect()
 }
 
 /// The page.

@@ -200,10 +200,7 @@ pub(crate) async fn one(
     Path(id): Path<String>,
 ) -> Result<Response, Failed> {
     let nothing = || {
-        Problem::new(
-            Code::NotFound,
-            "nothing is kept of such an SMS: it may wait for the next dump (local_sync_interval_seconds), or have been purged",
-        )
+        Problem::new(Code::NotFound, "nothing is kept of such an SMS: it may be older than what is kept, or erased")
     };
     let id: Uuid = id.parse().map_err(|_| nothing())?;
     let settings = app.live.now();

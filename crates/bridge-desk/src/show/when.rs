@@ -46,6 +46,11 @@ pub(crate) fn lasting(span: Span) -> String {
     }
 }
 
+/// The same, in milliseconds where it is less than a second.
+pub(crate) fn short(span: Span) -> String {
+    if span.0 < 1_000 { format!("{} ms", span.0) } else { lasting(span) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

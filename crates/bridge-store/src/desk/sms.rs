@@ -65,6 +65,19 @@ impl SmsFilter {
     pub fn is_contradiction(&self) -> bool {
         self.passed == Some(true) && self.failed_at.is_some()
     }
+
+    /// Does it let this SMS through?
+    #[must_use]
+    pub fn lets_through(&self, row: &SmsRow) -> bool {
+        let SmsFilter { mobile, receiver, from, to, passed, failed_at, late, text_chars: _ } = self;
+        mobile.as_ref().is_none_or(|mobile| mobile.lets_through(&row.mobile_number))
+            && receiver.as_ref().is_none_or(|receiver| *receiver == row.receiver_id)
+            && from.is_none_or(|from| row.server_received_at >= from)
+            && to.is_none_or(|to| row.server_received_at < to)
+            && passed.is_none_or(|passed| passed == (row.validation_status == "passed"))
+            && failed_at.is_none_or(|check| row.failed_at_check.as_deref() == Some(check.as_str()))
+            && (!late || row.late_delivery)
+    }
 }
 
 /// An SMS that was stored for later.

@@ -5,7 +5,7 @@ use bridge_store::audit::PageFunnel;
 use bridge_store::desk::{DropOut, Failures, Funnel, Latencies, Latency, Outcomes};
 
 use crate::show::chart::{Bar, Bars, Part, place, share};
-use crate::show::{When, count, lasting};
+use crate::show::{When, count, lasting, short};
 use bridge_app::looking::figures::{self, Kept, Registered, Slots};
 use bridge_http::state::Shared;
 
@@ -246,7 +246,6 @@ fn drop_outs_of(funnel: &Funnel) -> Vec<Share> {
 }
 
 fn latencies_of(latencies: &Latencies) -> Vec<Percentiles> {
-    let short = |span: Span| if span.0 < 1_000 { format!("{} ms", span.0) } else { lasting(span) };
     let one = |label, of: &Latency| Percentiles {
         label,
         p50: short(of.p50),
