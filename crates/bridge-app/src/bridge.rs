@@ -31,11 +31,13 @@ use crate::state::open_requests::OpenRequests;
 use crate::state::page_steps::PageSteps;
 use crate::state::pauses::Pauses;
 use crate::state::places::Places;
+use crate::state::pushing::Pushing;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
+use crate::state::strangers::Strangers;
 use crate::state::watchers::Watchers;
 use crate::state::write_probe::Probe;
 
@@ -81,6 +83,8 @@ pub struct App {
     pub incidents: Incidents,
     /// Receivers, and what was seen of each.
     pub receivers: Receivers,
+    /// Who came with a wrong secret where no receiver is named.
+    pub strangers: Strangers,
     /// E-mail addresses that may not register.
     pub blocked_emails: BlockedEmails,
     /// Persons whose erasure is not finished.
@@ -107,6 +111,8 @@ pub struct App {
     pub(crate) unwritable: AtomicBool,
     /// The last answer to: can an SMS be made durable now?
     pub(crate) probe: Probe,
+    /// How the remote does.
+    pub(crate) pushing: Pushing,
     /// What this bridge did in the last hour.
     pub recent: Recent,
     /// Who has a connection.

@@ -99,6 +99,7 @@ impl Health {
             notes.push("no receiving number is set: users are not told where to send the SMS (setting sms_receiver_number, or `sms-bridge receiver add NAME --number +…`)".to_owned());
         }
         let (receivers, receivers_troubled) = receivers::look(app, settings, &mut notes);
+        notes.extend(app.strangers.finding(app.clock.now()).map(|told| format!("{}: {}", told.found, told.advice)));
         if let Some(why) = standing.hot.why() {
             notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
         }

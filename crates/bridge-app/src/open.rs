@@ -34,11 +34,13 @@ use crate::state::open_requests::OpenRequests;
 use crate::state::page_steps::PageSteps;
 use crate::state::pauses::Pauses;
 use crate::state::places::Places;
+use crate::state::pushing::Pushing;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
+use crate::state::strangers::Strangers;
 use crate::state::watchers::Watchers;
 use crate::state::write_probe::Probe;
 use crate::stores::{Stores, together};
@@ -126,6 +128,7 @@ pub async fn open(
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
         receivers,
+        strangers: Strangers::default(),
         places: Places::new(options.connections),
         open_requests: OpenRequests::new(options.connections),
         bodies: Bodies::default(),
@@ -136,6 +139,7 @@ pub async fn open(
         undumped: AtomicU64::new(0),
         unwritable: AtomicBool::new(false),
         probe: Probe::default(),
+        pushing: Pushing::default(),
         recent: Recent::default(),
         stopping: CancellationToken::new(),
         _folder: folder,

@@ -6,6 +6,9 @@ const root = document.documentElement;
 const theme = localStorage.getItem("theme");
 if (theme) root.dataset.theme = theme;
 
+// The pages show times where this browser is, unless the office has a zone of its own.
+document.cookie = `sms_bridge_zone=${encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC")}; path=/; max-age=31536000; SameSite=Strict`;
+
 const one = (selector, from = document) => from.querySelector(selector);
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 
@@ -276,6 +279,13 @@ document.addEventListener("DOMContentLoaded", () => {
       const value = input.type === "checkbox" ? String(input.checked) : input.value;
       note.hidden = value !== note.dataset.value;
     });
+  });
+  // A field that only one choice needs.
+  all("[data-shows]").forEach((choice) => {
+    const field = one(choice.dataset.shows);
+    const show = () => (field.hidden = choice.value !== field.dataset.shownFor);
+    choice.addEventListener("change", show);
+    show();
   });
   // A list that is filtered while one types.
   all("[data-find]").forEach((input) => {

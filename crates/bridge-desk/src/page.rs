@@ -14,6 +14,7 @@ use crate::nav::{self, Group, NAV};
 use crate::{assets, show};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::health::Health;
+use bridge_app::looking;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
@@ -49,12 +50,11 @@ impl Frame {
         title: &'static str,
         active: &'static str,
     ) -> Frame {
-        Frame {
-            title,
-            active,
-            visitor: Some(visitor),
-            banner: Some(show::Banner::of(&Health::look(app, settings).await, settings.maintenance_mode)),
-        }
+        let health = Health::look(app, settings).await;
+        let standing = looking::standing::look(app, settings, &health);
+        let others = health.reasons(settings.maintenance_mode);
+        let banner = show::Banner::of(standing, others, app.clock.now());
+        Frame { title, active, visitor: Some(visitor), banner: Some(banner) }
     }
 
     /// For anyone: it shows nothing that the bridge keeps.
@@ -87,6 +87,11 @@ impl Frame {
     /// May the visitor decide about accounts and persons?
     pub(super) fn owns(&self) -> bool {
         self.visitor.as_ref().is_some_and(Visitor::owns)
+    }
+
+    /// The zone that times are shown and read in.
+    pub(super) fn zone(&self) -> String {
+        show::zone::now().name().to_owned()
     }
 
     pub(super) fn version(&self) -> &'static str {

@@ -7,6 +7,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::access::{Role, Rule, guard};
+use crate::show::zone;
 use crate::{assets, page, pages};
 use bridge_http::state::Served;
 
@@ -82,6 +83,8 @@ pub static ROUTES: &[Route] = &[
     act("/admin/ui/quarantine/{id}/replay", OPERATOR, || post(pages::quarantine::replay)),
     act("/admin/ui/quarantine/{id}/remove", OPERATOR, || post(pages::quarantine::remove)),
     read("/admin/ui/recovery", VIEWER, || get(pages::recovery::show)),
+    act("/admin/ui/maintenance/end", OPERATOR, || post(pages::recovery::end_maintenance)),
+    act("/admin/ui/recovery/try", OPERATOR, || post(pages::recovery::try_now)),
     act("/admin/ui/recovery/push", OPERATOR, || post(pages::recovery::push_again)),
     act("/admin/ui/recovery/gaps", VIEWER, || post(pages::recovery::gaps)),
     read("/admin/ui/receivers", VIEWER, || get(pages::receivers::list)),
@@ -119,5 +122,5 @@ pub fn router(served: &Served) -> Router<Served> {
             (route.handler)().route_layer(from_fn_with_state((served.app.clone(), route.rule), guard::guard));
         router = router.route(route.path, guarded);
     }
-    router.layer(from_fn(page::finish))
+    router.layer(from_fn(page::finish)).layer(from_fn_with_state(served.app.clone(), zone::around))
 }

@@ -5,6 +5,8 @@ pub(super) mod chart;
 mod qr;
 mod verdict;
 mod when;
+pub(super) mod words;
+pub(super) mod zone;
 
 pub(super) use self::banner::Banner;
 pub(super) use self::qr::Qr;

@@ -31,6 +31,15 @@ impl Backend {
         }
     }
 
+    /// What keeps the audit trail, in words.
+    #[must_use]
+    pub fn name_of_audit(self) -> &'static str {
+        match self {
+            Backend::Embedded | Backend::Redis => "the database file (audit.db)",
+            Backend::PostgreSql => "PostgreSQL",
+        }
+    }
+
     /// Its name as people write it.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -145,6 +145,12 @@ impl Incidents {
         write(&self.folder, FILE, &*notes);
     }
 
+    /// Since when this is away, as far as it is known.
+    #[must_use]
+    pub fn since(&self, what: &str) -> Option<Timestamp> {
+        self.notes().open.get(what).map(|note| note.began_at)
+    }
+
     /// What the audit store does not know yet, oldest first.
     pub(crate) fn untold(&self) -> Vec<Note> {
         self.notes().untold.clone()

@@ -8,6 +8,7 @@ use crate::settings::Settings;
 pub(super) const CHECK: Check = Check {
     name: "header_hash_check",
     about: "The text is ONBOARD:<hash> with a hash that this number was given",
+    failed: "wrong code in the text",
     to_sender: ToSender::NotMatched,
     run,
     reasons: &[NO_HEADER, NO_HASH, HASH_CUT, NO_ONBOARDING, HASH_MISMATCH],

@@ -9,6 +9,9 @@ use bridge_http::client;
 
 const SESSION: &str = "sms_bridge_session";
 const BROWSER: &str = "sms_bridge_browser";
+/// Written by `desk.js`; it opens nothing.
+const ZONE: &str = "sms_bridge_zone";
+const ZONE_MAX_CHARS: usize = 64;
 /// A browser is known for half a year after the last login.
 const BROWSER_SECONDS: u32 = 180 * 24 * 3_600;
 
@@ -41,6 +44,11 @@ fn value(parts: &Parts, name: &str) -> Option<String> {
 /// The id of the session, if one came.
 pub(super) fn read(parts: &Parts, encrypted: bool) -> Option<String> {
     value(parts, &name(SESSION, encrypted))
+}
+
+/// The zone that the browser says its clock is in, with the characters that a cookie cannot hold written as they came.
+pub(crate) fn zone(parts: &Parts) -> Option<String> {
+    value(parts, ZONE).map(|zone| zone.replace("%2F", "/").replace("%2B", "+")).filter(|zone| zone.len() <= ZONE_MAX_CHARS)
 }
 
 /// What the browser keeps of an earlier login.

@@ -14,6 +14,7 @@ use crate::access::Visitor;
 use crate::asked::{Asked, Pages};
 use crate::export::{self, Exported, Kind};
 use crate::page::{Frame, render};
+use crate::show::{Outcome, words, zone};
 use crate::show::{When, lasting};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
@@ -46,7 +47,7 @@ struct Entry {
     device: String,
     state: &'static str,
     class: &'static str,
-    last_sms: Option<String>,
+    last_sms: Option<Outcome>,
 }
 
 #[derive(Template)]
@@ -57,7 +58,8 @@ struct Page {
     rows: Vec<Entry>,
     pages: Pages,
     scanned_until: Option<When>,
-    states: Vec<&'static str>,
+    /// Code name and words.
+    states: Vec<(&'static str, &'static str)>,
 }
 
 fn filter(settings: &Settings, asked: &Asked) -> Result<OnboardingFilter, Problem> {
@@ -91,16 +93,16 @@ pub(crate) async fn list(
         mobile: row.onboarding.mobile.e164().to_owned(),
         email: row.onboarding.email.unwrap_or_default(),
         device: row.onboarding.device_id.unwrap_or_default(),
-        state: row.onboarding.state.as_str(),
+        state: words::state(row.onboarding.state),
         class: class(row.onboarding.state),
-        last_sms: row.last_sms,
+        last_sms: row.last_sms.as_deref().map(|last| Outcome::of(Some(last).filter(|word| *word != "passed"))),
     };
     Ok(render(&Page {
         frame: Frame::by(&app, &settings, visitor, "Onboardings", PATH).await,
         pages: asked.pages(found.next),
         scanned_until: found.scanned_until.map(|at| When::new(at, now)),
         rows: found.rows.into_iter().map(entry).collect(),
-        states: STATES.map(Standing::as_str).to_vec(),
+        states: STATES.map(|state| (state.as_str(), words::state(state))).to_vec(),
         asked,
     }))
 }
@@ -113,11 +115,11 @@ impl Exported for OnboardingRow {
             ("mobile_number", json!(one.mobile.e164())),
             ("email", json!(one.email)),
             ("device_id", json!(one.device_id)),
-            ("request_timestamp", json!(one.request_timestamp.to_string())),
-            ("user_deadline", json!(one.user_deadline.to_string())),
-            ("expires_at", json!(one.expires_at.to_string())),
+            ("request_timestamp", json!(zone::written(one.request_timestamp))),
+            ("user_deadline", json!(zone::written(one.user_deadline))),
+            ("expires_at", json!(zone::written(one.expires_at))),
             ("status", json!(one.state.as_str())),
-            ("validated_at", json!(one.validated_at.map(|at| at.to_string()))),
+            ("validated_at", json!(one.validated_at.map(zone::written))),
             ("last_sms", json!(self.last_sms)),
         ]
     }
@@ -168,7 +170,7 @@ pub(crate) async fn one(
         email: one.email.clone().unwrap_or_default(),
         device: one.device_id.clone().unwrap_or_default(),
         hash: one.hash.chars().take(HASH_DIGITS_SHOWN).collect(),
-        state: one.state.as_str(),
+        state: words::state(one.state),
         class: class(one.state),
         registered: When::new(one.request_timestamp, now),
         deadline: When::new(one.user_deadline, now),

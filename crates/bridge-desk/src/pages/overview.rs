@@ -22,8 +22,10 @@ use super::receivers::class;
 use crate::access::Visitor;
 use crate::asked::Asked;
 use crate::page::{Frame, render};
+use crate::show::{words, zone};
 use crate::show::{Dots, Outcome, When, count, short};
 use bridge_app::looking;
+use bridge_app::looking::figures::Totals;
 use bridge_app::state::recent::RecentSms;
 use bridge_http::state::Shared;
 
@@ -38,6 +40,8 @@ const FEED: usize = 20;
 struct Tile {
     value: String,
     label: &'static str,
+    /// The same of the stretch before.
+    before: Option<String>,
 }
 
 struct FeedRow {
@@ -64,6 +68,7 @@ struct ReceiverTile {
 struct Live {
     tiles: Vec<Tile>,
     range: Range,
+    zone: String,
     figures: Figures,
     receivers: Vec<ReceiverTile>,
     feed: Vec<FeedRow>,
@@ -78,32 +83,42 @@ struct Page {
     live: String,
 }
 
-async fn tiles(app: &Shared, now: Timestamp) -> Vec<Tile> {
+/// How much there was, with how much there was in the stretch before; and what waits.
+async fn tiles(app: &Shared, now: Timestamp, figures: &Figures) -> Vec<Tile> {
     let seen = looking::overview::look(app).await;
-    let for_dump = seen.waiting.queues.map(|queues| queues.input_sms);
-    vec![
-        Tile { value: count(seen.judged), label: "SMS in the last hour" },
-        Tile { value: count(seen.registered), label: "registrations in it" },
-        Tile { value: for_dump.map_or_else(|| "?".to_owned(), count), label: "SMS wait for the dump" },
-        Tile { value: count(seen.waiting.in_journal as u64), label: "SMS wait in the journal" },
-        if app.has_remote() {
-            Tile {
-                value: seen.last_push.map_or_else(|| "–".to_owned(), |at| When::new(at, now).ago),
-                label: "last turn of the push to the remote",
-            }
-        } else {
-            Tile { value: "–".to_owned(), label: "no remote is configured" }
+    let to_write = seen.waiting.queues.map(|queues| queues.input_sms + seen.waiting.in_journal as u64);
+    let of = |label, number: u64, before: Option<u64>| Tile {
+        value: count(number),
+        label,
+        before: before.map(count),
+    };
+    let Totals { sms, registered, validated } = figures.totals;
+    let before = figures.before;
+    let mut tiles = vec![
+        of("SMS", sms, before.map(|before| before.sms)),
+        of("registrations", registered, before.map(|before| before.registered)),
+        of("of them validated", validated, before.map(|before| before.validated)),
+        Tile {
+            value: to_write.map_or_else(|| "?".to_owned(), count),
+            label: "SMS wait to be written",
+            before: None,
         },
-    ]
+    ];
+    if app.has_remote() {
+        let last = seen.last_push.map_or_else(|| "–".to_owned(), |at| When::new(at, now).ago);
+        tiles.push(Tile { value: last, label: "the remote last answered", before: None });
+    }
+    tiles
 }
 
 async fn look(app: &Shared, settings: &Settings, range: Range) -> Live {
     let now = app.clock.now();
-    let tiles = tiles(app, now).await;
+    let figures = Figures::read(app, range).await;
+    let tiles = tiles(app, now, &figures).await;
     let receivers = app.receivers.each().into_iter().map(|(known, seen)| {
         let state = app.receivers.state(known.as_deref(), &seen, now, settings);
         ReceiverTile {
-            state: state.word(),
+            state: words::receiver(state),
             class: class(state),
             last_seen: seen.last_seen_at.map(|at| When::new(at, now)),
             battery: seen.battery,
@@ -111,7 +126,7 @@ async fn look(app: &Shared, settings: &Settings, range: Range) -> Live {
         }
     });
     let receivers = receivers.collect();
-    Live { tiles, range, figures: Figures::read(app, range).await, receivers, feed: feed(app, now).await }
+    Live { tiles, range, zone: zone::now().name().to_owned(), figures, receivers, feed: feed(app, now).await }
 }
 
 /// The newest SMS as they are stored: a bridge that has just started has judged none. While the audit store is away,
@@ -161,13 +176,17 @@ pub(crate) async fn live(State(app): State<Shared>, asked: Asked) -> Response {
     let range = Range::named(asked.text("range"));
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let parts = stream::unfold((app, ticks), move |(app, mut ticks)| async move {
+    let zone = zone::now();
+    let parts = stream::unfold((app, ticks, zone), move |(app, mut ticks, zone)| async move {
         tokio::select! {
             _ = ticks.tick() => {}
             () = app.stopping.cancelled() => return None,
         }
-        let html = look(&app, &app.live.now(), range).await.render().unwrap_or_default();
-        Some((Ok::<_, Infallible>(Event::default().event("part").data(html)), (app, ticks)))
+        let html = zone::within(zone.clone(), async {
+            look(&app, &app.live.now(), range).await.render().unwrap_or_default()
+        });
+        let html = html.await;
+        Some((Ok::<_, Infallible>(Event::default().event("part").data(html)), (app, ticks, zone)))
     });
     // Somebody who looks longer asks again, and the guard asks again who they are.
     Sse::new(parts.take(DRAWINGS)).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()

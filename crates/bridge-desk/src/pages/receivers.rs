@@ -13,7 +13,7 @@ use bridge_formats::fields::{FieldValue, Fields};
 use crate::access::Visitor;
 use crate::form::Form;
 use crate::page::{Done, Frame, part, render};
-use crate::show::{Qr, When, count};
+use crate::show::{Qr, When, count, words};
 use bridge_app::admin::inbox;
 use bridge_app::admin::receivers::{self as doing, ReceiverAdded};
 use bridge_app::looking;
@@ -117,7 +117,7 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
             named: seen.name != DEFAULT,
             format: row.map_or_else(|| "any".to_owned(), |row| row.format.clone()),
             numbers: row.map(|row| row.numbers.join(", ")).unwrap_or_default(),
-            state: standing.word(),
+            state: words::receiver(standing),
             class: class(standing),
             last_seen: seen.last_seen_at.map(|at| When::new(at, now)),
             wrong_secret: seen.wrong_secret_at.map(|at| When::new(at, now)),

@@ -17,6 +17,7 @@ use crate::access::Visitor;
 use crate::asked::{Asked, Pages};
 use crate::export::{self, Exported, Kind};
 use crate::page::{Frame, part, render};
+use crate::show::{words, zone};
 use crate::show::{Dots, Outcome, When, lasting};
 use bridge_app::admin::rejudge;
 use bridge_app::base::deadline::in_time;
@@ -66,7 +67,8 @@ struct Page {
     pages: Pages,
     scanned_until: Option<When>,
     receivers: Vec<String>,
-    checks: Vec<&'static str>,
+    /// Code name and words.
+    checks: Vec<(&'static str, String)>,
 }
 
 fn filter(settings: &Settings, asked: &Asked) -> Result<SmsFilter, Problem> {
@@ -91,9 +93,10 @@ fn filter(settings: &Settings, asked: &Asked) -> Result<SmsFilter, Problem> {
     })
 }
 
-/// Where an SMS can fail.
-fn failures() -> Vec<&'static str> {
-    CHECKS.iter().map(|check| check.name).chain([FailedAt::OnboardingMatch.as_str()]).collect()
+/// Where an SMS can fail: as the program calls it, and in words.
+fn failures() -> Vec<(&'static str, String)> {
+    let codes = CHECKS.iter().map(|check| check.name).chain([FailedAt::OnboardingMatch.as_str()]);
+    codes.map(|code| (code, words::failed_at(code))).collect()
 }
 
 /// The list.
@@ -127,9 +130,9 @@ impl Exported for SmsRow {
             ("country_code", json!(self.country_code)),
             ("local_mobile", json!(self.local_mobile)),
             ("sms_message", json!(self.sms_message)),
-            ("received_timestamp", json!(self.received_timestamp.to_string())),
-            ("server_received_at", json!(self.server_received_at.to_string())),
-            ("created_at", json!(self.created_at.to_string())),
+            ("received_timestamp", json!(zone::written(self.received_timestamp))),
+            ("server_received_at", json!(zone::written(self.server_received_at))),
+            ("created_at", json!(zone::written(self.created_at))),
             ("receiver_id", json!(self.receiver_id)),
             ("format", json!(self.format)),
             ("device_id", json!(self.device_id)),
@@ -141,7 +144,7 @@ impl Exported for SmsRow {
         cells.extend(checks.map(|check| (check.name(), json!(self.codes.of(check).number()))));
         cells.extend([
             ("late_delivery", json!(self.late_delivery)),
-            ("synced_at", json!(self.synced_at.map(|at| at.to_string()))),
+            ("synced_at", json!(self.synced_at.map(zone::written))),
             ("onboarding_id", json!(self.onboarding_id)),
             ("sms_in_window", json!(self.sms_in_window)),
         ]);

@@ -3,5 +3,6 @@
 mod access;
 mod fresh;
 mod receivers;
+mod truth;
 pub(crate) mod visitor;
 mod without_scripts;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bridge_formats::Behind;
 use bridge_core::{Settings, Span, Timestamp};
 use bridge_store::audit::Sighting;
 use bridge_store::finding::{Finding, Level};
@@ -46,6 +47,12 @@ impl State {
 }
 
 impl KnownReceiver {
+    /// What stands behind it. Of one whose format says nothing, a program.
+    #[must_use]
+    pub fn behind(&self) -> Behind {
+        self.format.map_or(Behind::Gateway, |format| format.behind)
+    }
+
     /// What is wrong with the version of its app.
     #[must_use]
     pub fn warning(&self, seen: &Sighting) -> Option<&'static str> {
@@ -147,6 +154,12 @@ impl Receivers {
                 findings.push(Finding { level, what, found, advice: advice.to_owned() });
             };
             match self.state(known.as_deref(), &seen, now, settings) {
+                // Its secret is shared: nobody can know whose is wrong.
+                State::WrongSecret if known.is_none() => tell(
+                    Level::Problem,
+                    "somebody unknown delivers with a wrong secret".to_owned(),
+                    "if it is your phone, give it its address and its secret again",
+                ),
                 State::WrongSecret => tell(
                     Level::Problem,
                     format!("somebody delivers to receiver {name} with a wrong secret or signature"),
@@ -158,7 +171,7 @@ impl Receivers {
                         "receiver {name} is silent since {}",
                         seen.last_seen_at.map(|at| at.to_string()).unwrap_or_default()
                     ),
-                    "look whether the phone is on, charged and online, and its app running",
+                    known.as_deref().map_or(Behind::Gateway, KnownReceiver::behind).when_silent(),
                 ),
                 State::NeverSeen => {
                     let (level, found, advice) = never_seen(name, known.is_some() && is_blamed(&seen, now));
