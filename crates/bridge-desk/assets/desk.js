@@ -283,7 +283,10 @@ document.addEventListener("DOMContentLoaded", () => {
   // A field that only one choice needs.
   all("[data-shows]").forEach((choice) => {
     const field = one(choice.dataset.shows);
-    const show = () => (field.hidden = choice.value !== field.dataset.shownFor);
+    const show = () => {
+      field.hidden = choice.value !== field.dataset.shownFor;
+      if (field.hidden) all("input", field).forEach((input) => (input.value = ""));
+    };
     choice.addEventListener("change", show);
     show();
   });

@@ -10,6 +10,7 @@
 
 pub mod access;
 mod asked;
+pub mod doors;
 mod assets;
 mod export;
 mod form;

@@ -3,7 +3,7 @@
 
 use axum::Router;
 use axum::http::Method;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::access::{Role, Rule, guard};
@@ -122,5 +122,7 @@ pub fn router(served: &Served) -> Router<Served> {
             (route.handler)().route_layer(from_fn_with_state((served.app.clone(), route.rule), guard::guard));
         router = router.route(route.path, guarded);
     }
-    router.layer(from_fn(page::finish)).layer(from_fn_with_state(served.app.clone(), zone::around))
+    router
+        .layer(from_fn_with_state(served.app.clone(), page::finish))
+        .layer(from_fn_with_state(served.app.clone(), zone::around))
 }

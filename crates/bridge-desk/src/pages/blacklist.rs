@@ -113,10 +113,13 @@ pub(crate) async fn export(
 
 /// How long a block is to hold, as a form says it: a stretch of time from now on, or a time in the zone of the page.
 fn until(form: &Form, now: Timestamp) -> Result<Option<String>, Problem> {
-    if let Some((_, days, _)) = STRETCHES.iter().find(|(word, ..)| *word == form.text("for")) {
-        return Ok(days.map(|days| (now + Span(days * DAY.0)).to_string()));
-    }
     let text = form.text("expires_at").trim();
+    let stretch = STRETCHES.iter().find(|(word, ..)| *word == form.text("for"));
+    match stretch {
+        Some((_, Some(days), _)) => return Ok(Some((now + Span(days * DAY.0)).to_string())),
+        // Without scripts a time may be given beside it.
+        Some((_, None, _)) | None => {}
+    }
     if text.is_empty() {
         return Ok(None);
     }

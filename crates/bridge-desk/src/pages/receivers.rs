@@ -172,13 +172,15 @@ struct Given {
     secret: String,
     signing_key: Option<String>,
     heartbeat_url: String,
-    qr: Qr,
+    other_urls: Vec<String>,
+    /// None: no phone could use it.
+    qr: Option<Qr>,
 }
 
 impl From<ReceiverAdded> for Given {
     fn from(added: ReceiverAdded) -> Given {
         Given {
-            qr: Qr::of(&added.url),
+            qr: added.for_phones.then(|| Qr::of(&added.url)),
             name: added.name().to_owned(),
             warning: added.warning,
             steps: added.steps,
@@ -186,6 +188,7 @@ impl From<ReceiverAdded> for Given {
             secret: added.secret,
             signing_key: added.signing_key,
             heartbeat_url: added.heartbeat_url,
+            other_urls: added.other_urls,
         }
     }
 }

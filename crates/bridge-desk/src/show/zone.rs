@@ -34,7 +34,8 @@ pub(crate) fn within_now<T>(zone: Zone, work: impl FnOnce() -> T) -> T {
     ZONE.sync_scope(zone, work)
 }
 
-fn of(app: &Shared, parts: &Parts) -> Zone {
+/// The zone of whoever asks.
+pub(crate) fn of(app: &Shared, parts: &Parts) -> Zone {
     let office = Zone::named(&app.live.now().time_zone).filter(|_| !app.live.now().time_zone.is_empty());
     office.or_else(|| Zone::named(&cookie::zone(parts)?)).unwrap_or_else(Zone::utc)
 }

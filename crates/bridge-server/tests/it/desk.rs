@@ -1,7 +1,9 @@
 //! The operator's desk over real HTTP, without a browser: who gets in, and what pages answer.
 
 mod access;
+mod doors;
 mod fresh;
+mod zones;
 mod receivers;
 mod truth;
 pub(crate) mod visitor;
