@@ -18,6 +18,7 @@ pub mod refused;
 pub mod settings_history;
 pub mod sms;
 pub mod standing;
+pub mod timeline;
 pub mod validated;
 pub mod waiting;
 pub mod workers;

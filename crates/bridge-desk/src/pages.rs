@@ -5,6 +5,7 @@ pub(super) mod abuse;
 pub(super) mod accounts;
 pub(super) mod blacklist;
 pub(super) mod entry;
+pub(super) mod find;
 pub(super) mod lab;
 pub(super) mod log;
 pub(super) mod me;

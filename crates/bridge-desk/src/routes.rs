@@ -46,6 +46,8 @@ pub static ROUTES: &[Route] = &[
     read("/admin/reset", ANYONE, || get(pages::entry::reset_page)),
     act("/admin/reset", ANYONE, || post(pages::entry::reset)),
     read("/admin", VIEWER, || get(pages::overview::show)),
+    read("/admin/ui/find", VIEWER, || get(pages::find::find)),
+    read("/admin/ui/number", VIEWER, || get(pages::find::number)),
     read("/admin/ui/me", VIEWER, || get(pages::me::show)),
     act("/admin/ui/me", VIEWER, || post(pages::me::change)),
     read("/admin/ui/log", VIEWER, || get(pages::log::show)),

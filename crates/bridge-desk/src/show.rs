@@ -11,7 +11,7 @@ pub(super) mod zone;
 pub(super) use self::banner::Banner;
 pub(super) use self::qr::Qr;
 pub(super) use self::verdict::{Dots, Outcome, class_of};
-pub(super) use self::when::{When, lasting, short};
+pub(super) use self::when::{When, lasting, short, whole};
 
 /// A count with thin spaces between thousands: 12 345.
 pub(super) fn count(number: impl TryInto<u64>) -> String {

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bridge_core::Settings;
+use bridge_core::{Settings, Timestamp};
 use bridge_core::onboarding::State as Standing;
 use bridge_store::desk::{OnboardingFilter, OnboardingRow};
 use serde_json::{Value, json};
@@ -39,15 +39,31 @@ fn class(state: Standing) -> &'static str {
     }
 }
 
-struct Entry {
-    id: String,
-    at: When,
-    mobile: String,
-    email: String,
-    device: String,
-    state: &'static str,
-    class: &'static str,
-    last_sms: Option<Outcome>,
+/// One onboarding in a list.
+pub(super) struct Entry {
+    pub(super) id: String,
+    pub(super) at: When,
+    pub(super) mobile: String,
+    pub(super) email: String,
+    pub(super) device: String,
+    pub(super) state: &'static str,
+    pub(super) class: &'static str,
+    pub(super) last_sms: Option<Outcome>,
+}
+
+impl Entry {
+    pub(super) fn of(row: OnboardingRow, now: Timestamp) -> Entry {
+        Entry {
+            id: row.onboarding.id.to_string(),
+            at: When::new(row.onboarding.request_timestamp, now),
+            mobile: row.onboarding.mobile.e164().to_owned(),
+            email: row.onboarding.email.unwrap_or_default(),
+            device: row.onboarding.device_id.unwrap_or_default(),
+            state: words::state(row.onboarding.state),
+            class: class(row.onboarding.state),
+            last_sms: row.last_sms.as_deref().map(|last| Outcome::of(Some(last).filter(|word| *word != "passed"))),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -72,6 +88,7 @@ fn filter(settings: &Settings, asked: &Asked) -> Result<OnboardingFilter, Proble
         email: asked.get("email").map(str::to_owned),
         device_id: asked.get("device").map(str::to_owned),
         state: asked.get("state").map(state).transpose()?,
+        holds: None,
         from: asked.time("from")?,
         to: asked.time("to")?,
     })
@@ -87,21 +104,11 @@ pub(crate) async fn list(
     let filter = filter(&settings, &asked)?;
     let found = looking::onboardings::search(&app, &filter, asked.before()?, PAGE).await?;
     let now = app.clock.now();
-    let entry = |row: OnboardingRow| Entry {
-        id: row.onboarding.id.to_string(),
-        at: When::new(row.onboarding.request_timestamp, now),
-        mobile: row.onboarding.mobile.e164().to_owned(),
-        email: row.onboarding.email.unwrap_or_default(),
-        device: row.onboarding.device_id.unwrap_or_default(),
-        state: words::state(row.onboarding.state),
-        class: class(row.onboarding.state),
-        last_sms: row.last_sms.as_deref().map(|last| Outcome::of(Some(last).filter(|word| *word != "passed"))),
-    };
     Ok(render(&Page {
         frame: Frame::by(&app, &settings, visitor, "Onboardings", PATH).await,
         pages: asked.pages(found.next),
         scanned_until: found.scanned_until.map(|at| When::new(at, now)),
-        rows: found.rows.into_iter().map(entry).collect(),
+        rows: found.rows.into_iter().map(|row| Entry::of(row, now)).collect(),
         states: STATES.map(|state| (state.as_str(), words::state(state))).to_vec(),
         asked,
     }))

@@ -89,6 +89,7 @@ fn filter(settings: &Settings, asked: &Asked) -> Result<SmsFilter, Problem> {
             Some(word) => Some(FailedAt::from_word(word).ok_or_else(|| wrong("check", "is no check"))?),
         },
         late: asked.is("late", "yes"),
+        holds: asked.get("text").map(str::to_owned),
         text_chars: None,
     })
 }

@@ -55,6 +55,13 @@ pub(crate) fn lasting(span: Span) -> String {
     }
 }
 
+/// Whole minutes, hours or days, where it is some of these and nothing else: as the settings' page says seconds.
+pub(crate) fn whole(seconds: i64) -> Option<String> {
+    let units = [("d", 86_400), ("h", 3_600), ("min", 60)];
+    let (unit, length) = units.into_iter().find(|(_, length)| seconds >= *length && seconds % length == 0)?;
+    Some(format!("{} {unit}", seconds / length))
+}
+
 /// The same, in milliseconds where it is less than a second.
 pub(crate) fn short(span: Span) -> String {
     if span.0 < 1_000 { format!("{} ms", span.0) } else { lasting(span) }
@@ -63,6 +70,13 @@ pub(crate) fn short(span: Span) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_are_said_as_people_say_them() {
+        let said = [300, 90, 7_200, 86_400, 59, 0].map(whole);
+        let said: Vec<&str> = said.iter().map(|words| words.as_deref().unwrap_or("")).collect();
+        assert_eq!(said, ["5 min", "", "2 h", "1 d", "", ""]);
+    }
 
     #[test]
     fn times_are_told_from_now() {

@@ -2,6 +2,7 @@
 
 mod access;
 mod doors;
+mod find;
 mod fresh;
 mod zones;
 mod receivers;

@@ -6,6 +6,7 @@ use bridge_core::{InboundSms, Onboarding, Timestamp};
 use uuid::Uuid;
 
 use super::MobileFilter;
+use super::sms::holds_it;
 use crate::audit::Refusal;
 use crate::place::{Place, WAITING};
 
@@ -20,6 +21,8 @@ pub struct OnboardingFilter {
     pub device_id: Option<String>,
     /// By state.
     pub state: Option<State>,
+    /// In its number, its e-mail address or its device, whatever the case.
+    pub holds: Option<String>,
     /// Registered at or after.
     pub from: Option<Timestamp>,
     /// Registered before.
@@ -30,13 +33,18 @@ impl OnboardingFilter {
     /// Does it let this onboarding through?
     #[must_use]
     pub fn lets_through(&self, onboarding: &Onboarding) -> bool {
-        let OnboardingFilter { mobile, email, device_id, state, from, to } = self;
+        let OnboardingFilter { mobile, email, device_id, state, holds, from, to } = self;
         mobile.as_ref().is_none_or(|mobile| mobile.lets_through(onboarding.mobile.e164()))
             && email.as_ref().is_none_or(|email| onboarding.email.as_ref() == Some(email))
             && device_id.as_ref().is_none_or(|device| onboarding.device_id.as_ref() == Some(device))
             && state.is_none_or(|state| onboarding.state == state)
             && from.is_none_or(|from| onboarding.request_timestamp >= from)
             && to.is_none_or(|to| onboarding.request_timestamp < to)
+            && holds.as_deref().is_none_or(|part| {
+                let number = onboarding.mobile.e164().to_owned();
+                let texts = [Some(&number), onboarding.email.as_ref(), onboarding.device_id.as_ref()];
+                holds_it(part, texts.into_iter().flatten())
+            })
     }
 }
 

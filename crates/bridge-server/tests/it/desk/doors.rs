@@ -69,7 +69,7 @@ async fn a_receiver_s_address_is_its_set_up_page() {
     assert!(!signed.body.to_string().contains("hall"), "who has no secret is told nothing");
 
     // Whatever it says that it accepts: this is an SMS.
-    let sms = format!("{url}&from=%2B919876543210&text=x&ts={}", bridge.clock.now().epoch_seconds());
+    let sms = format!("{url}&sender=%2B919876543210&message=x&id=1&ts={}", bridge.clock.now().epoch_seconds());
     let delivered = stranger.open(&sms).await;
     assert_eq!(delivered.status, StatusCode::OK, "{}", delivered.body);
     assert_eq!(bridge.rows("+919876543210").await.len(), 1);

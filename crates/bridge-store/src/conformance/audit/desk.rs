@@ -81,6 +81,7 @@ pub(super) async fn every_filter_finds_what_it_lets_through(audit: &dyn AuditUnd
                 late: bit(3),
                 failed_at: check.filter(|_| bit(4)),
                 passed: [None, Some(true), Some(false)][n / 32],
+                holds: (n % 5 == 0).then(|| "98765432".to_owned()),
                 text_chars: (n % 3 == 0).then_some(3),
             };
             let found = all.iter().filter(|row| filter.lets_through(row));
