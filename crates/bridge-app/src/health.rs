@@ -189,9 +189,9 @@ impl Health {
                 .push("maintenance_mode is on: SMS are kept and judged when it is switched off.".to_owned());
         }
         if parts.postgresql.status != "up" {
-            reasons.push(
-                "PostgreSQL does not answer: what was judged waits in Redis and in the journal.".to_owned(),
-            );
+            let name =
+                if parts.postgresql.backend == "embedded" { "the database file (audit.db)" } else { "PostgreSQL" };
+            reasons.push(format!("{name} does not answer: what was judged waits, and is written when it is back."));
         }
         for (name, worker) in &parts.workers {
             match (worker.status, &worker.last_error) {

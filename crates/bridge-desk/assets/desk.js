@@ -91,6 +91,8 @@ async function send(form, button) {
     if (into && answer.html !== undefined) {
       into.innerHTML = answer.html;
       dress(into);
+      // What it was about is no more.
+      if (form.dataset.over) all(form.dataset.over).forEach((part) => (part.hidden = true));
       into.scrollIntoView({ block: "nearest" });
     }
     // What is saved is what the next change is compared with.
@@ -351,6 +353,13 @@ document.addEventListener("DOMContentLoaded", () => {
   if (matchMedia("(max-width: 52rem)").matches) {
     all("details[data-fold]").forEach((fold) => (fold.open = fold.dataset.fold === "filtered"));
   }
+  // A field that only some kinds of receiver have.
+  all("[data-only-for]").forEach((field) => {
+    const choice = one("#format");
+    const show = () => (field.hidden = !field.dataset.onlyFor.split(" ").includes(choice.value));
+    choice.addEventListener("change", show);
+    show();
+  });
   // A field that only one choice needs.
   all("[data-shows]").forEach((choice) => {
     const field = one(choice.dataset.shows);

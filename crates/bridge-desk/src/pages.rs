@@ -19,4 +19,5 @@ pub(super) mod settings;
 pub(super) mod sms;
 mod step;
 pub(super) mod validated;
+pub(super) mod words;
 pub(super) mod workers;

@@ -112,6 +112,7 @@ pub static ROUTES: &[Route] = &[
     act("/admin/ui/lab/forward", OPERATOR, || post(pages::lab::forward)),
     act("/admin/ui/lab/list", OPERATOR, || post(pages::lab::list)),
     act("/admin/ui/lab/end", OPERATOR, || post(pages::lab::end)),
+    read("/admin/ui/words", VIEWER, || get(pages::words::show)),
     read("/admin/ui/workers", VIEWER, || get(pages::workers::list)),
     act("/admin/ui/workers/run", OPERATOR, || post(pages::workers::run)),
 ];

@@ -49,6 +49,8 @@ struct Waits {
 /// One way of an SMS, and how many are on it.
 struct Stage {
     title: &'static str,
+    /// As the program calls it.
+    code: &'static str,
     about: &'static str,
     number: String,
 }
@@ -70,19 +72,20 @@ struct Page {
 }
 
 fn stages(waiting: &Recovery) -> Vec<Stage> {
-    let stage = |title, about, number: Option<u64>| Stage {
+    let stage = |title, code, about, number: Option<u64>| Stage {
         title,
+        code,
         about,
         number: number.map_or_else(|| "?".to_owned(), count),
     };
     let queues = waiting.waiting.queues;
     let in_journal = Some(waiting.waiting.in_journal as u64);
     vec![
-        stage("In the journal", "SMS that no store could take", in_journal),
-        stage("In power_down_store", "SMS kept to be judged later, on this page", waiting.not_judged()),
-        stage("For the dump", "judged SMS on their way to PostgreSQL", queues.map(|q| q.input_sms)),
-        stage("Onboardings", "new and changed, on their way to PostgreSQL", queues.map(|q| q.onboarding)),
-        stage("For the remote", "validated numbers on their way to Supabase", waiting.unsynced),
+        stage("Kept by this bridge", "journal", "SMS that no store could take", in_journal),
+        stage("Wait to be judged", "power_down_store", "on this page", waiting.not_judged()),
+        stage("Wait to be written", "queue_input_sms", "judged SMS", queues.map(|q| q.input_sms)),
+        stage("Wait to be written", "queue_onboarding", "registrations", queues.map(|q| q.onboarding)),
+        stage("Wait for the remote", "sync", "validated numbers", waiting.unsynced),
     ]
 }
 
@@ -131,7 +134,7 @@ pub(crate) async fn show(
 
 fn backends(app: &Shared) -> String {
     let Backends { hot, audit } = app.options.backends;
-    format!("hot store: {}, audit store: {}", hot.name(), audit.name())
+    format!("The checks read from {}, the audit trail is in {}.", hot.name_of_hot(), audit.name_of_audit())
 }
 
 /// How the remote does.

@@ -9,6 +9,7 @@ use bridge_core::verdict::FailedAt;
 use bridge_core::{Settings, Timestamp};
 use bridge_store::audit::SmsRow;
 use bridge_store::desk::SmsFilter;
+use bridge_store::place::WAITING;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -33,6 +34,10 @@ const PAGE: usize = 50;
 pub(super) struct Line {
     pub(super) id: String,
     pub(super) at: When,
+    /// When its phone received it.
+    pub(super) received: When,
+    /// Why it failed, as the program calls it.
+    pub(super) reason: String,
     pub(super) sender: String,
     pub(super) text: String,
     pub(super) receiver: String,
@@ -47,6 +52,8 @@ impl Line {
         Line {
             id: row.sms_id.to_string(),
             at: When::new(row.server_received_at, app.clock.now()),
+            received: When::new(row.received_timestamp, app.clock.now()),
+            reason: row.reason.unwrap_or_default(),
             sender: row.mobile_number,
             text: row.sms_message,
             receiver: row.receiver_id,
@@ -174,6 +181,8 @@ struct Judged {
     /// Settings that have changed since.
     changed: Vec<&'static str>,
     redis_id: i64,
+    /// It is in the audit trail.
+    is_written: bool,
     synced: Option<When>,
     counted: i64,
 }
@@ -194,6 +203,8 @@ struct OnePage {
     waited: Option<(When, Option<When>)>,
     onboarding: Option<(String, &'static str, When)>,
     raw: String,
+    /// What keeps the audit trail.
+    store: &'static str,
     remote: bool,
 }
 
@@ -226,6 +237,7 @@ pub(crate) async fn one(
         waited: story.waited.map(|waited| (when(waited.stored_at), waited.processed_at.map(when))),
         onboarding: story.onboarding.map(|o| (o.id.to_string(), o.state.as_str(), when(o.request_timestamp))),
         raw: serde_json::to_string_pretty(sms).unwrap_or_default(),
+        store: app.options.backends.audit.name_of_audit(),
         remote: app.has_remote(),
     }))
 }
@@ -242,6 +254,7 @@ impl Judged {
             steps: steps.into_iter().map(StepView::of).collect(),
             changed,
             redis_id: row.redis_id,
+            is_written: row.id < WAITING,
             synced: row.synced_at.map(|at| When::new(at, now)),
             counted: row.sms_in_window,
         }
@@ -256,6 +269,21 @@ struct Again {
     reason: Option<String>,
     unknown: Vec<&'static str>,
     same: bool,
+    /// What to write to the person, where it would pass now.
+    ask: Option<String>,
+}
+
+/// What to write to whoever was refused for something that holds no more.
+fn ask(settings: &Settings) -> String {
+    let name = match settings.page_app_name.as_str() {
+        "" => "our app",
+        name => name,
+    };
+    let minutes = settings.user_timelimit_seconds.div_ceil(60);
+    format!(
+        "Your number could not be confirmed when you sent your SMS. It works now: please register once more in {name}, and \
+         send the SMS that it shows you within {minutes} min, from the same phone."
+    )
 }
 
 /// Judges it again by the settings of now, and changes nothing.
@@ -271,6 +299,7 @@ pub(crate) async fn judge_again(
     let again = match judgement.rejudge(&now, &now) {
         Rejudged::Verdict(verdict) => Again {
             same: (verdict.failed_at, &verdict.reason) == (stored.failed_at, &stored.reason),
+            ask: (verdict.passed() && !stored.passed()).then(|| ask(&now)),
             outcome: Some(Outcome::of_verdict(&verdict)),
             dots: Some(Dots::of(&verdict.codes)),
             reason: verdict.reason,
@@ -282,6 +311,7 @@ pub(crate) async fn judge_again(
             reason: None,
             unknown: facts.into_iter().map(Fact::about).collect(),
             same: false,
+            ask: None,
         },
     };
     Ok(part(&again))
