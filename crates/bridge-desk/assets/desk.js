@@ -6,9 +6,6 @@ const root = document.documentElement;
 const theme = localStorage.getItem("theme");
 if (theme) root.dataset.theme = theme;
 
-// The pages show times where this browser is, unless the office has a zone of its own.
-document.cookie = `sms_bridge_zone=${encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC")}; path=/; max-age=31536000; SameSite=Strict`;
-
 const one = (selector, from = document) => from.querySelector(selector);
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 
@@ -350,9 +347,12 @@ document.addEventListener("DOMContentLoaded", () => {
     input.addEventListener("input", () => (words.textContent = lasting(Number(input.value))));
   });
   // On a phone the filters do not stand before what they find.
-  if (matchMedia("(max-width: 52rem)").matches) {
-    all("details[data-fold]").forEach((fold) => (fold.open = fold.dataset.fold === "filtered"));
-  }
+  const narrow = matchMedia("(max-width: 52rem)");
+  const fold = () => all("details[data-fold]").forEach((one) => (one.open = !narrow.matches || one.dataset.fold === "filtered"));
+  narrow.addEventListener("change", fold);
+  fold();
+  // The pages show times where this browser is, unless the office has a zone of its own.
+  all("[data-browser-zone]").forEach((field) => (field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || ""));
   // A field that only some kinds of receiver have.
   all("[data-only-for]").forEach((field) => {
     const choice = one("#format");

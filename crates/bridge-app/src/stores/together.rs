@@ -113,7 +113,7 @@ impl Together {
     async fn counted(&self, from: Timestamp, to: Timestamp, grain: Span) -> Vec<QueuedSms> {
         let mut waiting = self.sms().await;
         waiting.retain(|queued| {
-            let at = floor(queued.sms.server_received_at, grain);
+            let at = floor(queued.sms.counted_at(), grain);
             at >= floor(from, grain) && at < to && !queued.sms.is_timeless()
         });
         waiting
@@ -253,7 +253,7 @@ impl DeskStore for Together {
         let mut steps: BTreeMap<Timestamp, Outcomes> =
             written.into_iter().map(|rate| (rate.at, rate.count)).collect();
         for queued in &waiting {
-            count(steps.entry(floor(queued.sms.server_received_at, step)).or_default(), queued);
+            count(steps.entry(floor(queued.sms.counted_at(), step)).or_default(), queued);
         }
         Ok(steps.into_iter().map(|(at, count)| SmsRate { at, count }).collect())
     }

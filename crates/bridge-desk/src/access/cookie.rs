@@ -9,7 +9,7 @@ use bridge_http::client;
 
 const SESSION: &str = "sms_bridge_session";
 const BROWSER: &str = "sms_bridge_browser";
-/// Written by `desk.js`; it opens nothing.
+/// It opens nothing.
 const ZONE: &str = "sms_bridge_zone";
 const ZONE_MAX_CHARS: usize = 64;
 /// A browser is known for half a year after the last login.
@@ -68,6 +68,11 @@ fn flags(encrypted: bool) -> &'static str {
 pub(crate) fn written(id: &str, encrypted: bool) -> String {
     let gone = if id.is_empty() { "; Max-Age=0" } else { "" };
     format!("{}={id}{}{gone}", name(SESSION, encrypted), flags(encrypted))
+}
+
+/// Keeps the zone that the browser is in, as it said when somebody logged in.
+pub(crate) fn zone_written(zone: &str, encrypted: bool) -> String {
+    format!("{ZONE}={}{}; Max-Age={BROWSER_SECONDS}", zone.replace('/', "%2F").replace('+', "%2B"), flags(encrypted))
 }
 
 /// Lets the browser be known from now on.

@@ -55,6 +55,15 @@ impl Range {
         }
     }
 
+    /// The stretch before it.
+    pub(super) fn before(self) -> &'static str {
+        match self {
+            Range::Hour => "in the hour before",
+            Range::Day => "in the 24 hours before",
+            Range::Week => "in the seven days before",
+        }
+    }
+
     /// A moment on the axis: the longer the stretch, the more of the date.
     pub(super) fn axis(self, at: &When) -> String {
         match self {

@@ -144,3 +144,25 @@ async fn a_restart_forgets_no_figure() {
     assert_eq!(links(&overview).len(), 3, "{overview}");
     bridge.stop().await;
 }
+
+#[tokio::test]
+async fn an_imported_sms_counts_when_its_phone_had_it() {
+    let bridge = Bridge::start().await;
+    let owner = Visitor::owner(&bridge).await;
+    let yesterday = (bridge.clock.now() - Span(30 * 3_600_000)).to_string();
+    let list = format!("sender_number,sms_message,received_timestamp\r\n{ALICE},missed,{yesterday}\r\n");
+    let request = bridge.request(reqwest::Method::POST, "/sms/import").bearer_auth(crate::harness::ADMIN_TOKEN);
+    let report = bridge.send(request.body(list)).await.body;
+    assert_eq!(report["judged"].as_u64(), Some(1), "{report}");
+    for written in [false, true] {
+        if written {
+            bridge.settle().await;
+        }
+        for (range, expected) in [("hour", "0"), ("day", "0"), ("week", "1")] {
+            let page = html(&owner, &format!("/admin?range={range}")).await;
+            let tile = page.split("<div class=\"tile\"><b>").nth(1).unwrap();
+            assert!(tile.starts_with(&format!("{expected}<")), "{range} {written} {tile}");
+        }
+    }
+    bridge.stop().await;
+}

@@ -19,6 +19,15 @@ async fn times_are_those_of_the_office() {
     let html = owner.open(&story).await.body.to_string();
     assert!(html.contains("2026-01-31 12:00:01 UTC"), "{html}");
 
+    let mut abroad = Visitor::new(&bridge);
+    let fields = [("name", "olga"), ("password", super::visitor::PASSWORD), ("zone", "America/New_York")];
+    let answer = abroad.submit("/admin/login", &fields).await;
+    let cookies = answer.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+    let cookies: Vec<String> = cookies.map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect();
+    abroad.cookie = Some(cookies.join("; "));
+    let html = abroad.open(&story).await.body.to_string();
+    assert!(html.contains("2026-01-31 07:00:01 EST"), "{cookies:?} {html}");
+
     let session = owner.cookie.clone().unwrap();
     owner.cookie = Some(format!("{session}; sms_bridge_zone=America%2FNew_York"));
     let html = owner.open(&story).await.body.to_string();
