@@ -138,4 +138,3 @@ fn guide(app: &Shared, parts: &Parts, format: &'static Format) -> Response {
     }
     page
 }
-

@@ -49,24 +49,24 @@ pub(super) fn file<T: Exported + Send + 'static>(kind: Kind, name: &str, rows: E
     let chunks = stream::try_unfold(begin, move |(mut rows, mut written, ended)| {
         let zone = zone.clone();
         async move {
-        if ended {
-            return Ok(None);
-        }
-        let mut chunk = Vec::new();
-        // The client sees a file that breaks off, not one that seems whole.
-        let page = rows.try_next().await.map_err(io::Error::other)?;
-        let ended = page.is_none();
-        if kind == Kind::Csv && written == 0 && !page.as_ref().is_none_or(Vec::is_empty) {
-            chunk.extend_from_slice(BOM);
-        }
-        for row in page.iter().flatten() {
-            zone::within_now(zone.clone(), || write(kind, &mut chunk, written, row))?;
-            written += 1;
-        }
-        if ended && kind == Kind::Json {
-            chunk.extend_from_slice(if written == 0 { b"[]\n" } else { b"\n]\n" });
-        }
-        Ok::<_, io::Error>(Some((chunk, (rows, written, ended))))
+            if ended {
+                return Ok(None);
+            }
+            let mut chunk = Vec::new();
+            // The client sees a file that breaks off, not one that seems whole.
+            let page = rows.try_next().await.map_err(io::Error::other)?;
+            let ended = page.is_none();
+            if kind == Kind::Csv && written == 0 && !page.as_ref().is_none_or(Vec::is_empty) {
+                chunk.extend_from_slice(BOM);
+            }
+            for row in page.iter().flatten() {
+                zone::within_now(zone.clone(), || write(kind, &mut chunk, written, row))?;
+                written += 1;
+            }
+            if ended && kind == Kind::Json {
+                chunk.extend_from_slice(if written == 0 { b"[]\n" } else { b"\n]\n" });
+            }
+            Ok::<_, io::Error>(Some((chunk, (rows, written, ended))))
         }
     });
     let (media, end) = match kind {

@@ -10,8 +10,8 @@
 
 pub mod access;
 mod asked;
-pub mod doors;
 mod assets;
+pub mod doors;
 mod export;
 mod form;
 mod nav;

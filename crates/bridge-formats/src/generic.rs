@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::content::{Content, Delivered, FieldError, Unusable};
 use crate::fields::Fields;
-use crate::format::{Clock, Format, Behind, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{body_and_stamp, sign_body_and_stamp};
 use crate::writing::{Example, Written, object};

@@ -34,7 +34,8 @@ pub fn reached_at(bound: SocketAddr, host: Option<&str>, own: &[IpAddr]) -> Vec<
         return vec![format!("http://{bound}")];
     }
     let asked = host.and_then(usable).map(str::to_owned);
-    let is_link_local = |address: &IpAddr| matches!(address, IpAddr::V6(v6) if v6.segments()[0] & 0xffc0 == 0xfe80);
+    let is_link_local =
+        |address: &IpAddr| matches!(address, IpAddr::V6(v6) if v6.segments()[0] & 0xffc0 == 0xfe80);
     let mut networks: Vec<IpAddr> = own.to_vec();
     networks.retain(|address| {
         is_reachable(*address) && !is_link_local(address) && (address.is_ipv4() || bound.is_ipv6())

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::base::data_file;
 use crate::base::deadline::{LOOK, store_within};
 use crate::bridge::App;
+use crate::durability::clock_monitor::ClockMonitor;
 use crate::durability::{journal, rebuild, waiting};
 use crate::state::availability::{HOT_SILENT, Hot};
 use crate::state::receivers::State as ReceiverState;
@@ -41,6 +42,7 @@ pub struct StoreMonitor {
     handed_over: Option<String>,
     looked_aside: Option<Timestamp>,
     noted: Option<Timestamp>,
+    clock: ClockMonitor,
 }
 
 /// Looks until it is stopped.
@@ -74,6 +76,7 @@ impl StoreMonitor {
     /// One look.
     pub async fn look(&mut self, app: &App) {
         let _watching = app.board.watching.lock().await;
+        self.clock.look(app).await;
         let now = app.clock.now();
         let aside = due(self.looked_aside, now, LOOK_ASIDE_EVERY);
         if aside {
@@ -89,7 +92,9 @@ impl StoreMonitor {
         }
         self.judge(app, hot, pressed).await;
         see_what_is_away(app);
-        if !app.hot.is_durable() && due(self.noted, now, NOTE_EVERY) {
+        // Whoever rebuilds the hot store need not wait for a bridge that has no time to hand anything over by.
+        let takes_part = !app.hot.is_durable() && app.clock_watch.is_plausible();
+        if takes_part && due(self.noted, now, NOTE_EVERY) {
             self.noted = Some(now);
             let _ = in_time(app.audit.note_member(&self.member(app))).await;
         }
@@ -112,6 +117,13 @@ impl StoreMonitor {
 
     async fn judge(&mut self, app: &App, hot: Result<Option<String>>, pressed: bool) {
         let was = app.availability.now().hot;
+        if !app.clock_watch.is_plausible() {
+            // What it holds can be looked at. Nothing is judged, and nothing rebuilt, by a clock that cannot be right.
+            if hot.as_ref().is_ok_and(|there| there.is_some() && *there == self.epoch) {
+                app.hot.enter(self.epoch.as_deref());
+            }
+            return app.availability.set_hot(app.clock.now(), Hot::ClockNotSet);
+        }
         let there = match hot {
             Ok(there) => there,
             Err(error) => {
@@ -125,7 +137,7 @@ impl StoreMonitor {
             let open = match was {
                 Hot::Open | Hot::Full => Ok(()),
                 // What it does not know since it was away is what bridges kept for later.
-                Hot::Away | Hot::Lost => self.resume(app).await,
+                Hot::Away | Hot::Lost | Hot::ClockNotSet => self.resume(app).await,
             };
             let seen = match open {
                 Ok(()) if pressed => Hot::Full,
@@ -203,7 +215,9 @@ fn see_what_is_away(app: &App) {
     let now = app.clock.now();
     let standing = app.availability.now();
     let mut away = BTreeMap::new();
-    if standing.hot != Hot::Open {
+    if let Some((why, since)) = app.clock_watch.implausible() {
+        away.insert("clock".to_owned(), (since, format!("it cannot be right: {why}")));
+    } else if standing.hot != Hot::Open {
         let why = standing.hot.why().unwrap_or_default();
         away.insert("redis".to_owned(), (standing.since, why.to_owned()));
     }

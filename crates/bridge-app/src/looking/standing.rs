@@ -25,6 +25,8 @@ pub enum Level {
 pub enum Help {
     /// Maintenance is to end.
     EndMaintenance,
+    /// The clock is to be set, or said to be right.
+    AcceptClock,
     /// What waits for the remote is to be pushed now.
     PushNow,
     /// Receivers are to be looked at, added or resumed.
@@ -83,9 +85,7 @@ pub fn look(app: &App, settings: &Settings, health: &Health) -> Standing {
     let receivers = app.receivers.each();
     let is = |wanted: State| {
         let each = receivers.iter();
-        each.filter(move |(known, seen)| {
-            app.receivers.state(known.as_deref(), seen, now, settings) == wanted
-        })
+        each.filter(move |(known, seen)| app.receivers.state(known.as_deref(), seen, now, settings) == wanted)
     };
     let named = receivers.iter().filter(|(known, _)| known.is_some()).count();
     first(Facts {
@@ -94,9 +94,7 @@ pub fn look(app: &App, settings: &Settings, health: &Health) -> Standing {
         no_edge: settings.edge_required && app.secrets.edge.is_empty(),
         no_number: !app.receivers.has_number(settings),
         all_paused: named > 0 && is(State::Paused).count() == named,
-        silent: is(State::Silent)
-            .filter_map(|(known, _)| Some(known.as_ref()?.behind()))
-            .collect(),
+        silent: is(State::Silent).filter_map(|(known, _)| Some(known.as_ref()?.behind())).collect(),
         audit_away: (!app.availability.now().audit)
             .then(|| (app.incidents.since("postgresql"), app.options.backends.audit.name_of_audit())),
         remote_away: app
@@ -176,8 +174,9 @@ fn first(facts: Facts) -> Standing {
         let todo = format!(
             "Nothing is lost. Start {name}, or look why it does not answer; what waits is written by itself then."
         );
-        let sentence =
-            format!("People can register and are validated, but lists are not up to date: {name} does not answer");
+        let sentence = format!(
+            "People can register and are validated, but lists are not up to date: {name} does not answer"
+        );
         return standing(Warning, sentence, since, todo, Help::Recovery);
     }
     if let Some((error, since)) = facts.remote_away {
@@ -185,7 +184,9 @@ fn first(facts: Facts) -> Standing {
             Warning,
             "People can register and are validated, but the remote is not told: it does not answer",
             since,
-            format!("Nothing is lost: validated numbers wait, and are tried again by themselves. It said: {error}"),
+            format!(
+                "Nothing is lost: validated numbers wait, and are tried again by themselves. It said: {error}"
+            ),
             Help::PushNow,
         );
     }
@@ -219,6 +220,13 @@ fn paused(pause: &Pause, silent: &[Behind]) -> Standing {
             since,
             "SMS are kept, and judged in their order when it ends.",
             Help::EndMaintenance,
+        ),
+        "clock_not_set" => standing(
+            Level::Bad,
+            "Nobody can register and no SMS is judged, because the clock of this machine cannot be right",
+            since,
+            "Set the clock of this machine (timedatectl), or say that it is right. SMS are kept, and judged then.",
+            Help::AcceptClock,
         ),
         "receivers_silent" => standing(
             Level::Bad,
@@ -281,7 +289,8 @@ mod tests {
 
     #[test]
     fn advice_fits_what_is_silent() {
-        let silent = |kind| Facts { pause: pause("receivers_silent"), silent: vec![kind], ..Facts::default() };
+        let silent =
+            |kind| Facts { pause: pause("receivers_silent"), silent: vec![kind], ..Facts::default() };
         let todo = |kind| first(silent(kind)).todo.unwrap();
         assert!(todo(Behind::Phone).contains("charged"));
         assert!(!todo(Behind::Provider).contains("charged") && todo(Behind::Provider).contains("provider"));
@@ -294,7 +303,8 @@ mod tests {
         let told = first(away);
         assert_eq!(told.level, Level::Warning);
         assert!(told.sentence.contains("PostgreSQL"), "{}", told.sentence);
-        let remote = Facts { remote_away: Some(("push: refused".into(), Some(Timestamp(3)))), ..Facts::default() };
+        let remote =
+            Facts { remote_away: Some(("push: refused".into(), Some(Timestamp(3)))), ..Facts::default() };
         let told = first(remote);
         assert_eq!((told.help, told.since), (Some(Help::PushNow), Some(Timestamp(3))));
     }

@@ -79,7 +79,8 @@ pub async fn of(app: &App, mobile: &str) -> Result<Timeline, Problem> {
     events.extend(refusals.rows.into_iter().map(|row| (row.refusal.at, Happened::Refused(row.refusal))));
     let validated: Vec<ValidatedRow> =
         validated.rows.into_iter().filter(|row| row.mobile_number == mobile).collect();
-    let blocks: Vec<Blacklisted> = blocks.rows.into_iter().filter(|row| row.mobile_number == mobile).collect();
+    let blocks: Vec<Blacklisted> =
+        blocks.rows.into_iter().filter(|row| row.mobile_number == mobile).collect();
     let (is_validated, now) = (!validated.is_empty(), app.clock.now());
     let blocked = blocks.iter().any(|block| block.holds(now));
     events.extend(validated.into_iter().map(|row| (row.validated_at, Happened::Validated(row))));

@@ -41,7 +41,8 @@ impl Strangers {
     #[must_use]
     pub fn finding(&self, now: Timestamp) -> Option<Finding> {
         let last = self.last().clone().filter(|last| now - last.at < TOLD_FOR)?;
-        let from = last.address.map_or_else(|| "an unknown address".to_owned(), |address| address.to_string());
+        let from =
+            last.address.map_or_else(|| "an unknown address".to_owned(), |address| address.to_string());
         let times = if last.times == 1 { String::new() } else { format!(" ({} times)", last.times) };
         Some(Finding {
             level: Level::Warning,

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     about: "The sender is not blacklisted",
     failed: "blocked number",
     to_sender: ToSender::Refused,
+    may_be_waived: false,
     run,
     reasons: &[BLACKLISTED],
     off: Some("Blacklisted numbers register and are validated like any other."),

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     about: "The number is not validated on this device already",
     failed: "validated already",
     to_sender: ToSender::Refused,
+    may_be_waived: false,
     run,
     reasons: &[ALREADY_VALIDATED],
     off: None,

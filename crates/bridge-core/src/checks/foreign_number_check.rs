@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     about: "The number belongs to an allowed country",
     failed: "country not allowed",
     to_sender: ToSender::Refused,
+    may_be_waived: false,
     run,
     reasons: &[
         COUNTRY_NOT_ALLOWED,

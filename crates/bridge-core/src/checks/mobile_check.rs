@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     about: "The sender is a mobile number, not a name or a short code",
     failed: "no mobile number",
     to_sender: ToSender::NotMatched,
+    may_be_waived: false,
     run,
     reasons: &SENDERS,
     off: None,

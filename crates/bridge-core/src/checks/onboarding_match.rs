@@ -15,6 +15,7 @@ pub(crate) const MATCH: Check = Check {
     about: "The number has an onboarding that can still be validated",
     failed: "no open registration",
     to_sender: ToSender::NotMatched,
+    may_be_waived: false,
     run,
     reasons: &[
         NO_ONBOARDING,

@@ -11,6 +11,7 @@ pub(super) const CHECK: Check = Check {
     about: "It was sent between registration and deadline",
     failed: "too late or too early",
     to_sender: ToSender::Late,
+    may_be_waived: true,
     run,
     reasons: &[IN_THE_FUTURE, BEFORE_REGISTRATION, AFTER_DEADLINE, LATE_DELIVERY, STAMP_UNUSABLE],
     off: Some("An SMS validates its number however long after the deadline it was sent."),

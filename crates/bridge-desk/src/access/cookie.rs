@@ -48,7 +48,9 @@ pub(super) fn read(parts: &Parts, encrypted: bool) -> Option<String> {
 
 /// The zone that the browser says its clock is in, with the characters that a cookie cannot hold written as they came.
 pub(crate) fn zone(parts: &Parts) -> Option<String> {
-    value(parts, ZONE).map(|zone| zone.replace("%2F", "/").replace("%2B", "+")).filter(|zone| zone.len() <= ZONE_MAX_CHARS)
+    value(parts, ZONE)
+        .map(|zone| zone.replace("%2F", "/").replace("%2B", "+"))
+        .filter(|zone| zone.len() <= ZONE_MAX_CHARS)
 }
 
 /// What the browser keeps of an earlier login.
@@ -72,7 +74,11 @@ pub(crate) fn written(id: &str, encrypted: bool) -> String {
 
 /// Keeps the zone that the browser is in, as it said when somebody logged in.
 pub(crate) fn zone_written(zone: &str, encrypted: bool) -> String {
-    format!("{ZONE}={}{}; Max-Age={BROWSER_SECONDS}", zone.replace('/', "%2F").replace('+', "%2B"), flags(encrypted))
+    format!(
+        "{ZONE}={}{}; Max-Age={BROWSER_SECONDS}",
+        zone.replace('/', "%2F").replace('+', "%2B"),
+        flags(encrypted)
+    )
 }
 
 /// Lets the browser be known from now on.

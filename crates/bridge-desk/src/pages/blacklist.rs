@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use bridge_core::phone::spelled_today;
 use bridge_core::time::DAY;
 use bridge_core::{Span, Timestamp};
-use bridge_core::phone::spelled_today;
 use bridge_store::audit::{Blacklisted, BlockedEmail};
 use bridge_store::desk::BlacklistPlace;
 use serde_json::{Value, json};
@@ -131,8 +131,12 @@ fn until(form: &Form, now: Timestamp) -> Result<Option<String>, Problem> {
 }
 
 /// How long a block may hold: the word of the form, how many days, and how people say it.
-pub(super) const STRETCHES: [(&str, Option<i64>, &str); 4] =
-    [("ever", None, "for ever"), ("day", Some(1), "1 day"), ("week", Some(7), "1 week"), ("month", Some(30), "1 month")];
+pub(super) const STRETCHES: [(&str, Option<i64>, &str); 4] = [
+    ("ever", None, "for ever"),
+    ("day", Some(1), "1 day"),
+    ("week", Some(7), "1 week"),
+    ("month", Some(30), "1 month"),
+];
 
 /// Blocks a number.
 pub(crate) async fn add(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {

@@ -5,7 +5,6 @@ use axum::extract::{Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 
-
 use crate::access::{Caller, Visitor, cookie};
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
@@ -70,7 +69,8 @@ fn come_in(caller: &Caller, logged_in: &LoggedIn, form: &Form, next: &str) -> Re
         cookie::known_browser(&logged_in.browser, caller.encrypted),
     ];
     let zone = Zone::named(form.text("zone")).filter(|_| !form.text("zone").is_empty());
-    let cookies = cookies.into_iter().chain(zone.map(|zone| cookie::zone_written(zone.name(), caller.encrypted)));
+    let cookies =
+        cookies.into_iter().chain(zone.map(|zone| cookie::zone_written(zone.name(), caller.encrypted)));
     let cookies: Vec<_> = cookies.map(|cookie| (SET_COOKIE, cookie)).collect();
     (AppendHeaders(cookies), Done::go("", next, DESK)).into_response()
 }

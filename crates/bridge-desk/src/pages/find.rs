@@ -17,8 +17,8 @@ use crate::asked::Asked;
 use crate::page::{Frame, render};
 use crate::show::{Outcome, When, words};
 use bridge_app::base::problem::{Code, Problem};
-use bridge_app::looking::timeline::{self, Happened};
 use bridge_app::looking;
+use bridge_app::looking::timeline::{self, Happened};
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
@@ -137,7 +137,8 @@ fn moment(happened: Happened, at: When) -> Moment {
             ..said("", "SMS", row.sms_message.clone(), Some(format!("/admin/ui/sms/{}", row.sms_id)))
         },
         Happened::Validated(row) => {
-            let device = if row.device_id.is_empty() { String::new() } else { format!("on {}", row.device_id) };
+            let device =
+                if row.device_id.is_empty() { String::new() } else { format!("on {}", row.device_id) };
             said("good", "validated", device, Some(format!("/admin/ui/sms/{}", row.sms_id)))
         }
         Happened::Blocked(block) => {

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::access::Visitor;
 use crate::page::{Frame, render};
-use crate::show::zone;
 use crate::show::When;
+use crate::show::zone;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
 use bridge_http::auth::query_value;

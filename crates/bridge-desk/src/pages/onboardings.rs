@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bridge_core::{Settings, Timestamp};
 use bridge_core::onboarding::State as Standing;
+use bridge_core::{Settings, Timestamp};
 use bridge_store::desk::{OnboardingFilter, OnboardingRow};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -61,7 +61,10 @@ impl Entry {
             device: row.onboarding.device_id.unwrap_or_default(),
             state: words::state(row.onboarding.state),
             class: class(row.onboarding.state),
-            last_sms: row.last_sms.as_deref().map(|last| Outcome::of(Some(last).filter(|word| *word != "passed"))),
+            last_sms: row
+                .last_sms
+                .as_deref()
+                .map(|last| Outcome::of(Some(last).filter(|word| *word != "passed"))),
         }
     }
 }

@@ -22,8 +22,8 @@ use super::receivers::class;
 use crate::access::Visitor;
 use crate::asked::Asked;
 use crate::page::{Frame, render};
-use crate::show::{words, zone};
 use crate::show::{Dots, Outcome, When, count, short};
+use crate::show::{words, zone};
 use bridge_app::looking;
 use bridge_app::looking::figures::Totals;
 use bridge_app::state::recent::RecentSms;
@@ -133,7 +133,8 @@ async fn look(app: &Shared, settings: &Settings, range: Range) -> Live {
 /// those that this bridge remembers.
 async fn feed(app: &Shared, now: Timestamp) -> Vec<FeedRow> {
     let judged_here = app.recent.newest();
-    let took_here = |sms_id: Uuid| judged_here.iter().find(|beat| beat.sms_id == sms_id).map(|beat| beat.took);
+    let took_here =
+        |sms_id: Uuid| judged_here.iter().find(|beat| beat.sms_id == sms_id).map(|beat| beat.took);
     let millis = |took: Duration| format!("{:.1} ms", took.as_secs_f64() * 1000.0);
     if app.availability.now().audit
         && let Ok(found) = looking::sms::search(app, &SmsFilter::default(), None, FEED).await

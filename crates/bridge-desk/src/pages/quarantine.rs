@@ -79,7 +79,10 @@ fn decoded(content_type: &str, body: &[u8]) -> Option<String> {
     let text = if let Ok(value) = serde_json::from_slice::<serde_json::Value>(body) {
         serde_json::to_string_pretty(&value).ok()?
     } else if content_type.starts_with("application/x-www-form-urlencoded") {
-        form_urlencoded::parse(body).map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join("\n")
+        form_urlencoded::parse(body)
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect::<Vec<_>>()
+            .join("\n")
     } else {
         return None;
     };
@@ -141,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_body_is_shown_as_people_read_it() {
-        let json = decoded("application/json", br#"{"text":"\u0928\u092e\u0938\u094d\u0924\u0947"}"#).unwrap();
+        let json =
+            decoded("application/json", br#"{"text":"\u0928\u092e\u0938\u094d\u0924\u0947"}"#).unwrap();
         assert!(json.contains("\u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}"), "{json}");
         let form = decoded("application/x-www-form-urlencoded", b"from=%2B91&text=a+b").unwrap();
         assert_eq!(form, "from = +91\ntext = a b");

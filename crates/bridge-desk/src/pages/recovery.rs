@@ -10,17 +10,17 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use bridge_app::admin::{settings, sync};
+use bridge_app::admin::{doctor, settings, sync};
 use bridge_app::base::backend::Backends;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking::recovery::{self, Recovery};
 use bridge_app::sms::import_report::Hour;
 use bridge_app::state::receivers::DEFAULT;
 use bridge_app::workers;
+use bridge_core::Timestamp;
 use bridge_http::api::import::take_list;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
-use bridge_core::Timestamp;
 use bridge_store::audit::Refused;
 use bridge_store::desk::{Page as Rows, WaitingRow};
 use serde_json::Value;
@@ -165,6 +165,12 @@ impl RemoteCard {
 pub(crate) async fn try_now(State(app): State<Shared>, visitor: Visitor) -> Result<Done, Failed> {
     workers::push_now(&app, &visitor.actor()).await?;
     Ok(Done::reload("The remote is asked now", PATH))
+}
+
+/// The clock of this machine is right, whatever it seems to be.
+pub(crate) async fn accept_clock(State(app): State<Shared>, visitor: Visitor) -> Result<Done, Failed> {
+    doctor::accept_clock(&app, &visitor.actor()).await?;
+    Ok(Done::reload("The clock holds from now on", "/admin"))
 }
 
 /// Ends maintenance: what was kept is judged.

@@ -17,10 +17,11 @@ use super::step::StepView;
 use crate::access::Visitor;
 use crate::asked::{Asked, Pages};
 use crate::export::{self, Exported, Kind};
-use crate::page::{Frame, part, render};
-use crate::show::{words, zone};
+use crate::form::Form;
+use crate::page::{Done, Frame, part, render};
 use crate::show::{Dots, Outcome, When, lasting};
-use bridge_app::admin::rejudge;
+use crate::show::{words, zone};
+use bridge_app::admin::{acceptance, rejudge};
 use bridge_app::base::deadline::in_time;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
@@ -202,6 +203,11 @@ struct OnePage {
     judged: Option<Judged>,
     waited: Option<(When, Option<When>)>,
     onboarding: Option<(String, &'static str, When)>,
+    /// The SMS that failed, which an operator accepted as this one.
+    accepts: Option<Uuid>,
+    /// What this one was accepted as.
+    accepted: Option<Uuid>,
+    may_be_accepted: bool,
     raw: String,
     /// What keeps the audit trail.
     store: &'static str,
@@ -215,7 +221,10 @@ pub(crate) async fn one(
     Path(id): Path<String>,
 ) -> Result<Response, Failed> {
     let nothing = || {
-        Problem::new(Code::NotFound, "nothing is kept of such an SMS: it may be older than what is kept, or erased")
+        Problem::new(
+            Code::NotFound,
+            "nothing is kept of such an SMS: it may be older than what is kept, or erased",
+        )
     };
     let id: Uuid = id.parse().map_err(|_| nothing())?;
     let settings = app.live.now();
@@ -236,6 +245,9 @@ pub(crate) async fn one(
         judged: story.judged.map(|judged| Judged::of(judged, now)),
         waited: story.waited.map(|waited| (when(waited.stored_at), waited.processed_at.map(when))),
         onboarding: story.onboarding.map(|o| (o.id.to_string(), o.state.as_str(), when(o.request_timestamp))),
+        accepts: sms.accepts(),
+        accepted: story.accepted,
+        may_be_accepted: story.may_be_accepted,
         raw: serde_json::to_string_pretty(sms).unwrap_or_default(),
         store: app.options.backends.audit.name_of_audit(),
         remote: app.has_remote(),
@@ -315,4 +327,16 @@ pub(crate) async fn judge_again(
         },
     };
     Ok(part(&again))
+}
+
+/// Accepts it, where its time alone was in doubt.
+pub(crate) async fn accept(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Done, Failed> {
+    let sms_id = rejudge::sms_id(&id)?;
+    acceptance::accept(&app, &visitor.actor(), sms_id, form.text("reason")).await?;
+    Ok(Done::reload("The SMS is accepted and its number validated", PATH))
 }

@@ -35,15 +35,17 @@ pub(crate) struct Button {
 
 impl Button {
     fn of(help: Help) -> Button {
-        let page = |label, address: &str| Button {
-            label,
-            address: address.to_owned(),
-            question: None,
-        };
+        let page = |label, address: &str| Button { label, address: address.to_owned(), question: None };
         match help {
             Help::EndMaintenance => Button {
                 question: Some("What was kept is judged now, in its order. End maintenance?"),
                 ..page("End maintenance", "/admin/ui/maintenance/end")
+            },
+            Help::AcceptClock => Button {
+                question: Some(
+                    "What waits is judged by the time that this machine says now. Is its clock right?",
+                ),
+                ..page("The clock is right", "/admin/ui/clock/accept")
             },
             Help::PushNow => Button {
                 question: Some("What waits is pushed now. Go on?"),

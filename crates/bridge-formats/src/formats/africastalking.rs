@@ -8,7 +8,7 @@ use bridge_core::phone::BareDigits;
 use crate::content::{Content, Delivered, Unusable};
 use crate::event::EventKind;
 use crate::field_reader::FieldReader;
-use crate::format::{Clock, Format, Behind, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::writing::{Example, Written, form};
 

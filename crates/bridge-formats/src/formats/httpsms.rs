@@ -12,7 +12,7 @@ use crate::content::{Content, Delivered, Report, Unusable};
 use crate::event::{Event as Other, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Behind, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned, jwt, made_jwt};
 use crate::steps::TRY_THE_PHONE;

@@ -10,7 +10,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::EventKind;
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Behind, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::steps::TRY_THE_NUMBER;

@@ -11,7 +11,7 @@ use crate::coding::{self, Alphabet};
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, decoded_bytes, plain};
-use crate::format::{Clock, Format, Behind, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::steps::TRY_THE_NUMBER;

@@ -11,7 +11,7 @@ use bridge_core::phone::BareDigits;
 use crate::content::{Content, Delivered, Unusable, best_stamp};
 use crate::field_reader::FieldReader;
 use crate::fields::{Fields, decoded_bytes};
-use crate::format::{Clock, Format, Behind, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::signing::{Signing, Unsigned, hmac_sha256};

@@ -11,7 +11,7 @@ use crate::coding::one_of_several;
 use crate::content::{Content, Delivered, Held, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, Row};
-use crate::format::{Clock, Format, Behind, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, Written, object, without_zone};

@@ -14,7 +14,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event as Other, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::FieldValue;
-use crate::format::{Clock, Format, Behind, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
 use crate::steps::TRY_THE_NUMBER;

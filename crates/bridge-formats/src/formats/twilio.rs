@@ -14,7 +14,7 @@ use crate::content::{Content, Delivered, Held, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Behind, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::signing::{Signing, Unsigned, is_sha256_of};

@@ -151,11 +151,13 @@ mod tests {
 
     #[test]
     fn whoever_moves_is_counted_once() {
-        let stood = |state, last_sms: Option<&str>, count| DropOut { state, last_sms: last_sms.map(str::to_owned), count };
-        let mut funnel = Funnel::of(vec![
-            stood(State::Expired, None, 2),
-            stood(State::Validated, Some("passed"), 1),
-        ]);
+        let stood = |state, last_sms: Option<&str>, count| DropOut {
+            state,
+            last_sms: last_sms.map(str::to_owned),
+            count,
+        };
+        let mut funnel =
+            Funnel::of(vec![stood(State::Expired, None, 2), stood(State::Validated, Some("passed"), 1)]);
         let late = (State::Expired, Some("time_window_check".to_owned()));
         funnel.moved(Some((State::Expired, None)), late);
         funnel.moved(None, (State::Pending, None));

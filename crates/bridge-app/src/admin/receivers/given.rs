@@ -71,10 +71,7 @@ pub(super) fn given_to_app(
         steps: format.steps.iter().map(filled).collect(),
         warning: secrets::weak(&secret)
             .map(|why| format!("the secret {why}: whoever guesses it can hand in SMS")),
-        other_urls: others
-            .iter()
-            .map(|base| format!("{base}/sms/receive/{}?{query}", format.name))
-            .collect(),
+        other_urls: others.iter().map(|base| format!("{base}/sms/receive/{}?{query}", format.name)).collect(),
         for_phones: addresses::is_for_phones(base),
         url,
         secret,

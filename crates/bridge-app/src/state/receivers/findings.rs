@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use bridge_formats::Behind;
 use bridge_core::{Settings, Span, Timestamp};
+use bridge_formats::Behind;
 use bridge_store::audit::Sighting;
 use bridge_store::finding::{Finding, Level};
 

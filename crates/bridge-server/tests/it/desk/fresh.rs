@@ -68,7 +68,8 @@ async fn pages_of_what_waits_and_what_is_written_leave_none_out() {
         bridge.text(&format!("+9198765432{n:02}"), "x").await;
     }
     let first = html(&owner, "/admin/ui/sms").await;
-    let (_, next) = first.split_once("\" rel=\"next\"").map(|(before, _)| before.rsplit_once('"').unwrap()).unwrap();
+    let (_, next) =
+        first.split_once("\" rel=\"next\"").map(|(before, _)| before.rsplit_once('"').unwrap()).unwrap();
     let mut found: Vec<String> = links(&first).into_iter().map(str::to_owned).collect();
     assert_eq!(found.len(), 50);
     found.extend(links(&html(&owner, &next.replace("&amp;", "&")).await).into_iter().map(str::to_owned));
@@ -151,7 +152,8 @@ async fn an_imported_sms_counts_when_its_phone_had_it() {
     let owner = Visitor::owner(&bridge).await;
     let yesterday = (bridge.clock.now() - Span(30 * 3_600_000)).to_string();
     let list = format!("sender_number,sms_message,received_timestamp\r\n{ALICE},missed,{yesterday}\r\n");
-    let request = bridge.request(reqwest::Method::POST, "/sms/import").bearer_auth(crate::harness::ADMIN_TOKEN);
+    let request =
+        bridge.request(reqwest::Method::POST, "/sms/import").bearer_auth(crate::harness::ADMIN_TOKEN);
     let report = bridge.send(request.body(list)).await.body;
     assert_eq!(report["judged"].as_u64(), Some(1), "{report}");
     for written in [false, true] {

@@ -79,13 +79,21 @@ async fn a_stranger_on_a_shared_address_blames_no_receiver() {
     assert_ne!(receiver["status"], "wrong_secret", "{spoke} {}", health.body);
     assert_eq!(receiver["wrong_secret"], json!(null), "{}", health.body);
     let notes = health.body["components"]["notes"].to_string();
-    assert!(notes.contains("somebody unknown used a wrong secret on the shared address of smsgate"), "{notes}");
+    assert!(
+        notes.contains("somebody unknown used a wrong secret on the shared address of smsgate"),
+        "{notes}"
+    );
     assert!(notes.contains("from 127.0.0.1"), "{notes}");
 
     // On its own address it is its own.
     assert_eq!(post_to(&bridge, text(&hall, "url"), &sms).await.status, StatusCode::UNAUTHORIZED);
     let health = bridge.get("/health", ADMIN_TOKEN).await;
-    assert_ne!(health.body["components"]["receivers"]["hall"]["wrong_secret"], json!(null), "{}", health.body);
+    assert_ne!(
+        health.body["components"]["receivers"]["hall"]["wrong_secret"],
+        json!(null),
+        "{}",
+        health.body
+    );
     bridge.stop().await;
 }
 
@@ -104,7 +112,13 @@ async fn a_remote_that_does_not_answer_is_said_to() {
     let page = html(&owner, "/admin/ui/recovery").await;
     assert!(truth(&page).1.contains("the remote is not told: it does not answer"), "{page}");
     let seen = page.split_once("id=\"remote\"").unwrap().1;
-    for part in ["It does not answer since", "none since this bridge started", "The oldest waits", "Next try", "Try now"] {
+    for part in [
+        "It does not answer since",
+        "none since this bridge started",
+        "The oldest waits",
+        "Next try",
+        "Try now",
+    ] {
         assert!(seen.contains(part), "{part} in {seen}");
     }
     assert_eq!(owner.submit("/admin/ui/recovery/try", &[]).await.status, StatusCode::OK);

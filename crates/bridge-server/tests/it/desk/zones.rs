@@ -60,16 +60,28 @@ async fn a_block_holds_for_a_stretch() {
     let owner = Visitor::owner(&bridge).await;
     bridge.set("time_zone", json!("Asia/Kolkata")).await;
     let block = async |fields: &[(&str, &str)]| {
-        let fields: Vec<_> = [("mobile_number", ALICE), ("reason", "sells codes")].into_iter().chain(fields.iter().copied()).collect();
+        let fields: Vec<_> = [("mobile_number", ALICE), ("reason", "sells codes")]
+            .into_iter()
+            .chain(fields.iter().copied())
+            .collect();
         let answer = owner.submit("/admin/ui/blacklist/add", &fields).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         bridge.settle().await;
         owner.open("/admin/ui/blacklist").await.body.as_str().unwrap().to_owned()
     };
     assert!(block(&[("for", "week")]).await.contains("2026-02-07 17:30:00 IST"));
-    assert!(block(&[("for", "until"), ("expires_at", "2026-03-01T09:00")]).await.contains("2026-03-01 09:00:00 IST"));
+    assert!(
+        block(&[("for", "until"), ("expires_at", "2026-03-01T09:00")])
+            .await
+            .contains("2026-03-01 09:00:00 IST")
+    );
     assert!(block(&[("for", "ever")]).await.contains("for ever"));
-    let wrong = owner.submit("/admin/ui/blacklist/add", &[("mobile_number", ALICE), ("for", "until"), ("expires_at", "soon")]).await;
+    let wrong = owner
+        .submit(
+            "/admin/ui/blacklist/add",
+            &[("mobile_number", ALICE), ("for", "until"), ("expires_at", "soon")],
+        )
+        .await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{}", wrong.body);
     bridge.stop().await;
 }

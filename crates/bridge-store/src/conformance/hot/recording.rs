@@ -70,7 +70,10 @@ pub(super) async fn the_table_hears_what_came_after_the_end(store: &dyn HotStore
     let answer = settle(store, T0 + HOUR, &sms(10, ALICE, "x", T0), failed()).await;
     let told = store.queued_onboardings(MAX).await.unwrap();
     assert_eq!(told.len(), 1);
-    assert_eq!((told[0].state, told[0].last_sms.as_ref().map(|last| last.id)), (State::Expired, Some(answer.id)));
+    assert_eq!(
+        (told[0].state, told[0].last_sms.as_ref().map(|last| last.id)),
+        (State::Expired, Some(answer.id))
+    );
 }
 
 pub(super) async fn an_expired_onboarding_can_still_be_validated(store: &dyn HotStore) {
