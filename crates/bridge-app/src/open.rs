@@ -94,10 +94,7 @@ pub async fn open(
     let now = clock.now();
     let run = entropy.id(now).map_err(|error| OpenError::Id(std::io::Error::other(error)))?;
     let rows = settings(&stores, &data_dir, now).await;
-    let receivers = Receivers::open(&data_dir, now);
-    if let Err(error) = receivers.reload(&*stores.audit).await {
-        tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
-    }
+    let receivers = receivers(&stores, &data_dir, now).await;
     let blocked_emails = BlockedEmails::open(&data_dir);
     if let Err(error) = blocked_emails.reload(&*stores.audit).await {
         tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
@@ -150,6 +147,15 @@ pub async fn open(
     let mut monitor = StoreMonitor::new(&app);
     monitor.look(&app).await;
     Ok(Opened { app, monitor })
+}
+
+/// The receivers as they are kept, or as they were last known here.
+async fn receivers(stores: &Stores, data_dir: &Path, now: Timestamp) -> Receivers {
+    let receivers = Receivers::open(data_dir, now);
+    if let Err(error) = receivers.reload(&*stores.audit).await {
+        tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
+    }
+    receivers
 }
 
 /// The settings as they are kept, or as they were last known here.

@@ -295,21 +295,31 @@ pub(super) fn receiver_at(
             None => refused = Refused::Signature(Unsigned::Missing),
         }
     }
-    // Only where a receiver is named somebody can know whose secret is wrong.
-    match &claimed {
-        Some(known) => app.receivers.seen().wrong_secret(&known.row.name, now),
-        None => {
-            let has_secret = secrets().next().is_some();
-            if has_secret || matches!(refused, Refused::Signature(_)) {
-                app.strangers.came(format.name, from, now);
-            }
-            if has_secret {
-                app.receivers.seen().wrong_secret(DEFAULT, now);
-            }
-        }
-    }
+    let has_secret = secrets().next().is_some();
+    let tried = has_secret || matches!(refused, Refused::Signature(_));
+    blame(app, claimed.as_deref(), format, (tried, has_secret), from, now);
     app.metrics.wrong_secret_total.inc();
     Err(Problem::new(Code::Unauthorized, refused.detail()))
+}
+
+/// Only where a receiver is named somebody can know whose secret is wrong.
+fn blame(
+    app: &Shared,
+    claimed: Option<&KnownReceiver>,
+    format: &Format,
+    (tried, has_secret): (bool, bool),
+    from: Option<IpAddr>,
+    now: Timestamp,
+) {
+    if let Some(known) = claimed {
+        return app.receivers.seen().wrong_secret(&known.row.name, now);
+    }
+    if tried {
+        app.strangers.came(format.name, from, now);
+    }
+    if has_secret {
+        app.receivers.seen().wrong_secret(DEFAULT, now);
+    }
 }
 
 /// That nobody is known whose secret or signature it might be.

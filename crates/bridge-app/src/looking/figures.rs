@@ -90,8 +90,8 @@ pub async fn look(app: &App, step: Span, steps: usize) -> Figures {
         slots.fill(&rates, &registrations);
         kept = Some(found);
     }
-    // What this bridge did and is not dumped yet; what is dumped counts the SMS of every bridge.
-    if step.0 == MINUTE {
+    // What this bridge remembers, where nothing better can be read.
+    if step.0 == MINUTE && kept.is_none() {
         slots.fill_from_recent(&app.recent.minutes(now));
     }
     Figures { slots, kept }

@@ -119,7 +119,7 @@ fn standing(
 
 /// The worst of it.
 fn first(facts: Facts) -> Standing {
-    use Level::{Bad, Good, Warning};
+    use Level::{Bad, Warning};
     if facts.unwritable {
         let todo = "Look at the disk first: is it full, or read-only? Phones and providers send again what was refused.";
         return standing(
@@ -161,6 +161,12 @@ fn first(facts: Facts) -> Standing {
             )
         };
     }
+    waits(facts)
+}
+
+/// People register and are validated; what else there is to say.
+fn waits(facts: Facts) -> Standing {
+    use Level::{Good, Warning};
     if let Some(since) = facts.doubt {
         return standing(
             Warning,

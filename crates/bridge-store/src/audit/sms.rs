@@ -80,7 +80,7 @@ impl SmsRow {
             sms_message: sms.text.clone(),
             received_timestamp: sms.received_timestamp,
             device_id: queued.device_id.clone(),
-            codes: verdict.codes.clone(),
+            codes: verdict.codes,
             validation_status: verdict.status().to_owned(),
             failed_at_check: verdict.failed_at.map(|at| at.as_str().to_owned()),
             reason: verdict.reason.clone(),

@@ -65,6 +65,18 @@ fn is_blamed(seen: &Sighting, now: Timestamp) -> bool {
     seen.wrong_secret_at > seen.last_seen_at && seen.wrong_secret_at.is_some_and(|at| now - at < BLAME_LASTS)
 }
 
+/// That somebody came with a wrong secret. That of `default` is shared: nobody can know whose is wrong.
+fn wrong_secret(name: &str, named: bool) -> (String, &'static str) {
+    if named {
+        let found = format!("somebody delivers to receiver {name} with a wrong secret or signature");
+        return (found, "check its settings: the address, the secret and the signing key");
+    }
+    (
+        "somebody unknown delivers with a wrong secret".to_owned(),
+        "if it is your phone, give it its address and its secret again",
+    )
+}
+
 /// What there is to say of one that was never heard of.
 fn never_seen(name: &str, blamed: bool) -> (Level, String, &'static str) {
     if blamed {
@@ -154,17 +166,10 @@ impl Receivers {
                 findings.push(Finding { level, what, found, advice: advice.to_owned() });
             };
             match self.state(known.as_deref(), &seen, now, settings) {
-                // Its secret is shared: nobody can know whose is wrong.
-                State::WrongSecret if known.is_none() => tell(
-                    Level::Problem,
-                    "somebody unknown delivers with a wrong secret".to_owned(),
-                    "if it is your phone, give it its address and its secret again",
-                ),
-                State::WrongSecret => tell(
-                    Level::Problem,
-                    format!("somebody delivers to receiver {name} with a wrong secret or signature"),
-                    "check the phone's settings",
-                ),
+                State::WrongSecret => {
+                    let (found, advice) = wrong_secret(name, known.is_some());
+                    tell(Level::Problem, found, advice);
+                }
                 State::Silent => tell(
                     Level::Problem,
                     format!(

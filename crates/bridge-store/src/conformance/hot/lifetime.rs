@@ -102,7 +102,7 @@ pub(super) async fn a_deadline_moves_with_the_clock_that_was_wrong(store: &dyn H
     let stands = Onboarding { version: pending.version + 1, ..moved.clone() };
     assert_eq!(store.onboarding(T0 + HOUR, pending.id).await.unwrap(), Some(stands.clone()));
     assert_eq!(store.newest_onboarding(moved.expires_at - MILLI, ALICE).await.unwrap(), Some(stands.clone()));
-    assert_eq!(store.queued_onboardings(MAX).await.unwrap(), [stands.clone()]);
+    assert_eq!(store.queued_onboardings(MAX).await.unwrap(), std::slice::from_ref(&stands));
     assert!(!store.move_deadline(T0 + HOUR, &moved).await.unwrap(), "it stands in another version");
 
     // Its old deadline ends nothing, its new one does.
