@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 #[must_use]
 pub fn of_this_machine() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    interfaces.iter().map(|interface| interface.ip()).collect()
+    interfaces.iter().map(if_addrs::Interface::ip).collect()
 }
 
 /// Can somebody on another machine use an address of this?
@@ -41,7 +41,7 @@ pub fn reached_at(bound: SocketAddr, host: Option<&str>, own: &[IpAddr]) -> Vec<
         is_reachable(*address) && !is_link_local(address) && (address.is_ipv4() || bound.is_ipv6())
     });
     // Phones of a house mostly have no other.
-    networks.sort_by_key(|address| address.is_ipv6());
+    networks.sort_by_key(IpAddr::is_ipv6);
     let networks = networks.into_iter().map(|address| SocketAddr::new(address, bound.port()).to_string());
     let mut found: Vec<String> = Vec::new();
     for one in asked.into_iter().chain(networks) {

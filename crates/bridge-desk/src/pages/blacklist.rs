@@ -115,10 +115,9 @@ pub(crate) async fn export(
 fn until(form: &Form, now: Timestamp) -> Result<Option<String>, Problem> {
     let text = form.text("expires_at").trim();
     let stretch = STRETCHES.iter().find(|(word, ..)| *word == form.text("for"));
-    match stretch {
-        Some((_, Some(days), _)) => return Ok(Some((now + Span(days * DAY.0)).to_string())),
-        // Without scripts a time may be given beside it.
-        Some((_, None, _)) | None => {}
+    // Without scripts a time may be given beside "for ever".
+    if let Some((_, Some(days), _)) = stretch {
+        return Ok(Some((now + Span(days * DAY.0)).to_string()));
     }
     if text.is_empty() {
         return Ok(None);

@@ -110,7 +110,7 @@ struct Moment {
     link: Option<String>,
 }
 
-fn moment(happened: Happened, at: When) -> Moment {
+fn moment(happened: Happened, at: &When) -> Moment {
     let said = |class, what: &str, detail: String, link| Moment {
         at: at.clone(),
         class,
@@ -183,7 +183,7 @@ pub(crate) async fn number(
         frame: Frame::by(&app, &settings, visitor, "One number", PATH).await,
         is_number: mobile.starts_with('+'),
         mobile,
-        moments: line.events.into_iter().map(|(at, event)| moment(event, When::new(at, now))).collect(),
+        moments: line.events.into_iter().map(|(at, event)| moment(event, &When::new(at, now))).collect(),
         more: line.more,
         blocked: line.blocked,
         validated: line.validated,
