@@ -9,7 +9,7 @@ use bridge_store::desk::OnboardingFilter;
 use bridge_store::journal::Entry;
 use uuid::Uuid;
 
-use crate::base::deadline::{LOOK, store_within};
+use crate::base::deadline::{LOOK, store_within, within};
 use crate::base::kernel_clock;
 use crate::bridge::App;
 use crate::durability::journal;
@@ -20,6 +20,8 @@ use crate::state::clock_watch::{Jump, Looked};
 const ASK_EVERY: Span = Span(30_000);
 /// The same while this one cannot be right, and to the kernel.
 const ASK_AGAIN: Span = Span(2_000);
+/// The same to the remote.
+const ASK_REMOTE_EVERY: Span = Span(600_000);
 /// The lease for moving deadlines: bridges of one machine see the same clock go.
 const MOVING: &str = "move_deadlines";
 /// More are not pending on a machine that has nobody to tell it the time.
@@ -30,6 +32,8 @@ const MOVED_MAX: usize = 10_000;
 pub(super) struct ClockMonitor {
     asked: Option<Span>,
     synchronised: bool,
+    /// When the remote was asked, and its time against the monotonic clock.
+    remote: Option<(Span, Option<Span>)>,
 }
 
 impl ClockMonitor {
@@ -39,7 +43,9 @@ impl ClockMonitor {
         let every = if is_plausible { ASK_EVERY } else { ASK_AGAIN };
         if self.asked.is_none_or(|asked| elapsed.0 - asked.0 >= every.0) {
             self.asked = Some(elapsed);
-            app.clock_watch.compare(outside(app).await);
+            let mut outside = outside(app).await;
+            outside.extend(self.remote(app, elapsed, is_plausible).await);
+            app.clock_watch.compare(outside);
             if !is_plausible {
                 self.synchronised = kernel_clock::is_synchronised().await;
             }
@@ -105,6 +111,21 @@ async fn move_deadlines(app: &App, jump: Jump) -> Result<()> {
     }
     tracing::info!(moved, "deadlines of pending onboardings moved with the clock");
     Ok(())
+}
+
+impl ClockMonitor {
+    /// The remote is asked seldom: it is somebody else's.
+    async fn remote(&mut self, app: &App, elapsed: Span, is_plausible: bool) -> Option<Outside> {
+        let remote = app.remote.as_ref().filter(|_| app.options.elsewhere.remote)?;
+        let every = if is_plausible { ASK_REMOTE_EVERY } else { ASK_EVERY };
+        if self.remote.is_none_or(|(asked, _)| elapsed.0 - asked.0 >= every.0) {
+            let there = within(LOOK, remote.server_time()).await.ok().flatten();
+            self.remote = Some((elapsed, there.map(|there| Span(there.0 - app.clock.monotonic().0))));
+        }
+        let (_, known) = self.remote?;
+        let there = Timestamp(known?.0 + app.clock.monotonic().0);
+        Some(ahead(app, "the remote", there))
+    }
 }
 
 fn noticed(app: &App, Jump { from, by, .. }: Jump) {

@@ -7,8 +7,10 @@ use bridge_core::{Span, Timestamp};
 use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
+use test_servers::{legs, programs};
 
-use crate::harness::{ADMIN_TOKEN, Answer, Bridge, NOON, RECEIVER_KEY};
+use crate::harness::{ADMIN_TOKEN, API_KEY, Answer, Bridge, NOON, RECEIVER_KEY};
+use crate::process::{Process, command};
 
 const ALICE: &str = "+919876543210";
 const BOB: &str = "+919876543211";
@@ -183,4 +185,56 @@ async fn another_machine_tells_a_group_which_of_two_clocks_is_wrong() {
     assert_eq!(right.status(&registered).await.text("status"), "validated");
     wrong.stop().await;
     right.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_under_a_clock_two_days_back_after_kill_9() {
+    let name = "the_program_under_a_clock_two_days_back_after_kill_9";
+    let Some(library) = legs::or_skip(name, programs::faketime()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = Process::start(folder.path()).await;
+    let register = |mobile: &str| json!({"mobile_number": mobile});
+    let registered = bridge.ask(Method::POST, "/onboard/register", API_KEY, Some(register(ALICE))).await;
+    assert_eq!(registered.status, 201, "{}", registered.body);
+    bridge.kill9().await;
+
+    let shift = folder.path().join("faketime");
+    std::fs::write(&shift, "-2d").unwrap();
+    let mut command = command(folder.path(), &[]);
+    command
+        .env("LD_PRELOAD", &library)
+        .env("FAKETIME_TIMESTAMP_FILE", &shift)
+        .env("FAKETIME_NO_CACHE", "1")
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    let bridge = Process::start_with(command).await.unwrap();
+    let cause = async || bridge.get("/status", "").await.body["cause"].clone();
+    assert_eq!(cause().await, "clock_not_set");
+    let refused = bridge.ask(Method::POST, "/onboard/register", API_KEY, Some(register(BOB))).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (503, "onboarding_paused"), "{}", refused.body);
+    let sms = json!({
+        "from": ALICE,
+        "text": registered.text("sms_body"),
+        "timestamp": Clock::system().now().to_string(),
+    });
+    let kept = bridge.ask(Method::POST, "/sms/receive", RECEIVER_KEY, Some(sms)).await;
+    assert_eq!((kept.status.as_u16(), kept.text("status")), (202, "stored"), "{}", kept.body);
+
+    // Somebody sets the clock while the app waits.
+    let path = format!("/onboard/{}?wait=60", registered.text("onboarding_id"));
+    let waiting = bridge.get(&path, API_KEY);
+    std::fs::write(&shift, "+0").unwrap();
+    assert_eq!(waiting.await.text("status"), "validated");
+    assert_eq!(cause().await, json!(null));
+
+    // And back again, while the bridge runs.
+    let registered = bridge.ask(Method::POST, "/onboard/register", API_KEY, Some(register(BOB))).await;
+    std::fs::write(&shift, "-2d").unwrap();
+    let sms = json!({"from": BOB, "text": registered.text("sms_body"), "timestamp": null});
+    let kept = bridge.ask(Method::POST, "/sms/receive", RECEIVER_KEY, Some(sms)).await;
+    assert_eq!(kept.text("status"), "stored", "{}", kept.body);
+    let path = format!("/onboard/{}?wait=60", registered.text("onboarding_id"));
+    let waiting = bridge.get(&path, API_KEY);
+    std::fs::write(&shift, "+0").unwrap();
+    assert_eq!(waiting.await.text("status"), "validated");
+    bridge.stop().await;
 }
