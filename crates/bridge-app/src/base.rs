@@ -1,6 +1,7 @@
 //! What every other module stands on: time, randomness, secrets, metrics, limits in time, small files, and the one
 //! error that clients see. Knows no bridge.
 
+pub mod addresses;
 pub mod backend;
 pub mod clock;
 pub mod data_file;

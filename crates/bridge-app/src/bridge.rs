@@ -32,11 +32,13 @@ use crate::state::open_requests::OpenRequests;
 use crate::state::page_steps::PageSteps;
 use crate::state::pauses::Pauses;
 use crate::state::places::Places;
+use crate::state::pushing::Pushing;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
+use crate::state::strangers::Strangers;
 use crate::state::watchers::Watchers;
 use crate::state::write_probe::Probe;
 
@@ -52,7 +54,7 @@ pub struct App {
     pub(crate) hot: Arc<dyn HotStore>,
     /// The audit store: what stays.
     pub(crate) audit: Arc<dyn AuditStore>,
-    /// The audit store as people look at it.
+    /// What people look at: the audit store with what the hot store has that is not written there yet.
     pub(crate) desk: Arc<dyn DeskStore>,
     /// Who may use the desk, and what they changed.
     pub(crate) accounts: Arc<dyn AccountStore>,
@@ -82,6 +84,8 @@ pub struct App {
     pub incidents: Incidents,
     /// Receivers, and what was seen of each.
     pub receivers: Receivers,
+    /// Who came with a wrong secret where no receiver is named.
+    pub strangers: Strangers,
     /// E-mail addresses that may not register.
     pub blocked_emails: BlockedEmails,
     /// Persons whose erasure is not finished.
@@ -99,7 +103,7 @@ pub struct App {
     /// Room for a start and for throwing something away, when there is no other.
     pub reserve: Reserve,
     /// What the stores are good for now.
-    pub availability: Availability,
+    pub availability: Arc<Availability>,
     /// The clock of this machine, and whether it can be right.
     pub clock_watch: ClockWatch,
     /// Who is told validated numbers; none: nobody.
@@ -110,6 +114,8 @@ pub struct App {
     pub(crate) unwritable: AtomicBool,
     /// The last answer to: can an SMS be made durable now?
     pub(crate) probe: Probe,
+    /// How the remote does.
+    pub(crate) pushing: Pushing,
     /// What this bridge did in the last hour.
     pub recent: Recent,
     /// Who has a connection.

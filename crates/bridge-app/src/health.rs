@@ -99,6 +99,9 @@ impl Health {
             notes.push("no receiving number is set: users are not told where to send the SMS (setting sms_receiver_number, or `sms-bridge receiver add NAME --number +…`)".to_owned());
         }
         let (receivers, receivers_troubled) = receivers::look(app, settings, &mut notes);
+        notes.extend(
+            app.strangers.finding(app.clock.now()).map(|told| format!("{}: {}", told.found, told.advice)),
+        );
         if let Some((why, _)) = app.clock_watch.implausible() {
             notes.push(format!(
                 "registration is paused: the clock of this machine says {}, which cannot be right: {why}; set it \
@@ -194,9 +197,14 @@ impl Health {
                 .push("maintenance_mode is on: SMS are kept and judged when it is switched off.".to_owned());
         }
         if parts.postgresql.status != "up" {
-            reasons.push(
-                "PostgreSQL does not answer: what was judged waits in Redis and in the journal.".to_owned(),
-            );
+            let name = if parts.postgresql.backend == "embedded" {
+                "the database file (audit.db)"
+            } else {
+                "PostgreSQL"
+            };
+            reasons.push(format!(
+                "{name} does not answer: what was judged waits, and is written when it is back."
+            ));
         }
         for (name, worker) in &parts.workers {
             match (worker.status, &worker.last_error) {

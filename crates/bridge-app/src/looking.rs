@@ -17,6 +17,8 @@ pub mod recovery;
 pub mod refused;
 pub mod settings_history;
 pub mod sms;
+pub mod standing;
+pub mod timeline;
 pub mod validated;
 pub mod waiting;
 pub mod workers;

@@ -35,14 +35,16 @@ use crate::state::open_requests::OpenRequests;
 use crate::state::page_steps::PageSteps;
 use crate::state::pauses::Pauses;
 use crate::state::places::Places;
+use crate::state::pushing::Pushing;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
+use crate::state::strangers::Strangers;
 use crate::state::watchers::Watchers;
 use crate::state::write_probe::Probe;
-use crate::stores::Stores;
+use crate::stores::{Stores, together};
 
 /// An open bridge, and the monitor of its stores. The caller holds both.
 pub struct Opened {
@@ -92,25 +94,23 @@ pub async fn open(
     let now = clock.now();
     let run = entropy.id(now).map_err(|error| OpenError::Id(std::io::Error::other(error)))?;
     let rows = settings(&stores, &data_dir, now).await;
-    let receivers = Receivers::open(&data_dir, now);
-    if let Err(error) = receivers.reload(&*stores.audit).await {
-        tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
-    }
+    let receivers = receivers(&stores, &data_dir, now).await;
     let blocked_emails = BlockedEmails::open(&data_dir);
     if let Err(error) = blocked_emails.reload(&*stores.audit).await {
         tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
     }
+    let availability = Arc::new(Availability::new(now));
     let app = Arc::new(App {
         id: bridge_id(&data_dir, &entropy, now)?,
         entropy,
+        desk: together::desk(stores.desk, stores.hot.clone(), availability.clone(), clock.clone()),
         hot: stores.hot,
         accounts: stores.audit.clone(),
         access: Access::new(&clock),
         audit: stores.audit,
-        desk: stores.desk,
         remote: stores.remote,
         journal: stores.journal,
-        availability: Availability::new(now),
+        availability,
         live: LiveSettings::new(rows),
         hosted_rate: HostedRate::new(clock.clone()),
         clock_watch: ClockWatch::open(&data_dir, clock.clone(), run, options.built),
@@ -128,6 +128,7 @@ pub async fn open(
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
         receivers,
+        strangers: Strangers::default(),
         places: Places::new(options.connections),
         open_requests: OpenRequests::new(options.connections),
         bodies: Bodies::default(),
@@ -138,6 +139,7 @@ pub async fn open(
         undumped: AtomicU64::new(0),
         unwritable: AtomicBool::new(false),
         probe: Probe::default(),
+        pushing: Pushing::default(),
         recent: Recent::default(),
         stopping: CancellationToken::new(),
         _folder: folder,
@@ -145,6 +147,15 @@ pub async fn open(
     let mut monitor = StoreMonitor::new(&app);
     monitor.look(&app).await;
     Ok(Opened { app, monitor })
+}
+
+/// The receivers as they are kept, or as they were last known here.
+async fn receivers(stores: &Stores, data_dir: &Path, now: Timestamp) -> Receivers {
+    let receivers = Receivers::open(data_dir, now);
+    if let Err(error) = receivers.reload(&*stores.audit).await {
+        tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
+    }
+    receivers
 }
 
 /// The settings as they are kept, or as they were last known here.

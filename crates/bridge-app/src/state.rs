@@ -22,5 +22,6 @@ pub mod recent;
 pub mod refusals;
 pub mod settings;
 pub mod settings_note;
+pub mod strangers;
 pub mod watchers;
 pub mod write_probe;

@@ -1,6 +1,7 @@
 //! The stores that a bridge works on, as one value. Not which backends they are: whoever opened them knows.
 
 pub mod instrumented;
+pub mod together;
 
 use std::sync::Arc;
 

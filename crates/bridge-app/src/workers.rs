@@ -7,7 +7,7 @@ mod run_now;
 pub mod supervisor;
 pub mod worker;
 
-pub use self::run_now::run_now;
+pub use self::run_now::{push_now, run_now};
 pub use self::worker::Worker;
 
 /// Makes a module of each file, and the one list of what they hold.

@@ -232,6 +232,10 @@ impl HotStore for RedisHot {
         self.queued_sms(which, max).await
     }
 
+    async fn newest_sms(&self, max: usize) -> Result<Vec<QueuedSms>> {
+        self.newest_sms(max).await
+    }
+
     async fn queued_one(&self, id: i64) -> Result<Option<QueuedSms>> {
         self.queued_one(id).await
     }

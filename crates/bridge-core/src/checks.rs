@@ -27,6 +27,15 @@ macro_rules! list {
 
 each_check!(list);
 
+/// That an SMS failed there, in a few words of an office.
+#[must_use]
+pub fn failed_in_words(at: FailedAt) -> &'static str {
+    match at {
+        FailedAt::Check(id) => CHECKS[id.index()].failed,
+        FailedAt::OnboardingMatch => MATCH.failed,
+    }
+}
+
 /// Judges one SMS: runs the enabled checks in `check_sequence` until one fails, then the match that no
 /// toggle can remove (D1, D2, D6, D7).
 #[must_use]

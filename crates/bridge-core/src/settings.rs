@@ -238,6 +238,8 @@ settings! {
             true => "Strangers can register numbers without any app: keep the bridge behind its edge, or each address has a small share.";
         /// A blocked e-mail address blocks its tags too: who blocks me@example.org blocks me+1@example.org.
         blocked_emails_ignore_tags: bool = true, Rule::Flag;
+        /// The zone that the desk shows and reads times in, like Asia/Kolkata. Empty: that of each browser.
+        time_zone: String = String::new(), Rule::Text(rules::zone_or_empty);
         /// Only registrations that an edge signed are taken. Needs SMS_BRIDGE_EDGE_SECRET.
         edge_required: bool = false, Rule::Flag,
             true => "Whoever registers past the edge is refused: an app of yours that speaks to the bridge directly, too.";

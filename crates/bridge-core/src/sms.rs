@@ -179,6 +179,12 @@ impl InboundSms {
         !self.stamped && self.format == IMPORT
     }
 
+    /// The time in which figures count it: one of a list in that in which its phone had it, not in that of the import.
+    #[must_use]
+    pub fn counted_at(&self) -> Timestamp {
+        if self.format == IMPORT && self.stamped { self.received_timestamp } else { self.server_received_at }
+    }
+
     /// D3: counted unless the sender is no number, or the SMS is older than the day the counter spans, or nobody knows how
     /// old it is, or it was counted before an operator accepted it.
     #[must_use]

@@ -139,7 +139,9 @@ impl Zone {
         Some(Zone { name, zone })
     }
 
-    fn utc() -> Zone {
+    /// UTC.
+    #[must_use]
+    pub fn utc() -> Zone {
         Zone { name: "UTC".to_owned(), zone: TimeZone::UTC }
     }
 
@@ -147,6 +149,42 @@ impl Zone {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// A time as its clocks show it: RFC 3339 with the distance from UTC, `2026-01-31T17:30:00+05:30`.
+    #[must_use]
+    pub fn written(&self, at: Timestamp) -> String {
+        self.formatted(at, "%Y-%m-%dT%H:%M:%S%:z")
+    }
+
+    /// The same in words, with the name of the zone: `2026-01-31 17:30:00 IST`.
+    #[must_use]
+    pub fn shown(&self, at: Timestamp) -> String {
+        self.formatted(at, "%Y-%m-%d %H:%M:%S %Z")
+    }
+
+    /// The same as the field of a form takes it: `2026-01-31T17:30`.
+    #[must_use]
+    pub fn field(&self, at: Timestamp) -> String {
+        self.formatted(at, "%Y-%m-%dT%H:%M")
+    }
+
+    fn formatted(&self, at: Timestamp, how: &str) -> String {
+        match jiff::Timestamp::from_millisecond(at.0) {
+            Ok(moment) => moment.to_zoned(self.zone.clone()).strftime(how).to_string(),
+            Err(_) => at.to_string(),
+        }
+    }
+
+    /// The point in time that the field of a form means, `2026-01-31T17:30`, with or without seconds; or any text that
+    /// says its zone itself.
+    #[must_use]
+    pub fn read(&self, text: &str) -> Option<Timestamp> {
+        let text = text.trim();
+        match text.parse::<DateTime>() {
+            Ok(at) if matches!(text.len(), 10 | 16 | 19) => self.of(at),
+            _ => Timestamp::parse(text).ok(),
+        }
     }
 
     /// The point in time at which its clocks showed this; the earlier one of an hour that they showed twice.

@@ -32,6 +32,22 @@ function mark(form, name, text) {
   return Boolean(place);
 }
 
+// What a form with `data-remember` holds that is not saved: each field that says what it was, and what it is now.
+function changed(form) {
+  const fields = all('[name^="was-"]', form).map((was) => {
+    const input = form.elements.namedItem(was.name.slice(4));
+    return [was, input.type === "checkbox" ? String(input.checked) : input.value.replaceAll("\r\n", "\n")];
+  });
+  return fields.filter(([was, value]) => was.value.replaceAll("\r\n", "\n") !== value);
+}
+
+// What may do harm is asked before it is saved.
+function harm(form) {
+  const changes = "remember" in form.dataset ? changed(form).map(([was]) => was.name.slice(4)) : [];
+  const notes = all("[data-danger]:not([hidden])", form);
+  return notes.filter((note) => changes.includes(note.dataset.danger.slice(2))).map((note) => note.textContent);
+}
+
 async function send(form, button) {
   all("[data-wrong]", form).forEach((place) => (place.textContent = ""));
   all("[aria-invalid]", form).forEach((input) => input.removeAttribute("aria-invalid"));
@@ -72,13 +88,16 @@ async function send(form, button) {
     if (into && answer.html !== undefined) {
       into.innerHTML = answer.html;
       dress(into);
+      // What it was about is no more.
+      if (form.dataset.over) all(form.dataset.over).forEach((part) => (part.hidden = true));
       into.scrollIntoView({ block: "nearest" });
     }
     // What is saved is what the next change is compared with.
     if ("remember" in form.dataset && answer.html === undefined) {
-      all('[name^="was-"]', form).forEach((was) => {
-        const input = form.elements.namedItem(was.name.slice(4));
-        was.value = input.type === "checkbox" ? String(input.checked) : input.value;
+      changed(form).forEach(([was, value]) => {
+        was.value = value;
+        const state = one("[data-state]", was.closest(".setting"));
+        if (state) state.textContent = value === state.dataset.state ? "the default" : "changed just now";
       });
     }
     form.dispatchEvent(new CustomEvent("sent", { bubbles: true, detail: answer }));
@@ -124,7 +143,11 @@ function confirmed(text) {
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   const button = event.submitter;
-  const question = (button && button.dataset.confirm) || form.dataset.confirm;
+  const harms = button && button.hasAttribute("formaction") ? [] : harm(form);
+  const question =
+    (button && button.dataset.confirm) ||
+    form.dataset.confirm ||
+    (harms.length ? `${harms.join(" ")} Save it all the same?` : "");
   const sent = "send" in form.dataset;
   if (form.method === "get") {
     // Filters that are empty do not belong in the address.
@@ -140,6 +163,36 @@ document.addEventListener("submit", async (event) => {
   else form.submit();
 });
 
+// Somebody is about to do something with it: what they point at, mark or are on must not go away under their hands.
+function isHeld(place) {
+  const marked = getSelection();
+  return (
+    place.contains(document.activeElement) ||
+    (marked && !marked.isCollapsed && place.contains(marked.anchorNode)) ||
+    Boolean(place.querySelector("a:hover, button:hover, summary:hover, rect:hover"))
+  );
+}
+
+// Only what is different is drawn anew.
+function patch(place, html) {
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  const [now, next] = [[...place.children], [...fresh.content.children]];
+  // Titles of times are written here, and which details are open is the reader's.
+  const shown = (part) => part.dataset.drawn || part.outerHTML;
+  next.forEach((part) => (part.dataset.drawn = part.outerHTML));
+  if (now.length !== next.length) {
+    place.replaceChildren(...next);
+    dress(place);
+    return;
+  }
+  next.forEach((part, n) => {
+    if (shown(now[n]) === part.dataset.drawn) return;
+    now[n].replaceWith(part);
+    dress(part);
+  });
+}
+
 // Live parts: `data-live` is drawn anew by what the server sends; it rests while nobody looks.
 function live(place) {
   let source = null;
@@ -151,9 +204,7 @@ function live(place) {
     source.addEventListener("part", (event) => {
       last = Date.now();
       delete root.dataset.stale;
-      if (place.contains(document.activeElement) && document.activeElement.matches("input, select, summary")) return;
-      place.innerHTML = event.data;
-      dress(place);
+      if (!isHeld(place)) patch(place, event.data);
     });
     source.addEventListener("end", () => location.reload());
   };
@@ -217,6 +268,13 @@ function dress(part) {
   });
 }
 
+// As `show::when::whole` writes it.
+function lasting(seconds) {
+  const units = [["d", 86400], ["h", 3600], ["min", 60]];
+  const unit = units.find(([, length]) => seconds >= length && seconds % length === 0);
+  return unit ? `= ${seconds / unit[1]} ${unit[0]}` : "";
+}
+
 // Keys: / searches, g and a letter goes, ? tells.
 let going = false;
 document.addEventListener("keydown", (event) => {
@@ -231,7 +289,7 @@ document.addEventListener("keydown", (event) => {
     going = true;
     setTimeout(() => (going = false), 1500);
   } else if (event.key === "/") {
-    const search = one("[data-search]");
+    const search = one("main [data-search]") || one("[data-search]");
     if (search) {
       event.preventDefault();
       search.focus();
@@ -277,6 +335,41 @@ document.addEventListener("DOMContentLoaded", () => {
       note.hidden = value !== note.dataset.value;
     });
   });
+  // Leaving does not lose what was changed without a word.
+  all("form[data-remember]").forEach((form) =>
+    window.addEventListener("beforeunload", (event) => {
+      if (changed(form).length) event.preventDefault();
+    }),
+  );
+  // Seconds as people say them.
+  all("[data-seconds]").forEach((words) => {
+    const input = document.getElementById(words.dataset.seconds);
+    input.addEventListener("input", () => (words.textContent = lasting(Number(input.value))));
+  });
+  // On a phone the filters do not stand before what they find.
+  const narrow = matchMedia("(max-width: 52rem)");
+  const fold = () => all("details[data-fold]").forEach((one) => (one.open = !narrow.matches || one.dataset.fold === "filtered"));
+  narrow.addEventListener("change", fold);
+  fold();
+  // The pages show times where this browser is, unless the office has a zone of its own.
+  all("[data-browser-zone]").forEach((field) => (field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || ""));
+  // A field that only some kinds of receiver have.
+  all("[data-only-for]").forEach((field) => {
+    const choice = one("#format");
+    const show = () => (field.hidden = !field.dataset.onlyFor.split(" ").includes(choice.value));
+    choice.addEventListener("change", show);
+    show();
+  });
+  // A field that only one choice needs.
+  all("[data-shows]").forEach((choice) => {
+    const field = one(choice.dataset.shows);
+    const show = () => {
+      field.hidden = choice.value !== field.dataset.shownFor;
+      if (field.hidden) all("input", field).forEach((input) => (input.value = ""));
+    };
+    choice.addEventListener("change", show);
+    show();
+  });
   // A list that is filtered while one types.
   all("[data-find]").forEach((input) => {
     const show = () => {
@@ -284,6 +377,10 @@ document.addEventListener("DOMContentLoaded", () => {
       all(input.dataset.find).forEach((item) => {
         const text = item.textContent.toLowerCase() + " " + (item.dataset.words || "");
         item.hidden = !words.every((word) => text.includes(word));
+      });
+      // A heading above nothing says nothing.
+      all(input.dataset.findGroups || "none").forEach((group) => {
+        group.hidden = !one(`${input.dataset.find}:not([hidden])`, group);
       });
     };
     input.addEventListener("input", show);

@@ -3,7 +3,7 @@
 //! `guard` stands before every page; the pages on which somebody gets in and out are `pages::entry`. What is done with
 //! accounts, by the desk and by the JSON routes alike, is [`bridge_app::admin::accounts`].
 
-pub(super) mod cookie;
+pub(crate) mod cookie;
 pub mod guard;
 
 use std::net::IpAddr;

@@ -10,6 +10,7 @@ use bridge_core::{Mobile, Settings, Timestamp};
 use bridge_store::desk::MobileFilter;
 use bridge_store::place::Place;
 
+use crate::show::zone;
 use bridge_app::base::problem::{Code, Problem};
 
 /// Fewer characters are no beginning of a number.
@@ -97,18 +98,13 @@ impl Asked {
         }
     }
 
-    /// A time as the browser's field gives it, in UTC, or any that has a zone.
+    /// A time as the browser's field gives it, in the zone of the page, or any that says its own.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
         let Some(text) = self.get(name) else { return Ok(None) };
-        // `2026-11-21T16:57`, with or without seconds.
-        let zoned = match text.len() {
-            16 => format!("{text}:00Z"),
-            19 => format!("{text}Z"),
-            _ => text.to_owned(),
-        };
-        Timestamp::parse(&zoned)
-            .map(Some)
-            .map_err(|_| wrong(name, "is no time: give it like 2026-11-21T16:57, in UTC"))
+        let zone = zone::now();
+        let detail =
+            || format!("is no time: give it like 2026-11-21T16:57; it is read in the zone {}", zone.name());
+        zone.read(text).map(Some).ok_or_else(|| wrong(name, &detail()))
     }
 
     /// A number, or its beginning; a sender that is no number as it came.

@@ -10,8 +10,12 @@ use bridge_formats::formula;
 use futures_util::{TryStreamExt, stream};
 use serde_json::{Map, Value};
 
+use crate::show::zone;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking::every::Every;
+
+/// At the beginning of a table, so that Excel reads its letters right.
+const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// Which kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,22 +44,30 @@ pub(super) trait Exported {
 /// The rows as a file of that name.
 pub(super) fn file<T: Exported + Send + 'static>(kind: Kind, name: &str, rows: Every<T>) -> Response {
     let begin = (rows, 0, false);
-    let chunks = stream::try_unfold(begin, move |(mut rows, mut written, ended)| async move {
-        if ended {
-            return Ok(None);
+    // The rows are written when nobody knows of the request any more.
+    let zone = zone::now();
+    let chunks = stream::try_unfold(begin, move |(mut rows, mut written, ended)| {
+        let zone = zone.clone();
+        async move {
+            if ended {
+                return Ok(None);
+            }
+            let mut chunk = Vec::new();
+            // The client sees a file that breaks off, not one that seems whole.
+            let page = rows.try_next().await.map_err(io::Error::other)?;
+            let ended = page.is_none();
+            if kind == Kind::Csv && written == 0 && !page.as_ref().is_none_or(Vec::is_empty) {
+                chunk.extend_from_slice(BOM);
+            }
+            for row in page.iter().flatten() {
+                zone::within_now(zone.clone(), || write(kind, &mut chunk, written, row))?;
+                written += 1;
+            }
+            if ended && kind == Kind::Json {
+                chunk.extend_from_slice(if written == 0 { b"[]\n" } else { b"\n]\n" });
+            }
+            Ok::<_, io::Error>(Some((chunk, (rows, written, ended))))
         }
-        let mut chunk = Vec::new();
-        // The client sees a file that breaks off, not one that seems whole.
-        let page = rows.try_next().await.map_err(io::Error::other)?;
-        let ended = page.is_none();
-        for row in page.iter().flatten() {
-            write(kind, &mut chunk, written, row)?;
-            written += 1;
-        }
-        if ended && kind == Kind::Json {
-            chunk.extend_from_slice(if written == 0 { b"[]\n" } else { b"\n]\n" });
-        }
-        Ok::<_, io::Error>(Some((chunk, (rows, written, ended))))
     });
     let (media, end) = match kind {
         Kind::Csv => ("text/csv; charset=utf-8", "csv"),
@@ -135,7 +147,7 @@ mod tests {
         let csv = text(Kind::Csv, PAGES).await;
         assert_eq!(
             csv,
-            "id,text\n0,a\n1,\"b,\"\"c\"\"\"\n0,+919876543210\n1,'+1+2\n2,'=cmd()\n3,'@x\n4,'-1\n"
+            "\u{feff}id,text\n0,a\n1,\"b,\"\"c\"\"\"\n0,+919876543210\n1,'+1+2\n2,'=cmd()\n3,'@x\n4,'-1\n"
         );
         let rows: Vec<Value> = serde_json::from_str(&text(Kind::Json, PAGES).await).unwrap();
         assert_eq!((rows.len(), &rows[4]["text"]), (7, &json!("=cmd()")));

@@ -11,6 +11,7 @@
 pub mod access;
 mod asked;
 mod assets;
+pub mod doors;
 mod export;
 mod form;
 mod nav;

@@ -56,6 +56,7 @@ pub(super) static NAV: &[Group] = &[
         pages: &[
             Entry { title: "A person", path: "/admin/ui/person", key: 'p', role: Role::Owner },
             page("Admin log", "/admin/ui/log", 'l'),
+            page("Words", "/admin/ui/words", 'k'),
             Entry { title: "Accounts", path: "/admin/ui/accounts", key: 'a', role: Role::Owner },
         ],
     },

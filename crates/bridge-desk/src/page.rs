@@ -2,8 +2,8 @@
 //! the API has a problem body.
 
 use askama::Template;
-use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use bridge_core::Settings;
@@ -14,6 +14,7 @@ use crate::nav::{self, Group, NAV};
 use crate::{assets, show};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::health::Health;
+use bridge_app::looking;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
@@ -49,12 +50,11 @@ impl Frame {
         title: &'static str,
         active: &'static str,
     ) -> Frame {
-        Frame {
-            title,
-            active,
-            visitor: Some(visitor),
-            banner: Some(show::Banner::of(&Health::look(app, settings).await, settings.maintenance_mode)),
-        }
+        let health = Health::look(app, settings).await;
+        let standing = looking::standing::look(app, settings, &health);
+        let others = health.reasons(settings.maintenance_mode);
+        let banner = show::Banner::of(standing, others, app.clock.now());
+        Frame { title, active, visitor: Some(visitor), banner: Some(banner) }
     }
 
     /// For anyone: it shows nothing that the bridge keeps.
@@ -87,6 +87,11 @@ impl Frame {
     /// May the visitor decide about accounts and persons?
     pub(super) fn owns(&self) -> bool {
         self.visitor.as_ref().is_some_and(Visitor::owns)
+    }
+
+    /// The zone that times are shown and read in.
+    pub(super) fn zone(&self) -> String {
+        show::zone::now().name().to_owned()
     }
 
     pub(super) fn version(&self) -> &'static str {
@@ -174,6 +179,14 @@ struct PiecePage {
 }
 
 #[derive(Template)]
+#[template(path = "desk/problem_inside.html")]
+struct ProblemInside {
+    frame: Frame,
+    detail: String,
+    details: Vec<String>,
+}
+
+#[derive(Template)]
 #[template(path = "desk/problem.html")]
 struct ProblemPage {
     frame: Frame,
@@ -184,12 +197,8 @@ struct ProblemPage {
 
 /// The layer of the whole desk: an answer that a script asked for stays JSON, a person gets a page. Errors and all
 /// else get the same headers.
-pub(super) async fn finish(request: Request, next: Next) -> Response {
-    let person = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
+pub(super) async fn finish(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let person = asks_for_a_page(request.headers());
     let method = request.method().clone();
     let back = nav::page_of(request.uri().path());
     let mut response = next.run(request).await;
@@ -198,9 +207,8 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     }
     if person && let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let status = response.status();
-        let (title, detail, details) = problem.into_words();
-        let frame = Frame::outside(title);
-        let mut page = render(&ProblemPage { frame, title, detail, details });
+        let visitor = response.extensions_mut().remove::<Visitor>();
+        let mut page = problem_page(&app, visitor, problem).await;
         *page.status_mut() = status;
         for (name, value) in response.headers() {
             if name == header::RETRY_AFTER {
@@ -221,6 +229,41 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
+    guarded(response)
+}
+
+/// Does a person ask, and not a program?
+pub(super) fn asks_for_a_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// A problem as a page: with the navigation, for whoever is at the desk.
+async fn problem_page(app: &Shared, visitor: Option<Visitor>, problem: Problem) -> Response {
+    let (title, detail, details) = problem.into_words();
+    match visitor {
+        Some(visitor) => {
+            let frame = Frame::new(app, visitor, title, "").await;
+            render(&ProblemInside { frame, detail, details })
+        }
+        None => render(&ProblemPage { frame: Frame::outside(title), title, detail, details }),
+    }
+}
+
+/// The page of an address that is none.
+pub(super) async fn lost(app: &Shared, visitor: Option<Visitor>, has_desk: bool) -> Response {
+    let detail = if has_desk {
+        "there is nothing at this address; was it mistyped, or is it from an older version?"
+    } else {
+        "there is nothing at this address"
+    };
+    let mut page = problem_page(app, visitor, Problem::new(Code::NotFound, detail)).await;
+    *page.status_mut() = StatusCode::NOT_FOUND;
+    page
+}
+
+/// With the headers of every page.
+pub(super) fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CSP),

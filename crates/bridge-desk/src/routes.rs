@@ -3,10 +3,11 @@
 
 use axum::Router;
 use axum::http::Method;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::access::{Role, Rule, guard};
+use crate::show::zone;
 use crate::{assets, page, pages};
 use bridge_http::state::Served;
 
@@ -45,6 +46,8 @@ pub static ROUTES: &[Route] = &[
     read("/admin/reset", ANYONE, || get(pages::entry::reset_page)),
     act("/admin/reset", ANYONE, || post(pages::entry::reset)),
     read("/admin", VIEWER, || get(pages::overview::show)),
+    read("/admin/ui/find", VIEWER, || get(pages::find::find)),
+    read("/admin/ui/number", VIEWER, || get(pages::find::number)),
     read("/admin/ui/me", VIEWER, || get(pages::me::show)),
     act("/admin/ui/me", VIEWER, || post(pages::me::change)),
     read("/admin/ui/log", VIEWER, || get(pages::log::show)),
@@ -83,6 +86,9 @@ pub static ROUTES: &[Route] = &[
     act("/admin/ui/quarantine/{id}/replay", OPERATOR, || post(pages::quarantine::replay)),
     act("/admin/ui/quarantine/{id}/remove", OPERATOR, || post(pages::quarantine::remove)),
     read("/admin/ui/recovery", VIEWER, || get(pages::recovery::show)),
+    act("/admin/ui/maintenance/end", OPERATOR, || post(pages::recovery::end_maintenance)),
+    act("/admin/ui/clock/accept", OPERATOR, || post(pages::recovery::accept_clock)),
+    act("/admin/ui/recovery/try", OPERATOR, || post(pages::recovery::try_now)),
     act("/admin/ui/recovery/push", OPERATOR, || post(pages::recovery::push_again)),
     act("/admin/ui/recovery/gaps", VIEWER, || post(pages::recovery::gaps)),
     read("/admin/ui/receivers", VIEWER, || get(pages::receivers::list)),
@@ -108,6 +114,7 @@ pub static ROUTES: &[Route] = &[
     act("/admin/ui/lab/forward", OPERATOR, || post(pages::lab::forward)),
     act("/admin/ui/lab/list", OPERATOR, || post(pages::lab::list)),
     act("/admin/ui/lab/end", OPERATOR, || post(pages::lab::end)),
+    read("/admin/ui/words", VIEWER, || get(pages::words::show)),
     read("/admin/ui/workers", VIEWER, || get(pages::workers::list)),
     act("/admin/ui/workers/run", OPERATOR, || post(pages::workers::run)),
 ];
@@ -120,5 +127,7 @@ pub fn router(served: &Served) -> Router<Served> {
             (route.handler)().route_layer(from_fn_with_state((served.app.clone(), route.rule), guard::guard));
         router = router.route(route.path, guarded);
     }
-    router.layer(from_fn(page::finish))
+    router
+        .layer(from_fn_with_state(served.app.clone(), page::finish))
+        .layer(from_fn_with_state(served.app.clone(), zone::around))
 }

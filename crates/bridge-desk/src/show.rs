@@ -5,11 +5,13 @@ pub(super) mod chart;
 mod qr;
 mod verdict;
 mod when;
+pub(super) mod words;
+pub(super) mod zone;
 
 pub(super) use self::banner::Banner;
 pub(super) use self::qr::Qr;
 pub(super) use self::verdict::{Dots, Outcome, class_of};
-pub(super) use self::when::{When, lasting};
+pub(super) use self::when::{When, lasting, short, whole};
 
 /// A count with thin spaces between thousands: 12 345.
 pub(super) fn count(number: impl TryInto<u64>) -> String {

@@ -20,6 +20,8 @@ pub struct Format {
     pub name: &'static str,
     /// Which app or provider sends it, for people: `SMSGate (Android app)`.
     pub about: &'static str,
+    /// What stands behind it.
+    pub behind: Behind,
     /// Requests may come as GET too.
     pub takes_get: bool,
     /// Before its first delivery it asks with HEAD whether the address answers in the kind that it wants.
@@ -57,6 +59,31 @@ pub struct Format {
     pub steps: &'static [&'static str],
     /// An SMS as this sender writes it, unsigned.
     pub example: fn(&Example<'_>) -> Written,
+}
+
+/// What stands behind a receiver: what an operator looks at where it says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// An app on a phone.
+    Phone,
+    /// A company that owns the number.
+    Provider,
+    /// A program with a modem, on a machine of one's own.
+    Gateway,
+}
+
+impl Behind {
+    /// What to look at where one is silent: a provider has no charger.
+    #[must_use]
+    pub fn when_silent(self) -> &'static str {
+        match self {
+            Behind::Phone => "look whether the phone is on, charged and online, and its app running",
+            Behind::Provider => {
+                "look at the provider's own pages: is the number still yours, and does it call this bridge's address?"
+            }
+            Behind::Gateway => "look whether its machine and modem are on, and its SIM is in the network",
+        }
+    }
 }
 
 /// What a request is told by, on the route that takes all formats.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::content::{Content, Delivered, FieldError, Unusable};
 use crate::fields::Fields;
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{body_and_stamp, sign_body_and_stamp};
 use crate::writing::{Example, Written, object};
@@ -17,6 +17,7 @@ use crate::writing::{Example, Written, object};
 pub const FORMAT: Format = Format {
     name: "generic",
     about: "Anything that can send JSON or a form",
+    behind: Behind::Gateway,
     takes_get: false,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

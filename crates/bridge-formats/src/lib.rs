@@ -27,7 +27,7 @@ mod xml;
 
 pub use content::{Content, Delivered, FieldError, Held, Report, Unusable};
 pub use event::{Event, EventKind, Unjudged};
-pub use format::{Clock, Format, Reply, Sign, ToldBy, Verify};
+pub use format::{Behind, Clock, Format, Reply, Sign, ToldBy, Verify};
 pub use formats::{FORMATS, all, named, names, read_recognised, recognised};
 pub use incoming::{Incoming, content_type};
 pub use removed::{REMOVED, text_without_secrets, without_secrets};

@@ -1,6 +1,7 @@
 //! Who may ask: bearer secrets in constant time, and the token that opens one onboarding (D35, D36). An
 //! address is never a credential: behind a tunnel every stranger looks local.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
@@ -212,7 +213,9 @@ pub(super) fn at_the_door(
         let open = app.open_requests.begin(None, client::behind_a_proxy(app, parts))?;
         return Ok(AtTheDoor { sender: Sender::Stranger, _open: Some(open) });
     }
-    receiver(app, &incoming, named.unwrap_or(&generic::FORMAT), Purpose::Deliver).map(|_| AtTheDoor::KNOWN)
+    let from = client::address(app, parts);
+    receiver(app, &incoming, named.unwrap_or(&generic::FORMAT), Purpose::Deliver, from)
+        .map(|_| AtTheDoor::KNOWN)
 }
 
 /// What a receiver is let in for: a signature for the one is none for the other.
@@ -231,8 +234,9 @@ pub(super) fn receiver(
     incoming: &Incoming<'_>,
     format: &Format,
     purpose: Purpose,
+    from: Option<IpAddr>,
 ) -> Result<ReceiverIdentity, Problem> {
-    receiver_at(app, incoming, format, purpose, app.clock.now())
+    receiver_at(app, incoming, format, purpose, from, app.clock.now())
 }
 
 /// The same of what arrived at that time, which is when its signature must have been fresh: an edge may have kept it.
@@ -241,6 +245,7 @@ pub(super) fn receiver_at(
     incoming: &Incoming<'_>,
     format: &Format,
     purpose: Purpose,
+    from: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<ReceiverIdentity, Problem> {
     let given = secrets_given(incoming, format);
@@ -290,15 +295,31 @@ pub(super) fn receiver_at(
             None => refused = Refused::Signature(Unsigned::Missing),
         }
     }
-    let blamed = match candidates.as_slice() {
-        [only] => only.row.name.as_str(),
-        _ => DEFAULT,
-    };
-    if claimed.is_some() || secrets().next().is_some() || matches!(refused, Refused::Signature(_)) {
-        app.receivers.seen().wrong_secret(blamed, now);
-    }
+    let has_secret = secrets().next().is_some();
+    let tried = has_secret || matches!(refused, Refused::Signature(_));
+    blame(app, claimed.as_deref(), format, (tried, has_secret), from, now);
     app.metrics.wrong_secret_total.inc();
     Err(Problem::new(Code::Unauthorized, refused.detail()))
+}
+
+/// Only where a receiver is named somebody can know whose secret is wrong.
+fn blame(
+    app: &Shared,
+    claimed: Option<&KnownReceiver>,
+    format: &Format,
+    (tried, has_secret): (bool, bool),
+    from: Option<IpAddr>,
+    now: Timestamp,
+) {
+    if let Some(known) = claimed {
+        return app.receivers.seen().wrong_secret(&known.row.name, now);
+    }
+    if tried {
+        app.strangers.came(format.name, from, now);
+    }
+    if has_secret {
+        app.receivers.seen().wrong_secret(DEFAULT, now);
+    }
 }
 
 /// That nobody is known whose secret or signature it might be.

@@ -161,6 +161,9 @@ pub async fn start(config: &Config, opened: Opened) -> Result<Running, StartErro
     let served = Served { app: app.clone(), lab: lab.clone() };
     let (public_router, private_router) =
         bridge_http::routers(&served, bridge_desk::router(&served), bridge_page::router(&served));
+    let has_desk = private_router.is_none();
+    let public_router = bridge_desk::doors::hang(public_router, &served, has_desk);
+    let private_router = private_router.map(|router| bridge_desk::doors::hang(router, &served, true));
     http.spawn(listen::serve(listener, public_router, app.clone(), accept_stop.clone()));
     if let Some((listener, router)) = private.zip(private_router) {
         http.spawn(listen::serve(listener, router, app.clone(), accept_stop.clone()));

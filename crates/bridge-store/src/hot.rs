@@ -319,6 +319,8 @@ pub trait HotStore: Send + Sync + 'static {
 
     /// Up to `max` judged SMS that wait for `input_sms`, oldest first. They wait until forgotten.
     async fn queued_sms(&self, which: Which, max: usize) -> Result<Vec<QueuedSms>>;
+    /// Up to `max` of them, the newest first: for people, who look before it is in `input_sms`.
+    async fn newest_sms(&self, max: usize) -> Result<Vec<QueuedSms>>;
     /// One of them, if it still waits.
     async fn queued_one(&self, id: i64) -> Result<Option<QueuedSms>>;
     /// These are in `input_sms` now.

@@ -10,3 +10,7 @@ pub struct Place {
     /// Its row's id.
     pub id: i64,
 }
+
+/// From here on ids stand for rows that are not written yet: above every id of a table, and below what a number of
+/// JSON can hold.
+pub const WAITING: i64 = 1 << 52;

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { owner } from "../people.mjs";
 
 export async function play(stage) {
-  const bridge = await stage.bridge();
+  // An address that a phone can use: there is no QR code of one that it cannot.
+  const bridge = await stage.bridge(["--public-url", "http://bridge.example.org"]);
   await bridge.set("local_sync_interval_seconds", 1);
   const visit = await owner(stage, bridge, { tolerate: [/the server responded with a status of 4\d\d/] });
   const { page } = visit;

@@ -67,7 +67,11 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         names: &["smsgate"],
         why: "the list that the app writes to a file, which is another thing by the same name",
     },
-    Exception { file: "cli/receiver.rs", names: &["smsgate"], why: "an example of a command" },
+    Exception {
+        file: "cli/receiver.rs",
+        names: &["smsgate", "time_zone"],
+        why: "an example of a command, and a field of a receiver, which only has the same name",
+    },
     Exception { file: "cli/serve.rs", names: &["smsgate"], why: "an example of a command" },
     Exception {
         file: "state/pushing.rs",
@@ -94,5 +98,45 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         file: "base/problem.rs",
         names: &["edge_required"],
         why: "the error that the setting leads to has its name",
+    },
+    Exception {
+        file: "admin/receivers.rs",
+        names: &["time_zone"],
+        why: "a field of a receiver, which only has the same name",
+    },
+    Exception {
+        file: "receivers/wish.rs",
+        names: &["time_zone"],
+        why: "a field of a receiver, which only has the same name",
+    },
+    Exception {
+        file: "pages/receivers.rs",
+        names: &["time_zone"],
+        why: "a field of a receiver, which only has the same name",
+    },
+    Exception {
+        file: "desk/receivers.html",
+        names: &["time_zone"],
+        why: "a field of a receiver, which only has the same name",
+    },
+    Exception {
+        file: "cli/receiver_test.rs",
+        names: &["time_zone"],
+        why: "a field of a receiver, which only has the same name",
+    },
+    Exception {
+        file: "audit/receivers.rs",
+        names: &["time_zone"],
+        why: "a field of a receiver, which only has the same name",
+    },
+    Exception {
+        file: "looking/standing.rs",
+        names: &["edge_required"],
+        why: "the setting that lets people in again is where the banner leads",
+    },
+    Exception {
+        file: "pages/recovery.rs",
+        names: &["maintenance_mode"],
+        why: "the button of the banner ends it",
     },
 ];

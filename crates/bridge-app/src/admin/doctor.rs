@@ -43,6 +43,7 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     findings.extend(own_clock(app));
     findings.extend(remote(app).await);
     findings.extend(app.receivers.findings(now, &app.live.now()));
+    findings.extend(app.strangers.finding(now));
     findings.extend(strangers(app));
     findings.extend(edge(app));
     findings.extend(in_time_or(two_spellings(app)).await.unwrap_or_default());

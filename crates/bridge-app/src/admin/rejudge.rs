@@ -17,6 +17,7 @@ use crate::admin::settings::{self, Change};
 use crate::base::deadline::{ANSWER, in_time, store_within};
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
+use crate::stores::together::WAITING_SMS;
 
 /// Most SMS that one dry run judges again.
 pub const LAST_MAX: usize = 5_000;
@@ -135,11 +136,27 @@ async fn page(app: &App, before: Option<Place>, max: usize) -> Result<Vec<(Place
     Ok(rows.into_iter().map(|(place, row)| (place, with_onboarding(row))).collect())
 }
 
-/// One stored SMS, with its onboarding.
+/// One judged SMS, written or not, with its onboarding.
 pub async fn one(app: &App, sms_id: Uuid) -> Result<Option<Judgement>, StoreError> {
-    let Some(row) = app.audit.judged_one(sms_id).await? else { return Ok(None) };
+    let row = match app.audit.judged_one(sms_id).await? {
+        Some(row) => row,
+        None => {
+            let waiting = app.hot.newest_sms(WAITING_SMS).await.unwrap_or_default();
+            match waiting.into_iter().find(|queued| queued.sms.sms_id == sms_id) {
+                Some(row) => row,
+                // It may have been written in between.
+                None => match app.audit.judged_one(sms_id).await? {
+                    Some(row) => row,
+                    None => return Ok(None),
+                },
+            }
+        }
+    };
     let onboarding = match row.onboarding_id {
-        Some(id) => app.audit.onboardings_by_ids(&[id]).await?.pop(),
+        Some(id) => match app.audit.onboardings_by_ids(&[id]).await?.pop() {
+            Some(written) => Some(written),
+            None => app.hot.onboarding(app.clock.now(), id).await.unwrap_or_default(),
+        },
         None => None,
     };
     Ok(Some(Judgement { row, onboarding }))
@@ -172,7 +189,7 @@ pub fn sms_id(text: &str) -> Result<Uuid, Problem> {
 }
 
 pub(crate) fn not_found() -> Problem {
-    Problem::new(Code::NotFound, "there is no such SMS in input_sms, or it was not written there yet")
+    Problem::new(Code::NotFound, "there is no such SMS")
 }
 
 /// Tells the story of one stored SMS, and judges it by the settings of now with these changes.

@@ -31,6 +31,24 @@ impl Backend {
         }
     }
 
+    /// What the checks read from, in words.
+    #[must_use]
+    pub fn name_of_hot(self) -> &'static str {
+        match self {
+            Backend::Embedded | Backend::PostgreSql => "a database file (hot.db)",
+            Backend::Redis => "Redis",
+        }
+    }
+
+    /// What keeps the audit trail, in words.
+    #[must_use]
+    pub fn name_of_audit(self) -> &'static str {
+        match self {
+            Backend::Embedded | Backend::Redis => "the database file (audit.db)",
+            Backend::PostgreSql => "PostgreSQL",
+        }
+    }
+
     /// Its name as people write it.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -29,6 +29,8 @@ pub const MARK: Duration = Duration::from_millis(150);
 pub const STORE: Duration = Duration::from_millis(400);
 /// Telling the other bridges of a group that a setting changed. They read it within a second anyway.
 pub const ANNOUNCE: Duration = Duration::from_millis(400);
+/// What people look at besides: without it they see the rest.
+pub const GLANCE: Duration = Duration::from_millis(500);
 /// One question of the store monitor. A store that takes longer does not answer.
 pub const LOOK: Duration = Duration::from_millis(1_000);
 /// Taking or renewing a lease.

@@ -20,7 +20,6 @@ use crate::bridge::App;
 use crate::durability::clock_monitor::ClockMonitor;
 use crate::durability::{journal, rebuild, waiting};
 use crate::state::availability::{HOT_SILENT, Hot};
-use crate::state::pushing;
 use crate::state::receivers::State as ReceiverState;
 
 /// Between two looks at the hot store when nobody suspects anything.
@@ -225,8 +224,8 @@ fn see_what_is_away(app: &App) {
     if !standing.audit {
         away.insert("postgresql".to_owned(), (now, "the audit store does not answer".to_owned()));
     }
-    if let Some(error) = pushing::away(&app.board) {
-        away.insert("remote".to_owned(), (now, error));
+    if let Some(told) = app.pushing.now().away {
+        away.insert("remote".to_owned(), told);
     }
     let settings = app.live.now();
     for (known, seen) in app.receivers.each() {

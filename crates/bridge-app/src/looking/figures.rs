@@ -25,6 +25,17 @@ pub struct Figures {
     pub kept: Option<Kept>,
 }
 
+/// How much there was in a stretch of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Judged SMS.
+    pub sms: u64,
+    /// Registrations.
+    pub registered: u64,
+    /// Those of them that are validated by now.
+    pub validated: u64,
+}
+
 /// The steps of a stretch of time, the newest last.
 #[derive(Clone, Debug)]
 pub struct Slots {
@@ -64,6 +75,8 @@ pub struct Kept {
     pub incidents: Vec<Incident>,
     /// Settings that were changed.
     pub changes: Vec<SettingChange>,
+    /// How much there was in the stretch of the same length before.
+    pub before: Totals,
 }
 
 /// The figures of so many steps of that length, up to the one that runs. A step is a whole number of minutes.
@@ -77,8 +90,8 @@ pub async fn look(app: &App, step: Span, steps: usize) -> Figures {
         slots.fill(&rates, &registrations);
         kept = Some(found);
     }
-    // What this bridge did and is not dumped yet; what is dumped counts the SMS of every bridge.
-    if step.0 == MINUTE {
+    // What this bridge remembers, where nothing better can be read.
+    if step.0 == MINUTE && kept.is_none() {
         slots.fill_from_recent(&app.recent.minutes(now));
     }
     Figures { slots, kept }
@@ -86,7 +99,8 @@ pub async fn look(app: &App, step: Span, steps: usize) -> Figures {
 
 async fn read(app: &App, slots: &Slots) -> Result<(Vec<SmsRate>, Vec<RegistrationRate>, Kept), StoreError> {
     let (desk, from, to, step) = (&app.desk, slots.from, slots.to, slots.step);
-    let (rates, registrations, funnel, pages, failures, latencies, incidents, changes) = tokio::try_join!(
+    let earlier = from - (to - from);
+    let (rates, registrations, funnel, pages, failures, latencies, incidents, changes, sms, registered) = tokio::try_join!(
         desk.sms_rates(from, to, step),
         desk.registrations(from, to, step),
         desk.funnel(from, to),
@@ -95,10 +109,17 @@ async fn read(app: &App, slots: &Slots) -> Result<(Vec<SmsRate>, Vec<Registratio
         desk.latencies(from, to),
         desk.incidents(from, to),
         desk.settings_history(None, None, CHANGES_MAX),
+        desk.sms_rates(earlier, from, step),
+        desk.registrations(earlier, from, step),
     )?;
+    let before = Totals {
+        sms: sms.iter().map(|rate| rate.count.passed + rate.count.failed).sum(),
+        registered: registered.iter().map(|rate| rate.registered).sum(),
+        validated: registered.iter().map(|rate| rate.validated).sum(),
+    };
     let mut changes = changes.rows;
     changes.retain(|change| change.at >= from);
-    Ok((rates, registrations, Kept { funnel, pages, failures, latencies, incidents, changes }))
+    Ok((rates, registrations, Kept { funnel, pages, failures, latencies, incidents, changes, before }))
 }
 
 impl Slots {
@@ -111,6 +132,16 @@ impl Slots {
             step,
             sms: vec![Outcomes::default(); steps],
             registered: vec![Registered::default(); steps],
+        }
+    }
+
+    /// How much there is in all of them.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        Totals {
+            sms: self.sms.iter().map(|step| step.passed + step.failed).sum(),
+            registered: self.registered.iter().map(|step| step.all).sum(),
+            validated: self.registered.iter().map(|step| step.validated).sum(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What waits at each stage of an SMS, as far as the stores answer: people look here mostly while one is away.
 
+use bridge_core::{Span, Timestamp};
 use bridge_store::audit::Refused;
 use bridge_store::desk::{Page, WaitingRow};
 use bridge_store::place::Place;
@@ -7,6 +8,7 @@ use bridge_store::place::Place;
 use super::waiting::{self, Waiting};
 use crate::base::deadline::in_time;
 use crate::bridge::App;
+use crate::state::pushing::{self, Remote};
 
 /// Refused rows that are read.
 const REFUSED_MAX: usize = 200;
@@ -24,6 +26,29 @@ pub struct Recovery {
     pub refused: Vec<Refused>,
     /// Validated numbers on their way to the remote; 0 where there is none.
     pub unsynced: Option<u64>,
+    /// Since when the oldest of them waits.
+    pub oldest: Option<Timestamp>,
+    /// How the remote does; none: there is none.
+    pub remote: Option<RemoteSeen>,
+}
+
+/// How the remote does.
+#[derive(Clone, Debug)]
+pub struct RemoteSeen {
+    /// What is known of it.
+    pub known: Remote,
+    /// When it is asked next where something waits.
+    pub next_try: Option<Timestamp>,
+}
+
+fn remote(app: &App) -> Option<RemoteSeen> {
+    app.has_remote().then(|| {
+        let known = app.pushing.now();
+        let status = app.board.status().remove(pushing::WORKER).unwrap_or_default();
+        let period = Span::seconds(app.live.now().hetzner_sync_interval_seconds);
+        let next_try = known.not_before.max(status.last_run.map(|at| at + period));
+        RemoteSeen { known, next_try }
+    })
 }
 
 impl Recovery {
@@ -39,17 +64,26 @@ impl Recovery {
 pub async fn look(app: &App, all: bool, before: Option<Place>, max: usize) -> Recovery {
     let waiting = waiting::look(app).await;
     if !app.availability.now().audit {
-        return Recovery { waiting, kept: None, refused: Vec::new(), unsynced: None };
+        return Recovery {
+            waiting,
+            kept: None,
+            refused: Vec::new(),
+            unsynced: None,
+            oldest: None,
+            remote: remote(app),
+        };
     }
     let processed = if all { None } else { Some(false) };
-    let unsynced = match &app.remote {
-        Some(_) => in_time(app.audit.unsynced(UNSYNCED_COUNTED)).await.ok().map(|rows| rows.len() as u64),
-        None => Some(0),
+    let rows = match &app.remote {
+        Some(_) => in_time(app.audit.unsynced(UNSYNCED_COUNTED)).await.ok(),
+        None => Some(Vec::new()),
     };
     Recovery {
         waiting,
         kept: in_time(app.desk.power_down_page(processed, before, max)).await.ok(),
         refused: in_time(app.audit.refused(REFUSED_MAX)).await.unwrap_or_default(),
-        unsynced,
+        unsynced: rows.as_ref().map(|rows| rows.len() as u64),
+        oldest: rows.and_then(|rows| rows.into_iter().map(|row| row.validated_at).min()),
+        remote: remote(app),
     }
 }

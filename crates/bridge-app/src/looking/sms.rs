@@ -64,7 +64,7 @@ pub async fn of_sender(
 pub struct Story {
     /// As it came in.
     pub sms: InboundSms,
-    /// How it was judged; none: it was not yet, or its row is not written yet.
+    /// How it was judged; none: it was not yet.
     pub judged: Option<Judged>,
     /// Its time in `power_down_store`, if it was there.
     pub waited: Option<Waited>,

@@ -145,6 +145,12 @@ impl Incidents {
         write(&self.folder, FILE, &*notes);
     }
 
+    /// Since when this is away, as far as it is known.
+    #[must_use]
+    pub fn since(&self, what: &str) -> Option<Timestamp> {
+        self.notes().open.get(what).map(|note| note.began_at)
+    }
+
     /// Something happened, and is over.
     pub(crate) fn note(&self, what: &str, at: Timestamp, detail: String) {
         let mut notes = self.notes();

@@ -115,6 +115,7 @@ instrumented! { HotStore for HotStore {
     admit(now: Timestamp, sms: &InboundSms, limits: IntakeLimits) -> Admitted;
     record(now: Timestamp, judged: &Judged) -> Recorded;
     queued_sms(which: Which, max: usize) -> Vec<QueuedSms>;
+    newest_sms(max: usize) -> Vec<QueuedSms>;
     queued_one(id: i64) -> Option<QueuedSms>;
     forget_sms(ids: &[i64]) -> ();
     queued_onboardings(max: usize) -> Vec<Onboarding>;

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use bridge_core::{Settings, Span, Timestamp};
+use bridge_core::{Settings, Span};
 use bridge_store::audit::Unsynced;
 use bridge_store::hot::Which;
 use bridge_store::remote::{Paused, Pushed};
@@ -17,10 +17,7 @@ use crate::state::board::WakeSignal;
 use crate::state::pushing;
 
 #[derive(Default)]
-pub(super) struct SyncValidatedMobiles {
-    /// The remote asked not to be asked before.
-    not_before: Option<Timestamp>,
-}
+pub(super) struct SyncValidatedMobiles;
 
 #[async_trait]
 impl Worker for SyncValidatedMobiles {
@@ -39,7 +36,8 @@ impl Worker for SyncValidatedMobiles {
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let dumped = dump::dump(app, Which::Passed).await?;
         let Some(remote) = &app.remote else { return Ok(dumped) };
-        if self.not_before.is_some_and(|at| app.clock.now() < at) {
+        // It asked not to be asked before.
+        if app.pushing.now().not_before.is_some_and(|at| app.clock.now() < at) {
             return Ok(dumped);
         }
         let _carrying = app.board.carrying.read().await;
@@ -47,27 +45,26 @@ impl Worker for SyncValidatedMobiles {
         let max = settings.batch_size as usize;
         let rows = app.audit.unsynced(max).await?;
         if rows.is_empty() {
+            app.pushing.nothing_waits();
             return Ok(dumped);
         }
         let stored = match remote.push(&rows).await {
-            Ok(answers) => settle(app, &settings, &rows, &answers).await?,
-            Err(paused) => return Err(self.pause(app.clock.now(), paused)),
+            Ok(answers) => {
+                app.pushing.answered(app.clock.now());
+                settle(app, &settings, &rows, &answers).await?
+            }
+            Err(paused) => return Err(pause(app, paused)),
         };
         // A batch of which nothing was stored would be the next batch, too.
         Ok(if stored > 0 { Tick::after(rows.len(), max) } else { dumped })
     }
 }
 
-impl SyncValidatedMobiles {
-    fn pause(&mut self, now: Timestamp, paused: Paused) -> StoreError {
-        let after = paused.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
-        self.not_before = after.map(|millis| now + Span(millis));
-        StoreError {
-            operation: pushing::OPERATION,
-            kind: StoreFault::Unavailable,
-            source: Some(paused.into()),
-        }
-    }
+fn pause(app: &App, paused: Paused) -> StoreError {
+    let now = app.clock.now();
+    let after = paused.retry_after.map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+    app.pushing.failed(now, paused.to_string(), after.map(|millis| now + Span(millis)));
+    StoreError { operation: pushing::OPERATION, kind: StoreFault::Unavailable, source: Some(paused.into()) }
 }
 
 /// Notes what the remote made of each row; answers how many it has now.

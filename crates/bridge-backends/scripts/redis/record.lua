@@ -64,9 +64,12 @@ if holds then
     if passed then
       redis.call('HSET', ONBOARDING .. id, 'status', 'validated', 'version', version + 1, 'validated_at', ARGV[2],
         'last_sms', last_sms)
-      redis.call('ZADD', QUEUED_ONBOARDINGS, queue_id, id)
     else
       redis.call('HSET', ONBOARDING .. id, 'version', version + 1, 'last_sms', last_sms)
+    end
+    -- onboarding_mobile has heard of its end: it hears what came after it, too.
+    if passed or status == 'expired' then
+      redis.call('ZADD', QUEUED_ONBOARDINGS, queue_id, id)
     end
     redis.call('PUBLISH', NOTICES, 'onboarding ' .. id)
   end

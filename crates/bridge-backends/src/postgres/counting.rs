@@ -23,12 +23,12 @@ pub(super) fn of_sms() -> String {
     format!(
         "by_minute AS (
              INSERT INTO ops.sms_minute AS there (minute, outcome, count)
-             SELECT date_trunc('minute', server_received_at, 'UTC'), outcome, count(*) FROM written WHERE NOT is_timeless
+             SELECT date_trunc('minute', counted_at, 'UTC'), outcome, count(*) FROM written WHERE NOT is_timeless
              GROUP BY 1, 2 ORDER BY 1, 2
              ON CONFLICT (minute, outcome) DO UPDATE SET count = there.count + excluded.count
          ), by_hour AS (
              INSERT INTO ops.sms_hour AS there (hour, receiver_id, outcome, count)
-             SELECT date_trunc('hour', server_received_at, 'UTC'), receiver_id, outcome, count(*) FROM written
+             SELECT date_trunc('hour', counted_at, 'UTC'), receiver_id, outcome, count(*) FROM written
              WHERE NOT is_timeless
              GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
              ON CONFLICT (hour, receiver_id, outcome) DO UPDATE SET count = there.count + excluded.count

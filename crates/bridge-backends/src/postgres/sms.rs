@@ -98,7 +98,8 @@ static APPEND: LazyLock<String> = LazyLock::new(|| {
              ON CONFLICT (sms_id, server_received_at) DO NOTHING
              RETURNING sms_id, server_received_at, created_at, receiver_id, coalesce(failed_at_check, 'passed') AS outcome,
                  tableoid = 'public.input_sms_default'::regclass AS is_homeless,
-                 format = '{IMPORT}' AND NOT stamped AS is_timeless
+                 format = '{IMPORT}' AND NOT stamped AS is_timeless,
+                 CASE WHEN format = '{IMPORT}' THEN received_timestamp ELSE server_received_at END AS counted_at
          ), {figures}, validated AS (
              INSERT INTO ops.validated_mobile (mobile_number, device_id, sms_id, validated_at)
              SELECT mobile_number, coalesce(device_id, ''), sms_id, created_at FROM arrived

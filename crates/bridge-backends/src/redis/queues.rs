@@ -15,6 +15,9 @@ use super::connection::Request;
 use super::scripts::{self, read};
 use super::{CHUNK, DAILY_CHUNK, RedisHot, fields, keys};
 
+/// An entry of a queue: its id, and fields that mean nothing.
+type Queued = (String, Value);
+
 /// As many as Redis can count.
 fn limit(max: usize) -> i64 {
     i64::try_from(max).unwrap_or(i64::MAX)
@@ -34,16 +37,41 @@ impl RedisHot {
         let answer = call.run(&self.queues, OPERATION).await?;
         let ids: Vec<i64> = redis::from_redis_value(answer)
             .map_err(|error| super::fault::damaged(OPERATION, format!("the ids cannot be read: {error}")))?;
+        self.queued(OPERATION, &ids).await
+    }
+
+    pub(super) async fn newest_sms(&self, max: usize) -> Result<Vec<QueuedSms>> {
+        const OPERATION: &str = "newest_sms";
+        if max == 0 {
+            return Ok(Vec::new());
+        }
+        let mut pipe = redis::pipe();
+        for queue in [keys::QUEUED_PASSED, keys::QUEUED_FAILED] {
+            pipe.cmd("XREVRANGE").arg(queue).arg("+").arg("-").arg("COUNT").arg(limit(max));
+        }
+        let (passed, failed): (Vec<Queued>, Vec<Queued>) =
+            self.queues.ask(OPERATION, Request::Many(&pipe)).await?;
+        let number = |(id, _): Queued| -> Read<i64> {
+            parse(id.split('-').next().unwrap_or_default(), "the id of a queued SMS")
+        };
+        let ids: Read<Vec<i64>> = passed.into_iter().chain(failed).map(number).collect();
+        let mut ids = read(OPERATION, ids)?;
+        ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+        ids.truncate(max);
+        self.queued(OPERATION, &ids).await
+    }
+
+    /// Those of these that still wait: one may have been forgotten by a worker since its id was read.
+    async fn queued(&self, operation: &'static str, ids: &[i64]) -> Result<Vec<QueuedSms>> {
         let mut found = Vec::with_capacity(ids.len());
         for some in ids.chunks(DAILY_CHUNK) {
             let rows = self
-                .many(OPERATION, some, |pipe, id| {
+                .many(operation, some, |pipe, id| {
                     pipe.add_command(fields::ask_for_sms(*id));
                 })
                 .await?;
-            // One may have been forgotten by another worker since its id was read.
             for row in rows {
-                found.extend(read(OPERATION, fields::queued_sms(row))?);
+                found.extend(read(operation, fields::queued_sms(row))?);
             }
         }
         Ok(found)

@@ -275,6 +275,10 @@ impl HotStore for SqliteHot {
         self.engine.read("queued_sms", move |c| queues::sms(c, which, max)).await
     }
 
+    async fn newest_sms(&self, max: usize) -> Result<Vec<QueuedSms>> {
+        self.engine.read("newest_sms", move |c| queues::newest_sms(c, max)).await
+    }
+
     async fn queued_one(&self, id: i64) -> Result<Option<QueuedSms>> {
         self.engine.read("queued_one", move |c| queues::one_sms(c, id)).await
     }

@@ -7,6 +7,7 @@ use crate::settings::Settings;
 pub(super) const CHECK: Check = Check {
     name: "blacklist_check",
     about: "The sender is not blacklisted",
+    failed: "blocked number",
     to_sender: ToSender::Refused,
     may_be_waived: false,
     run,

@@ -17,6 +17,8 @@ pub struct Check {
     pub name: &'static str,
     /// What it makes sure of, for people.
     pub about: &'static str,
+    /// That it failed, in a few words of an office.
+    pub failed: &'static str,
     /// What its failure means to whoever sent the SMS.
     pub to_sender: ToSender,
     /// A person may know better than it: an operator may accept an SMS that failed here alone (D48).

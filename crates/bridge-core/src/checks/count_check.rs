@@ -7,6 +7,7 @@ use crate::settings::Settings;
 pub(super) const CHECK: Check = Check {
     name: "count_check",
     about: "The sender has not sent too many SMS in 24 hours",
+    failed: "too many SMS",
     to_sender: ToSender::TooMany,
     may_be_waived: false,
     run,

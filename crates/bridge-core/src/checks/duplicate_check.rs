@@ -7,6 +7,7 @@ use crate::settings::Settings;
 pub(super) const CHECK: Check = Check {
     name: "duplicate_check",
     about: "The number is not validated on this device already",
+    failed: "validated already",
     to_sender: ToSender::Refused,
     may_be_waived: false,
     run,

@@ -8,6 +8,7 @@ use crate::settings::Settings;
 pub(super) const CHECK: Check = Check {
     name: "foreign_number_check",
     about: "The number belongs to an allowed country",
+    failed: "country not allowed",
     to_sender: ToSender::Refused,
     may_be_waived: false,
     run,

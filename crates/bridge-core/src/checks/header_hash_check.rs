@@ -10,6 +10,7 @@ use crate::verdict::{Code, Verdict};
 pub(super) const CHECK: Check = Check {
     name: "header_hash_check",
     about: "The text is ONBOARD:<hash> with a hash that this number was given",
+    failed: "wrong code in the text",
     to_sender: ToSender::NotMatched,
     may_be_waived: false,
     run,

@@ -7,6 +7,7 @@ use crate::settings::Settings;
 pub(super) const CHECK: Check = Check {
     name: "mobile_check",
     about: "The sender is a mobile number, not a name or a short code",
+    failed: "no mobile number",
     to_sender: ToSender::NotMatched,
     may_be_waived: false,
     run,

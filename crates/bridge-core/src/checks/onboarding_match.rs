@@ -13,6 +13,7 @@ use crate::verdict::FailedAt;
 pub(crate) const MATCH: Check = Check {
     name: "onboarding_match",
     about: "The number has an onboarding that can still be validated",
+    failed: "no open registration",
     to_sender: ToSender::NotMatched,
     may_be_waived: false,
     run,

@@ -9,6 +9,7 @@ use crate::settings::{LatePolicy, Settings};
 pub(super) const CHECK: Check = Check {
     name: "time_window_check",
     about: "It was sent between registration and deadline",
+    failed: "too late or too early",
     to_sender: ToSender::Late,
     may_be_waived: true,
     run,

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use crate::message;
 use crate::phone::{self, BareDigits, Mobile};
 use crate::script::is_invisible;
+use crate::stamp::Zone;
 
 /// What values one setting takes. The input of the desk and the schema of the API follow from it.
 pub enum Rule {
@@ -110,6 +111,13 @@ pub(super) fn short_text(text: &str) -> Result<(), String> {
         return Err(format!("must be one line of at most {LINE_MAX_CHARS} characters"));
     }
     Ok(())
+}
+
+pub(super) fn zone_or_empty(text: &str) -> Result<(), String> {
+    if text.is_empty() || Zone::named(text).is_some() {
+        return Ok(());
+    }
+    Err("must be a time zone like Asia/Kolkata, or a distance from UTC like +05:30".to_owned())
 }
 
 pub(super) fn https_or_empty(text: &str) -> Result<(), String> {

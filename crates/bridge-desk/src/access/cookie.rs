@@ -9,6 +9,9 @@ use bridge_http::client;
 
 const SESSION: &str = "sms_bridge_session";
 const BROWSER: &str = "sms_bridge_browser";
+/// It opens nothing.
+const ZONE: &str = "sms_bridge_zone";
+const ZONE_MAX_CHARS: usize = 64;
 /// A browser is known for half a year after the last login.
 const BROWSER_SECONDS: u32 = 180 * 24 * 3_600;
 
@@ -43,6 +46,13 @@ pub(super) fn read(parts: &Parts, encrypted: bool) -> Option<String> {
     value(parts, &name(SESSION, encrypted))
 }
 
+/// The zone that the browser says its clock is in, with the characters that a cookie cannot hold written as they came.
+pub(crate) fn zone(parts: &Parts) -> Option<String> {
+    value(parts, ZONE)
+        .map(|zone| zone.replace("%2F", "/").replace("%2B", "+"))
+        .filter(|zone| zone.len() <= ZONE_MAX_CHARS)
+}
+
 /// What the browser keeps of an earlier login.
 pub(super) fn browser(parts: &Parts, encrypted: bool) -> Option<String> {
     value(parts, &name(BROWSER, encrypted))
@@ -60,6 +70,15 @@ fn flags(encrypted: bool) -> &'static str {
 pub(crate) fn written(id: &str, encrypted: bool) -> String {
     let gone = if id.is_empty() { "; Max-Age=0" } else { "" };
     format!("{}={id}{}{gone}", name(SESSION, encrypted), flags(encrypted))
+}
+
+/// Keeps the zone that the browser is in, as it said when somebody logged in.
+pub(crate) fn zone_written(zone: &str, encrypted: bool) -> String {
+    format!(
+        "{ZONE}={}{}; Max-Age={BROWSER_SECONDS}",
+        zone.replace('/', "%2F").replace('+', "%2B"),
+        flags(encrypted)
+    )
 }
 
 /// Lets the browser be known from now on.

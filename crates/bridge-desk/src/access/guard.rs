@@ -55,9 +55,26 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     match admit(&app, rule, request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => {
+            // For whoever draws what went wrong.
+            let visitor = request.extensions().get::<Visitor>().cloned();
+            let mut response = next.run(request).await;
+            if let Some(visitor) = visitor {
+                response.extensions_mut().insert(visitor);
+            }
+            response
+        }
         Err(refused) => refused.into_response(),
     }
+}
+
+/// Who looks, where somebody is logged in: for a page that nobody is refused.
+pub(crate) async fn visitor(app: &Shared, parts: &Parts) -> Option<Visitor> {
+    let encrypted = cookie::is_encrypted(app, parts);
+    let open = entry::session(app, &cookie::read(parts, encrypted)?).await.ok().flatten()?;
+    let address = client::address(app, parts);
+    let session = Some(open.id_hash);
+    Some(Visitor { name: open.name, role: open.role, csrf: open.csrf, address, session })
 }
 
 async fn admit(app: &Shared, rule: Rule, request: Request) -> Result<Request, Refused> {

@@ -3,8 +3,9 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bridge_core::Timestamp;
 use bridge_core::phone::spelled_today;
+use bridge_core::time::DAY;
+use bridge_core::{Span, Timestamp};
 use bridge_store::audit::{Blacklisted, BlockedEmail};
 use bridge_store::desk::BlacklistPlace;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::asked::{Asked, BEFORE, Pages};
 use crate::export::{self, Exported, Kind};
 use crate::form::Form;
 use crate::page::{Done, Frame, part, render};
+use crate::show::zone;
 use crate::show::{When, count};
 use bridge_app::admin::block::Wish;
 use bridge_app::admin::block_list::{self, BlacklistImported};
@@ -41,6 +43,7 @@ struct Row {
 #[template(path = "desk/blacklist.html")]
 struct Page {
     frame: Frame,
+    stretches: &'static [(&'static str, Option<i64>, &'static str)],
     asked: Asked,
     rows: Vec<Row>,
     pages: Pages,
@@ -77,6 +80,7 @@ pub(crate) async fn list(
     };
     let next = found.next.map(|place| format!("{}.{}", place.at.0, place.mobile_number));
     Ok(render(&Page {
+        stretches: &STRETCHES,
         frame: Frame::by(&app, &settings, visitor, "Blacklist", PATH).await,
         pages: asked.pages_by(next.as_deref()),
         rows: found.rows.into_iter().map(row).collect(),
@@ -89,8 +93,8 @@ impl Exported for Blacklisted {
         vec![
             ("mobile_number", json!(self.mobile_number)),
             ("reason", json!(self.reason)),
-            ("expires_at", json!(self.expires_at.map(|at| at.to_string()))),
-            ("blacklisted_at", json!(self.blacklisted_at.to_string())),
+            ("expires_at", json!(self.expires_at.map(zone::written))),
+            ("blacklisted_at", json!(zone::written(self.blacklisted_at))),
             ("message_count", json!(self.message_count)),
         ]
     }
@@ -107,20 +111,36 @@ pub(crate) async fn export(
     Ok(export::file(kind, "blacklist", looking::blacklist::all(app, prefix)))
 }
 
-/// A time as the browser's field gives it, in UTC.
-fn until(form: &Form) -> Option<String> {
+/// How long a block is to hold, as a form says it: a stretch of time from now on, or a time in the zone of the page.
+fn until(form: &Form, now: Timestamp) -> Result<Option<String>, Problem> {
     let text = form.text("expires_at").trim();
-    match text.len() {
-        0 => None,
-        16 => Some(format!("{text}:00Z")),
-        _ => Some(text.to_owned()),
+    let stretch = STRETCHES.iter().find(|(word, ..)| *word == form.text("for"));
+    // Without scripts a time may be given beside "for ever".
+    if let Some((_, Some(days), _)) = stretch {
+        return Ok(Some((now + Span(days * DAY.0)).to_string()));
     }
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = || {
+        let detail = format!("is no time: give it like 2027-01-31T16:57, in {}", zone::now().name());
+        Problem::field(Code::InvalidRequest, "expires_at", detail)
+    };
+    Ok(Some(zone::now().read(text).ok_or_else(wrong)?.to_string()))
 }
+
+/// How long a block may hold: the word of the form, how many days, and how people say it.
+pub(super) const STRETCHES: [(&str, Option<i64>, &str); 4] = [
+    ("ever", None, "for ever"),
+    ("day", Some(1), "1 day"),
+    ("week", Some(7), "1 week"),
+    ("month", Some(30), "1 month"),
+];
 
 /// Blocks a number.
 pub(crate) async fn add(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let mobile = blacklist::mobile(&app.live.now(), form.text("mobile_number"))?;
-    let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form) };
+    let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form, app.clock.now())? };
     blacklist::block(&app, &visitor.actor(), &mobile, wish).await?;
     Ok(Done::reload(format!("{} is blocked", mobile.e164()), PATH))
 }
@@ -152,6 +172,7 @@ pub(crate) async fn import(
 #[template(path = "desk/blocked_emails.html")]
 struct EmailPage {
     frame: Frame,
+    stretches: &'static [(&'static str, Option<i64>, &'static str)],
     rows: Vec<EmailRow>,
     add: String,
 }
@@ -178,6 +199,7 @@ pub(crate) async fn emails(State(app): State<Shared>, visitor: Visitor, asked: A
         until: entry.expires_at.map(|at| When::new(at, now)),
     };
     render(&EmailPage {
+        stretches: &STRETCHES,
         frame: Frame::new(&app, visitor, "Blocked e-mail addresses", EMAILS).await,
         rows: blocked.into_iter().map(row).collect(),
         add: asked.text("add").to_owned(),
@@ -190,7 +212,7 @@ pub(crate) async fn add_email(
     visitor: Visitor,
     form: Form,
 ) -> Result<Done, Failed> {
-    let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form) };
+    let wish = Wish { reason: form.text("reason").to_owned(), expires_at: until(&form, app.clock.now())? };
     let entry = blocked_emails::block(&app, &visitor.actor(), form.text("address"), wish).await?;
     Ok(Done::reload(format!("{} cannot register any more", entry.address), EMAILS))
 }

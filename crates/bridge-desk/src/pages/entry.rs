@@ -10,6 +10,7 @@ use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use bridge_app::admin::accounts::entry::{self, Chosen, Comer, LoggedIn};
 use bridge_app::base::problem::Problem;
+use bridge_core::Zone;
 use bridge_http::auth::query_value;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
@@ -54,20 +55,24 @@ fn onward(next: &str) -> String {
 /// Logs in with name and password.
 pub(crate) async fn login(State(app): State<Shared>, caller: Caller, form: Form) -> Result<Response, Failed> {
     let logged_in = entry::log_in(&app, comer(&caller), form.text("name"), form.text("password")).await?;
-    Ok(come_in(&caller, &logged_in, &onward(form.text("next"))))
+    Ok(come_in(&caller, &logged_in, &form, &onward(form.text("next"))))
 }
 
 fn comer(caller: &Caller) -> Comer<'_> {
     Comer { address: caller.address, session: caller.session.as_deref(), browser: caller.browser.as_deref() }
 }
 
-/// The browser keeps the session that begins, and that it is known.
-fn come_in(caller: &Caller, logged_in: &LoggedIn, next: &str) -> Response {
+/// The browser keeps the session that begins, that it is known, and the zone that it is in.
+fn come_in(caller: &Caller, logged_in: &LoggedIn, form: &Form, next: &str) -> Response {
     let cookies = [
         cookie::written(&logged_in.session, caller.encrypted),
         cookie::known_browser(&logged_in.browser, caller.encrypted),
     ];
-    (AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))), Done::go("", next, DESK)).into_response()
+    let zone = Zone::named(form.text("zone")).filter(|_| !form.text("zone").is_empty());
+    let cookies =
+        cookies.into_iter().chain(zone.map(|zone| cookie::zone_written(zone.name(), caller.encrypted)));
+    let cookies: Vec<_> = cookies.map(|cookie| (SET_COOKIE, cookie)).collect();
+    (AppendHeaders(cookies), Done::go("", next, DESK)).into_response()
 }
 
 /// Logs out.
@@ -114,7 +119,7 @@ async fn use_link(app: &Shared, caller: &Caller, form: &Form, first: bool) -> Re
         again: form.text("again"),
     };
     let logged_in = entry::use_link(app, comer(caller), chosen, first).await?;
-    Ok(come_in(caller, &logged_in, DESK))
+    Ok(come_in(caller, &logged_in, form, DESK))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::access::Visitor;
 use crate::page::{Frame, render};
 use crate::show::When;
+use crate::show::zone;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
 use bridge_http::auth::query_value;
@@ -101,13 +102,14 @@ impl Filter {
     }
 }
 
-/// The beginning of a day in UTC.
+/// The beginning of a day in the zone of the page.
 fn day(field: &str, text: &str) -> Result<Option<Timestamp>, Problem> {
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = |_| Problem::field(Code::InvalidRequest, field, "must be a day, like 2026-11-21");
-    Timestamp::parse(&format!("{text}T00:00:00Z")).map(Some).map_err(wrong)
+    let wrong = || Problem::field(Code::InvalidRequest, field, "must be a day, like 2026-11-21");
+    let day = Some(text).filter(|text| text.len() == 10).and_then(|text| zone::now().read(text));
+    day.map(Some).ok_or_else(wrong)
 }
 
 fn shown(value: &Value) -> String {

@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bridge_core::Settings;
 use bridge_core::onboarding::State as Standing;
+use bridge_core::{Settings, Timestamp};
 use bridge_store::desk::{OnboardingFilter, OnboardingRow};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use crate::access::Visitor;
 use crate::asked::{Asked, Pages};
 use crate::export::{self, Exported, Kind};
 use crate::page::{Frame, render};
+use crate::show::{Outcome, words, zone};
 use crate::show::{When, lasting};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
@@ -38,15 +39,34 @@ fn class(state: Standing) -> &'static str {
     }
 }
 
-struct Entry {
-    id: String,
-    at: When,
-    mobile: String,
-    email: String,
-    device: String,
-    state: &'static str,
-    class: &'static str,
-    last_sms: Option<String>,
+/// One onboarding in a list.
+pub(super) struct Entry {
+    pub(super) id: String,
+    pub(super) at: When,
+    pub(super) mobile: String,
+    pub(super) email: String,
+    pub(super) device: String,
+    pub(super) state: &'static str,
+    pub(super) class: &'static str,
+    pub(super) last_sms: Option<Outcome>,
+}
+
+impl Entry {
+    pub(super) fn of(row: OnboardingRow, now: Timestamp) -> Entry {
+        Entry {
+            id: row.onboarding.id.to_string(),
+            at: When::new(row.onboarding.request_timestamp, now),
+            mobile: row.onboarding.mobile.e164().to_owned(),
+            email: row.onboarding.email.unwrap_or_default(),
+            device: row.onboarding.device_id.unwrap_or_default(),
+            state: words::state(row.onboarding.state),
+            class: class(row.onboarding.state),
+            last_sms: row
+                .last_sms
+                .as_deref()
+                .map(|last| Outcome::of(Some(last).filter(|word| *word != "passed"))),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -57,7 +77,8 @@ struct Page {
     rows: Vec<Entry>,
     pages: Pages,
     scanned_until: Option<When>,
-    states: Vec<&'static str>,
+    /// Code name and words.
+    states: Vec<(&'static str, &'static str)>,
 }
 
 fn filter(settings: &Settings, asked: &Asked) -> Result<OnboardingFilter, Problem> {
@@ -70,6 +91,7 @@ fn filter(settings: &Settings, asked: &Asked) -> Result<OnboardingFilter, Proble
         email: asked.get("email").map(str::to_owned),
         device_id: asked.get("device").map(str::to_owned),
         state: asked.get("state").map(state).transpose()?,
+        holds: None,
         from: asked.time("from")?,
         to: asked.time("to")?,
     })
@@ -85,22 +107,12 @@ pub(crate) async fn list(
     let filter = filter(&settings, &asked)?;
     let found = looking::onboardings::search(&app, &filter, asked.before()?, PAGE).await?;
     let now = app.clock.now();
-    let entry = |row: OnboardingRow| Entry {
-        id: row.onboarding.id.to_string(),
-        at: When::new(row.onboarding.request_timestamp, now),
-        mobile: row.onboarding.mobile.e164().to_owned(),
-        email: row.onboarding.email.unwrap_or_default(),
-        device: row.onboarding.device_id.unwrap_or_default(),
-        state: row.onboarding.state.as_str(),
-        class: class(row.onboarding.state),
-        last_sms: row.last_sms,
-    };
     Ok(render(&Page {
         frame: Frame::by(&app, &settings, visitor, "Onboardings", PATH).await,
         pages: asked.pages(found.next),
         scanned_until: found.scanned_until.map(|at| When::new(at, now)),
-        rows: found.rows.into_iter().map(entry).collect(),
-        states: STATES.map(Standing::as_str).to_vec(),
+        rows: found.rows.into_iter().map(|row| Entry::of(row, now)).collect(),
+        states: STATES.map(|state| (state.as_str(), words::state(state))).to_vec(),
         asked,
     }))
 }
@@ -113,11 +125,11 @@ impl Exported for OnboardingRow {
             ("mobile_number", json!(one.mobile.e164())),
             ("email", json!(one.email)),
             ("device_id", json!(one.device_id)),
-            ("request_timestamp", json!(one.request_timestamp.to_string())),
-            ("user_deadline", json!(one.user_deadline.to_string())),
-            ("expires_at", json!(one.expires_at.to_string())),
+            ("request_timestamp", json!(zone::written(one.request_timestamp))),
+            ("user_deadline", json!(zone::written(one.user_deadline))),
+            ("expires_at", json!(zone::written(one.expires_at))),
             ("status", json!(one.state.as_str())),
-            ("validated_at", json!(one.validated_at.map(|at| at.to_string()))),
+            ("validated_at", json!(one.validated_at.map(zone::written))),
             ("last_sms", json!(self.last_sms)),
         ]
     }
@@ -168,7 +180,7 @@ pub(crate) async fn one(
         email: one.email.clone().unwrap_or_default(),
         device: one.device_id.clone().unwrap_or_default(),
         hash: one.hash.chars().take(HASH_DIGITS_SHOWN).collect(),
-        state: one.state.as_str(),
+        state: words::state(one.state),
         class: class(one.state),
         registered: When::new(one.request_timestamp, now),
         deadline: When::new(one.user_deadline, now),

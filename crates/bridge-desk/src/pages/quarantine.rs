@@ -70,6 +70,23 @@ struct OnePage {
     cut: bool,
     /// Only for those who may see it.
     body: Option<String>,
+    /// The same as people read it, where it is JSON or a form.
+    decoded: Option<String>,
+}
+
+/// What a body says, with its escapes read: JSON in lines, a form field by field.
+fn decoded(content_type: &str, body: &[u8]) -> Option<String> {
+    let text = if let Ok(value) = serde_json::from_slice::<serde_json::Value>(body) {
+        serde_json::to_string_pretty(&value).ok()?
+    } else if content_type.starts_with("application/x-www-form-urlencoded") {
+        form_urlencoded::parse(body)
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    } else {
+        return None;
+    };
+    (text.as_bytes() != body).then(|| text.chars().take(SHOWN_CHARS).collect())
 }
 
 /// Shows one body.
@@ -92,6 +109,7 @@ pub(crate) async fn one(
     Ok(render(&OnePage {
         frame: Frame::new(&app, visitor, "In quarantine", PATH).await,
         row,
+        decoded: may_see.then(|| decoded(&entry.content_type, &entry.body)).flatten(),
         content_type: entry.content_type,
         cut: entry.whole_bytes.is_some(),
         body: may_see.then(|| String::from_utf8_lossy(&entry.body).chars().take(SHOWN_CHARS).collect()),
@@ -118,4 +136,19 @@ pub(crate) async fn remove(
     let entry = quarantine::one(&app, &id).await?;
     quarantine::throw_away(&app, &visitor.actor(), &entry).await?;
     Ok(Done::go("Thrown away", PATH, PATH))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_shown_as_people_read_it() {
+        let json =
+            decoded("application/json", br#"{"text":"\u0928\u092e\u0938\u094d\u0924\u0947"}"#).unwrap();
+        assert!(json.contains("\u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}"), "{json}");
+        let form = decoded("application/x-www-form-urlencoded", b"from=%2B91&text=a+b").unwrap();
+        assert_eq!(form, "from = +91\ntext = a b");
+        assert_eq!(decoded("text/plain", b"{not json"), None);
+    }
 }

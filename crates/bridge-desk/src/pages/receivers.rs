@@ -13,7 +13,7 @@ use bridge_formats::fields::{FieldValue, Fields};
 use crate::access::Visitor;
 use crate::form::Form;
 use crate::page::{Done, Frame, part, render};
-use crate::show::{Qr, When, count};
+use crate::show::{Qr, When, count, words};
 use bridge_app::admin::inbox;
 use bridge_app::admin::receivers::{self as doing, ReceiverAdded};
 use bridge_app::looking;
@@ -89,6 +89,8 @@ struct Page {
     formats: Vec<&'static str>,
     styles: &'static [Style],
     silence: u32,
+    /// The formats of those who sign with a key of their own.
+    signers: String,
 }
 
 /// What the style sheet calls a state.
@@ -117,7 +119,7 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
             named: seen.name != DEFAULT,
             format: row.map_or_else(|| "any".to_owned(), |row| row.format.clone()),
             numbers: row.map(|row| row.numbers.join(", ")).unwrap_or_default(),
-            state: standing.word(),
+            state: words::receiver(standing),
             class: class(standing),
             last_seen: seen.last_seen_at.map(|at| When::new(at, now)),
             wrong_secret: seen.wrong_secret_at.map(|at| When::new(at, now)),
@@ -158,6 +160,11 @@ pub(crate) async fn list(State(app): State<Shared>, visitor: Visitor) -> Respons
         styles: &STYLES,
         formats: bridge_formats::all().map(|format| format.name).collect(),
         silence: settings.receiver_silence_seconds,
+        signers: bridge_formats::all()
+            .filter(|format| format.verify.is_some() && !format.takes_our_key)
+            .map(|format| format.name)
+            .collect::<Vec<_>>()
+            .join(" "),
     })
 }
 
@@ -172,13 +179,15 @@ struct Given {
     secret: String,
     signing_key: Option<String>,
     heartbeat_url: String,
-    qr: Qr,
+    other_urls: Vec<String>,
+    /// None: no phone could use it.
+    qr: Option<Qr>,
 }
 
 impl From<ReceiverAdded> for Given {
     fn from(added: ReceiverAdded) -> Given {
         Given {
-            qr: Qr::of(&added.url),
+            qr: added.for_phones.then(|| Qr::of(&added.url)),
             name: added.name().to_owned(),
             warning: added.warning,
             steps: added.steps,
@@ -186,6 +195,7 @@ impl From<ReceiverAdded> for Given {
             secret: added.secret,
             signing_key: added.signing_key,
             heartbeat_url: added.heartbeat_url,
+            other_urls: added.other_urls,
         }
     }
 }
@@ -264,10 +274,14 @@ pub(crate) async fn number_style(
     Ok(Done::reload("Saved: its next SMS are read so", PATH))
 }
 
-/// Says in which zone one's clock runs, and how often it is heard from.
+/// Changes what was given of one: its numbers, its list, its zone, and how often it is heard from.
 pub(crate) async fn clock(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Done, Failed> {
     let given = |name: &str| (name.to_owned(), FieldValue::Text(form.text(name).trim().to_owned()));
-    let change = [given("time_zone"), given("expected_every_seconds")].into_iter().collect();
+    let mut change = vec![given("time_zone"), given("expected_every_seconds")];
+    // A form from before has no such fields; the address of its list stays as it is where none is typed: it is not shown.
+    change.extend(form.get("numbers").map(|_| given("numbers")));
+    change.extend(Some(given("inbox_url")).filter(|_| !form.text("inbox_url").trim().is_empty()));
+    let change = change.into_iter().collect();
     doing::change(&app, &visitor.actor(), form.text("name"), &change).await?;
     Ok(Done::reload("Saved", PATH))
 }

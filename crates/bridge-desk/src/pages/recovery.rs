@@ -10,17 +10,20 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use bridge_app::admin::sync;
+use bridge_app::admin::{doctor, settings, sync};
 use bridge_app::base::backend::Backends;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking::recovery::{self, Recovery};
 use bridge_app::sms::import_report::Hour;
 use bridge_app::state::receivers::DEFAULT;
+use bridge_app::workers;
+use bridge_core::Timestamp;
 use bridge_http::api::import::take_list;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 use bridge_store::audit::Refused;
 use bridge_store::desk::{Page as Rows, WaitingRow};
+use serde_json::Value;
 use uuid::Uuid;
 
 const PATH: &str = "/admin/ui/recovery";
@@ -46,6 +49,8 @@ struct Waits {
 /// One way of an SMS, and how many are on it.
 struct Stage {
     title: &'static str,
+    /// As the program calls it.
+    code: &'static str,
     about: &'static str,
     number: String,
 }
@@ -56,7 +61,7 @@ struct Page {
     frame: Frame,
     asked: Asked,
     stages: Vec<Stage>,
-    remote: bool,
+    remote: Option<RemoteCard>,
     parked: usize,
     refused: Vec<RefusedRow>,
     waiting: Vec<Waits>,
@@ -67,19 +72,20 @@ struct Page {
 }
 
 fn stages(waiting: &Recovery) -> Vec<Stage> {
-    let stage = |title, about, number: Option<u64>| Stage {
+    let stage = |title, code, about, number: Option<u64>| Stage {
         title,
+        code,
         about,
         number: number.map_or_else(|| "?".to_owned(), count),
     };
     let queues = waiting.waiting.queues;
     let in_journal = Some(waiting.waiting.in_journal as u64);
     vec![
-        stage("In the journal", "SMS that no store could take", in_journal),
-        stage("In power_down_store", "SMS kept to be judged later, on this page", waiting.not_judged()),
-        stage("For the dump", "judged SMS on their way to PostgreSQL", queues.map(|q| q.input_sms)),
-        stage("Onboardings", "new and changed, on their way to PostgreSQL", queues.map(|q| q.onboarding)),
-        stage("For the remote", "validated numbers on their way to Supabase", waiting.unsynced),
+        stage("Kept by this bridge", "journal", "SMS that no store could take", in_journal),
+        stage("Wait to be judged", "power_down_store", "on this page", waiting.not_judged()),
+        stage("Wait to be written", "queue_input_sms", "judged SMS", queues.map(|q| q.input_sms)),
+        stage("Wait to be written", "queue_onboarding", "registrations", queues.map(|q| q.onboarding)),
+        stage("Wait for the remote", "sync", "validated numbers", waiting.unsynced),
     ]
 }
 
@@ -101,6 +107,7 @@ pub(crate) async fn show(
         at: When::new(row.at, now),
         parked: row.dead_lettered,
     };
+    let remote = RemoteCard::of(&waiting, now);
     let refused: Vec<RefusedRow> = waiting.refused.into_iter().map(refused).collect();
     let waits = |row: WaitingRow| Waits {
         id: row.sms.sms_id.to_string(),
@@ -113,7 +120,7 @@ pub(crate) async fn show(
     Ok(render(&Page {
         frame: Frame::new(&app, visitor, "Sync & recovery", PATH).await,
         stages,
-        remote: app.has_remote(),
+        remote,
         parked: refused.iter().filter(|row| row.parked).count(),
         refused,
         pages: asked.pages(kept.next),
@@ -127,7 +134,50 @@ pub(crate) async fn show(
 
 fn backends(app: &Shared) -> String {
     let Backends { hot, audit } = app.options.backends;
-    format!("hot store: {}, audit store: {}", hot.name(), audit.name())
+    format!("The checks read from {}, the audit trail is in {}.", hot.name_of_hot(), audit.name_of_audit())
+}
+
+/// How the remote does.
+struct RemoteCard {
+    last_success: Option<When>,
+    away: Option<(When, String)>,
+    oldest: Option<When>,
+    waiting: Option<String>,
+    next_try: Option<When>,
+}
+
+impl RemoteCard {
+    fn of(waiting: &Recovery, now: Timestamp) -> Option<RemoteCard> {
+        let remote = waiting.remote.as_ref()?;
+        let when = |at| When::new(at, now);
+        let waits = waiting.unsynced.is_none_or(|count| count > 0);
+        Some(RemoteCard {
+            last_success: remote.known.last_success.map(when),
+            away: remote.known.away.clone().map(|(since, error)| (when(since), error)),
+            oldest: waiting.oldest.map(when),
+            waiting: waiting.unsynced.map(count),
+            next_try: remote.next_try.filter(|_| waits).map(|at| when(at.max(now))),
+        })
+    }
+}
+
+/// Asks the remote now.
+pub(crate) async fn try_now(State(app): State<Shared>, visitor: Visitor) -> Result<Done, Failed> {
+    workers::push_now(&app, &visitor.actor()).await?;
+    Ok(Done::reload("The remote is asked now", PATH))
+}
+
+/// The clock of this machine is right, whatever it seems to be.
+pub(crate) async fn accept_clock(State(app): State<Shared>, visitor: Visitor) -> Result<Done, Failed> {
+    doctor::accept_clock(&app, &visitor.actor()).await?;
+    Ok(Done::reload("The clock holds from now on", "/admin"))
+}
+
+/// Ends maintenance: what was kept is judged.
+pub(crate) async fn end_maintenance(State(app): State<Shared>, visitor: Visitor) -> Result<Done, Failed> {
+    let change = [(settings::find("maintenance_mode")?, Value::Bool(false))];
+    settings::change(&app, &visitor.actor(), &change).await?;
+    Ok(Done::reload("Maintenance is over: what was kept is judged now", "/admin"))
 }
 
 /// Lets one dead-lettered row be pushed again, or all.

@@ -13,7 +13,7 @@ use crate::access::Visitor;
 use crate::asked::{Asked, BEFORE, Pages};
 use crate::form::Form;
 use crate::page::{Done, Frame, part, render};
-use crate::show::{Dots, Outcome, When, count};
+use crate::show::{Dots, Outcome, When, count, whole};
 use bridge_app::admin::rejudge::{self, Differs, LAST_DEFAULT, LAST_MAX};
 use bridge_app::admin::settings::{Change, change, proposed, roll_back};
 use bridge_app::base::problem::{Code, Problem};
@@ -41,6 +41,12 @@ struct Item {
     input: Input,
     value: String,
     default: String,
+    /// The same as the input would hold it.
+    default_value: String,
+    /// Seconds as people say them: `= 5 min`.
+    in_words: String,
+    /// What else it is found by.
+    words: &'static str,
     is_default: bool,
     dangers: Vec<DangerView>,
     updated: Option<When>,
@@ -82,6 +88,24 @@ fn read(def: &SettingDef, text: &str) -> Value {
     }
 }
 
+fn is_seconds(def: &SettingDef) -> bool {
+    def.input().unit == Some("seconds")
+}
+
+/// Seconds as people say them.
+fn in_words(def: &SettingDef, value: &str) -> String {
+    let seconds: Option<i64> = value.parse().ok().filter(|_| is_seconds(def));
+    let words = seconds.and_then(whole);
+    words.map(|words| format!("= {words}")).unwrap_or_default()
+}
+
+fn with_words(def: &SettingDef, value: String) -> String {
+    match in_words(def, &value) {
+        words if words.is_empty() => value,
+        words => format!("{value} {words}"),
+    }
+}
+
 fn item(app: &Shared, snapshot: &Snapshot, def: &'static SettingDef) -> Item {
     let value = def.value(&snapshot.settings);
     let danger = |danger: &Danger| DangerView {
@@ -96,7 +120,10 @@ fn item(app: &Shared, snapshot: &Snapshot, def: &'static SettingDef) -> Item {
         rule: def.rule.describe(),
         input: def.input(),
         value: shown(def, &value),
-        default: shown(def, &def.default_value()).replace('\n', ", "),
+        default: with_words(def, shown(def, &def.default_value()).replace('\n', ", ")),
+        default_value: shown(def, &def.default_value()),
+        in_words: in_words(def, &shown(def, &value)),
+        words: if is_seconds(def) { "minutes hours days time" } else { "" },
         is_default: value == def.default_value(),
         dangers: def.dangers.iter().map(danger).collect(),
         // Every setting is written once, when a bridge starts for the first time: that is no change.

@@ -9,6 +9,7 @@ use bridge_core::verdict::FailedAt;
 use bridge_core::{Settings, Timestamp};
 use bridge_store::audit::SmsRow;
 use bridge_store::desk::SmsFilter;
+use bridge_store::place::WAITING;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::export::{self, Exported, Kind};
 use crate::form::Form;
 use crate::page::{Done, Frame, part, render};
 use crate::show::{Dots, Outcome, When, lasting};
+use crate::show::{words, zone};
 use bridge_app::admin::{acceptance, rejudge};
 use bridge_app::base::deadline::in_time;
 use bridge_app::base::problem::{Code, Problem};
@@ -33,6 +35,10 @@ const PAGE: usize = 50;
 pub(super) struct Line {
     pub(super) id: String,
     pub(super) at: When,
+    /// When its phone received it.
+    pub(super) received: When,
+    /// Why it failed, as the program calls it.
+    pub(super) reason: String,
     pub(super) sender: String,
     pub(super) text: String,
     pub(super) receiver: String,
@@ -47,6 +53,8 @@ impl Line {
         Line {
             id: row.sms_id.to_string(),
             at: When::new(row.server_received_at, app.clock.now()),
+            received: When::new(row.received_timestamp, app.clock.now()),
+            reason: row.reason.unwrap_or_default(),
             sender: row.mobile_number,
             text: row.sms_message,
             receiver: row.receiver_id,
@@ -67,7 +75,8 @@ struct Page {
     pages: Pages,
     scanned_until: Option<When>,
     receivers: Vec<String>,
-    checks: Vec<&'static str>,
+    /// Code name and words.
+    checks: Vec<(&'static str, String)>,
 }
 
 fn filter(settings: &Settings, asked: &Asked) -> Result<SmsFilter, Problem> {
@@ -88,13 +97,15 @@ fn filter(settings: &Settings, asked: &Asked) -> Result<SmsFilter, Problem> {
             Some(word) => Some(FailedAt::from_word(word).ok_or_else(|| wrong("check", "is no check"))?),
         },
         late: asked.is("late", "yes"),
+        holds: asked.get("text").map(str::to_owned),
         text_chars: None,
     })
 }
 
-/// Where an SMS can fail.
-fn failures() -> Vec<&'static str> {
-    CHECKS.iter().map(|check| check.name).chain([FailedAt::OnboardingMatch.as_str()]).collect()
+/// Where an SMS can fail: as the program calls it, and in words.
+fn failures() -> Vec<(&'static str, String)> {
+    let codes = CHECKS.iter().map(|check| check.name).chain([FailedAt::OnboardingMatch.as_str()]);
+    codes.map(|code| (code, words::failed_at(code))).collect()
 }
 
 /// The list.
@@ -128,9 +139,9 @@ impl Exported for SmsRow {
             ("country_code", json!(self.country_code)),
             ("local_mobile", json!(self.local_mobile)),
             ("sms_message", json!(self.sms_message)),
-            ("received_timestamp", json!(self.received_timestamp.to_string())),
-            ("server_received_at", json!(self.server_received_at.to_string())),
-            ("created_at", json!(self.created_at.to_string())),
+            ("received_timestamp", json!(zone::written(self.received_timestamp))),
+            ("server_received_at", json!(zone::written(self.server_received_at))),
+            ("created_at", json!(zone::written(self.created_at))),
             ("receiver_id", json!(self.receiver_id)),
             ("format", json!(self.format)),
             ("device_id", json!(self.device_id)),
@@ -142,7 +153,7 @@ impl Exported for SmsRow {
         cells.extend(checks.map(|check| (check.name(), json!(self.codes.of(check).number()))));
         cells.extend([
             ("late_delivery", json!(self.late_delivery)),
-            ("synced_at", json!(self.synced_at.map(|at| at.to_string()))),
+            ("synced_at", json!(self.synced_at.map(zone::written))),
             ("onboarding_id", json!(self.onboarding_id)),
             ("sms_in_window", json!(self.sms_in_window)),
         ]);
@@ -171,6 +182,8 @@ struct Judged {
     /// Settings that have changed since.
     changed: Vec<&'static str>,
     redis_id: i64,
+    /// It is in the audit trail.
+    is_written: bool,
     synced: Option<When>,
     counted: i64,
 }
@@ -196,6 +209,8 @@ struct OnePage {
     accepted: Option<Uuid>,
     may_be_accepted: bool,
     raw: String,
+    /// What keeps the audit trail.
+    store: &'static str,
     remote: bool,
 }
 
@@ -208,7 +223,7 @@ pub(crate) async fn one(
     let nothing = || {
         Problem::new(
             Code::NotFound,
-            "nothing is kept of such an SMS: it may wait for the next dump (local_sync_interval_seconds), or have been purged",
+            "nothing is kept of such an SMS: it may be older than what is kept, or erased",
         )
     };
     let id: Uuid = id.parse().map_err(|_| nothing())?;
@@ -234,6 +249,7 @@ pub(crate) async fn one(
         accepted: story.accepted,
         may_be_accepted: story.may_be_accepted,
         raw: serde_json::to_string_pretty(sms).unwrap_or_default(),
+        store: app.options.backends.audit.name_of_audit(),
         remote: app.has_remote(),
     }))
 }
@@ -250,6 +266,7 @@ impl Judged {
             steps: steps.into_iter().map(StepView::of).collect(),
             changed,
             redis_id: row.redis_id,
+            is_written: row.id < WAITING,
             synced: row.synced_at.map(|at| When::new(at, now)),
             counted: row.sms_in_window,
         }
@@ -264,6 +281,21 @@ struct Again {
     reason: Option<String>,
     unknown: Vec<&'static str>,
     same: bool,
+    /// What to write to the person, where it would pass now.
+    ask: Option<String>,
+}
+
+/// What to write to whoever was refused for something that holds no more.
+fn ask(settings: &Settings) -> String {
+    let name = match settings.page_app_name.as_str() {
+        "" => "our app",
+        name => name,
+    };
+    let minutes = settings.user_timelimit_seconds.div_ceil(60);
+    format!(
+        "Your number could not be confirmed when you sent your SMS. It works now: please register once more in {name}, and \
+         send the SMS that it shows you within {minutes} min, from the same phone."
+    )
 }
 
 /// Judges it again by the settings of now, and changes nothing.
@@ -279,6 +311,7 @@ pub(crate) async fn judge_again(
     let again = match judgement.rejudge(&now, &now) {
         Rejudged::Verdict(verdict) => Again {
             same: (verdict.failed_at, &verdict.reason) == (stored.failed_at, &stored.reason),
+            ask: (verdict.passed() && !stored.passed()).then(|| ask(&now)),
             outcome: Some(Outcome::of_verdict(&verdict)),
             dots: Some(Dots::of(&verdict.codes)),
             reason: verdict.reason,
@@ -290,6 +323,7 @@ pub(crate) async fn judge_again(
             reason: None,
             unknown: facts.into_iter().map(Fact::about).collect(),
             same: false,
+            ask: None,
         },
     };
     Ok(part(&again))

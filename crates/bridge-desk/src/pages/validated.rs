@@ -13,6 +13,7 @@ use crate::export::{self, Exported, Kind};
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
 use crate::show::When;
+use crate::show::zone;
 use bridge_app::admin::blacklist::mobile;
 use bridge_app::admin::erasure::unvalidate;
 use bridge_app::looking;
@@ -70,7 +71,7 @@ impl Exported for ValidatedRow {
         vec![
             ("mobile_number", json!(self.mobile_number)),
             ("device_id", json!(self.device_id)),
-            ("validated_at", json!(self.validated_at.to_string())),
+            ("validated_at", json!(zone::written(self.validated_at))),
             ("sms_id", json!(self.sms_id)),
         ]
     }

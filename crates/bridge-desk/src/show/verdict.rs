@@ -3,6 +3,8 @@
 use bridge_core::checks::CheckId;
 use bridge_core::verdict::{Code, Codes, FailedAt, Verdict};
 
+use super::words;
+
 /// The result of one check, as a dot.
 #[derive(Clone, Debug)]
 pub(crate) struct Dot {
@@ -48,6 +50,8 @@ pub(crate) struct Outcome {
     /// `good` or `bad`.
     pub(crate) class: &'static str,
     pub(crate) word: String,
+    /// The check that failed, as the program calls it.
+    pub(crate) code: Option<String>,
 }
 
 impl Outcome {
@@ -57,8 +61,10 @@ impl Outcome {
 
     pub(crate) fn of(failed_at: Option<&str>) -> Outcome {
         match failed_at {
-            None => Outcome { class: "good", word: "passed".to_owned() },
-            Some(check) => Outcome { class: "bad", word: check.to_owned() },
+            None => Outcome { class: "good", word: "passed".to_owned(), code: None },
+            Some(check) => {
+                Outcome { class: "bad", word: words::failed_at(check), code: Some(check.to_owned()) }
+            }
         }
     }
 }

@@ -8,13 +8,14 @@ use bridge_core::phone::BareDigits;
 use crate::content::{Content, Delivered, Unusable};
 use crate::event::EventKind;
 use crate::field_reader::FieldReader;
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::writing::{Example, Written, form};
 
 pub(crate) const FORMAT: Format = Format {
     name: "africastalking",
     about: "Africa's Talking",
+    behind: Behind::Provider,
     takes_get: false,
     asks_first: false,
     // It documents numbers in international form.

@@ -10,7 +10,7 @@ use crate::content::{Content, Delivered, Held, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::FieldValue;
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, object};
@@ -18,6 +18,7 @@ use crate::writing::{Example, LINE, Written, object};
 pub(crate) const FORMAT: Format = Format {
     name: "bandwidth",
     about: "Bandwidth",
+    behind: Behind::Provider,
     takes_get: false,
     asks_first: false,
     // Numbers are in E.164, as it documents; digits without a plus lost theirs.

@@ -15,7 +15,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned, hmac_sha256};
 use crate::steps::TRY_THE_NUMBER;
@@ -24,6 +24,7 @@ use crate::writing::{Example, Written, object};
 pub(crate) const FORMAT: Format = Format {
     name: "bird",
     about: "Bird",
+    behind: Behind::Provider,
     takes_get: false,
     asks_first: false,
     // Numbers are in E.164, as it documents; digits without a plus lost theirs.

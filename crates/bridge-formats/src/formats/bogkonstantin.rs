@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::content::{Content, Delivered, Report, Unusable, best_stamp};
 use crate::field_reader::FieldReader;
 use crate::fields::Fields;
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{body_alone, sign_body_alone};
 use crate::steps::KEEP_IT_AWAKE;
@@ -18,6 +18,7 @@ use crate::writing::{Example, Written, object};
 pub(crate) const FORMAT: Format = Format {
     name: "bogkonstantin",
     about: "Incoming SMS to URL forwarder (Android app of bogkonstantin)",
+    behind: Behind::Phone,
     takes_get: false,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

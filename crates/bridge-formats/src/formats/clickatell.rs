@@ -13,7 +13,7 @@ use crate::content::{Content, Delivered, Held, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, Row, decoded_bytes};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, digits, object};
@@ -21,6 +21,7 @@ use crate::writing::{Example, LINE, Written, digits, object};
 pub(crate) const FORMAT: Format = Format {
     name: "clickatell",
     about: "Clickatell",
+    behind: Behind::Provider,
     takes_get: true,
     asks_first: false,
     // It documents numbers in international form, without a plus.

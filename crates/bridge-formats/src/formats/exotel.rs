@@ -6,7 +6,7 @@ use bridge_core::phone::BareDigits;
 
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, LINE, Written, query, without_zone};
@@ -14,6 +14,7 @@ use crate::writing::{Example, LINE, Written, query, without_zone};
 pub(crate) const FORMAT: Format = Format {
     name: "exotel",
     about: "Exotel (India)",
+    behind: Behind::Provider,
     takes_get: true,
     asks_first: true,
     bare_digits: BareDigits::OneWayOnly,

@@ -12,7 +12,7 @@ use crate::content::{Content, Delivered, Report, Unusable};
 use crate::event::{Event as Other, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned, jwt, made_jwt};
 use crate::steps::TRY_THE_PHONE;
@@ -21,6 +21,7 @@ use crate::writing::{Example, JSON, LINE, Written, object};
 pub(crate) const FORMAT: Format = Format {
     name: "httpsms",
     about: "httpSMS (Android app with a cloud)",
+    behind: Behind::Phone,
     takes_get: false,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

@@ -10,7 +10,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::EventKind;
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::steps::TRY_THE_NUMBER;
@@ -19,6 +19,7 @@ use crate::writing::{Example, LINE, Written, digits, form};
 pub(crate) const FORMAT: Format = Format {
     name: "jasmin",
     about: "Jasmin SMS gateway (SMPP)",
+    behind: Behind::Gateway,
     takes_get: true,
     asks_first: false,
     // As the network gave them: each in its own way.

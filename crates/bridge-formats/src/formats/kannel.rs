@@ -11,7 +11,7 @@ use crate::coding::{self, Alphabet};
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, decoded_bytes, plain};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::steps::TRY_THE_NUMBER;
@@ -20,6 +20,7 @@ use crate::writing::{Example, Written, query};
 pub(crate) const FORMAT: Format = Format {
     name: "kannel",
     about: "Kannel (SMPP, modems)",
+    behind: Behind::Gateway,
     takes_get: true,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

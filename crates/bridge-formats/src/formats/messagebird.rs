@@ -11,7 +11,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned, is_sha256_of, jwt, made_jwt, sha256_hex};
 use crate::steps::TRY_THE_NUMBER;
@@ -20,6 +20,7 @@ use crate::writing::{Example, LINE, Written, digits, form};
 pub(crate) const FORMAT: Format = Format {
     name: "messagebird",
     about: "MessageBird",
+    behind: Behind::Provider,
     takes_get: false,
     asks_first: false,
     // It documents numbers in international form, without a plus.

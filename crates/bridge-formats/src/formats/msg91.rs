@@ -8,7 +8,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::EventKind;
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, Written, digits, form};
@@ -16,6 +16,7 @@ use crate::writing::{Example, Written, digits, form};
 pub(crate) const FORMAT: Format = Format {
     name: "msg91",
     about: "MSG91 (India)",
+    behind: Behind::Provider,
     takes_get: true,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

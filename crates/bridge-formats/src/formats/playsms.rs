@@ -7,7 +7,7 @@ use bridge_core::phone::BareDigits;
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, Written, query, without_zone};
@@ -15,6 +15,7 @@ use crate::writing::{Example, Written, query, without_zone};
 pub(crate) const FORMAT: Format = Format {
     name: "playsms",
     about: "playSMS",
+    behind: Behind::Gateway,
     takes_get: true,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

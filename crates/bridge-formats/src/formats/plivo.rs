@@ -13,7 +13,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::FieldValue;
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs::{self, Pair};
 use crate::signing::{Signing, Unsigned, hmac_sha256};
@@ -23,6 +23,7 @@ use crate::writing::{Example, LINE, Written, digits, form};
 pub(crate) const FORMAT: Format = Format {
     name: "plivo",
     about: "Plivo",
+    behind: Behind::Provider,
     takes_get: true,
     asks_first: false,
     // It documents `From` as the number with its country code, without a plus.

@@ -12,7 +12,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned, hmac_sha256};
 use crate::steps::TRY_THE_PHONE;
@@ -21,6 +21,7 @@ use crate::writing::{Example, Written, form, without_zone};
 pub(crate) const FORMAT: Format = Format {
     name: "raspisms",
     about: "RaspiSMS",
+    behind: Behind::Gateway,
     takes_get: false,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

@@ -12,7 +12,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::Fields;
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned, hmac_sha256};
 use crate::steps::TRY_THE_NUMBER;
@@ -21,6 +21,7 @@ use crate::writing::{Example, LINE, Written, digits, object};
 pub(crate) const FORMAT: Format = Format {
     name: "sinch",
     about: "Sinch",
+    behind: Behind::Provider,
     takes_get: false,
     asks_first: false,
     // It documents numbers in international form, without a plus.

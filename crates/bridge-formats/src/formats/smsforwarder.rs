@@ -11,7 +11,7 @@ use bridge_core::phone::BareDigits;
 use crate::content::{Content, Delivered, Unusable, best_stamp};
 use crate::field_reader::FieldReader;
 use crate::fields::{Fields, decoded_bytes};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::signing::{Signing, Unsigned, hmac_sha256};
@@ -21,6 +21,7 @@ use crate::writing::{Example, Written, form};
 pub(crate) const FORMAT: Format = Format {
     name: "smsforwarder",
     about: "SmsForwarder (Android app of pppscn)",
+    behind: Behind::Phone,
     takes_get: true,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

@@ -15,7 +15,7 @@ use crate::content::{Content, Delivered, Report, Unusable};
 use crate::event::{Event as Other, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, Row};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{body_and_stamp, sign_body_and_stamp};
 use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
@@ -24,6 +24,7 @@ use crate::writing::{Example, LINE, Written, object};
 pub(crate) const FORMAT: Format = Format {
     name: "smsgate",
     about: "SMSGate (Android app)",
+    behind: Behind::Phone,
     takes_get: false,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

@@ -10,7 +10,7 @@ use bridge_core::phone::BareDigits;
 use crate::content::{Content, Delivered, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::Fields;
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::generic;
 use crate::incoming::Incoming;
 use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
@@ -20,6 +20,7 @@ use crate::xml;
 pub(crate) const FORMAT: Format = Format {
     name: "smssync",
     about: "SMSSync (Android app of Ushahidi)",
+    behind: Behind::Phone,
     takes_get: false,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

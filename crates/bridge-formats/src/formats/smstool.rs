@@ -11,7 +11,7 @@ use crate::coding::one_of_several;
 use crate::content::{Content, Delivered, Held, Unusable};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, Row};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::steps::TRY_THE_NUMBER;
 use crate::writing::{Example, Written, object, without_zone};
@@ -19,6 +19,7 @@ use crate::writing::{Example, Written, object, without_zone};
 pub(crate) const FORMAT: Format = Format {
     name: "smstool",
     about: "sms_tool (OpenWrt)",
+    behind: Behind::Gateway,
     takes_get: false,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

@@ -14,7 +14,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event as Other, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::FieldValue;
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
 use crate::steps::TRY_THE_NUMBER;
@@ -23,6 +23,7 @@ use crate::writing::{Example, LINE, Written, object};
 pub(crate) const FORMAT: Format = Format {
     name: "telnyx",
     about: "Telnyx",
+    behind: Behind::Provider,
     takes_get: false,
     asks_first: false,
     // Numbers are in E.164, as it documents; digits without a plus lost theirs.

@@ -9,7 +9,7 @@ use crate::content::{Content, Delivered, Held, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields, Row};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
 use crate::writing::{Example, Written, object, without_zone};
@@ -17,6 +17,7 @@ use crate::writing::{Example, Written, object, without_zone};
 pub(crate) const FORMAT: Format = Format {
     name: "termux",
     about: "Termux (Android, `termux-sms-list`)",
+    behind: Behind::Phone,
     takes_get: false,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

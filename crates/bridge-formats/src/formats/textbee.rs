@@ -9,7 +9,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{body_alone, sign_body_alone};
 use crate::steps::{KEEP_IT_AWAKE, TRY_THE_PHONE};
@@ -18,6 +18,7 @@ use crate::writing::{Example, Written, object};
 pub(crate) const FORMAT: Format = Format {
     name: "textbee",
     about: "textbee (Android app with a cloud)",
+    behind: Behind::Phone,
     takes_get: false,
     asks_first: false,
     bare_digits: BareDigits::OneWayOnly,

@@ -14,7 +14,7 @@ use crate::content::{Content, Delivered, Held, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::pairs;
 use crate::signing::{Signing, Unsigned, is_sha256_of};
@@ -24,6 +24,7 @@ use crate::writing::{Example, LINE, Written, form};
 pub(crate) const FORMAT: Format = Format {
     name: "twilio",
     about: "Twilio",
+    behind: Behind::Provider,
     takes_get: true,
     asks_first: false,
     // Numbers are in E.164, as it documents; digits without a plus lost theirs.

@@ -16,7 +16,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned};
 use crate::steps::TRY_THE_NUMBER;
@@ -25,6 +25,7 @@ use crate::writing::{Example, LINE, Written, digits, query};
 pub(crate) const FORMAT: Format = Format {
     name: "vonage",
     about: "Vonage SMS API (Nexmo)",
+    behind: Behind::Provider,
     takes_get: true,
     asks_first: false,
     // It documents `msisdn` as the number in international form, without a plus.

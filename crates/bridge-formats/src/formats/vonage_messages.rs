@@ -12,7 +12,7 @@ use crate::content::{Content, Delivered, Unusable};
 use crate::event::{Event, EventKind};
 use crate::field_reader::FieldReader;
 use crate::fields::{FieldValue, Fields};
-use crate::format::{Clock, Format, Reply, ToldBy};
+use crate::format::{Behind, Clock, Format, Reply, ToldBy};
 use crate::incoming::Incoming;
 use crate::signing::{Signing, Unsigned, is_sha256_of, jwt, made_jwt, sha256_hex};
 use crate::steps::TRY_THE_NUMBER;
@@ -21,6 +21,7 @@ use crate::writing::{Example, LINE, Written, digits, object};
 pub(crate) const FORMAT: Format = Format {
     name: "vonage_messages",
     about: "Vonage Messages API",
+    behind: Behind::Provider,
     takes_get: false,
     asks_first: false,
     // It documents numbers in international form, without a plus.

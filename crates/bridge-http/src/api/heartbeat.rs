@@ -58,7 +58,13 @@ pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Js
     let bytes = body::read_of(&app, door.sender, body, body::ONBOARDING_MAX_BYTES).await?;
     let (name, fields) = {
         let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
-        let sender = auth::receiver(&app, &incoming, &generic::FORMAT, Purpose::Deliver)?;
+        let sender = auth::receiver(
+            &app,
+            &incoming,
+            &generic::FORMAT,
+            Purpose::Deliver,
+            client::address(&app, &parts),
+        )?;
         let fields =
             if bytes.trim_ascii().is_empty() { Ok(Fields::default()) } else { incoming.fields().cloned() };
         (sender.name().to_owned(), fields)

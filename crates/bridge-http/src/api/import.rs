@@ -118,7 +118,8 @@ fn source(app: &Shared, parts: &Parts) -> Result<ReceiverIdentity, Problem> {
         return operator::source(app, auth::query_value(parts.uri.query(), "receiver").as_deref());
     }
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
-    let receiver = auth::receiver(app, &incoming, &generic::FORMAT, Purpose::Import)?;
+    let receiver =
+        auth::receiver(app, &incoming, &generic::FORMAT, Purpose::Import, client::address(app, parts))?;
     client::is(parts, Who::Receiver(receiver.name()));
     Ok(receiver)
 }

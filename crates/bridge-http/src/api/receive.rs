@@ -239,7 +239,8 @@ fn read(
     let incoming = incoming_of(parts, &body);
     let recognised = named.or_else(|| bridge_formats::recognised(&incoming));
     let asked = recognised.unwrap_or(&generic::FORMAT);
-    let sender = auth::receiver_at(app, &incoming, asked, Purpose::Deliver, arrived)?;
+    let sender =
+        auth::receiver_at(app, &incoming, asked, Purpose::Deliver, client::address(app, parts), arrived)?;
     // What was signed is read as its signer writes it, whatever the route says: some sign the body alone, and another
     // format would read the query, or other names.
     let signer = match &sender {

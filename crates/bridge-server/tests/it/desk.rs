@@ -1,6 +1,11 @@
 //! The operator's desk over real HTTP, without a browser: who gets in, and what pages answer.
 
 mod access;
+mod doors;
+mod find;
+mod fresh;
 mod receivers;
+mod truth;
 pub(crate) mod visitor;
 mod without_scripts;
+mod zones;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::Result;
 use crate::judged::QueuedSms;
-use crate::place::Place;
+use crate::place::{Place, WAITING};
 
 /// One row of `input_sms`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,46 @@ pub struct SmsRow {
 }
 
 impl SmsRow {
+    /// The row that a judged SMS becomes that waits to be written.
+    #[must_use]
+    pub fn waiting(queued: &QueuedSms) -> SmsRow {
+        let QueuedSms { id, sms, fingerprint, verdict, judged_at, .. } = queued;
+        let sender = sms.sender.as_ref().ok();
+        SmsRow {
+            id: WAITING + id,
+            redis_id: *id,
+            mobile_number: sms.mobile_number().to_owned(),
+            country_code: sender.map(|number| number.calling_code().to_owned()),
+            local_mobile: sender.map(|number| number.national().to_owned()),
+            sms_message: sms.text.clone(),
+            received_timestamp: sms.received_timestamp,
+            device_id: queued.device_id.clone(),
+            codes: verdict.codes,
+            validation_status: verdict.status().to_owned(),
+            failed_at_check: verdict.failed_at.map(|at| at.as_str().to_owned()),
+            reason: verdict.reason.clone(),
+            created_at: *judged_at,
+            sms_id: sms.sms_id,
+            receiver_id: sms.receiver_id.clone(),
+            format: sms.format.clone(),
+            fingerprint: fingerprint.clone(),
+            server_received_at: sms.server_received_at,
+            late_delivery: verdict.late_delivery,
+            synced_at: None,
+            onboarding_id: queued.onboarding_id,
+            sms_in_window: queued.sms_in_window,
+            clock_skew: sms.clock_skew,
+            stamped: sms.stamped,
+            stamp_raw: sms.stamp_raw.clone(),
+        }
+    }
+
+    /// Its place in the list.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { at: self.server_received_at, id: self.id }
+    }
+
     /// What is odd about the SMS, as a stable word.
     #[must_use]
     pub fn remark(&self) -> Option<&'static str> {

@@ -54,6 +54,7 @@ cases! {
         a_pass_validates_everything_at_once
         a_fail_shows_and_validates_nothing
         an_expired_onboarding_can_still_be_validated
+        the_table_hears_what_came_after_the_end
         a_final_onboarding_is_not_touched
         recording_twice_is_recording_once
         what_changed_meanwhile_is_judged_again

@@ -55,7 +55,8 @@ pub struct Failures {
 pub struct Funnel {
     /// Registered.
     pub registered: u64,
-    /// Of them: an SMS was judged against the onboarding before it ended. Of one that is still pending that is not known yet.
+    /// Of them: an SMS was judged against the onboarding, before its end or after it. Of one that is still pending that is
+    /// not known yet.
     pub sms_seen: u64,
     /// Of them: validated.
     pub validated: u64,
@@ -73,6 +74,35 @@ impl Funnel {
             sms_seen: sum(&|stands| stands.last_sms.is_some()),
             validated: sum(&|stands| stands.state == State::Validated),
             drop_outs: stood.into_iter().filter(|stands| stands.state != State::Validated).collect(),
+        }
+    }
+
+    /// One person stands elsewhere now than where they are counted; none: they are not counted yet.
+    pub fn moved(&mut self, before: Option<(State, Option<String>)>, now: (State, Option<String>)) {
+        if let Some((state, last_sms)) = before {
+            self.count(state, last_sms, |n| *n = n.saturating_sub(1));
+        }
+        self.count(now.0, now.1, |n| *n += 1);
+        self.drop_outs.retain(|stands| stands.count > 0);
+        self.drop_outs.sort_by_key(|stands| std::cmp::Reverse(stands.count));
+    }
+
+    fn count(&mut self, state: State, last_sms: Option<String>, change: fn(&mut u64)) {
+        change(&mut self.registered);
+        if state == State::Validated {
+            change(&mut self.sms_seen);
+            return change(&mut self.validated);
+        }
+        if last_sms.is_some() {
+            change(&mut self.sms_seen);
+        }
+        match self.drop_outs.iter_mut().find(|one| one.state == state && one.last_sms == last_sms) {
+            Some(one) => change(&mut one.count),
+            None => {
+                let mut count = 0;
+                change(&mut count);
+                self.drop_outs.push(DropOut { state, last_sms, count });
+            }
         }
     }
 }
@@ -113,4 +143,29 @@ pub struct RefusalRate {
     pub place: Option<String>,
     /// How many, those included for which a sampled one stands.
     pub count: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_moves_is_counted_once() {
+        let stood = |state, last_sms: Option<&str>, count| DropOut {
+            state,
+            last_sms: last_sms.map(str::to_owned),
+            count,
+        };
+        let mut funnel =
+            Funnel::of(vec![stood(State::Expired, None, 2), stood(State::Validated, Some("passed"), 1)]);
+        let late = (State::Expired, Some("time_window_check".to_owned()));
+        funnel.moved(Some((State::Expired, None)), late);
+        funnel.moved(None, (State::Pending, None));
+        funnel.moved(Some((State::Pending, None)), (State::Validated, Some("passed".to_owned())));
+        assert_eq!((funnel.registered, funnel.sms_seen, funnel.validated), (4, 3, 2));
+        assert_eq!(
+            funnel.drop_outs,
+            [stood(State::Expired, None, 1), stood(State::Expired, Some("time_window_check"), 1)]
+        );
+    }
 }

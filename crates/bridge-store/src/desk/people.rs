@@ -1,12 +1,14 @@
 //! Who registered, was validated, refused or blacklisted, and what waits: filters and rows.
 
 use bridge_core::onboarding::State;
+use bridge_core::verdict::FailedAt;
 use bridge_core::{InboundSms, Onboarding, Timestamp};
 use uuid::Uuid;
 
 use super::MobileFilter;
+use super::sms::holds_it;
 use crate::audit::Refusal;
-use crate::place::Place;
+use crate::place::{Place, WAITING};
 
 /// Which onboardings. What is none lets everything through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,10 +21,31 @@ pub struct OnboardingFilter {
     pub device_id: Option<String>,
     /// By state.
     pub state: Option<State>,
+    /// In its number, its e-mail address or its device, whatever the case.
+    pub holds: Option<String>,
     /// Registered at or after.
     pub from: Option<Timestamp>,
     /// Registered before.
     pub to: Option<Timestamp>,
+}
+
+impl OnboardingFilter {
+    /// Does it let this onboarding through?
+    #[must_use]
+    pub fn lets_through(&self, onboarding: &Onboarding) -> bool {
+        let OnboardingFilter { mobile, email, device_id, state, holds, from, to } = self;
+        mobile.as_ref().is_none_or(|mobile| mobile.lets_through(onboarding.mobile.e164()))
+            && email.as_ref().is_none_or(|email| onboarding.email.as_ref() == Some(email))
+            && device_id.as_ref().is_none_or(|device| onboarding.device_id.as_ref() == Some(device))
+            && state.is_none_or(|state| onboarding.state == state)
+            && from.is_none_or(|from| onboarding.request_timestamp >= from)
+            && to.is_none_or(|to| onboarding.request_timestamp < to)
+            && holds.as_deref().is_none_or(|part| {
+                let number = onboarding.mobile.e164().to_owned();
+                let texts = [Some(&number), onboarding.email.as_ref(), onboarding.device_id.as_ref()];
+                holds_it(part, texts.into_iter().flatten())
+            })
+    }
 }
 
 /// One row of `onboarding_mobile`.
@@ -37,6 +60,18 @@ pub struct OnboardingRow {
 }
 
 impl OnboardingRow {
+    /// The row that an onboarding becomes that waits to be written, as the `n`th of those that wait.
+    #[must_use]
+    pub fn waiting(n: usize, onboarding: Onboarding) -> OnboardingRow {
+        let last = onboarding.last_sms.as_ref().map(|last| &last.verdict);
+        let last_sms = match onboarding.state {
+            State::Validated => Some("passed".to_owned()),
+            _ => last.map(|verdict| verdict.failed_at.map_or("passed", FailedAt::as_str).to_owned()),
+        };
+        let id = WAITING + i64::try_from(n).unwrap_or(0);
+        OnboardingRow { id, onboarding: Onboarding { last_sms: None, ..onboarding }, last_sms }
+    }
+
     /// Its place in the list.
     #[must_use]
     pub fn place(&self) -> Place {

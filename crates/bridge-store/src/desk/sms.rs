@@ -56,6 +56,8 @@ pub struct SmsFilter {
     pub failed_at: Option<FailedAt>,
     /// Only those received in time and judged after the deadline.
     pub late: bool,
+    /// In its sender or its text, whatever the case.
+    pub holds: Option<String>,
     /// Of each text only so many characters: a list shows no more. None: all of it.
     pub text_chars: Option<u32>,
 }
@@ -65,6 +67,26 @@ impl SmsFilter {
     pub fn is_contradiction(&self) -> bool {
         self.passed == Some(true) && self.failed_at.is_some()
     }
+
+    /// Does it let this SMS through?
+    #[must_use]
+    pub fn lets_through(&self, row: &SmsRow) -> bool {
+        let SmsFilter { mobile, receiver, from, to, passed, failed_at, late, holds, text_chars: _ } = self;
+        mobile.as_ref().is_none_or(|mobile| mobile.lets_through(&row.mobile_number))
+            && receiver.as_ref().is_none_or(|receiver| *receiver == row.receiver_id)
+            && from.is_none_or(|from| row.server_received_at >= from)
+            && to.is_none_or(|to| row.server_received_at < to)
+            && passed.is_none_or(|passed| passed == (row.validation_status == "passed"))
+            && failed_at.is_none_or(|check| row.failed_at_check.as_deref() == Some(check.as_str()))
+            && (!late || row.late_delivery)
+            && holds.as_deref().is_none_or(|part| holds_it(part, [&row.mobile_number, &row.sms_message]))
+    }
+}
+
+/// Does one of these have that in it? Letters beyond ASCII are compared as they are: so do the stores.
+pub(super) fn holds_it<'a>(part: &str, texts: impl IntoIterator<Item = &'a String>) -> bool {
+    let part = part.to_ascii_lowercase();
+    texts.into_iter().any(|text| text.to_ascii_lowercase().contains(&part))
 }
 
 /// An SMS that was stored for later.

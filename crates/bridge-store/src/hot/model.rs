@@ -291,6 +291,10 @@ impl HotStore for MemoryHot {
         Ok(self.memory().queue.values().filter(wanted).take(max).cloned().collect())
     }
 
+    async fn newest_sms(&self, max: usize) -> Result<Vec<QueuedSms>> {
+        Ok(self.memory().queue.values().rev().take(max).cloned().collect())
+    }
+
     async fn queued_one(&self, id: i64) -> Result<Option<QueuedSms>> {
         Ok(self.memory().queue.get(&id).cloned())
     }

@@ -6,7 +6,7 @@ use bridge_store::audit::Receiver;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::base::secrets;
+use crate::base::{addresses, secrets};
 use crate::bridge::App;
 
 /// What the app is to be given. The secret is shown this once.
@@ -17,6 +17,12 @@ pub struct ReceiverAdded {
     numbers: Vec<String>,
     /// Where it delivers; leads to this receiver's own secret or key.
     pub url: String,
+    /// The same under the other addresses of this machine, where nobody told one and it has several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_urls: Vec<String>,
+    /// Other machines can use that address: the bridge does not listen on its own machine alone.
+    #[serde(skip)]
+    pub for_phones: bool,
     /// Its secret.
     pub secret: String,
     /// Its signing key, where it signs.
@@ -47,7 +53,8 @@ pub(super) fn given_to_app(
     key: Option<String>,
     host: Option<&str>,
 ) -> ReceiverAdded {
-    let base = base_url(app, host);
+    let bases = base_urls(app, host);
+    let (base, others) = bases.split_first().map_or(("", &[][..]), |(base, others)| (base.as_str(), others));
     let signs = !row.signing_keys.is_empty();
     let query = if signs { format!("receiver={}", row.name) } else { format!("apiKey={secret}") };
     let url = format!("{base}/sms/receive/{}?{query}", format.name);
@@ -64,19 +71,19 @@ pub(super) fn given_to_app(
         steps: format.steps.iter().map(filled).collect(),
         warning: secrets::weak(&secret)
             .map(|why| format!("the secret {why}: whoever guesses it can hand in SMS")),
+        other_urls: others.iter().map(|base| format!("{base}/sms/receive/{}?{query}", format.name)).collect(),
+        for_phones: addresses::is_for_phones(base),
         url,
         secret,
         signing_key: key,
     }
 }
 
-/// The address under which phones reach the bridge, as far as it is known here.
-fn base_url(app: &App, host: Option<&str>) -> String {
-    match &app.options.public_url {
-        Some(url) => url.trim_end_matches('/').to_owned(),
-        None => {
-            let address = app.address.get().map(ToString::to_string);
-            format!("http://{}", address.or(host.map(str::to_owned)).unwrap_or_default())
-        }
+/// The addresses under which phones may reach the bridge, the best first.
+fn base_urls(app: &App, host: Option<&str>) -> Vec<String> {
+    match (&app.options.public_url, app.address.get()) {
+        (Some(url), _) => vec![url.trim_end_matches('/').to_owned()],
+        (None, Some(bound)) => addresses::reached_at(*bound, host, &addresses::of_this_machine()),
+        (None, None) => vec![format!("http://{}", host.unwrap_or_default())],
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bridge_core::{Settings, Span, Timestamp};
+use bridge_formats::Behind;
 use bridge_store::audit::Sighting;
 use bridge_store::finding::{Finding, Level};
 
@@ -46,6 +47,12 @@ impl State {
 }
 
 impl KnownReceiver {
+    /// What stands behind it. Of one whose format says nothing, a program.
+    #[must_use]
+    pub fn behind(&self) -> Behind {
+        self.format.map_or(Behind::Gateway, |format| format.behind)
+    }
+
     /// What is wrong with the version of its app.
     #[must_use]
     pub fn warning(&self, seen: &Sighting) -> Option<&'static str> {
@@ -56,6 +63,18 @@ impl KnownReceiver {
 /// Did somebody come with a wrong secret since it last came with the right one, and not long ago?
 fn is_blamed(seen: &Sighting, now: Timestamp) -> bool {
     seen.wrong_secret_at > seen.last_seen_at && seen.wrong_secret_at.is_some_and(|at| now - at < BLAME_LASTS)
+}
+
+/// That somebody came with a wrong secret. That of `default` is shared: nobody can know whose is wrong.
+fn wrong_secret(name: &str, named: bool) -> (String, &'static str) {
+    if named {
+        let found = format!("somebody delivers to receiver {name} with a wrong secret or signature");
+        return (found, "check its settings: the address, the secret and the signing key");
+    }
+    (
+        "somebody unknown delivers with a wrong secret".to_owned(),
+        "if it is your phone, give it its address and its secret again",
+    )
 }
 
 /// What there is to say of one that was never heard of.
@@ -147,18 +166,17 @@ impl Receivers {
                 findings.push(Finding { level, what, found, advice: advice.to_owned() });
             };
             match self.state(known.as_deref(), &seen, now, settings) {
-                State::WrongSecret => tell(
-                    Level::Problem,
-                    format!("somebody delivers to receiver {name} with a wrong secret or signature"),
-                    "check the phone's settings",
-                ),
+                State::WrongSecret => {
+                    let (found, advice) = wrong_secret(name, known.is_some());
+                    tell(Level::Problem, found, advice);
+                }
                 State::Silent => tell(
                     Level::Problem,
                     format!(
                         "receiver {name} is silent since {}",
                         seen.last_seen_at.map(|at| at.to_string()).unwrap_or_default()
                     ),
-                    "look whether the phone is on, charged and online, and its app running",
+                    known.as_deref().map_or(Behind::Gateway, KnownReceiver::behind).when_silent(),
                 ),
                 State::NeverSeen => {
                     let (level, found, advice) = never_seen(name, known.is_some() && is_blamed(&seen, now));

@@ -49,6 +49,13 @@ impl Search {
     }
 
     /// The first of these is by an index, if none was before.
+    /// Rows of which one of these columns has that in it. By bytes, as the other store does.
+    pub(super) fn holds(&mut self, part: &str, columns: &[&str]) {
+        let part = self.bind(part.to_ascii_lowercase(), Type::TEXT);
+        let has = |column: &&str| format!("position({part} IN lower({column} COLLATE \"C\")) > 0");
+        self.rest(format!("({})", columns.iter().map(has).collect::<Vec<_>>().join(" OR ")));
+    }
+
     pub(super) fn either(&mut self, condition: String) {
         if self.indexed.is_empty() { self.indexed(condition) } else { self.rest(condition) }
     }

@@ -38,7 +38,7 @@ pub(super) async fn onboardings(
     before: Option<Place>,
     max: usize,
 ) -> Result<Page<OnboardingRow>> {
-    let OnboardingFilter { mobile, email, device_id, state, from, to } = filter;
+    let OnboardingFilter { mobile, email, device_id, state, holds, from, to } = filter;
     let mut search = Search::default();
     search.numbers(mobile.as_ref());
     if let Some(email) = email {
@@ -52,6 +52,9 @@ pub(super) async fn onboardings(
     if let Some(state) = state {
         let state = search.bind(state.as_str(), Type::TEXT);
         search.rest(format!("status = {state}"));
+    }
+    if let Some(part) = holds {
+        search.holds(part, &["mobile_number", "email", "device_id"]);
     }
     let list = List {
         table: "public.onboarding_mobile",

@@ -48,7 +48,7 @@ pub(super) async fn search(
     if filter.is_contradiction() {
         return Ok(Page::empty());
     }
-    let SmsFilter { mobile, receiver, from, to, passed, failed_at, late, text_chars } = filter;
+    let SmsFilter { mobile, receiver, from, to, passed, failed_at, late, holds, text_chars } = filter;
     if *passed == Some(false)
         && *filter
             == (SmsFilter {
@@ -79,6 +79,9 @@ pub(super) async fn search(
         Some(true) => search.rest("failed_at_check IS NULL".to_owned()),
         Some(false) if failed_at.is_none() => search.rest("failed_at_check IS NOT NULL".to_owned()),
         _ => {}
+    }
+    if let Some(part) = holds {
+        search.holds(part, &["mobile_number", "sms_message"]);
     }
     page(lease, &list(*text_chars), search, (*from, *to), before, max).await
 }

@@ -25,11 +25,12 @@ impl Added {
             return;
         }
         let outcome = queued.verdict.failed_at.map_or("passed", FailedAt::as_str);
-        let at = queued.sms.server_received_at;
+        let at = queued.sms.counted_at();
         *self.by_minute.entry((floor(at, MINUTE).0, outcome)).or_default() += 1;
         let by_hour = (floor(at, HOUR).0, queued.sms.receiver_id.clone(), outcome);
         *self.by_hour.entry(by_hour).or_default() += 1;
-        self.took(Kind::Verdict, at, queued.judged_at - at);
+        let came = queued.sms.server_received_at;
+        self.took(Kind::Verdict, came, queued.judged_at - came);
     }
 
     /// A row of `onboarding_mobile` as it is now, and how it was before: no longer counted there.

@@ -27,6 +27,10 @@ pub(super) fn sms(conn: &Connection, which: Which, max: usize) -> rusqlite::Resu
     bodies(conn, sql, max)
 }
 
+pub(super) fn newest_sms(conn: &Connection, max: usize) -> rusqlite::Result<Vec<QueuedSms>> {
+    bodies(conn, "SELECT body FROM queue_input_sms ORDER BY id DESC LIMIT ?1", max)
+}
+
 pub(super) fn one_sms(conn: &Connection, id: i64) -> rusqlite::Result<Option<QueuedSms>> {
     conn.prepare_cached("SELECT body FROM queue_input_sms WHERE id = ?1")?
         .query_row([id], |row| row.get(0).map(|body: Json<QueuedSms>| body.0))

@@ -156,6 +156,9 @@ pub(super) fn record(
             conn.prepare_cached("INSERT OR IGNORE INTO validated (pair) VALUES (?1)")?
                 .execute([onboarding.pair()])?;
             onboardings::change(conn, changes, now, &mut onboarding)?;
+        } else if onboarding.state == State::Expired {
+            // onboarding_mobile has heard of its end: it hears what came after it, too.
+            onboardings::change(conn, changes, now, &mut onboarding)?;
         } else {
             onboardings::touch(conn, changes, now, &mut onboarding)?;
         }

@@ -5,8 +5,8 @@ use bridge_store::audit::PageFunnel;
 use bridge_store::desk::{DropOut, Failures, Funnel, Latencies, Latency, Outcomes};
 
 use crate::show::chart::{Bar, Bars, Part, place, share};
-use crate::show::{When, count, lasting};
-use bridge_app::looking::figures::{self, Kept, Registered, Slots};
+use crate::show::{When, count, lasting, short, words};
+use bridge_app::looking::figures::{self, Kept, Registered, Slots, Totals};
 use bridge_http::state::Shared;
 
 const MINUTE: i64 = 60_000;
@@ -46,6 +46,33 @@ impl Range {
         }
     }
 
+    /// The stretch, as it follows "in".
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Range::Hour => "the last hour",
+            Range::Day => "24 hours",
+            Range::Week => "seven days",
+        }
+    }
+
+    /// The stretch before it.
+    pub(super) fn before(self) -> &'static str {
+        match self {
+            Range::Hour => "in the hour before",
+            Range::Day => "in the 24 hours before",
+            Range::Week => "in the seven days before",
+        }
+    }
+
+    /// A moment on the axis: the longer the stretch, the more of the date.
+    pub(super) fn axis(self, at: &When) -> String {
+        match self {
+            Range::Hour => at.clock().to_owned(),
+            Range::Day => at.day_and_clock().to_owned(),
+            Range::Week => at.day().to_owned(),
+        }
+    }
+
     fn step(self) -> Span {
         Span(match self {
             Range::Hour => MINUTE,
@@ -66,6 +93,8 @@ impl Range {
 /// Part of all, for a bar that lies.
 pub(super) struct Share {
     pub(super) label: String,
+    /// As the program calls it, where it has a name of its own for it.
+    pub(super) code: String,
     pub(super) count: String,
     pub(super) percent: u64,
     pub(super) class: &'static str,
@@ -113,8 +142,12 @@ impl PageRow {
 pub(super) struct Figures {
     pub(super) sms: Bars,
     pub(super) registrations: Bars,
-    pub(super) from: When,
-    pub(super) middle: When,
+    /// The moments on the axis: its beginning and its middle.
+    pub(super) from: String,
+    pub(super) middle: String,
+    /// How much there was, and in the stretch before.
+    pub(super) totals: Totals,
+    pub(super) before: Option<Totals>,
     pub(super) marks: Vec<Mark>,
     pub(super) outages: Vec<Outage>,
     pub(super) funnel: Vec<Share>,
@@ -142,13 +175,16 @@ impl Figures {
         }
         figures.sms = sms_bars(&slots, now);
         figures.registrations = registration_bars(&slots, now);
-        figures.from = When::new(slots.from, now);
-        figures.middle = When::new(Timestamp(slots.from.0 + (slots.to - slots.from).0 / 2), now);
+        figures.totals = slots.totals();
+        let middle = Timestamp(slots.from.0 + (slots.to - slots.from).0 / 2);
+        figures.from = range.axis(&When::new(slots.from, now));
+        figures.middle = range.axis(&When::new(middle, now));
         figures
     }
 
     fn take(&mut self, kept: Kept, slots: &Slots, now: Timestamp) {
         let (from, to) = (slots.from, slots.to);
+        self.before = Some(kept.before);
         self.funnel = funnel_of(&kept.funnel, &kept.pages);
         self.pages = kept.pages.iter().map(PageRow::of).collect();
         self.drop_outs = drop_outs_of(&kept.funnel);
@@ -203,7 +239,8 @@ fn failures_of(failures: Vec<Failures>) -> Vec<Share> {
     let one = |failure: Failures| Share {
         percent: share(failure.count, most),
         count: count(failure.count),
-        label: failure.check,
+        label: words::failed_at(&failure.check),
+        code: failure.check,
         class: "bad",
     };
     failures.into_iter().map(one).collect()
@@ -212,6 +249,7 @@ fn failures_of(failures: Vec<Failures>) -> Vec<Share> {
 fn funnel_of(funnel: &Funnel, pages: &[PageFunnel]) -> Vec<Share> {
     let one = |label: &str, value: u64, class| Share {
         label: label.to_owned(),
+        code: String::new(),
         count: count(value),
         percent: share(value, funnel.registered),
         class,
@@ -233,10 +271,11 @@ fn drop_outs_of(funnel: &Funnel) -> Vec<Share> {
     let one = |drop: &DropOut| {
         let last = match drop.last_sms.as_deref() {
             None => "no SMS came".to_owned(),
-            Some(check) => format!("last SMS: {check}"),
+            Some(check) => format!("last SMS: {}", words::failed_at(check)),
         };
         Share {
-            label: format!("{}, {last}", drop.state.as_str()),
+            label: format!("{}, {last}", words::state(drop.state)),
+            code: String::new(),
             count: count(drop.count),
             percent: share(drop.count, out),
             class: "warn",
@@ -246,7 +285,6 @@ fn drop_outs_of(funnel: &Funnel) -> Vec<Share> {
 }
 
 fn latencies_of(latencies: &Latencies) -> Vec<Percentiles> {
-    let short = |span: Span| if span.0 < 1_000 { format!("{} ms", span.0) } else { lasting(span) };
     let one = |label, of: &Latency| Percentiles {
         label,
         p50: short(of.p50),

@@ -36,6 +36,7 @@ pub(super) async fn a_pass_validates_everything_at_once(store: &dyn HotStore) {
         sms_in_window: 1,
     };
     assert_eq!(store.queued_sms(Which::Passed, MAX).await.unwrap(), std::slice::from_ref(&queued));
+    assert_eq!(store.newest_sms(MAX).await.unwrap(), std::slice::from_ref(&queued));
     assert_eq!(store.queued_one(1).await.unwrap(), Some(queued));
     assert_eq!(store.queued_one(2).await.unwrap(), None);
     let next = take(store, now, &sms(11, ALICE, "y", T0)).await.known;
@@ -53,8 +54,26 @@ pub(super) async fn a_fail_shows_and_validates_nothing(store: &dyn HotStore) {
     let next = take(store, T0, &sms(11, ALICE, "y", T0)).await;
     assert!(!next.known.pair_validated);
     let second = record(store, T0, &next.judged(failed())).await;
+    let ids = |queued: Vec<QueuedSms>| queued.into_iter().map(|sms| sms.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.newest_sms(MAX).await.unwrap()), [2, 1]);
+    assert_eq!(ids(store.newest_sms(1).await.unwrap()), [2]);
+    assert_eq!(ids(store.newest_sms(0).await.unwrap()), Vec::<i64>::new());
     let last = store.newest_onboarding(T0, ALICE).await.unwrap().unwrap().last_sms;
     assert_eq!((second.id, last.map(|last| last.id)), (2, Some(2)), "the newest is shown");
+}
+
+pub(super) async fn the_table_hears_what_came_after_the_end(store: &dyn HotStore) {
+    let opened = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
+    store.expire_deadlines(T0 + HOUR, MAX).await.unwrap();
+    let ended = store.queued_onboardings(MAX).await.unwrap();
+    store.forget_onboardings(&[(opened.id, ended[0].version)]).await.unwrap();
+    let answer = settle(store, T0 + HOUR, &sms(10, ALICE, "x", T0), failed()).await;
+    let told = store.queued_onboardings(MAX).await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0].state, told[0].last_sms.as_ref().map(|last| last.id)),
+        (State::Expired, Some(answer.id))
+    );
 }
 
 pub(super) async fn an_expired_onboarding_can_still_be_validated(store: &dyn HotStore) {

@@ -113,7 +113,9 @@ impl Memory {
                 onboarding.validated_at = Some(now);
                 self.change_state(now, onboarding, State::Validated);
             } else {
-                self.write(now, onboarding, false);
+                // The table has heard of its end: it hears what came after it, too.
+                let ended = onboarding.state == State::Expired;
+                self.write(now, onboarding, ended);
             }
         }
         let answer = Answer { id, sms_id: sms.sms_id, verdict: verdict.clone() };

@@ -50,6 +50,13 @@ impl Search {
         self.rest.push(condition);
     }
 
+    /// Rows of which one of these columns has that in it.
+    pub(super) fn holds(&mut self, part: &str, columns: &[&str]) {
+        let part = self.bind(part.to_owned());
+        let has = |column: &&str| format!("instr(lower(coalesce({column}, '')), lower({part})) > 0");
+        self.rest(format!("({})", columns.iter().map(has).collect::<Vec<_>>().join(" OR ")));
+    }
+
     /// The first of these is by its index.
     pub(super) fn either(&mut self, index: &'static str, condition: String) {
         if self.indexed.is_none() {

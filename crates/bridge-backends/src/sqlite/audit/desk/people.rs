@@ -36,7 +36,7 @@ pub(super) fn onboardings(
     before: Option<Place>,
     max: usize,
 ) -> rusqlite::Result<Page<OnboardingRow>> {
-    let OnboardingFilter { mobile, email, device_id, state, from, to } = filter;
+    let OnboardingFilter { mobile, email, device_id, state, holds, from, to } = filter;
     let mut search = Search::default();
     search.numbers("onboarding_mobile_number", mobile.as_ref());
     if let Some(email) = email {
@@ -50,6 +50,9 @@ pub(super) fn onboardings(
     if let Some(state) = state {
         let state = search.bind(state.as_str().to_owned());
         search.rest(format!("status = {state}"));
+    }
+    if let Some(part) = holds {
+        search.holds(part, &["mobile_number", "email", "device_id"]);
     }
     let list = List {
         table: "onboarding_mobile",
