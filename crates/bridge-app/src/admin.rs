@@ -17,3 +17,4 @@ pub mod receivers;
 pub mod rejudge;
 pub mod settings;
 pub mod sync;
+pub mod webhooks;

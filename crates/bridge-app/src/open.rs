@@ -40,6 +40,7 @@ use crate::state::refusals::Refusals;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
 use crate::state::watchers::Watchers;
+use crate::state::webhooks::Webhooks;
 use crate::state::write_probe::Probe;
 use crate::stores::Stores;
 
@@ -63,6 +64,9 @@ pub enum OpenError {
     /// What is owed to persons that are to be erased.
     #[error("erasures.json in the data folder cannot be read, and what is owed must not be forgotten: {0}")]
     Erasures(#[source] std::io::Error),
+    /// What posts to webhooks.
+    #[error("the HTTP client for webhooks cannot start: {0}")]
+    Client(#[source] reqwest::Error),
 }
 
 /// The id of the bridge on this folder, made at its first start.
@@ -98,6 +102,11 @@ pub async fn open(
     if let Err(error) = blocked_emails.reload(&*stores.audit).await {
         tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
     }
+    let webhooks = Webhooks::open(&data_dir, options.webhook_allow.clone()).map_err(OpenError::Client)?;
+    if let Err(error) = webhooks.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: the last known webhooks hold");
+    }
+    stores.hot.tell_changes(webhooks.wants_states());
     let app = Arc::new(App {
         id: bridge_id(&data_dir, &entropy, now)?,
         entropy,
@@ -122,6 +131,7 @@ pub async fn open(
         pauses: Pauses::default(),
         inbox_reads: InboxReads::begin(&receivers, &data_dir),
         blocked_emails,
+        webhooks,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
         receivers,

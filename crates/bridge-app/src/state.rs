@@ -22,4 +22,5 @@ pub mod refusals;
 pub mod settings;
 pub mod settings_note;
 pub mod watchers;
+pub mod webhooks;
 pub mod write_probe;

@@ -3,7 +3,6 @@
 
 use bridge_core::{Onboarding, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 /// Declares each kind of event once, with the name that apps see and what it says.
@@ -90,7 +89,7 @@ impl<'de> Deserialize<'de> for EventKind {
 }
 
 /// Something that happened, as apps are told of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// `webhook-id`: made of what happened, so that the same event has the same id however often it is found.
     pub id: String,
@@ -98,14 +97,29 @@ pub struct Event {
     pub kind: EventKind,
     /// When it happened.
     pub at: Timestamp,
-    /// Events of one onboarding are told in their order.
+    /// When what it tells of came to be: who is erased until then takes it along.
+    pub since: Timestamp,
+    /// What it is about: events about one subject are told in their order. The id of an onboarding, or a name's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub onboarding_id: Option<Uuid>,
+    pub subject: Option<Uuid>,
     /// Whose it is: erased with that number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mobile_number: Option<String>,
-    /// `data` of its body.
-    pub data: Value,
+    /// `data` of its body: JSON, as it is posted.
+    pub data: String,
+}
+
+impl Event {
+    /// What is posted.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let Event { kind, at, data, .. } = self;
+        format!(
+            "{{\"type\":\"{}\",\"timestamp\":\"{}\",\"data\":{data}}}",
+            kind.word(),
+            at.to_rfc3339_millis()
+        )
+    }
 }
 
 /// What waits in the hot store to be told, as it was queued in the step that made it happen.
@@ -173,5 +187,20 @@ mod tests {
             assert!(kind.about().trim().ends_with('.'), "{}", kind.word());
         }
         assert_eq!(EventKind::from_word("onboarding.started"), None);
+    }
+
+    #[test]
+    fn a_body_has_type_time_and_data() {
+        let event = Event {
+            id: "evt_1".to_owned(),
+            kind: EventKind::OnboardingValidated,
+            at: Timestamp(1_769_860_800_000),
+            since: Timestamp(0),
+            subject: None,
+            mobile_number: None,
+            data: "{\"metadata\":1.50}".to_owned(),
+        };
+        let body = "{\"type\":\"onboarding.validated\",\"timestamp\":\"2026-01-31T12:00:00.000Z\",\"data\":{\"metadata\":1.50}}";
+        assert_eq!(event.body(), body, "what the app gave is handed back as it came");
     }
 }

@@ -203,9 +203,10 @@ pub(super) fn event(n: u128, e164: &str, at: Timestamp) -> Event {
         id: format!("evt_{n}"),
         kind: EventKind::SmsJudged,
         at,
-        onboarding_id: Some(id(n / 10)),
+        since: at,
+        subject: Some(id(n / 10)),
         mobile_number: Some(e164.to_owned()),
-        data: serde_json::json!({"n": n.to_string(), "text": "ü\n\"'\u{0}"}),
+        data: format!("{{\"n\":{n},\"text\":\"ü\\n\\\"'\\u0000\"}}"),
     }
 }
 
