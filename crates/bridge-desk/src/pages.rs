@@ -18,4 +18,5 @@ pub(super) mod settings;
 pub(super) mod sms;
 mod step;
 pub(super) mod validated;
+pub(super) mod webhooks;
 pub(super) mod workers;

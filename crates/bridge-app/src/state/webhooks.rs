@@ -8,6 +8,7 @@ pub mod signature;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bridge_store::AuditStore;
 use bridge_store::audit::Webhook;
@@ -30,6 +31,7 @@ pub struct Webhooks {
     /// Held from reading to applying: what was read before a change must not be applied after it.
     reading: tokio::sync::Mutex<()>,
     poster: Poster,
+    has_begun: AtomicBool,
 }
 
 impl Webhooks {
@@ -44,6 +46,7 @@ impl Webhooks {
             data_dir: data_dir.to_owned(),
             reading: tokio::sync::Mutex::default(),
             poster: Poster::new(Reach::new(allowed))?,
+            has_begun: AtomicBool::new(false),
         })
     }
 
@@ -93,6 +96,11 @@ impl Webhooks {
     #[must_use]
     pub fn is_used(&self) -> bool {
         self.known.borrow().iter().any(|webhook| webhook.enabled)
+    }
+
+    /// True once: at the first step since the start.
+    pub(crate) fn begins(&self) -> bool {
+        !self.has_begun.swap(true, Ordering::Relaxed)
     }
 
     /// How one message is posted.

@@ -42,19 +42,17 @@ pub(crate) struct Flights {
     air: Mutex<FuturesUnordered<BoxFuture<'static, Landed>>>,
     under_way: BTreeMap<Uuid, usize>,
     landed: BTreeMap<Uuid, Vec<Tried>>,
-    has_begun: bool,
 }
 
 impl Flights {
     /// Starts what is due, notes what is over. True: something is under way, and is to be looked after.
     pub(crate) async fn step(&mut self, app: &App) -> Result<bool> {
         self.note(app).await?;
-        if !self.has_begun {
-            // A bridge that was killed comes back under its id.
-            app.audit.release_deliveries(app.id).await?;
-            self.has_begun = true;
-        }
         let is_stopping = app.stopping.is_cancelled();
+        // A bridge that was killed comes back under its id; one that stops leaves nothing claimed.
+        if is_stopping || app.webhooks.begins() {
+            app.audit.release_deliveries(app.id).await?;
+        }
         if !is_stopping {
             for webhook in app.webhooks.all().iter().filter(|webhook| webhook.enabled) {
                 self.start(app, webhook).await?;
@@ -113,6 +111,7 @@ impl Flights {
     async fn note(&mut self, app: &App) -> Result<()> {
         while let Some((webhook, tries)) = self.landed.first_key_value() {
             let (webhook, tries) = (*webhook, tries.clone());
+            fail::fail_point!("webhooks::posted", |_| std::process::abort());
             app.audit.note_tries(webhook, &tries).await?;
             self.landed.remove(&webhook);
             if tries.iter().all(|tried| tried.outcome.error.is_none()) {

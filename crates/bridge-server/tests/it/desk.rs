@@ -3,4 +3,5 @@
 mod access;
 mod receivers;
 pub(crate) mod visitor;
+mod webhooks;
 mod without_scripts;

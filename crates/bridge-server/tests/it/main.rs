@@ -65,3 +65,5 @@ mod snapshots;
 mod spellings;
 #[cfg(test)]
 mod tunnel;
+#[cfg(test)]
+mod webhooks;
