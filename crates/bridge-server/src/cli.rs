@@ -20,6 +20,7 @@ mod receiver_test;
 mod serve;
 mod settings;
 mod simulate;
+mod sms;
 mod tunnel;
 mod validated;
 mod verdicts;
@@ -60,6 +61,8 @@ enum Command {
     Import(import::Args),
     /// Look at what receivers sent and nobody can use.
     Quarantine(quarantine::Args),
+    /// Accept an SMS whose time alone was in doubt.
+    Sms(sms::Args),
     /// Look after the accounts of the operator's desk.
     Admin(admin::Args),
     /// Block and unblock numbers.
@@ -103,6 +106,7 @@ pub fn run() -> ExitCode {
         Some(Command::Receiver(args)) => receiver::run(&args),
         Some(Command::Import(args)) => import::run(&args),
         Some(Command::Quarantine(args)) => quarantine::run(&args),
+        Some(Command::Sms(args)) => sms::run(&args),
         Some(Command::Admin(args)) => admin::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
         Some(Command::BlockedEmail(args)) => blocked_email::run(&args),

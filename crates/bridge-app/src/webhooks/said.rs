@@ -285,6 +285,7 @@ mod tests {
             delivery_id: None,
             clock_skew: Span(0),
             part: None,
+            clock_not_set: None,
         }
     }
 

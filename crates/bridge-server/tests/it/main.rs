@@ -3,10 +3,12 @@
 
 // Clippy lets tests unwrap and print, and knows them by this attribute only.
 #[cfg(test)]
+mod acceptance;
 mod bad_input;
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod clock;
 mod commands;
 #[cfg(test)]
 mod crowd;
