@@ -104,11 +104,7 @@ pub async fn open(
     if let Err(error) = blocked_emails.reload(&*stores.audit).await {
         tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
     }
-    let webhooks = Webhooks::open(&data_dir, options.webhook_allow.clone()).map_err(OpenError::Client)?;
-    if let Err(error) = webhooks.reload(&*stores.audit).await {
-        tracing::warn!(%error, "the audit store is away: the last known webhooks hold");
-    }
-    stores.hot.tell_changes(webhooks.wants_states());
+    let webhooks = webhooks(&stores, &options).await?;
     let app = Arc::new(App {
         id: bridge_id(&data_dir, &entropy, now)?,
         entropy,
@@ -155,6 +151,17 @@ pub async fn open(
     let mut monitor = StoreMonitor::new(&app);
     monitor.look(&app).await;
     Ok(Opened { app, monitor })
+}
+
+/// The webhooks as they are kept, or as they were last known here.
+async fn webhooks(stores: &Stores, options: &Options) -> Result<Webhooks, OpenError> {
+    let webhooks =
+        Webhooks::open(&options.data_dir, options.webhook_allow.clone()).map_err(OpenError::Client)?;
+    if let Err(error) = webhooks.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: the last known webhooks hold");
+    }
+    stores.hot.tell_changes(webhooks.wants_states());
+    Ok(webhooks)
 }
 
 /// The settings as they are kept, or as they were last known here.

@@ -80,6 +80,7 @@ async fn an_app_is_told_what_becomes_of_a_registration() {
         (&json!("validated"), &json!("d1"))
     );
 
+    until("all is noted", async || bridge.look_at(&id).await["deliveries"]["delivered"] == 3).await;
     let deliveries = bridge.deliveries(&id).await;
     assert_eq!(deliveries.len(), 3);
     assert_eq!(

@@ -20,7 +20,7 @@ async fn start(folder: &Path, environment: &[(&str, &str)]) -> Option<Process> {
     Process::start_with(command).await.ok()
 }
 
-/// Registers a number, and sends its SMS. Answers the id of the SMS, once it was acknowledged.
+/// Registers a number, and sends its SMS. Answers the number, once its SMS was acknowledged.
 async fn validate(http: &reqwest::Client, url: &str, number: usize) -> Option<String> {
     let mobile = format!("+9198765{number:05}");
     let body = json!({"mobile_number": mobile, "device_id": "d"});
@@ -32,7 +32,7 @@ async fn validate(http: &reqwest::Client, url: &str, number: usize) -> Option<St
     });
     let deliver = http.post(format!("{url}/sms/receive")).bearer_auth(RECEIVER_KEY).json(&body);
     let answer: serde_json::Value = deliver.send().await.ok()?.json().await.ok()?;
-    (answer["validation_status"] == "passed").then(|| answer["sms_id"].as_str().unwrap().to_owned())
+    (answer["validation_status"] == "passed").then_some(mobile)
 }
 
 /// Lives and deaths; then the books must agree.
@@ -65,7 +65,7 @@ async fn lives_through(environment: &[(&str, &str)]) {
     let mut told: Vec<Message> = endpoint.all();
     let of_sms = |told: &[Message]| -> BTreeSet<String> {
         let judged = told.iter().filter(|message| message.kind() == "sms.judged");
-        judged.map(|message| message.data()["sms_id"].as_str().unwrap().to_owned()).collect()
+        judged.map(|message| message.data()["mobile_number"].as_str().unwrap().to_owned()).collect()
     };
     let validated = |told: &[Message]| told.iter().filter(|m| m.kind() == "onboarding.validated").count();
     while !(of_sms(&told).is_superset(&acknowledged) && validated(&told) >= acknowledged.len()) {
