@@ -127,7 +127,7 @@ impl Event {
 pub enum Told {
     /// An onboarding came into the state that it is in here.
     State {
-        /// When.
+        /// When it came into it, by the clock of the bridge that did it.
         at: Timestamp,
         /// As it was then.
         onboarding: Box<Onboarding>,
