@@ -341,7 +341,7 @@ async fn compare(store: &dyn HotStore, operations: &[Operation]) {
     let model = MemoryHot::default();
     begin(&model).await;
     // Half of them: what is told depends on nothing else.
-    let tells = operations.len() % 2 == 0;
+    let tells = operations.len().is_multiple_of(2);
     model.tell_changes(tells);
     store.tell_changes(tells);
     let (mut model, mut backend) = (client(&model), client(store));
