@@ -64,7 +64,7 @@ async fn an_app_is_told_what_becomes_of_a_registration() {
     assert_eq!(bridge.text(ALICE, alice.text("sms_body")).await.verdict(), "passed");
 
     let told = endpoint.next(3).await;
-    let types: Vec<&str> = told.iter().map(|message| message.kind()).collect();
+    let types: Vec<&str> = told.iter().map(endpoint::Message::kind).collect();
     assert_eq!(types, ["sms.judged", "sms.judged", "onboarding.validated"]);
     for message in &told {
         message.verify(&secret, bridge.clock.now());

@@ -98,6 +98,7 @@ impl Endpoint {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let router = Router::new().fallback(take).with_state(inside.clone());
+        #[expect(clippy::disallowed_methods, reason = "an app's server, which ends with the test")]
         let server = tokio::task::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Endpoint { url, inside, told, server }
     }
