@@ -48,6 +48,18 @@ const TOOLS: &[Tool] = &[
         make: client_modules,
     },
     Tool {
+        place: "webhooks/node_modules",
+        version: "standardwebhooks 1.0.0",
+        is_needed: ALWAYS,
+        make: webhook_modules,
+    },
+    Tool {
+        place: "webhooks/python",
+        version: "standardwebhooks 1.0.0",
+        is_needed: ALWAYS,
+        make: webhook_package,
+    },
+    Tool {
         place: BROWSER_MODULES,
         version: "playwright-core 1.60.0, axe-core 4.14.1",
         is_needed: ALWAYS,
@@ -135,6 +147,22 @@ fn browser_modules(work: &Path) -> Outcome<PathBuf> {
 /// What reads the API's description in TypeScript.
 fn client_modules(work: &Path) -> Outcome<PathBuf> {
     npm(work, "typescript")
+}
+
+/// What an app in TypeScript verifies webhooks with.
+fn webhook_modules(work: &Path) -> Outcome<PathBuf> {
+    npm(work, "webhooks")
+}
+
+/// What an app in Python verifies webhooks with: a package of plain files, taken from its archive as it is.
+fn webhook_package(work: &Path) -> Outcome<PathBuf> {
+    let mut fetch = Command::new("pip3");
+    fetch.args(["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--retries", "1"]);
+    fetch.args(["--require-hashes", "--requirement"]).arg(pinned("webhooks/requirements.txt"));
+    workspace::run(fetch.arg("--dest").arg(work))?;
+    let archive = only_file(work, "gz")?;
+    workspace::run(Command::new("python3").args(["-m", "tarfile", "--extract"]).arg(archive).arg(work))?;
+    Ok(work.join("standardwebhooks-1.0.0"))
 }
 
 /// Of the hashes that the list names; for this machine's own Python.

@@ -18,3 +18,4 @@ pub mod receivers;
 pub mod rejudge;
 pub mod settings;
 pub mod sync;
+pub mod webhooks;

@@ -40,6 +40,7 @@ use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
 use crate::state::strangers::Strangers;
 use crate::state::watchers::Watchers;
+use crate::state::webhooks::Webhooks;
 use crate::state::write_probe::Probe;
 
 /// One running bridge.
@@ -88,6 +89,8 @@ pub struct App {
     pub strangers: Strangers,
     /// E-mail addresses that may not register.
     pub blocked_emails: BlockedEmails,
+    /// Who is told what happened.
+    pub webhooks: Webhooks,
     /// Persons whose erasure is not finished.
     pub(crate) erasures: Erasures,
     /// Phones' own lists that are still to be read.

@@ -289,6 +289,7 @@ pub async fn measure(app: &App) {
             ("queue_input_sms", sizes.input_sms),
             ("queue_onboarding", sizes.onboarding),
             ("blacklist_mobiles", sizes.blacklist),
+            ("webhook_outbox", sizes.events),
             ("journal", app.journal.len() as u64),
         ] {
             app.metrics

@@ -3,7 +3,7 @@
 //! line. Not where things are kept: whoever opens a bridge hands the stores in.
 //!
 //! Begin reading at [`bridge`], the bridge as one value, then follow an SMS: [`sms::delivery`], [`sms::intake`],
-//! [`durability::journal`]. Modules, lowest first: [`base`], [`state`], [`stores`] and [`options`], [`bridge`],
+//! [`durability::journal`]. Modules, lowest first: [`base`], [`state`], [`stores`] and [`options`], [`bridge`], [`webhooks`],
 //! [`durability`], [`sms`], [`registration`] and [`edge`], [`admin_log`] and [`admin`], [`workers`], [`health`], [`looking`] and
 //! [`peer_events`], [`open`]. No file imports upward.
 //!
@@ -25,4 +25,5 @@ pub mod registration;
 pub mod sms;
 pub mod state;
 pub mod stores;
+pub mod webhooks;
 pub mod workers;

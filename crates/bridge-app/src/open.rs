@@ -43,6 +43,7 @@ use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
 use crate::state::strangers::Strangers;
 use crate::state::watchers::Watchers;
+use crate::state::webhooks::Webhooks;
 use crate::state::write_probe::Probe;
 use crate::stores::{Stores, together};
 
@@ -66,6 +67,9 @@ pub enum OpenError {
     /// What is owed to persons that are to be erased.
     #[error("erasures.json in the data folder cannot be read, and what is owed must not be forgotten: {0}")]
     Erasures(#[source] std::io::Error),
+    /// What posts to webhooks.
+    #[error("the HTTP client for webhooks cannot start: {0}")]
+    Client(#[source] reqwest::Error),
 }
 
 /// The id of the bridge on this folder, made at its first start.
@@ -100,6 +104,7 @@ pub async fn open(
         tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
     }
     let availability = Arc::new(Availability::new(now));
+    let webhooks = webhooks(&stores, &options).await?;
     let app = Arc::new(App {
         id: bridge_id(&data_dir, &entropy, now)?,
         entropy,
@@ -125,6 +130,7 @@ pub async fn open(
         pauses: Pauses::default(),
         inbox_reads: InboxReads::begin(&receivers, &data_dir),
         blocked_emails,
+        webhooks,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
         receivers,
@@ -156,6 +162,17 @@ async fn receivers(stores: &Stores, data_dir: &Path, now: Timestamp) -> Receiver
         tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
     }
     receivers
+}
+
+/// The webhooks as they are kept, or as they were last known here.
+async fn webhooks(stores: &Stores, options: &Options) -> Result<Webhooks, OpenError> {
+    let webhooks =
+        Webhooks::open(&options.data_dir, options.webhook_allow.clone()).map_err(OpenError::Client)?;
+    if let Err(error) = webhooks.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: the last known webhooks hold");
+    }
+    stores.hot.tell_changes(webhooks.wants_states());
+    Ok(webhooks)
 }
 
 /// The settings as they are kept, or as they were last known here.

@@ -40,6 +40,8 @@ pub struct Options {
     pub log_is_given: bool,
     /// With less room than this on its disk only SMS are written; 0: no floor.
     pub disk_floor_bytes: u64,
+    /// Networks that webhooks may reach beside the public internet.
+    pub webhook_allow: Vec<IpNet>,
     /// What keeps its stores.
     pub backends: Backends,
     /// Which of its neighbours run on other machines, and so have clocks of their own.

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bridge::App;
 use crate::state::board::WakeSignal;
+use crate::webhooks;
 
 /// Follows the events until it is stopped.
 pub async fn follow(app: Arc<App>, stop: CancellationToken) {
@@ -24,16 +25,19 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
                 // Whichever bridge took the SMS: the one that holds the lease has something to do.
                 app.board.wake(WakeSignal::Validated);
                 app.board.wake(WakeSignal::Onboarding);
+                wake_webhooks(&app);
             }
             Ok(PeerEvent::Setting(_)) => reload_settings(&app).await,
             Ok(PeerEvent::Receivers) => reload_receivers(&app).await,
             Ok(PeerEvent::BlockedEmails) => reload_blocked_emails(&app).await,
+            Ok(PeerEvent::Webhooks) => reload_webhooks(&app).await,
             Ok(PeerEvent::Missed) | Err(RecvError::Lagged(_)) => {
                 app.watchers.wake_all();
                 app.board.wake_all();
                 reload_settings(&app).await;
                 reload_receivers(&app).await;
                 reload_blocked_emails(&app).await;
+                reload_webhooks(&app).await;
             }
             Err(RecvError::Closed) => return,
         }
@@ -45,6 +49,21 @@ async fn reload_settings(app: &App) {
     if let Err(error) = app.reload_settings().await {
         tracing::debug!(%error, "the settings are read again soon");
     }
+}
+
+/// Whatever happened may be told.
+fn wake_webhooks(app: &App) {
+    if app.webhooks.is_used() {
+        app.board.wake(WakeSignal::Webhook);
+    }
+}
+
+/// What fails here is done by the worker within seconds.
+async fn reload_webhooks(app: &App) {
+    if let Err(error) = webhooks::apply(app).await {
+        tracing::debug!(%error, "the webhooks are read again soon");
+    }
+    wake_webhooks(app);
 }
 
 /// What fails here is done by the worker within seconds.

@@ -24,4 +24,5 @@ pub mod settings;
 pub mod settings_note;
 pub mod strangers;
 pub mod watchers;
+pub mod webhooks;
 pub mod write_probe;

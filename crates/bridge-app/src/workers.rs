@@ -41,4 +41,6 @@ workers! {
     incidents::NoteIncidents
     passwords::RestPasswords
     tell_pauses::TellPauses
+    tell_webhooks::TellWebhooks
+    webhooks::DeliverWebhooks
 }

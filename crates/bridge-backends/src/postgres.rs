@@ -28,6 +28,7 @@ mod store;
 mod syncing;
 mod upkeep;
 mod version;
+mod webhooks;
 
 use std::sync::Arc;
 

@@ -17,7 +17,9 @@ mod restoring;
 mod scripts;
 mod seen;
 mod sms;
+mod told;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -26,6 +28,7 @@ use bridge_core::onboarding::LastSms;
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::Result;
 use bridge_store::blacklisting::Blacklisting;
+use bridge_store::events::QueuedEvent;
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
     Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes,
@@ -71,7 +74,13 @@ pub fn open(url: &str) -> std::result::Result<Arc<dyn HotStore>, UrlError> {
     let queues = Arc::new(Server::new(client.clone()));
     let server = Arc::new(Server::new(client));
     let notices = Notices::listen(Arc::clone(&server));
-    Ok(Arc::new(RedisHot { server, queues, entered: RwLock::default(), notices }))
+    Ok(Arc::new(RedisHot {
+        server,
+        queues,
+        entered: RwLock::default(),
+        tells: AtomicBool::default(),
+        notices,
+    }))
 }
 
 struct RedisHot {
@@ -80,6 +89,8 @@ struct RedisHot {
     /// connections, and no SMS waits behind hundreds of rows.
     queues: Arc<Server>,
     entered: RwLock<Option<Arc<str>>>,
+    /// Whether changes of states are told to apps.
+    tells: AtomicBool,
     notices: Notices,
 }
 
@@ -88,6 +99,11 @@ impl RedisHot {
     fn entered(&self, operation: &'static str) -> Result<Arc<str>> {
         let entered = self.entered.read().unwrap_or_else(PoisonError::into_inner).clone();
         entered.ok_or_else(|| fault::lost(operation))
+    }
+
+    /// When a change of a state is told to have happened; empty where it is not told.
+    fn told_at(&self, now: Timestamp) -> String {
+        if self.tells.load(Ordering::Relaxed) { now.0.to_string() } else { String::new() }
     }
 
     /// Runs a script that answers a number.
@@ -260,6 +276,18 @@ impl HotStore for RedisHot {
         self.forget_blacklistings(mobiles).await
     }
 
+    fn tell_changes(&self, wanted: bool) {
+        self.tells.store(wanted, Ordering::Relaxed);
+    }
+
+    async fn queued_events(&self, max: usize) -> Result<Vec<QueuedEvent>> {
+        self.queued_events(max).await
+    }
+
+    async fn forget_events(&self, places: &[String]) -> Result<()> {
+        self.forget_events(places).await
+    }
+
     async fn queue_sizes(&self) -> Result<QueueSizes> {
         self.queue_sizes().await
     }
@@ -330,6 +358,10 @@ impl HotStore for RedisHot {
 
     async fn announce_blocked_emails(&self) -> Result<()> {
         self.announce("announce_blocked_emails", &PeerEvent::BlockedEmails).await
+    }
+
+    async fn announce_webhooks(&self) -> Result<()> {
+        self.announce("announce_webhooks", &PeerEvent::Webhooks).await
     }
 
     fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {

@@ -45,6 +45,7 @@ pub(super) static NAV: &[Group] = &[
         title: "Run",
         pages: &[
             page("Receivers", "/admin/ui/receivers", 'r'),
+            page("Webhooks", "/admin/ui/webhooks", 'h'),
             page("Sync & recovery", "/admin/ui/recovery", 'y'),
             page("Workers", "/admin/ui/workers", 'w'),
             page("Settings", "/admin/settings/ui", 't'),

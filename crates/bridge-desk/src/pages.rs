@@ -19,5 +19,6 @@ pub(super) mod settings;
 pub(super) mod sms;
 mod step;
 pub(super) mod validated;
+pub(super) mod webhooks;
 pub(super) mod words;
 pub(super) mod workers;

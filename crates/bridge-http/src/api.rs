@@ -25,6 +25,7 @@ pub mod rejudge;
 pub mod settings;
 pub mod status;
 pub mod sync;
+pub mod webhooks;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -130,6 +131,12 @@ where
         .routes(routes!(health::metrics))
         .routes(routes!(sync::list))
         .routes(routes!(sync::replay))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::get, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
         .routes(routes!(doctor::examine))
         .routes(routes!(doctor::repair))
         .routes(routes!(doctor::accept_clock))

@@ -24,6 +24,7 @@ mod sms;
 mod tunnel;
 mod validated;
 mod verdicts;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -72,6 +73,8 @@ enum Command {
     Person(person::Args),
     /// Take a validated number off.
     Validated(validated::Args),
+    /// Tell apps what happened.
+    Webhook(webhook::Args),
     /// Check everything and say what to do.
     Doctor(doctor::Args),
     /// Write the configuration of a Cloudflare tunnel that exposes what the outside needs, and nothing else.
@@ -109,6 +112,7 @@ pub fn run() -> ExitCode {
         Some(Command::BlockedEmail(args)) => blocked_email::run(&args),
         Some(Command::Person(args)) => person::run(&args),
         Some(Command::Validated(args)) => validated::run(&args),
+        Some(Command::Webhook(args)) => webhook::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Tunnel(args)) => tunnel::run(&args),
         Some(Command::Migrate(args)) => migrate::run(&args),

@@ -126,6 +126,11 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Networks that webhooks may reach beside the public internet, comma-separated: those of this machine and house are closed
+    /// to them otherwise.
+    #[arg(long, env = "SMS_BRIDGE_WEBHOOK_ALLOW", value_delimiter = ',', value_name = "NETWORKS")]
+    pub webhook_allow: Vec<IpNet>,
+
     /// Which header these proxies set; the other one may come from anybody and is not looked at.
     #[arg(
         long,
@@ -278,6 +283,7 @@ impl Config {
             has_private_listener: self.private_bind.is_some(),
             log_is_given: self.log.is_some(),
             disk_floor_bytes: u64::from(self.disk_floor_mib) * 1024 * 1024,
+            webhook_allow: self.webhook_allow.clone(),
             backends: Backends {
                 hot: backend(&self.hot_url, Backend::Redis),
                 audit: backend(&self.audit_url, Backend::PostgreSql),

@@ -18,6 +18,7 @@ mod settings;
 mod sms;
 mod syncing;
 mod upkeep;
+mod webhooks;
 
 pub use self::blacklist::{BlacklistTrail, Blacklisted};
 pub use self::blocked_emails::{BlockedEmail, BlockedEmailTrail};
@@ -34,6 +35,9 @@ pub use self::settings::{Counter, SettingPut, SettingRow, SettingsTrail};
 pub use self::sms::{SmsRow, SmsTrail, sender_error};
 pub use self::syncing::{Refused, SyncTrail, Unsynced};
 pub use self::upkeep::{Totals, UpkeepTrail};
+pub use self::webhooks::{
+    Delivery, DeliveryState, Due, Next, Outcome, Replay, Tally, Tried, Webhook, WebhookTrail,
+};
 use crate::accounts::AccountStore;
 
 /// Says of a list of traits that together they are the audit store.
@@ -46,4 +50,4 @@ macro_rules! audit_store {
     };
 }
 
-audit_store! { UpkeepTrail SmsTrail OnboardingTrail BlacklistTrail LaterTrail SyncTrail GroupTrail SettingsTrail RefusalTrail QuarantineTrail LookupTrail PersonTrail BlockedEmailTrail ReceiverTrail PageTrail }
+audit_store! { UpkeepTrail SmsTrail OnboardingTrail BlacklistTrail LaterTrail SyncTrail GroupTrail SettingsTrail RefusalTrail QuarantineTrail LookupTrail PersonTrail BlockedEmailTrail ReceiverTrail PageTrail WebhookTrail }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::Result;
 use crate::blacklisting::Blacklisting;
+use crate::events::QueuedEvent;
 use crate::finding::Finding;
 use crate::judged::{Answer, Judged, QueuedSms};
 use crate::person::{HotPerson, Removed, Traces};
@@ -166,6 +167,8 @@ pub struct QueueSizes {
     pub onboarding: u64,
     /// Numbers not yet in `blacklist_sms`.
     pub blacklist: u64,
+    /// Events not yet in `ops.webhook_outbox`.
+    pub events: u64,
 }
 
 /// A part of what a hot store that lost its memory gets back (D28). Each may come twice, and may come when
@@ -222,6 +225,8 @@ pub enum PeerEvent {
     Receivers,
     /// An e-mail address was blocked, or is no more.
     BlockedEmails,
+    /// A webhook was added or changed.
+    Webhooks,
     /// Some notices were missed: look at everything again.
     Missed,
 }
@@ -333,6 +338,13 @@ pub trait HotStore: Send + Sync + 'static {
     async fn queued_blacklistings(&self, max: usize) -> Result<Vec<Blacklisting>>;
     /// These are in `blacklist_sms` now.
     async fn forget_blacklistings(&self, mobiles: &[String]) -> Result<()>;
+    /// From now on whatever this bridge does to the state of an onboarding is queued to be told to apps, in the same step;
+    /// or not any more. What an SMS does is queued with its recording ([`Judged::events`]).
+    fn tell_changes(&self, wanted: bool);
+    /// Up to `max` entries that wait for `ops.webhook_outbox`, oldest first. They wait until forgotten.
+    async fn queued_events(&self, max: usize) -> Result<Vec<QueuedEvent>>;
+    /// Those in these places are there now.
+    async fn forget_events(&self, places: &[String]) -> Result<()>;
     /// How much waits.
     async fn queue_sizes(&self) -> Result<QueueSizes>;
 
@@ -369,6 +381,8 @@ pub trait HotStore: Send + Sync + 'static {
     async fn announce_receivers(&self) -> Result<()>;
     /// An e-mail address was blocked, or is no more: tells every bridge.
     async fn announce_blocked_emails(&self) -> Result<()>;
+    /// A webhook was added or changed: tells every bridge.
+    async fn announce_webhooks(&self) -> Result<()>;
     /// What all bridges tell each other, as it happens. A slow reader misses some and must look again.
     fn peer_events(&self) -> broadcast::Receiver<PeerEvent>;
 }

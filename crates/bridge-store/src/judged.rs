@@ -7,6 +7,8 @@ use bridge_core::{InboundSms, State, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::events::Event;
+
 /// What an SMS was answered, remembered for its redeliveries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -27,6 +29,8 @@ pub struct Judged {
     pub precondition: Precondition,
     /// As it is to wait for `input_sms`. Its id and the time of its judgement are given when it is recorded.
     pub row: QueuedSms,
+    /// What apps are told of it: queued in the same step. None where no webhook wants any.
+    pub events: Vec<Event>,
 }
 
 impl Judged {
@@ -44,7 +48,7 @@ impl Judged {
             device_id: onboarding.and_then(|o| o.device_id.clone()),
             sms_in_window: known.sms_in_window,
         };
-        Judged { key, precondition: Precondition::from(known), row }
+        Judged { key, precondition: Precondition::from(known), row, events: Vec::new() }
     }
 
     /// The row that the store queued when it recorded this then and answered so. Of an SMS that had been recorded

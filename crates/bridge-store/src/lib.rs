@@ -18,6 +18,7 @@ pub mod blacklisting;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod desk;
+pub mod events;
 pub mod finding;
 pub mod folder;
 pub mod hot;

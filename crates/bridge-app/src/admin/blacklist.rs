@@ -17,6 +17,7 @@ use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::durability::spellings;
 use crate::state::board::WakeSignal;
+use crate::webhooks::carry;
 
 /// The lease for carrying the blacklist between the stores, and the name of the worker that does it by itself.
 pub(crate) const CARRYING: &str = "populate_blacklist_from_postgres";
@@ -62,7 +63,12 @@ pub async fn block(app: &App, actor: &Actor, mobile: &Mobile, wish: Wish) -> Res
     app.note_change(actor, "blacklist.add", mobile.e164(), Value::Null, after).await?;
     // The source first (D24): a hot store may forget what nobody else knows. One that is durable keeps it until the
     // source answers again.
-    let kept = in_time(app.audit.append_blacklist(std::slice::from_ref(&entry))).await;
+    let entries = std::slice::from_ref(&entry);
+    let told = async {
+        carry::tell_blocked(app, entries).await?;
+        app.audit.append_blacklist(entries).await
+    };
+    let kept = in_time(told).await;
     if !app.hot.is_durable() {
         kept?;
     }
@@ -126,6 +132,7 @@ pub(crate) async fn carry(app: &App) -> Stored<bool> {
     let _turn = app.board.blacklisting.lock().await;
     let max = app.live.now().batch_size as usize;
     let batch = app.hot.queued_blacklistings(max).await?;
+    carry::tell_blocked(app, &batch).await?;
     app.audit.append_blacklist(&batch).await?;
     let written: Vec<String> = batch.into_iter().map(|entry| entry.mobile_number).collect();
     app.hot.forget_blacklistings(&written).await?;

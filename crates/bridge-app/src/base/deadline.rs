@@ -49,6 +49,10 @@ pub const MIGRATE: Duration = Duration::from_secs(30);
 pub const PHONE_CONNECTS: Duration = Duration::from_secs(5);
 /// One page of that list: a phone reads it from its own database first.
 pub const PHONE_ANSWERS: Duration = Duration::from_secs(20);
+/// A webhook takes a message.
+pub const WEBHOOK_ANSWERS: Duration = Duration::from_secs(15);
+/// The beginning of what it says, once its status is known.
+pub const WEBHOOK_READ: Duration = Duration::from_secs(1);
 /// Open requests finish when the bridge stops.
 pub const FINISH: Duration = Duration::from_secs(5);
 /// Workers move what waits when the bridge stops.

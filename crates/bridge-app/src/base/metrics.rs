@@ -62,6 +62,8 @@ labels! {
     WorkerLabels { worker: &'static str }
     /// One receiver.
     ReceiverLabels { receiver: String }
+    /// How one try went.
+    TryLabels { outcome: &'static str }
     /// Why registration is paused.
     PauseLabels { cause: &'static str }
 }
@@ -126,6 +128,8 @@ metrics! {
     quarantine_let_go_total: Counter = Counter::default();
     /// SMS refused because nothing was writable.
     refused_unwritable_total: Counter = Counter::default();
+    /// Tries to deliver to a webhook, by how they went.
+    webhook_tries_total: Family<TryLabels, Counter> = Family::default();
     /// Requests with a wrong secret.
     wrong_secret_total: Counter = Counter::default();
     /// Bytes of the journal on disk; the embedded stores need none.
@@ -168,6 +172,11 @@ impl Metrics {
     pub fn count_event(&self, format: &str, kind: EventKind) {
         let labels = EventLabels { format: format.to_owned(), kind: kind.word() };
         self.events_received_total.get_or_create(&labels).inc();
+    }
+
+    /// Counts one try to deliver to a webhook.
+    pub fn count_webhook(&self, outcome: &'static str) {
+        self.webhook_tries_total.get_or_create(&TryLabels { outcome }).inc();
     }
 
     /// Counts what became of one SMS.

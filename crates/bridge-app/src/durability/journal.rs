@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::bridge::App;
 use crate::durability::quarantined;
 use crate::state::board::WakeSignal;
+use crate::webhooks::carry;
 
 /// Entries that are flushed in one step.
 const STEP: usize = 500;
@@ -66,6 +67,7 @@ async fn flush_late(app: &App, entry: &Entry) -> Result<()> {
 async fn to_audit(app: &App, entries: &[Entry]) -> Result<()> {
     for step in entries.chunks(STEP) {
         let (judged, onboardings) = sorted(step);
+        carry::tell_rows(app, &judged, &onboardings).await?;
         if !judged.is_empty() {
             app.audit.append_sms(&judged).await?;
         }

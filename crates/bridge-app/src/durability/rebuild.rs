@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::bridge::App;
 use crate::durability::{ids, spellings, waiting};
+use crate::webhooks::carry;
 
 /// Rows that are read and given back in one step.
 const PAGE: usize = 500;
@@ -70,6 +71,7 @@ async fn rebuild(app: &App, lost: &str) -> Result<Option<String>> {
 
 /// An old store may hold rows that were never written to the audit trail: its verdicts were acknowledged.
 async fn rescue_queues(app: &App) -> Result<()> {
+    carry::carry(app).await?;
     loop {
         let batch = app.hot.queued_sms(Which::All, PAGE).await?;
         if batch.is_empty() {
@@ -87,6 +89,7 @@ async fn rescue_queues(app: &App) -> Result<()> {
         app.hot.forget_onboardings(&batch.iter().map(|o| (o.id, o.version)).collect::<Vec<_>>()).await?;
     }
     let entries = app.hot.queued_blacklistings(usize::MAX).await?;
+    carry::tell_blocked(app, &entries).await?;
     app.audit.append_blacklist(&entries).await
 }
 

@@ -234,6 +234,12 @@ fn see_what_is_away(app: &App) {
             away.insert(format!("receiver:{}", seen.name), (since, "it is silent".to_owned()));
         }
     }
+    for webhook in app.webhooks.all().iter().filter(|webhook| !webhook.enabled) {
+        if let Some(reason) = &webhook.disabled_reason {
+            let since = webhook.failing_since.unwrap_or(now);
+            away.insert(format!("webhook:{}", webhook.id), (since, reason.clone()));
+        }
+    }
     app.incidents.see(now, away);
 }
 

@@ -9,7 +9,8 @@ use bridge_core::checks::{Facts, SenderFacts, evaluate};
 use bridge_core::message::{Found, find_hashes};
 use bridge_core::settings::Settings;
 use bridge_core::sms::Key;
-use bridge_core::{InboundSms, Onboarding, Span, Verdict};
+use bridge_core::{InboundSms, Onboarding, Span, Timestamp, Verdict};
+use bridge_store::events::{Event, EventKind};
 use bridge_store::hot::{Admission, IntakeLimits, Recorded};
 use bridge_store::journal::Entry;
 use bridge_store::judged::{Answer, Judged, QueuedSms};
@@ -24,6 +25,7 @@ use crate::durability::{ids, journal};
 use crate::state::availability::Hot;
 use crate::state::board::WakeSignal;
 use crate::state::recent::RecentSms;
+use crate::webhooks::said;
 
 /// An SMS admitted longer ago than any request lives is taken over by its next copy (D9).
 const TAKEOVER_AFTER: Span = Span(2_000);
@@ -349,7 +351,8 @@ async fn judge_admitted(
             }
             verdict = verdict.by_operator();
         }
-        let judged = Judged::new(sms, fingerprint, verdict, &known);
+        let events = events_of(app, now, &sms, &verdict, &known);
+        let judged = Judged { events, ..Judged::new(sms, fingerprint, verdict, &known) };
         fail::fail_point!("intake::judged", |_| std::process::abort());
         let recorded = app.hot.record(now, &judged).await?;
         fail::fail_point!("intake::recorded", |_| std::process::abort());
@@ -361,6 +364,22 @@ async fn judge_admitted(
         sms = judged.row.sms;
     }
     Err(JudgeError::Unsettled)
+}
+
+/// What apps are told of it, where any wants to be.
+fn events_of(
+    app: &App,
+    now: Timestamp,
+    sms: &InboundSms,
+    verdict: &Verdict,
+    known: &SenderFacts,
+) -> Vec<Event> {
+    if !(app.webhooks.wants(EventKind::SmsJudged) || app.webhooks.wants_states()) {
+        return Vec::new();
+    }
+    let mut events = said::of_judged(now, sms, verdict, known.onboarding.as_ref());
+    events.retain(|event| app.webhooks.wants(event.kind));
+    events
 }
 
 /// D8: an SMS kept back so long that its onboarding left the hot store is judged against the archived
@@ -394,6 +413,9 @@ async fn with_archived_onboarding(
 
 /// Wakes the workers that have something to do now (D20).
 fn wake_for(app: &App, answer: &Answer, settings: &Settings) {
+    if app.webhooks.is_used() {
+        app.board.wake(WakeSignal::Webhook);
+    }
     if answer.verdict.passed() {
         app.board.wake(WakeSignal::Validated);
         app.board.wake(WakeSignal::Onboarding);

@@ -29,9 +29,11 @@ pub enum WakeSignal {
     Journal,
     /// Somebody is to be erased.
     Erasure,
+    /// Something happened that apps are told.
+    Webhook,
 }
 
-const SIGNALS: [WakeSignal; 9] = [
+const SIGNALS: [WakeSignal; 10] = [
     WakeSignal::Dump,
     WakeSignal::Validated,
     WakeSignal::Onboarding,
@@ -41,6 +43,7 @@ const SIGNALS: [WakeSignal; 9] = [
     WakeSignal::Counters,
     WakeSignal::Journal,
     WakeSignal::Erasure,
+    WakeSignal::Webhook,
 ];
 
 /// How a worker is doing.

@@ -9,11 +9,11 @@ use bridge_core::onboarding::LastSms;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
-    AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, GroupTrail, HourCount,
-    LaterTrail, LookupTrail, Member, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail,
-    QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused,
-    SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Totals, Unsynced,
-    UpkeepTrail, WaitingSms,
+    AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, Delivery, Due,
+    GroupTrail, HourCount, LaterTrail, LookupTrail, Member, OnboardingTrail, PageFunnel, PageStep, PageTrail,
+    PersonTrail, QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal,
+    RefusalTrail, Refused, Replay, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail,
+    SyncTrail, Tally, Totals, Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
@@ -21,6 +21,7 @@ use bridge_store::desk::{
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
     SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
 };
+use bridge_store::events::{Event, EventKind, QueuedEvent};
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
     Admitted, Cancelled, Counters, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes, Recorded,
@@ -122,6 +123,8 @@ instrumented! { HotStore for HotStore {
     forget_onboardings(written: &[(Uuid, i64)]) -> ();
     queued_blacklistings(max: usize) -> Vec<Blacklisting>;
     forget_blacklistings(mobiles: &[String]) -> ();
+    queued_events(max: usize) -> Vec<QueuedEvent>;
+    forget_events(places: &[String]) -> ();
     queue_sizes() -> QueueSizes;
     blacklist(entry: &Blacklisting) -> ();
     unblacklist(mobile: &str) -> ();
@@ -137,9 +140,13 @@ instrumented! { HotStore for HotStore {
     announce_setting(key: &str) -> ();
     announce_receivers() -> ();
     announce_blocked_emails() -> ();
+    announce_webhooks() -> ();
 }
     fn is_durable(&self) -> bool {
         self.store.is_durable()
+    }
+    fn tell_changes(&self, wanted: bool) {
+        self.store.tell_changes(wanted);
     }
     fn enter(&self, epoch: Option<&str>) {
         self.store.enter(epoch);
@@ -235,6 +242,20 @@ instrumented! { SettingsTrail for AuditStore {
 instrumented! { PageTrail for AuditStore {
     note_steps(batch: &[PageStep]) -> ();
     page_funnel(from: Timestamp, to: Timestamp) -> Vec<PageFunnel>;
+}}
+
+instrumented! { WebhookTrail for AuditStore {
+    webhooks() -> Vec<Webhook>;
+    put_webhook(webhook: &Webhook) -> ();
+    remove_webhook(id: Uuid) -> bool;
+    append_events(events: &[Event]) -> usize;
+    newest_event(subject: Uuid) -> Option<EventKind>;
+    claim_deliveries(now: Timestamp, webhook: Uuid, by: Uuid, until: Timestamp, max: usize) -> Vec<Due>;
+    release_deliveries(by: Uuid) -> ();
+    note_tries(webhook: Uuid, tries: &[Tried]) -> ();
+    deliveries(webhook: Uuid, before: Option<i64>, max: usize) -> Vec<Delivery>;
+    replay(now: Timestamp, webhook: Uuid, what: Replay) -> u64;
+    tally_deliveries(webhook: Uuid) -> Tally;
 }}
 
 instrumented! { RefusalTrail for AuditStore {

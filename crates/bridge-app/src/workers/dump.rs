@@ -14,6 +14,7 @@ use super::worker::{Tick, Worker};
 use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
 use crate::state::board::WakeSignal;
+use crate::webhooks::carry;
 
 #[derive(Default)]
 pub(super) struct DumpQueueInputSms;
@@ -48,6 +49,7 @@ pub(super) async fn dump(app: &App, which: Which) -> Result<Tick, StoreError> {
     if batch.is_empty() {
         return Ok(Tick::Idle);
     }
+    carry::carry_before_rows(app).await?;
     let written = app.audit.append_sms(&batch).await?;
     fail::fail_point!("dump::written", |_| std::process::abort());
     let ids: Vec<i64> = batch.iter().map(|QueuedSms { id, .. }| *id).collect();

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
 use crate::state::board::WakeSignal;
+use crate::webhooks::carry;
 
 #[derive(Default)]
 pub(super) struct DumpQueueOnboarding;
@@ -36,6 +37,7 @@ impl Worker for DumpQueueOnboarding {
         if batch.is_empty() {
             return Ok(Tick::Idle);
         }
+        carry::carry_before_rows(app).await?;
         let new = app.audit.upsert_onboardings(&batch).await?;
         fail::fail_point!("onboarding::written", |_| std::process::abort());
         let written: Vec<(Uuid, i64)> = batch.iter().map(|o| (o.id, o.version)).collect();

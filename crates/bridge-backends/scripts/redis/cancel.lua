@@ -1,4 +1,4 @@
--- Cancels an onboarding that is not final. ARGV: 1 epoch, 2 now, 3 its id
+-- Cancels an onboarding that is not final. ARGV: 1 epoch, 2 now, 3 its id, 4 now where it is told, or empty
 local now = tonumber(ARGV[2])
 local found = onboarding(ARGV[3])
 if not found[STATUS] or tonumber(found[EXPIRES_AT]) <= now then
@@ -6,7 +6,7 @@ if not found[STATUS] or tonumber(found[EXPIRES_AT]) <= now then
 end
 if found[STATUS] == 'pending' or found[STATUS] == 'expired' then
   local mobile = cjson.decode(found[REGISTERED]).mobile_number
-  change_state(ARGV[3], found[QUEUE_ID], found[VERSION], 'cancelled')
+  change_state(ARGV[3], found[QUEUE_ID], found[VERSION], 'cancelled', ARGV[4])
   settle(mobile, ARGV[3], 'cancelled', now)
   return {'done', onboarding(ARGV[3])}
 end

@@ -109,11 +109,23 @@ local function insert(now, queued, fields, as_newest, sender, ids)
   end
 end
 
--- A new state of an onboarding that is there: a new version, queued for its table, announced.
-local function change_state(id, queue_id, version, status)
+-- An onboarding came into the state that it is in: apps are told, where any wants to be. `at` is when, or empty. A line
+-- for each field, as facts.lua tells one.
+local function tell_state(id, at)
+  if at ~= '' then
+    local one = redis.call('HMGET', ONBOARDING .. id, 'status', 'version', 'expires_at', 'registered', 'validated_at',
+      'last_sms', 'device_id')
+    redis.call('XADD', TOLD, '*', 't', at, 'o', one[1] .. '\n' .. one[2] .. '\n' .. one[3] .. '\n' .. one[4] .. '\n'
+      .. (one[5] or '') .. '\n' .. (one[6] or '') .. (one[7] and '\n' .. one[7] or ''))
+  end
+end
+
+-- A new state of an onboarding that is there: a new version, queued for its table, announced, and told from `at` on.
+local function change_state(id, queue_id, version, status, at)
   redis.call('HSET', ONBOARDING .. id, 'status', status, 'version', version + 1)
   redis.call('ZADD', QUEUED_ONBOARDINGS, queue_id, id)
   redis.call('PUBLISH', NOTICES, 'onboarding ' .. id)
+  tell_state(id, at)
 end
 
 -- The windows in which new hashes of a number are counted, a line for each client address: count, end, address or

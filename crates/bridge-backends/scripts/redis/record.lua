@@ -3,8 +3,8 @@
 -- of a number that has several onboardings and is validated by one of them.
 -- ARGV: 1 epoch, 2 now, 3 mobile, 4 fingerprint, 5 sms_id, 6-8 the basis: onboarding id or empty, its state or
 --   empty, pair validated 0 or 1; 9 verdict, 10 counted or empty, 11 validation_status, 12 sms_message,
---   13 received_timestamp, 14 a digit for each check, in the order of their list, 15 what 003 has no field for, and
---   then pairs of further fields
+--   13 received_timestamp, 14 a digit for each check, in the order of their list, 15 what 003 has no field for,
+--   16 what apps are told of it or empty, and then pairs of further fields
 local now, mobile = tonumber(ARGV[2]), ARGV[3]
 local key = SEEN .. ARGV[4]
 local epoch, seen, sender = unpack(redis.call('MGET', EPOCH, key, SENDER .. mobile))
@@ -57,7 +57,7 @@ if holds then
   -- from their list when the script is put together (scripts.rs).
   redis.call('HSET', QUEUE_INPUT_SMS .. n, 'id', n, 'bridge', ARGV[15], 'mobile_number', mobile,
     'sms_message', ARGV[12], 'received_timestamp', ARGV[13], CHECK_FIELDS, 'validation_status', ARGV[11],
-    unpack(ARGV, 16))
+    unpack(ARGV, 17))
   redis.call('XADD', passed and QUEUED_PASSED or QUEUED_FAILED, n, '', '')
   if is_open then
     local last_sms = n .. ' ' .. ARGV[2] .. ' ' .. ARGV[9]
@@ -72,6 +72,9 @@ if holds then
       redis.call('ZADD', QUEUED_ONBOARDINGS, queue_id, id)
     end
     redis.call('PUBLISH', NOTICES, 'onboarding ' .. id)
+  end
+  if ARGV[16] ~= '' then
+    redis.call('XADD', TOLD, '*', 'j', ARGV[16])
   end
   local answer = n .. ' ' .. ARGV[9]
   redis.call('APPEND', key, answer)

@@ -1,7 +1,7 @@
 -- Opens an onboarding (D13, D51). Its id is new.
 -- ARGV: 1 epoch, 2 now, 3 mobile, 4 refuse a blacklisted number or empty, 5 new hashes an hour, 6 pair
 --   of number and device, 7 device by which somebody is the same or empty, 8 the e-mail with a sign before it or empty,
---   9 request_timestamp, 10 onboarding id, 11 client address or empty, 12 places, and then pairs of its fields
+--   9 request_timestamp, 10 onboarding id, 11 client address or empty, 12 places, 13 now where it is told that others end, or empty, and then pairs of its fields
 local now, mobile, client = tonumber(ARGV[2]), ARGV[3], ARGV[11]
 local epoch, sender, windows = unpack(redis.call('MGET', EPOCH, SENDER .. mobile, REGISTRATIONS .. mobile))
 if epoch ~= ARGV[1] then
@@ -56,8 +56,8 @@ while #stay >= tonumber(ARGV[12]) do
   ends[#ends + 1] = table.remove(stay, oldest)
 end
 for _, one in ipairs(ends) do
-  change_state(one.id, one[QUEUE_ID], one[VERSION], 'superseded')
+  change_state(one.id, one[QUEUE_ID], one[VERSION], 'superseded', ARGV[13])
   one[STATUS] = 'superseded'
 end
-insert(now, true, by_name(13, #ARGV), true, sender, staying(found))
+insert(now, true, by_name(14, #ARGV), true, sender, staying(found))
 return {'new'}

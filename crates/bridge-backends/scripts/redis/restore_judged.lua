@@ -1,5 +1,5 @@
 -- Judged SMS come back: `restore_judged` of the reference, `told` and `with_sms` of hot/restored.rs.
--- ARGV: 1 right or epoch, 2 now, and then for each SMS: onboarding id or empty, id, judged at, verdict, passed or
+-- ARGV: 1 right or epoch, 2 now, 3 now where it is told, or empty, and then for each SMS: onboarding id or empty, id, judged at, verdict, passed or
 --   empty, fingerprint or empty, its `seen`, until when that is remembered, taken in at, delivery key or empty,
 --   content, until when as `seen` writes it, mobile, which SMS of its window
 local EACH = 14
@@ -33,6 +33,7 @@ local function tell(id, n, judged_at, verdict, passed)
     redis.call('SADD', VALIDATED, mobile .. ':' .. (there[DEVICE] or ''))
     redis.call('ZADD', QUEUED_ONBOARDINGS, there[QUEUE_ID], id)
     settle(mobile, id, 'validated', now)
+    tell_state(id, ARGV[3])
   end
   redis.call('PUBLISH', NOTICES, 'onboarding ' .. id)
 end
@@ -82,7 +83,7 @@ local function count(mobile, nth, at)
     math.max(ttl + DAY, redis.call('PTTL', SENDER .. mobile)))
 end
 
-for place = 3, #ARGV, EACH do
+for place = 4, #ARGV, EACH do
   local id, n, judged_at, verdict, passed, fingerprint, done, till, taken_in, delivery, content, written, mobile, nth =
     unpack(ARGV, place, place + EACH - 1)
   if id ~= '' then

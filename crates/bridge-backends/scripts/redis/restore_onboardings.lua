@@ -1,5 +1,5 @@
 -- Onboardings come back: `restore_onboarding` of the reference, `updated` and `is_newer` of hot/restored.rs.
--- ARGV: 1 right or epoch, 2 now, and then for each onboarding how many fields, and their names and values
+-- ARGV: 1 right or epoch, 2 now, 3 now where it is told, or empty, and then for each onboarding how many fields, and their names and values
 local now = tonumber(ARGV[2])
 
 local function open(status)
@@ -42,7 +42,7 @@ end
 local function supersede(mobile, id)
   local found = redis.call('HMGET', ONBOARDING .. id, 'status', 'version', 'queue_id')
   if open(found[1]) then
-    change_state(id, found[3], found[2], 'superseded')
+    change_state(id, found[3], found[2], 'superseded', ARGV[3])
     unlist(mobile, id)
   end
 end
@@ -86,7 +86,7 @@ local function restore(restored)
   show(mobile, standing_of(mobile, now), now)
 end
 
-local place = 3
+local place = 4
 while place <= #ARGV do
   local last = place + 2 * tonumber(ARGV[place])
   local restored = by_name(place + 1, last)

@@ -50,12 +50,13 @@ impl PersonTrail for PostgresAudit {
 
 /// Tables whose rows carry the number as the program writes it: their name, the name it is known by, the column that
 /// says when a row came to be.
-const TABLES: [(&str, &str, &str); 7] = [
+const TABLES: [(&str, &str, &str); 8] = [
     ("public.input_sms", "input_sms", "server_received_at"),
     ("public.onboarding_mobile", "onboarding_mobile", "request_timestamp"),
     ("public.power_down_store", "power_down_store", "server_received_at"),
     (VALIDATED, VALIDATED, "validated_at"),
     ("ops.page_funnel", "ops.page_funnel", "at"),
+    ("ops.webhook_outbox", "ops.webhook_outbox", "since"),
     ("ops.unblacklisted", "ops.unblacklisted", "at"),
     ("public.blacklist_sms", "blacklist_sms", "blacklisted_at"),
 ];

@@ -65,7 +65,7 @@ async fn now(lease: &mut Lease) -> Result<Option<Timestamp>> {
 }
 
 /// The tables, the key that finds a row again, and what may go. `$3`: the remote is in use.
-const AGED: [(&str, &str, &str); 9] = [
+const AGED: [(&str, &str, &str); 10] = [
     (
         "public.input_sms",
         "server_received_at, id",
@@ -75,6 +75,12 @@ const AGED: [(&str, &str, &str); 9] = [
     ("public.power_down_store", "id", "stored_at < $1 AND processed"),
     ("ops.registration_attempts", "id", "at < $1"),
     ("ops.page_funnel", "id", "at < $1"),
+    (
+        "ops.webhook_outbox",
+        "id",
+        "at < $1 AND NOT EXISTS (SELECT FROM ops.webhook_delivery d WHERE d.event = webhook_outbox.id
+             AND d.state = 'waiting')",
+    ),
     ("ops.quarantine", "id", "at < $1"),
     ("ops.settings_history", "id", "at < $1"),
     ("ops.unblacklisted", "id", "at < $1"),

@@ -75,6 +75,8 @@ keys! {
     QUEUED_ONBOARDINGS = "bridge:queue:onboarding";
     /// Numbers not yet in `blacklist_sms`, in their order.
     QUEUED_BLACKLIST = "bridge:queue:blacklist";
+    /// What waits to be told to apps.
+    TOLD = "bridge:queue:told";
     /// When blocks end that end by themselves.
     BLACKLIST_ENDS = "bridge:blacklist:ends";
     /// What is to be written there of each.

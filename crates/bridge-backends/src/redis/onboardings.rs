@@ -32,6 +32,7 @@ impl RedisHot {
                     .arg(wanted.id.to_string())
                     .arg(wanted.client.as_deref().unwrap_or_default())
                     .arg(registration.places)
+                    .arg(self.told_at(now))
                     .pairs(fields::of_onboarding(wanted))
             })
             .await?;
@@ -75,7 +76,7 @@ impl RedisHot {
         const OPERATION: &str = "cancel";
         let mut parts =
             run_in(&self.server, OPERATION, &self.entered(OPERATION)?, &scripts::CANCEL, |call, _| {
-                call.arg(now.0).arg(id.to_string())
+                call.arg(now.0).arg(id.to_string()).arg(self.told_at(now))
             })
             .await?;
         match outcome(OPERATION, &mut parts)?.as_str() {
@@ -140,7 +141,7 @@ impl RedisHot {
         while expired < max {
             let mut parts =
                 run_in(&self.server, OPERATION, &self.entered(OPERATION)?, &scripts::EXPIRE, |call, _| {
-                    call.arg(now.0).arg(max - expired).arg(DEADLINES_A_CALL)
+                    call.arg(now.0).arg(max - expired).arg(DEADLINES_A_CALL).arg(self.told_at(now))
                 })
                 .await?;
             outcome(OPERATION, &mut parts)?;

@@ -105,6 +105,7 @@ pub(super) fn text(notice: &PeerEvent) -> String {
         PeerEvent::Setting(key) => format!("setting {key}"),
         PeerEvent::Receivers => "receivers".to_owned(),
         PeerEvent::BlockedEmails => "blocked_emails".to_owned(),
+        PeerEvent::Webhooks => "webhooks".to_owned(),
         PeerEvent::Missed => "missed".to_owned(),
     }
 }
@@ -116,6 +117,7 @@ fn read(text: &str) -> Option<PeerEvent> {
         Some(("setting", key)) => PeerEvent::Setting(key.to_owned()),
         None if text == "receivers" => PeerEvent::Receivers,
         None if text == "blocked_emails" => PeerEvent::BlockedEmails,
+        None if text == "webhooks" => PeerEvent::Webhooks,
         _ => PeerEvent::Missed,
     })
 }
@@ -131,6 +133,7 @@ mod tests {
             PeerEvent::Setting("log_level".to_owned()),
             PeerEvent::Receivers,
             PeerEvent::BlockedEmails,
+            PeerEvent::Webhooks,
             PeerEvent::Missed,
         ] {
             assert_eq!(read(&text(&notice)), Some(notice));

@@ -113,6 +113,10 @@ impl RedisHot {
                 self.erase_some(mobile, until, lists, &mut removed).await?;
             }
         }
+        let events = self.erase_events(mobile, until).await?;
+        if events > 0 {
+            removed.insert("queued_events".to_owned(), events);
+        }
         Ok(removed)
     }
 

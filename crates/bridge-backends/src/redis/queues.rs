@@ -144,9 +144,10 @@ impl RedisHot {
         pipe.cmd("XLEN").arg(keys::QUEUED_FAILED);
         pipe.cmd("ZCARD").arg(keys::QUEUED_ONBOARDINGS);
         pipe.cmd("ZCARD").arg(keys::QUEUED_BLACKLIST);
-        let (passed, failed, onboarding, blacklist): (u64, u64, u64, u64) =
+        pipe.cmd("XLEN").arg(keys::TOLD);
+        let (passed, failed, onboarding, blacklist, events): (u64, u64, u64, u64, u64) =
             self.server.ask("queue_sizes", Request::Many(&pipe)).await?;
-        Ok(QueueSizes { input_sms: passed + failed, onboarding, blacklist })
+        Ok(QueueSizes { input_sms: passed + failed, onboarding, blacklist, events })
     }
 
     pub(super) async fn blacklist(&self, entry: &Blacklisting) -> Result<()> {

@@ -25,14 +25,16 @@ impl RedisHot {
             Restore::Onboardings(list) => {
                 let scripts = (&*scripts::REBUILD_ONBOARDINGS, &*scripts::ADD_ONBOARDINGS);
                 self.give(right, scripts, list, |call, some| {
-                    some.iter().fold(call.arg(now.0), one_onboarding)
+                    some.iter().fold(call.arg(now.0).arg(self.told_at(now)), one_onboarding)
                 })
                 .await
             }
             Restore::Judged(list) => {
                 let scripts = (&*scripts::REBUILD_JUDGED, &*scripts::ADD_JUDGED);
-                self.give(right, scripts, list, |call, some| some.iter().fold(call.arg(now.0), one_judged))
-                    .await
+                self.give(right, scripts, list, |call, some| {
+                    some.iter().fold(call.arg(now.0).arg(self.told_at(now)), one_judged)
+                })
+                .await
             }
             Restore::Validated(pairs) => {
                 let scripts = (&*scripts::REBUILD_SMALL, &*scripts::ADD_SMALL);

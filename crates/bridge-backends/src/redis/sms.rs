@@ -14,7 +14,7 @@ use super::answer::{Parts, Read, Unreadable, parse};
 use super::connection::Request;
 use super::scripts::{self, Call, outcome, read, run_in, unknown};
 use super::seen::{admitted, answer, piece, wide};
-use super::{RedisHot, fields, keys};
+use super::{RedisHot, fields, keys, told};
 
 impl RedisHot {
     pub(super) async fn admit(
@@ -71,6 +71,7 @@ impl RedisHot {
         let QueuedSms { sms, fingerprint, verdict, .. } = row;
         let (onboarding, state) = precondition.onboarding.unzip();
         let beside = fields::beside(now, row);
+        let told = told::of_judged(judged);
         // Recording is idempotent on the SMS's own id: a second attempt is the same as the first.
         let arguments = |call: Call, _| {
             call.arg(now.0)
@@ -87,6 +88,7 @@ impl RedisHot {
                 .arg(sms.received_timestamp.0)
                 .arg(fields::digits(verdict.codes))
                 .arg(&beside)
+                .arg(&told)
                 .pairs(fields::optional_of_sms(sms, verdict))
         };
         let mut parts =

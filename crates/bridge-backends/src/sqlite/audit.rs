@@ -20,3 +20,4 @@ mod sms;
 pub(crate) mod store;
 mod syncing;
 mod upkeep;
+mod webhooks;

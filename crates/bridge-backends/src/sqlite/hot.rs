@@ -12,6 +12,7 @@ mod places;
 mod queues;
 mod restoring;
 mod sms;
+mod told;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use bridge_core::checks::{SenderFacts, Standing};
 use bridge_core::onboarding::{LastSms, pair};
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::blacklisting::Blacklisting;
+use bridge_store::events::QueuedEvent;
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
     Admission, Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, PeerEvent, Pressure,
@@ -39,6 +41,7 @@ use deliveries::Deliveries;
 use epochs::Epochs;
 use handed::{Arriving, Recording};
 use holding::Marks;
+use told::Telling;
 
 const SCHEMA: Schema = Schema {
     name: "hot",
@@ -50,6 +53,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/sqlite_hot/0005_expiring_blocks.sql"),
         include_str!("../../migrations/sqlite_hot/0006_side_by_side.sql"),
         include_str!("../../migrations/sqlite_hot/0007_used_once.sql"),
+        include_str!("../../migrations/sqlite_hot/0008_told.sql"),
     ],
     settle: begin_process,
 };
@@ -72,6 +76,7 @@ struct Memory {
     marks: Marks,
     arrivals: Arrivals,
     deliveries: Deliveries,
+    telling: Telling,
 }
 
 impl SqliteHot {
@@ -82,6 +87,7 @@ impl SqliteHot {
                 marks: Marks::load(conn)?,
                 arrivals: Arrivals::load(conn)?,
                 deliveries: Deliveries::load(conn)?,
+                telling: Telling::default(),
             })
         })?;
         Ok(SqliteHot { engine, path: path.to_owned(), epochs: Arc::default(), memory: Arc::new(memory) })
@@ -192,11 +198,11 @@ impl HotStore for SqliteHot {
     }
 
     async fn register(&self, now: Timestamp, registration: &Registration) -> Result<Registered> {
-        let registration = registration.clone();
+        let (registration, memory) = (registration.clone(), self.memory.clone());
         self.live(
             "register",
             |_| false,
-            move |c, changes| onboardings::register(c, changes, now, &registration),
+            move |c, changes| onboardings::register(c, &memory.telling, changes, now, &registration),
         )
         .await
     }
@@ -211,7 +217,13 @@ impl HotStore for SqliteHot {
     }
 
     async fn cancel(&self, now: Timestamp, id: Uuid) -> Result<Cancelled> {
-        self.live("cancel", |_| false, move |c, changes| onboardings::cancel(c, changes, now, id)).await
+        let memory = self.memory.clone();
+        self.live(
+            "cancel",
+            |_| false,
+            move |c, changes| onboardings::cancel(c, &memory.telling, changes, now, id),
+        )
+        .await
     }
 
     async fn move_deadline(&self, now: Timestamp, moved: &Onboarding) -> Result<bool> {
@@ -240,8 +252,11 @@ impl HotStore for SqliteHot {
     }
 
     async fn expire_deadlines(&self, now: Timestamp, max: usize) -> Result<usize> {
+        let memory = self.memory.clone();
         self.engine
-            .write("expire_deadlines", move |c, changes| onboardings::expire(c, changes, now, max))
+            .write("expire_deadlines", move |c, changes| {
+                onboardings::expire(c, &memory.telling, changes, now, max)
+            })
             .await
     }
 
@@ -304,6 +319,19 @@ impl HotStore for SqliteHot {
     async fn forget_blacklistings(&self, mobiles: &[String]) -> Result<()> {
         let mobiles = mobiles.to_vec();
         self.engine.write("forget_blacklistings", move |c, _| queues::forget_blacklistings(c, &mobiles)).await
+    }
+
+    fn tell_changes(&self, wanted: bool) {
+        self.memory.telling.set(wanted);
+    }
+
+    async fn queued_events(&self, max: usize) -> Result<Vec<QueuedEvent>> {
+        self.engine.read("queued_events", move |c| told::queued(c, max)).await
+    }
+
+    async fn forget_events(&self, places: &[String]) -> Result<()> {
+        let places = places.to_vec();
+        self.engine.write("forget_events", move |c, _| told::forget(c, &places)).await
     }
 
     async fn queue_sizes(&self) -> Result<QueueSizes> {
@@ -392,6 +420,11 @@ impl HotStore for SqliteHot {
 
     async fn announce_blocked_emails(&self) -> Result<()> {
         self.engine.announce(PeerEvent::BlockedEmails);
+        Ok(())
+    }
+
+    async fn announce_webhooks(&self) -> Result<()> {
+        self.engine.announce(PeerEvent::Webhooks);
         Ok(())
     }
 

@@ -168,6 +168,7 @@ impl std::fmt::Debug for Sandbox {
 fn options(folder: &TempDir, secret: &str) -> Options {
     let secrets = || vec![secret.to_owned()];
     Options {
+        webhook_allow: Vec::new(),
         data_dir: folder.path().to_owned(),
         secrets: Given { api: secrets(), receiver: secrets(), admin: secrets(), edge: Vec::new() },
         public_url: None,

@@ -180,6 +180,39 @@ async fn a_list_to_block_and_addresses_that_may_not_register() {
 }
 
 #[tokio::test]
+async fn webhooks_from_a_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, bridge) = (folder.path(), Process::start(folder.path()).await);
+    assert!(good(command(data, &["webhook", "list"])).await.stdout.contains("nobody is told anything"));
+    let add = [
+        "webhook",
+        "add",
+        "https://app.invalid/hooks",
+        "--event",
+        "onboarding.validated,sms.judged",
+        "--json",
+    ];
+    let added = good(command(data, &add)).await.json();
+    let id = added["id"].as_str().unwrap();
+    assert!(added["secret"].as_str().unwrap().starts_with("whsec_"), "{added}");
+    let shown = good(command(data, &["webhook", "list"])).await.stdout;
+    assert!(shown.contains("https://app.invalid/hooks") && shown.contains("sms.judged"), "{shown}");
+    assert!(!shown.contains("whsec_"), "{shown}");
+    let tested = run(command(data, &["webhook", "test", id])).await;
+    assert_eq!(tested.code(), Some(1));
+    assert!(tested.stdout.contains("not taken: the name app.invalid has no address"), "{}", tested.stdout);
+    let since = ["webhook", "replay", id, "--since", "2026-01-01T00:00:00Z", "--json"];
+    assert_eq!(good(command(data, &since)).await.json(), json!({"replayed": 0}));
+    let said = bad(command(data, &["webhook", "replay", id, "--delivery", "7"])).await;
+    assert!(said.contains("no such delivery"), "{said}");
+    let said = bad(command(data, &["webhook", "add", "https://127.0.0.1/"])).await;
+    assert!(said.contains("SMS_BRIDGE_WEBHOOK_ALLOW"), "{said}");
+    good(command(data, &["webhook", "remove", id])).await;
+    assert!(good(command(data, &["webhook", "list"])).await.stdout.contains("nobody is told anything"));
+    bridge.stop().await;
+}
+
+#[tokio::test]
 async fn a_person_from_a_shell() {
     let folder = tempfile::tempdir().unwrap();
     let bridge = Process::start(folder.path()).await;

@@ -7,5 +7,6 @@ mod fresh;
 mod receivers;
 mod truth;
 pub(crate) mod visitor;
+mod webhooks;
 mod without_scripts;
 mod zones;

@@ -69,3 +69,5 @@ mod snapshots;
 mod spellings;
 #[cfg(test)]
 mod tunnel;
+#[cfg(test)]
+mod webhooks;

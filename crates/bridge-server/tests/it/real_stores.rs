@@ -8,3 +8,4 @@ mod journey;
 mod outages;
 mod remote;
 mod shared;
+mod webhooks;

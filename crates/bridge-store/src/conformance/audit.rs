@@ -118,6 +118,15 @@ cases! {
         a_blocked_address_is_as_it_was_last_put
         a_block_that_ended_gives_way_and_goes
     }
+    webhooks {
+        a_webhook_is_as_it_was_last_put
+        an_event_is_kept_once_for_those_who_want_it
+        a_claim_is_one_bridge_s_until_it_ends
+        events_of_an_onboarding_wait_for_those_before
+        every_try_is_kept_and_since_when_it_fails
+        what_is_replayed_is_tried_from_the_beginning
+        deliveries_go_with_what_they_speak_of
+    }
     purging {
         what_is_older_than_the_boundary_goes
         at_most_max_rows_of_each_table_go

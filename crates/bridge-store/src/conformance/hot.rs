@@ -126,6 +126,14 @@ cases! {
         erasing_is_safe_to_repeat_and_needs_no_epoch
         an_unvalidated_number_registers_again
     }
+    told {
+        a_new_state_is_told_with_the_step_that_makes_it
+        what_nobody_wants_is_not_queued
+        what_an_sms_tells_is_queued_with_its_recording_alone
+        what_is_told_waits_until_it_is_forgotten
+        a_rebuild_empties_it_and_tells_what_it_finds_out
+        of_an_erased_number_nothing_is_told
+    }
     telling {
         what_was_changed_is_announced
         probes_can_be_written

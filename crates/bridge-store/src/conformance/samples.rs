@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::HotStore;
 use crate::audit::SmsRow;
 use crate::blacklisting::Blacklisting;
+use crate::events::{Event, EventKind};
 use crate::hot::{Admission, IntakeLimits, Recorded, Registered, Registration, Restore, Right, Which};
 use crate::judged::{Answer, Judged, QueuedSms};
 
@@ -194,6 +195,19 @@ pub(super) fn blacklisting(e164: &str, now: Timestamp, reason: &str) -> Blacklis
         message_count: 4,
         expires_at: None,
         blocked_by: None,
+    }
+}
+
+/// The nth event, of that number.
+pub(super) fn event(n: u128, e164: &str, at: Timestamp) -> Event {
+    Event {
+        id: format!("evt_{n}"),
+        kind: EventKind::SmsJudged,
+        at,
+        since: at,
+        subject: Some(id(n / 10)),
+        mobile_number: Some(e164.to_owned()),
+        data: format!("{{\"n\":{n},\"text\":\"ü\\n\\\"'\\u0000\"}}"),
     }
 }
 

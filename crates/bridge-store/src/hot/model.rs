@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::restored::Window;
 use crate::blacklisting::Blacklisting;
+use crate::events::{QueuedEvent, Told};
 use crate::finding::Finding;
 use crate::hot::{
     Admitted, Cancelled, Counters, HotStore, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes,
@@ -59,6 +60,11 @@ struct Memory {
     queue: BTreeMap<i64, QueuedSms>,
     counters: Counters,
     changed: Vec<Uuid>,
+    /// Whether changes of states are told.
+    tells: bool,
+    /// What waits to be told, by its place, and the last place.
+    told: BTreeMap<u64, Told>,
+    last_told: u64,
     /// Numbers taken off the blacklist, as they were restored.
     uncounted: BTreeMap<String, Timestamp>,
     /// Marks of waiting SMS, until when they hold.
@@ -101,6 +107,11 @@ struct Delivery {
 }
 
 impl Memory {
+    fn tell(&mut self, told: Told) {
+        self.last_told += 1;
+        self.told.insert(self.last_told, told);
+    }
+
     fn is_blocked(&self, now: Timestamp, mobile: &str) -> bool {
         self.blacklist.get(mobile).is_some_and(|ends| ends.is_none_or(|ends| ends > now))
     }
@@ -326,12 +337,29 @@ impl HotStore for MemoryHot {
         Ok(())
     }
 
+    fn tell_changes(&self, wanted: bool) {
+        self.memory().tells = wanted;
+    }
+
+    async fn queued_events(&self, max: usize) -> Result<Vec<QueuedEvent>> {
+        let memory = self.memory();
+        let queued =
+            |(place, told): (&u64, &Told)| QueuedEvent { place: place.to_string(), told: told.clone() };
+        Ok(memory.told.iter().take(max).map(queued).collect())
+    }
+
+    async fn forget_events(&self, places: &[String]) -> Result<()> {
+        self.memory().told.retain(|place, _| !places.contains(&place.to_string()));
+        Ok(())
+    }
+
     async fn queue_sizes(&self) -> Result<QueueSizes> {
         let memory = self.memory();
         Ok(QueueSizes {
             input_sms: memory.queue.len() as u64,
             onboarding: memory.onboardings.iter().filter(|kept| kept.queued).count() as u64,
             blacklist: memory.blacklist_queue.len() as u64,
+            events: memory.told.len() as u64,
         })
     }
 
@@ -405,6 +433,11 @@ impl HotStore for MemoryHot {
 
     async fn announce_blocked_emails(&self) -> Result<()> {
         let _ = self.notices.send(PeerEvent::BlockedEmails);
+        Ok(())
+    }
+
+    async fn announce_webhooks(&self) -> Result<()> {
+        let _ = self.notices.send(PeerEvent::Webhooks);
         Ok(())
     }
 

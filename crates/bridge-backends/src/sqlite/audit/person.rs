@@ -58,12 +58,13 @@ impl PersonTrail for SqliteAudit {
 
 /// Tables whose rows carry the number as the program writes it: their name, the name it is known by, the column that
 /// says when a row came to be.
-const TABLES: [(&str, &str, &str); 7] = [
+const TABLES: [(&str, &str, &str); 8] = [
     ("input_sms", "input_sms", "server_received_at"),
     ("onboarding_mobile", "onboarding_mobile", "request_timestamp"),
     ("power_down_store", "power_down_store", "server_received_at"),
     ("ops_validated_mobile", VALIDATED, "validated_at"),
     ("ops_page_funnel", "ops.page_funnel", "at"),
+    ("ops_webhook_outbox", "ops.webhook_outbox", "since"),
     ("ops_unblacklisted", "ops.unblacklisted", "at"),
     ("blacklist_sms", "blacklist_sms", "blacklisted_at"),
 ];

@@ -28,6 +28,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../../migrations/sqlite_audit/0014_refusal_place.sql"),
         include_str!("../../../migrations/sqlite_audit/0015_page.sql"),
         include_str!("../../../migrations/sqlite_audit/0016_events.sql"),
+        include_str!("../../../migrations/sqlite_audit/0017_webhooks.sql"),
     ],
     settle: add_check_columns,
 };

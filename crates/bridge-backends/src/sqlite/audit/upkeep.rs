@@ -57,6 +57,12 @@ fn purge(conn: &Connection, before: Timestamp, max: usize, remote: bool) -> rusq
         ("power_down_store", "stored_at < ?1 AND processed = 1".to_owned()),
         ("ops_registration_attempts", "at < ?1".to_owned()),
         ("ops_page_funnel", "at < ?1".to_owned()),
+        (
+            "ops_webhook_outbox",
+            "at < ?1 AND NOT EXISTS (SELECT 1 FROM ops_webhook_delivery d WHERE d.event = ops_webhook_outbox.id
+                 AND d.state = 'waiting')"
+                .to_owned(),
+        ),
         ("ops_quarantine", "at < ?1".to_owned()),
         ("ops_settings_history", "at < ?1".to_owned()),
         ("ops_unblacklisted", "at < ?1".to_owned()),

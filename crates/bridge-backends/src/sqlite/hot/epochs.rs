@@ -65,7 +65,7 @@ impl Epochs {
 }
 
 /// All but the counters, which never go back, and what is no memory of anything.
-const EMPTIED: [&str; 17] = [
+const EMPTIED: [&str; 18] = [
     "onboarding",
     "onboarding_change",
     "onboarding_queue",
@@ -83,6 +83,7 @@ const EMPTIED: [&str; 17] = [
     "delivered",
     "waiting",
     "uncounted",
+    "told",
 ];
 
 pub(super) fn current(conn: &Connection) -> rusqlite::Result<Option<String>> {

@@ -4,6 +4,7 @@
 
 use bridge_core::sms::{Identity, Key};
 use bridge_core::{InboundSms, Mobile, Timestamp};
+use bridge_store::events::{Told, ToldOfSms};
 use bridge_store::judged::{Judged, Precondition, QueuedSms};
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
@@ -46,11 +47,20 @@ pub(super) struct Recording {
     pub(super) is_counted: bool,
     /// As it is queued, the SMS in it as JSON. Its id is given in the writer's turn.
     pub(super) row: QueuedSms<Box<RawValue>>,
+    /// What apps are told of it.
+    pub(super) told: Option<Told>,
 }
 
 impl Recording {
     pub(super) fn of(judged: &Judged) -> serde_json::Result<Recording> {
-        let Judged { key, precondition, row } = judged;
+        let Judged { key, precondition, row, events } = judged;
+        let told = (!events.is_empty()).then(|| {
+            Told::Judged(ToldOfSms {
+                mobile_number: row.sms.mobile_number().to_owned(),
+                taken_in: row.sms.server_received_at,
+                events: events.clone(),
+            })
+        });
         Ok(Recording {
             key: *key,
             precondition: precondition.clone(),
@@ -58,6 +68,7 @@ impl Recording {
             mobile_number: row.sms.mobile_number().to_owned(),
             is_counted: row.sms.is_counted(),
             row: row.with_sms(to_raw_value(&row.sms)?),
+            told,
         })
     }
 }

@@ -8,11 +8,13 @@ use bridge_store::hot::{Cancelled, PeerEvent, REGISTRATION_WINDOW, Registered, R
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
+use super::told::Telling;
 use super::{ONBOARDING, is_blocked, is_validated, known, next_id};
 use crate::sqlite::engine::{Changes, Json, limit};
 
 pub(super) fn register(
     conn: &Connection,
+    telling: &Telling,
     changes: &mut Changes,
     now: Timestamp,
     registration: &Registration,
@@ -36,6 +38,7 @@ pub(super) fn register(
         let mut one = one.clone();
         one.state = State::Superseded;
         change(conn, changes, now, &mut one)?;
+        telling.state(conn, now, &one)?;
     }
     insert(conn, &standing, wanted, true)?;
     Ok(Registered::New(wanted.clone()))
@@ -248,6 +251,7 @@ pub(super) fn by_id(conn: &Connection, now: Timestamp, id: Uuid) -> rusqlite::Re
 
 pub(super) fn cancel(
     conn: &Connection,
+    telling: &Telling,
     changes: &mut Changes,
     now: Timestamp,
     id: Uuid,
@@ -256,6 +260,7 @@ pub(super) fn cancel(
     if onboarding.state.can_be_validated() {
         onboarding.state = State::Cancelled;
         change(conn, changes, now, &mut onboarding)?;
+        telling.state(conn, now, &onboarding)?;
     }
     Ok(match onboarding.state {
         State::Cancelled => Cancelled::Done(onboarding),
@@ -342,6 +347,7 @@ pub(super) fn revive(
 
 pub(super) fn expire(
     conn: &Connection,
+    telling: &Telling,
     changes: &mut Changes,
     now: Timestamp,
     max: usize,
@@ -361,6 +367,7 @@ pub(super) fn expire(
             if let Some(mut onboarding) = onboarding.filter(|o| o.state == State::Pending) {
                 onboarding.state = State::Expired;
                 change(conn, changes, now, &mut onboarding)?;
+                telling.state(conn, now, &onboarding)?;
                 expired += 1;
             }
         }

@@ -10,7 +10,7 @@ use bridge_store::person::{Count, HotPerson, Removed, Traces};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::{Memory, is_blocked, onboardings, queues};
+use super::{Memory, is_blocked, onboardings, queues, told};
 use crate::sqlite::engine::{Changes, Json};
 
 pub(super) fn look(
@@ -144,6 +144,7 @@ pub(super) fn erase(
     queued.retain(|queued| queued.sms.server_received_at <= until);
     queues::forget_sms(conn, &queued.iter().map(|queued| queued.id).collect::<Vec<_>>())?;
     note("queued_sms", queued.len());
+    note("queued_events", told::erase(conn, mobile, until)?);
     for key in remembered(traces, &queued) {
         note("answers", memory.arrivals.erase(conn, &key, until)?);
     }

@@ -138,6 +138,7 @@ pub(super) fn sizes(conn: &Connection) -> rusqlite::Result<QueueSizes> {
         input_sms: count("SELECT count(*) FROM queue_input_sms")?,
         onboarding: count("SELECT count(*) FROM onboarding_queue")?,
         blacklist: count("SELECT count(*) FROM blacklist_queue")?,
+        events: count("SELECT count(*) FROM told")?,
     })
 }
 

@@ -41,7 +41,7 @@ pub(super) fn restore(
     part: &Part,
 ) -> rusqlite::Result<()> {
     match part {
-        Part::Onboardings(list) => list.iter().try_for_each(|o| onboarding(conn, changes, now, o)),
+        Part::Onboardings(list) => list.iter().try_for_each(|o| onboarding(conn, memory, changes, now, o)),
         Part::Validated(pairs) => {
             let mut add = conn.prepare_cached("INSERT OR IGNORE INTO validated (pair) VALUES (?1)")?;
             pairs.iter().try_for_each(|pair| add.execute([pair]).map(drop))
@@ -62,6 +62,7 @@ pub(super) fn restore(
 
 fn onboarding(
     conn: &Connection,
+    memory: &Memory,
     changes: &mut Changes,
     now: Timestamp,
     restored: &Onboarding,
@@ -89,11 +90,11 @@ fn onboarding(
         // Its number has a newer one: it comes before all others.
         Some(newest) if !is_newer(restored, newest) => {
             onboardings::insert_before(conn, restored, false)?;
-            theirs.next().map_or(Ok(()), |_| supersede(conn, changes, now, restored.clone()))
+            theirs.next().map_or(Ok(()), |_| supersede(conn, memory, changes, now, restored.clone()))
         }
         _ => {
             onboardings::insert(conn, &standing, restored, false)?;
-            theirs.try_for_each(|older| supersede(conn, changes, now, older.clone()))
+            theirs.try_for_each(|older| supersede(conn, memory, changes, now, older.clone()))
         }
     }
 }
@@ -101,6 +102,7 @@ fn onboarding(
 /// What a newer registration of the same person did to it, whether or not `onboarding_mobile` ever heard of that.
 fn supersede(
     conn: &Connection,
+    memory: &Memory,
     changes: &mut Changes,
     now: Timestamp,
     mut older: Onboarding,
@@ -109,7 +111,8 @@ fn supersede(
         return Ok(());
     }
     older.state = State::Superseded;
-    onboardings::change(conn, changes, now, &mut older)
+    onboardings::change(conn, changes, now, &mut older)?;
+    memory.telling.state(conn, now, &older)
 }
 
 fn judged(
@@ -125,6 +128,7 @@ fn judged(
             conn.prepare_cached("INSERT OR IGNORE INTO validated (pair) VALUES (?1)")?
                 .execute([onboarding.pair()])?;
             onboardings::change(conn, changes, now, &mut onboarding)?;
+            memory.telling.state(conn, now, &onboarding)?;
         } else {
             onboardings::touch(conn, changes, now, &mut onboarding)?;
         }

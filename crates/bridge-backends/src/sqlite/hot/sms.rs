@@ -14,7 +14,7 @@ use super::arrivals::{self, Arrival, New};
 use super::counting::count;
 use super::deliveries::Delivered;
 use super::handed::{Arriving, Recording};
-use super::{INPUT_SMS, is_validated, known, next_id, onboardings, queues};
+use super::{INPUT_SMS, is_validated, known, next_id, onboardings, queues, told};
 use crate::sqlite::engine::{Changes, Json};
 
 pub(super) fn admit(
@@ -126,7 +126,7 @@ pub(super) fn record(
     now: Timestamp,
     sms: &mut Recording,
 ) -> rusqlite::Result<Recorded> {
-    let Recording { key, precondition, sms_id, mobile_number: mobile, is_counted, row } = sms;
+    let Recording { key, precondition, sms_id, mobile_number: mobile, is_counted, row, told } = sms;
     let arrival = memory.arrivals.find(conn, now, key)?.filter(|arrival| arrival.sms_id == *sms_id);
     let Some(arrival) = arrival else { return Ok(Recorded::NotAdmitted) };
     if let Some(answer) = arrival.answer {
@@ -162,6 +162,9 @@ pub(super) fn record(
         } else {
             onboardings::touch(conn, changes, now, &mut onboarding)?;
         }
+    }
+    if let Some(told) = told {
+        told::queue(conn, told)?;
     }
     let answer = Answer { id, sms_id: *sms_id, verdict: verdict.clone() };
     arrivals::answer(conn, key, &arrival, &answer)?;

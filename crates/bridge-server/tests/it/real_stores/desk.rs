@@ -58,9 +58,15 @@ async fn every_page_opens() {
         (group.sql("SELECT count(*) FROM onboarding_mobile") == "1").then_some(())
     })
     .await;
+    let add = bridge.request(Method::POST, "/admin/webhooks").bearer_auth(ADMIN_TOKEN);
+    let webhook = bridge.send(add.json(&serde_json::json!({"url": "https://app.invalid/"}))).await;
     let (sms, onboarding) = (judged.text("message_id"), registered.text("onboarding_id"));
     for route in ROUTES.iter().filter(|route| route.method == Method::GET && !route.path.ends_with("/live")) {
-        let id = if route.path.contains("/onboardings/") { onboarding } else { sms };
+        let id = match route.path {
+            path if path.contains("/onboardings/") => onboarding,
+            path if path.contains("/webhooks/") => webhook.text("id"),
+            _ => sms,
+        };
         let path = route.path.replace("{kind}", "csv").replace("{id}", id);
         let answer = bridge.get(&path, ADMIN_TOKEN).await;
         let is_there = !path.contains('{') && !path.contains("/quarantine/") && !path.ends_with("/export");

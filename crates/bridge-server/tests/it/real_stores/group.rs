@@ -70,6 +70,7 @@ impl Group {
             ("--audit-url", self.pgbouncer.url_of(&self.database)),
             ("--audit-direct-url", self.postgres.url_of(&self.database)),
             ("--remote-url", self.postgres.url_of(&self.remote)),
+            ("--webhook-allow", "127.0.0.0/8".to_owned()),
         ];
         let flags: Vec<&str> = flags.iter().flat_map(|(flag, value)| [*flag, value.as_str()]).collect();
         Bridge::start_beside(folder, clock, &flags, elsewhere).await

@@ -72,7 +72,7 @@ const TABLES: [(&str, u64); 8] = [
     ("ops.quarantine", 1),
 ];
 
-fn receipt(n: u128) -> Erasure {
+pub(super) fn receipt(n: u128) -> Erasure {
     Erasure {
         id: id(n),
         number_hash: format!("hash {n}"),

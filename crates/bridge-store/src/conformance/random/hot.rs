@@ -18,6 +18,7 @@ use super::super::samples::*;
 use super::super::under_test::begin;
 use crate::HotStore;
 use crate::blacklisting::Blacklisting;
+use crate::events::Told;
 use crate::hot::model::MemoryHot;
 use crate::hot::{
     Admission, Admitted, Cancelled, Counters, QueueSizes, Recorded, Registered, Registration, Restore, Right,
@@ -259,7 +260,8 @@ impl Client<'_> {
         let known = if by_another { meaning_the_last(known) } else { known };
         let possible = known.onboarding.as_ref().is_some_and(|o| o.state.can_be_validated());
         let verdict: Verdict = if passed && possible { super::super::samples::passed() } else { failed() };
-        let judged = Judged::new(sms, fingerprint, verdict, &known);
+        let events = vec![event(self.next, sms.mobile_number(), self.now)];
+        let judged = Judged { events, ..Judged::new(sms, fingerprint, verdict, &known) };
         let recorded = self.store.record(self.now, &judged).await.unwrap();
         if let (Recorded::Changed(known), true) = (&recorded, by_new_facts) {
             let judged = Judged::new(judged.row.sms, fingerprint, failed(), known);
@@ -302,6 +304,7 @@ impl Client<'_> {
             queued_blacklistings: store.queued_blacklistings(MAX).await.unwrap(),
             sizes: store.queue_sizes().await.unwrap(),
             counters,
+            told: store.queued_events(MAX).await.unwrap().into_iter().map(|queued| queued.told).collect(),
         }
     }
 }
@@ -324,6 +327,7 @@ struct Seen {
     queued_blacklistings: Vec<Blacklisting>,
     sizes: QueueSizes,
     counters: Counters,
+    told: Vec<Told>,
 }
 
 /// The onboarding that is in the archive alone.
@@ -336,6 +340,10 @@ fn client(store: &dyn HotStore) -> Client<'_> {
 async fn compare(store: &dyn HotStore, operations: &[Operation]) {
     let model = MemoryHot::default();
     begin(&model).await;
+    // Half of them: what is told depends on nothing else.
+    let tells = operations.len().is_multiple_of(2);
+    model.tell_changes(tells);
+    store.tell_changes(tells);
     let (mut model, mut backend) = (client(&model), client(store));
     // In the end everybody sends one more SMS: it shows the rest of what is known.
     let probes =

@@ -6,6 +6,7 @@ use bridge_core::{Onboarding, State, Timestamp};
 use uuid::Uuid;
 
 use super::{Kept, Memory, counted, live};
+use crate::events::Told;
 use crate::hot::restored::Window;
 use crate::hot::{Cancelled, REGISTRATION_WINDOW, Registered, Registration};
 
@@ -68,7 +69,16 @@ impl Memory {
         onboarding: Onboarding,
         state: State,
     ) -> Onboarding {
-        self.write(now, Onboarding { state, ..onboarding }, true)
+        let onboarding = self.write(now, Onboarding { state, ..onboarding }, true);
+        self.tell_state(now, &onboarding);
+        onboarding
+    }
+
+    /// Apps are told of its new state, where any wants to be.
+    pub(super) fn tell_state(&mut self, now: Timestamp, onboarding: &Onboarding) {
+        if self.tells {
+            self.tell(Told::State { at: now, onboarding: Box::new(onboarding.clone()) });
+        }
     }
 
     pub(super) fn register(&mut self, now: Timestamp, registration: &Registration) -> Registered {

@@ -115,6 +115,9 @@ impl Memory {
         note("validated", self.unvalidate(mobile, &stays));
         queued.iter().for_each(|id| drop(self.queue.remove(id)));
         note("queued_sms", queued.len() as u64);
+        let before = self.told.len();
+        self.told.retain(|_, told| told.mobile_number() != mobile || told.since() > until);
+        note("queued_events", (before - self.told.len()) as u64);
         let mut answers = 0;
         for key in remembered {
             if self.seen.get(&key).is_some_and(|seen| seen.received_at <= until) {

@@ -19,7 +19,9 @@ impl Memory {
         let mut leases = std::mem::take(&mut self.leases);
         leases.retain(|job, _| job == REBUILD);
         let (counters, entered) = (self.counters, self.entered.take());
-        *self = Memory { counters, entered, leases, rebuilding: Some(token), ..Memory::default() };
+        let (tells, last_told) = (self.tells, self.last_told);
+        let rebuilding = Some(token);
+        *self = Memory { counters, entered, leases, rebuilding, tells, last_told, ..Memory::default() };
     }
 
     pub(super) fn restore(&mut self, now: Timestamp, right: Right, part: Restore<'_>) -> bool {
@@ -94,7 +96,10 @@ impl Memory {
             if is_validated {
                 self.validated.insert(onboarding.pair());
             }
-            self.write(now, onboarding, is_validated);
+            let onboarding = self.write(now, onboarding, is_validated);
+            if is_validated {
+                self.tell_state(now, &onboarding);
+            }
         }
         let Some(fingerprint) = sms.key() else { return };
         let identity = sms.sms.identity();

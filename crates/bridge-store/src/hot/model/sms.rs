@@ -6,6 +6,7 @@ use bridge_core::{InboundSms, State, Timestamp};
 
 use super::{Delivery, Memory, Seen, counted, live};
 use crate::blacklisting::Blacklisting;
+use crate::events::{Told, ToldOfSms};
 use crate::hot::restored::Window;
 use crate::hot::{Admission, Admitted, IntakeLimits, Recorded, THRESHOLD_EXCEEDED};
 use crate::judged::{Answer, Judged, QueuedSms};
@@ -83,7 +84,7 @@ impl Memory {
     }
 
     pub(super) fn record(&mut self, now: Timestamp, judged: &Judged) -> Recorded {
-        let Judged { key, precondition, row } = judged;
+        let Judged { key, precondition, row, events } = judged;
         let QueuedSms { sms, verdict, .. } = row;
         let seen = self.seen.get(key).filter(|seen| seen.until > now && seen.sms_id == sms.sms_id);
         match seen {
@@ -111,12 +112,20 @@ impl Memory {
             if verdict.passed() {
                 self.validated.insert(onboarding.pair());
                 onboarding.validated_at = Some(now);
-                self.change_state(now, onboarding, State::Validated);
+                onboarding.state = State::Validated;
+                self.write(now, onboarding, true);
             } else {
                 // The table has heard of its end: it hears what came after it, too.
                 let ended = onboarding.state == State::Expired;
                 self.write(now, onboarding, ended);
             }
+        }
+        if !events.is_empty() {
+            self.tell(Told::Judged(ToldOfSms {
+                mobile_number: mobile.to_owned(),
+                taken_in: sms.server_received_at,
+                events: events.clone(),
+            }));
         }
         let answer = Answer { id, sms_id: sms.sms_id, verdict: verdict.clone() };
         if let Some(seen) = self.seen.get_mut(key) {
