@@ -5,6 +5,7 @@ mod admin;
 mod blacklist;
 mod blocked_email;
 mod bridge;
+mod config;
 mod demo;
 mod doctor;
 mod import;
@@ -24,12 +25,15 @@ mod tunnel;
 mod validated;
 mod verdicts;
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use rustix::fs::Mode;
 
 use crate::config::Config;
+use crate::config_file;
 
 /// Proves that a person holds a mobile number: they send the SMS.
 #[derive(Parser)]
@@ -37,8 +41,12 @@ use crate::config::Config;
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// The configuration file; /etc/sms-bridge/bridge.toml when not given, if there is one. What flags and the environment
+    /// say goes before it.
+    #[arg(long, env = config_file::VARIABLE, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
-    config: Config,
+    flags: Config,
 }
 
 #[derive(Subcommand)]
@@ -51,6 +59,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Hand an SMS to a bridge, from a modem daemon's hook or the shell.
     Push(Box<push::Args>),
+    /// See what the bridge would start with, and where each value comes from.
+    Config(config::Args),
     /// Read and change settings.
     Settings(settings::Args),
     /// Add and look after the phones, modems and providers that hand in SMS.
@@ -89,13 +99,23 @@ pub(crate) const MISCONFIGURED: u8 = 2;
 pub fn run() -> ExitCode {
     // Before the first file, of whichever command: what this program writes is for its own account.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
-    let cli = Cli::parse();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let file = match config_file::of_command_line(&Cli::command(), &arguments) {
+        Ok(file) => file,
+        Err(problems) => return misconfigured(&problems),
+    };
+    let matches = file.fill(Cli::command()).get_matches_from(&arguments);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match cli.command {
-        None => return serve::run(cli.config),
+        None => return serve::run(cli.flags),
         Some(Command::Serve(config)) => return serve::run(*config),
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Simulate(args)) => simulate::run(&args),
         Some(Command::Push(args)) => push::run(&args),
+        Some(Command::Config(args)) => match matches.subcommand() {
+            Some((_, matches)) => config::run(&args, matches, &file),
+            None => Ok(ExitCode::SUCCESS),
+        },
         Some(Command::Settings(args)) => settings::run(&args),
         Some(Command::Receiver(args)) => receiver::run(&args),
         Some(Command::Import(args)) => import::run(&args),
@@ -137,6 +157,15 @@ fn no_runtime(error: &std::io::Error) -> String {
 /// That a list cannot be read.
 fn unreadable(file: &std::path::Path, error: &std::io::Error) -> String {
     format!("{} cannot be read: {error}", file.display())
+}
+
+/// Says everything that is wrong with the configuration.
+fn misconfigured(problems: &[String]) -> ExitCode {
+    anstream::eprintln!("{ERROR}The configuration is wrong:{ERROR:#}");
+    for problem in problems {
+        anstream::eprintln!("  - {}", plain::escaped(problem));
+    }
+    ExitCode::from(MISCONFIGURED)
 }
 
 fn failed(problem: &str) -> ExitCode {

@@ -4,15 +4,16 @@
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bridge_store::folder::FolderError;
-use clap::Parser;
+use clap::FromArgMatches;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::plain;
 use crate::config::Config;
+use crate::config_file::{self, ConfigFile};
 use crate::lifecycle::{self, Note, Running, StartError};
 use crate::opening::StoresError;
 use crate::secret_file;
@@ -35,6 +36,8 @@ pub(super) struct Which {
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
+    #[arg(from_global)]
+    config: Option<PathBuf>,
 }
 
 impl Which {
@@ -197,48 +200,40 @@ pub(super) fn admin_token(which: &Which) -> Result<String, String> {
     }
 }
 
-#[derive(Parser)]
-struct Given {
-    #[command(flatten)]
-    config: Config,
+/// The configuration of a bridge on this folder, as file and environment say it.
+fn usual_config(which: &Which, more: &[&OsStr]) -> Result<Config, String> {
+    let file = ConfigFile::read(which.config.as_deref()).map_err(|problems| problems.join("\n"))?;
+    let folder = ["--data-dir".as_ref(), which.data_dir.as_os_str()];
+    let matches = file
+        .fill(config_file::flags())
+        .try_get_matches_from(folder.iter().chain(more))
+        .map_err(|error| error.to_string())?;
+    Config::from_arg_matches(&matches).map_err(|error| error.to_string())
 }
 
-/// The configuration of a bridge on this folder and any free port, whatever the environment says.
-pub(super) fn private_config(data_dir: &Path) -> Config {
-    let arguments = [
-        "sms-bridge".as_ref(),
-        "--bind".as_ref(),
-        "127.0.0.1:0".as_ref(),
-        "--data-dir".as_ref(),
-        data_dir.as_os_str(),
-    ];
-    let mut config = Given::parse_from::<_, &OsStr>(arguments).config;
-    config.private_bind = None;
-    config
+/// The configuration of a bridge on this folder and any free port, whatever file and environment say.
+fn private_config(which: &Which) -> Result<Config, String> {
+    let config = usual_config(which, &["--bind".as_ref(), "127.0.0.1:0".as_ref()])?;
+    Ok(Config { private_bind: None, ..config })
 }
 
-/// Where a bridge listens that is started as the environment says.
-pub(super) fn usual_bind(which: &Which) -> SocketAddr {
-    usual_config(which).bind
+/// Where a bridge listens that is started as file and environment say.
+pub(super) fn usual_bind(which: &Which) -> Result<SocketAddr, String> {
+    Ok(usual_config(which, &[])?.bind)
 }
 
 /// Where its desk is.
-pub(super) fn usual_desk(which: &Which) -> SocketAddr {
-    let config = usual_config(which);
-    config.private_bind.unwrap_or(config.bind)
-}
-
-fn usual_config(which: &Which) -> Config {
-    let arguments = ["sms-bridge".as_ref(), "--data-dir".as_ref(), which.data_dir.as_os_str()];
-    Given::parse_from::<_, &OsStr>(arguments).config
+pub(super) fn usual_desk(which: &Which) -> Result<SocketAddr, String> {
+    let config = usual_config(which, &[])?;
+    Ok(config.private_bind.unwrap_or(config.bind))
 }
 
 async fn start_inside(which: &Which) -> Result<Running, StartError> {
-    let mut config = private_config(&which.data_dir);
+    let mut config = private_config(which).map_err(StartError::Configuration)?;
     if let Some(problem) = config.read_secret_files().into_iter().next() {
-        return Err(StartError::SecretFile(problem));
+        return Err(StartError::Configuration(problem));
     }
-    if let Some(token) = which.given_token().map_err(StartError::SecretFile)? {
+    if let Some(token) = which.given_token().map_err(StartError::Configuration)? {
         // Whoever can open the folder can read every token: the one given opens the bridge inside.
         config.admin_token = token.split(',').map(str::to_owned).collect();
     }

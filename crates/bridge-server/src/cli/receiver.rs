@@ -183,10 +183,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         let elsewhere = bridge.address_inside();
         bridge.leave().await;
         // What phones are given is where the bridge will listen, not where the one inside did.
-        answer.map(|answer| match elsewhere {
-            Some(inside) => moved(answer, &inside.to_string(), &usual_bind(which).to_string()),
-            None => answer,
-        })
+        let answer = answer?;
+        match elsewhere {
+            Some(inside) => Ok(moved(answer, &inside.to_string(), &usual_bind(which)?.to_string())),
+            None => Ok(answer),
+        }
     })?;
     if which.json {
         anstream::println!("{}", plain::json(&answer));

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{BOLD, DIM, ERROR, GOOD, MISCONFIGURED, WARN, failed, no_runtime};
+use super::{BOLD, DIM, ERROR, GOOD, MISCONFIGURED, WARN, failed, misconfigured, no_runtime};
 use crate::config::{Config, scheme};
 use crate::lifecycle::{self, Running, Signals, StartError};
 use crate::log;
@@ -16,11 +16,7 @@ pub(super) fn run(mut config: Config) -> ExitCode {
     let mut problems = config.read_secret_files();
     problems.extend(config.problems());
     if !problems.is_empty() {
-        anstream::eprintln!("{ERROR}The configuration is wrong:{ERROR:#}");
-        for problem in problems {
-            anstream::eprintln!("  - {problem}");
-        }
-        return ExitCode::from(MISCONFIGURED);
+        return misconfigured(&problems);
     }
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = config.worker_threads {

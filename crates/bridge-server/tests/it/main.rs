@@ -9,6 +9,8 @@ mod binary;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod config_file;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod desk;
