@@ -1,14 +1,18 @@
 //! The command line: one file per command (contract section 1). Commands that look at a running bridge
 //! are clients of its HTTP API; without one they start it inside for as long as they need it.
 
+mod account;
 mod admin;
+mod backup;
 mod blacklist;
 mod blocked_email;
 mod bridge;
 mod config;
 mod demo;
 mod doctor;
+mod health;
 mod import;
+mod init;
 mod migrate;
 mod openapi;
 mod person;
@@ -20,6 +24,7 @@ mod receiver;
 mod receiver_test;
 mod serve;
 mod settings;
+mod shell;
 mod simulate;
 mod tunnel;
 mod validated;
@@ -29,7 +34,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use rustix::fs::Mode;
 
 use crate::config::Config;
@@ -37,7 +42,7 @@ use crate::config_file;
 
 /// Proves that a person holds a mobile number: they send the SMS.
 #[derive(Parser)]
-#[command(name = "sms-bridge", version, args_conflicts_with_subcommands = true)]
+#[command(name = "sms-bridge", version = crate::BUILD, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -53,6 +58,8 @@ pub struct Cli {
 enum Command {
     /// Run the bridge (the default).
     Serve(Box<Config>),
+    /// Set a bridge up: asks what it must, tries each answer, writes configuration and unit.
+    Init(Box<init::Args>),
     /// See a number validated and cheating refused, without any set-up.
     Demo(demo::Args),
     /// Play a phone against a running bridge.
@@ -79,14 +86,24 @@ enum Command {
     Person(person::Args),
     /// Take a validated number off.
     Validated(validated::Args),
+    /// Write everything that the bridge keeps to one file, while it runs or not.
+    Backup(Box<backup::BackupArgs>),
+    /// Make a bridge of such a file, in a folder where none is.
+    Restore(Box<backup::RestoreArgs>),
     /// Check everything and say what to do.
     Doctor(doctor::Args),
+    /// Ask whether the bridge takes SMS now: the exit code says it, for whoever watches over it.
+    Health(health::Args),
     /// Write the configuration of a Cloudflare tunnel that exposes what the outside needs, and nothing else.
     Tunnel(tunnel::Args),
     /// Bring the audit database up to date.
     Migrate(migrate::Args),
     /// Print the API's description (OpenAPI 3.1).
     Openapi,
+    /// Print what a shell completes commands with.
+    Completions(shell::Completions),
+    /// Write the man pages to a folder.
+    Man(shell::Man),
 }
 
 /// Something went wrong while running.
@@ -106,9 +123,16 @@ pub fn run() -> ExitCode {
     };
     let matches = file.fill(Cli::command()).get_matches_from(&arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Err(problem) = change_account(&cli, &matches, &arguments) {
+        return failed(&problem);
+    }
     let result = match cli.command {
         None => return serve::run(cli.flags),
         Some(Command::Serve(config)) => return serve::run(*config),
+        Some(Command::Init(args)) => match matches.subcommand() {
+            Some((_, matches)) => init::run(&args, cli.config.as_deref(), matches, &file),
+            None => Ok(ExitCode::SUCCESS),
+        },
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Simulate(args)) => simulate::run(&args),
         Some(Command::Push(args)) => push::run(&args),
@@ -125,10 +149,15 @@ pub fn run() -> ExitCode {
         Some(Command::BlockedEmail(args)) => blocked_email::run(&args),
         Some(Command::Person(args)) => person::run(&args),
         Some(Command::Validated(args)) => validated::run(&args),
+        Some(Command::Backup(args)) => backup::backup(&args),
+        Some(Command::Restore(args)) => backup::restore(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
+        Some(Command::Health(args)) => health::run(&args),
         Some(Command::Tunnel(args)) => tunnel::run(&args),
         Some(Command::Migrate(args)) => migrate::run(&args),
         Some(Command::Openapi) => openapi::run(),
+        Some(Command::Completions(args)) => Ok(shell::completions(&args, Cli::command())),
+        Some(Command::Man(args)) => shell::man(&args, Cli::command()),
     };
     result.unwrap_or_else(|problem| failed(&problem))
 }
@@ -157,6 +186,21 @@ fn no_runtime(error: &std::io::Error) -> String {
 /// That a list cannot be read.
 fn unreadable(file: &std::path::Path, error: &std::io::Error) -> String {
     format!("{} cannot be read: {error}", file.display())
+}
+
+/// Runs as the account of the bridge; `init` sets up what that account cannot.
+fn change_account(cli: &Cli, matches: &ArgMatches, arguments: &[OsString]) -> Result<(), String> {
+    if matches!(cli.command, Some(Command::Init(_))) {
+        return Ok(());
+    }
+    let mut matches = matches;
+    while let Some((_, below)) = matches.subcommand() {
+        matches = below;
+    }
+    match matches.try_get_one::<PathBuf>("data_dir") {
+        Ok(Some(data_dir)) => account::of_the_bridge(data_dir, arguments),
+        _ => Ok(()),
+    }
 }
 
 /// Says everything that is wrong with the configuration.

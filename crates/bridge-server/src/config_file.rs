@@ -265,5 +265,10 @@ pub fn of_command_line(command: &Command, arguments: &[OsString]) -> Result<Conf
     if !is_read_by(command) {
         return Ok(ConfigFile::default());
     }
-    ConfigFile::read(matches.get_one::<PathBuf>("config").map(PathBuf::as_path))
+    let given = matches.get_one::<PathBuf>("config").map(PathBuf::as_path);
+    // It writes the file.
+    if command.get_name() == "init" && !given.unwrap_or(Path::new(USUAL)).exists() {
+        return Ok(ConfigFile::default());
+    }
+    ConfigFile::read(given)
 }

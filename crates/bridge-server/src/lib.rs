@@ -6,6 +6,7 @@
 //!
 //! **Invariant.** Tasks are started by [`lifecycle`] alone, but for the one that each connection gets while it is open.
 
+mod backup;
 pub mod cli;
 pub mod config;
 pub mod config_file;
@@ -14,3 +15,12 @@ pub mod lifecycle;
 pub mod log;
 pub mod opening;
 mod secret_file;
+mod service;
+
+/// Which version this is.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The same with commit and date, where it was built to be published.
+pub const BUILD: &str = match option_env!("SMS_BRIDGE_BUILD") {
+    Some(build) if !build.is_empty() => build,
+    _ => concat!(env!("CARGO_PKG_VERSION"), " (built from source)"),
+};

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bridge_store::folder::FolderError;
 use clap::FromArgMatches;
@@ -19,6 +19,7 @@ use crate::opening::StoresError;
 use crate::secret_file;
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::secrets;
+use bridge_app::bridge_id;
 
 /// Which bridge a command speaks with.
 #[derive(clap::Args, Clone, Debug)]
@@ -161,6 +162,7 @@ pub(super) struct Bridge {
 impl Bridge {
     /// Finds the bridge that runs on the folder, or starts one.
     pub(super) async fn find(which: &Which) -> Result<Bridge, String> {
+        must_be_there(which)?;
         match start_inside(which).await {
             Ok(running) => {
                 let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?
@@ -189,6 +191,22 @@ impl Bridge {
             inside.stop().await;
         }
     }
+}
+
+/// A command looks at a bridge and makes none: in the wrong folder it would show an empty one, and say that all is well.
+fn must_be_there(which: &Which) -> Result<(), String> {
+    if bridge_id::is_there(&which.data_dir) {
+        return Ok(());
+    }
+    let folder = std::path::absolute(&which.data_dir).unwrap_or_else(|_| which.data_dir.clone());
+    let file = which.config.as_deref().unwrap_or(Path::new(config_file::USUAL));
+    Err(format!(
+        "there is no bridge in {}. Say where it is: --data-dir, SMS_BRIDGE_DATA_DIR, or data_dir in {}{}. \
+         A new one is made by sms-bridge init, or by sms-bridge serve",
+        folder.display(),
+        file.display(),
+        if file.exists() { "" } else { " (which is not there)" }
+    ))
 }
 
 pub(super) fn admin_token(which: &Which) -> Result<String, String> {

@@ -315,7 +315,7 @@ fn moved(value: Value, from: &str, to: &str) -> Value {
 }
 
 /// What the app is to be given.
-fn given(answer: &Value) {
+pub(super) fn given(answer: &Value) {
     let text = |name: &str| answer[name].as_str().unwrap_or_default();
     let rows = [
         ("URL", text("url")),

@@ -6,6 +6,7 @@ use super::{BOLD, DIM, ERROR, GOOD, MISCONFIGURED, WARN, failed, misconfigured, 
 use crate::config::{Config, scheme};
 use crate::lifecycle::{self, Running, Signals, StartError};
 use crate::log;
+use crate::service;
 use bridge_app::admin::accounts::{self, MadeLink};
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::problem::Problem;
@@ -50,10 +51,13 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let app = opened.app.clone();
     let running = lifecycle::start(&config, opened).await?;
     screen(&config, &running, accounts::first_link(&app).await);
+    service::tell_started(running.address);
     tokio::select! {
         () = signals.next() => {}
+        () = service::feed_watchdog() => {}
         () = async { levels.follow(&app.live).await; std::future::pending().await } => {}
     }
+    service::tell_stopping();
     anstream::println!(
         "stopping: open requests finish, what waits is written (press Ctrl-C again to stop at once)"
     );

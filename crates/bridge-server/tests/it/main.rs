@@ -3,6 +3,8 @@
 
 // Clippy lets tests unwrap and print, and knows them by this attribute only.
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod binary;
@@ -31,6 +33,8 @@ mod http_surface;
 mod import;
 #[cfg(test)]
 mod incidents;
+#[cfg(test)]
+mod init;
 #[cfg(test)]
 mod judging_again;
 #[cfg(test)]
