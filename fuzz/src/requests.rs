@@ -73,7 +73,8 @@ pub fn keeps_every_promise(format: &Format, incoming: &Incoming<'_>) {
     if let Some(verify) = format.verify {
         let keys = ["a key that nobody", "was ever given"].map(str::to_owned);
         let urls = ["https://sms.example.org/sms/receive".to_owned()];
-        let signing = Signing { keys: &keys, now: Timestamp(1_790_000_000_000), urls: &urls };
+        let signing =
+            Signing { keys: &keys, now: Timestamp(1_790_000_000_000), any_time: false, urls: &urls };
         assert!(verify(incoming, &signing).is_err(), "{incoming:?}");
     }
     let _ = (format.recognises.map(|is_it| is_it(incoming)), format.secret.map(|of| of(incoming)));

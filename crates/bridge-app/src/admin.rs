@@ -1,6 +1,7 @@
 //! What an operator does, one file for each thing. The JSON route and the page both call it; each change notes itself
 //! in the admin log before it is made. Not who may do it: the route or page has checked that.
 
+pub mod acceptance;
 pub mod accounts;
 pub mod blacklist;
 pub mod block;

@@ -7,6 +7,7 @@ pub mod data_file;
 pub mod deadline;
 pub mod edge_keys;
 pub mod fields;
+pub(crate) mod kernel_clock;
 pub mod metrics;
 pub mod problem;
 pub mod reserve;

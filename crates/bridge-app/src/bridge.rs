@@ -21,6 +21,7 @@ use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::bodies::Bodies;
+use crate::state::clock_watch::ClockWatch;
 use crate::state::disk::Disk;
 use crate::state::edge::Edge;
 use crate::state::erasures::Erasures;
@@ -99,6 +100,8 @@ pub struct App {
     pub reserve: Reserve,
     /// What the stores are good for now.
     pub availability: Availability,
+    /// The clock of this machine, and whether it can be right.
+    pub clock_watch: ClockWatch,
     /// Who is told validated numbers; none: nobody.
     pub(crate) remote: Option<Arc<dyn Remote>>,
     /// SMS judged since the last dump.

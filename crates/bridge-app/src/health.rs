@@ -114,7 +114,13 @@ impl Health {
             notes.push("no receiving number is set: users are not told where to send the SMS (setting sms_receiver_number, or `sms-bridge receiver add NAME --number +…`)".to_owned());
         }
         let (receivers, receivers_troubled) = receivers::look(app, settings, &mut notes);
-        if let Some(why) = standing.hot.why() {
+        if let Some((why, _)) = app.clock_watch.implausible() {
+            notes.push(format!(
+                "registration is paused: the clock of this machine says {}, which cannot be right: {why}; set it \
+                 (`timedatectl`), or if it is right say so (`sms-bridge doctor --accept-clock`); SMS are kept and judged then",
+                app.clock.now()
+            ));
+        } else if let Some(why) = standing.hot.why() {
             notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
         }
         notes.extend(app.places.note(app.clock.now()));

@@ -23,6 +23,7 @@ use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
 use crate::state::bodies::Bodies;
+use crate::state::clock_watch::ClockWatch;
 use crate::state::disk::Disk;
 use crate::state::edge::Edge;
 use crate::state::erasures::Erasures;
@@ -77,6 +78,7 @@ pub async fn open(
     let metrics = Metrics::default();
     let stores = stores.instrumented(&metrics.store_operation_duration_seconds);
     let now = clock.now();
+    let run = entropy.id(now).map_err(|error| OpenError::Id(std::io::Error::other(error)))?;
     let rows = settings(&stores, &data_dir, now).await;
     let receivers = Receivers::open(&data_dir, now);
     if let Err(error) = receivers.reload(&*stores.audit).await {
@@ -99,6 +101,7 @@ pub async fn open(
         availability: Availability::new(now),
         live: LiveSettings::new(rows),
         hosted_rate: HostedRate::new(clock.clone()),
+        clock_watch: ClockWatch::open(&data_dir, clock.clone(), run, options.built),
         clock,
         secrets,
         metrics,

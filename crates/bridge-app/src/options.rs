@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use bridge_core::Timestamp;
 use ipnet::IpNet;
 
 use crate::base::backend::Backends;
@@ -41,4 +42,19 @@ pub struct Options {
     pub disk_floor_bytes: u64,
     /// What keeps its stores.
     pub backends: Backends,
+    /// Which of its neighbours run on other machines, and so have clocks of their own.
+    pub elsewhere: Elsewhere,
+    /// When the program was built, as far as it knows: no clock can be earlier.
+    pub built: Timestamp,
+}
+
+/// Neighbours on other machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The hot store.
+    pub hot: bool,
+    /// The audit store.
+    pub audit: bool,
+    /// The remote.
+    pub remote: bool,
 }

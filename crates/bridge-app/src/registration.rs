@@ -24,6 +24,7 @@ use crate::base::fields::NO_EMAIL_ADDRESS;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::durability::{journal, spellings};
+use crate::state::availability::Hot;
 use crate::state::board::WakeSignal;
 use crate::state::receivers::Liveness;
 use crate::state::settings::Snapshot;
@@ -399,7 +400,8 @@ impl Pause {
 const RECEIVERS_SILENT: &str = "receivers_silent";
 
 /// Every cause of a pause: one of them is 1 in the metrics.
-pub const PAUSE_CAUSES: [&str; 4] = ["maintenance", "store_away", "disk_nearly_full", RECEIVERS_SILENT];
+pub const PAUSE_CAUSES: [&str; 5] =
+    ["maintenance", "clock_not_set", "store_away", "disk_nearly_full", RECEIVERS_SILENT];
 
 /// Is registration paused?
 #[must_use]
@@ -409,6 +411,13 @@ pub fn paused(app: &App, snapshot: &Snapshot) -> Option<Pause> {
         return pause(snapshot.updated_at("maintenance_mode"), "maintenance", "maintenance_mode is on");
     }
     let standing = app.availability.now();
+    if standing.hot == Hot::ClockNotSet {
+        return pause(
+            None,
+            "clock_not_set",
+            "the clock of this machine cannot be right: SMS are kept until it is set",
+        );
+    }
     if let Some(why) = standing.hot.why() {
         return pause(Some(standing.since), "store_away", why);
     }

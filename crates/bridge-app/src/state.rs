@@ -5,6 +5,7 @@ pub mod availability;
 pub mod blocked_emails;
 pub mod board;
 pub mod bodies;
+pub mod clock_watch;
 pub mod disk;
 pub mod edge;
 pub mod erasures;

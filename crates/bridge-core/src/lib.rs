@@ -7,8 +7,9 @@
 //!
 //! Begin with [`checks`], its `evaluate` and one check; then [`settings`], where every setting stands once. From the
 //! ground up: `time`, `script`, `short_code`, `message`, `phone`, `sms` and the names of the checks; `verdict` and `settings`; `onboarding`;
-//! `judged_record`; `checks`; and what needs them, `catalog`, `rejudge` and `trace`. Nothing imports upward.
+//! `judged_record`; `checks`; and what needs them, `acceptance`, `catalog`, `rejudge` and `trace`. Nothing imports upward.
 
+pub mod acceptance;
 pub mod catalog;
 mod check_id;
 pub mod checks;

@@ -96,7 +96,11 @@ impl JudgedRecord<'_> {
     }
 
     fn judge(&self, found: &Found, known: &SenderFacts, settings: &Settings) -> Verdict {
-        evaluate(&Facts { sms: self.sms, found, sender: known, now: self.judged_at }, settings)
+        let facts = Facts { sms: self.sms, found, sender: known, now: self.judged_at };
+        if self.sms.accepts().is_some() {
+            return evaluate(&facts, &settings.accepting()).by_operator();
+        }
+        evaluate(&facts, settings)
     }
 }
 

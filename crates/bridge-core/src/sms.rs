@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::phone::{Mobile, PhoneError};
+use crate::stamp::{Settled, Stamp};
 use crate::time::{DAY, Span, Timestamp};
 
 /// How long a redelivery is recognised: SMSGate retries for 45 h (D9).
@@ -16,6 +17,8 @@ pub const REMEMBERED_BARE: Span = Span(120_000);
 
 /// `format` of what a list brought.
 pub const IMPORT: &str = "import";
+/// `format` of what an operator accepted. Its `delivery_id` names the SMS that failed (D48).
+pub const ACCEPTED: &str = "accepted";
 
 /// One SMS at intake. Everything that identifies it is fixed here and carried along wherever it waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +56,20 @@ pub struct InboundSms {
     /// One part of a longer SMS that its sender did not join: it waits for the others.
     #[serde(default)]
     pub part: Option<Part>,
+    /// It came while the bridge's clock could not be right: its times are put right before it is judged (D49).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_not_set: Option<ClockNotSet>,
+}
+
+/// When an SMS came, by a clock that nobody sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockNotSet {
+    /// The run of the bridge that measured it: another one's clock began elsewhere.
+    pub run: Uuid,
+    /// When it came, by the monotonic clock of that run.
+    pub came: Span,
+    /// The latest time that the bridge had known.
+    pub not_before: Timestamp,
 }
 
 /// Which part of a longer SMS this is (3GPP TS 23.040, concatenated short messages).
@@ -101,6 +118,11 @@ impl InboundSms {
     pub fn identity(&self) -> Identity {
         let line = self.line.as_deref().unwrap_or(&self.receiver_id);
         let content = key("content", &[self.mobile_number(), &self.text]);
+        if self.format == ACCEPTED {
+            let which = self.delivery_id.as_deref().unwrap_or_default();
+            let fingerprint = key(ACCEPTED, &[which]);
+            return Identity { fingerprint, remembered: REMEMBERED, delivery: None, content };
+        }
         let delivery =
             self.delivery_id.as_deref().map(|id| key("delivery", &[&self.receiver_id, &self.format, id]));
         let stamp = self.received_timestamp.epoch_seconds().to_string();
@@ -123,6 +145,28 @@ impl InboundSms {
         Identity { fingerprint, remembered, delivery, content }
     }
 
+    /// It, as it would have been taken in by a clock that was right: it arrived then.
+    #[must_use]
+    pub fn arrived_at(self, at: Timestamp) -> InboundSms {
+        let settle = if self.format == IMPORT { Stamp::settle_of_list } else { Stamp::settle };
+        // The stamp was held against the wrong time.
+        let raw = self.stamp_raw.as_deref().filter(|_| !self.stamped);
+        let settled = raw.and_then(Stamp::read).map(|stamp| settle(&stamp, None, at));
+        let stamp = match (settled, self.stamped) {
+            (_, true) => Settled { at: Some(self.received_timestamp), raw: self.stamp_raw },
+            (Some(settled), false) => settled,
+            (None, false) => Settled { at: None, raw: self.stamp_raw },
+        };
+        InboundSms {
+            received_timestamp: stamp.at.unwrap_or(at),
+            stamped: stamp.at.is_some(),
+            stamp_raw: stamp.raw,
+            server_received_at: at,
+            clock_not_set: None,
+            ..self
+        }
+    }
+
     /// The stamp that came with it and cannot be used: the remark `stamp_unreadable` (D40).
     #[must_use]
     pub fn unusable_stamp(&self) -> Option<&str> {
@@ -136,10 +180,13 @@ impl InboundSms {
     }
 
     /// D3: counted unless the sender is no number, or the SMS is older than the day the counter spans, or nobody knows how
-    /// old it is.
+    /// old it is, or it was counted before an operator accepted it.
     #[must_use]
     pub fn is_counted(&self) -> bool {
-        self.sender.is_ok() && !self.is_timeless() && self.server_received_at - self.received_at() <= DAY
+        self.sender.is_ok()
+            && self.format != ACCEPTED
+            && !self.is_timeless()
+            && self.server_received_at - self.received_at() <= DAY
     }
 }
 
@@ -168,6 +215,7 @@ mod tests {
             received_timestamp: Timestamp(1_000_000_500),
             stamped: true,
             stamp_raw: None,
+            clock_not_set: None,
             server_received_at: Timestamp(1_000_001_000),
             receiver_id: "default".into(),
             format: "generic".into(),

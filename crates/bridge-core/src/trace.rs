@@ -48,12 +48,16 @@ fn step(
     settings: &Settings,
 ) -> Step {
     let reason = record.verdict.reason.clone().filter(|_| record.verdict.failed_at == Some(place));
+    let mut fact = check.fact(record, settings);
+    if check.may_be_waived && record.verdict.is_by_operator() {
+        fact.push_str(" An operator accepted the SMS, so this check was left out.");
+    }
     Step {
         check: check.name,
         about: check.about,
         result,
         rule: check.rule(settings),
-        fact: check.fact(record, settings),
+        fact,
         remedy: reason.as_deref().map(|word| {
             check.remedy(word, record, settings).unwrap_or_else(|| {
                 format!("It was judged by another version of the bridge, whose reason {word:?} this one does not know.")

@@ -63,6 +63,7 @@ pub static ROUTES: &[Route] = &[
     read("/admin/ui/validated", VIEWER, || get(pages::validated::list)),
     read("/admin/ui/validated/export/{kind}", VIEWER, || get(pages::validated::export)),
     act("/admin/ui/sms/{id}/rejudge", VIEWER, || post(pages::sms::judge_again)),
+    act("/admin/ui/sms/{id}/accept", OPERATOR, || post(pages::sms::accept)),
     act("/admin/ui/validated/remove", OPERATOR, || post(pages::validated::remove)),
     read("/admin/ui/abuse", VIEWER, || get(pages::abuse::show)),
     read("/admin/ui/abuse/report", VIEWER, || get(pages::abuse::report)),

@@ -1,6 +1,7 @@
 //! The JSON API: which route answers where, one file for each resource. Nothing here decides anything about an SMS, and
 //! nothing here names a store: a handler reads a request, asks a use case of `bridge-app`, and writes its answer.
 
+pub mod acceptance;
 pub mod accounts;
 pub mod blacklist;
 pub mod blocked_emails;
@@ -95,6 +96,7 @@ where
         .routes(routes!(rejudge::dry_run))
         .routes(routes!(input_sms::by_mobile))
         .routes(routes!(rejudge::rejudge))
+        .routes(routes!(acceptance::accept))
         .routes(routes!(accounts::list, accounts::add))
         .routes(routes!(accounts::change))
         .routes(routes!(accounts::link))
@@ -130,6 +132,7 @@ where
         .routes(routes!(sync::replay))
         .routes(routes!(doctor::examine))
         .routes(routes!(doctor::repair))
+        .routes(routes!(doctor::accept_clock))
 }
 
 /// The names that the field's other API has for the same two (D16).

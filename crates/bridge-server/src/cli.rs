@@ -26,6 +26,7 @@ mod serve;
 mod settings;
 mod shell;
 mod simulate;
+mod sms;
 mod tunnel;
 mod validated;
 mod verdicts;
@@ -76,6 +77,8 @@ enum Command {
     Import(import::Args),
     /// Look at what receivers sent and nobody can use.
     Quarantine(quarantine::Args),
+    /// Accept an SMS whose time alone was in doubt.
+    Sms(sms::Args),
     /// Look after the accounts of the operator's desk.
     Admin(admin::Args),
     /// Block and unblock numbers.
@@ -144,6 +147,7 @@ pub fn run() -> ExitCode {
         Some(Command::Receiver(args)) => receiver::run(&args),
         Some(Command::Import(args)) => import::run(&args),
         Some(Command::Quarantine(args)) => quarantine::run(&args),
+        Some(Command::Sms(args)) => sms::run(&args),
         Some(Command::Admin(args)) => admin::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
         Some(Command::BlockedEmail(args)) => blocked_email::run(&args),

@@ -11,7 +11,8 @@ use crate::descriptors;
 use crate::secret_file;
 use bridge_app::base::backend::{Backend, Backends};
 use bridge_app::base::secrets::{self, Given};
-use bridge_app::options::{Options, ProxyHeader};
+use bridge_app::options::{Elsewhere, Options, ProxyHeader};
+use bridge_core::Timestamp;
 
 /// Configuration of the bridge.
 #[derive(Args, Clone, Debug)]
@@ -281,8 +282,31 @@ impl Config {
                 hot: backend(&self.hot_url, Backend::Redis),
                 audit: backend(&self.audit_url, Backend::PostgreSql),
             },
+            elsewhere: Elsewhere {
+                hot: is_elsewhere(&self.hot_url),
+                audit: is_elsewhere(&self.audit_url),
+                remote: self.remote_url.as_deref().is_some_and(is_elsewhere),
+            },
+            built: built(),
         }
     }
+}
+
+/// Does it run on another machine, which has a clock of its own?
+fn is_elsewhere(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else { return false };
+    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else { return false };
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    address.map_or(host != "localhost", |address| !address.is_loopback() && !address.is_unspecified())
+}
+
+/// This program is newer than any clock before.
+const BUILT_AFTER: Timestamp = Timestamp(1_767_225_600_000);
+
+/// When its source was committed.
+fn built() -> Timestamp {
+    let committed = env!("SMS_BRIDGE_COMMITTED").parse::<i64>().unwrap_or(0);
+    BUILT_AFTER.max(Timestamp(committed.saturating_mul(1_000)))
 }
 
 /// Enough of a URL to recognise it, and no password in it.

@@ -40,6 +40,7 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     ] {
         findings.extend(time.ok().flatten().map(|there| drift(what, now, there)));
     }
+    findings.extend(own_clock(app));
     findings.extend(remote(app).await);
     findings.extend(app.receivers.findings(now, &app.live.now()));
     findings.extend(strangers(app));
@@ -55,6 +56,33 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
         }),
     }
     findings
+}
+
+/// The clock of this machine, where it cannot be right: which of those that were asked says so (D49).
+fn own_clock(app: &App) -> Option<Finding> {
+    let (why, _) = app.clock_watch.implausible()?;
+    Some(Finding {
+        level: Level::Problem,
+        what: "clock".to_owned(),
+        found: format!(
+            "it says {}, which cannot be right: {why}; registration is paused, SMS are kept",
+            app.clock.now()
+        ),
+        advice:
+            "switch time synchronisation on (`timedatectl set-ntp true`) or set it; if it is right, say so: \
+                 `sms-bridge doctor --accept-clock`"
+                .to_owned(),
+    })
+}
+
+/// An operator says that the clock of this machine is right, whatever was remembered.
+pub async fn accept_clock(app: &App, actor: &Actor) -> std::result::Result<Vec<Finding>, Problem> {
+    let before = app.clock_watch.implausible().map_or(Value::Null, |(why, _)| why.to_string().into());
+    let after = app.clock.now().to_string().into();
+    app.note_change(actor, "doctor.accept_clock", "clock", before, after).await?;
+    app.clock_watch.accept();
+    app.availability.suspect();
+    Ok(examine(app, Mode::Look).await)
 }
 
 /// How many are named; the rest are counted.

@@ -171,7 +171,7 @@ pub fn sms_id(text: &str) -> Result<Uuid, Problem> {
     text.parse().map_err(|_| not_found())
 }
 
-fn not_found() -> Problem {
+pub(crate) fn not_found() -> Problem {
     Problem::new(Code::NotFound, "there is no such SMS in input_sms, or it was not written there yet")
 }
 

@@ -12,7 +12,14 @@ use uuid::Uuid;
 
 /// What time it is.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Option<Arc<AtomicI64>>);
+pub struct Clock(Option<Arc<Set>>);
+
+/// A clock that a test moves.
+#[derive(Debug)]
+struct Set {
+    now: AtomicI64,
+    elapsed: AtomicI64,
+}
 
 impl Clock {
     /// The system's clock.
@@ -24,7 +31,7 @@ impl Clock {
     /// A clock that stands until it is moved.
     #[must_use]
     pub fn standing_at(now: Timestamp) -> Clock {
-        Clock(Some(Arc::new(AtomicI64::new(now.0))))
+        Clock(Some(Arc::new(Set { now: AtomicI64::new(now.0), elapsed: AtomicI64::new(0) })))
     }
 
     /// Now.
@@ -32,7 +39,7 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Some(set) => Timestamp(set.load(Ordering::SeqCst)),
+            Some(set) => Timestamp(set.now.load(Ordering::SeqCst)),
             None => {
                 let since =
                     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
@@ -41,10 +48,30 @@ impl Clock {
         }
     }
 
-    /// Moves a standing clock; the system's clock does not move for us.
+    /// Since this machine started, by a clock that nobody sets: it goes on while the machine sleeps.
+    #[must_use]
+    pub fn monotonic(&self) -> Span {
+        match &self.0 {
+            Some(set) => Span(set.elapsed.load(Ordering::SeqCst)),
+            None => {
+                let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+                Span(since.tv_sec.saturating_mul(1_000).saturating_add(since.tv_nsec / 1_000_000))
+            }
+        }
+    }
+
+    /// Lets time go by on a standing clock; the system's clock does not move for us.
     pub fn advance(&self, by: Span) {
         if let Some(set) = &self.0 {
-            set.fetch_add(by.0, Ordering::SeqCst);
+            set.now.fetch_add(by.0, Ordering::SeqCst);
+            set.elapsed.fetch_add(by.0, Ordering::SeqCst);
+        }
+    }
+
+    /// Sets a standing clock, as somebody sets the clock of a machine: no time goes by.
+    pub fn set(&self, now: Timestamp) {
+        if let Some(set) = &self.0 {
+            set.now.store(now.0, Ordering::SeqCst);
         }
     }
 }

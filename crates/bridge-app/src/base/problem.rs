@@ -46,6 +46,7 @@ codes! {
     AccountExists = "account_exists", 409, "There is an account of this name";
     LastOwner = "last_owner", 409, "Nobody would be left to look after the accounts";
     ReceiverExists = "receiver_exists", 409, "There is a receiver of this name";
+    NotAcceptable = "not_acceptable", 409, "An operator cannot accept this SMS";
     StaysInQuarantine = "stays_in_quarantine", 409, "It stays in quarantine";
     LinkVoid = "link_void", 410, "This link does not work";
     BodyTooLarge = "body_too_large", 413, "The body is too large";

@@ -91,6 +91,7 @@ async fn to_audit(app: &App, entries: &[Entry]) -> Result<()> {
 /// The SMS of one number: two that were taken in within a millisecond keep the order in which they are written.
 async fn store_in_order(app: &App, waiting: Vec<InboundSms>) -> Result<()> {
     for sms in waiting {
+        let sms = app.clock_watch.put_right(sms);
         app.audit.store_for_later(&sms).await?;
         // There it is durable, and whoever judges again marks first what waits there.
         app.journal.acknowledge(&[Subject::Waiting(sms.sms_id)]);

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::base::data_file;
 use crate::base::deadline::{LOOK, store_within};
 use crate::bridge::App;
+use crate::durability::clock_monitor::ClockMonitor;
 use crate::durability::{journal, rebuild, waiting};
 use crate::state::availability::{HOT_SILENT, Hot};
 use crate::state::pushing;
@@ -42,6 +43,7 @@ pub struct StoreMonitor {
     handed_over: Option<String>,
     looked_aside: Option<Timestamp>,
     noted: Option<Timestamp>,
+    clock: ClockMonitor,
 }
 
 /// Looks until it is stopped.
@@ -75,6 +77,7 @@ impl StoreMonitor {
     /// One look.
     pub async fn look(&mut self, app: &App) {
         let _watching = app.board.watching.lock().await;
+        self.clock.look(app).await;
         let now = app.clock.now();
         let aside = due(self.looked_aside, now, LOOK_ASIDE_EVERY);
         if aside {
@@ -113,6 +116,13 @@ impl StoreMonitor {
 
     async fn judge(&mut self, app: &App, hot: Result<Option<String>>, pressed: bool) {
         let was = app.availability.now().hot;
+        if !app.clock_watch.is_plausible() {
+            // What it holds can be looked at. Nothing is judged, and nothing rebuilt, by a clock that cannot be right.
+            if hot.as_ref().is_ok_and(|there| there.is_some() && *there == self.epoch) {
+                app.hot.enter(self.epoch.as_deref());
+            }
+            return app.availability.set_hot(app.clock.now(), Hot::ClockNotSet);
+        }
         let there = match hot {
             Ok(there) => there,
             Err(error) => {
@@ -126,7 +136,7 @@ impl StoreMonitor {
             let open = match was {
                 Hot::Open | Hot::Full => Ok(()),
                 // What it does not know since it was away is what bridges kept for later.
-                Hot::Away | Hot::Lost => self.resume(app).await,
+                Hot::Away | Hot::Lost | Hot::ClockNotSet => self.resume(app).await,
             };
             let seen = match open {
                 Ok(()) if pressed => Hot::Full,
@@ -204,7 +214,9 @@ fn see_what_is_away(app: &App) {
     let now = app.clock.now();
     let standing = app.availability.now();
     let mut away = BTreeMap::new();
-    if standing.hot != Hot::Open {
+    if let Some((why, since)) = app.clock_watch.implausible() {
+        away.insert("clock".to_owned(), (since, format!("it cannot be right: {why}")));
+    } else if standing.hot != Hot::Open {
         let why = standing.hot.why().unwrap_or_default();
         away.insert("redis".to_owned(), (standing.since, why.to_owned()));
     }

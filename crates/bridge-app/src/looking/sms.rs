@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bridge_core::acceptance::{acceptable, accepted_id};
 use bridge_core::phone::BareDigits;
 use bridge_core::trace::{Step, trace};
 use bridge_core::{InboundSms, Mobile, Onboarding, Settings};
@@ -69,6 +70,10 @@ pub struct Story {
     pub waited: Option<Waited>,
     /// The onboarding that it was judged against, where it had one that is still kept.
     pub onboarding: Option<Onboarding>,
+    /// What an operator accepted it as (D48).
+    pub accepted: Option<Uuid>,
+    /// An operator may accept it.
+    pub may_be_accepted: bool,
 }
 
 /// How an SMS was judged.
@@ -90,8 +95,12 @@ pub async fn story(app: &App, settings: &Settings, sms_id: Uuid) -> Result<Optio
         (Some(judgement), Some(row)) => Some(judged(app, settings, judgement, row).await?),
         _ => None,
     };
+    let as_accepted = accepted_id(sms_id);
+    let accepted = in_time(app.audit.judged_one(as_accepted)).await?.map(|_| as_accepted);
+    let may_be_accepted = accepted.is_none()
+        && looked_back.as_ref().is_some_and(|judgement| acceptable(&judgement.record(), settings).is_ok());
     let onboarding = looked_back.and_then(|judgement| judgement.onboarding);
-    Ok(Some(Story { sms: kept.sms, judged, waited: kept.waited, onboarding }))
+    Ok(Some(Story { sms: kept.sms, judged, waited: kept.waited, onboarding, accepted, may_be_accepted }))
 }
 
 async fn judged(app: &App, now: &Settings, judgement: &Judgement, row: SmsRow) -> Result<Judged, Problem> {

@@ -161,7 +161,9 @@ async fn take_all(
     for (taken, stamp) in taken.iter().zip(stamps) {
         app.receivers.seen().delivered(receiver, matches!(taken, Taken::Redelivered(_)));
         // Only what comes for the first time and is judged at once tells something of a clock.
-        if let (Taken::Judged(_), Some(stamp)) = (taken, stamp) {
+        if let (Taken::Judged(_), Some(stamp)) = (taken, stamp)
+            && app.clock_watch.is_right()
+        {
             app.receivers.seen().stamped(receiver, stamp, now, settings.tolerance());
         }
     }

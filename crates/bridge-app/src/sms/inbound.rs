@@ -85,5 +85,6 @@ pub fn inbound(
         delivery_id: sms.delivery_id,
         clock_skew: if stamp.at.is_some() { app.receivers.seen().skew(name) } else { Span(0) },
         part: sms.part,
+        clock_not_set: app.clock_watch.mark(),
     })
 }

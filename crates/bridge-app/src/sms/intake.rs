@@ -9,7 +9,7 @@ use bridge_core::checks::{Facts, SenderFacts, evaluate};
 use bridge_core::message::{Found, find_hashes};
 use bridge_core::settings::Settings;
 use bridge_core::sms::Key;
-use bridge_core::{InboundSms, Onboarding, Span};
+use bridge_core::{InboundSms, Onboarding, Span, Verdict};
 use bridge_store::hot::{Admission, IntakeLimits, Recorded};
 use bridge_store::journal::Entry;
 use bridge_store::judged::{Answer, Judged, QueuedSms};
@@ -62,6 +62,8 @@ enum JudgeError {
     Unsettled,
     #[error("an SMS of this number waits")]
     BehindWaiting,
+    #[error("it does not pass, also as an operator accepts it")]
+    NotAccepted(Box<Verdict>),
 }
 
 /// Takes one SMS in. `Ok` means it is durable.
@@ -134,8 +136,14 @@ async fn take_in_order(
 }
 
 async fn judge_or_store(app: &App, settings: &Settings, sms: InboundSms) -> Result<Taken, Unwritable> {
+    let is_right = app.clock_watch.is_right();
+    let sms = if is_right { app.clock_watch.put_right(sms) } else { sms };
     if sms.part.is_some() {
         return store_part(app, sms).await;
+    }
+    if !is_right {
+        app.availability.suspect();
+        return store(app, sms).await;
     }
     if settings.maintenance_mode || !app.availability.is_open() {
         return store(app, sms).await;
@@ -177,7 +185,9 @@ async fn store_part(app: &App, sms: InboundSms) -> Result<Taken, Unwritable> {
 async fn keep_for_later(app: &App, sms: InboundSms) -> Result<(), Unwritable> {
     // While one waits in this bridge's journal, what comes after it waits behind it there: `power_down_store` is
     // replayed by any bridge, and none of them sees into this journal.
-    if app.availability.now().audit && app.journal.waiting() == 0 {
+    // Nor does `power_down_store` take what has no time yet.
+    let has_time = sms.clock_not_set.is_none();
+    if has_time && app.availability.now().audit && app.journal.waiting() == 0 {
         match within(STORE, app.audit.store_for_later(&sms)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => {
@@ -226,6 +236,8 @@ enum Turn {
     Live,
     /// It waited.
     Replay,
+    /// An operator accepts it: it is recorded only if it passes (D48).
+    Accepted,
 }
 
 /// Judges an SMS that was stored for later, exactly once whatever happened before.
@@ -236,10 +248,28 @@ pub async fn replay(app: &App, settings: &Settings, sms: InboundSms) -> Result<(
             Ok(())
         }
         Ok(Taken::Redelivered(_) | Taken::Stored) => Ok(()),
-        Err(JudgeError::Store(error)) => Err(error),
-        Err(error @ (JudgeError::Unsettled | JudgeError::BehindWaiting)) => {
-            Err(StoreError { operation: "replay", kind: StoreFault::Unavailable, source: Some(error.into()) })
-        }
+        Err(error) => Err(unjudged("replay", error)),
+    }
+}
+
+/// Judges an SMS that an operator accepts, exactly once. `Err` within: nothing is recorded, because it would not pass.
+pub async fn accept(
+    app: &App,
+    settings: &Settings,
+    sms: &InboundSms,
+) -> Result<Result<Answer, Verdict>, StoreError> {
+    match judge(app, sms, &settings.accepting(), Turn::Accepted).await {
+        Ok(Taken::Judged(answer) | Taken::Redelivered(answer)) => Ok(Ok(answer)),
+        Err(JudgeError::NotAccepted(verdict)) => Ok(Err(*verdict)),
+        Ok(Taken::Stored) => Err(unjudged("accept", JudgeError::BehindWaiting)),
+        Err(error) => Err(unjudged("accept", error)),
+    }
+}
+
+fn unjudged(operation: &'static str, error: JudgeError) -> StoreError {
+    match error {
+        JudgeError::Store(error) => error,
+        error => StoreError { operation, kind: StoreFault::Unavailable, source: Some(error.into()) },
     }
 }
 
@@ -270,7 +300,7 @@ async fn judge(app: &App, sms: &InboundSms, settings: &Settings, turn: Turn) -> 
                 }
                 // The one copy on its way: from here on it is the row that waits for `input_sms`.
                 let sms = InboundSms { sms_id, server_received_at, ..sms.clone() };
-                if let Some(queued) = judge_admitted(app, sms, fingerprint, *known, settings).await? {
+                if let Some(queued) = judge_admitted(app, sms, fingerprint, *known, settings, turn).await? {
                     let answer = queued.answer();
                     journal::keep(app, settings, Entry::Judged(Box::new(queued)), generation).await?;
                     wake_for(app, &answer, settings);
@@ -304,14 +334,21 @@ async fn judge_admitted(
     fingerprint: Key,
     known: SenderFacts,
     settings: &Settings,
+    turn: Turn,
 ) -> Result<Option<QueuedSms>, JudgeError> {
     let found = find_hashes(&sms.text, &settings.permitted_headers);
     let known = known.meant_by(&found);
-    let mut known = with_archived_onboarding(app, &sms, known, &found, settings).await?;
+    let mut known = with_archived_onboarding(app, &sms, known, &found, settings, turn).await?;
     let mut sms = sms;
     for _ in 0..REJUDGED_MAX {
         let now = app.clock.now();
-        let verdict = evaluate(&Facts { sms: &sms, found: &found, sender: &known, now }, settings);
+        let mut verdict = evaluate(&Facts { sms: &sms, found: &found, sender: &known, now }, settings);
+        if turn == Turn::Accepted {
+            if !verdict.passed() {
+                return Err(JudgeError::NotAccepted(Box::new(verdict)));
+            }
+            verdict = verdict.by_operator();
+        }
         let judged = Judged::new(sms, fingerprint, verdict, &known);
         fail::fail_point!("intake::judged", |_| std::process::abort());
         let recorded = app.hot.record(now, &judged).await?;
@@ -334,15 +371,17 @@ async fn with_archived_onboarding(
     known: SenderFacts,
     found: &Found,
     settings: &Settings,
+    turn: Turn,
 ) -> Result<SenderFacts, StoreError> {
     let now = app.clock.now();
     let kept = Span::seconds(settings.onboarding_ttl_seconds.saturating_sub(settings.user_timelimit_seconds));
     let Ok(sender) = &sms.sender else { return Ok(known) };
     let is_meant = |onboarding: &Onboarding| found.holds(&onboarding.hash, onboarding.asked.short);
     let nobody = known.onboarding.is_none();
-    if known.onboarding.as_ref().is_some_and(is_meant)
-        || (now - sms.received_timestamp).0 + settings.tolerance().0 < kept.0
-    {
+    // By its stamp, unless that is what was in doubt.
+    let is_recent =
+        turn != Turn::Accepted && (now - sms.received_timestamp).0 + settings.tolerance().0 < kept.0;
+    if known.onboarding.as_ref().is_some_and(is_meant) || is_recent {
         return Ok(known);
     }
     let mut archived = app.audit.newest_onboardings(sender.e164(), ARCHIVED_MAX).await?;

@@ -197,7 +197,7 @@ pub fn signature(
 ) -> SignatureTried {
     match known.format.and_then(|format| format.verify) {
         Some(verify) if known.must_sign() => {
-            verify(incoming, &Signing { keys: &known.row.signing_keys, now, urls }).into()
+            verify(incoming, &Signing { keys: &known.row.signing_keys, now, any_time: false, urls }).into()
         }
         _ => SignatureTried::NotAsked,
     }

@@ -20,6 +20,8 @@ pub enum Hot {
     Lost,
     /// It holds more than `redis_memory_limit_percent` (D27).
     Full,
+    /// Whatever it holds, this machine's clock cannot be right: nothing is judged by it (D49).
+    ClockNotSet,
 }
 
 impl Hot {
@@ -27,7 +29,7 @@ impl Hot {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Hot::Open => "up",
+            Hot::Open | Hot::ClockNotSet => "up",
             Hot::Away => "down",
             Hot::Lost => "rebuilding",
             Hot::Full => "full",
@@ -42,6 +44,7 @@ impl Hot {
             Hot::Away => Some("the hot store (Redis) does not answer"),
             Hot::Lost => Some("the hot store (Redis) lost its memory and is being rebuilt"),
             Hot::Full => Some("the hot store (Redis) is nearly full"),
+            Hot::ClockNotSet => Some("the clock of this machine cannot be right"),
         }
     }
 }
@@ -121,7 +124,7 @@ impl Availability {
         self.standing.send_if_modified(|standing| {
             let changed = standing.hot != hot;
             if changed {
-                tracing::info!(from = standing.hot.word(), to = hot.word(), "the hot store");
+                tracing::info!(from = ?standing.hot, to = ?hot, "the hot store");
                 *standing = Standing { hot, since: now, ..*standing };
             }
             changed

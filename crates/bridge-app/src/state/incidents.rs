@@ -145,6 +145,13 @@ impl Incidents {
         write(&self.folder, FILE, &*notes);
     }
 
+    /// Something happened, and is over.
+    pub(crate) fn note(&self, what: &str, at: Timestamp, detail: String) {
+        let mut notes = self.notes();
+        notes.tell(Note { what: what.to_owned(), began_at: at, ended_at: Some(at), detail });
+        write(&self.folder, FILE, &*notes);
+    }
+
     /// What the audit store does not know yet, oldest first.
     pub(crate) fn untold(&self) -> Vec<Note> {
         self.notes().untold.clone()

@@ -39,7 +39,7 @@ impl Worker for SettleJournal {
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
-        if app.journal.is_empty() || !app.availability.now().audit {
+        if app.journal.is_empty() || !app.availability.now().audit || !app.clock_watch.is_right() {
             return Ok(Tick::Idle);
         }
         let _carrying = app.board.carrying.read().await;

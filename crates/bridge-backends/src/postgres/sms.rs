@@ -333,6 +333,7 @@ pub(super) fn queued_row(row: &Row) -> std::result::Result<QueuedSms, Unreadable
             received_timestamp: time(row, "received_timestamp")?,
             stamped: row.try_get("stamped")?,
             stamp_raw: row.try_get("stamp_raw")?,
+            clock_not_set: None,
             server_received_at: time(row, "server_received_at")?,
             receiver_id: row.try_get("receiver_id")?,
             format: row.try_get("format")?,

@@ -337,6 +337,7 @@ pub(super) fn queued_sms(value: redis::Value) -> Read<Option<QueuedSms>> {
             received_timestamp: Timestamp(beside.received),
             stamped: !beside.not_stamped,
             stamp_raw: beside.stamp_raw.map(Cow::into_owned),
+            clock_not_set: None,
             server_received_at: Timestamp(beside.taken_in),
             receiver_id: beside.receiver_id.into_owned(),
             format: beside.format.into_owned(),

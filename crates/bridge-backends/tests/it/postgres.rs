@@ -165,6 +165,7 @@ fn judged(mobile: &str, n: u32, at: Timestamp, passed: bool) -> QueuedSms {
         received_timestamp: at,
         stamped: true,
         stamp_raw: None,
+        clock_not_set: None,
         server_received_at: at,
         receiver_id: "phone-1".to_owned(),
         format: "generic".to_owned(),

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     name: "blacklist_check",
     about: "The sender is not blacklisted",
     to_sender: ToSender::Refused,
+    may_be_waived: false,
     run,
     reasons: &[BLACKLISTED],
     off: Some("Blacklisted numbers register and are validated like any other."),

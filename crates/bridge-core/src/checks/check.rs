@@ -19,6 +19,8 @@ pub struct Check {
     pub about: &'static str,
     /// What its failure means to whoever sent the SMS.
     pub to_sender: ToSender,
+    /// A person may know better than it: an operator may accept an SMS that failed here alone (D48).
+    pub may_be_waived: bool,
     pub(super) run: fn(&Facts<'_>, &Settings) -> Outcome,
     pub(super) reasons: &'static [Reason],
     pub(super) off: Option<&'static str>,

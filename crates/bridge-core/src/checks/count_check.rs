@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     name: "count_check",
     about: "The sender has not sent too many SMS in 24 hours",
     to_sender: ToSender::TooMany,
+    may_be_waived: false,
     run,
     reasons: &[TOO_MANY],
     off: Some("A number may guess hashes until it is blacklisted."),

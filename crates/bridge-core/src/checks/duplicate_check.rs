@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     name: "duplicate_check",
     about: "The number is not validated on this device already",
     to_sender: ToSender::Refused,
+    may_be_waived: false,
     run,
     reasons: &[ALREADY_VALIDATED],
     off: None,

@@ -9,6 +9,7 @@ pub(super) const CHECK: Check = Check {
     name: "foreign_number_check",
     about: "The number belongs to an allowed country",
     to_sender: ToSender::Refused,
+    may_be_waived: false,
     run,
     reasons: &[
         COUNTRY_NOT_ALLOWED,

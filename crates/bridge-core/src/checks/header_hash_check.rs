@@ -2,13 +2,16 @@
 
 use super::check::{Check, Facts, Outcome, ToSender};
 use super::reason::{NO_ONBOARDING, Reason};
+use crate::check_id::CheckId;
 use crate::message::{Hashes, find_hashes};
 use crate::settings::Settings;
+use crate::verdict::{Code, Verdict};
 
 pub(super) const CHECK: Check = Check {
     name: "header_hash_check",
     about: "The text is ONBOARD:<hash> with a hash that this number was given",
     to_sender: ToSender::NotMatched,
+    may_be_waived: false,
     run,
     reasons: &[NO_HEADER, NO_HASH, HASH_CUT, NO_ONBOARDING, HASH_MISMATCH],
     off: Some(
@@ -114,12 +117,27 @@ impl Settings {
     pub(super) fn asks_for_a_hash(&self) -> bool {
         self.is_enabled_by_name(CHECK.name)
     }
+
+    /// These, with that made sure.
+    pub(crate) fn asking_for_a_hash(&self) -> Settings {
+        let mut settings = self.clone();
+        if let Some(check) = CheckId::from_name(CHECK.name) {
+            settings.checks_enabled[check.index()] = true;
+        }
+        settings
+    }
+}
+
+impl Verdict {
+    /// This check was on.
+    pub(crate) fn asked_for_a_hash(&self) -> bool {
+        CheckId::from_name(CHECK.name).is_some_and(|check| self.codes.of(check) != Code::Disabled)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check_id::CheckId;
     use crate::checks::samples::{DEADLINE, HASH, REQUESTED, Sample, check};
     use crate::time::{DAY, Span};
 

@@ -8,6 +8,7 @@ pub(super) const CHECK: Check = Check {
     name: "mobile_check",
     about: "The sender is a mobile number, not a name or a short code",
     to_sender: ToSender::NotMatched,
+    may_be_waived: false,
     run,
     reasons: &SENDERS,
     off: None,

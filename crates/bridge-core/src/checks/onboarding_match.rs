@@ -14,6 +14,7 @@ pub(crate) const MATCH: Check = Check {
     name: "onboarding_match",
     about: "The number has an onboarding that can still be validated",
     to_sender: ToSender::NotMatched,
+    may_be_waived: false,
     run,
     reasons: &[
         NO_ONBOARDING,

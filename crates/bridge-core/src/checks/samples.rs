@@ -85,6 +85,7 @@ impl Sample {
             received_timestamp: self.received,
             stamped: self.stamped,
             stamp_raw: None,
+            clock_not_set: None,
             server_received_at: self.arrived,
             receiver_id: "default".into(),
             format: "generic".into(),

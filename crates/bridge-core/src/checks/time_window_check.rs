@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     name: "time_window_check",
     about: "It was sent between registration and deadline",
     to_sender: ToSender::Late,
+    may_be_waived: true,
     run,
     reasons: &[IN_THE_FUTURE, BEFORE_REGISTRATION, AFTER_DEADLINE, LATE_DELIVERY, STAMP_UNUSABLE],
     off: Some("An SMS validates its number however long after the deadline it was sent."),

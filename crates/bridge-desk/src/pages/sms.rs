@@ -16,9 +16,10 @@ use super::step::StepView;
 use crate::access::Visitor;
 use crate::asked::{Asked, Pages};
 use crate::export::{self, Exported, Kind};
-use crate::page::{Frame, part, render};
+use crate::form::Form;
+use crate::page::{Done, Frame, part, render};
 use crate::show::{Dots, Outcome, When, lasting};
-use bridge_app::admin::rejudge;
+use bridge_app::admin::{acceptance, rejudge};
 use bridge_app::base::deadline::in_time;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
@@ -189,6 +190,11 @@ struct OnePage {
     judged: Option<Judged>,
     waited: Option<(When, Option<When>)>,
     onboarding: Option<(String, &'static str, When)>,
+    /// The SMS that failed, which an operator accepted as this one.
+    accepts: Option<Uuid>,
+    /// What this one was accepted as.
+    accepted: Option<Uuid>,
+    may_be_accepted: bool,
     raw: String,
     remote: bool,
 }
@@ -224,6 +230,9 @@ pub(crate) async fn one(
         judged: story.judged.map(|judged| Judged::of(judged, now)),
         waited: story.waited.map(|waited| (when(waited.stored_at), waited.processed_at.map(when))),
         onboarding: story.onboarding.map(|o| (o.id.to_string(), o.state.as_str(), when(o.request_timestamp))),
+        accepts: sms.accepts(),
+        accepted: story.accepted,
+        may_be_accepted: story.may_be_accepted,
         raw: serde_json::to_string_pretty(sms).unwrap_or_default(),
         remote: app.has_remote(),
     }))
@@ -284,4 +293,16 @@ pub(crate) async fn judge_again(
         },
     };
     Ok(part(&again))
+}
+
+/// Accepts it, where its time alone was in doubt.
+pub(crate) async fn accept(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Done, Failed> {
+    let sms_id = rejudge::sms_id(&id)?;
+    acceptance::accept(&app, &visitor.actor(), sms_id, form.text("reason")).await?;
+    Ok(Done::reload("The SMS is accepted and its number validated", PATH))
 }

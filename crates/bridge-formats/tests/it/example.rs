@@ -47,7 +47,7 @@ fn each_format_that_signs_verifies_its_own_example() {
         let example = Example { sender: "+919876543210", text: "a & b = ü 🙂", at, id: "d1" };
         let mut written = (format.example)(&example);
         let (right, wrong) = (keys("k3y/of+the hall"), keys("another"));
-        sign(&mut written, &Signing { keys: &right, now: at, urls: &urls });
+        sign(&mut written, &Signing { keys: &right, now: at, any_time: false, urls: &urls });
         let uri: Uri = match written.query.as_str() {
             "" => path.parse().unwrap(),
             query => format!("{path}&{query}").parse().unwrap(),
@@ -59,7 +59,8 @@ fn each_format_that_signs_verifies_its_own_example() {
         let (kind, body) = written.body.clone().unwrap_or_default();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         let incoming = Incoming::new(&written.method, &uri, &headers, body.as_bytes());
-        let verified = |keys: &[String]| verify(&incoming, &Signing { keys, now: at, urls: &urls });
+        let verified =
+            |keys: &[String]| verify(&incoming, &Signing { keys, now: at, any_time: false, urls: &urls });
         assert_eq!(verified(&right), Ok(()), "{}", format.name);
         assert_eq!(verified(&wrong), Err(Unsigned::Wrong), "{}", format.name);
         assert_eq!((format.parse)(&incoming).unwrap().sms[0].text, example.text, "{}", format.name);

@@ -162,7 +162,7 @@ impl Sender {
     ) -> Result<(), Unsigned> {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let (keys, urls) = (owned(keys), owned(urls));
-        let signing = Signing { keys: &keys, now: Timestamp(now * 1000), urls: &urls };
+        let signing = Signing { keys: &keys, now: Timestamp(now * 1000), any_time: false, urls: &urls };
         request.incoming(|incoming| (self.0.verify.unwrap())(incoming, &signing))
     }
 

@@ -48,6 +48,26 @@ pub async fn examine(_: Operator, State(app): State<Shared>) -> Json<Examination
     Examination::of(doctor::examine(&app, Mode::Look).await)
 }
 
+/// Say that the clock of this machine is right.
+///
+/// Where the bridge holds it for wrong (`clock_not_set`), what it remembers is forgotten, and it judges again at once. It holds
+/// until the clock is set again.
+#[utoipa::path(
+    post, path = "/admin/doctor/accept-clock", operation_id = "accept_clock", tag = "admin",
+    security(("admin_token" = [])),
+    responses(
+        (status = 200, body = Examination),
+        (status = 401, body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub async fn accept_clock(
+    Operator(actor): Operator,
+    State(app): State<Shared>,
+) -> Result<Json<Examination>, Failed> {
+    Ok(Examination::of(doctor::accept_clock(&app, &actor).await?))
+}
+
 /// Give the hot store back what it misses.
 #[utoipa::path(
     post, path = "/admin/doctor/repair", operation_id = "repair", tag = "admin", security(("admin_token" = [])),

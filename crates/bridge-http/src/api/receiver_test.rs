@@ -219,7 +219,10 @@ fn made(app: &Shared, keys: &[String], format: &Format, path: &str, url: &str) -
     let must_sign = !keys.is_empty();
     match format.sign {
         Some(sign) if must_sign => {
-            sign(&mut written, &Signing { keys, now, urls: std::slice::from_ref(&url.to_owned()) });
+            sign(
+                &mut written,
+                &Signing { keys, now, any_time: false, urls: std::slice::from_ref(&url.to_owned()) },
+            );
         }
         _ => {}
     }

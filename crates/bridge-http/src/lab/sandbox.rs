@@ -30,7 +30,7 @@ use bridge_app::base::secrets::Given;
 use bridge_app::bridge::App;
 use bridge_app::looking::judged;
 use bridge_app::open;
-use bridge_app::options::{Options, ProxyHeader};
+use bridge_app::options::{Elsewhere, Options, ProxyHeader};
 use bridge_app::state::places::PLACES_MAX;
 use bridge_app::workers::supervisor;
 
@@ -178,6 +178,8 @@ fn options(folder: &TempDir, secret: &str) -> Options {
         log_is_given: false,
         disk_floor_bytes: 0,
         backends: Backends { hot: Backend::Embedded, audit: Backend::Embedded },
+        elsewhere: Elsewhere::default(),
+        built: Timestamp(0),
     }
 }
 

@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// other accounts.
     #[arg(long)]
     repair: bool,
+    /// The clock of this machine is right, whatever the bridge remembers: it judges again.
+    #[arg(long)]
+    accept_clock: bool,
     /// The address under which the outside reaches the bridge: it is looked at from there too.
     #[arg(long, env = "SMS_BRIDGE_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -54,7 +57,7 @@ const CLOCK_MIN: Timestamp = Timestamp(1_767_225_600_000);
 pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let which = &args.which;
     let mut findings = vec![clock(), disk(&which.data_dir), files(&which.data_dir, args.repair)];
-    match super::block_on(ask(which, args.repair)) {
+    match super::block_on(ask(which, args)) {
         Ok(asked) => {
             findings.push(finding("bridge", Level::Good, "it answers", ""));
             findings.extend(components(&asked.health));
@@ -113,12 +116,15 @@ struct Asked {
     examined: Vec<Finding>,
 }
 
-async fn ask(which: &Which, repair: bool) -> Result<Asked, String> {
+async fn ask(which: &Which, args: &Args) -> Result<Asked, String> {
     let bridge = Bridge::find(which).await?;
+    if args.accept_clock {
+        bridge.client.get(Method::POST, "/admin/doctor/accept-clock", None).await?;
+    }
     // An unhealthy bridge answers 503 and still says why.
     let health = bridge.client.ask(Method::GET, "/health", None).await;
     let settings = bridge.client.get(Method::GET, "/admin/settings", None).await;
-    let examined = if repair {
+    let examined = if args.repair {
         bridge.client.get(Method::POST, "/admin/doctor/repair", None).await
     } else {
         bridge.client.get(Method::GET, "/admin/doctor", None).await

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::bridge::App;
 use bridge_app::open;
+use bridge_app::options::Options;
 use bridge_app::stores::Stores;
 use bridge_app::workers::supervisor;
 use bridge_core::{Span, Timestamp};
@@ -98,8 +99,9 @@ impl Bridge {
         let entropy = Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed));
         let config = config(&folder, flags);
         let (lock, stores) = opening::open(&config).await.unwrap();
-        let opened =
-            open::open(lock, config.options(), stores.clone(), clock.clone(), entropy).await.unwrap();
+        // Its clock stands in the past.
+        let options = Options { built: Timestamp(0), ..config.options() };
+        let opened = open::open(lock, options, stores.clone(), clock.clone(), entropy).await.unwrap();
         let running = lifecycle::start(&config, opened).await.unwrap();
         let url = format!("http://{}", running.address);
         let _ = rustls::crypto::ring::default_provider().install_default();

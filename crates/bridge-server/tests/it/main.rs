@@ -3,11 +3,15 @@
 
 // Clippy lets tests unwrap and print, and knows them by this attribute only.
 #[cfg(test)]
+mod acceptance;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod binary;
+#[cfg(test)]
+mod clock;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]

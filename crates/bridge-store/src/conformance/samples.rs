@@ -89,6 +89,7 @@ pub(super) fn sms(n: u128, e164: &str, text: &str, now: Timestamp) -> InboundSms
         received_timestamp: now,
         stamped: true,
         stamp_raw: None,
+        clock_not_set: None,
         server_received_at: now,
         receiver_id: "phone-1".to_owned(),
         format: "generic".to_owned(),

@@ -16,6 +16,7 @@ fn sms(n: u128) -> InboundSms {
         received_timestamp: T0,
         stamped: true,
         stamp_raw: None,
+        clock_not_set: None,
         server_received_at: T0,
         receiver_id: "phone-1".to_owned(),
         format: "generic".to_owned(),

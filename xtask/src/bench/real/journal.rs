@@ -71,6 +71,7 @@ fn queued(at: usize) -> Outcome<QueuedSms> {
         received_timestamp: now,
         stamped: true,
         stamp_raw: None,
+        clock_not_set: None,
         server_received_at: now,
         receiver_id: "default".to_owned(),
         format: "generic".to_owned(),

@@ -145,6 +145,7 @@ impl Driver {
             received_timestamp: self.now,
             stamped: true,
             stamp_raw: None,
+            clock_not_set: None,
             server_received_at: self.now,
             receiver_id: "default".to_owned(),
             format: "generic".to_owned(),

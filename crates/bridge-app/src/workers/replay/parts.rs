@@ -87,6 +87,7 @@ mod tests {
             received_timestamp: Timestamp(1_000_000 + id),
             stamped: true,
             stamp_raw: None,
+            clock_not_set: None,
             server_received_at: Timestamp(2_000_000 + id),
             receiver_id: "vonage".into(),
             format: "vonage".into(),

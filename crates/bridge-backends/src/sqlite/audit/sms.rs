@@ -257,6 +257,7 @@ pub(super) fn queued_row(row: &Row<'_>) -> rusqlite::Result<QueuedSms> {
             received_timestamp: row.get::<_, At>(first + 6)?.0,
             stamped: row.get(first + 7)?,
             stamp_raw: row.get(first + 24)?,
+            clock_not_set: None,
             server_received_at: row.get::<_, At>(first + 16)?.0,
             receiver_id: row.get(first + 13)?,
             format: row.get(first + 14)?,

@@ -79,6 +79,7 @@ mod tests {
             received_timestamp: Timestamp(1_000),
             stamped: true,
             stamp_raw: None,
+            clock_not_set: None,
             server_received_at: Timestamp(2_000),
             receiver_id: "hall".to_owned(),
             format: "generic".to_owned(),

@@ -112,3 +112,11 @@ async fn what_was_judged_is_judged_again_on_real_stores() {
     crate::judging_again::whose_verdict_would_differ(&bridge).await;
     bridge.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_accepts_an_sms_on_real_stores() {
+    let Some(group) = Group::start("an_operator_accepts_an_sms_on_real_stores") else { return };
+    let bridge = group.bridge().await;
+    crate::acceptance::an_operator_accepts_a_late_sms(&bridge).await;
+    bridge.stop().await;
+}

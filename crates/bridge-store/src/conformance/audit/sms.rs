@@ -155,6 +155,7 @@ pub(super) async fn stored_for_later_in_order_of_arrival(audit: &dyn AuditUnderT
         delivery_id: Some("a".to_owned()),
         stamped: false,
         stamp_raw: None,
+        clock_not_set: None,
         clock_skew: HOUR,
         part: Some(part(1, 2)),
         ..sms(7, ALICE, "नमस्ते \u{1f511}", T0 - HOUR)
