@@ -19,8 +19,5 @@ mod service;
 
 /// Which version this is.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The same with commit and date, where it was built to be published.
-pub const BUILD: &str = match option_env!("SMS_BRIDGE_BUILD") {
-    Some(build) if !build.is_empty() => build,
-    _ => concat!(env!("CARGO_PKG_VERSION"), " (built from source)"),
-};
+/// The same with commit and date.
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SMS_BRIDGE_BUILD"), ")");

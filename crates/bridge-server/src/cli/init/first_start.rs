@@ -102,7 +102,9 @@ pub(super) async fn run(file: &Path, config: &Config, wishes: &Wishes) -> Result
         format!("{problem}\n{said}")
     })?;
     if runs && !is_restarted {
-        anstream::println!("{WARN}!{WARN:#} the bridge runs already: restart it, so that it reads the new file");
+        anstream::println!(
+            "{WARN}!{WARN:#} the bridge runs already: restart it, so that it reads the new file"
+        );
     }
     Ok(is_restarted)
 }

@@ -33,8 +33,11 @@ pub(super) fn write(asked: Option<&Path>, config: &Path, data_dir: &Path) -> Res
 
 /// Lets systemd start the bridge anew where it runs it: only then it knows what was answered. False: it does not run it.
 pub(super) fn restarted() -> Result<bool, String> {
-    let systemctl = |words: &[&str]| Command::new("systemctl").args(words).status().is_ok_and(|end| end.success());
-    if !Path::new(RUNS).exists() || !rustix::process::geteuid().is_root() || !systemctl(&["is-active", "--quiet", NAME])
+    let systemctl =
+        |words: &[&str]| Command::new("systemctl").args(words).status().is_ok_and(|end| end.success());
+    if !Path::new(RUNS).exists()
+        || !rustix::process::geteuid().is_root()
+        || !systemctl(&["is-active", "--quiet", NAME])
     {
         return Ok(false);
     }
