@@ -124,15 +124,7 @@ impl Health {
             notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
         }
         notes.extend(app.places.note(app.clock.now()));
-        let last_backup = LastBackup::read(&app.options.data_dir);
-        let overdue =
-            last_backup::overdue(last_backup.as_ref(), app.clock.now(), settings.backup_wanted_every_hours);
-        let last_backup = last_backup.map(|last| BackupView {
-            at: last.at.to_string(),
-            bytes: last.bytes,
-            is_overdue: overdue.is_some(),
-        });
-        notes.extend(overdue);
+        let last_backup = last_backup(app, settings, &mut notes);
         let nearly_full = app.disk.is_nearly_full();
         if nearly_full {
             notes.push(format!(
@@ -242,6 +234,15 @@ async fn waiting_sms(app: &App) -> Option<usize> {
         return None;
     }
     in_time(app.audit.waiting_sms(None, COUNTED_MAX)).await.ok().map(|rows| rows.len())
+}
+
+/// The last backup, and a note where it is older than it should be.
+fn last_backup(app: &App, settings: &Settings, notes: &mut Vec<String>) -> Option<BackupView> {
+    let last = LastBackup::read(&app.options.data_dir);
+    let overdue = last_backup::overdue(last.as_ref(), app.clock.now(), settings.backup_wanted_every_hours);
+    let is_overdue = overdue.is_some();
+    notes.extend(overdue);
+    last.map(|last| BackupView { at: last.at.to_string(), bytes: last.bytes, is_overdue })
 }
 
 fn worker_views(app: &App, settings: &Settings) -> BTreeMap<&'static str, WorkerView> {

@@ -47,7 +47,7 @@ fn install(machine: &Machine, deb: &str) -> Outcome {
     println!("  {exposure}");
     must("what it may do", exposure, value.is_some_and(|value| value <= EXPOSURE_MAX))?;
     let said =
-        machine.run(&["sh", "-c", "systemd-analyze verify /lib/systemd/system/sms-bridge.service 2>&1"])?;
+        machine.run(&["sh", "-c", "systemd-analyze verify --man=no /lib/systemd/system/sms-bridge.service 2>&1"])?;
     must("the unit is understood whole", &said, said.trim().is_empty())?;
     let version = machine.run(&["sms-bridge", "--version"])?;
     must("the version says its commit", &version, version.contains('('))?;
