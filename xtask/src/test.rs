@@ -1,6 +1,7 @@
 //! `cargo xtask test`: the steps, in the order in which they fail fastest. Not the tests: those live in
 //! the crates, and cargo runs them.
 
+mod ahead;
 mod needs;
 
 use std::io::IsTerminal;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use self::ahead::Ahead;
 use crate::pass_through::pass_through;
 use crate::stopwatch::Stopwatch;
 use crate::tally::Tally;
@@ -38,7 +40,7 @@ const STEPS: &[Step] = &[
     Step { name: "deny", title: "what comes with the bridge", run: |_| deny::step() },
     // Before the crates: a test of theirs starts the edge with what is installed here.
     Step { name: "edge", title: "the edge in real workerd", run: edge::step },
-    Step { name: "clippy", title: "lints", run: |_| cargo(CLIPPY) },
+    Step { name: LINTS, title: "lints", run: |_| workspace::run(&mut lints()) },
     Step { name: "cargo-test", title: "tests of every crate", run: cargo_test },
     Step { name: "api", title: "the description, read by others", run: |_| api::readers() },
     Step { name: "schemathesis", title: "requests made of the description", run: |_| api::schemathesis() },
@@ -49,6 +51,8 @@ const STEPS: &[Step] = &[
 
 /// The edition of the workspace: rustfmt reads no `Cargo.toml`.
 const EDITION: &str = "2024";
+/// The step that is begun with the first one: fetching tools waits for the network, and this for the processor.
+const LINTS: &str = "clippy";
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
 /// `--no-fail-fast`, so that one run tells every failing test.
 const TEST: &[&str] = &["test", "--workspace", "--all-features", "--no-fail-fast"];
@@ -64,7 +68,8 @@ enum End {
 
 /// Runs the steps until one fails. The last line is the closing line, alone: `N passed, N failed`.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let chosen = STEPS.iter().filter(|step| args.only.is_empty() || args.only.iter().any(|o| o == step.name));
+    let is_chosen = |step: &&Step| args.only.is_empty() || args.only.iter().any(|o| o == step.name);
+    let chosen: Vec<&Step> = STEPS.iter().filter(is_chosen).collect();
     if args.list {
         for step in chosen {
             println!("{:<12}{}", step.name, step.title);
@@ -74,21 +79,36 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let mut tally = Tally::default();
     let mut ends = Vec::new();
     let mut failed = false;
+    let mut ahead = chosen.iter().any(|step| step.name == LINTS).then(|| Ahead::begin(lints()));
     for step in chosen {
-        let end = if failed { End::NotRun } else { run_step(step, &mut tally) };
+        let end = if failed {
+            End::NotRun
+        } else {
+            run_step(
+                step,
+                &mut |tally| match ahead.take_if(|_| step.name == LINTS) {
+                    Some(ahead) => ahead.and_then(Ahead::end),
+                    None => (step.run)(tally),
+                },
+                &mut tally,
+            )
+        };
         failed |= matches!(end, End::Failed(_));
         ends.push((step, end));
+    }
+    if let Some(Ok(ahead)) = ahead {
+        ahead.give_up();
     }
     summary(&ends);
     println!("{}", tally.closing_line(failed));
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn run_step(step: &Step, tally: &mut Tally) -> End {
+fn run_step(step: &Step, run: &mut dyn FnMut(&mut Tally) -> Outcome, tally: &mut Tally) -> End {
     let bold = Style::new().bold();
     anstream::println!("{bold}==> {}: {}{bold:#}", step.name, step.title);
     let watch = Stopwatch::start();
-    let outcome = (step.run)(tally);
+    let outcome = run(tally);
     let took = watch.elapsed();
     let end = if outcome.is_ok() { End::Ok(took) } else { End::Failed(took) };
     if let Err(problem) = outcome {
@@ -114,8 +134,10 @@ fn word(end: &End) -> String {
     format!("{style}{text}{style:#}")
 }
 
-fn cargo(args: &[&str]) -> Outcome {
-    workspace::run(workspace::cargo().args(args))
+fn lints() -> Command {
+    let mut command = workspace::cargo();
+    command.args(CLIPPY);
+    command
 }
 
 /// Every file by its own name: rustfmt does not find the modules that a macro declares, and so `cargo fmt` does not.

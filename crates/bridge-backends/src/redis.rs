@@ -200,6 +200,10 @@ impl HotStore for RedisHot {
         self.cancel(now, id).await
     }
 
+    async fn move_deadline(&self, now: Timestamp, moved: &Onboarding) -> Result<bool> {
+        self.move_deadline(now, moved).await
+    }
+
     async fn show_last(&self, now: Timestamp, id: Uuid, last: &LastSms) -> Result<bool> {
         self.show_last(now, id, last).await
     }

@@ -231,7 +231,7 @@ pub enum PeerEvent {
 ///
 /// **Epochs (D28).** A store that lost its memory must not judge by what it does not know. Its data carry the
 /// name of their epoch, which is new after every rebuild and, where the server says so, ends with every restart
-/// of the server. `register`, `cancel`, `show_last`, `revive`, `admit` and `record`
+/// of the server. `register`, `cancel`, `show_last`, `move_deadline`, `revive`, `admit` and `record`
 /// answer [`StoreFault::Lost`](crate::StoreFault::Lost) unless the epoch of the store is the one that was entered: checked
 /// in the same atomic step. So do `onboarding`, `newest_onboarding` and `expire_deadlines` of a store that can be lost
 /// under a running bridge; `restore` under [`Right::Entered`] answers false.
@@ -299,6 +299,10 @@ pub trait HotStore: Send + Sync + 'static {
     /// Shows whoever waits for an onboarding that can be validated what came and was no SMS (D45): nothing else changes.
     /// False: there is no such onboarding.
     async fn show_last(&self, now: Timestamp, id: Uuid, last: &LastSms) -> Result<bool>;
+    /// Gives a pending onboarding other times, if it still stands in the version that is given: the clock that it was
+    /// registered by was wrong (D49). A change like any other: a new version, queued and announced. False: it is not pending
+    /// any more, or changed meanwhile.
+    async fn move_deadline(&self, now: Timestamp, moved: &Onboarding) -> Result<bool>;
     /// Brings an onboarding back that left the store, until then, unless it stands there (D8). It comes before all
     /// others of its number.
     async fn revive(&self, now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> Result<SenderFacts>;

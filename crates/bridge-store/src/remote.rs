@@ -41,6 +41,10 @@ impl Paused {
 pub trait Remote: Send + Sync + 'static {
     /// Can it be reached, and may this bridge write there? Writes nothing.
     async fn ping(&self) -> Result<(), Paused>;
+    /// The time there, where it says so with whatever it answers.
+    async fn server_time(&self) -> Option<Timestamp> {
+        None
+    }
     /// Upserts rows in their order, never touching one that is TRUE already. One answer for each row; a row that
     /// is refused by itself stops no other of another number.
     async fn push(&self, rows: &[Unsynced]) -> Result<Vec<Pushed>, Paused>;

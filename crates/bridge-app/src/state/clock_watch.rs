@@ -189,6 +189,14 @@ impl ClockWatch {
         self.plausible.load(Ordering::Acquire)
     }
 
+    /// Were registrations taken by a wrong clock, which is right now? Where other machines tell the time, a wrong clock takes
+    /// none.
+    #[must_use]
+    pub fn moves_deadlines(&self, jump: &Jump) -> bool {
+        let state = self.state();
+        jump.was_plausible && state.implausible.is_none() && state.outside.is_empty()
+    }
+
     /// The clocks of other machines, as they were last asked.
     #[must_use]
     pub fn outside(&self) -> Vec<Outside> {

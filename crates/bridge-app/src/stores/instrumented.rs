@@ -108,6 +108,7 @@ instrumented! { HotStore for HotStore {
     standing_onboardings(now: Timestamp, mobile: &str) -> Vec<Onboarding>;
     cancel(now: Timestamp, id: Uuid) -> Cancelled;
     show_last(now: Timestamp, id: Uuid, last: &LastSms) -> bool;
+    move_deadline(now: Timestamp, moved: &Onboarding) -> bool;
     revive(now: Timestamp, onboarding: &Onboarding, until: Timestamp) -> SenderFacts;
     expire_deadlines(now: Timestamp, max: usize) -> usize;
     collect_garbage(now: Timestamp, max: usize) -> usize;

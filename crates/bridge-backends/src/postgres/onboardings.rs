@@ -58,6 +58,9 @@ const UPSERT: &str = "WITH written AS (
                      expires, status, validated, version, last_sms, client, asked, place)
              ORDER BY place
              ON CONFLICT (onboarding_id) DO UPDATE SET
+                 request_timestamp = excluded.request_timestamp, user_deadline = excluded.user_deadline,
+                 expires_at = CASE WHEN excluded.user_deadline = there.user_deadline THEN there.expires_at
+                     ELSE excluded.expires_at END,
                  status = excluded.status, is_validated = excluded.is_validated,
                  validated_at = excluded.validated_at, version = excluded.version,
                  last_sms = coalesce(excluded.last_sms, there.last_sms),

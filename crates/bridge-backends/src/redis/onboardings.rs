@@ -100,6 +100,20 @@ impl RedisHot {
         }
     }
 
+    pub(super) async fn move_deadline(&self, now: Timestamp, moved: &Onboarding) -> Result<bool> {
+        const OPERATION: &str = "move_deadline";
+        let mut parts =
+            run_in(&self.server, OPERATION, &self.entered(OPERATION)?, &scripts::MOVE_DEADLINE, |call, _| {
+                call.arg(now.0).arg(moved.version).pairs(fields::of_onboarding(moved))
+            })
+            .await?;
+        match outcome(OPERATION, &mut parts)?.as_str() {
+            "done" => Ok(true),
+            "changed" => Ok(false),
+            other => Err(unknown(OPERATION, other)),
+        }
+    }
+
     pub(super) async fn revive(
         &self,
         now: Timestamp,

@@ -186,6 +186,7 @@ scripts! {
     FIND = "epoch" "facts" "find";
     CANCEL = "epoch" "facts" "changes" "face" "settle" "cancel";
     SHOW_LAST = "epoch" "show_last";
+    MOVE_DEADLINE = "epoch" "facts" "changes" "face" "move_deadline";
     REVIVE = "epoch" "facts" "changes" "face" "revive";
     EXPIRE = "epoch" "changes" "expire";
     GARBAGE = "changes" "garbage";

@@ -110,6 +110,13 @@ impl Remote for Postgrest {
         batch::ping(self).await
     }
 
+    async fn server_time(&self) -> Option<Timestamp> {
+        let answer = self.http.head(self.function.clone()).send().await.ok()?;
+        let said = date(answer.headers().get(DATE)?.to_str().ok()?)?;
+        let since = said.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_millis()).ok().map(Timestamp)
+    }
+
     async fn push(&self, rows: &[Unsynced]) -> Result<Vec<Pushed>, Paused> {
         batch::push(self, rows).await
     }

@@ -214,6 +214,16 @@ impl HotStore for SqliteHot {
         self.live("cancel", |_| false, move |c, changes| onboardings::cancel(c, changes, now, id)).await
     }
 
+    async fn move_deadline(&self, now: Timestamp, moved: &Onboarding) -> Result<bool> {
+        let moved = moved.clone();
+        self.live(
+            "move_deadline",
+            |_| false,
+            move |c, changes| onboardings::move_deadline(c, changes, now, &moved),
+        )
+        .await
+    }
+
     async fn show_last(&self, now: Timestamp, id: Uuid, last: &LastSms) -> Result<bool> {
         let last = last.clone();
         self.live(

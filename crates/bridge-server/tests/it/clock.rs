@@ -7,8 +7,10 @@ use bridge_core::{Span, Timestamp};
 use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
+use test_servers::{legs, programs};
 
-use crate::harness::{ADMIN_TOKEN, Answer, Bridge, NOON, RECEIVER_KEY};
+use crate::harness::{ADMIN_TOKEN, API_KEY, Answer, Bridge, NOON, RECEIVER_KEY};
+use crate::process::{Process, command};
 
 const ALICE: &str = "+919876543210";
 const BOB: &str = "+919876543211";
@@ -133,5 +135,106 @@ async fn a_clock_that_goes_back_while_the_bridge_runs() {
     bridge.set_clock(NOON + Span(1_000)).await;
     bridge.judged().await;
     assert_eq!(bridge.status(&registered).await.text("status"), "validated");
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn a_deadline_moves_with_a_clock_that_is_set_while_somebody_waits() {
+    // Forward by the time server, an hour after a start without a battery; and back, where somebody vouches for it.
+    let bridge = Bridge::start().await;
+    let registered = bridge.registered(ALICE).await;
+    bridge.clock.advance(MINUTE);
+    bridge.set_clock(NOON + MINUTE + Span(60 * MINUTE.0)).await;
+    let status = bridge.status(&registered).await;
+    assert_eq!(status.text("user_deadline"), (NOON + Span(65 * MINUTE.0)).to_string(), "{}", status.body);
+    bridge.clock.advance(MINUTE);
+    let right = bridge.clock.now();
+    let sms = bridge.phone_sends(ALICE, &registered, right).await;
+    assert_eq!(sms.verdict(), "passed", "{}", sms.body);
+    crate::judging_again::judged_the_same_again(&bridge).await;
+
+    // The deadline that passed by neither clock has passed by both, six minutes on.
+    let late = bridge.registered(BOB).await;
+    bridge.set_clock(bridge.clock.now() + Span(60 * MINUTE.0)).await;
+    bridge.clock.advance(Span(7 * MINUTE.0));
+    let sms = bridge.phone_sends(BOB, &late, bridge.clock.now()).await;
+    assert_eq!(sms.verdict(), "time_window_check", "{}", sms.body);
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn another_machine_tells_a_group_which_of_two_clocks_is_wrong() {
+    let Some(group) =
+        crate::real_stores::group::Group::start("another_machine_tells_a_group_which_of_two_clocks_is_wrong")
+    else {
+        return;
+    };
+    // Redis says the time of today, as a machine of its own would; these bridges stand elsewhere in time.
+    let now = Clock::system().now();
+    let (wrong, right) = (group.bridge_elsewhere(now - DAYS).await, group.bridge_elsewhere(now).await);
+    wrong.look().await;
+    right.look().await;
+    assert_eq!((wrong.cause().await.as_str(), right.cause().await.as_str()), ("clock_not_set", ""));
+    let registered = right.registered(ALICE).await;
+    let kept = wrong.phone_sends(ALICE, &registered, now).await;
+    assert_eq!(kept.text("status"), "stored", "{}", kept.body);
+    let doctor = wrong.get("/admin/doctor", ADMIN_TOKEN).await.body.to_string();
+    assert!(doctor.contains("the clock of Redis is 2 d ahead"), "{doctor}");
+    wrong.set_clock(now).await;
+    wrong.judged().await;
+    assert_eq!(right.status(&registered).await.text("status"), "validated");
+    wrong.stop().await;
+    right.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_under_a_clock_two_days_back_after_kill_9() {
+    let name = "the_program_under_a_clock_two_days_back_after_kill_9";
+    let Some(library) = legs::or_skip(name, programs::faketime()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let bridge = Process::start(folder.path()).await;
+    let register = |mobile: &str| json!({"mobile_number": mobile});
+    let registered = bridge.ask(Method::POST, "/onboard/register", API_KEY, Some(register(ALICE))).await;
+    assert_eq!(registered.status, 201, "{}", registered.body);
+    bridge.kill9().await;
+
+    let shift = folder.path().join("faketime");
+    std::fs::write(&shift, "-2d").unwrap();
+    let mut command = command(folder.path(), &[]);
+    command
+        .env("LD_PRELOAD", &library)
+        .env("FAKETIME_TIMESTAMP_FILE", &shift)
+        .env("FAKETIME_NO_CACHE", "1")
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    let bridge = Process::start_with(command).await.unwrap();
+    let cause = async || bridge.get("/status", "").await.body["cause"].clone();
+    assert_eq!(cause().await, "clock_not_set");
+    let refused = bridge.ask(Method::POST, "/onboard/register", API_KEY, Some(register(BOB))).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (503, "onboarding_paused"), "{}", refused.body);
+    let sms = json!({
+        "from": ALICE,
+        "text": registered.text("sms_body"),
+        "timestamp": Clock::system().now().to_string(),
+    });
+    let kept = bridge.ask(Method::POST, "/sms/receive", RECEIVER_KEY, Some(sms)).await;
+    assert_eq!((kept.status.as_u16(), kept.text("status")), (202, "stored"), "{}", kept.body);
+
+    // Somebody sets the clock while the app waits.
+    let path = format!("/onboard/{}?wait=60", registered.text("onboarding_id"));
+    let waiting = bridge.get(&path, API_KEY);
+    std::fs::write(&shift, "+0").unwrap();
+    assert_eq!(waiting.await.text("status"), "validated");
+    assert_eq!(cause().await, json!(null));
+
+    // And back again, while the bridge runs.
+    let registered = bridge.ask(Method::POST, "/onboard/register", API_KEY, Some(register(BOB))).await;
+    std::fs::write(&shift, "-2d").unwrap();
+    let sms = json!({"from": BOB, "text": registered.text("sms_body"), "timestamp": null});
+    let kept = bridge.ask(Method::POST, "/sms/receive", RECEIVER_KEY, Some(sms)).await;
+    assert_eq!(kept.text("status"), "stored", "{}", kept.body);
+    let path = format!("/onboard/{}?wait=60", registered.text("onboarding_id"));
+    let waiting = bridge.get(&path, API_KEY);
+    std::fs::write(&shift, "+0").unwrap();
+    assert_eq!(waiting.await.text("status"), "validated");
     bridge.stop().await;
 }

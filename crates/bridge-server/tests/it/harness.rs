@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::bridge::App;
 use bridge_app::open;
-use bridge_app::options::Options;
+use bridge_app::options::{Elsewhere, Options};
 use bridge_app::stores::Stores;
 use bridge_app::workers::supervisor;
 use bridge_core::{Span, Timestamp};
@@ -89,6 +89,16 @@ impl Bridge {
 
     /// On a folder that may have been used before, with further flags.
     pub(crate) async fn start_on(folder: Arc<TempDir>, clock: Clock, flags: &[&str]) -> Bridge {
+        Bridge::start_beside(folder, clock, flags, Elsewhere::default()).await
+    }
+
+    /// With neighbours that count as other machines.
+    pub(crate) async fn start_beside(
+        folder: Arc<TempDir>,
+        clock: Clock,
+        flags: &[&str],
+        elsewhere: Elsewhere,
+    ) -> Bridge {
         // With TEST_LOG=debug a test tells what its bridges say.
         if let Some(level) = std::env::var_os("TEST_LOG") {
             let filter = tracing_subscriber::EnvFilter::new(level.to_string_lossy());
@@ -100,7 +110,7 @@ impl Bridge {
         let config = config(&folder, flags);
         let (lock, stores) = opening::open(&config).await.unwrap();
         // Its clock stands in the past.
-        let options = Options { built: Timestamp(0), ..config.options() };
+        let options = Options { built: Timestamp(0), elsewhere, ..config.options() };
         let opened = open::open(lock, options, stores.clone(), clock.clone(), entropy).await.unwrap();
         let running = lifecycle::start(&config, opened).await.unwrap();
         let url = format!("http://{}", running.address);

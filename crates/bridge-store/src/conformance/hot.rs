@@ -28,6 +28,7 @@ cases! {
         a_superseded_one_does_not_outlive_its_successor_as_the_newest
         cancelling_depends_on_the_state
         what_was_no_sms_is_shown_while_it_can_be_validated
+        a_deadline_moves_with_the_clock_that_was_wrong
         a_revived_onboarding_comes_back_as_it_was
         one_is_revived_beside_those_of_other_people
         reviving_does_not_lose_a_change_that_waits

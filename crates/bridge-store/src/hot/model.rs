@@ -257,6 +257,10 @@ impl HotStore for MemoryHot {
         self.live("cancel", |m| m.cancel(now, id))
     }
 
+    async fn move_deadline(&self, now: Timestamp, moved: &Onboarding) -> Result<bool> {
+        self.live("move_deadline", |m| m.move_deadline(now, moved))
+    }
+
     async fn show_last(&self, now: Timestamp, id: Uuid, last: &LastSms) -> Result<bool> {
         self.live("show_last", |m| m.show_last(now, id, last))
     }

@@ -1,3 +1,5 @@
+//! A clock that goes wrong and comes right, by hand. Not what the bridge does meanwhile: that is `tests/it/clock.rs`.
+
 use bridge_core::phone::PhoneError;
 
 use super::*;

@@ -51,6 +51,8 @@ fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Resu
              last_sms, client_hash, asked)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9, ?16, ?17, ?18)
          ON CONFLICT (onboarding_id) DO UPDATE SET
+             request_timestamp = excluded.request_timestamp, user_deadline = excluded.user_deadline,
+             expires_at = CASE WHEN excluded.user_deadline = user_deadline THEN expires_at ELSE excluded.expires_at END,
              status = excluded.status, is_validated = excluded.is_validated,
              validated_at = excluded.validated_at, version = excluded.version, last_sms = excluded.last_sms
          WHERE excluded.version > version",

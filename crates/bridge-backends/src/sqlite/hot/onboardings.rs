@@ -277,6 +277,36 @@ pub(super) fn show_last(
     Ok(true)
 }
 
+pub(super) fn move_deadline(
+    conn: &Connection,
+    changes: &mut Changes,
+    now: Timestamp,
+    moved: &Onboarding,
+) -> rusqlite::Result<bool> {
+    let there = conn
+        .prepare_cached(&select("WHERE id = ?1"))?
+        .query_row([moved.id.as_bytes()], from_row)
+        .optional()?
+        .filter(|there| there.state == State::Pending && there.version == moved.version);
+    let Some(mut there) = there else { return Ok(false) };
+    there.request_timestamp = moved.request_timestamp;
+    there.user_deadline = moved.user_deadline;
+    there.expires_at = moved.expires_at;
+    let id = moved.id.as_bytes();
+    for sql in [
+        "DELETE FROM onboarding_deadline WHERE (deadline, seq) = (SELECT user_deadline, seq FROM onboarding WHERE id = ?1)",
+        "INSERT INTO onboarding_deadline (deadline, seq) SELECT ?2, seq FROM onboarding WHERE id = ?1",
+        "UPDATE onboarding SET user_deadline = ?2, expires_at = ?3, body = ?4 WHERE id = ?1",
+    ] {
+        let mut statement = conn.prepare_cached(sql)?;
+        let all = params![id, there.user_deadline.0, there.expires_at.0, Json(&there)];
+        let count = statement.parameter_count();
+        statement.execute(&all[..count])?;
+    }
+    change(conn, changes, now, &mut there)?;
+    Ok(true)
+}
+
 pub(super) fn revive(
     conn: &Connection,
     now: Timestamp,

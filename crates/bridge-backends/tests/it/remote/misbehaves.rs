@@ -58,6 +58,18 @@ async fn a_remote_that_asks_to_wait_is_believed() {
 }
 
 #[tokio::test]
+async fn whatever_a_remote_answers_tells_its_time() {
+    let told = |headers: &'static str| async move {
+        let server = Crooked::answering("404 Not Found", headers, "");
+        remote::open(&server.url(), Some("key")).unwrap().server_time().await
+    };
+    let at = told("date: Sun, 06 Nov 1994 08:49:07 GMT\r\n").await;
+    assert_eq!(at.map(|at| at.to_string()), Some("1994-11-06T08:49:07Z".to_owned()));
+    assert_eq!(told("date: soon\r\n").await, None);
+    assert_eq!(told("").await, None);
+}
+
+#[tokio::test]
 async fn a_remote_that_refuses_everything_blames_no_row() {
     for status in ["400 Bad Request", "409 Conflict", "413 Too Large", "422 Unprocessable"] {
         let server = Crooked::answering(status, "", "{\"message\":\"no batch today\"}");

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_app::base::clock::Clock;
+use bridge_app::options::Elsewhere;
+use bridge_core::Timestamp;
 use serde_json::Value;
 use test_servers::{Pgbouncer, Postgres, Redis, Server, legs, pgbouncer, postgres, redis};
 
@@ -47,6 +49,22 @@ impl Group {
     }
 
     pub(crate) async fn bridge_on(&self, folder: Arc<tempfile::TempDir>) -> Bridge {
+        self.bridge_beside(folder, self.clock.clone(), Elsewhere::default()).await
+    }
+
+    /// One for which the hot store is another machine, with a clock of its own.
+    pub(crate) async fn bridge_elsewhere(&self, now: Timestamp) -> Bridge {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let elsewhere = Elsewhere { hot: true, ..Elsewhere::default() };
+        self.bridge_beside(folder, Clock::standing_at(now), elsewhere).await
+    }
+
+    async fn bridge_beside(
+        &self,
+        folder: Arc<tempfile::TempDir>,
+        clock: Clock,
+        elsewhere: Elsewhere,
+    ) -> Bridge {
         let flags = [
             ("--hot-url", self.redis.url()),
             ("--audit-url", self.pgbouncer.url_of(&self.database)),
@@ -54,7 +72,7 @@ impl Group {
             ("--remote-url", self.postgres.url_of(&self.remote)),
         ];
         let flags: Vec<&str> = flags.iter().flat_map(|(flag, value)| [*flag, value.as_str()]).collect();
-        Bridge::start_on(folder, self.clock.clone(), &flags).await
+        Bridge::start_beside(folder, clock, &flags, elsewhere).await
     }
 
     pub(crate) fn sql(&self, query: &str) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bridge_core::checks::Standing;
 use bridge_core::onboarding::LastSms;
-use bridge_core::{Onboarding, State};
+use bridge_core::{Onboarding, Span, State};
 use uuid::Uuid;
 
 use super::super::samples::*;
@@ -84,6 +84,38 @@ pub(super) async fn what_was_no_sms_is_shown_while_it_can_be_validated(store: &d
     assert_eq!(validated.state, State::Validated, "an SMS validates it all the same");
     assert!(!store.show_last(T0 + SECOND, pending.id, &last).await.unwrap(), "that is final");
     assert_eq!(store.onboarding(T0 + SECOND, pending.id).await.unwrap(), Some(validated));
+}
+
+pub(super) async fn a_deadline_moves_with_the_clock_that_was_wrong(store: &dyn HotStore) {
+    let pending = open(store, T0, onboarding(1, ALICE, Some("d1"), T0)).await;
+    let by = |onboarding: &Onboarding, by: Span| Onboarding {
+        request_timestamp: onboarding.request_timestamp + by,
+        user_deadline: onboarding.user_deadline + by,
+        expires_at: onboarding.expires_at + by,
+        ..onboarding.clone()
+    };
+    let moved = by(&pending, HOUR);
+    let mut notices = store.peer_events();
+    assert!(store.move_deadline(T0 + HOUR, &moved).await.unwrap());
+    let next = tokio::time::timeout(std::time::Duration::from_secs(10), notices.recv()).await;
+    assert_eq!(next.expect("announced").unwrap(), crate::hot::PeerEvent::Onboarding(pending.id));
+    let stands = Onboarding { version: pending.version + 1, ..moved.clone() };
+    assert_eq!(store.onboarding(T0 + HOUR, pending.id).await.unwrap(), Some(stands.clone()));
+    assert_eq!(store.newest_onboarding(moved.expires_at - MILLI, ALICE).await.unwrap(), Some(stands.clone()));
+    assert_eq!(store.queued_onboardings(MAX).await.unwrap(), [stands.clone()]);
+    assert!(!store.move_deadline(T0 + HOUR, &moved).await.unwrap(), "it stands in another version");
+
+    // Its old deadline ends nothing, its new one does.
+    let old = pending.user_deadline + MILLI;
+    assert_eq!(store.expire_deadlines(old, MAX).await.unwrap(), 0);
+    assert_eq!(store.onboarding(old, pending.id).await.unwrap(), Some(stands.clone()));
+    assert_eq!(store.expire_deadlines(moved.user_deadline + MILLI, MAX).await.unwrap(), 1);
+    let expired = store.onboarding(moved.user_deadline + MILLI, pending.id).await.unwrap().unwrap();
+    assert_eq!(expired.state, State::Expired);
+    assert!(!store.move_deadline(T0 + HOUR, &expired).await.unwrap(), "it is not pending");
+    let back = open(store, T0 + HOUR, onboarding(2, BOB, None, T0 + HOUR)).await;
+    assert!(store.move_deadline(T0, &by(&back, Span(-HOUR.0))).await.unwrap(), "back, too");
+    assert!(!store.move_deadline(T0, &onboarding(3, BOB, None, T0)).await.unwrap(), "there is none");
 }
 
 pub(super) async fn a_revived_onboarding_comes_back_as_it_was(store: &dyn HotStore) {

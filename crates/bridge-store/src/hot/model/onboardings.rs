@@ -118,6 +118,24 @@ impl Memory {
         true
     }
 
+    pub(super) fn move_deadline(&mut self, now: Timestamp, moved: &Onboarding) -> bool {
+        let stands = |kept: &&Kept| {
+            let there = &kept.onboarding;
+            there.id == moved.id && there.state == State::Pending && there.version == moved.version
+        };
+        let Some(there) = self.onboardings.iter().find(stands).map(|kept| kept.onboarding.clone()) else {
+            return false;
+        };
+        let times = Onboarding {
+            request_timestamp: moved.request_timestamp,
+            user_deadline: moved.user_deadline,
+            expires_at: moved.expires_at,
+            ..there
+        };
+        self.write(now, times, true);
+        true
+    }
+
     pub(super) fn revive(
         &mut self,
         now: Timestamp,
