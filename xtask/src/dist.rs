@@ -213,7 +213,6 @@ fn link(from: &Path, to: &Path) -> Outcome {
     Ok(std::os::unix::fs::symlink(from, to)?)
 }
 
-#[expect(clippy::disallowed_methods, reason = "where cargo keeps what it fetched is said in its environment")]
 fn home_of_cargo() -> PathBuf {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     home.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo"))

@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::stopwatch::Stopwatch;
 use crate::{Outcome, workspace};
 
 /// What is in it beside the least that Debian is.
@@ -58,7 +59,7 @@ impl Machine {
             .stderr(log)
             .spawn()?;
         let mut machine = Machine { root, container, init: String::new() };
-        let began = Instant::now();
+        let began = Stopwatch::start();
         while began.elapsed() < BOOT {
             std::thread::sleep(LOOK);
             let id = machine.container.id();
@@ -108,7 +109,7 @@ impl Machine {
 
     /// Runs a command that must succeed; answers what it printed.
     pub(super) fn run(&self, words: &[&str]) -> Outcome<String> {
-        let began = Instant::now();
+        let began = Stopwatch::start();
         let output = self.command(words).output()?;
         let said =
             format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -127,7 +128,7 @@ impl Drop for Machine {
         if !self.init.is_empty() {
             let _ = self.command(&["systemctl", "poweroff"]).output();
         }
-        let began = Instant::now();
+        let began = Stopwatch::start();
         while began.elapsed() < Duration::from_secs(30) && matches!(self.container.try_wait(), Ok(None)) {
             std::thread::sleep(LOOK);
         }

@@ -2,9 +2,10 @@
 //! purged. Prints each command with its seconds.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::booted::Machine;
+use crate::stopwatch::Stopwatch;
 use crate::{Outcome, dist, workspace};
 
 const RELEASE: &str = "bookworm";
@@ -46,8 +47,11 @@ fn install(machine: &Machine, deb: &str) -> Outcome {
     let value = exposure.split_whitespace().find_map(|word| word.parse::<f64>().ok());
     println!("  {exposure}");
     must("what it may do", exposure, value.is_some_and(|value| value <= EXPOSURE_MAX))?;
-    let said =
-        machine.run(&["sh", "-c", "systemd-analyze verify --man=no /lib/systemd/system/sms-bridge.service 2>&1"])?;
+    let said = machine.run(&[
+        "sh",
+        "-c",
+        "systemd-analyze verify --man=no /lib/systemd/system/sms-bridge.service 2>&1",
+    ])?;
     must("the unit is understood whole", &said, said.trim().is_empty())?;
     let version = machine.run(&["sms-bridge", "--version"])?;
     must("the version says its commit", &version, version.contains('('))?;
@@ -75,7 +79,7 @@ fn newcomer(machine: &Machine) -> Outcome {
 
 fn looked_after(machine: &Machine) -> Outcome {
     machine.run(&["systemctl", "kill", "--signal=KILL", "sms-bridge"])?;
-    let began = Instant::now();
+    let began = Stopwatch::start();
     while began.elapsed() < BACK * 5 {
         if machine.output(&["sms-bridge", "health"])?.contains('✔') {
             println!("  {:>6.2} s  until it was back after kill -9", began.elapsed().as_secs_f64());

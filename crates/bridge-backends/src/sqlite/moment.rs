@@ -58,7 +58,7 @@ impl Moment {
                 .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
                 .map_err(|e| failed("backup", e))?;
             if said != "ok" {
-                return Err(damaged(name, said));
+                return Err(damaged(name, &said));
             }
         }
         Ok(())
@@ -79,7 +79,7 @@ fn stopped(why: String) -> StoreError {
     StoreError { operation: "backup", kind: StoreFault::Unavailable, source: Some(why.into()) }
 }
 
-fn damaged(name: &str, said: String) -> StoreError {
+fn damaged(name: &str, said: &str) -> StoreError {
     StoreError {
         operation: "backup",
         kind: StoreFault::Damaged,

@@ -99,9 +99,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
 
 /// What was probably meant by a key that this program does not know.
 fn hint(action: &Action) -> String {
-    let key = match action {
-        Action::Get { key, .. } | Action::Set { key, .. } | Action::History { key: Some(key), .. } => key,
-        _ => return String::new(),
+    let (Action::Get { key, .. } | Action::Set { key, .. } | Action::History { key: Some(key), .. }) = action
+    else {
+        return String::new();
     };
     if bridge_core::catalog::find(key).is_some() {
         return String::new();

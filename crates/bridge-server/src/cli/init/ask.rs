@@ -25,7 +25,7 @@ impl Asker {
             match take(&answer) {
                 Ok(taken) => return Ok(taken),
                 Err(why) => {
-                    anstream::println!("  {BAD}✘{BAD:#} {}", super::super::plain::escaped_lines(&why))
+                    anstream::println!("  {BAD}✘{BAD:#} {}", super::super::plain::escaped_lines(&why));
                 }
             }
         }

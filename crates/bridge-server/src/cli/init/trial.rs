@@ -2,8 +2,9 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use bridge_app::base::metrics::Stopwatch;
 use bridge_backends::postgres::{self, MigrateError};
 use bridge_backends::{redis, remote};
 use bridge_store::finding::Level;
@@ -32,9 +33,9 @@ pub(super) fn folder(folder: &Path) -> Result<(), String> {
         return Err(format!("{} is shared with every account: give it one of its own", folder.display()));
     }
     let probe = folder.join(".init");
-    let began = Instant::now();
+    let watch = Stopwatch::start();
     bridge_app::base::data_file::write(&probe, PROBE).map_err(failed)?;
-    let took = began.elapsed();
+    let took = watch.elapsed();
     let read = std::fs::read(&probe).map_err(failed)?;
     std::fs::remove_file(&probe).map_err(failed)?;
     if read != PROBE {
@@ -110,7 +111,7 @@ pub(super) fn audit(answer: &str, direct: Option<&str>) -> Result<String, String
         let migrating = tokio::time::timeout(PATIENCE, postgres::migrate(direct.unwrap_or(answer)));
         match migrating.await {
             Ok(Ok(migrated)) => {
-                good(&format!("PostgreSQL answers, its tables are of version {}", migrated.to))
+                good(&format!("PostgreSQL answers, its tables are of version {}", migrated.to));
             }
             Ok(Err(MigrateError::Store(error))) => return Err(told(&error)),
             Ok(Err(error)) => return Err(error.to_string()),
