@@ -1,5 +1,6 @@
-//! Notes when the source was committed: no clock of a machine that runs it can be earlier (decisions.md D49). A source
-//! without git says nothing. `SOURCE_DATE_EPOCH` wins, as everywhere where builds are repeated.
+//! Notes which commit this is, for `--version`, and when it was made: no clock of a machine that runs it can be earlier
+//! (decisions.md D49). A source without git says nothing. What `SMS_BRIDGE_BUILD` and `SOURCE_DATE_EPOCH` say wins, as
+//! everywhere where builds are repeated.
 
 use std::process::Command;
 
@@ -10,7 +11,7 @@ fn git(arguments: &[&str]) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a build script is told nothing in another way")]
+#[expect(clippy::disallowed_methods, reason = "a build is told by its environment, and by nothing else")]
 fn main() {
     println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
     if let Some(head) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
@@ -18,4 +19,8 @@ fn main() {
     }
     let committed = std::env::var("SOURCE_DATE_EPOCH").ok().or_else(|| git(&["log", "-1", "--format=%ct"]));
     println!("cargo::rustc-env=SMS_BRIDGE_COMMITTED={}", committed.unwrap_or_default());
+    println!("cargo::rerun-if-env-changed=SMS_BRIDGE_BUILD");
+    let commit = std::env::var("SMS_BRIDGE_BUILD").ok().filter(|commit| !commit.is_empty());
+    let commit = commit.or_else(|| git(&["log", "-1", "--format=%h %cs"]));
+    println!("cargo::rustc-env=SMS_BRIDGE_BUILD={}", commit.as_deref().unwrap_or("no commit"));
 }

@@ -10,11 +10,13 @@ mod client;
 mod crates;
 mod deny;
 mod desk;
+mod dist;
 mod edge;
 mod imports;
 mod pass_through;
 #[cfg(test)]
 mod promise;
+mod release_check;
 mod siege;
 mod source;
 mod stopwatch;
@@ -54,6 +56,10 @@ enum Command {
     Siege(siege::Args),
     /// The desk in a real browser: journeys, accessibility, pictures of every page
     Desk(desk::Args),
+    /// Everything that is published: Debian package, tar.gz, parts list, licences, sums
+    Dist(dist::Args),
+    /// What takes too long for every change and must pass before a release
+    ReleaseCheck(release_check::Args),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +71,8 @@ fn main() -> ExitCode {
         Command::Chaos(args) => chaos::run(&args),
         Command::Siege(args) => siege::run(&args),
         Command::Desk(args) => desk::run(&args),
+        Command::Dist(args) => dist::run(&args),
+        Command::ReleaseCheck(args) => release_check::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

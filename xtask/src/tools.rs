@@ -67,10 +67,42 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
+/// What only a release needs: of the same kind, and provided when it is asked for.
+const FOR_A_RELEASE: &[Tool] = &[
+    Tool {
+        place: "bin/cargo-deb",
+        version: "3.8.0",
+        is_needed: ALWAYS,
+        make: |work| from_crates_io(work, "cargo-deb", "3.8.0"),
+    },
+    Tool {
+        place: "bin/cargo-cyclonedx",
+        version: "0.5.9",
+        is_needed: ALWAYS,
+        make: |work| from_crates_io(work, "cargo-cyclonedx", "0.5.9"),
+    },
+];
+
+/// Provides one tool of a release.
+pub(crate) fn provide_named(place: &str) -> Outcome {
+    let folder = programs::tools_folder().ok_or_else(no_folder)?;
+    let tool = FOR_A_RELEASE.iter().find(|tool| tool.place == place);
+    provide_one(tool.ok_or_else(|| format!("there is no tool {place}"))?, &folder)
+}
+
+/// Where a tool is.
+pub(crate) fn place_of(place: &str) -> Outcome<PathBuf> {
+    Ok(programs::tools_folder().ok_or_else(no_folder)?.join(place))
+}
+
+fn no_folder() -> String {
+    format!("no folder for tools: set {}", programs::TOOLS_VARIABLE)
+}
+
 /// Provides every tool that is not there; answers what could not be had.
 pub(crate) fn provide() -> Vec<String> {
     let Some(folder) = programs::tools_folder() else {
-        return vec![format!("no folder for tools: set {}", programs::TOOLS_VARIABLE)];
+        return vec![no_folder()];
     };
     let problem = |tool: &Tool| {
         let outcome = provide_one(tool, &folder);
@@ -189,20 +221,18 @@ fn npm(work: &Path, folder: &str) -> Outcome<PathBuf> {
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
-/// From crates.io, with the dependencies that its own lock file pins.
 fn cargo_deny(work: &Path) -> Outcome<PathBuf> {
+    from_crates_io(work, "cargo-deny", CARGO_DENY_VERSION)
+}
+
+/// A program from crates.io, with the dependencies that its own lock file pins.
+fn from_crates_io(work: &Path, name: &str, version: &str) -> Outcome<PathBuf> {
     let mut install = workspace::cargo();
-    install.args([
-        "install",
-        "--quiet",
-        "--locked",
-        "--no-track",
-        "cargo-deny",
-        "--version",
-        CARGO_DENY_VERSION,
-    ]);
+    install.args(["install", "--quiet", "--locked", "--no-track", name, "--version", version]);
+    // Where the workspace's own flags hold not.
+    install.current_dir(work);
     workspace::run(install.arg("--root").arg(work).arg("--target-dir").arg(work.join("build")))?;
-    Ok(work.join("bin/cargo-deny"))
+    Ok(work.join("bin").join(name))
 }
 
 const PGBOUNCER_VERSION: &str = "1.24.1";

@@ -6,6 +6,7 @@ pub mod ids;
 pub mod journal;
 pub mod quarantined;
 pub mod rebuild;
+pub mod restored;
 pub mod spellings;
 pub mod store_monitor;
 pub mod waiting;

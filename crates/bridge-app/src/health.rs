@@ -18,6 +18,7 @@ use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::registration;
 use crate::state::availability::Hot;
+use crate::state::last_backup::{self, LastBackup};
 use crate::workers;
 
 /// How the bridge is.
@@ -40,6 +41,9 @@ struct Components {
     workers: BTreeMap<&'static str, WorkerView>,
     receivers: BTreeMap<String, ReceiverView>,
     spool: Spool,
+    /// When the last backup was made; none, if none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_backup: Option<BackupView>,
     /// What the operator should look at.
     notes: Vec<String>,
 }
@@ -82,6 +86,17 @@ struct Spool {
     power_down_store: Option<usize>,
 }
 
+#[derive(Debug, Serialize, ToSchema)]
+struct BackupView {
+    /// The moment that it shows.
+    #[schema(format = DateTime)]
+    at: String,
+    /// Its size.
+    bytes: u64,
+    /// It is older than `backup_wanted_every_hours`.
+    is_overdue: bool,
+}
+
 const HEALTHY: &str = "healthy";
 const DEGRADED: &str = "degraded";
 const UNHEALTHY: &str = "unhealthy";
@@ -112,6 +127,7 @@ impl Health {
             notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
         }
         notes.extend(app.places.note(app.clock.now()));
+        let last_backup = last_backup(app, settings, &mut notes);
         let nearly_full = app.disk.is_nearly_full();
         if nearly_full {
             notes.push(format!(
@@ -150,6 +166,7 @@ impl Health {
                 bytes: app.journal.bytes(),
                 power_down_store: None,
             },
+            last_backup,
             notes,
         };
         Health { status, components: Some(components) }
@@ -225,6 +242,15 @@ async fn waiting_sms(app: &App) -> Option<usize> {
         return None;
     }
     in_time(app.audit.waiting_sms(None, COUNTED_MAX)).await.ok().map(|rows| rows.len())
+}
+
+/// The last backup, and a note where it is older than it should be.
+fn last_backup(app: &App, settings: &Settings, notes: &mut Vec<String>) -> Option<BackupView> {
+    let last = LastBackup::read(&app.options.data_dir);
+    let overdue = last_backup::overdue(last.as_ref(), app.clock.now(), settings.backup_wanted_every_hours);
+    let is_overdue = overdue.is_some();
+    notes.extend(overdue);
+    last.map(|last| BackupView { at: last.at.to_string(), bytes: last.bytes, is_overdue })
 }
 
 fn worker_views(app: &App, settings: &Settings) -> BTreeMap<&'static str, WorkerView> {

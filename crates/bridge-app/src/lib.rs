@@ -14,6 +14,7 @@ pub mod admin;
 pub mod admin_log;
 pub mod base;
 pub mod bridge;
+pub mod bridge_id;
 pub mod durability;
 pub mod edge;
 pub mod health;

@@ -9,14 +9,13 @@ use bridge_core::Timestamp;
 use bridge_store::audit::SettingRow;
 use bridge_store::folder::FolderLock;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::base::clock::{Clock, Entropy};
-use crate::base::data_file;
 use crate::base::metrics::Metrics;
 use crate::base::reserve::Reserve;
 use crate::base::secrets::Secrets;
 use crate::bridge::App;
+use crate::bridge_id;
 use crate::durability::store_monitor::StoreMonitor;
 use crate::options::Options;
 use crate::state::access::Access;
@@ -72,17 +71,6 @@ pub enum OpenError {
     Client(#[source] reqwest::Error),
 }
 
-/// The id of the bridge on this folder, made at its first start.
-fn bridge_id(data_dir: &Path, entropy: &Entropy, now: Timestamp) -> Result<Uuid, OpenError> {
-    let file = data_dir.join("bridge_id");
-    if let Some(id) = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()) {
-        return Ok(id);
-    }
-    let id = entropy.id(now).map_err(|error| OpenError::Id(std::io::Error::other(error)))?;
-    data_file::write(&file, id.to_string().as_bytes()).map_err(OpenError::Id)?;
-    Ok(id)
-}
-
 /// Opens a bridge on these stores. A store that is away is no reason not to: SMS are kept until it is back.
 pub async fn open(
     folder: FolderLock,
@@ -106,7 +94,7 @@ pub async fn open(
     let availability = Arc::new(Availability::new(now));
     let webhooks = webhooks(&stores, &options).await?;
     let app = Arc::new(App {
-        id: bridge_id(&data_dir, &entropy, now)?,
+        id: bridge_id::of(&data_dir, &entropy, now).map_err(OpenError::Id)?,
         entropy,
         desk: together::desk(stores.desk, stores.hot.clone(), availability.clone(), clock.clone()),
         hot: stores.hot,

@@ -12,6 +12,7 @@ pub mod erasures;
 pub mod hosted_rate;
 pub mod inbox_reads;
 pub mod incidents;
+pub mod last_backup;
 pub mod open_requests;
 pub mod page_steps;
 pub mod pauses;

@@ -9,10 +9,16 @@ use bridge_store::{AuditStore, HotStore, StoreError, Trail};
 
 use crate::sqlite::audit::store::SqliteAudit;
 use crate::sqlite::hot::SqliteHot;
+pub use crate::sqlite::moment::Moment;
+
+/// The file of the hot store.
+pub const HOT: &str = "hot.db";
+/// The file of the audit store.
+pub const AUDIT: &str = "audit.db";
 
 /// Opens `hot.db` in a folder that this process holds.
 pub fn open_hot(folder: &Path) -> Result<Arc<dyn HotStore>, FolderError> {
-    let store = SqliteHot::open(&folder.join("hot.db")).map_err(|source| store_error(folder, source))?;
+    let store = SqliteHot::open(&folder.join(HOT)).map_err(|source| store_error(folder, source))?;
     Ok(Arc::new(store))
 }
 
@@ -23,7 +29,7 @@ pub fn open_audit(folder: &Path) -> Result<Arc<dyn AuditStore>, FolderError> {
 
 /// Opens `audit.db` in a folder that this process holds, for the bridge and for people.
 pub fn open_trail(folder: &Path) -> Result<Trail, FolderError> {
-    let store = SqliteAudit::open(&folder.join("audit.db")).map_err(|source| store_error(folder, source))?;
+    let store = SqliteAudit::open(&folder.join(AUDIT)).map_err(|source| store_error(folder, source))?;
     Ok(Trail::of(store))
 }
 

@@ -38,6 +38,7 @@ pub use self::connect::BadUrl;
 use self::lease::Connections;
 pub use self::schema::{MigrateError, Migrated, SchemaState, migrate, schema_state};
 use self::store::PostgresAudit;
+pub use self::version::KNOWN;
 
 /// The audit store at this address, with at most so many connections. The server need not be up: only an
 /// address that cannot be used at all is an error at once.

@@ -294,6 +294,8 @@ settings! {
         max_database_retries: u32 = 3, Rule::Whole { min: 1, max: 100, unit: "tries" };
         /// Silence after which a receiver that pings regularly counts as gone; at least three times its usual gap.
         receiver_silence_seconds: u32 = 600, Rule::Whole { min: 1, max: 604_800, unit: "seconds" };
+        /// How often you want a backup: when the last one is older, the bridge says so. 0 says nothing.
+        backup_wanted_every_hours: u32 = 0, Rule::Whole { min: 0, max: 8_760, unit: "hours" };
     }
     Monitoring {
         /// How much is logged.

@@ -1,13 +1,18 @@
 //! The command line: one file per command (contract section 1). Commands that look at a running bridge
 //! are clients of its HTTP API; without one they start it inside for as long as they need it.
 
+mod account;
 mod admin;
+mod backup;
 mod blacklist;
 mod blocked_email;
 mod bridge;
+mod config;
 mod demo;
 mod doctor;
+mod health;
 mod import;
+mod init;
 mod migrate;
 mod openapi;
 mod person;
@@ -19,6 +24,7 @@ mod receiver;
 mod receiver_test;
 mod serve;
 mod settings;
+mod shell;
 mod simulate;
 mod sms;
 mod tunnel;
@@ -26,33 +32,44 @@ mod validated;
 mod verdicts;
 mod webhook;
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use rustix::fs::Mode;
 
 use crate::config::Config;
+use crate::config_file;
 
 /// Proves that a person holds a mobile number: they send the SMS.
 #[derive(Parser)]
-#[command(name = "sms-bridge", version, args_conflicts_with_subcommands = true)]
+#[command(name = "sms-bridge", version = crate::BUILD, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// The configuration file; /etc/sms-bridge/bridge.toml when not given, if there is one. What flags and the environment
+    /// say goes before it.
+    #[arg(long, env = config_file::VARIABLE, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
-    config: Config,
+    flags: Config,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Run the bridge (the default).
     Serve(Box<Config>),
+    /// Set a bridge up: asks what it must, tries each answer, writes configuration and unit.
+    Init(Box<init::Args>),
     /// See a number validated and cheating refused, without any set-up.
     Demo(demo::Args),
     /// Play a phone against a running bridge.
     Simulate(simulate::Args),
     /// Hand an SMS to a bridge, from a modem daemon's hook or the shell.
     Push(Box<push::Args>),
+    /// See what the bridge would start with, and where each value comes from.
+    Config(config::Args),
     /// Read and change settings.
     Settings(settings::Args),
     /// Add and look after the phones, modems and providers that hand in SMS.
@@ -75,14 +92,24 @@ enum Command {
     Validated(validated::Args),
     /// Tell apps what happened.
     Webhook(webhook::Args),
+    /// Write everything that the bridge keeps to one file, while it runs or not.
+    Backup(Box<backup::BackupArgs>),
+    /// Make a bridge of such a file, in a folder where none is.
+    Restore(Box<backup::RestoreArgs>),
     /// Check everything and say what to do.
     Doctor(doctor::Args),
+    /// Ask whether the bridge takes SMS now: the exit code says it, for whoever watches over it.
+    Health(health::Args),
     /// Write the configuration of a Cloudflare tunnel that exposes what the outside needs, and nothing else.
     Tunnel(tunnel::Args),
     /// Bring the audit database up to date.
     Migrate(migrate::Args),
     /// Print the API's description (OpenAPI 3.1).
     Openapi,
+    /// Print what a shell completes commands with.
+    Completions(shell::Completions),
+    /// Write the man pages to a folder.
+    Man(shell::Man),
 }
 
 /// Something went wrong while running.
@@ -95,13 +122,30 @@ pub(crate) const MISCONFIGURED: u8 = 2;
 pub fn run() -> ExitCode {
     // Before the first file, of whichever command: what this program writes is for its own account.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
-    let cli = Cli::parse();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let file = match config_file::of_command_line(&Cli::command(), &arguments) {
+        Ok(file) => file,
+        Err(problems) => return misconfigured(&problems),
+    };
+    let matches = file.fill(Cli::command()).get_matches_from(&arguments);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Err(problem) = change_account(&cli, &matches, &arguments) {
+        return failed(&problem);
+    }
     let result = match cli.command {
-        None => return serve::run(cli.config),
+        None => return serve::run(cli.flags),
         Some(Command::Serve(config)) => return serve::run(*config),
+        Some(Command::Init(args)) => match matches.subcommand() {
+            Some((_, matches)) => init::run(&args, cli.config.as_deref(), matches, &file),
+            None => Ok(ExitCode::SUCCESS),
+        },
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Simulate(args)) => simulate::run(&args),
         Some(Command::Push(args)) => push::run(&args),
+        Some(Command::Config(args)) => match matches.subcommand() {
+            Some((_, matches)) => config::run(&args, matches, &file),
+            None => Ok(ExitCode::SUCCESS),
+        },
         Some(Command::Settings(args)) => settings::run(&args),
         Some(Command::Receiver(args)) => receiver::run(&args),
         Some(Command::Import(args)) => import::run(&args),
@@ -113,10 +157,15 @@ pub fn run() -> ExitCode {
         Some(Command::Person(args)) => person::run(&args),
         Some(Command::Validated(args)) => validated::run(&args),
         Some(Command::Webhook(args)) => webhook::run(&args),
+        Some(Command::Backup(args)) => backup::backup(&args),
+        Some(Command::Restore(args)) => backup::restore(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
+        Some(Command::Health(args)) => health::run(&args),
         Some(Command::Tunnel(args)) => tunnel::run(&args),
         Some(Command::Migrate(args)) => migrate::run(&args),
         Some(Command::Openapi) => openapi::run(),
+        Some(Command::Completions(args)) => Ok(shell::completions(&args, Cli::command())),
+        Some(Command::Man(args)) => shell::man(&args, Cli::command()),
     };
     result.unwrap_or_else(|problem| failed(&problem))
 }
@@ -145,6 +194,30 @@ fn no_runtime(error: &std::io::Error) -> String {
 /// That a list cannot be read.
 fn unreadable(file: &std::path::Path, error: &std::io::Error) -> String {
     format!("{} cannot be read: {error}", file.display())
+}
+
+/// Runs as the account of the bridge; `init` sets up what that account cannot.
+fn change_account(cli: &Cli, matches: &ArgMatches, arguments: &[OsString]) -> Result<(), String> {
+    if matches!(cli.command, Some(Command::Init(_))) {
+        return Ok(());
+    }
+    let mut matches = matches;
+    while let Some((_, below)) = matches.subcommand() {
+        matches = below;
+    }
+    match matches.try_get_one::<PathBuf>("data_dir") {
+        Ok(Some(data_dir)) => account::of_the_bridge(data_dir, arguments),
+        _ => Ok(()),
+    }
+}
+
+/// Says everything that is wrong with the configuration.
+fn misconfigured(problems: &[String]) -> ExitCode {
+    anstream::eprintln!("{ERROR}The configuration is wrong:{ERROR:#}");
+    for problem in problems {
+        anstream::eprintln!("  - {}", plain::escaped(problem));
+    }
+    ExitCode::from(MISCONFIGURED)
 }
 
 fn failed(problem: &str) -> ExitCode {

@@ -66,9 +66,9 @@ pub enum StartError {
     /// What is in the data folder.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// A secret that is given as a file.
+    /// What a command reads before it starts a bridge inside: the configuration file, a secret that is given as a file.
     #[error("{0}")]
-    SecretFile(String),
+    Configuration(String),
     /// The signals that stop it.
     #[error("cannot listen for SIGTERM and SIGINT: {0}")]
     Signals(#[source] std::io::Error),

@@ -1,7 +1,7 @@
 //! The stores that the configuration names, opened: embedded ones in the data folder, or clients of servers, which
 //! need not be up. Which is which is known here and nowhere else in the server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bridge_backends::postgres::{self, MigrateError};
@@ -10,6 +10,7 @@ use bridge_store::folder::{FolderError, FolderLock};
 use bridge_store::journal::JournalError;
 use bridge_store::{Journal, StoreError, StoreFault};
 
+use crate::backup;
 use crate::config::{Config, EMBEDDED};
 use bridge_app::base::deadline::{self, within};
 use bridge_app::base::reserve::Reserve;
@@ -25,6 +26,9 @@ pub enum StoresError {
     /// Something in the data folder.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// A backup was being restored into it.
+    #[error("a restore into {} was cut off: run sms-bridge restore again", .0.display())]
+    Restoring(PathBuf),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -56,6 +60,9 @@ fn because(error: &MigrateError) -> String {
 /// Takes the data folder and opens them.
 pub async fn open(config: &Config) -> Result<(FolderLock, Stores), StoresError> {
     let folder = FolderLock::take(&config.data_dir)?;
+    if backup::is_unfinished(&config.data_dir) {
+        return Err(StoresError::Restoring(config.data_dir.clone()));
+    }
     // On a full disk the stores need room to be opened; taken again when everything runs.
     Reserve::of(&config.data_dir).release();
     // For every TLS connection to a store. Fails only if a provider is set already, which is as good.

@@ -38,6 +38,11 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         why: "findings of the doctor; the first could come from the dangers of the settings",
     },
     Exception {
+        file: "cli/init/first_start.rs",
+        names: &["default_country_code", "allowed_country_codes"],
+        why: "a newcomer is asked for the country, and both follow from it",
+    },
+    Exception {
         file: "api/settings.rs",
         names: &["user_timelimit_seconds", "count_check_threshold", "blacklist_threshold"],
         why: "examples in the description of the API",

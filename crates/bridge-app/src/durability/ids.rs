@@ -26,13 +26,17 @@ pub(crate) async fn reserve(app: &App) -> Result<(), StoreError> {
         queue_input_sms: counters.queue_input_sms + BLOCK,
         queue_onboarding: counters.queue_onboarding + BLOCK,
     };
-    let ids = [
-        Counter { name: INPUT_SMS.to_owned(), value: ahead.queue_input_sms },
-        Counter { name: ONBOARDING.to_owned(), value: ahead.queue_onboarding },
-    ];
-    app.audit.save_counters(app.clock.now(), &ids).await?;
+    app.audit.save_counters(app.clock.now(), &saved(ahead)).await?;
     app.board.reserved.store(ahead.queue_input_sms, Ordering::Relaxed);
     Ok(())
+}
+
+/// The counters as they are saved.
+pub(crate) fn saved(counters: Counters) -> [Counter; 2] {
+    [
+        Counter { name: INPUT_SMS.to_owned(), value: counters.queue_input_sms },
+        Counter { name: ONBOARDING.to_owned(), value: counters.queue_onboarding },
+    ]
 }
 
 /// Up to which ids they were ever reserved.

@@ -25,7 +25,7 @@ pub(super) const STEPS: [&str; 17] = [
 ];
 /// The version that this program knows.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a handful")]
-pub(super) const KNOWN: i32 = STEPS.len() as i32;
+pub const KNOWN: i32 = STEPS.len() as i32;
 
 /// Asks a database for its version.
 pub(super) const VERSION: &str = "SELECT version FROM ops.schema_version";

@@ -371,7 +371,7 @@ pub(crate) fn crash_point(_name: &'static str) {
     fail::fail_point!(_name, |_| std::process::abort());
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // SQLite would make it for everybody; what it puts beside it has the rights of this file.

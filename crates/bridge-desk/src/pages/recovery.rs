@@ -15,6 +15,7 @@ use bridge_app::base::backend::Backends;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking::recovery::{self, Recovery};
 use bridge_app::sms::import_report::Hour;
+use bridge_app::state::last_backup::{self, LastBackup};
 use bridge_app::state::receivers::DEFAULT;
 use bridge_app::workers;
 use bridge_core::Timestamp;
@@ -28,6 +29,7 @@ use uuid::Uuid;
 
 const PATH: &str = "/admin/ui/recovery";
 const PAGE: usize = 50;
+const MIB: u64 = 1024 * 1024;
 
 struct RefusedRow {
     sms_id: String,
@@ -69,6 +71,15 @@ struct Page {
     all: bool,
     backends: String,
     receivers: Vec<String>,
+    backup: Option<Backup>,
+    overdue: Option<String>,
+}
+
+/// The last one.
+struct Backup {
+    at: When,
+    file: String,
+    size: String,
 }
 
 fn stages(waiting: &Recovery) -> Vec<Stage> {
@@ -117,7 +128,15 @@ pub(crate) async fn show(
         judged: row.processed_at.map(|at| When::new(at, now)),
     };
     let kept = waiting.kept.unwrap_or_else(Rows::empty);
+    let last = LastBackup::read(&app.options.data_dir);
+    let overdue = last_backup::overdue(last.as_ref(), now, app.live.now().backup_wanted_every_hours);
     Ok(render(&Page {
+        backup: last.map(|last| Backup {
+            at: When::new(last.at, now),
+            file: last.file.display().to_string(),
+            size: count(last.bytes.div_ceil(MIB)),
+        }),
+        overdue,
         frame: Frame::new(&app, visitor, "Sync & recovery", PATH).await,
         stages,
         remote,

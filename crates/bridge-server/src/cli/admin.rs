@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         let answer = ask(&bridge.client, &args.action, password.as_deref()).await;
         // A link leads to where the bridge will listen, not to where the one inside did.
         let desk = match bridge.address_inside() {
-            Some(_) => format!("http://{}", usual_desk(which)),
+            Some(_) => format!("http://{}", usual_desk(which)?),
             None => bridge.client.url().to_owned(),
         };
         bridge.leave().await;

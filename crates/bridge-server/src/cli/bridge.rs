@@ -7,17 +7,19 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use bridge_store::folder::FolderError;
-use clap::Parser;
+use clap::FromArgMatches;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::plain;
 use crate::config::Config;
+use crate::config_file::{self, ConfigFile};
 use crate::lifecycle::{self, Note, Running, StartError};
 use crate::opening::StoresError;
 use crate::secret_file;
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::secrets;
+use bridge_app::bridge_id;
 
 /// Which bridge a command speaks with.
 #[derive(clap::Args, Clone, Debug)]
@@ -35,6 +37,8 @@ pub(super) struct Which {
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
+    #[arg(from_global)]
+    config: Option<PathBuf>,
 }
 
 impl Which {
@@ -158,6 +162,7 @@ pub(super) struct Bridge {
 impl Bridge {
     /// Finds the bridge that runs on the folder, or starts one.
     pub(super) async fn find(which: &Which) -> Result<Bridge, String> {
+        must_be_there(which)?;
         match start_inside(which).await {
             Ok(running) => {
                 let client = Client::new(&format!("http://{}", running.address), admin_token(which)?)?
@@ -188,6 +193,22 @@ impl Bridge {
     }
 }
 
+/// A command looks at a bridge and makes none: in the wrong folder it would show an empty one, and say that all is well.
+fn must_be_there(which: &Which) -> Result<(), String> {
+    if bridge_id::is_there(&which.data_dir) {
+        return Ok(());
+    }
+    let folder = std::path::absolute(&which.data_dir).unwrap_or_else(|_| which.data_dir.clone());
+    let file = which.config.as_deref().unwrap_or(Path::new(config_file::USUAL));
+    Err(format!(
+        "there is no bridge in {}. Say where it is: --data-dir, SMS_BRIDGE_DATA_DIR, or data_dir in {}{}. \
+         A new one is made by sms-bridge init, or by sms-bridge serve",
+        folder.display(),
+        file.display(),
+        if file.exists() { "" } else { " (which is not there)" }
+    ))
+}
+
 pub(super) fn admin_token(which: &Which) -> Result<String, String> {
     match which.given_token()? {
         Some(token) => Ok(token.split(',').next().unwrap_or_default().to_owned()),
@@ -197,48 +218,40 @@ pub(super) fn admin_token(which: &Which) -> Result<String, String> {
     }
 }
 
-#[derive(Parser)]
-struct Given {
-    #[command(flatten)]
-    config: Config,
+/// The configuration of a bridge on this folder, as file and environment say it.
+fn usual_config(which: &Which, more: &[&OsStr]) -> Result<Config, String> {
+    let file = ConfigFile::read(which.config.as_deref()).map_err(|problems| problems.join("\n"))?;
+    let folder = ["--data-dir".as_ref(), which.data_dir.as_os_str()];
+    let matches = file
+        .fill(config_file::flags())
+        .try_get_matches_from(folder.iter().chain(more))
+        .map_err(|error| error.to_string())?;
+    Config::from_arg_matches(&matches).map_err(|error| error.to_string())
 }
 
-/// The configuration of a bridge on this folder and any free port, whatever the environment says.
-pub(super) fn private_config(data_dir: &Path) -> Config {
-    let arguments = [
-        "sms-bridge".as_ref(),
-        "--bind".as_ref(),
-        "127.0.0.1:0".as_ref(),
-        "--data-dir".as_ref(),
-        data_dir.as_os_str(),
-    ];
-    let mut config = Given::parse_from::<_, &OsStr>(arguments).config;
-    config.private_bind = None;
-    config
+/// The configuration of a bridge on this folder and any free port, whatever file and environment say.
+fn private_config(which: &Which) -> Result<Config, String> {
+    let config = usual_config(which, &["--bind".as_ref(), "127.0.0.1:0".as_ref()])?;
+    Ok(Config { private_bind: None, ..config })
 }
 
-/// Where a bridge listens that is started as the environment says.
-pub(super) fn usual_bind(which: &Which) -> SocketAddr {
-    usual_config(which).bind
+/// Where a bridge listens that is started as file and environment say.
+pub(super) fn usual_bind(which: &Which) -> Result<SocketAddr, String> {
+    Ok(usual_config(which, &[])?.bind)
 }
 
 /// Where its desk is.
-pub(super) fn usual_desk(which: &Which) -> SocketAddr {
-    let config = usual_config(which);
-    config.private_bind.unwrap_or(config.bind)
-}
-
-fn usual_config(which: &Which) -> Config {
-    let arguments = ["sms-bridge".as_ref(), "--data-dir".as_ref(), which.data_dir.as_os_str()];
-    Given::parse_from::<_, &OsStr>(arguments).config
+pub(super) fn usual_desk(which: &Which) -> Result<SocketAddr, String> {
+    let config = usual_config(which, &[])?;
+    Ok(config.private_bind.unwrap_or(config.bind))
 }
 
 async fn start_inside(which: &Which) -> Result<Running, StartError> {
-    let mut config = private_config(&which.data_dir);
+    let mut config = private_config(which).map_err(StartError::Configuration)?;
     if let Some(problem) = config.read_secret_files().into_iter().next() {
-        return Err(StartError::SecretFile(problem));
+        return Err(StartError::Configuration(problem));
     }
-    if let Some(token) = which.given_token().map_err(StartError::SecretFile)? {
+    if let Some(token) = which.given_token().map_err(StartError::Configuration)? {
         // Whoever can open the folder can read every token: the one given opens the bridge inside.
         config.admin_token = token.split(',').map(str::to_owned).collect();
     }

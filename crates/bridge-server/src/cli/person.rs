@@ -1,5 +1,6 @@
 //! `person`: what is kept of a number, its erasure, and the receipts, from a shell.
 
+use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use reqwest::Method;
@@ -32,6 +33,9 @@ enum Action {
         /// Take it off the blacklist, too; otherwise a blocked number stays blocked.
         #[arg(long)]
         lift_block: bool,
+        /// Do not ask: it is meant.
+        #[arg(long, short)]
+        yes: bool,
         #[command(flatten)]
         which: Which,
     },
@@ -48,6 +52,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let which = match &args.action {
         Action::Export { which, .. } | Action::Erase { which, .. } | Action::Receipts { which, .. } => which,
     };
+    if let Action::Erase { mobile, yes: false, .. } = &args.action {
+        sure(mobile)?;
+    }
     let (method, path) = match &args.action {
         Action::Export { mobile, .. } => (Method::GET, format!("/admin/persons/{mobile}")),
         Action::Erase { mobile, lift_block, .. } => {
@@ -74,6 +81,21 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         _ => anstream::println!("{}", plain::json(&answer)),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks whoever sits there; where nobody does, nothing is erased.
+fn sure(mobile: &str) -> Result<(), String> {
+    if !std::io::stdin().is_terminal() {
+        return Err("there is nobody to ask whether it is meant: add --yes. It cannot be undone".to_owned());
+    }
+    anstream::eprint!(
+        "{WARN}!{WARN:#} Everything that is kept of {BOLD}{}{BOLD:#} goes from every store, and cannot be brought back. \
+         Type yes: ",
+        plain::escaped(mobile)
+    );
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).map_err(|error| error.to_string())?;
+    if answer.trim().eq_ignore_ascii_case("yes") { Ok(()) } else { Err("nothing was erased".to_owned()) }
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

@@ -183,10 +183,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         let elsewhere = bridge.address_inside();
         bridge.leave().await;
         // What phones are given is where the bridge will listen, not where the one inside did.
-        answer.map(|answer| match elsewhere {
-            Some(inside) => moved(answer, &inside.to_string(), &usual_bind(which).to_string()),
-            None => answer,
-        })
+        let answer = answer?;
+        match elsewhere {
+            Some(inside) => Ok(moved(answer, &inside.to_string(), &usual_bind(which)?.to_string())),
+            None => Ok(answer),
+        }
     })?;
     if which.json {
         anstream::println!("{}", plain::json(&answer));
@@ -314,7 +315,7 @@ fn moved(value: Value, from: &str, to: &str) -> Value {
 }
 
 /// What the app is to be given.
-fn given(answer: &Value) {
+pub(super) fn given(answer: &Value) {
     let text = |name: &str| answer[name].as_str().unwrap_or_default();
     let rows = [
         ("URL", text("url")),

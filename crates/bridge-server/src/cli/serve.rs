@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use super::{BOLD, DIM, ERROR, GOOD, MISCONFIGURED, WARN, failed, no_runtime};
+use super::{BOLD, DIM, ERROR, GOOD, MISCONFIGURED, WARN, failed, misconfigured, no_runtime};
 use crate::config::{Config, scheme};
 use crate::lifecycle::{self, Running, Signals, StartError};
 use crate::log;
+use crate::service;
 use bridge_app::admin::accounts::{self, MadeLink};
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::problem::Problem;
@@ -16,11 +17,7 @@ pub(super) fn run(mut config: Config) -> ExitCode {
     let mut problems = config.read_secret_files();
     problems.extend(config.problems());
     if !problems.is_empty() {
-        anstream::eprintln!("{ERROR}The configuration is wrong:{ERROR:#}");
-        for problem in problems {
-            anstream::eprintln!("  - {problem}");
-        }
-        return ExitCode::from(MISCONFIGURED);
+        return misconfigured(&problems);
     }
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = config.worker_threads {
@@ -54,10 +51,13 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let app = opened.app.clone();
     let running = lifecycle::start(&config, opened).await?;
     screen(&config, &running, accounts::first_link(&app).await);
+    service::tell_started(running.address);
     tokio::select! {
         () = signals.next() => {}
+        () = service::feed_watchdog() => {}
         () = async { levels.follow(&app.live).await; std::future::pending().await } => {}
     }
+    service::tell_stopping();
     anstream::println!(
         "stopping: open requests finish, what waits is written (press Ctrl-C again to stop at once)"
     );

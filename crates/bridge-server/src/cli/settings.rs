@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::bridge::{Bridge, Which};
 use super::plain;
 use super::{BOLD, GOOD, WARN};
+use crate::config_file::did_you_mean;
 
 /// What to do with settings.
 #[derive(clap::Args, Debug)]
@@ -71,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         let bridge = Bridge::find(which).await?;
         let answer = bridge.client.get(method, &path, body.as_ref()).await;
         bridge.leave().await;
-        answer
+        answer.map_err(|problem| format!("{problem}{}", hint(&args.action)))
     })?;
     if which.json {
         anstream::println!("{}", plain::json(&answer));
@@ -94,6 +95,18 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
         Action::History { .. } => history(&answer),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was probably meant by a key that this program does not know.
+fn hint(action: &Action) -> String {
+    let (Action::Get { key, .. } | Action::Set { key, .. } | Action::History { key: Some(key), .. }) = action
+    else {
+        return String::new();
+    };
+    if bridge_core::catalog::find(key).is_some() {
+        return String::new();
+    }
+    did_you_mean(key, bridge_core::catalog::all().iter().map(|def| def.key.to_owned()))
 }
 
 fn request(action: &Action) -> (Method, String, Option<Value>) {

@@ -160,3 +160,46 @@ async fn a_signal_right_after_the_start_is_not_lost() {
         Process::start(folder.path()).await.stop().await;
     }
 }
+
+#[tokio::test]
+async fn systemd_is_told_that_it_is_ready_that_it_turns_and_that_it_stops() {
+    let folder = folder();
+    let socket = folder.path().join("notify");
+    let systemd = tokio::net::UnixDatagram::bind(&socket).unwrap();
+    let told = async || {
+        let mut text = [0; 4096];
+        let read = systemd.recv(&mut text).await.unwrap();
+        String::from_utf8(text[..read].to_vec()).unwrap()
+    };
+    let mut command = command(&folder.path().join("data"), &[]);
+    command.env("NOTIFY_SOCKET", &socket).env("WATCHDOG_USEC", "200000");
+    let bridge = Process::start_with(command).await.unwrap();
+    let ready = told().await;
+    assert!(ready.contains("READY=1") && ready.contains("STATUS=listening on 127.0.0.1:"), "{ready}");
+    for _ in 0..3 {
+        assert_eq!(told().await.trim(), "WATCHDOG=1");
+    }
+    bridge.sigterm();
+    let mut last = told().await;
+    while last.trim() == "WATCHDOG=1" {
+        last = told().await;
+    }
+    assert!(last.contains("STOPPING=1"), "{last}");
+    assert_eq!(bridge.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn whoever_watches_over_it_is_answered_by_an_exit_code() {
+    let folder = folder();
+    let nobody = run(command(folder.path(), &["health"])).await;
+    assert!(nobody.code() == Some(1) && nobody.stderr.contains("no bridge runs on"), "{nobody:?}");
+    let bridge = Process::start(folder.path()).await;
+    let well = run(command(folder.path(), &["health"])).await;
+    assert!(well.code() == Some(0) && well.stdout.contains("takes SMS"), "{well:?}");
+    let url = bridge.url.clone();
+    let well = run(bare(Path::new("/nonexistent"), &["health", "--url", &url])).await;
+    assert_eq!(well.code(), Some(0), "{well:?}");
+    bridge.stop().await;
+    let version = run(bare(folder.path(), &["--version"])).await;
+    assert!(version.stdout.starts_with(concat!("sms-bridge ", env!("CARGO_PKG_VERSION"), " (")), "{version:?}");
+}

@@ -91,7 +91,7 @@ async fn settings_can_be_read_and_changed(folder: &Path) {
     assert!(table.stdout.contains("permitted_headers"), "{}", table.stdout);
     good(command(folder, &["settings", "set", "batch_size", "123"])).await;
     let said = bad(command(folder, &["settings", "set", "batch_sise", "5"])).await;
-    assert!(said.contains("batch_sise"), "{said}");
+    assert!(said.contains("batch_sise") && said.contains("did you mean \"batch_size\"?"), "{said}");
 }
 
 #[tokio::test]
@@ -107,6 +107,7 @@ async fn settings_with_a_running_bridge() {
 #[tokio::test]
 async fn settings_when_none_runs() {
     let folder = tempfile::tempdir().unwrap();
+    Process::start(folder.path()).await.stop().await;
     settings_can_be_read_and_changed(folder.path()).await;
     let bridge = Process::start(folder.path()).await;
     let seen = bridge.get("/admin/settings/batch_size", ADMIN_TOKEN).await;
@@ -117,6 +118,7 @@ async fn settings_when_none_runs() {
 #[tokio::test]
 async fn the_token_may_be_a_flag_whether_one_runs_or_not() {
     let folder = tempfile::tempdir().unwrap();
+    Process::start(folder.path()).await.stop().await;
     let list = ["settings", "list", "--json", "--admin-token", ADMIN_TOKEN];
     good(bare(folder.path(), &list)).await;
     let bridge = Process::start(folder.path()).await;
@@ -223,7 +225,9 @@ async fn a_person_from_a_shell() {
     good(command(data, &["validated", "remove", USER])).await;
     let said = bad(command(data, &["validated", "remove", USER])).await;
     assert!(said.contains("not validated"), "{said}");
-    let shown = good(command(data, &["person", "erase", USER])).await;
+    let said = bad(command(data, &["person", "erase", USER])).await;
+    assert!(said.contains("--yes") && said.contains("cannot be undone"), "{said}");
+    let shown = good(command(data, &["person", "erase", USER, "--yes"])).await;
     assert!(shown.stdout.contains("erased from every store"), "{}", shown.stdout);
     assert!(!shown.stdout.contains("9876543210"), "a receipt does not tell the number: {}", shown.stdout);
     let receipts = good(command(data, &["person", "receipts", USER, "--json"])).await.json();
@@ -237,7 +241,8 @@ async fn a_person_from_a_shell() {
 async fn receivers_from_a_shell_with_and_without_a_bridge() {
     let folder = tempfile::tempdir().unwrap();
     let add = ["receiver", "add", "hall", "--format", "smsgate", "--number", "+919000000001", "--json"];
-    // Without a bridge: what the phone is given is where the bridge will listen.
+    Process::start(folder.path()).await.stop().await;
+    // While it does not run: what the phone is given is where the bridge will listen.
     let mut alone = command(folder.path(), &add);
     alone.env("SMS_BRIDGE_BIND", "127.0.0.1:8099");
     let given = good(alone).await.json();
@@ -407,4 +412,46 @@ async fn help_shows_no_secret_of_the_environment() {
     }
     let about = good(bare(folder.path(), &["--help"])).await.stdout;
     assert!(about.starts_with("Proves that a person holds a mobile number"), "{about}");
+}
+
+#[tokio::test]
+async fn a_command_in_the_wrong_folder_makes_no_bridge_and_says_where_it_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = folder.path().join("wrong");
+    for arguments in [
+        &["settings", "list"][..],
+        &["receiver", "list"],
+        &["blacklist", "list"],
+        &["blocked-email", "list"],
+        &["person", "receipts"],
+        &["quarantine", "list"],
+        &["admin", "list"],
+        &["validated", "remove", USER],
+    ] {
+        let said = bad(command(&wrong, arguments)).await;
+        assert!(said.contains(wrong.to_str().unwrap()) && said.contains("SMS_BRIDGE_DATA_DIR"), "{said}");
+        assert!(said.contains("/etc/sms-bridge/bridge.toml") && said.contains("sms-bridge init"), "{said}");
+    }
+    let doctor = run(command(&wrong, &["doctor"])).await;
+    assert_eq!(doctor.code(), Some(1), "nothing is not well: {doctor:?}");
+    assert!(!wrong.exists(), "nothing was made");
+}
+
+#[tokio::test]
+async fn a_shell_completes_commands_and_man_has_a_page_for_each() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = good(bare(folder.path(), &["completions", shell])).await.stdout;
+        for word in ["receiver", "number-style", "completions", "disk-floor-mib"] {
+            assert!(script.contains(word), "{shell} does not complete {word}");
+        }
+    }
+    let pages = folder.path().join("man/man1");
+    good(bare(folder.path(), &["man", pages.to_str().unwrap()])).await;
+    let page = std::fs::read_to_string(pages.join("sms-bridge.1")).unwrap();
+    assert!(page.starts_with(".ie") || page.contains(".TH sms-bridge 1"), "{page}");
+    for name in ["sms-bridge-serve.1", "sms-bridge-receiver-add.1", "sms-bridge-config-show.1"] {
+        let page = std::fs::read_to_string(pages.join(name)).unwrap();
+        assert!(page.contains(".SH"), "{name}: {page}");
+    }
 }

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod acceptance;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod binary;
@@ -12,6 +14,8 @@ mod binary;
 mod clock;
 #[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod config_file;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
@@ -33,6 +37,8 @@ mod http_surface;
 mod import;
 #[cfg(test)]
 mod incidents;
+#[cfg(test)]
+mod init;
 #[cfg(test)]
 mod judging_again;
 #[cfg(test)]

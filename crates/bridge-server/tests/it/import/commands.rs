@@ -32,6 +32,7 @@ async fn files_are_imported_into_the_bridge_that_runs_and_into_one_that_does_not
     let data = tempfile::tempdir().unwrap();
     let (csv, xml) = (csv.to_str().unwrap(), xml.to_str().unwrap());
 
+    Process::start(data.path()).await.stop().await;
     let check = run(command(data.path(), &["import", "--check", csv])).await;
     assert_eq!(check.code(), Some(0), "{check:?}");
     assert!(

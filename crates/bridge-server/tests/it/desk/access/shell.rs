@@ -46,6 +46,7 @@ async fn the_first_start_prints_a_link_until_there_is_an_account() {
 #[tokio::test]
 async fn accounts_from_a_shell_with_and_without_a_bridge() {
     let folder = tempfile::tempdir().unwrap();
+    Process::start(folder.path()).await.stop().await;
     let none = admin(folder.path(), &["list"], None).await;
     assert!(none.stdout.contains("no account yet"), "{none:?}");
     let bridge = Process::start(folder.path()).await;
