@@ -201,5 +201,8 @@ async fn whoever_watches_over_it_is_answered_by_an_exit_code() {
     assert_eq!(well.code(), Some(0), "{well:?}");
     bridge.stop().await;
     let version = run(bare(folder.path(), &["--version"])).await;
-    assert!(version.stdout.starts_with(concat!("sms-bridge ", env!("CARGO_PKG_VERSION"), " (")), "{version:?}");
+    assert!(
+        version.stdout.starts_with(concat!("sms-bridge ", env!("CARGO_PKG_VERSION"), " (")),
+        "{version:?}"
+    );
 }
