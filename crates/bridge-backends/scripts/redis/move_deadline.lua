@@ -9,7 +9,7 @@ if found[STATUS] ~= 'pending' or found[VERSION] ~= ARGV[3] then
 end
 redis.call('ZADD', DEADLINES, fields.user_deadline, deadline_member(found[QUEUE_ID], id))
 redis.call('HSET', ONBOARDING .. id, 'registered', fields.registered, 'expires_at', fields.expires_at)
-change_state(id, found[QUEUE_ID], found[VERSION], 'pending')
+change_state(id, found[QUEUE_ID], found[VERSION], 'pending', '')
 -- What 003 shows of it is written anew.
 redis.call('DEL', ONBOARD_HASH .. mobile)
 show(mobile, standing_of(mobile, now), now)

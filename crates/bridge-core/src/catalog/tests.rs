@@ -30,8 +30,8 @@ fn every_setting_of_the_contract_is_declared_once() {
     }
     assert_eq!(
         all().len(),
-        contract.split(", ").count() + 2,
-        "and check_sequence, and blocked_emails_ignore_tags"
+        contract.split(", ").count() + 4,
+        "and check_sequence, blocked_emails_ignore_tags, time_zone and backup_wanted_every_hours"
     );
     assert!(all().iter().all(|def| def.description.ends_with('.')), "every setting is described");
 }

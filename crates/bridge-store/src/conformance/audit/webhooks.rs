@@ -82,8 +82,12 @@ pub(super) async fn an_event_is_kept_once_for_those_who_want_it(audit: &dyn Audi
     let first = event(10, ALICE, T0);
     let second = event(20, BOB, T0 + SECOND);
     let nobodys = Event { kind: EventKind::BridgeResumed, ..event(30, ALICE, T0) };
-    let bare =
-        Event { kind: EventKind::BridgePaused, subject: None, mobile_number: None, ..event(40, BOB, T0) };
+    let bare = Event {
+        kind: EventKind::BridgePaused,
+        subject: Some(id(99)),
+        mobile_number: None,
+        ..event(40, BOB, T0)
+    };
     let all = [first.clone(), nobodys, second.clone(), bare];
     assert_eq!(store.append_events(&all).await.unwrap(), 3);
     assert_eq!(store.append_events(&all).await.unwrap(), 0);
