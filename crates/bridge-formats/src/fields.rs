@@ -70,12 +70,19 @@ fn stands_twice(name: &str) -> Unusable {
 }
 
 impl Fields {
-    /// Reads a body. JSON if it begins like JSON, else a form.
+    /// Reads a body that is what it is said to be. JSON if it begins like JSON, else a form.
     pub fn read(content_type: &str, body: &[u8]) -> Result<Fields, Unusable> {
+        let says_json = content_type.starts_with("application/json");
+        if says_json
+            && let Err(error) = serde_json::from_slice::<de::IgnoredAny>(body)
+            && begins_like_a_form(&String::from_utf8_lossy(body))
+        {
+            return Err(Unusable::because(not_json(error)));
+        }
         Fields::read_in(content_type, None, body)
     }
 
-    /// Reads a body whose header names its letters.
+    /// Reads a body whose header names its letters. Old apps label a form as JSON.
     pub(crate) fn read_in(
         content_type: &str,
         charset: Option<&str>,
@@ -491,7 +498,7 @@ mod tests {
     use super::*;
 
     fn text(content_type: &str, body: &[u8]) -> Option<(String, String)> {
-        Fields::read(content_type, body).unwrap().text(&["text"]).unwrap()
+        Fields::read_in(content_type, None, body).unwrap().text(&["text"]).unwrap()
     }
 
     fn value(content_type: &str, body: &[u8]) -> String {
