@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use bridge_core::onboarding::hex;
 use reqwest::{Method, Response};
 use ring::hmac as ring_hmac;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -26,14 +27,22 @@ const TWILIO_KEY: &str = "twilio-auth-token-of-the-tests";
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The edge in workerd. Dropped, it is killed.
+/// The edge in workerd. Dropped, it is asked to end: it ends workerd with it, which a kill would leave.
 struct Edge {
-    _child: Child,
+    child: Child,
     url: String,
     http: reqwest::Client,
     /// Its log.
     said: Arc<Mutex<String>>,
     _state: TempDir,
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+        // Fails only if it has ended by itself.
+        pid.map(|pid| kill_process(pid, Signal::TERM));
+    }
 }
 
 impl Edge {
@@ -46,7 +55,7 @@ impl Edge {
         let node = legs::or_skip("the edge in workerd", there)?;
         let state = tempfile::tempdir().unwrap();
         let mut serve = Command::new(node);
-        serve.arg("scripts/serve.mjs").current_dir(&folder).kill_on_drop(true);
+        serve.arg("scripts/serve.mjs").current_dir(&folder);
         serve.env("PORT", "0").env("BRIDGE_URL", format!("http://127.0.0.1:{bridge_port}"));
         serve.env("EDGE_SECRET", SECRET).env("EDGE_SPOOL", "on").env("PROBE_SECONDS", "1");
         serve.env("REGISTRATIONS_PER_MINUTE", "20").env("EDGE_STATE", state.path());
@@ -70,7 +79,7 @@ impl Edge {
                 *log.lock().unwrap() += &line;
             }
         });
-        Some(Edge { _child: child, url, http: reqwest::Client::new(), said, _state: state })
+        Some(Edge { child, url, http: reqwest::Client::new(), said, _state: state })
     }
 
     async fn register(&self, mobile: &str) -> Response {
