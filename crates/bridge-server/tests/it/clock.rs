@@ -9,6 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use test_servers::{legs, programs};
 
+use crate::desk::visitor::Visitor;
 use crate::harness::{ADMIN_TOKEN, API_KEY, Answer, Bridge, NOON, RECEIVER_KEY};
 use crate::process::{Process, command};
 
@@ -236,5 +237,21 @@ async fn the_program_under_a_clock_two_days_back_after_kill_9() {
     let waiting = bridge.get(&path, API_KEY);
     std::fs::write(&shift, "+0").unwrap();
     assert_eq!(waiting.await.text("status"), "validated");
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn the_desk_says_that_nobody_can_register_and_has_the_button() {
+    let bridge = started_again(Arc::new(tempfile::tempdir().unwrap()), NOON + DAYS).await;
+    let folder = bridge.stop().await;
+    let bridge = started_again(folder, NOON).await;
+    let owner = Visitor::owner(&bridge).await;
+    let html = owner.open("/admin").await;
+    let html = html.body.as_str().unwrap();
+    assert!(html.contains("The clock is right") && html.contains("clock"), "{html}");
+    assert_eq!(owner.submit("/admin/ui/clock/accept", &[]).await.status, 200);
+    bridge.look().await;
+    assert_eq!(bridge.cause().await, "");
+    bridge.registered(ALICE).await;
     bridge.stop().await;
 }
