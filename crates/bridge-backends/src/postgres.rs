@@ -15,6 +15,7 @@ mod group;
 mod later;
 mod lease;
 mod lookup;
+mod notices;
 mod onboardings;
 mod page;
 mod person;
