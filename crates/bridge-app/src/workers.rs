@@ -43,4 +43,6 @@ workers! {
     tell_pauses::TellPauses
     tell_webhooks::TellWebhooks
     webhooks::DeliverWebhooks
+    watch_troubles::WatchTroubles
+    tell_operators::TellOperators
 }
