@@ -14,6 +14,7 @@ mod health;
 mod import;
 mod init;
 mod migrate;
+mod notify;
 mod openapi;
 mod person;
 mod phone;
@@ -92,6 +93,8 @@ enum Command {
     Validated(validated::Args),
     /// Tell apps what happened.
     Webhook(webhook::Args),
+    /// Who is told when something is wrong: by e-mail, ntfy, Telegram, Slack or a webhook.
+    Notify(notify::Args),
     /// Write everything that the bridge keeps to one file, while it runs or not.
     Backup(Box<backup::BackupArgs>),
     /// Make a bridge of such a file, in a folder where none is.
@@ -157,6 +160,7 @@ pub fn run() -> ExitCode {
         Some(Command::Person(args)) => person::run(&args),
         Some(Command::Validated(args)) => validated::run(&args),
         Some(Command::Webhook(args)) => webhook::run(&args),
+        Some(Command::Notify(args)) => notify::run(&args),
         Some(Command::Backup(args)) => backup::backup(&args),
         Some(Command::Restore(args)) => backup::restore(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),

@@ -23,7 +23,6 @@ const NOTICES_MAX: usize = 50;
 #[derive(Debug, Default)]
 pub(crate) struct Teller {
     unwritten: Vec<(Uuid, Telling)>,
-    has_begun: bool,
 }
 
 /// What one target is told now.
@@ -42,9 +41,8 @@ impl Teller {
             app.notify.reload(&*app.audit).await?;
             self.write(app).await?;
             // A bridge that was killed comes back under its id; one that stops leaves nothing claimed.
-            if !self.has_begun || app.stopping.is_cancelled() {
+            if app.notify.begins() || app.stopping.is_cancelled() {
                 app.audit.release_notices(app.id).await?;
-                self.has_begun = true;
             }
         }
         if app.stopping.is_cancelled() {

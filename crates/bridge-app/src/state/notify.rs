@@ -8,6 +8,7 @@ pub mod ways;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bridge_store::AuditStore;
 use bridge_store::audit::NotifyTarget;
@@ -29,6 +30,7 @@ pub struct Notify {
     reading: tokio::sync::Mutex<()>,
     sender: Sender,
     pub(crate) direct: Direct,
+    has_begun: AtomicBool,
 }
 
 impl Notify {
@@ -44,6 +46,7 @@ impl Notify {
             reading: tokio::sync::Mutex::default(),
             sender: Sender::new(allowed)?,
             direct: Direct::open(data_dir),
+            has_begun: AtomicBool::new(false),
         })
     }
 
@@ -74,6 +77,11 @@ impl Notify {
     #[must_use]
     pub fn all(&self) -> Arc<Vec<NotifyTarget>> {
         self.known.borrow().clone()
+    }
+
+    /// True once: at the first step since the start.
+    pub(crate) fn begins(&self) -> bool {
+        !self.has_begun.swap(true, Ordering::Relaxed)
     }
 
     /// Tells by any way.

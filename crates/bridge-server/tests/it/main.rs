@@ -53,6 +53,8 @@ mod load;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod notify;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod person;
