@@ -162,9 +162,11 @@ where
     let [(register, _), (status, _)] = ALIASES;
     public
         .route("/sms/receive/{format}", axum::routing::get(receive::receive_named))
-        // People type a slash at the end, and apps add one.
+        // People type a slash at the end, apps add one, and an address that ends with one is put before the path.
         .route("/sms/receive/", post(receive::receive))
+        .route("//sms/receive", post(receive::receive))
         .route("/sms/receive/{format}/", post(receive::receive_named).get(receive::receive_named))
+        .route("//sms/receive/{format}", post(receive::receive_named).get(receive::receive_named))
         .route(register, post(onboarding::register))
         .route(status, axum::routing::get(onboarding::by_mobile))
 }
