@@ -3,6 +3,7 @@
 
 pub mod acceptance;
 pub mod accounts;
+pub mod api_keys;
 pub mod blacklist;
 pub mod blocked_emails;
 pub mod doctor;
@@ -102,6 +103,8 @@ where
         .routes(routes!(accounts::change))
         .routes(routes!(accounts::link))
         .routes(routes!(accounts::log))
+        .routes(routes!(api_keys::list, api_keys::add))
+        .routes(routes!(api_keys::revoke))
 }
 
 pub(crate) fn what_is_kept<S>() -> OpenApiRouter<S>

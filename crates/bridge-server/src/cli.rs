@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod api_key;
 mod backup;
 mod blacklist;
 mod blocked_email;
@@ -25,6 +26,7 @@ mod receiver_test;
 mod serve;
 mod settings;
 mod shell;
+mod show;
 mod simulate;
 mod sms;
 mod tunnel;
@@ -82,6 +84,8 @@ enum Command {
     Sms(sms::Args),
     /// Look after the accounts of the operator's desk.
     Admin(admin::Args),
+    /// Make and revoke keys for apps, receivers and programs.
+    ApiKey(api_key::Args),
     /// Block and unblock numbers.
     Blacklist(blacklist::Args),
     /// Block e-mail addresses from registering.
@@ -152,6 +156,7 @@ pub fn run() -> ExitCode {
         Some(Command::Quarantine(args)) => quarantine::run(&args),
         Some(Command::Sms(args)) => sms::run(&args),
         Some(Command::Admin(args)) => admin::run(&args),
+        Some(Command::ApiKey(args)) => api_key::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
         Some(Command::BlockedEmail(args)) => blocked_email::run(&args),
         Some(Command::Person(args)) => person::run(&args),

@@ -9,11 +9,11 @@ use bridge_core::onboarding::LastSms;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
-    AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, Delivery, Due,
-    GroupTrail, HourCount, LaterTrail, LookupTrail, Member, OnboardingTrail, PageFunnel, PageStep, PageTrail,
-    PersonTrail, QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal,
-    RefusalTrail, Refused, Replay, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail,
-    SyncTrail, Tally, Totals, Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
+    ApiKey, ApiKeyTrail, AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter,
+    Delivery, Due, GroupTrail, HourCount, LaterTrail, LookupTrail, Member, OnboardingTrail, PageFunnel,
+    PageStep, PageTrail, PersonTrail, QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail,
+    Refusal, RefusalTrail, Refused, Replay, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow,
+    SmsTrail, SyncTrail, Tally, Totals, Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
@@ -141,6 +141,7 @@ instrumented! { HotStore for HotStore {
     announce_receivers() -> ();
     announce_blocked_emails() -> ();
     announce_webhooks() -> ();
+    announce_api_keys() -> ();
 }
     fn is_durable(&self) -> bool {
         self.store.is_durable()
@@ -289,6 +290,13 @@ instrumented! { PersonTrail for AuditStore {
 instrumented! { BlockedEmailTrail for AuditStore {
     blocked_emails() -> Vec<BlockedEmail>;
     put_blocked_email(entry: &BlockedEmail) -> ();
+}}
+
+instrumented! { ApiKeyTrail for AuditStore {
+    api_keys() -> Vec<ApiKey>;
+    add_api_key(key: &ApiKey) -> bool;
+    note_api_key_used(id: Uuid, at: Timestamp) -> ();
+    remove_api_key(id: Uuid) -> bool;
 }}
 
 instrumented! { ReceiverTrail for AuditStore {

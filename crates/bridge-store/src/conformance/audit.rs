@@ -36,6 +36,9 @@ cases! {
         from_a_desktop_to_a_phone_it_was_scanned
         the_funnel_tells_what_became_of_whom
     }
+    api_keys {
+        a_key_is_kept_once_and_used_ever_later
+    }
     settings {
         seeding_gives_every_setting_its_default
         a_changed_setting_survives_seeding
