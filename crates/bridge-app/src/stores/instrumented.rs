@@ -19,7 +19,7 @@ use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
     BlacklistPlace, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
-    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
+    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedFilter, ValidatedRow, WaitingRow,
 };
 use bridge_store::events::{Event, EventKind, QueuedEvent};
 use bridge_store::finding::Finding;
@@ -312,7 +312,8 @@ instrumented! { DeskStore for DeskStore {
     sms_of_onboarding(onboarding: &OnboardingRow, max: usize) -> Vec<SmsRow>;
     search_onboardings(filter: &OnboardingFilter, before: Option<Place>, max: usize) -> Page<OnboardingRow>;
     onboarding(id: Uuid) -> Option<OnboardingRow>;
-    search_validated(prefix: &str, after: Option<&str>, max: usize) -> Page<ValidatedRow, String>;
+    search_validated(filter: &ValidatedFilter, before: Option<Place>, max: usize) -> Page<ValidatedRow>;
+    count_validated(filter: &ValidatedFilter, max: usize) -> usize;
     search_refusals(filter: &RefusalFilter, before: Option<Place>, max: usize) -> Page<RefusalRow>;
     settings_history(key: Option<&str>, before: Option<i64>, max: usize) -> Page<SettingChange, i64>;
     setting_change(id: i64) -> Option<SettingChange>;

@@ -97,7 +97,7 @@ cases! {
         what_is_rare_is_found_page_by_page
         the_story_of_an_sms_is_told_whole
         onboardings_are_found_by_all_they_have
-        validated_numbers_are_found_by_how_they_begin
+        validated_numbers_are_found_by_number_and_time
         refusals_are_found_by_number_and_reason
         the_history_of_settings_is_read_page_by_page
         the_blacklist_is_read_page_by_page
