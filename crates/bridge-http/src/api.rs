@@ -14,6 +14,7 @@ pub mod heartbeat;
 pub mod import;
 pub mod input_sms;
 pub mod lab;
+pub mod looking;
 pub mod onboarding;
 pub mod persons;
 pub mod pull;
@@ -97,6 +98,12 @@ where
         .routes(routes!(settings::rollback))
         .routes(routes!(rejudge::dry_run))
         .routes(routes!(input_sms::by_mobile))
+        .routes(routes!(looking::sms))
+        .routes(routes!(looking::one_sms))
+        .routes(routes!(looking::onboardings))
+        .routes(routes!(looking::one_onboarding))
+        .routes(routes!(looking::validated))
+        .routes(routes!(looking::standing))
         .routes(routes!(rejudge::rejudge))
         .routes(routes!(acceptance::accept))
         .routes(routes!(accounts::list, accounts::add))

@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
 }
 
 async fn ask(bridge: &Bridge, action: &Action) -> Result<Value, String> {
-    let client = &bridge.client;
+    let client = bridge.client.for_people(!action.which().json);
     match action {
         Action::Add { name, scopes, .. } => {
             let body = json!({"name": name, "scopes": scopes});
