@@ -17,6 +17,7 @@ use crate::base::reserve::Reserve;
 use crate::base::secrets::Secrets;
 use crate::options::Options;
 use crate::state::access::Access;
+use crate::state::api_keys::ApiKeys;
 use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
@@ -89,6 +90,8 @@ pub struct App {
     pub strangers: Strangers,
     /// E-mail addresses that may not register.
     pub blocked_emails: BlockedEmails,
+    /// Keys that an operator made.
+    pub api_keys: ApiKeys,
     /// Who is told what happened.
     pub webhooks: Webhooks,
     /// Persons whose erasure is not finished.

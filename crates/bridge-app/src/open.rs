@@ -19,6 +19,7 @@ use crate::bridge_id;
 use crate::durability::store_monitor::StoreMonitor;
 use crate::options::Options;
 use crate::state::access::Access;
+use crate::state::api_keys::ApiKeys;
 use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
@@ -91,6 +92,10 @@ pub async fn open(
     if let Err(error) = blocked_emails.reload(&*stores.audit).await {
         tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
     }
+    let api_keys = ApiKeys::open(&data_dir);
+    if let Err(error) = api_keys.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: the last known API keys hold");
+    }
     let availability = Arc::new(Availability::new(now));
     let webhooks = webhooks(&stores, &options).await?;
     let app = Arc::new(App {
@@ -118,6 +123,7 @@ pub async fn open(
         pauses: Pauses::default(),
         inbox_reads: InboxReads::begin(&receivers, &data_dir),
         blocked_emails,
+        api_keys,
         webhooks,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),

@@ -10,6 +10,7 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Required, Schema};
 
 use super::examples::Examples;
 use crate::problem::ProblemBody;
+use crate::scopes;
 
 const PROBLEM: &str = "#/components/schemas/Problem";
 /// Where the examples of problems stand.
@@ -28,6 +29,7 @@ struct Always {
 /// The first that is true names the answer; to say one thing more about all routes of a kind, add a line.
 const ALWAYS: &[Always] = &[
     Always { of: needs_a_key, code: Code::Unauthorized, words: "the key is missing or wrong" },
+    Always { of: needs_a_key, code: Code::Forbidden, words: "the key has not the scope" },
     Always {
         of: takes_a_number,
         code: Code::InvalidRequest,
@@ -84,8 +86,11 @@ fn asks_a_store(operation: &Operation) -> bool {
 pub(super) fn complete(api: &mut OpenApi) {
     let examples = Examples::of(api);
     api.components.get_or_insert_default().examples.extend(problems());
-    for item in api.paths.paths.values_mut() {
-        for operation in operations(item) {
+    for (path, item) in &mut api.paths.paths {
+        for (method, operation) in operations(item) {
+            if needs_a_key(operation) {
+                says_its_scope(method, path, operation);
+            }
             for always in ALWAYS {
                 if (always.of)(operation) {
                     answers(operation, always);
@@ -106,9 +111,23 @@ pub(super) fn complete(api: &mut OpenApi) {
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, .. } = item;
-    [get, put, post, delete, patch].into_iter().flatten()
+    let all = [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete), ("PATCH", patch)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Says which scope a key of one's own making needs there.
+fn says_its_scope(method: &str, path: &str, operation: &mut Operation) {
+    // What the edge signs needs no key.
+    if path.starts_with("/edge/") {
+        return;
+    }
+    let said = format!("An API key needs the scope `{}`.", scopes::of(method, path).word());
+    operation.description = Some(match operation.description.take() {
+        Some(words) if !words.is_empty() => format!("{words}\n\n{said}"),
+        _ => said,
+    });
 }
 
 /// Adds the problem, where the route does not name it by itself.

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod acceptance;
 #[cfg(test)]
+mod api_keys;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod bad_input;
