@@ -29,6 +29,7 @@ use crate::state::erasures::Erasures;
 use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
+use crate::state::notify::Notify;
 use crate::state::open_requests::OpenRequests;
 use crate::state::page_steps::PageSteps;
 use crate::state::pauses::Pauses;
@@ -94,6 +95,8 @@ pub struct App {
     pub api_keys: ApiKeys,
     /// Who is told what happened.
     pub webhooks: Webhooks,
+    /// Who is told when something is wrong.
+    pub notify: Notify,
     /// Persons whose erasure is not finished.
     pub(crate) erasures: Erasures,
     /// Phones' own lists that are still to be read.

@@ -31,6 +31,7 @@ use crate::state::erasures::Erasures;
 use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
+use crate::state::notify::Notify;
 use crate::state::open_requests::OpenRequests;
 use crate::state::page_steps::PageSteps;
 use crate::state::pauses::Pauses;
@@ -98,6 +99,7 @@ pub async fn open(
     }
     let availability = Arc::new(Availability::new(now));
     let webhooks = webhooks(&stores, &options).await?;
+    let notify = notify(&stores, &options).await?;
     let app = Arc::new(App {
         id: bridge_id::of(&data_dir, &entropy, now).map_err(OpenError::Id)?,
         entropy,
@@ -125,6 +127,7 @@ pub async fn open(
         blocked_emails,
         api_keys,
         webhooks,
+        notify,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
         receivers,
@@ -167,6 +170,15 @@ async fn webhooks(stores: &Stores, options: &Options) -> Result<Webhooks, OpenEr
     }
     stores.hot.tell_changes(webhooks.wants_states());
     Ok(webhooks)
+}
+
+/// Who is told when something is wrong, as it is kept, or as it was last known here.
+async fn notify(stores: &Stores, options: &Options) -> Result<Notify, OpenError> {
+    let notify = Notify::open(&options.data_dir, options.webhook_allow.clone()).map_err(OpenError::Client)?;
+    if let Err(error) = notify.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: those who were told last are told");
+    }
+    Ok(notify)
 }
 
 /// The settings as they are kept, or as they were last known here.

@@ -14,6 +14,7 @@ pub mod hosted_rate;
 pub mod inbox_reads;
 pub mod incidents;
 pub mod last_backup;
+pub mod notify;
 pub mod open_requests;
 pub mod page_steps;
 pub mod pauses;

@@ -15,6 +15,7 @@ pub mod import;
 pub mod input_sms;
 pub mod lab;
 pub mod looking;
+pub mod notify;
 pub mod onboarding;
 pub mod persons;
 pub mod pull;
@@ -147,6 +148,9 @@ where
         .routes(routes!(webhooks::test))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::replay))
+        .routes(routes!(notify::list, notify::add))
+        .routes(routes!(notify::get, notify::change, notify::remove))
+        .routes(routes!(notify::test))
         .routes(routes!(doctor::examine))
         .routes(routes!(doctor::repair))
         .routes(routes!(doctor::accept_clock))
