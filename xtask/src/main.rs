@@ -13,10 +13,12 @@ mod desk;
 mod dist;
 mod edge;
 mod imports;
+mod npm;
 mod pass_through;
 #[cfg(test)]
 mod promise;
 mod release_check;
+mod sdk;
 mod siege;
 mod source;
 mod stopwatch;

@@ -38,6 +38,7 @@ use crate::state::pushing::Pushing;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
+use crate::state::sandbox::Sandbox;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
 use crate::state::strangers::Strangers;
@@ -75,6 +76,8 @@ pub struct App {
     pub(crate) board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub(crate) refusals: Refusals,
+    /// Whether it is a sandbox.
+    pub sandbox: Sandbox,
     /// The edge, as it was last heard.
     pub edge: Edge,
     /// What people did on their page, on its way to the audit store.

@@ -23,6 +23,7 @@ pub mod pushing;
 pub mod receivers;
 pub mod recent;
 pub mod refusals;
+pub mod sandbox;
 pub mod settings;
 pub mod settings_note;
 pub mod strangers;

@@ -75,6 +75,8 @@ mod receivers;
 #[cfg(test)]
 mod said;
 #[cfg(test)]
+mod sandbox;
+#[cfg(test)]
 mod snapshots;
 mod spellings;
 #[cfg(test)]
