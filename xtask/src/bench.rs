@@ -21,6 +21,7 @@ use std::time::Duration;
 use test_servers::redis::Flavour;
 
 use self::report::Report;
+pub(crate) use self::report::align_right;
 use crate::{Outcome, workspace};
 
 /// What the bridge keeps its data in.
