@@ -18,6 +18,7 @@ mod plan;
 #[cfg(test)]
 mod promise;
 mod release_check;
+mod remote;
 mod siege;
 mod source;
 mod stopwatch;
