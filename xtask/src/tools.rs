@@ -33,6 +33,9 @@ const PYTHON_VERSIONS: &str =
 /// What makes a TypeScript client of it; in the folder of tools.
 pub(crate) const CLIENT_MODULES: &str = "client/node_modules";
 
+/// What an app in TypeScript verifies webhooks with; in the folder of tools.
+pub(crate) const WEBHOOK_MODULES: &str = "webhooks/node_modules";
+
 /// To fetch one more, add a line.
 const TOOLS: &[Tool] = &[
     Tool { place: "bin/valkey-server", version: "9.1.2.post2", is_needed: ALWAYS, make: valkey },
@@ -48,7 +51,7 @@ const TOOLS: &[Tool] = &[
         make: client_modules,
     },
     Tool {
-        place: "webhooks/node_modules",
+        place: WEBHOOK_MODULES,
         version: "standardwebhooks 1.0.0",
         is_needed: ALWAYS,
         make: webhook_modules,

@@ -3,6 +3,7 @@
 
 pub mod acceptance;
 pub mod accounts;
+pub mod api_keys;
 pub mod blacklist;
 pub mod block;
 pub mod block_list;

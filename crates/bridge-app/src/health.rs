@@ -26,6 +26,9 @@ use crate::workers;
 pub struct Health {
     /// `healthy`, `degraded` or `unhealthy`.
     status: &'static str,
+    /// True in a sandbox: what is validated there proves nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<bool>,
     /// Part by part; only for those with a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     components: Option<Components>,
@@ -169,7 +172,8 @@ impl Health {
             last_backup,
             notes,
         };
-        Health { status, components: Some(components) }
+        let sandbox = app.sandbox.is_on().then_some(true);
+        Health { status, sandbox, components: Some(components) }
     }
 
     /// In one word: `healthy`, `degraded` or `unhealthy`.

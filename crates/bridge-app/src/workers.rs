@@ -38,6 +38,7 @@ workers! {
     receivers::NoteReceivers
     erasures::FinishErasures
     blocked_emails::ReadBlockedEmails
+    api_keys::ReadApiKeys
     incidents::NoteIncidents
     passwords::RestPasswords
     tell_pauses::TellPauses

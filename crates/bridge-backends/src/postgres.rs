@@ -2,6 +2,7 @@
 //! statement, or one transaction; what it writes is durable as far as the server's `synchronous_commit` says.
 
 mod accounts;
+mod api_keys;
 mod batch;
 mod blacklist;
 mod blocked_emails;

@@ -2,6 +2,7 @@
 //! that arrives here may arrive twice: writing is idempotent. One small trait for each thing that is kept, in its own
 //! file beside the values that it answers; [`AuditStore`] is all of them.
 
+mod api_keys;
 mod blacklist;
 mod blocked_emails;
 mod group;
@@ -21,6 +22,7 @@ mod syncing;
 mod upkeep;
 mod webhooks;
 
+pub use self::api_keys::{ApiKey, ApiKeyTrail, Scope};
 pub use self::blacklist::{BlacklistTrail, Blacklisted};
 pub use self::blocked_emails::{BlockedEmail, BlockedEmailTrail};
 pub use self::group::{GroupTrail, Member};
@@ -52,4 +54,4 @@ macro_rules! audit_store {
     };
 }
 
-audit_store! { UpkeepTrail SmsTrail OnboardingTrail BlacklistTrail LaterTrail SyncTrail GroupTrail SettingsTrail RefusalTrail QuarantineTrail LookupTrail PersonTrail BlockedEmailTrail ReceiverTrail PageTrail WebhookTrail NoticeTrail }
+audit_store! { UpkeepTrail SmsTrail OnboardingTrail BlacklistTrail LaterTrail SyncTrail GroupTrail SettingsTrail RefusalTrail QuarantineTrail LookupTrail PersonTrail BlockedEmailTrail ApiKeyTrail ReceiverTrail PageTrail WebhookTrail NoticeTrail }

@@ -9,18 +9,13 @@ use bridge_core::onboarding::LastSms;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
-    AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, Delivery, Due,
-    GroupTrail, HourCount, LaterTrail, LookupTrail, Member, Notice, NoticeRow, NoticeTrail, NotifyTarget,
-    OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom, QuarantineTrail,
-    Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, Replay, SettingPut, SettingRow,
-    SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Tally, Telling, Totals, Tried, Unsynced,
-    UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
+    ApiKey, ApiKeyTrail, AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, Delivery, Due, GroupTrail, HourCount, LaterTrail, LookupTrail, Member, Notice, NoticeRow, NoticeTrail, NotifyTarget, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, Replay, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Tally, Telling, Totals, Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
     BlacklistPlace, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
-    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
+    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedFilter, ValidatedRow, WaitingRow,
 };
 use bridge_store::events::{Event, EventKind, QueuedEvent};
 use bridge_store::finding::Finding;
@@ -143,6 +138,7 @@ instrumented! { HotStore for HotStore {
     announce_receivers() -> ();
     announce_blocked_emails() -> ();
     announce_webhooks() -> ();
+    announce_api_keys() -> ();
 }
     fn is_durable(&self) -> bool {
         self.store.is_durable()
@@ -305,6 +301,13 @@ instrumented! { BlockedEmailTrail for AuditStore {
     put_blocked_email(entry: &BlockedEmail) -> ();
 }}
 
+instrumented! { ApiKeyTrail for AuditStore {
+    api_keys() -> Vec<ApiKey>;
+    add_api_key(key: &ApiKey) -> bool;
+    note_api_key_used(id: Uuid, at: Timestamp) -> ();
+    remove_api_key(id: Uuid) -> bool;
+}}
+
 instrumented! { ReceiverTrail for AuditStore {
     receivers() -> Vec<Receiver>;
     put_receiver(now: Timestamp, receiver: &Receiver) -> ();
@@ -318,7 +321,8 @@ instrumented! { DeskStore for DeskStore {
     sms_of_onboarding(onboarding: &OnboardingRow, max: usize) -> Vec<SmsRow>;
     search_onboardings(filter: &OnboardingFilter, before: Option<Place>, max: usize) -> Page<OnboardingRow>;
     onboarding(id: Uuid) -> Option<OnboardingRow>;
-    search_validated(prefix: &str, after: Option<&str>, max: usize) -> Page<ValidatedRow, String>;
+    search_validated(filter: &ValidatedFilter, before: Option<Place>, max: usize) -> Page<ValidatedRow>;
+    count_validated(filter: &ValidatedFilter, max: usize) -> usize;
     search_refusals(filter: &RefusalFilter, before: Option<Place>, max: usize) -> Page<RefusalRow>;
     settings_history(key: Option<&str>, before: Option<i64>, max: usize) -> Page<SettingChange, i64>;
     setting_change(id: i64) -> Option<SettingChange>;

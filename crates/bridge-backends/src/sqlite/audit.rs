@@ -1,6 +1,7 @@
 //! The audit store on SQLite, for a bridge without PostgreSQL: a file for each trait, with the SQL that does it.
 
 mod accounts;
+mod api_keys;
 mod blacklist;
 mod blocked_emails;
 mod columns;

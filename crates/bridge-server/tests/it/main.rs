@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod acceptance;
 #[cfg(test)]
+mod api_keys;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod bad_input;
@@ -72,6 +74,8 @@ mod receive_property;
 mod receivers;
 #[cfg(test)]
 mod said;
+#[cfg(test)]
+mod sandbox;
 #[cfg(test)]
 mod snapshots;
 mod spellings;
