@@ -9,7 +9,12 @@ use bridge_core::onboarding::LastSms;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
-    ApiKey, ApiKeyTrail, AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, Delivery, Due, GroupTrail, HourCount, LaterTrail, LookupTrail, Member, Notice, NoticeRow, NoticeTrail, NotifyTarget, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, Replay, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Tally, Telling, Totals, Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
+    ApiKey, ApiKeyTrail, AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter,
+    Delivery, Due, GroupTrail, HourCount, LaterTrail, LookupTrail, Member, Notice, NoticeRow, NoticeTrail,
+    NotifyTarget, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom,
+    QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, Replay,
+    SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Tally, Telling, Totals,
+    Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
