@@ -13,12 +13,14 @@ mod desk;
 mod dist;
 mod edge;
 mod imports;
+mod npm;
 mod pass_through;
 mod plan;
 #[cfg(test)]
 mod promise;
 mod release_check;
 mod remote;
+mod sdk;
 mod siege;
 mod source;
 mod stopwatch;

@@ -380,6 +380,10 @@ impl HotStore for RedisHot {
         self.announce("announce_webhooks", &PeerEvent::Webhooks).await
     }
 
+    async fn announce_api_keys(&self) -> Result<()> {
+        self.announce("announce_api_keys", &PeerEvent::ApiKeys).await
+    }
+
     fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {
         self.notices.subscribe()
     }

@@ -151,6 +151,20 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_DISK_FLOOR_MIB", default_value_t = DISK_FLOOR_MIB, value_name = "MIB")]
     pub disk_floor_mib: u32,
 
+    /// A bridge to try an app against, in a data folder of its own: it plays the phone of the numbers +15005550000 to
+    /// +15005550009, each of which ends in one state by itself. What is validated in it proves nothing.
+    #[arg(
+        long,
+        env = "SMS_BRIDGE_SANDBOX",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        value_name = "BOOL"
+    )]
+    pub sandbox: bool,
+
     /// Worker threads; as many as there are cores when not given.
     #[arg(long, env = "SMS_BRIDGE_WORKER_THREADS", value_name = "THREADS")]
     pub worker_threads: Option<usize>,
@@ -246,6 +260,16 @@ impl Config {
         {
             problems.push(format!("SMS_BRIDGE_PUBLIC_URL must be like https://sms.example.org, not {url:?}"));
         }
+        // Beside the stores of a real bridge nobody could tell what is real.
+        for (name, is_given) in [
+            ("SMS_BRIDGE_HOT_URL", self.hot_url != EMBEDDED),
+            ("SMS_BRIDGE_AUDIT_URL", self.audit_url != EMBEDDED),
+            ("SMS_BRIDGE_REMOTE_URL", self.remote_url.is_some()),
+        ] {
+            if self.sandbox && is_given {
+                problems.push(format!("a sandbox keeps everything in its own data folder: leave {name} out"));
+            }
+        }
         if self.connections == Some(0) {
             problems.push("SMS_BRIDGE_CONNECTIONS must be at least 1".to_owned());
         }
@@ -298,6 +322,7 @@ impl Config {
                 audit: is_elsewhere(&self.audit_url),
                 remote: self.remote_url.as_deref().is_some_and(is_elsewhere),
             },
+            is_sandbox: self.sandbox,
             built: built(),
         }
     }

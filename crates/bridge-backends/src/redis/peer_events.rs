@@ -113,6 +113,7 @@ pub(super) fn text(notice: &PeerEvent) -> String {
         PeerEvent::Receivers => "receivers".to_owned(),
         PeerEvent::BlockedEmails => "blocked_emails".to_owned(),
         PeerEvent::Webhooks => "webhooks".to_owned(),
+        PeerEvent::ApiKeys => "api_keys".to_owned(),
         PeerEvent::Missed => "missed".to_owned(),
     }
 }
@@ -125,6 +126,7 @@ fn read(text: &str) -> Option<PeerEvent> {
         None if text == "receivers" => PeerEvent::Receivers,
         None if text == "blocked_emails" => PeerEvent::BlockedEmails,
         None if text == "webhooks" => PeerEvent::Webhooks,
+        None if text == "api_keys" => PeerEvent::ApiKeys,
         _ => PeerEvent::Missed,
     })
 }
@@ -141,6 +143,7 @@ mod tests {
             PeerEvent::Receivers,
             PeerEvent::BlockedEmails,
             PeerEvent::Webhooks,
+            PeerEvent::ApiKeys,
             PeerEvent::Missed,
         ] {
             assert_eq!(read(&text(&notice)), Some(notice));

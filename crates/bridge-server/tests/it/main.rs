@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod acceptance;
 #[cfg(test)]
+mod api_keys;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod bad_input;
@@ -53,6 +55,8 @@ mod load;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod notify;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod person;
@@ -70,6 +74,8 @@ mod receive_property;
 mod receivers;
 #[cfg(test)]
 mod said;
+#[cfg(test)]
+mod sandbox;
 #[cfg(test)]
 mod snapshots;
 mod spellings;
