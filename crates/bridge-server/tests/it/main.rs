@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod acceptance;
 #[cfg(test)]
+mod api_keys;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod bad_input;
@@ -57,6 +59,8 @@ mod load;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod notify;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod person;
@@ -74,6 +78,8 @@ mod receive_property;
 mod receivers;
 #[cfg(test)]
 mod said;
+#[cfg(test)]
+mod sandbox;
 #[cfg(test)]
 mod snapshots;
 mod spellings;
