@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use bridge_core::Settings;
+use bridge_store::damage::Damage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,8 +26,10 @@ use crate::workers;
 /// How the bridge is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// `healthy`, `degraded` or `unhealthy`.
+    /// `healthy`, `degraded` or `unhealthy`: no SMS can be kept, or a store is damaged.
     status: &'static str,
+    #[serde(skip)]
+    is_writable: bool,
     /// True in a sandbox: what is validated there proves nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox: Option<bool>,
@@ -54,7 +57,7 @@ struct Components {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct Component {
-    /// `up`, `down`, and of the hot store also `rebuilding` and `full`.
+    /// `up`, `down`, `damaged`, and of the hot store also `rebuilding` and `full`.
     status: &'static str,
     /// `embedded`, `redis` or `postgresql`.
     backend: &'static str,
@@ -150,8 +153,10 @@ impl Health {
             );
         }
         let unwritable = !recovered || (!hot && !audit && writable(app).await.is_err());
+        let damaged: Vec<Damage> = damages(app).collect();
+        notes.extend(damaged.iter().map(|damage| format!("{}: {}", damage.found(), Damage::advice())));
         let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
-        let status = if unwritable {
+        let status = if unwritable || !damaged.is_empty() {
             UNHEALTHY
         } else if !hot || !audit || troubled || receivers_troubled || nearly_full || settings.maintenance_mode
         {
@@ -167,7 +172,11 @@ impl Health {
                 since: (!hot).then(|| standing.since.to_string()),
             },
             postgresql: Component {
-                status: if audit { "up" } else { "down" },
+                status: match (audit, app.audit.damage()) {
+                    (_, Some(_)) => "damaged",
+                    (true, None) => "up",
+                    (false, None) => "down",
+                },
                 backend: audit_backend.word(),
                 since: None,
             },
@@ -183,7 +192,7 @@ impl Health {
             notes,
         };
         let sandbox = app.sandbox.is_on().then_some(true);
-        Health { status, sandbox, components: Some(components) }
+        Health { status, is_writable: !unwritable, sandbox, components: Some(components) }
     }
 
     /// In one word: `healthy`, `degraded` or `unhealthy`.
@@ -195,7 +204,7 @@ impl Health {
     /// Can an SMS be made durable?
     #[must_use]
     pub fn is_writable(&self) -> bool {
-        self.status != UNHEALTHY
+        self.is_writable
     }
 
     /// The word alone, for those who have no key.
@@ -217,7 +226,7 @@ impl Health {
     pub fn reasons(&self, maintenance: bool) -> Vec<String> {
         let Some(parts) = &self.components else { return Vec::new() };
         let mut reasons = Vec::new();
-        if self.status == UNHEALTHY {
+        if !self.is_writable {
             reasons.push(
                 "No SMS can be made durable: senders are asked to come again. Look at the disk first."
                     .to_owned(),
@@ -247,6 +256,11 @@ impl Health {
         reasons.extend(parts.notes.iter().cloned());
         reasons
     }
+}
+
+/// What the stores found of themselves.
+pub(crate) fn damages(app: &App) -> impl Iterator<Item = Damage> {
+    app.hot.damage().into_iter().chain(app.audit.damage())
 }
 
 /// How many SMS wait in `power_down_store`, counted as far as a thousand.

@@ -39,6 +39,7 @@ const WAYS: &[Way] = &[
     Way { what: "the remote is away", is_short: false, play: remote_away },
     Way { what: "a phone falls silent", is_short: false, play: phone_silent },
     Way { what: "the disk fills", is_short: false, play: disk_fills },
+    Way { what: "pages of hot.db are overwritten", is_short: false, play: damaged },
     Way { what: "the clock says 2019", is_short: false, play: clock_wrong },
     Way { what: "Redis is slow", is_short: false, play: redis_slow },
     Way { what: "nobody makes a backup", is_short: false, play: no_backup },
@@ -253,6 +254,23 @@ fn disk_fills(ground: &Ground) -> Outcome {
     disk.fill("all", 64)?;
     let mut at = 0;
     expect(&lookout, &["SmsBridgeRefusesSms", "SmsBridgeNothingWritable"], || {
+        at += 1;
+        send(server.addr(), at);
+    })?;
+    drop(server);
+    Ok(())
+}
+
+fn damaged(ground: &Ground) -> Outcome {
+    const PAGE: usize = 4096;
+    // Stopped and started again: what the bridge needs it must read.
+    Server::start(&ground.binary, &ground.data(), &[])?.stop()?;
+    let (server, lookout) = ground.bridge(&ground.data(), &[])?;
+    let file = std::fs::File::options().write(true).open(ground.data().join("hot.db"))?;
+    let pages = usize::try_from(file.metadata()?.len())? / PAGE;
+    std::os::unix::fs::FileExt::write_all_at(&file, &vec![0xa5; (pages - 1) * PAGE], PAGE as u64)?;
+    let mut at = 0;
+    expect(&lookout, &["SmsBridgeStoreDamaged"], || {
         at += 1;
         send(server.addr(), at);
     })?;

@@ -134,6 +134,8 @@ metrics! {
     writable: Gauge = Gauge::default();
     /// 1 while that store answers and can be used.
     store_up: Family<WholeStoreLabels, Gauge> = Family::default();
+    /// 1 when that store found its file damaged and is closed.
+    store_damaged: Family<WholeStoreLabels, Gauge> = Family::default();
     /// 1 while the clock of this machine can be right.
     clock_plausible: Gauge = Gauge::default();
     /// Bytes that can still be written on the disk of the data folder.

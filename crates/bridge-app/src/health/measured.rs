@@ -72,6 +72,10 @@ async fn stores(app: &App) {
     for (store, is_up) in [("hot", hot), ("audit", standing.audit)] {
         app.metrics.store_up.get_or_create(&WholeStoreLabels { store }).set(i64::from(is_up));
     }
+    for (store, damage) in [("hot", app.hot.damage()), ("audit", app.audit.damage())] {
+        let labels = WholeStoreLabels { store };
+        app.metrics.store_damaged.get_or_create(&labels).set(i64::from(damage.is_some()));
+    }
     app.metrics.clock_plausible.set(i64::from(is_plausible));
     app.metrics.writable.set(i64::from(writable(app).await.is_ok()));
 }

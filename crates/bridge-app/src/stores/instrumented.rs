@@ -17,6 +17,7 @@ use bridge_store::audit::{
     Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
 };
 use bridge_store::blacklisting::Blacklisting;
+use bridge_store::damage::Damage;
 use bridge_store::desk::{
     BlacklistPlace, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
@@ -148,6 +149,9 @@ instrumented! { HotStore for HotStore {
     fn is_durable(&self) -> bool {
         self.store.is_durable()
     }
+    fn damage(&self) -> Option<Damage> {
+        self.store.damage()
+    }
     fn tell_changes(&self, wanted: bool) {
         self.store.tell_changes(wanted);
     }
@@ -185,7 +189,12 @@ instrumented! { UpkeepTrail for AuditStore {
     server_time() -> Option<Timestamp>;
     totals() -> Totals;
     purge(before: Timestamp, max: usize, remote: bool) -> usize;
-}}
+}
+
+    fn damage(&self) -> Option<Damage> {
+        self.store.damage()
+    }
+}
 
 instrumented! { SmsTrail for AuditStore {
     append_sms(batch: &[QueuedSms]) -> usize;
