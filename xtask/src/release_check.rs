@@ -31,6 +31,11 @@ const STEPS: &[Step] = &[
         title: "everything that is published is the same, built twice",
         run: |_| same_twice(),
     },
+    Step {
+        name: "webhooks",
+        title: "ten thousand events through kills of the bridge and of the endpoint",
+        run: |_| webhooks(),
+    },
     Step { name: "package", title: "the package in a booted Debian", run: |args| package::run(args.quick) },
     Step {
         name: "ansible",
@@ -58,6 +63,23 @@ pub(crate) fn run(args: &Args) -> Outcome {
         (step.run)(args)?;
     }
     Ok(())
+}
+
+/// The test of every change, with so many events that the time to the first try counts.
+fn webhooks() -> Outcome {
+    let mut cargo = std::process::Command::new("cargo");
+    cargo.args([
+        "test",
+        "--release",
+        "-p",
+        "bridge-server",
+        "--test",
+        "it",
+        "webhooks::proof",
+        "--",
+        "--nocapture",
+    ]);
+    workspace::run(cargo.env("SMS_BRIDGE_WEBHOOK_EVENTS", "10000"))
 }
 
 /// Two builds in two folders.
