@@ -63,6 +63,12 @@ const TOOLS: &[Tool] = &[
         make: webhook_package,
     },
     Tool {
+        place: "notify/python",
+        version: "aiosmtpd 1.4.6, atpublic 9.0.0, attrs 26.1.0",
+        is_needed: ALWAYS,
+        make: mail_server,
+    },
+    Tool {
         place: BROWSER_MODULES,
         version: "playwright-core 1.60.0, axe-core 4.14.1",
         is_needed: ALWAYS,
@@ -200,13 +206,22 @@ fn webhook_package(work: &Path) -> Outcome<PathBuf> {
     Ok(work.join("standardwebhooks-1.0.0"))
 }
 
-/// Of the hashes that the list names; for this machine's own Python.
+/// A mail server to send to.
+fn mail_server(work: &Path) -> Outcome<PathBuf> {
+    python_wheels(work, "notify/requirements.txt")
+}
+
 fn python_modules(work: &Path) -> Outcome<PathBuf> {
+    python_wheels(work, "python/requirements.txt")
+}
+
+/// Of the hashes that the list names; for this machine's own Python.
+fn python_wheels(work: &Path, list: &str) -> Outcome<PathBuf> {
     let modules = work.join("modules");
     let mut fetch = Command::new("pip3");
     fetch.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]);
     fetch.args(["--retries", "1", "--no-warn-script-location", "--require-hashes", "--requirement"]);
-    workspace::run(fetch.arg(pinned("python/requirements.txt")).arg("--target").arg(&modules))?;
+    workspace::run(fetch.arg(pinned(list)).arg("--target").arg(&modules))?;
     Ok(modules)
 }
 

@@ -3,6 +3,7 @@
 
 pub mod acceptance;
 pub mod accounts;
+pub mod api_keys;
 pub mod blacklist;
 pub mod block;
 pub mod block_list;
@@ -11,6 +12,7 @@ pub mod doctor;
 pub mod erasure;
 pub mod import;
 pub mod inbox;
+pub mod notify;
 pub mod person;
 pub mod person_export;
 pub mod quarantine;

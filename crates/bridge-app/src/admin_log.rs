@@ -25,12 +25,6 @@ pub struct Actor {
 pub const BY_TOKEN: &str = "admin token";
 
 impl Actor {
-    /// Whoever has the admin token.
-    #[must_use]
-    pub fn with_token(address: Option<IpAddr>) -> Actor {
-        Actor { who: BY_TOKEN.to_owned(), address }
-    }
-
     /// A change that this one is about to make, for an operation that notes it with what it does.
     pub(crate) fn change(
         &self,

@@ -17,6 +17,7 @@ use crate::base::reserve::Reserve;
 use crate::base::secrets::Secrets;
 use crate::options::Options;
 use crate::state::access::Access;
+use crate::state::api_keys::ApiKeys;
 use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
@@ -28,6 +29,7 @@ use crate::state::erasures::Erasures;
 use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
+use crate::state::notify::Notify;
 use crate::state::open_requests::OpenRequests;
 use crate::state::page_steps::PageSteps;
 use crate::state::pauses::Pauses;
@@ -92,8 +94,12 @@ pub struct App {
     pub strangers: Strangers,
     /// E-mail addresses that may not register.
     pub blocked_emails: BlockedEmails,
+    /// Keys that an operator made.
+    pub api_keys: ApiKeys,
     /// Who is told what happened.
     pub webhooks: Webhooks,
+    /// Who is told when something is wrong.
+    pub notify: Notify,
     /// Persons whose erasure is not finished.
     pub(crate) erasures: Erasures,
     /// Phones' own lists that are still to be read.

@@ -9,6 +9,7 @@ pub mod blacklist;
 pub mod every;
 pub mod figures;
 pub mod judged;
+pub mod number;
 pub mod onboardings;
 pub mod overview;
 pub mod quarantine;

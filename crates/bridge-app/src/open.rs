@@ -20,6 +20,7 @@ use crate::durability::store_monitor::StoreMonitor;
 use crate::options::Options;
 use crate::sandbox;
 use crate::state::access::Access;
+use crate::state::api_keys::ApiKeys;
 use crate::state::availability::Availability;
 use crate::state::blocked_emails::BlockedEmails;
 use crate::state::board::WorkerBoard;
@@ -31,6 +32,7 @@ use crate::state::erasures::Erasures;
 use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
+use crate::state::notify::Notify;
 use crate::state::open_requests::OpenRequests;
 use crate::state::page_steps::PageSteps;
 use crate::state::pauses::Pauses;
@@ -94,8 +96,10 @@ pub async fn open(
     let rows = settings(&stores, &data_dir, now).await;
     let receivers = receivers(&stores, &data_dir, now).await;
     let blocked_emails = blocked_emails(&stores, &data_dir).await;
+    let api_keys = api_keys(&stores, &data_dir).await;
     let availability = Arc::new(Availability::new(now));
     let webhooks = webhooks(&stores, &options).await?;
+    let notify = notify(&stores, &options).await?;
     let app = Arc::new(App {
         id: bridge_id::of(&data_dir, &entropy, now).map_err(OpenError::Id)?,
         entropy,
@@ -122,7 +126,9 @@ pub async fn open(
         pauses: Pauses::default(),
         inbox_reads: InboxReads::begin(&receivers, &data_dir),
         blocked_emails,
+        api_keys,
         webhooks,
+        notify,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
         receivers,
@@ -166,6 +172,15 @@ async fn blocked_emails(stores: &Stores, data_dir: &Path) -> BlockedEmails {
     blocked_emails
 }
 
+/// The API keys as they are kept, or as they were last known here.
+async fn api_keys(stores: &Stores, data_dir: &Path) -> ApiKeys {
+    let api_keys = ApiKeys::open(data_dir);
+    if let Err(error) = api_keys.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: the last known API keys hold");
+    }
+    api_keys
+}
+
 /// The webhooks as they are kept, or as they were last known here.
 async fn webhooks(stores: &Stores, options: &Options) -> Result<Webhooks, OpenError> {
     let webhooks =
@@ -175,6 +190,15 @@ async fn webhooks(stores: &Stores, options: &Options) -> Result<Webhooks, OpenEr
     }
     stores.hot.tell_changes(webhooks.wants_states());
     Ok(webhooks)
+}
+
+/// Who is told when something is wrong, as it is kept, or as it was last known here.
+async fn notify(stores: &Stores, options: &Options) -> Result<Notify, OpenError> {
+    let notify = Notify::open(&options.data_dir, options.webhook_allow.clone()).map_err(OpenError::Client)?;
+    if let Err(error) = notify.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: those who were told last are told");
+    }
+    Ok(notify)
 }
 
 /// The settings as they are kept, or as they were last known here.

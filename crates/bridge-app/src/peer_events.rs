@@ -31,6 +31,7 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
             Ok(PeerEvent::Receivers) => reload_receivers(&app).await,
             Ok(PeerEvent::BlockedEmails) => reload_blocked_emails(&app).await,
             Ok(PeerEvent::Webhooks) => reload_webhooks(&app).await,
+            Ok(PeerEvent::ApiKeys) => reload_api_keys(&app).await,
             Ok(PeerEvent::Missed) | Err(RecvError::Lagged(_)) => {
                 app.watchers.wake_all();
                 app.board.wake_all();
@@ -38,6 +39,7 @@ pub async fn follow(app: Arc<App>, stop: CancellationToken) {
                 reload_receivers(&app).await;
                 reload_blocked_emails(&app).await;
                 reload_webhooks(&app).await;
+                reload_api_keys(&app).await;
             }
             Err(RecvError::Closed) => return,
         }
@@ -77,5 +79,12 @@ async fn reload_receivers(app: &App) {
 async fn reload_blocked_emails(app: &App) {
     if let Err(error) = app.blocked_emails.reload(&*app.audit).await {
         tracing::debug!(%error, "the blocked e-mail addresses are read again soon");
+    }
+}
+
+/// What fails here is done by the worker within a second.
+async fn reload_api_keys(app: &App) {
+    if let Err(error) = app.api_keys.reload(&*app.audit).await {
+        tracing::debug!(%error, "the API keys are read again soon");
     }
 }

@@ -1,6 +1,7 @@
 //! What a running bridge knows, each in a type of its own that does not know the bridge as a whole.
 
 pub mod access;
+pub mod api_keys;
 pub mod availability;
 pub mod blocked_emails;
 pub mod board;
@@ -13,6 +14,7 @@ pub mod hosted_rate;
 pub mod inbox_reads;
 pub mod incidents;
 pub mod last_backup;
+pub mod notify;
 pub mod open_requests;
 pub mod page_steps;
 pub mod pauses;

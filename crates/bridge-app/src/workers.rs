@@ -38,9 +38,12 @@ workers! {
     receivers::NoteReceivers
     erasures::FinishErasures
     blocked_emails::ReadBlockedEmails
+    api_keys::ReadApiKeys
     incidents::NoteIncidents
     passwords::RestPasswords
     tell_pauses::TellPauses
     tell_webhooks::TellWebhooks
     webhooks::DeliverWebhooks
+    watch_troubles::WatchTroubles
+    tell_operators::TellOperators
 }

@@ -2,6 +2,7 @@
 //! statement, or one transaction; what it writes is durable as far as the server's `synchronous_commit` says.
 
 mod accounts;
+mod api_keys;
 mod batch;
 mod blacklist;
 mod blocked_emails;
@@ -15,6 +16,7 @@ mod group;
 mod later;
 mod lease;
 mod lookup;
+mod notices;
 mod onboardings;
 mod page;
 mod person;

@@ -5,16 +5,13 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use bridge_core::phone::BareDigits;
-use bridge_core::{Mobile, Settings, Timestamp};
+use bridge_core::{Settings, Timestamp};
 use bridge_store::desk::MobileFilter;
 use bridge_store::place::Place;
 
 use crate::show::zone;
 use bridge_app::base::problem::{Code, Problem};
-
-/// Fewer characters are no beginning of a number.
-const PREFIX_MIN_CHARS: usize = 5;
+use bridge_app::looking;
 
 /// Path and filters.
 #[derive(Clone, Debug)]
@@ -109,7 +106,7 @@ impl Asked {
 
     /// A number, or its beginning; a sender that is no number as it came.
     pub(super) fn mobile(&self, name: &str, settings: &Settings) -> Result<Option<MobileFilter>, Problem> {
-        self.get(name).map(|text| number(text, &settings.default_country_code)).transpose()
+        self.get(name).map(|text| looking::number::filter(text, &settings.default_country_code)).transpose()
     }
 
     /// How a number begins, for lists that are found by that alone; empty for all.
@@ -135,24 +132,6 @@ fn wrong(field: &str, detail: &str) -> Problem {
     Problem::field(Code::InvalidRequest, field, detail)
 }
 
-fn number(text: &str, default_country: &str) -> Result<MobileFilter, Problem> {
-    if let Ok(mobile) = Mobile::parse(text, default_country, BareDigits::NationalFirst) {
-        return Ok(MobileFilter::Exactly(mobile.e164().to_owned()));
-    }
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let is_number =
-        text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')' | '*'));
-    if !is_number {
-        return Ok(MobileFilter::Exactly(text.to_owned()));
-    }
-    let prefix =
-        if text.starts_with('+') { format!("+{digits}") } else { format!("+{default_country}{digits}") };
-    if digits.len() < PREFIX_MIN_CHARS {
-        return Err(wrong("mobile", "is too short: give the number, or at least its first five digits"));
-    }
-    Ok(MobileFilter::Prefix(prefix))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,15 +146,5 @@ mod tests {
         assert!(Asked::of("/", "before=x").before().is_err());
         let time = Asked::of("/", "from=2026-11-21T16:57").time("from").unwrap();
         assert_eq!(time.map(|at| at.to_string()).as_deref(), Some("2026-11-21T16:57:00Z"));
-    }
-
-    #[test]
-    fn a_number_may_be_its_beginning() {
-        let read = |text| number(text, "91").ok();
-        assert_eq!(read("98765 43210"), Some(MobileFilter::Exactly("+919876543210".into())));
-        assert_eq!(read("98765"), Some(MobileFilter::Prefix("+9198765".into())));
-        assert_eq!(read("+91 987"), Some(MobileFilter::Prefix("+91987".into())));
-        assert_eq!(read("AX-HDFCBK"), Some(MobileFilter::Exactly("AX-HDFCBK".into())));
-        assert_eq!(read("98"), None);
     }
 }

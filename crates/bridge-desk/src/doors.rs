@@ -19,6 +19,7 @@ use bridge_formats::{Format, Reply};
 use bridge_http::auth::query_value;
 use bridge_http::client;
 use bridge_http::state::{Served, Shared};
+use bridge_store::audit::Scope;
 
 /// The names in a query by which a receiver is told, and nothing else.
 const TOLD_BY: [&str; 2] = ["apiKey", "receiver"];
@@ -104,7 +105,7 @@ struct Guide {
 fn guide(app: &Shared, parts: &Parts, format: &'static Format) -> Response {
     let secret = query_value(parts.uri.query(), TOLD_BY[0]);
     let known = secret.as_deref().and_then(|secret| app.receivers.with_secret(secret));
-    let is_default = secret.as_deref().is_some_and(|secret| app.secrets.receiver.accept(secret));
+    let is_default = secret.as_deref().is_some_and(|secret| app.opens(Scope::Receive, secret));
     let name = known.as_deref().map(|known: &KnownReceiver| known.row.name.clone());
     let name = name.or_else(|| is_default.then(|| DEFAULT.to_owned()));
     let host = client::host(&parts.headers);

@@ -59,6 +59,7 @@ pub(super) static NAV: &[Group] = &[
             page("Admin log", "/admin/ui/log", 'l'),
             page("Words", "/admin/ui/words", 'k'),
             Entry { title: "Accounts", path: "/admin/ui/accounts", key: 'a', role: Role::Owner },
+            Entry { title: "API keys", path: "/admin/ui/api-keys", key: 'i', role: Role::Owner },
         ],
     },
 ];

@@ -3,6 +3,7 @@
 
 pub mod acceptance;
 pub mod accounts;
+pub mod api_keys;
 pub mod blacklist;
 pub mod blocked_emails;
 pub mod doctor;
@@ -13,6 +14,8 @@ pub mod heartbeat;
 pub mod import;
 pub mod input_sms;
 pub mod lab;
+pub mod looking;
+pub mod notify;
 pub mod onboarding;
 pub mod persons;
 pub mod pull;
@@ -96,12 +99,20 @@ where
         .routes(routes!(settings::rollback))
         .routes(routes!(rejudge::dry_run))
         .routes(routes!(input_sms::by_mobile))
+        .routes(routes!(looking::sms))
+        .routes(routes!(looking::one_sms))
+        .routes(routes!(looking::onboardings))
+        .routes(routes!(looking::one_onboarding))
+        .routes(routes!(looking::validated))
+        .routes(routes!(looking::standing))
         .routes(routes!(rejudge::rejudge))
         .routes(routes!(acceptance::accept))
         .routes(routes!(accounts::list, accounts::add))
         .routes(routes!(accounts::change))
         .routes(routes!(accounts::link))
         .routes(routes!(accounts::log))
+        .routes(routes!(api_keys::list, api_keys::add))
+        .routes(routes!(api_keys::revoke))
 }
 
 pub(crate) fn what_is_kept<S>() -> OpenApiRouter<S>
@@ -137,6 +148,9 @@ where
         .routes(routes!(webhooks::test))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::replay))
+        .routes(routes!(notify::list, notify::add))
+        .routes(routes!(notify::get, notify::change, notify::remove))
+        .routes(routes!(notify::test))
         .routes(routes!(doctor::examine))
         .routes(routes!(doctor::repair))
         .routes(routes!(doctor::accept_clock))
@@ -162,9 +176,11 @@ where
     let [(register, _), (status, _)] = ALIASES;
     public
         .route("/sms/receive/{format}", axum::routing::get(receive::receive_named))
-        // People type a slash at the end, and apps add one.
+        // People type a slash at the end, apps add one, and an address that ends with one is put before the path.
         .route("/sms/receive/", post(receive::receive))
+        .route("//sms/receive", post(receive::receive))
         .route("/sms/receive/{format}/", post(receive::receive_named).get(receive::receive_named))
+        .route("//sms/receive/{format}", post(receive::receive_named).get(receive::receive_named))
         .route(register, post(onboarding::register))
         .route(status, axum::routing::get(onboarding::by_mobile))
 }

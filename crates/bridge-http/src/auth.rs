@@ -12,15 +12,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bridge_core::Timestamp;
 use bridge_formats::{Format, Incoming, Signing, Unsigned, generic};
+use bridge_store::audit::Scope;
 use utoipa::Modify;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use uuid::Uuid;
 
 use crate::client;
 use crate::problem::Failed;
+use crate::scopes;
 use crate::state::Shared;
-use bridge_app::admin_log::{Actor, BY_TOKEN};
+use bridge_app::admin_log::Actor;
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::keys::Key;
 use bridge_app::sms::quarantine::Credentials;
 use bridge_app::state::bodies::Sender;
 use bridge_app::state::open_requests::OpenRequest;
@@ -80,6 +83,38 @@ pub fn query_value(query: Option<&str>, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
+/// Whose key opens that, or why none does.
+fn holder(app: &Shared, parts: &Parts, scope: Scope, what: &str) -> Result<String, Problem> {
+    key_of(app, &parts.headers, scope).map_err(|other| other.map_or_else(|| refuse(app, what), not_this))
+}
+
+/// Whose key opens that, or what the key opens that it came with.
+fn key_of(app: &Shared, headers: &HeaderMap, scope: Scope) -> Result<String, Option<NotThis>> {
+    match bearer(headers).map_or(Key::Unknown, |secret| app.key(scope, secret)) {
+        Key::Opens(who) => Ok(who),
+        Key::OpensOther(name, scopes) => Err(Some(NotThis { name, scopes, needed: scope })),
+        Key::Unknown => Err(None),
+    }
+}
+
+/// A key of ours that opens other things.
+struct NotThis {
+    name: String,
+    scopes: Vec<Scope>,
+    needed: Scope,
+}
+
+fn not_this(key: NotThis) -> Problem {
+    let words: Vec<&str> = key.scopes.iter().map(|scope| scope.word()).collect();
+    let detail = format!(
+        "the API key \"{}\" has {}, and this needs the scope {}",
+        key.name,
+        words.join(", "),
+        key.needed.word()
+    );
+    Problem::new(Code::Forbidden, detail)
+}
+
 fn refuse(app: &Shared, what: &str) -> Problem {
     app.metrics.wrong_secret_total.inc();
     Problem::new(Code::Unauthorized, format!("send Authorization: Bearer with {what}"))
@@ -95,17 +130,13 @@ where
     type Rejection = Failed;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<AppKey, Failed> {
         let app = &Shared::from_ref(state);
-        match bearer(&parts.headers) {
-            Some(secret) if app.secrets.api.accept(secret) => {
-                client::is(parts, Who::App);
-                Ok(AppKey)
-            }
-            _ => Err(refuse(app, "the API key").into()),
-        }
+        holder(app, parts, scopes::needed(parts), "the API key")?;
+        client::is(parts, Who::App);
+        Ok(AppKey)
     }
 }
 
-/// An operator: somebody with the admin token.
+/// An operator: somebody with the admin token, or a key for all that it opens.
 pub struct Operator(pub Actor);
 
 impl<S: Send + Sync> FromRequestParts<S> for Operator
@@ -115,23 +146,17 @@ where
     type Rejection = Failed;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Operator, Failed> {
         let app = &Shared::from_ref(state);
-        match bearer(&parts.headers) {
-            Some(secret) if app.secrets.admin.accept(secret) => {
-                client::is(parts, Who::Operator(BY_TOKEN));
-                Ok(Operator(Actor::with_token(client::address(app, parts))))
-            }
-            _ => Err(refuse(app, "the admin token").into()),
-        }
+        let who = holder(app, parts, Scope::Admin, "the admin token")?;
+        client::is(parts, Who::Operator(&who));
+        Ok(Operator(Actor { who, address: client::address(app, parts) }))
     }
 }
 
-/// Does the admin token come with it?
-pub(super) fn is_operator(app: &Shared, parts: &Parts) -> bool {
-    let is_operator = bearer(&parts.headers).is_some_and(|secret| app.secrets.admin.accept(secret));
-    if is_operator {
-        client::is(parts, Who::Operator(BY_TOKEN));
-    }
-    is_operator
+/// The operator, where the admin token or a key like it comes with it.
+pub(super) fn operator(app: &Shared, parts: &Parts) -> Option<Actor> {
+    let who = app.key(Scope::Admin, bearer(&parts.headers)?).holder()?;
+    client::is(parts, Who::Operator(&who));
+    Some(Actor { who, address: client::address(app, parts) })
 }
 
 /// Anyone with some key of ours, or nobody: for answers that tell more to those who belong here.
@@ -144,10 +169,9 @@ where
     type Rejection = Failed;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<MaybeKnown, Failed> {
         let app = &Shared::from_ref(state);
-        let operator = is_operator(app, parts);
-        Ok(MaybeKnown(
-            operator || bearer(&parts.headers).is_some_and(|secret| app.secrets.api.accept(secret)),
-        ))
+        let operator = operator(app, parts).is_some();
+        let scope = scopes::needed(parts);
+        Ok(MaybeKnown(operator || bearer(&parts.headers).is_some_and(|secret| app.opens(scope, secret))))
     }
 }
 
@@ -156,14 +180,18 @@ where
 pub(super) fn onboarding(app: &Shared, parts: &Parts, id: Uuid) -> Result<Option<OpenRequest>, Problem> {
     let query = query_value(parts.uri.query(), "token");
     let header = bearer(&parts.headers);
-    if header.is_some_and(|secret| app.secrets.api.accept(secret)) {
-        client::is(parts, Who::App);
-        return Ok(None);
-    }
+    let other = match key_of(app, &parts.headers, scopes::needed(parts)) {
+        Ok(_) => {
+            client::is(parts, Who::App);
+            return Ok(None);
+        }
+        Err(other) => other,
+    };
     if header.or(query.as_deref()).is_some_and(|token| app.secrets.is_onboarding_token(id, token)) {
         return app.open_requests.begin(Some(id), client::behind_a_proxy(app, parts)).map(Some);
     }
-    Err(refuse(app, "the API key or this onboarding's token"))
+    let refused = || refuse(app, "the API key or this onboarding's token");
+    Err(other.map_or_else(refused, not_this))
 }
 
 /// What headers and query alone say of who delivers, before a byte of the body is read.
@@ -198,7 +226,7 @@ pub(super) fn at_the_door(
             return Ok(AtTheDoor::KNOWN);
         }
         Some(known) => known.must_sign() || may_be_in_the_body,
-        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => {
+        None if secrets().any(|secret| app.opens(Scope::Receive, secret)) => {
             client::is(parts, Who::Receiver(DEFAULT));
             return Ok(AtTheDoor::KNOWN);
         }
@@ -254,7 +282,7 @@ pub(super) fn receiver_at(
     let by_secret = || secrets().find_map(|secret| app.receivers.with_secret(secret));
     let candidates: Vec<Arc<KnownReceiver>> = match claimed.clone().or_else(by_secret) {
         Some(known) => vec![known],
-        None if secrets().any(|secret| app.secrets.receiver.accept(secret)) => {
+        None if secrets().any(|secret| app.opens(Scope::Receive, secret)) => {
             return Ok(ReceiverIdentity::Default);
         }
         None if purpose == Purpose::Import => Vec::new(),

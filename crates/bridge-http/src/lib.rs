@@ -19,6 +19,7 @@ pub mod listen;
 pub mod observe;
 pub mod problem;
 mod query;
+mod scopes;
 pub mod segment;
 pub mod state;
 pub mod view;

@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod api_key;
 mod backup;
 mod blacklist;
 mod blocked_email;
@@ -13,7 +14,10 @@ mod doctor;
 mod health;
 mod import;
 mod init;
+mod log;
 mod migrate;
+mod notify;
+mod onboarding;
 mod openapi;
 mod person;
 mod phone;
@@ -25,8 +29,10 @@ mod receiver_test;
 mod serve;
 mod settings;
 mod shell;
+mod show;
 mod simulate;
 mod sms;
+mod status;
 mod tunnel;
 mod validated;
 mod verdicts;
@@ -78,20 +84,30 @@ enum Command {
     Import(import::Args),
     /// Look at what receivers sent and nobody can use.
     Quarantine(quarantine::Args),
-    /// Accept an SMS whose time alone was in doubt.
+    /// How the bridge stands: can people register and be validated now, and if not, why.
+    Status(status::Args),
+    /// Look at judged SMS, and accept one whose time alone was in doubt.
     Sms(sms::Args),
+    /// Look at registrations.
+    Onboarding(onboarding::Args),
     /// Look after the accounts of the operator's desk.
     Admin(admin::Args),
+    /// Make and revoke keys for apps, receivers and programs.
+    ApiKey(api_key::Args),
     /// Block and unblock numbers.
     Blacklist(blacklist::Args),
     /// Block e-mail addresses from registering.
     BlockedEmail(blocked_email::Args),
     /// Show or erase everything that is kept of a number.
     Person(person::Args),
-    /// Take a validated number off.
+    /// Look at validated numbers, and take one off.
     Validated(validated::Args),
+    /// See who changed what.
+    Log(log::Args),
     /// Tell apps what happened.
     Webhook(webhook::Args),
+    /// Who is told when something is wrong: by e-mail, ntfy, Telegram, Slack or a webhook.
+    Notify(notify::Args),
     /// Write everything that the bridge keeps to one file, while it runs or not.
     Backup(Box<backup::BackupArgs>),
     /// Make a bridge of such a file, in a folder where none is.
@@ -150,13 +166,18 @@ pub fn run() -> ExitCode {
         Some(Command::Receiver(args)) => receiver::run(&args),
         Some(Command::Import(args)) => import::run(&args),
         Some(Command::Quarantine(args)) => quarantine::run(&args),
+        Some(Command::Status(args)) => status::run(&args),
         Some(Command::Sms(args)) => sms::run(&args),
+        Some(Command::Onboarding(args)) => onboarding::run(&args),
+        Some(Command::Log(args)) => log::run(&args),
         Some(Command::Admin(args)) => admin::run(&args),
+        Some(Command::ApiKey(args)) => api_key::run(&args),
         Some(Command::Blacklist(args)) => blacklist::run(&args),
         Some(Command::BlockedEmail(args)) => blocked_email::run(&args),
         Some(Command::Person(args)) => person::run(&args),
         Some(Command::Validated(args)) => validated::run(&args),
         Some(Command::Webhook(args)) => webhook::run(&args),
+        Some(Command::Notify(args)) => notify::run(&args),
         Some(Command::Backup(args)) => backup::backup(&args),
         Some(Command::Restore(args)) => backup::restore(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),

@@ -29,7 +29,8 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
 
-    /// The hot store: `embedded`, `redis://…` or `rediss://…`. With a password in it rather in the environment.
+    /// The hot store: `embedded`, `redis://…`, `rediss://…`, or `redis+sentinel://a:26379,b:26379/mymaster` for the primary
+    /// that Redis Sentinel names. With a password in it rather in the environment.
     #[arg(long, env = "SMS_BRIDGE_HOT_URL", default_value = EMBEDDED, hide_env_values = true, value_name = "URL")]
     pub hot_url: String,
 
@@ -220,7 +221,11 @@ impl Config {
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for (name, url, schemes) in [
-            ("SMS_BRIDGE_HOT_URL", &self.hot_url, &["redis", "rediss"][..]),
+            (
+                "SMS_BRIDGE_HOT_URL",
+                &self.hot_url,
+                &["redis", "rediss", "redis+sentinel", "rediss+sentinel"][..],
+            ),
             ("SMS_BRIDGE_AUDIT_URL", &self.audit_url, &["postgres", "postgresql"][..]),
         ] {
             if url != EMBEDDED && !schemes.contains(&scheme(url)) {
@@ -325,6 +330,11 @@ impl Config {
 
 /// Does it run on another machine, which has a clock of its own?
 fn is_elsewhere(url: &str) -> bool {
+    if let Some((_, rest)) = url.split_once("+sentinel://") {
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let hosts = authority.rsplit('@').next().unwrap_or_default();
+        return hosts.split(',').any(|host| is_elsewhere(&format!("redis://{host}")));
+    }
     let Ok(url) = reqwest::Url::parse(url) else { return false };
     let Some(host) = url.host_str().filter(|host| !host.is_empty()) else { return false };
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();

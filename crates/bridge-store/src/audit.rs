@@ -2,11 +2,13 @@
 //! that arrives here may arrive twice: writing is idempotent. One small trait for each thing that is kept, in its own
 //! file beside the values that it answers; [`AuditStore`] is all of them.
 
+mod api_keys;
 mod blacklist;
 mod blocked_emails;
 mod group;
 mod later;
 mod lookup;
+pub mod notices;
 mod onboardings;
 mod page;
 pub mod part;
@@ -20,11 +22,13 @@ mod syncing;
 mod upkeep;
 mod webhooks;
 
+pub use self::api_keys::{ApiKey, ApiKeyTrail, Scope};
 pub use self::blacklist::{BlacklistTrail, Blacklisted};
 pub use self::blocked_emails::{BlockedEmail, BlockedEmailTrail};
 pub use self::group::{GroupTrail, Member};
 pub use self::later::{LaterTrail, WaitingSms};
 pub use self::lookup::{AskedSms, HourCount, KNOWN_WITHIN, LookupTrail};
+pub use self::notices::{Going, Notice, NoticeRow, NoticeState, NoticeTrail, NotifyTarget, Seen, Telling};
 pub use self::onboardings::OnboardingTrail;
 pub use self::page::{FUNNEL_ROWS, PageFunnel, PageStep, PageTrail, Step};
 pub use self::person::PersonTrail;
@@ -50,4 +54,4 @@ macro_rules! audit_store {
     };
 }
 
-audit_store! { UpkeepTrail SmsTrail OnboardingTrail BlacklistTrail LaterTrail SyncTrail GroupTrail SettingsTrail RefusalTrail QuarantineTrail LookupTrail PersonTrail BlockedEmailTrail ReceiverTrail PageTrail WebhookTrail }
+audit_store! { UpkeepTrail SmsTrail OnboardingTrail BlacklistTrail LaterTrail SyncTrail GroupTrail SettingsTrail RefusalTrail QuarantineTrail LookupTrail PersonTrail BlockedEmailTrail ApiKeyTrail ReceiverTrail PageTrail WebhookTrail NoticeTrail }

@@ -23,7 +23,7 @@ pub use self::latency::{Kind, LATENCY_GRAIN, bounds, bucket_of};
 pub use self::latency::{Latencies, Latency};
 pub use self::people::{
     BlacklistPlace, OnboardingFilter, OnboardingRow, QuarantineRow, RefusalFilter, RefusalRow, SettingChange,
-    ValidatedRow, WaitingRow,
+    ValidatedFilter, ValidatedRow, WaitingRow,
 };
 pub use self::sms::{MobileFilter, SmsFilter, SmsStory, Waited};
 use crate::Result;
@@ -95,13 +95,15 @@ pub trait DeskStore: Send + Sync + 'static {
     ) -> Result<Page<OnboardingRow>>;
     /// One onboarding.
     async fn onboarding(&self, id: Uuid) -> Result<Option<OnboardingRow>>;
-    /// Validated numbers that begin like that, by number. The cursor is the store's own.
+    /// Validated numbers that the filter lets through.
     async fn search_validated(
         &self,
-        prefix: &str,
-        after: Option<&str>,
+        filter: &ValidatedFilter,
+        before: Option<Place>,
         max: usize,
-    ) -> Result<Page<ValidatedRow, String>>;
+    ) -> Result<Page<ValidatedRow>>;
+    /// How many they are; no more than so many are counted.
+    async fn count_validated(&self, filter: &ValidatedFilter, max: usize) -> Result<usize>;
     /// Refused registrations that the filter lets through.
     async fn search_refusals(
         &self,

@@ -227,6 +227,8 @@ pub enum PeerEvent {
     BlockedEmails,
     /// A webhook was added or changed.
     Webhooks,
+    /// An API key was made or revoked.
+    ApiKeys,
     /// Some notices were missed: look at everything again.
     Missed,
 }
@@ -383,6 +385,8 @@ pub trait HotStore: Send + Sync + 'static {
     async fn announce_blocked_emails(&self) -> Result<()>;
     /// A webhook was added or changed: tells every bridge.
     async fn announce_webhooks(&self) -> Result<()>;
+    /// An API key was made or revoked: tells every bridge.
+    async fn announce_api_keys(&self) -> Result<()>;
     /// What all bridges tell each other, as it happens. A slow reader misses some and must look again.
     fn peer_events(&self) -> broadcast::Receiver<PeerEvent>;
 }

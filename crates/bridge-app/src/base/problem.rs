@@ -45,6 +45,7 @@ codes! {
     OnboardingFinal = "onboarding_final", 409, "This onboarding cannot change any more";
     AccountExists = "account_exists", 409, "There is an account of this name";
     LastOwner = "last_owner", 409, "Nobody would be left to look after the accounts";
+    ApiKeyExists = "api_key_exists", 409, "There is an API key of this name";
     ReceiverExists = "receiver_exists", 409, "There is a receiver of this name";
     NotAcceptable = "not_acceptable", 409, "An operator cannot accept this SMS";
     StaysInQuarantine = "stays_in_quarantine", 409, "It stays in quarantine";

@@ -7,7 +7,9 @@ use bridge_core::onboarding::State;
 use bridge_core::{Onboarding, Timestamp};
 use bridge_store::accounts::{Change, ChangesAsked};
 use bridge_store::audit::{Blacklisted, Refusal, SmsRow};
-use bridge_store::desk::{MobileFilter, OnboardingFilter, RefusalFilter, SmsFilter, ValidatedRow};
+use bridge_store::desk::{
+    MobileFilter, OnboardingFilter, RefusalFilter, SmsFilter, ValidatedFilter, ValidatedRow,
+};
 
 use crate::base::deadline::in_time;
 use crate::base::problem::Problem;
@@ -54,13 +56,14 @@ pub async fn of(app: &App, mobile: &str) -> Result<Timeline, Problem> {
     let sms = SmsFilter { mobile: number(), ..SmsFilter::default() };
     let registered = OnboardingFilter { mobile: number(), ..OnboardingFilter::default() };
     let refused = RefusalFilter { mobile: number(), ..RefusalFilter::default() };
+    let proved = ValidatedFilter { mobile: number(), ..ValidatedFilter::default() };
     let done = ChangesAsked { subject: Some(mobile.to_owned()), ..ChangesAsked::default() };
     let all = async {
         tokio::try_join!(
             app.desk.search_sms(&sms, None, EACH),
             app.desk.search_onboardings(&registered, None, EACH),
             app.desk.search_refusals(&refused, None, EACH),
-            app.desk.search_validated(mobile, None, EACH),
+            app.desk.search_validated(&proved, None, EACH),
             app.desk.blacklist_page(mobile, None, EACH),
             app.accounts.changes(&done, EACH),
         )

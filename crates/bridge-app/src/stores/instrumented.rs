@@ -9,17 +9,13 @@ use bridge_core::onboarding::LastSms;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
-    AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, Delivery, Due,
-    GroupTrail, HourCount, LaterTrail, LookupTrail, Member, OnboardingTrail, PageFunnel, PageStep, PageTrail,
-    PersonTrail, QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal,
-    RefusalTrail, Refused, Replay, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail,
-    SyncTrail, Tally, Totals, Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
+    ApiKey, ApiKeyTrail, AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, Delivery, Due, GroupTrail, HourCount, LaterTrail, LookupTrail, Member, Notice, NoticeRow, NoticeTrail, NotifyTarget, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, Replay, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Tally, Telling, Totals, Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
     BlacklistPlace, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
-    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
+    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedFilter, ValidatedRow, WaitingRow,
 };
 use bridge_store::events::{Event, EventKind, QueuedEvent};
 use bridge_store::finding::Finding;
@@ -30,6 +26,7 @@ use bridge_store::hot::{
 use bridge_store::judged::{Judged, QueuedSms};
 use bridge_store::person::{AuditErased, Erasing, Erasure, HotPerson, Removed, Table, Traces};
 use bridge_store::place::Place;
+use bridge_store::troubles::{Trouble, TroubleKind};
 use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, StoreError};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -141,6 +138,7 @@ instrumented! { HotStore for HotStore {
     announce_receivers() -> ();
     announce_blocked_emails() -> ();
     announce_webhooks() -> ();
+    announce_api_keys() -> ();
 }
     fn is_durable(&self) -> bool {
         self.store.is_durable()
@@ -258,6 +256,18 @@ instrumented! { WebhookTrail for AuditStore {
     tally_deliveries(webhook: Uuid) -> Tally;
 }}
 
+instrumented! { NoticeTrail for AuditStore {
+    notify_targets() -> Vec<NotifyTarget>;
+    put_notify_target(target: &NotifyTarget) -> ();
+    remove_notify_target(id: Uuid) -> bool;
+    see_troubles(now: Timestamp, bridge: Uuid, alive_since: Timestamp, seen: &[Trouble]) -> usize;
+    troubles_of(bridge: Uuid) -> Vec<Trouble>;
+    claim_notices(now: Timestamp, target: Uuid, by: Uuid, until: Timestamp, kinds: &[TroubleKind], max: usize) -> Vec<Notice>;
+    release_notices(by: Uuid) -> ();
+    note_telling(target: Uuid, telling: &Telling) -> ();
+    notices(target: Uuid, max: usize) -> Vec<NoticeRow>;
+}}
+
 instrumented! { RefusalTrail for AuditStore {
     append_refusals(batch: &[Refusal]) -> ();
     refusals(max: usize) -> Vec<Refusal>;
@@ -291,6 +301,13 @@ instrumented! { BlockedEmailTrail for AuditStore {
     put_blocked_email(entry: &BlockedEmail) -> ();
 }}
 
+instrumented! { ApiKeyTrail for AuditStore {
+    api_keys() -> Vec<ApiKey>;
+    add_api_key(key: &ApiKey) -> bool;
+    note_api_key_used(id: Uuid, at: Timestamp) -> ();
+    remove_api_key(id: Uuid) -> bool;
+}}
+
 instrumented! { ReceiverTrail for AuditStore {
     receivers() -> Vec<Receiver>;
     put_receiver(now: Timestamp, receiver: &Receiver) -> ();
@@ -304,7 +321,8 @@ instrumented! { DeskStore for DeskStore {
     sms_of_onboarding(onboarding: &OnboardingRow, max: usize) -> Vec<SmsRow>;
     search_onboardings(filter: &OnboardingFilter, before: Option<Place>, max: usize) -> Page<OnboardingRow>;
     onboarding(id: Uuid) -> Option<OnboardingRow>;
-    search_validated(prefix: &str, after: Option<&str>, max: usize) -> Page<ValidatedRow, String>;
+    search_validated(filter: &ValidatedFilter, before: Option<Place>, max: usize) -> Page<ValidatedRow>;
+    count_validated(filter: &ValidatedFilter, max: usize) -> usize;
     search_refusals(filter: &RefusalFilter, before: Option<Place>, max: usize) -> Page<RefusalRow>;
     settings_history(key: Option<&str>, before: Option<i64>, max: usize) -> Page<SettingChange, i64>;
     setting_change(id: i64) -> Option<SettingChange>;

@@ -13,7 +13,8 @@ use bridge_store::audit::{Blacklisted, SmsRow};
 use bridge_store::desk::{
     BlacklistPlace, Failures, Funnel, HOUR, Incident, Latencies, MINUTE, OnboardingFilter, OnboardingRow,
     Outcomes, Page, QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate,
-    Sender, SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow, floor, step as whole,
+    Sender, SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedFilter, ValidatedRow, WaitingRow, floor,
+    step as whole,
 };
 use bridge_store::judged::QueuedSms;
 use bridge_store::place::Place;
@@ -344,11 +345,15 @@ impl DeskStore for Together {
 
     async fn search_validated(
         &self,
-        prefix: &str,
-        after: Option<&str>,
+        filter: &ValidatedFilter,
+        before: Option<Place>,
         max: usize,
-    ) -> Result<Page<ValidatedRow, String>> {
-        self.desk.search_validated(prefix, after, max).await
+    ) -> Result<Page<ValidatedRow>> {
+        self.desk.search_validated(filter, before, max).await
+    }
+
+    async fn count_validated(&self, filter: &ValidatedFilter, max: usize) -> Result<usize> {
+        self.desk.count_validated(filter, max).await
     }
 
     async fn search_refusals(

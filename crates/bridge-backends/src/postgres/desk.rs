@@ -13,7 +13,7 @@ use bridge_store::audit::{Blacklisted, SmsRow};
 use bridge_store::desk::{
     BlacklistPlace, DeskStore, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
-    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
+    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedFilter, ValidatedRow, WaitingRow,
 };
 use bridge_store::place::Place;
 use uuid::Uuid;
@@ -55,11 +55,15 @@ impl DeskStore for PostgresAudit {
 
     async fn search_validated(
         &self,
-        prefix: &str,
-        after: Option<&str>,
+        filter: &ValidatedFilter,
+        before: Option<Place>,
         max: usize,
-    ) -> Result<Page<ValidatedRow, String>> {
-        on_lease!(self.search_validated(QUICK, people::validated, prefix, after, max))
+    ) -> Result<Page<ValidatedRow>> {
+        on_lease!(self.search_validated(QUICK, people::validated, filter, before, max))
+    }
+
+    async fn count_validated(&self, filter: &ValidatedFilter, max: usize) -> Result<usize> {
+        on_lease!(self.count_validated(QUICK, people::count_validated, filter, max))
     }
 
     async fn search_refusals(

@@ -1,6 +1,7 @@
 //! The audit store on SQLite, for a bridge without PostgreSQL: a file for each trait, with the SQL that does it.
 
 mod accounts;
+mod api_keys;
 mod blacklist;
 mod blocked_emails;
 mod columns;
@@ -9,6 +10,7 @@ mod desk;
 mod group;
 mod later;
 mod lookup;
+mod notices;
 mod onboardings;
 mod page;
 mod person;

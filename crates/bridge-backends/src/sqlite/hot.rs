@@ -428,6 +428,11 @@ impl HotStore for SqliteHot {
         Ok(())
     }
 
+    async fn announce_api_keys(&self) -> Result<()> {
+        self.engine.announce(PeerEvent::ApiKeys);
+        Ok(())
+    }
+
     fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {
         self.engine.changes()
     }

@@ -8,12 +8,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bridge_formats::content_type;
+use bridge_store::audit::Scope;
 use subtle::ConstantTimeEq;
 
 use super::{Caller, Role, Rule, Visitor, cookie};
 use crate::form::{Form, LoggedIn};
 use bridge_app::admin::accounts::entry;
-use bridge_app::admin_log::BY_TOKEN;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::state::places::Who;
 use bridge_http::auth::bearer;
@@ -105,14 +105,11 @@ async fn admit(app: &Shared, rule: Rule, request: Request) -> Result<Request, Re
             Visitor { name: open.name, role: open.role, csrf: open.csrf, address, session }
         }
         // A token is sent on purpose, never by a browser on its own.
-        None if bearer(&parts.headers).is_some_and(|secret| app.secrets.admin.accept(secret)) => Visitor {
-            name: BY_TOKEN.to_owned(),
-            role: Role::Owner,
-            csrf: String::new(),
-            address,
-            session: None,
-        },
-        None => return Err(log_in_first(&parts, changes)),
+        None => {
+            let key = bearer(&parts.headers).and_then(|secret| app.key(Scope::Admin, secret).holder());
+            let name = key.ok_or_else(|| log_in_first(&parts, changes))?;
+            Visitor { name, role: Role::Owner, csrf: String::new(), address, session: None }
+        }
     };
     client::is(&parts, Who::Operator(&visitor.name));
     if visitor.role < role {

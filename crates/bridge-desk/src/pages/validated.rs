@@ -1,21 +1,22 @@
-//! Validated numbers: searched by how they begin, exported, removed so that a person may register again.
+//! Validated numbers, the newest first: searched by number and time, counted, exported, removed so that a person may register again.
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use bridge_core::Settings;
 use bridge_core::phone::spelled_today;
-use bridge_store::desk::ValidatedRow;
+use bridge_store::desk::{ValidatedFilter, ValidatedRow};
 use serde_json::{Value, json};
 
 use crate::access::Visitor;
-use crate::asked::{Asked, BEFORE, Pages};
+use crate::asked::{Asked, Pages};
 use crate::export::{self, Exported, Kind};
 use crate::form::Form;
 use crate::page::{Done, Frame, render};
-use crate::show::When;
-use crate::show::zone;
+use crate::show::{When, count, zone};
 use bridge_app::admin::blacklist::mobile;
 use bridge_app::admin::erasure::unvalidate;
+use bridge_app::base::problem::Problem;
 use bridge_app::looking;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
@@ -39,6 +40,25 @@ struct Page {
     asked: Asked,
     rows: Vec<Entry>,
     pages: Pages,
+    /// How many there are of what was asked for, in words.
+    total: String,
+    scanned_until: Option<When>,
+}
+
+fn filter(settings: &Settings, asked: &Asked) -> Result<ValidatedFilter, Problem> {
+    Ok(ValidatedFilter {
+        mobile: asked.mobile("mobile", settings)?,
+        from: asked.time("from")?,
+        to: asked.time("to")?,
+    })
+}
+
+fn total(found: Option<usize>) -> String {
+    match found {
+        Some(1) => "1 number".to_owned(),
+        Some(found) => format!("{} numbers", count(found)),
+        None => format!("more than {} numbers", count(looking::validated::COUNTED)),
+    }
 }
 
 /// The list.
@@ -48,8 +68,9 @@ pub(crate) async fn list(
     asked: Asked,
 ) -> Result<Response, Failed> {
     let settings = app.live.now();
-    let prefix = asked.prefix("mobile", &settings)?;
-    let found = looking::validated::search(&app, &prefix, asked.get(BEFORE), PAGE).await?;
+    let filter = filter(&settings, &asked)?;
+    let found = looking::validated::search(&app, &filter, asked.before()?, PAGE).await?;
+    let total = total(looking::validated::count(&app, &filter).await?);
     let now = app.clock.now();
     let entry = |row: ValidatedRow| Entry {
         today: spelled_today(&row.mobile_number),
@@ -60,7 +81,9 @@ pub(crate) async fn list(
     };
     Ok(render(&Page {
         frame: Frame::by(&app, &settings, visitor, "Validated numbers", PATH).await,
-        pages: asked.pages_by(found.next.as_deref()),
+        pages: asked.pages(found.next),
+        total,
+        scanned_until: found.scanned_until.map(|at| When::new(at, now)),
         rows: found.rows.into_iter().map(entry).collect(),
         asked,
     }))
@@ -84,8 +107,8 @@ pub(crate) async fn export(
     asked: Asked,
 ) -> Result<Response, Failed> {
     let kind = Kind::asked(&kind)?;
-    let prefix = asked.prefix("mobile", &app.live.now())?;
-    Ok(export::file(kind, "validated", looking::validated::all(app, prefix)))
+    let filter = filter(&app.live.now(), &asked)?;
+    Ok(export::file(kind, "validated", looking::validated::all(app, filter)))
 }
 
 /// Takes a number off, so that its person may register again.

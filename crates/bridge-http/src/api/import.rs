@@ -103,8 +103,7 @@ async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
     };
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);
     let credentials = auth::credentials(&incoming, &generic::FORMAT, &source);
-    let import = if auth::is_operator(app, parts) {
-        let actor = Actor::with_token(client::address(app, parts));
+    let import = if let Some(actor) = auth::operator(app, parts) {
         operator::begin(app, &actor, source, check).await?
     } else {
         Import::begin(app, source, check).await?
@@ -114,7 +113,7 @@ async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
 
 /// Whose list it is: the receiver's whose secret it comes with, or the one that the operator names.
 fn source(app: &Shared, parts: &Parts) -> Result<ReceiverIdentity, Problem> {
-    if auth::is_operator(app, parts) {
+    if auth::operator(app, parts).is_some() {
         return operator::source(app, auth::query_value(parts.uri.query(), "receiver").as_deref());
     }
     let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &[]);

@@ -60,7 +60,7 @@ pub async fn by_mobile(
 }
 
 /// The columns of the table, in its order.
-fn columns(row: &SmsRow) -> Map<String, Value> {
+pub(super) fn columns(row: &SmsRow) -> Map<String, Value> {
     let mut columns = Map::new();
     let mut put = |name: &str, value: Value| {
         columns.insert(name.to_owned(), value);

@@ -10,8 +10,11 @@ use utoipa::openapi::{OpenApi, Ref, RefOr, Required, Schema};
 
 use super::examples::Examples;
 use crate::problem::ProblemBody;
+use crate::scopes;
 
 const PROBLEM: &str = "#/components/schemas/Problem";
+/// Where the examples of problems stand.
+const EXAMPLES: &str = "#/components/examples/";
 const PROBLEM_JSON: &str = "application/problem+json";
 /// As a request's id looks.
 const REQUEST_ID: &str = "5f0c1d2e3a4b5c6d";
@@ -26,6 +29,7 @@ struct Always {
 /// The first that is true names the answer; to say one thing more about all routes of a kind, add a line.
 const ALWAYS: &[Always] = &[
     Always { of: needs_a_key, code: Code::Unauthorized, words: "the key is missing or wrong" },
+    Always { of: needs_a_key, code: Code::Forbidden, words: "the key has not the scope" },
     Always {
         of: takes_a_number,
         code: Code::InvalidRequest,
@@ -81,8 +85,12 @@ fn asks_a_store(operation: &Operation) -> bool {
 /// Completes the description.
 pub(super) fn complete(api: &mut OpenApi) {
     let examples = Examples::of(api);
-    for item in api.paths.paths.values_mut() {
-        for operation in operations(item) {
+    api.components.get_or_insert_default().examples.extend(problems());
+    for (path, item) in &mut api.paths.paths {
+        for (method, operation) in operations(item) {
+            if needs_a_key(operation) {
+                says_its_scope(method, path, operation);
+            }
             for always in ALWAYS {
                 if (always.of)(operation) {
                     answers(operation, always);
@@ -103,9 +111,23 @@ pub(super) fn complete(api: &mut OpenApi) {
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, .. } = item;
-    [get, put, post, delete, patch].into_iter().flatten()
+    let all = [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete), ("PATCH", patch)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Says which scope a key of one's own making needs there.
+fn says_its_scope(method: &str, path: &str, operation: &mut Operation) {
+    // What the edge signs needs no key.
+    if path.starts_with("/edge/") {
+        return;
+    }
+    let said = format!("An API key needs the scope `{}`.", scopes::of(method, path).word());
+    operation.description = Some(match operation.description.take() {
+        Some(words) if !words.is_empty() => format!("{words}\n\n{said}"),
+        _ => said,
+    });
 }
 
 /// Adds the problem, where the route does not name it by itself.
@@ -162,9 +184,17 @@ fn show_problems(status: &str, words: &str, content: &mut Content) {
         code.status().to_string() == status && words.contains(&format!("`{}`", code.as_str()))
     });
     for code in named {
+        let example = Ref::new(format!("{EXAMPLES}{}", code.as_str()));
+        content.examples.insert(code.as_str().to_owned(), RefOr::Ref(example));
+    }
+}
+
+/// The body of each code, once: hundreds of answers show them.
+fn problems() -> impl Iterator<Item = (String, RefOr<Example>)> {
+    Code::ALL.iter().map(|code| {
         let body = ProblemBody::of(&Problem::new(*code, code.title()), REQUEST_ID);
         let mut example = Example::new();
         example.value = serde_json::to_value(body).ok();
-        content.examples.insert(code.as_str().to_owned(), RefOr::T(example));
-    }
+        (code.as_str().to_owned(), RefOr::T(example))
+    })
 }

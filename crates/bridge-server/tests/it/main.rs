@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod acceptance;
 #[cfg(test)]
+mod api_keys;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod bad_input;
@@ -52,6 +54,8 @@ mod lab;
 mod load;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod notify;
 #[cfg(test)]
 mod page;
 #[cfg(test)]

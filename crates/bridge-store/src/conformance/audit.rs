@@ -36,6 +36,9 @@ cases! {
         from_a_desktop_to_a_phone_it_was_scanned
         the_funnel_tells_what_became_of_whom
     }
+    api_keys {
+        a_key_is_kept_once_and_used_ever_later
+    }
     settings {
         seeding_gives_every_setting_its_default
         a_changed_setting_survives_seeding
@@ -94,7 +97,7 @@ cases! {
         what_is_rare_is_found_page_by_page
         the_story_of_an_sms_is_told_whole
         onboardings_are_found_by_all_they_have
-        validated_numbers_are_found_by_how_they_begin
+        validated_numbers_are_found_by_number_and_time
         refusals_are_found_by_number_and_reason
         the_history_of_settings_is_read_page_by_page
         the_blacklist_is_read_page_by_page
@@ -126,6 +129,14 @@ cases! {
         every_try_is_kept_and_since_when_it_fails
         what_is_replayed_is_tried_from_the_beginning
         deliveries_go_with_what_they_speak_of
+    }
+    notices {
+        a_target_is_as_it_was_last_put
+        what_two_bridges_see_is_told_once
+        who_does_not_want_it_or_was_not_there_is_not_told
+        a_notice_is_one_bridge_s_until_its_claim_ends
+        what_is_not_taken_is_told_again_until_it_is_given_up
+        notices_go_with_their_target_and_by_age
     }
     purging {
         what_is_older_than_the_boundary_goes

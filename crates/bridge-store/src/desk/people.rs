@@ -92,6 +92,17 @@ pub struct ValidatedRow {
     pub validated_at: Timestamp,
 }
 
+/// Which validated numbers. What is none lets everything through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ValidatedFilter {
+    /// By number.
+    pub mobile: Option<MobileFilter>,
+    /// Validated at or after.
+    pub from: Option<Timestamp>,
+    /// Validated before.
+    pub to: Option<Timestamp>,
+}
+
 /// Which refused registrations. What is none lets everything through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RefusalFilter {

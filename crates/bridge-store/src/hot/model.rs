@@ -441,6 +441,11 @@ impl HotStore for MemoryHot {
         Ok(())
     }
 
+    async fn announce_api_keys(&self) -> Result<()> {
+        let _ = self.notices.send(PeerEvent::ApiKeys);
+        Ok(())
+    }
+
     fn peer_events(&self) -> broadcast::Receiver<PeerEvent> {
         self.notices.subscribe()
     }

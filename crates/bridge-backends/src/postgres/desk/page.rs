@@ -101,6 +101,25 @@ impl Search {
         format!(" AND {time} <= {at} AND ({time}, id) < ({at}, {id})")
     }
 
+    /// How many rows are found, counted up to so many.
+    pub(super) async fn count(
+        mut self,
+        lease: &mut Lease,
+        table: &str,
+        time: &str,
+        (from, to): (Option<Timestamp>, Option<Timestamp>),
+        max: usize,
+    ) -> Result<usize> {
+        self.rest.extend(self.numbers.take());
+        let between = self.between(time, from, to);
+        let (indexed, rest, max) = (all(&self.indexed), all(&self.rest), limit(max));
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT FROM {table} WHERE {indexed} AND {rest}{between} LIMIT {max}) AS found"
+        );
+        let count = lease.rows(&sql, &self.parameters(), |row| Ok(row.try_get::<_, i64>(0)?)).await?;
+        Ok(count.first().map_or(0, |count| usize::try_from(*count).unwrap_or(0)))
+    }
+
     pub(super) fn parameters(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
         self.parameters
             .iter()

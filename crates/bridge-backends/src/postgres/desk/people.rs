@@ -7,7 +7,7 @@ use bridge_store::audit::{Blacklisted, Refusal};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
     BlacklistPlace, MobileFilter, OnboardingFilter, OnboardingRow, Page, QuarantineRow, RefusalFilter,
-    RefusalRow, SettingChange, ValidatedRow, WaitingRow,
+    RefusalRow, SettingChange, ValidatedFilter, ValidatedRow, WaitingRow,
 };
 use bridge_store::place::Place;
 use tokio_postgres::Row;
@@ -77,36 +77,39 @@ pub(super) async fn onboarding(lease: &mut Lease, id: Uuid) -> Result<Option<Onb
 /// The pair begins with the number.
 pub(super) async fn validated(
     lease: &mut Lease,
-    prefix: &str,
-    after: Option<&str>,
+    filter: &ValidatedFilter,
+    before: Option<Place>,
     max: usize,
-) -> Result<Page<ValidatedRow, String>> {
-    let behind = MobileFilter::behind(prefix);
-    let mut rows = lease
-        .rows(
-            "SELECT pair, mobile_number, device_id, sms_id, validated_at FROM ops.validated_mobile
-             WHERE pair >= $1 AND ($2::text IS NULL OR pair < $2) AND pair > $3 ORDER BY pair LIMIT $4",
-            &[
-                (&prefix, Type::TEXT),
-                (&behind, Type::TEXT),
-                (&after.unwrap_or_default(), Type::TEXT),
-                (&limit(max.saturating_add(1)), Type::INT8),
-            ],
-            |row| {
-                let validated = ValidatedRow {
-                    mobile_number: row.try_get(1)?,
-                    device_id: row.try_get(2)?,
-                    sms_id: row.try_get(3)?,
-                    validated_at: row.try_get::<_, At>(4)?.0,
-                };
-                Ok((row.try_get::<_, String>(0)?, validated))
-            },
-        )
-        .await?;
-    let is_more = rows.len() > max;
-    rows.truncate(max);
-    let next = rows.last().filter(|_| is_more).map(|(pair, _)| pair.clone());
-    Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next, scanned_until: None })
+) -> Result<Page<ValidatedRow>> {
+    let ValidatedFilter { mobile, from, to } = filter;
+    let mut search = Search::default();
+    search.numbers(mobile.as_ref());
+    let list = List {
+        table: "ops.validated_mobile",
+        time: "validated_at",
+        columns: "id, mobile_number, device_id, sms_id, validated_at".to_owned(),
+        read: |row| {
+            let validated = ValidatedRow {
+                mobile_number: row.try_get(1)?,
+                device_id: row.try_get(2)?,
+                sms_id: row.try_get(3)?,
+                validated_at: row.try_get::<_, At>(4)?.0,
+            };
+            Ok((Place { at: validated.validated_at, id: row.try_get(0)? }, validated))
+        },
+    };
+    page(lease, &list, search, (*from, *to), before, max).await
+}
+
+pub(super) async fn count_validated(
+    lease: &mut Lease,
+    filter: &ValidatedFilter,
+    max: usize,
+) -> Result<usize> {
+    let ValidatedFilter { mobile, from, to } = filter;
+    let mut search = Search::default();
+    search.numbers(mobile.as_ref());
+    search.count(lease, "ops.validated_mobile", "validated_at", (*from, *to), max).await
 }
 
 pub(super) async fn refusals(

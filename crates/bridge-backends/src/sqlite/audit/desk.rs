@@ -13,7 +13,7 @@ use bridge_store::audit::{Blacklisted, SmsRow};
 use bridge_store::desk::{
     BlacklistPlace, DeskStore, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
-    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedRow, WaitingRow,
+    SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedFilter, ValidatedRow, WaitingRow,
 };
 use bridge_store::place::Place;
 use uuid::Uuid;
@@ -57,14 +57,17 @@ impl DeskStore for SqliteAudit {
 
     async fn search_validated(
         &self,
-        prefix: &str,
-        after: Option<&str>,
+        filter: &ValidatedFilter,
+        before: Option<Place>,
         max: usize,
-    ) -> Result<Page<ValidatedRow, String>> {
-        let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
-        self.engine
-            .read("search_validated", move |c| people::validated(c, &prefix, after.as_deref(), max))
-            .await
+    ) -> Result<Page<ValidatedRow>> {
+        let filter = filter.clone();
+        self.engine.read("search_validated", move |c| people::validated(c, &filter, before, max)).await
+    }
+
+    async fn count_validated(&self, filter: &ValidatedFilter, max: usize) -> Result<usize> {
+        let filter = filter.clone();
+        self.engine.read("count_validated", move |c| people::count_validated(c, &filter, max)).await
     }
 
     async fn search_refusals(

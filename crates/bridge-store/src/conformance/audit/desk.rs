@@ -198,27 +198,44 @@ pub(super) async fn onboardings_are_found_by_all_they_have(audit: &dyn AuditUnde
     assert_eq!(desk.onboarding(id(99)).await.unwrap(), None);
 }
 
-pub(super) async fn validated_numbers_are_found_by_how_they_begin(audit: &dyn AuditUnderTest) {
+pub(super) async fn validated_numbers_are_found_by_number_and_time(audit: &dyn AuditUnderTest) {
     let numbers = ["+919876543210", "+919876543211", "+919876543219", "+4915112345678"];
-    let batch: Vec<_> = (1..).zip(numbers).map(|(n, number)| judged(n, number, T0, passed())).collect();
+    let minute = |n: i64| T0 + Span(60_000 * n);
+    let batch: Vec<_> =
+        (1..).zip(numbers).map(|(n, number)| judged(n, number, minute(n), passed())).collect();
     audit.store().append_sms(&batch).await.unwrap();
-    let (mut found, mut after) = (Vec::new(), None);
+    let desk = audit.desk();
+    let of = |prefix: &str| ValidatedFilter {
+        mobile: Some(MobileFilter::Prefix(prefix.to_owned())),
+        ..ValidatedFilter::default()
+    };
+    let (mut found, mut before) = (Vec::new(), None);
     loop {
-        let page = audit.desk().search_validated("+9198765", after.as_deref(), 2).await.unwrap();
+        let page = desk.search_validated(&of("+9198765"), before, 2).await.unwrap();
         found.extend(page.rows);
-        after = page.next;
-        if after.is_none() {
+        before = page.next;
+        if before.is_none() {
             break;
         }
     }
     let found_numbers: Vec<_> = found.iter().map(|row| row.mobile_number.as_str()).collect();
-    assert_eq!(found_numbers, numbers[..3]);
+    assert_eq!(found_numbers, [numbers[2], numbers[1], numbers[0]], "the newest first");
     assert_eq!(
-        (found[0].device_id.as_str(), found[0].sms_id, found[0].validated_at),
-        ("d1", id(1), T0 + Span(100))
+        (found[2].device_id.as_str(), found[2].sms_id, found[2].validated_at),
+        ("d1", id(1), minute(1) + Span(100))
     );
-    assert_eq!(audit.desk().search_validated("", None, MAX).await.unwrap().rows.len(), 4);
-    assert_eq!(audit.desk().search_validated("+1", None, MAX).await.unwrap(), Page::empty());
+    let all = ValidatedFilter::default();
+    assert_eq!(desk.search_validated(&all, None, MAX).await.unwrap().rows.len(), 4);
+    assert_eq!(desk.search_validated(&of("+1"), None, MAX).await.unwrap(), Page::empty());
+    let between = ValidatedFilter { from: Some(minute(2)), to: Some(minute(3) + Span(1)), mobile: None };
+    let rows = desk.search_validated(&between, None, MAX).await.unwrap().rows;
+    assert_eq!(rows.iter().map(|row| row.mobile_number.as_str()).collect::<Vec<_>>(), [numbers[1]]);
+    let one =
+        ValidatedFilter { mobile: Some(MobileFilter::Exactly(numbers[0].to_owned())), ..between.clone() };
+    for (filter, count) in [(&all, 4), (&of("+9198765"), 3), (&between, 1), (&one, 0)] {
+        assert_eq!(desk.count_validated(filter, MAX).await.unwrap(), count, "{filter:?}");
+    }
+    assert_eq!(desk.count_validated(&all, 2).await.unwrap(), 2, "no more is counted");
 }
 
 pub(super) async fn refusals_are_found_by_number_and_reason(audit: &dyn AuditUnderTest) {

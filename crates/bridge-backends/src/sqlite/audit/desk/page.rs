@@ -107,6 +107,24 @@ impl Search {
         bounds
     }
 
+    /// How many rows are found, counted up to so many.
+    pub(super) fn count(
+        mut self,
+        conn: &Connection,
+        table: &str,
+        time: &str,
+        between: (Option<Timestamp>, Option<Timestamp>),
+        max: usize,
+    ) -> rusqlite::Result<usize> {
+        self.rest.extend(self.numbers.take());
+        self.rest.extend(self.indexed.take().map(|(_, condition)| condition));
+        let bounds = self.within(time, between, None);
+        let rest = all(&self.rest);
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {rest}{bounds} LIMIT {max})");
+        let count: Vec<isize> = self.found(conn, &sql, |row| row.get(0))?;
+        Ok(count.first().map_or(0, |count| count.unsigned_abs()))
+    }
+
     /// What the statement finds, with those of the values that it names.
     pub(super) fn found<T>(
         &self,

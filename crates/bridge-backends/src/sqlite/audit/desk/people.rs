@@ -6,7 +6,7 @@ use bridge_store::audit::{Blacklisted, Refusal};
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
     BlacklistPlace, MobileFilter, OnboardingFilter, OnboardingRow, Page, QuarantineRow, RefusalFilter,
-    RefusalRow, SettingChange, ValidatedRow, WaitingRow,
+    RefusalRow, SettingChange, ValidatedFilter, ValidatedRow, WaitingRow,
 };
 use bridge_store::place::Place;
 use rusqlite::{Connection, Row, params};
@@ -74,35 +74,45 @@ pub(super) fn onboarding(conn: &Connection, id: Uuid) -> rusqlite::Result<Option
 }
 
 /// The cursor is `number:device`.
+const PAIR: &str = "ops_validated_mobile_pair";
+
 pub(super) fn validated(
     conn: &Connection,
-    prefix: &str,
-    after: Option<&str>,
+    filter: &ValidatedFilter,
+    before: Option<Place>,
     max: usize,
-) -> rusqlite::Result<Page<ValidatedRow, String>> {
-    let (number, device) = after.map_or(("", ""), |pair| pair.split_once(':').unwrap_or((pair, "")));
-    let mut rows: Vec<ValidatedRow> = conn
-        .prepare_cached(
-            "SELECT mobile_number, device_id, sms_id, validated_at FROM ops_validated_mobile
-             WHERE mobile_number >= ?1 AND (?2 IS NULL OR mobile_number < ?2) AND (mobile_number, device_id) > (?3, ?4)
-             ORDER BY mobile_number, device_id LIMIT ?5",
-        )?
-        .query_map(
-            params![prefix, MobileFilter::behind(prefix), number, device, limit(max.saturating_add(1))],
-            |row| {
-                Ok(ValidatedRow {
-                    mobile_number: row.get(0)?,
-                    device_id: row.get(1)?,
-                    sms_id: uuid(row, 2)?,
-                    validated_at: row.get::<_, At>(3)?.0,
-                })
-            },
-        )?
-        .collect::<rusqlite::Result<_>>()?;
-    let is_more = rows.len() > max;
-    rows.truncate(max);
-    let next = rows.last().filter(|_| is_more).map(|row| format!("{}:{}", row.mobile_number, row.device_id));
-    Ok(Page { rows, next, scanned_until: None })
+) -> rusqlite::Result<Page<ValidatedRow>> {
+    let ValidatedFilter { mobile, from, to } = filter;
+    let mut search = Search::default();
+    search.numbers(PAIR, mobile.as_ref());
+    let list = List {
+        table: "ops_validated_mobile",
+        time: "validated_at",
+        columns: "id, mobile_number, device_id, sms_id, validated_at".to_owned(),
+        by_time: "ops_validated_mobile_time",
+        by_number: PAIR,
+        read: |row| {
+            let validated = ValidatedRow {
+                mobile_number: row.get(1)?,
+                device_id: row.get(2)?,
+                sms_id: uuid(row, 3)?,
+                validated_at: row.get::<_, At>(4)?.0,
+            };
+            Ok((Place { at: validated.validated_at, id: row.get(0)? }, validated))
+        },
+    };
+    page(conn, &list, search, (*from, *to), before, max)
+}
+
+pub(super) fn count_validated(
+    conn: &Connection,
+    filter: &ValidatedFilter,
+    max: usize,
+) -> rusqlite::Result<usize> {
+    let ValidatedFilter { mobile, from, to } = filter;
+    let mut search = Search::default();
+    search.numbers(PAIR, mobile.as_ref());
+    search.count(conn, "ops_validated_mobile", "validated_at", (*from, *to), max)
 }
 
 pub(super) fn refusals(
