@@ -123,6 +123,17 @@ describe("registrations", () => {
     }
   });
 
+  it("of one's own app servers say nothing of where their users are", async () => {
+    const edge = edgeWith({ APP_SERVERS: "192.0.2.132" });
+    for (const [from, told] of [
+      ["192.0.2.132", "192.0.2.132 XX"],
+      ["192.0.2.134", "192.0.2.134 DE"],
+    ] as const) {
+      await edge.ask("/onboard/register", { ...registration(), from, country: "DE" });
+      expect(bridge.requests().at(-1)?.headers.get("x-edge-client")).toBe(told);
+    }
+  });
+
   it("that cannot succeed do not count", async () => {
     const edge = edgeWith({ REGISTRATIONS_PER_MINUTE: "1" });
     const ask = (init: RequestInit) => edge.ask("/onboard/register", { ...init, from: "192.0.2.33" });

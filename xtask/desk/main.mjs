@@ -13,6 +13,7 @@ const { values: options } = parseArgs({
     binary: { type: "string" },
     chromium: { type: "string" },
     modules: { type: "string" },
+    packages: { type: "string" },
     shots: { type: "string" },
     only: { type: "string", multiple: true, default: [] },
     picture: { type: "string" },

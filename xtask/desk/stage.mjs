@@ -25,6 +25,11 @@ export class Stage {
     return this.#options.shots;
   }
 
+  /** Where packages are that an app would use. */
+  get packages() {
+    return this.#options.packages;
+  }
+
   /** The source of axe-core. */
   get axe() {
     return this.#browser.axe;

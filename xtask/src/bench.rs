@@ -6,6 +6,7 @@ pub(crate) mod figures;
 mod floors;
 mod journey;
 mod load;
+mod million;
 pub(crate) mod process;
 mod real;
 mod recorded;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use test_servers::redis::Flavour;
 
 use self::report::Report;
+pub(crate) use self::report::align_right;
 use crate::{Outcome, workspace};
 
 /// What the bridge keeps its data in.
@@ -61,6 +63,9 @@ pub(crate) struct Args {
     /// Rows of `input_sms` for `--desk`
     #[arg(long, requires = "desk", default_value_t = 5_000_000, value_parser = clap::value_parser!(u32).range(1_000..))]
     rows: u32,
+    /// Instead: so many million SMS as they come in life, on Redis or Valkey, with a remote; 0.2 is a quick one
+    #[arg(long, conflicts_with = "desk", value_parser = millions)]
+    million: Option<f64>,
     /// The result as JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -70,6 +75,11 @@ pub(crate) struct Args {
     /// Keep the data folders of the runs here, on the disk that is to be measured [default: the target folder]
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+}
+
+fn millions(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "give a number of millions, like 10 or 0.2".to_owned())?;
+    if (0.001..=100.0).contains(&number) { Ok(number) } else { Err("give 0.001 to 100 million".to_owned()) }
 }
 
 impl Args {
@@ -105,6 +115,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
         Stores::Redis => Some(Flavour::Redis),
         Stores::Valkey => Some(Flavour::Valkey),
     };
+    if let Some(millions) = args.million {
+        let flavour = flavour.unwrap_or(Flavour::Redis);
+        let report = runtime.block_on(million::measure(args, millions, flavour, &binary, &folder))?;
+        show(args, &report, million::table)?;
+        return if report.against.is_empty() { Ok(()) } else { Err(report.against.join("; ").into()) };
+    }
     let exactly_once = match flavour {
         None => {
             let report = runtime.block_on(measure(args, &binary, &folder))?;

@@ -9,7 +9,7 @@ use test_servers::{legs, programs};
 
 use crate::pass_through::pass_through;
 use crate::tally::Tally;
-use crate::{Outcome, tools, workspace};
+use crate::{Outcome, sdk, tools, workspace};
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {
@@ -76,6 +76,11 @@ fn node() -> Outcome<Command> {
     let modules =
         modules.ok_or("playwright-core is not here; `cargo xtask test --only tools` provides it")?;
     node.arg(workspace::root().join("xtask/desk/main.mjs"));
+    let packages = programs::tools_folder().map(|folder| folder.join(tools::WEBHOOK_MODULES));
+    let packages = packages.filter(|folder| folder.is_dir()).ok_or("standardwebhooks is not here")?;
+    node.arg("--packages").arg(packages);
+    // What the example app imports.
+    sdk::build()?;
     node.arg("--chromium").arg(programs::find("chromium")?).arg("--modules").arg(modules);
     Ok(node)
 }

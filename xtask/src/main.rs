@@ -13,10 +13,14 @@ mod desk;
 mod dist;
 mod edge;
 mod imports;
+mod npm;
 mod pass_through;
+mod plan;
 #[cfg(test)]
 mod promise;
 mod release_check;
+mod remote;
+mod sdk;
 mod siege;
 mod source;
 mod stopwatch;
@@ -50,6 +54,8 @@ enum Command {
     Crates(crates::Args),
     /// Throughput, latency, CPU and memory of the real binary, beside the floors of this machine
     Bench(bench::Args),
+    /// Which set-up so many SMS a day need: machines, memory, disk
+    Plan(plan::Args),
     /// Two bridges under a seeded schedule of kills, cuts and outages: the proof that nothing is lost
     Chaos(chaos::Args),
     /// The real binary under floods of hostile clients, and honest ones beside them who must be served
@@ -68,6 +74,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Crates(args) => crates::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Chaos(args) => chaos::run(&args),
         Command::Siege(args) => siege::run(&args),
         Command::Desk(args) => desk::run(&args),

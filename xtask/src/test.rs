@@ -14,7 +14,7 @@ use self::ahead::Ahead;
 use crate::pass_through::pass_through;
 use crate::stopwatch::Stopwatch;
 use crate::tally::Tally;
-use crate::{Outcome, api, chaos, deny, desk, edge, siege, tidy, workspace};
+use crate::{Outcome, api, chaos, deny, desk, edge, sdk, siege, tidy, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -42,7 +42,7 @@ const STEPS: &[Step] = &[
     Step { name: "edge", title: "the edge in real workerd", run: edge::step },
     Step { name: LINTS, title: "lints", run: |_| workspace::run(&mut lints()) },
     Step { name: "cargo-test", title: "tests of every crate", run: cargo_test },
-    Step { name: "api", title: "the description, read by others", run: |_| api::readers() },
+    Step { name: "api", title: "the description, read by others", run: apps },
     Step { name: "schemathesis", title: "requests made of the description", run: |_| api::schemathesis() },
     Step { name: "siege", title: "floods, and honest ones among them", run: |_| siege::step() },
     Step { name: "desk", title: "the desk in a real browser", run: desk::step },
@@ -152,6 +152,12 @@ fn formatting() -> Outcome {
     } else {
         Err(format!("run `rustfmt --edition {EDITION}` on the files above").into())
     }
+}
+
+/// What those read and run who build an app.
+fn apps(tally: &mut Tally) -> Outcome {
+    api::readers()?;
+    sdk::step(tally)
 }
 
 fn cargo_test(tally: &mut Tally) -> Outcome {

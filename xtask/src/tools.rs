@@ -33,6 +33,9 @@ const PYTHON_VERSIONS: &str =
 /// What makes a TypeScript client of it; in the folder of tools.
 pub(crate) const CLIENT_MODULES: &str = "client/node_modules";
 
+/// What an app in TypeScript verifies webhooks with; in the folder of tools.
+pub(crate) const WEBHOOK_MODULES: &str = "webhooks/node_modules";
+
 /// To fetch one more, add a line.
 const TOOLS: &[Tool] = &[
     Tool { place: "bin/valkey-server", version: "9.1.2.post2", is_needed: ALWAYS, make: valkey },
@@ -48,7 +51,7 @@ const TOOLS: &[Tool] = &[
         make: client_modules,
     },
     Tool {
-        place: "webhooks/node_modules",
+        place: WEBHOOK_MODULES,
         version: "standardwebhooks 1.0.0",
         is_needed: ALWAYS,
         make: webhook_modules,
@@ -58,6 +61,12 @@ const TOOLS: &[Tool] = &[
         version: "standardwebhooks 1.0.0",
         is_needed: ALWAYS,
         make: webhook_package,
+    },
+    Tool {
+        place: "notify/python",
+        version: "aiosmtpd 1.4.6, atpublic 9.0.0, attrs 26.1.0",
+        is_needed: ALWAYS,
+        make: mail_server,
     },
     Tool {
         place: BROWSER_MODULES,
@@ -197,13 +206,22 @@ fn webhook_package(work: &Path) -> Outcome<PathBuf> {
     Ok(work.join("standardwebhooks-1.0.0"))
 }
 
-/// Of the hashes that the list names; for this machine's own Python.
+/// A mail server to send to.
+fn mail_server(work: &Path) -> Outcome<PathBuf> {
+    python_wheels(work, "notify/requirements.txt")
+}
+
 fn python_modules(work: &Path) -> Outcome<PathBuf> {
+    python_wheels(work, "python/requirements.txt")
+}
+
+/// Of the hashes that the list names; for this machine's own Python.
+fn python_wheels(work: &Path, list: &str) -> Outcome<PathBuf> {
     let modules = work.join("modules");
     let mut fetch = Command::new("pip3");
     fetch.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]);
     fetch.args(["--retries", "1", "--no-warn-script-location", "--require-hashes", "--requirement"]);
-    workspace::run(fetch.arg(pinned("python/requirements.txt")).arg("--target").arg(&modules))?;
+    workspace::run(fetch.arg(pinned(list)).arg("--target").arg(&modules))?;
     Ok(modules)
 }
 

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod erasure;
 pub mod import;
 pub mod inbox;
+pub mod notify;
 pub mod person;
 pub mod person_export;
 pub mod quarantine;

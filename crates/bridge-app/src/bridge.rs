@@ -29,6 +29,7 @@ use crate::state::erasures::Erasures;
 use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
+use crate::state::notify::Notify;
 use crate::state::open_requests::OpenRequests;
 use crate::state::page_steps::PageSteps;
 use crate::state::pauses::Pauses;
@@ -37,6 +38,7 @@ use crate::state::pushing::Pushing;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
+use crate::state::sandbox::Sandbox;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
 use crate::state::strangers::Strangers;
@@ -74,6 +76,8 @@ pub struct App {
     pub(crate) board: WorkerBoard,
     /// Refused registrations on their way to the audit store.
     pub(crate) refusals: Refusals,
+    /// Whether it is a sandbox.
+    pub sandbox: Sandbox,
     /// The edge, as it was last heard.
     pub edge: Edge,
     /// What people did on their page, on its way to the audit store.
@@ -94,6 +98,8 @@ pub struct App {
     pub api_keys: ApiKeys,
     /// Who is told what happened.
     pub webhooks: Webhooks,
+    /// Who is told when something is wrong.
+    pub notify: Notify,
     /// Persons whose erasure is not finished.
     pub(crate) erasures: Erasures,
     /// Phones' own lists that are still to be read.

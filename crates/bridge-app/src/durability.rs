@@ -10,3 +10,4 @@ pub mod restored;
 pub mod spellings;
 pub mod store_monitor;
 pub mod waiting;
+pub mod writable;

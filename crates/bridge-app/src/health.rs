@@ -14,8 +14,8 @@ use self::receivers::ReceiverView;
 use crate::base::backend::Backends;
 use crate::base::deadline::in_time;
 use crate::base::metrics::{PauseLabels, QueueLabels, ReceiverLabels};
-use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
+pub use crate::durability::writable::writable;
 use crate::registration;
 use crate::state::availability::Hot;
 use crate::state::last_backup::{self, LastBackup};
@@ -26,6 +26,9 @@ use crate::workers;
 pub struct Health {
     /// `healthy`, `degraded` or `unhealthy`.
     status: &'static str,
+    /// True in a sandbox: what is validated there proves nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<bool>,
     /// Part by part; only for those with a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     components: Option<Components>,
@@ -169,7 +172,8 @@ impl Health {
             last_backup,
             notes,
         };
-        Health { status, components: Some(components) }
+        let sandbox = app.sandbox.is_on().then_some(true);
+        Health { status, sandbox, components: Some(components) }
     }
 
     /// In one word: `healthy`, `degraded` or `unhealthy`.
@@ -271,41 +275,6 @@ fn worker_views(app: &App, settings: &Settings) -> BTreeMap<&'static str, Worker
         (worker.name(), view)
     };
     workers::all().into_iter().map(view).collect()
-}
-
-/// Written where nothing is wrong: a probe every second must not wear a disk out.
-const SOME_BYTES: u32 = 16;
-/// Written after trouble: more pages than an ordinary SMS touches.
-const ENOUGH_BYTES: u32 = 64 * 1024;
-
-/// Can an SMS be made durable right now? Answered by writing, or as it was answered a moment ago.
-pub async fn writable(app: &App) -> Result<(), Problem> {
-    let now = app.clock.now();
-    let writable = match app.probe.fresh(now) {
-        Some(answer) => answer,
-        None => {
-            let answer = try_write(app).await;
-            app.probe.remember(now, answer);
-            answer
-        }
-    };
-    if writable { Ok(()) } else { Err(Problem::new(Code::Unavailable, "nothing is writable")) }
-}
-
-async fn try_write(app: &App) -> bool {
-    // After trouble only as much as an SMS needs proves that it is over.
-    let troubled = app.unwritable.load(Ordering::Relaxed) || app.probe.failed();
-    let bytes = if troubled { ENOUGH_BYTES } else { SOME_BYTES };
-    let (hot, audit, journal) =
-        tokio::join!(in_time(app.hot.try_write(bytes)), in_time(app.audit.try_write(bytes)), async {
-            // Durable stores lie on the same disk: the journal would say the same again.
-            !app.hot.is_durable() && in_time(app.journal.try_write(bytes)).await.is_ok()
-        },);
-    let writable = hot.is_ok() || audit.is_ok() || journal;
-    if writable {
-        app.unwritable.store(false, Ordering::Relaxed);
-    }
-    writable
 }
 
 /// Brings the series up to date that are not counted as things happen.

@@ -4,7 +4,8 @@
 //!
 //! Begin reading at [`bridge`], the bridge as one value, then follow an SMS: [`sms::delivery`], [`sms::intake`],
 //! [`durability::journal`]. Modules, lowest first: [`base`], [`state`], [`stores`] and [`options`], [`bridge`], [`webhooks`],
-//! [`durability`], [`sms`], [`registration`] and [`edge`], [`keys`], [`admin_log`] and [`admin`], [`workers`], [`health`], [`looking`] and
+//! [`durability`], [`sms`], [`registration`] and [`edge`], [`keys`], [`notify`], [`admin_log`] and [`admin`], [`sandbox`], [`workers`],
+//! [`health`], [`looking`] and
 //! [`peer_events`], [`open`]. No file imports upward.
 //!
 //! **Invariants.** Nothing is acknowledged before it is durable. Only this crate sees the stores of a bridge. Time and
@@ -20,10 +21,12 @@ pub mod edge;
 pub mod health;
 pub mod keys;
 pub mod looking;
+pub mod notify;
 pub mod open;
 pub mod options;
 pub mod peer_events;
 pub mod registration;
+pub mod sandbox;
 pub mod sms;
 pub mod state;
 pub mod stores;

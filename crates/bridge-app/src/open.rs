@@ -18,6 +18,7 @@ use crate::bridge::App;
 use crate::bridge_id;
 use crate::durability::store_monitor::StoreMonitor;
 use crate::options::Options;
+use crate::sandbox;
 use crate::state::access::Access;
 use crate::state::api_keys::ApiKeys;
 use crate::state::availability::Availability;
@@ -31,6 +32,7 @@ use crate::state::erasures::Erasures;
 use crate::state::hosted_rate::HostedRate;
 use crate::state::inbox_reads::InboxReads;
 use crate::state::incidents::Incidents;
+use crate::state::notify::Notify;
 use crate::state::open_requests::OpenRequests;
 use crate::state::page_steps::PageSteps;
 use crate::state::pauses::Pauses;
@@ -39,6 +41,7 @@ use crate::state::pushing::Pushing;
 use crate::state::receivers::Receivers;
 use crate::state::recent::Recent;
 use crate::state::refusals::Refusals;
+use crate::state::sandbox::Sandbox;
 use crate::state::settings::LiveSettings;
 use crate::state::settings_note;
 use crate::state::strangers::Strangers;
@@ -67,6 +70,12 @@ pub enum OpenError {
     /// What is owed to persons that are to be erased.
     #[error("erasures.json in the data folder cannot be read, and what is owed must not be forgotten: {0}")]
     Erasures(#[source] std::io::Error),
+    /// A folder holds what is real, or what is tried.
+    #[error(transparent)]
+    Sandbox(#[from] sandbox::Refused),
+    /// A new sandbox could not be set up.
+    #[error("the sandbox cannot be set up: {0}")]
+    Furnish(String),
     /// What posts to webhooks.
     #[error("the HTTP client for webhooks cannot start: {0}")]
     Client(#[source] reqwest::Error),
@@ -81,6 +90,7 @@ pub async fn open(
     entropy: Entropy,
 ) -> Result<Opened, OpenError> {
     let data_dir = options.data_dir.clone();
+    sandbox::may_open(options.is_sandbox, &data_dir, &stores).await?;
     let secrets = Secrets::open(&data_dir, &options.secrets, &entropy).map_err(OpenError::Secrets)?;
     let metrics = Metrics::default();
     let stores = stores.instrumented(&metrics.store_operation_duration_seconds);
@@ -98,6 +108,7 @@ pub async fn open(
     }
     let availability = Arc::new(Availability::new(now));
     let webhooks = webhooks(&stores, &options).await?;
+    let notify = notify(&stores, &options).await?;
     let app = Arc::new(App {
         id: bridge_id::of(&data_dir, &entropy, now).map_err(OpenError::Id)?,
         entropy,
@@ -118,6 +129,7 @@ pub async fn open(
         watchers: Watchers::default(),
         board: WorkerBoard::default(),
         refusals: Refusals::default(),
+        sandbox: Sandbox::new(options.is_sandbox),
         edge: Edge::default(),
         page_steps: PageSteps::default(),
         pauses: Pauses::default(),
@@ -125,6 +137,7 @@ pub async fn open(
         blocked_emails,
         api_keys,
         webhooks,
+        notify,
         erasures: Erasures::open(&data_dir).map_err(OpenError::Erasures)?,
         incidents: Incidents::open(&data_dir, now),
         receivers,
@@ -146,6 +159,10 @@ pub async fn open(
     });
     let mut monitor = StoreMonitor::new(&app);
     monitor.look(&app).await;
+    if app.sandbox.is_on() {
+        let furnished = sandbox::furnish(&app).await;
+        furnished.map_err(|problem| OpenError::Furnish(problem.detail().to_owned()))?;
+    }
     Ok(Opened { app, monitor })
 }
 
@@ -167,6 +184,15 @@ async fn webhooks(stores: &Stores, options: &Options) -> Result<Webhooks, OpenEr
     }
     stores.hot.tell_changes(webhooks.wants_states());
     Ok(webhooks)
+}
+
+/// Who is told when something is wrong, as it is kept, or as it was last known here.
+async fn notify(stores: &Stores, options: &Options) -> Result<Notify, OpenError> {
+    let notify = Notify::open(&options.data_dir, options.webhook_allow.clone()).map_err(OpenError::Client)?;
+    if let Err(error) = notify.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: those who were told last are told");
+    }
+    Ok(notify)
 }
 
 /// The settings as they are kept, or as they were last known here.

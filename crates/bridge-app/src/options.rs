@@ -46,6 +46,8 @@ pub struct Options {
     pub backends: Backends,
     /// Which of its neighbours run on other machines, and so have clocks of their own.
     pub elsewhere: Elsewhere,
+    /// A bridge to try an app against: it plays the phone of the magic numbers.
+    pub is_sandbox: bool,
     /// When the program was built, as far as it knows: no clock can be earlier.
     pub built: Timestamp,
 }

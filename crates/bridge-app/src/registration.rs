@@ -8,6 +8,7 @@ mod wishes;
 
 use std::net::IpAddr;
 
+use bridge_core::magic::Part;
 use bridge_core::message;
 use bridge_core::onboarding::{Applicant, Asked, Onboarding};
 use bridge_core::phone::BareDigits;
@@ -312,7 +313,12 @@ async fn enrol(
     who: Applicant,
     asked: Asked,
 ) -> Result<Opened, Problem> {
-    let settings = &*snapshot.settings;
+    let magic = app.sandbox.magic(&who.mobile);
+    if magic.is_some_and(|magic| magic.part == Part::Paused) {
+        return Err(refused_while_paused());
+    }
+    let own = magic.map(|magic| magic.settings(&snapshot.settings));
+    let settings = own.as_ref().unwrap_or(&*snapshot.settings);
     if settings.is_enabled_by_name("foreign_number_check") && !settings.allows_country(&who.mobile) {
         let allowed = settings.allowed_country_codes.join(", +");
         return Err(Problem::field(Code::CountryNotAllowed, NUMBER, format!("must belong to +{allowed}")));
@@ -353,7 +359,7 @@ async fn enrol(
         )),
         Registered::TooMany { until } => {
             let seconds = u32::try_from(((until - now).0 + 999) / 1000).unwrap_or(u32::MAX);
-            let limit = settings.registrations_per_mobile_per_hour;
+            let limit = snapshot.settings.registrations_per_mobile_per_hour;
             Err(Problem::new(
                 Code::TooManyRegistrations,
                 format!("this number asked for {limit} hashes in an hour"),

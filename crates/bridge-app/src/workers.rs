@@ -44,4 +44,6 @@ workers! {
     tell_pauses::TellPauses
     tell_webhooks::TellWebhooks
     webhooks::DeliverWebhooks
+    watch_troubles::WatchTroubles
+    tell_operators::TellOperators
 }

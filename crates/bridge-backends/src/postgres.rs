@@ -16,6 +16,7 @@ mod group;
 mod later;
 mod lease;
 mod lookup;
+mod notices;
 mod onboardings;
 mod page;
 mod person;

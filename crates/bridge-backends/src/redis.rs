@@ -16,6 +16,7 @@ mod rebuild;
 mod restoring;
 mod scripts;
 mod seen;
+mod sentinels;
 mod sms;
 mod told;
 
@@ -40,9 +41,10 @@ use redis::Value;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use self::connection::{Request, Server};
+use self::connection::{Place, Request, Server};
 use self::peer_events::Notices;
 use self::scripts::Call;
+use self::sentinels::{Sentinels, Watch};
 
 /// Rows, ids or members in one command or script call: a few milliseconds of the server's time.
 const CHUNK: usize = 500;
@@ -52,7 +54,8 @@ const DAILY_CHUNK: usize = 100;
 /// The URL is none that could work.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{why}: give a URL like redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/to/socket"
+    "{why}: give a URL like redis://user:password@host:6379/0, rediss:// for TLS, unix:///path/to/socket, or \
+     redis+sentinel://user:password@a:26379,b:26379/mymaster"
 )]
 pub struct UrlError {
     why: String,
@@ -64,22 +67,33 @@ pub struct UrlError {
 /// With `rediss://` the server's certificate must be signed by an authority that this machine trusts; the variables
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name other authorities than the system's, such as a private one.
 ///
+/// With `redis+sentinel://` (`rediss+sentinel://` for TLS) it is the primary that Redis Sentinel names.
+///
 /// # Errors
 /// If the URL is none.
 pub fn open(url: &str) -> std::result::Result<Arc<dyn HotStore>, UrlError> {
     // Whoever was first to choose a provider for the process stays the one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // Only the kind of mistake: the URL may hold a password.
-    let client = redis::Client::open(url).map_err(|error| UrlError { why: error.category().to_owned() })?;
-    let queues = Arc::new(Server::new(client.clone()));
-    let server = Arc::new(Server::new(client));
+    let sentinels = Sentinels::of(url)?.map(Arc::new);
+    let place = match &sentinels {
+        Some(sentinels) => Place::Named(Arc::clone(sentinels)),
+        // Only the kind of mistake: the URL may hold a password.
+        None => Place::At(
+            redis::Client::open(url).map_err(|error| UrlError { why: error.category().to_owned() })?,
+        ),
+    };
+    let queues = Arc::new(Server::new(place.clone()));
+    let server = Arc::new(Server::new(place));
     let notices = Notices::listen(Arc::clone(&server));
+    let watch =
+        sentinels.map(|sentinels| Watch::keep(sentinels, vec![Arc::clone(&server), Arc::clone(&queues)]));
     Ok(Arc::new(RedisHot {
         server,
         queues,
         entered: RwLock::default(),
         tells: AtomicBool::default(),
         notices,
+        _watch: watch,
     }))
 }
 
@@ -92,6 +106,8 @@ struct RedisHot {
     /// Whether changes of states are told to apps.
     tells: AtomicBool,
     notices: Notices,
+    /// Keeps both connections at the primary that Sentinels name.
+    _watch: Option<Watch>,
 }
 
 impl RedisHot {

@@ -15,6 +15,7 @@ mod check_id;
 pub mod checks;
 pub mod email;
 pub mod judged_record;
+pub mod magic;
 pub mod message;
 pub mod onboarding;
 pub mod phone;

@@ -112,8 +112,8 @@ pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
         let mut rest = compact.as_str();
         while let Some(at) = rest.find(&mark) {
             rest = &rest[at + mark.len()..];
-            // Some apps leave the colon of a link as it was encoded there (D47).
-            let Some(behind) = [":", "%3a"].iter().find_map(|colon| rest.strip_prefix(colon)) else {
+            // Some apps leave the colon of a link as it was encoded there, or encode it once more (D47).
+            let Some(behind) = [":", "%3a", "%253a"].iter().find_map(|colon| rest.strip_prefix(colon)) else {
                 continue;
             };
             rest = behind;
@@ -190,6 +190,7 @@ mod tests {
             format!("Hello!\nONBOARD:{HASH}"),
             format!("ONBOARD%3A{HASH}"),
             format!("onboard%3a {HASH}"),
+            format!("ONBOARD%253A{HASH}"),
         ] {
             assert_eq!(find(&text), Hashes::Some(vec![HASH.to_owned()]), "{text:?}");
         }

@@ -169,6 +169,14 @@ impl Zone {
         self.formatted(at, "%Y-%m-%dT%H:%M")
     }
 
+    /// The minute of the day that its clocks show: 0 to 1,439.
+    #[must_use]
+    pub fn minute_of_day(&self, at: Timestamp) -> u16 {
+        let Ok(moment) = jiff::Timestamp::from_millisecond(at.0) else { return 0 };
+        let there = moment.to_zoned(self.zone.clone());
+        u16::from(there.hour().unsigned_abs()) * 60 + u16::from(there.minute().unsigned_abs())
+    }
+
     fn formatted(&self, at: Timestamp, how: &str) -> String {
         match jiff::Timestamp::from_millisecond(at.0) {
             Ok(moment) => moment.to_zoned(self.zone.clone()).strftime(how).to_string(),

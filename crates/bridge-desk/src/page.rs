@@ -29,6 +29,8 @@ pub(super) struct Frame {
     pub(super) active: &'static str,
     pub(super) visitor: Option<Visitor>,
     pub(super) banner: Option<show::Banner>,
+    /// Nothing real happens here.
+    pub(super) is_sandbox: bool,
 }
 
 impl Frame {
@@ -54,12 +56,13 @@ impl Frame {
         let standing = looking::standing::look(app, settings, &health);
         let others = health.reasons(settings.maintenance_mode);
         let banner = show::Banner::of(standing, others, app.clock.now());
-        Frame { title, active, visitor: Some(visitor), banner: Some(banner) }
+        let is_sandbox = app.sandbox.is_on();
+        Frame { title, active, visitor: Some(visitor), banner: Some(banner), is_sandbox }
     }
 
     /// For anyone: it shows nothing that the bridge keeps.
     pub(super) fn outside(title: &'static str) -> Frame {
-        Frame { title, active: "", visitor: None, banner: None }
+        Frame { title, active: "", visitor: None, banner: None, is_sandbox: false }
     }
 
     pub(super) fn groups(&self) -> &'static [Group] {

@@ -16,12 +16,28 @@ pub(crate) fn named(label: Option<&str>) -> Result<Option<&'static Encoding>, Un
     else {
         return Ok(None);
     };
+    if UTF_32.iter().any(|name| name.eq_ignore_ascii_case(label)) {
+        // The web has none, and its bytes tell it.
+        return Ok(None);
+    }
     match Encoding::for_label_no_replacement(label.as_bytes()) {
         Some(encoding) => Ok((encoding != UTF_8).then_some(encoding)),
         None => {
             Err(Unusable::because(format!("its charset {label:?} is none that the bridge knows: send UTF-8")))
         }
     }
+}
+
+const UTF_32: [&str; 3] = ["utf-32", "utf-32le", "utf-32be"];
+
+/// UTF-32, if every four bytes are a letter: in no other way of writing a text does that happen.
+fn utf32(bytes: &[u8]) -> Option<String> {
+    let (letters @ [_, _, ..], []) = bytes.as_chunks::<4>() else { return None };
+    let read = |number: fn([u8; 4]) -> u32| -> Option<String> {
+        letters.iter().map(|letter| char::from_u32(number(*letter)).filter(|c| *c != '\0')).collect()
+    };
+    let text = read(u32::from_le_bytes).or_else(|| read(u32::from_be_bytes))?;
+    Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// Of so many letters one is plain, at least, where it is UTF-16: a header and a hash stand beside letters of any script.
@@ -50,6 +66,9 @@ pub(crate) fn utf16_of(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// The bytes as UTF-8. What is no letter of these stays as it is, and visible.
 pub(crate) fn to_utf8<'a>(bytes: &'a [u8], said: Option<&'static Encoding>) -> Cow<'a, [u8]> {
+    if let Some(text) = utf32(bytes) {
+        return Cow::Owned(text.into_bytes());
+    }
     match utf16_of(bytes).or(said) {
         None => Cow::Borrowed(bytes),
         Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => {
@@ -126,6 +145,27 @@ mod tests {
             &many_zeros,
         ] {
             assert_eq!(utf16_of(bytes), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn utf32_is_told_by_its_letters() {
+        for text in ["ONBOARD:a06f", "gr\u{fc}n \u{1f600}", "\u{feff}\u{928}\u{92e}", "{}"] {
+            for bytes in [u32::to_le_bytes, u32::to_be_bytes] {
+                let written: Vec<u8> = text.chars().flat_map(|c| bytes(c.into())).collect();
+                let read = String::from_utf8(to_utf8(&written, named(Some("UTF-32")).unwrap()).into_owned())
+                    .unwrap();
+                assert_eq!(read, text.trim_start_matches('\u{feff}'));
+            }
+        }
+        for bytes in [
+            &b"a\0\0\0"[..],
+            b"ONBOARD:",
+            b"a\0\0\0\0\0\0\0",
+            b"a\0b\0c\0d\0",
+            "\u{928}\u{92e}\u{928}\u{92e}".as_bytes(),
+        ] {
+            assert_eq!(utf32(bytes), None, "{bytes:?}");
         }
     }
 

@@ -15,6 +15,7 @@ pub mod import;
 pub mod input_sms;
 pub mod lab;
 pub mod looking;
+pub mod notify;
 pub mod onboarding;
 pub mod persons;
 pub mod pull;
@@ -147,6 +148,9 @@ where
         .routes(routes!(webhooks::test))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::replay))
+        .routes(routes!(notify::list, notify::add))
+        .routes(routes!(notify::get, notify::change, notify::remove))
+        .routes(routes!(notify::test))
         .routes(routes!(doctor::examine))
         .routes(routes!(doctor::repair))
         .routes(routes!(doctor::accept_clock))
@@ -172,9 +176,11 @@ where
     let [(register, _), (status, _)] = ALIASES;
     public
         .route("/sms/receive/{format}", axum::routing::get(receive::receive_named))
-        // People type a slash at the end, and apps add one.
+        // People type a slash at the end, apps add one, and an address that ends with one is put before the path.
         .route("/sms/receive/", post(receive::receive))
+        .route("//sms/receive", post(receive::receive))
         .route("/sms/receive/{format}/", post(receive::receive_named).get(receive::receive_named))
+        .route("//sms/receive/{format}", post(receive::receive_named).get(receive::receive_named))
         .route(register, post(onboarding::register))
         .route(status, axum::routing::get(onboarding::by_mobile))
 }

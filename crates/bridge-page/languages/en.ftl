@@ -66,6 +66,7 @@ missing-lead = The link is not complete, or it is too old. Go back to where you 
 failed-heading = Something went wrong on our side
 failed-lead = It is not your fault. Please try again in a moment.
 retry-button = Try again
+sandbox = This is a test. Nothing here proves that a number is yours.
 privacy-lead = Your number is only used to check that it is yours.
 privacy-link = What happens with my number
 help-contact = Need help?

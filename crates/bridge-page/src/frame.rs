@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use bridge_app::base::problem::{Code, Problem};
+use bridge_app::bridge::App;
 use bridge_core::Settings;
 use bridge_http::auth::query_value;
 use bridge_http::problem::Failed;
@@ -37,6 +38,8 @@ pub(crate) struct Frame {
     pub(crate) kept: Kept,
     /// The address of the page, without what stands behind the `?`: the answer to a form may be a page too.
     pub(crate) here: String,
+    /// Nothing real happens here.
+    pub(crate) is_sandbox: bool,
 }
 
 /// What stands behind the `?` of a page and stays there.
@@ -73,6 +76,7 @@ impl Kept {
 impl Frame {
     /// For somebody who asks with these headers; `locale` is what the app said, `number` what may be shown.
     pub(crate) fn new(
+        app: &App,
         settings: &Settings,
         headers: &HeaderMap,
         uri: &Uri,
@@ -95,6 +99,7 @@ impl Frame {
             help,
             kept,
             here: FORMS.iter().find_map(|form| path.strip_suffix(form)).unwrap_or(path).to_owned(),
+            is_sandbox: app.sandbox.is_on(),
         }
     }
 
@@ -159,7 +164,7 @@ pub(crate) async fn finish(State(app): State<Shared>, request: Request, next: Ne
     if !wants_problem && let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let status = response.status();
         let is_missing = problem.code() == Code::NotFound;
-        let mut frame = Frame::new(&settings, &headers, &uri, None, "");
+        let mut frame = Frame::new(&app, &settings, &headers, &uri, None, "");
         if is_missing {
             // The same page for every address that leads nowhere.
             frame.here.clear();

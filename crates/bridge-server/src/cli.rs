@@ -16,6 +16,7 @@ mod import;
 mod init;
 mod log;
 mod migrate;
+mod notify;
 mod onboarding;
 mod openapi;
 mod person;
@@ -105,6 +106,8 @@ enum Command {
     Log(log::Args),
     /// Tell apps what happened.
     Webhook(webhook::Args),
+    /// Who is told when something is wrong: by e-mail, ntfy, Telegram, Slack or a webhook.
+    Notify(notify::Args),
     /// Write everything that the bridge keeps to one file, while it runs or not.
     Backup(Box<backup::BackupArgs>),
     /// Make a bridge of such a file, in a folder where none is.
@@ -174,6 +177,7 @@ pub fn run() -> ExitCode {
         Some(Command::Person(args)) => person::run(&args),
         Some(Command::Validated(args)) => validated::run(&args),
         Some(Command::Webhook(args)) => webhook::run(&args),
+        Some(Command::Notify(args)) => notify::run(&args),
         Some(Command::Backup(args)) => backup::backup(&args),
         Some(Command::Restore(args)) => backup::restore(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),

@@ -29,7 +29,8 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_DATA_DIR", default_value = "./data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
 
-    /// The hot store: `embedded`, `redis://…` or `rediss://…`. With a password in it rather in the environment.
+    /// The hot store: `embedded`, `redis://…`, `rediss://…`, or `redis+sentinel://a:26379,b:26379/mymaster` for the primary
+    /// that Redis Sentinel names. With a password in it rather in the environment.
     #[arg(long, env = "SMS_BRIDGE_HOT_URL", default_value = EMBEDDED, hide_env_values = true, value_name = "URL")]
     pub hot_url: String,
 
@@ -150,6 +151,20 @@ pub struct Config {
     #[arg(long, env = "SMS_BRIDGE_DISK_FLOOR_MIB", default_value_t = DISK_FLOOR_MIB, value_name = "MIB")]
     pub disk_floor_mib: u32,
 
+    /// A bridge to try an app against, in a data folder of its own: it plays the phone of the numbers +15005550000 to
+    /// +15005550009, each of which ends in one state by itself. What is validated in it proves nothing.
+    #[arg(
+        long,
+        env = "SMS_BRIDGE_SANDBOX",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value_t = false,
+        action = clap::ArgAction::Set,
+        value_name = "BOOL"
+    )]
+    pub sandbox: bool,
+
     /// Worker threads; as many as there are cores when not given.
     #[arg(long, env = "SMS_BRIDGE_WORKER_THREADS", value_name = "THREADS")]
     pub worker_threads: Option<usize>,
@@ -206,7 +221,11 @@ impl Config {
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         for (name, url, schemes) in [
-            ("SMS_BRIDGE_HOT_URL", &self.hot_url, &["redis", "rediss"][..]),
+            (
+                "SMS_BRIDGE_HOT_URL",
+                &self.hot_url,
+                &["redis", "rediss", "redis+sentinel", "rediss+sentinel"][..],
+            ),
             ("SMS_BRIDGE_AUDIT_URL", &self.audit_url, &["postgres", "postgresql"][..]),
         ] {
             if url != EMBEDDED && !schemes.contains(&scheme(url)) {
@@ -240,6 +259,16 @@ impl Config {
             && !reqwest::Url::parse(url).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
         {
             problems.push(format!("SMS_BRIDGE_PUBLIC_URL must be like https://sms.example.org, not {url:?}"));
+        }
+        // Beside the stores of a real bridge nobody could tell what is real.
+        for (name, is_given) in [
+            ("SMS_BRIDGE_HOT_URL", self.hot_url != EMBEDDED),
+            ("SMS_BRIDGE_AUDIT_URL", self.audit_url != EMBEDDED),
+            ("SMS_BRIDGE_REMOTE_URL", self.remote_url.is_some()),
+        ] {
+            if self.sandbox && is_given {
+                problems.push(format!("a sandbox keeps everything in its own data folder: leave {name} out"));
+            }
         }
         if self.connections == Some(0) {
             problems.push("SMS_BRIDGE_CONNECTIONS must be at least 1".to_owned());
@@ -293,6 +322,7 @@ impl Config {
                 audit: is_elsewhere(&self.audit_url),
                 remote: self.remote_url.as_deref().is_some_and(is_elsewhere),
             },
+            is_sandbox: self.sandbox,
             built: built(),
         }
     }
@@ -300,6 +330,11 @@ impl Config {
 
 /// Does it run on another machine, which has a clock of its own?
 fn is_elsewhere(url: &str) -> bool {
+    if let Some((_, rest)) = url.split_once("+sentinel://") {
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let hosts = authority.rsplit('@').next().unwrap_or_default();
+        return hosts.split(',').any(|host| is_elsewhere(&format!("redis://{host}")));
+    }
     let Ok(url) = reqwest::Url::parse(url) else { return false };
     let Some(host) = url.host_str().filter(|host| !host.is_empty()) else { return false };
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();

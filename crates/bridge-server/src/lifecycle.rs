@@ -21,6 +21,7 @@ use bridge_app::bridge::App;
 use bridge_app::durability::store_monitor::{self, StoreMonitor};
 use bridge_app::open::{self, OpenError, Opened};
 use bridge_app::peer_events;
+use bridge_app::sandbox;
 use bridge_app::workers;
 use bridge_app::workers::supervisor;
 use bridge_http;
@@ -155,6 +156,9 @@ pub async fn start(config: &Config, opened: Opened) -> Result<Running, StartErro
     work.spawn(peer_events::follow(app.clone(), soft.clone()));
     work.spawn(store_monitor::run(app.clone(), monitor.clone(), soft.clone()));
     work.spawn(lab::run(lab.clone(), app.clone(), soft.clone()));
+    if app.sandbox.is_on() {
+        work.spawn(sandbox::run(app.clone(), soft.clone()));
+    }
     for worker in workers::all() {
         work.spawn(supervisor::run(worker, app.clone(), soft.clone(), hard.clone()));
     }

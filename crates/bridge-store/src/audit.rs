@@ -8,6 +8,7 @@ mod blocked_emails;
 mod group;
 mod later;
 mod lookup;
+pub mod notices;
 mod onboardings;
 mod page;
 pub mod part;
@@ -27,6 +28,7 @@ pub use self::blocked_emails::{BlockedEmail, BlockedEmailTrail};
 pub use self::group::{GroupTrail, Member};
 pub use self::later::{LaterTrail, WaitingSms};
 pub use self::lookup::{AskedSms, HourCount, KNOWN_WITHIN, LookupTrail};
+pub use self::notices::{Going, Notice, NoticeRow, NoticeState, NoticeTrail, NotifyTarget, Seen, Telling};
 pub use self::onboardings::OnboardingTrail;
 pub use self::page::{FUNNEL_ROWS, PageFunnel, PageStep, PageTrail, Step};
 pub use self::person::PersonTrail;
@@ -52,4 +54,4 @@ macro_rules! audit_store {
     };
 }
 
-audit_store! { UpkeepTrail SmsTrail OnboardingTrail BlacklistTrail LaterTrail SyncTrail GroupTrail SettingsTrail RefusalTrail QuarantineTrail LookupTrail PersonTrail BlockedEmailTrail ApiKeyTrail ReceiverTrail PageTrail WebhookTrail }
+audit_store! { UpkeepTrail SmsTrail OnboardingTrail BlacklistTrail LaterTrail SyncTrail GroupTrail SettingsTrail RefusalTrail QuarantineTrail LookupTrail PersonTrail BlockedEmailTrail ApiKeyTrail ReceiverTrail PageTrail WebhookTrail NoticeTrail }

@@ -28,6 +28,7 @@ pub mod person;
 pub mod place;
 pub mod private;
 pub mod remote;
+pub mod troubles;
 
 pub use accounts::AccountStore;
 pub use audit::AuditStore;

@@ -63,7 +63,7 @@ export async function pausedPage(deps: Deps, incoming: Incoming): Promise<Respon
 <title>${words.title}</title>
 <style>${STYLE}</style>
 </head>
-<body><main>
+<body><main id="paused">
 <h1>${words.title}</h1>
 <p role="status">${words.paused} ${words.since.replace("{time}", shown)}</p>
 <p>${words.nothing_to_do}</p>${kept}

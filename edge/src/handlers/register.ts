@@ -2,6 +2,7 @@
 
 import type { Deps } from "../deps";
 import { fieldsOf, type Incoming } from "../incoming";
+import { clientText, NO_COUNTRY } from "../pure/client";
 import { emailHash, normalEmail, withoutTag } from "../pure/email";
 import { type Code, Refused } from "../pure/problem";
 import { remember } from "../supabase";
@@ -20,7 +21,7 @@ export async function register(
   if (refusal !== null) {
     return refusal;
   }
-  const answer = await forwarded(deps, incoming);
+  const answer = await forwarded(deps, withoutPlaceOfServers(deps, incoming));
   if (answer === null) {
     return pausedProblem(deps, incoming.requestId);
   }
@@ -30,6 +31,14 @@ export async function register(
     return new Response(text, answer);
   }
   return answer;
+}
+
+/** Where an app's own server is says nothing of its user, who would be told that somebody there asks. */
+function withoutPlaceOfServers(deps: Deps, incoming: Incoming): Incoming {
+  if (!deps.settings.appServers.has(incoming.limitKey)) {
+    return incoming;
+  }
+  return { ...incoming, clientText: clientText({ ...incoming.client, country: NO_COUNTRY }) };
 }
 
 /** What stands against it: an answer while the box is dark, a refusal that is captured, or nothing. */

@@ -1,7 +1,7 @@
 /** Who asks: the address that Cloudflare saw, and by what it is counted. */
 
 /** Cloudflare's own word for a country that it does not know. */
-const NO_COUNTRY = "XX";
+export const NO_COUNTRY = "XX";
 
 export interface Client {
   address: string;

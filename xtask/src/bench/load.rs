@@ -129,7 +129,7 @@ impl Shared {
     }
 }
 
-fn histogram() -> Outcome<Histogram<u64>> {
+pub(crate) fn histogram() -> Outcome<Histogram<u64>> {
     Ok(Histogram::new_with_bounds(1, LATENCY_US_MAX, 3)?)
 }
 

@@ -14,6 +14,32 @@ pub(crate) fn rss(pid: u32) -> Outcome<u64> {
     status_field(&read(pid, "status")?, "VmRSS")
 }
 
+/// Memory of a process and all that it started, in bytes: what several share counts once. Of another user's, which
+/// may not be looked at so closely, what is resident.
+pub(crate) fn family_memory(pid: u32) -> Outcome<u64> {
+    let all: Vec<Stat> = all_processes()?.flatten().filter_map(|process| process.stat().ok()).collect();
+    let mut sum = 0;
+    for member in family_of(i32::try_from(pid)?, &all) {
+        let Ok(member) = u32::try_from(member) else { continue };
+        // One that has ended meanwhile has none.
+        sum += match read(member, "smaps_rollup") {
+            Ok(shares) => status_field(&shares, "Pss").unwrap_or_default(),
+            Err(_) => rss(member).unwrap_or_default(),
+        };
+    }
+    Ok(sum)
+}
+
+fn family_of(pid: i32, all: &[Stat]) -> Vec<i32> {
+    let mut family = vec![pid];
+    let mut looked_at = 0;
+    while let Some(parent) = family.get(looked_at).copied() {
+        family.extend(all.iter().filter(|stat| stat.ppid == parent).map(|stat| stat.pid));
+        looked_at += 1;
+    }
+    family
+}
+
 /// CPU seconds used so far, user and system, all threads.
 pub(crate) fn cpu_seconds(pid: u32) -> Outcome<f64> {
     let ticks = cpu_ticks(&read(pid, "stat")?)?;
@@ -24,12 +50,7 @@ pub(crate) fn cpu_seconds(pid: u32) -> Outcome<f64> {
 /// one for each rewrite of its file.
 pub(crate) fn family_cpu_seconds(pid: u32) -> Outcome<f64> {
     let all: Vec<Stat> = all_processes()?.flatten().filter_map(|process| process.stat().ok()).collect();
-    let mut family = vec![i32::try_from(pid)?];
-    let mut looked_at = 0;
-    while let Some(parent) = family.get(looked_at).copied() {
-        family.extend(all.iter().filter(|stat| stat.ppid == parent).map(|stat| stat.pid));
-        looked_at += 1;
-    }
+    let family = family_of(i32::try_from(pid)?, &all);
     let members = all.iter().filter(|stat| family.contains(&stat.pid));
     // Those that have ended count with the one that waited for them.
     let ticks: u64 = members.map(|stat| stat.utime + stat.stime + ended_children(stat)).sum();
@@ -88,6 +109,7 @@ mod tests {
     fn this_process_has_both() {
         let pid = std::process::id();
         assert!(rss(pid).unwrap() <= peak_rss(pid).unwrap());
+        assert!(family_memory(pid).unwrap() > 0);
         assert!(cpu_seconds(pid).unwrap() <= family_cpu_seconds(pid).unwrap());
     }
 }

@@ -1,12 +1,12 @@
 //! The benchmark on real stores: for each durability so many runs, each with servers, a bridge and a data folder of
 //! its own, and in each run the floors beside it.
 
-mod dump;
+pub(crate) mod dump;
 mod journal;
 mod journey;
 mod report;
 mod scripts;
-mod stores;
+pub(crate) mod stores;
 
 use std::path::Path;
 
@@ -31,6 +31,11 @@ pub(crate) enum Durability {
 }
 
 impl Durability {
+    /// Where only one is run.
+    pub(crate) fn one(self) -> &'static str {
+        if self == Durability::Strict { "strict" } else { "everysec" }
+    }
+
     fn words(self) -> &'static [&'static str] {
         match self {
             Durability::Strict => &["strict"],

@@ -11,7 +11,7 @@ use test_servers::{
 };
 
 use super::schedule::Target;
-use crate::{Outcome, client, workspace};
+use crate::{Outcome, client, remote};
 
 pub(crate) const API_KEY: &str = "chaos-api-key-0123456789abcdef0123456789abcdef";
 pub(crate) const RECEIVER_KEY: &str = "chaos-receiver-key-0123456789abcdef01234567";
@@ -54,7 +54,6 @@ pub(crate) struct Remote {
 
 /// The database of the bridges in PostgreSQL, and of the remote in its own.
 pub(crate) const DATABASE: &str = "postgres";
-const REMOTE_SQL: &str = "crates/bridge-backends/migrations/remote/0001_validated_mobiles.sql";
 /// Short intervals, so that a run drains fast; limits that no retry of ours reaches; clocks that may be off.
 const SETTINGS: &[(&str, &str)] = &[
     ("user_timelimit_seconds", "7200"),
@@ -189,11 +188,7 @@ impl Stores {
 
 impl Remote {
     fn start(behind_api: bool) -> Outcome<Remote> {
-        let database = Postgres::start(&postgres::Options::default())?;
-        supabase::make_roles(&database, DATABASE)?;
-        let file = workspace::root().join(REMOTE_SQL);
-        let sql = std::fs::read_to_string(&file).map_err(|why| format!("{}: {why}", file.display()))?;
-        database.sql(DATABASE, &sql)?;
+        let database = remote::start(DATABASE)?;
         let api = if behind_api { Some(Postgrest::start(&database, DATABASE)?) } else { None };
         Ok(Remote { api, database })
     }

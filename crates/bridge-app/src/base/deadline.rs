@@ -53,6 +53,10 @@ pub const PHONE_ANSWERS: Duration = Duration::from_secs(20);
 pub const WEBHOOK_ANSWERS: Duration = Duration::from_secs(15);
 /// The beginning of what it says, once its status is known.
 pub const WEBHOOK_READ: Duration = Duration::from_secs(1);
+/// A mail server takes a message.
+pub const MAIL_TAKEN: Duration = Duration::from_secs(15);
+/// Messages to operators that are under way when the bridge stops.
+pub const TOLD_AT_STOP: Duration = Duration::from_secs(3);
 /// Open requests finish when the bridge stops.
 pub const FINISH: Duration = Duration::from_secs(5);
 /// Workers move what waits when the bridge stops.

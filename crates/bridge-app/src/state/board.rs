@@ -31,9 +31,11 @@ pub enum WakeSignal {
     Erasure,
     /// Something happened that apps are told.
     Webhook,
+    /// Operators are to be told something.
+    Notice,
 }
 
-const SIGNALS: [WakeSignal; 10] = [
+const SIGNALS: [WakeSignal; 11] = [
     WakeSignal::Dump,
     WakeSignal::Validated,
     WakeSignal::Onboarding,
@@ -44,6 +46,7 @@ const SIGNALS: [WakeSignal; 10] = [
     WakeSignal::Journal,
     WakeSignal::Erasure,
     WakeSignal::Webhook,
+    WakeSignal::Notice,
 ];
 
 /// How a worker is doing.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::data_file;
 
 const FILE: &str = "backup.json";
+const FAILED: &str = "backup_failed.json";
 const HOUR: i64 = 3_600_000;
 
 /// The last one.
@@ -34,6 +35,30 @@ impl LastBackup {
     pub fn note(&self, data_dir: &Path) -> io::Result<()> {
         data_file::write_json(&data_dir.join(FILE), self)
     }
+}
+
+/// What went wrong when a backup was last made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedBackup {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub error: String,
+}
+
+impl FailedBackup {
+    /// Notes it.
+    pub fn note(&self, data_dir: &Path) -> io::Result<()> {
+        data_file::write_json(&data_dir.join(FAILED), self)
+    }
+}
+
+/// What the operator is told, where the last try failed and none succeeded since.
+#[must_use]
+pub fn failed(data_dir: &Path, last: Option<&LastBackup>) -> Option<String> {
+    let failed: FailedBackup = serde_json::from_slice(&std::fs::read(data_dir.join(FAILED)).ok()?).ok()?;
+    let is_newest = last.is_none_or(|last| last.at <= failed.at);
+    is_newest.then(|| format!("a backup failed at {}: {}", failed.at, failed.error))
 }
 
 /// What the operator is told, where backups are wanted so often and the last one is older.

@@ -9,11 +9,7 @@ use bridge_core::onboarding::LastSms;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
-    ApiKey, ApiKeyTrail, AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter,
-    Delivery, Due, GroupTrail, HourCount, LaterTrail, LookupTrail, Member, OnboardingTrail, PageFunnel,
-    PageStep, PageTrail, PersonTrail, QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail,
-    Refusal, RefusalTrail, Refused, Replay, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow,
-    SmsTrail, SyncTrail, Tally, Totals, Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
+    ApiKey, ApiKeyTrail, AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, Delivery, Due, GroupTrail, HourCount, LaterTrail, LookupTrail, Member, Notice, NoticeRow, NoticeTrail, NotifyTarget, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, Replay, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Tally, Telling, Totals, Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
 };
 use bridge_store::blacklisting::Blacklisting;
 use bridge_store::desk::{
@@ -30,6 +26,7 @@ use bridge_store::hot::{
 use bridge_store::judged::{Judged, QueuedSms};
 use bridge_store::person::{AuditErased, Erasing, Erasure, HotPerson, Removed, Table, Traces};
 use bridge_store::place::Place;
+use bridge_store::troubles::{Trouble, TroubleKind};
 use bridge_store::{AccountStore, AuditStore, DeskStore, HotStore, StoreError};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -257,6 +254,18 @@ instrumented! { WebhookTrail for AuditStore {
     deliveries(webhook: Uuid, before: Option<i64>, max: usize) -> Vec<Delivery>;
     replay(now: Timestamp, webhook: Uuid, what: Replay) -> u64;
     tally_deliveries(webhook: Uuid) -> Tally;
+}}
+
+instrumented! { NoticeTrail for AuditStore {
+    notify_targets() -> Vec<NotifyTarget>;
+    put_notify_target(target: &NotifyTarget) -> ();
+    remove_notify_target(id: Uuid) -> bool;
+    see_troubles(now: Timestamp, bridge: Uuid, alive_since: Timestamp, seen: &[Trouble]) -> usize;
+    troubles_of(bridge: Uuid) -> Vec<Trouble>;
+    claim_notices(now: Timestamp, target: Uuid, by: Uuid, until: Timestamp, kinds: &[TroubleKind], max: usize) -> Vec<Notice>;
+    release_notices(by: Uuid) -> ();
+    note_telling(target: Uuid, telling: &Telling) -> ();
+    notices(target: Uuid, max: usize) -> Vec<NoticeRow>;
 }}
 
 instrumented! { RefusalTrail for AuditStore {

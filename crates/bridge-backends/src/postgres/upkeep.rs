@@ -65,7 +65,7 @@ async fn now(lease: &mut Lease) -> Result<Option<Timestamp>> {
 }
 
 /// The tables, the key that finds a row again, and what may go. `$3`: the remote is in use.
-const AGED: [(&str, &str, &str); 10] = [
+const AGED: [(&str, &str, &str); 11] = [
     (
         "public.input_sms",
         "server_received_at, id",
@@ -79,6 +79,12 @@ const AGED: [(&str, &str, &str); 10] = [
         "ops.webhook_outbox",
         "id",
         "at < $1 AND NOT EXISTS (SELECT FROM ops.webhook_delivery d WHERE d.event = webhook_outbox.id
+             AND d.state = 'waiting')",
+    ),
+    (
+        "ops.notice",
+        "id",
+        "at < $1 AND NOT EXISTS (SELECT FROM ops.notice_delivery d WHERE d.notice = notice.id
              AND d.state = 'waiting')",
     ),
     ("ops.quarantine", "id", "at < $1"),

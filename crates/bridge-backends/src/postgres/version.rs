@@ -4,7 +4,7 @@
 use super::failure::Failure;
 
 /// One step for each version.
-pub(super) const STEPS: [&str; 18] = [
+pub(super) const STEPS: [&str; 19] = [
     include_str!("../../migrations/postgres/0001_audit.sql"),
     include_str!("../../migrations/postgres/0002_partitions.sql"),
     include_str!("../../migrations/postgres/0003_skew.sql"),
@@ -22,6 +22,7 @@ pub(super) const STEPS: [&str; 18] = [
     include_str!("../../migrations/postgres/0015_page.sql"),
     include_str!("../../migrations/postgres/0016_events.sql"),
     include_str!("../../migrations/postgres/0017_webhooks.sql"),
+    include_str!("../../migrations/postgres/0018_notices.sql"),
     include_str!("../../migrations/postgres/0019_desk.sql"),
 ];
 /// The version that this program knows.

@@ -1,7 +1,7 @@
-//! The one connection to the server: made when first needed, made again when it broke, and never waited for
+//! The one connection to the server at a URL, or to the primary that Sentinels name: made when first needed, made again when it broke, and never waited for
 //! without an end. Not what is asked over it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bridge_store::{Result, StoreFault};
@@ -10,6 +10,7 @@ use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, Pipel
 use tokio::time::{Instant, timeout};
 
 use super::fault::{because, from_redis, lost};
+use super::sentinels::{Primary, Sentinels};
 
 /// For the connection, its login and the question which server this is.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -24,9 +25,34 @@ const WAITING_REQUESTS: usize = 1_024;
 #[derive(Clone)]
 pub(super) struct Live {
     pub(super) connection: MultiplexedConnection,
-    /// New at every start of a server (`INFO server`).
-    pub(super) run_id: String,
+    /// New at every start of a server, and where there are Sentinels with every promotion: what it was before may have
+    /// known more.
+    pub(super) identity: String,
+    /// Where Sentinels name it.
+    primary: Option<Primary>,
     number: u64,
+}
+
+/// Where the server is.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// At this address.
+    At(Client),
+    /// Where these say.
+    Named(Arc<Sentinels>),
+}
+
+impl Place {
+    /// A client of the server, and where it is if that may change.
+    pub(super) async fn find(&self) -> redis::RedisResult<(Client, Option<Primary>)> {
+        match self {
+            Place::At(client) => Ok((client.clone(), None)),
+            Place::Named(sentinels) => {
+                let primary = sentinels.primary().await?;
+                Ok((sentinels.client(&primary)?, Some(primary)))
+            }
+        }
+    }
 }
 
 struct Failed {
@@ -36,7 +62,7 @@ struct Failed {
 
 /// The server behind a URL.
 pub(super) struct Server {
-    client: Client,
+    place: Place,
     live: Mutex<Option<Live>>,
     /// Held while connecting, so that one connects and all others take what comes of it.
     connecting: tokio::sync::Mutex<Connecting>,
@@ -57,12 +83,41 @@ pub(super) enum Request<'a> {
 }
 
 impl Server {
-    pub(super) fn new(client: Client) -> Server {
-        Server { client, live: Mutex::default(), connecting: tokio::sync::Mutex::default() }
+    pub(super) fn new(place: Place) -> Server {
+        Server { place, live: Mutex::default(), connecting: tokio::sync::Mutex::default() }
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Forgets a connection to another server than this one; without one, any.
+    pub(super) fn leave_others_than(&self, primary: Option<&Primary>) {
+        let mut current = self.current();
+        if current.as_ref().is_some_and(|live| primary.is_none() || live.primary.as_ref() != primary) {
+            *current = None;
+        }
+    }
+
+    /// Whether the connection, if there is one, is to this server.
+    pub(super) fn is_at(&self, primary: Option<&Primary>) -> bool {
+        self.current().as_ref().is_none_or(|live| live.primary.as_ref() == primary)
+    }
+
+    /// Whether the server at the other end is what it was when it was connected to. It may have become a replica and
+    /// a primary again meanwhile, with what another one knew. Asked where Sentinels do such things.
+    pub(super) async fn is_what_it_was(&self, live: &Live) -> redis::RedisResult<bool> {
+        if live.primary.is_none() {
+            return Ok(true);
+        }
+        let mut command = redis::cmd("INFO");
+        let answer = self.send(live, &Request::One(command.arg("replication"))).await?;
+        let info: String = redis::from_redis_value(answer)?;
+        let is = promotion(&info).is_ok_and(|promotion| live.identity.ends_with(&promotion));
+        if !is {
+            self.forget(live);
+        }
+        Ok(is)
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Live>> {
@@ -102,22 +157,27 @@ impl Server {
         }
     }
 
-    /// Connects, and asks for the run id before anything else can be sent.
+    /// Connects, and asks who it is before anything else can be sent.
     async fn connect(&self, number: u64) -> redis::RedisResult<Live> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(ANSWER))
             .set_pipeline_buffer_size(WAITING_REQUESTS);
-        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let (client, primary) = self.place.find().await?;
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
-        let run_id = field(&info, "run_id").unwrap_or_default().to_owned();
-        if run_id.is_empty() {
+        let mut identity = field(&info, "run_id").unwrap_or_default().to_owned();
+        if identity.is_empty() {
             return Err(RedisError::from((
                 ErrorKind::Client,
                 "INFO server names no run_id: is this a Redis?",
             )));
         }
-        Ok(Live { connection, run_id, number })
+        if primary.is_some() {
+            let info: String = redis::cmd("INFO").arg("replication").query_async(&mut connection).await?;
+            identity.push_str(&promotion(&info)?);
+        }
+        Ok(Live { connection, identity, primary, number })
     }
 
     /// Forgets a connection that broke, unless a newer one took its place.
@@ -139,7 +199,10 @@ impl Server {
         };
         // One that did not answer in time may hang for ever: the next use tries a new connection.
         if let Err(error) = &answer
-            && (error.is_unrecoverable_error() || error.is_timeout() || error.is_io_error())
+            && (error.is_unrecoverable_error()
+                || error.is_timeout()
+                || error.is_io_error()
+                || is_demoted(error))
         {
             self.forget(live);
         }
@@ -171,7 +234,7 @@ impl Server {
     pub(super) async fn live_in(&self, operation: &'static str, epoch: &str) -> Result<Live> {
         let live = self.live(operation).await?;
         match epoch.rsplit_once('@') {
-            Some((_, run_id)) if run_id == live.run_id => Ok(live),
+            Some((_, identity)) if identity == live.identity => Ok(live),
             _ => Err(lost(operation)),
         }
     }
@@ -182,7 +245,39 @@ pub(super) fn is_broken(error: &RedisError) -> bool {
     !error.is_timeout() && error.is_unrecoverable_error()
 }
 
+/// It was a primary when it was connected to, and is a replica now.
+fn is_demoted(error: &RedisError) -> bool {
+    error.code() == Some("READONLY")
+}
+
+/// Which promotion made it the primary, as a part of its identity: empty for one that was never anything else. The
+/// replication id alone would not do: it is also new when the last replica is gone for an hour.
+fn promotion(info: &str) -> redis::RedisResult<String> {
+    if field(info, "role") != Some("master") {
+        return Err(RedisError::from((ErrorKind::Io, "it is a replica: no Sentinel has promoted it yet")));
+    }
+    let was_replica = field(info, "second_repl_offset").is_some_and(|offset| offset != "-1");
+    let id = field(info, "master_replid").filter(|_| was_replica);
+    Ok(id.map(|id| format!(".{id}")).unwrap_or_default())
+}
+
 /// A field of what `INFO` answers.
 pub(super) fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
     info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::promotion;
+
+    #[test]
+    fn only_a_promotion_makes_another_server_of_it() {
+        let info = |role: &str, id: &str, offset: &str| {
+            promotion(&format!("role:{role}\r\nmaster_replid:{id}\r\nsecond_repl_offset:{offset}\r\n"))
+        };
+        assert_eq!(info("master", "aa", "-1").unwrap(), "");
+        assert_eq!(info("master", "bb", "-1").unwrap(), "", "without replicas for an hour");
+        assert_eq!(info("master", "cc", "150").unwrap(), ".cc");
+        assert!(info("slave", "cc", "150").is_err());
+    }
 }

@@ -7,8 +7,9 @@ use redis::Value;
 
 use super::RedisHot;
 use super::answer::Row;
-use super::connection::{Request, field};
+use super::connection::{Place, Request, field};
 use super::scripts::read;
+use super::sentinels::Heard;
 
 /// A judged SMS takes 731 bytes while it stays below this, else 1,995.
 const LISTPACK_VALUE_MIN: u64 = 512;
@@ -62,6 +63,10 @@ impl RedisHot {
             Err(_) => findings.push(not_told("CONFIG")),
         }
         findings.extend([memory(&info), persistence(&info)]);
+        if let Place::Named(named) = self.server.place() {
+            findings.push(sentinels(&named.heard().await));
+            findings.push(replicas(&info));
+        }
         Ok(findings)
     }
 }
@@ -138,6 +143,33 @@ fn role(info: &str) -> Finding {
     let role = field(info, "role").unwrap_or("unknown");
     let advice = "a replica takes no writes: point the URL at the primary";
     expect(role == "master", Level::Problem, "role", role.to_owned(), advice)
+}
+
+fn sentinels(heard: &Heard) -> Finding {
+    let Heard { sentinels, sure, primary, troubles } = heard;
+    let primary = primary.as_ref().map_or_else(|| "no primary".to_owned(), ToString::to_string);
+    let troubles = if troubles.is_empty() { String::new() } else { format!(": {}", troubles.join("; ")) };
+    expect(
+        sure == sentinels,
+        Level::Warning,
+        "sentinels",
+        format!("{sure} of {sentinels} say with a majority that it is {primary}{troubles}"),
+        "while no Sentinel sees a majority SMS are kept for later and registration pauses: run three, on three machines",
+    )
+}
+
+/// What a failover may lose of Redis is in the journals of the bridges, if these are whole.
+fn replicas(info: &str) -> Finding {
+    let (replicas, enough) = (number(info, "connected_slaves"), field(info, "min_slaves_good_slaves"));
+    let asked = if enough.is_some() { "and writes wait for some" } else { "and no write waits for one" };
+    expect(
+        replicas > 0,
+        Level::Warning,
+        "replicas",
+        format!("{replicas} connected, {asked}"),
+        "nothing can be promoted: start a replica. What it did not have yet is taken from the journals of the bridges; a \
+         machine that is lost with its journal loses it, unless min-replicas-to-write is 1",
+    )
 }
 
 fn memory(info: &str) -> Finding {

@@ -13,6 +13,7 @@ use tokio::time::{Instant, interval_at, sleep, timeout};
 
 use super::connection::{Request, Server};
 use super::keys;
+use super::sentinels::Primary;
 
 /// Notices that a slow reader may be behind before it is told that it missed some.
 const BEHIND_MAX: usize = 4_096;
@@ -53,25 +54,31 @@ impl Drop for Notices {
 async fn listen(server: Arc<Server>, sender: broadcast::Sender<PeerEvent>) {
     let mut pause = PAUSE;
     loop {
-        if let Ok(Ok(subscribed)) = timeout(ANSWER, subscribe(&server)).await {
+        if let Ok(Ok((subscribed, primary))) = timeout(ANSWER, subscribe(&server)).await {
             pause = PAUSE;
             // Whatever was said before, nobody here heard it.
             let _ = sender.send(PeerEvent::Missed);
-            hand_on(&server, subscribed, &sender).await;
+            hand_on(&server, subscribed, primary.as_ref(), &sender).await;
         }
         sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
     }
 }
 
-async fn subscribe(server: &Server) -> redis::RedisResult<PubSub> {
-    let mut connection = server.client().get_async_pubsub().await?;
+async fn subscribe(server: &Server) -> redis::RedisResult<(PubSub, Option<Primary>)> {
+    let (client, primary) = server.place().find().await?;
+    let mut connection = client.get_async_pubsub().await?;
     connection.subscribe(keys::NOTICES).await?;
-    Ok(connection)
+    Ok((connection, primary))
 }
 
-/// Hands notices on until the connection ends or nobody answers a ping.
-async fn hand_on(server: &Server, subscribed: PubSub, sender: &broadcast::Sender<PeerEvent>) {
+/// Hands notices on until the connection ends, nobody answers a ping, or another server is the primary.
+async fn hand_on(
+    server: &Server,
+    subscribed: PubSub,
+    primary: Option<&Primary>,
+    sender: &broadcast::Sender<PeerEvent>,
+) {
     let (mut sink, mut messages) = subscribed.split();
     let mut pings = interval_at(Instant::now() + PING, PING);
     loop {
@@ -90,7 +97,7 @@ async fn hand_on(server: &Server, subscribed: PubSub, sender: &broadcast::Sender
                     timeout(ANSWER, sink.ping::<redis::Value>()),
                     server.ask::<redis::Value>("ping", Request::One(&ping)),
                 );
-                if !matches!(heard, Ok(Ok(_))) {
+                if !matches!(heard, Ok(Ok(_))) || !server.is_at(primary) {
                     return;
                 }
             }

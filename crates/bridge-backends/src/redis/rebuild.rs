@@ -1,6 +1,6 @@
 //! Epochs, and how a store that lost its memory gets it back (D28). The name of an epoch is the token of its
-//! rebuild and the run id of the server, so that it ends when the server starts again: what was in its memory last
-//! may not have been on its disk. Not where the memory comes from: that is the server crate.
+//! rebuild and the identity of the server, so that it ends when the server starts again or another one is promoted: what
+//! was in its memory last may not have been on its disk, or at its replica. Not where the memory comes from: that is the server crate.
 
 use bridge_store::{Result, StoreFault, hot};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use super::{CHUNK, RedisHot, keys};
 
 /// The name of the epoch that this token begins on this start of the server.
 pub(super) fn name(token: Uuid, live: &Live) -> String {
-    format!("{token}@{}", live.run_id)
+    format!("{token}@{}", live.identity)
 }
 
 impl RedisHot {
@@ -21,12 +21,16 @@ impl RedisHot {
         let live = self.server.live(OPERATION).await?;
         let mut command = redis::cmd("GET");
         command.arg(keys::EPOCH);
+        if !self.server.is_what_it_was(&live).await.map_err(|error| from_redis(OPERATION, &error))? {
+            return Ok(None);
+        }
         // Over this very connection: the answer must come from the start of the server that it is compared with.
         let answer = self.server.send(&live, &Request::One(&command)).await;
         let epoch: Option<String> = answer
             .and_then(|value| Ok(redis::from_redis_value(value)?))
             .map_err(|error| from_redis(OPERATION, &error))?;
-        Ok(epoch.filter(|epoch| epoch.rsplit_once('@').is_some_and(|(_, run_id)| run_id == live.run_id)))
+        Ok(epoch
+            .filter(|epoch| epoch.rsplit_once('@').is_some_and(|(_, identity)| identity == live.identity)))
     }
 
     /// First nobody may judge any more, then everything goes.

@@ -10,6 +10,7 @@ mod desk;
 mod group;
 mod later;
 mod lookup;
+mod notices;
 mod onboardings;
 mod page;
 mod person;

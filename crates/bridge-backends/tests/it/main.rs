@@ -21,6 +21,7 @@ legs! {
     hot hot_conformance hot_sqlite legs::hot_sqlite;
     hot hot_conformance hot_redis redis::hot_redis;
     hot hot_conformance hot_valkey redis::hot_valkey;
+    hot hot_conformance hot_sentinel redis::hot_sentinel;
     audit audit_conformance audit_sqlite legs::audit_sqlite;
     audit audit_conformance audit_postgres postgres::direct;
     audit audit_conformance audit_pgbouncer_1_18 postgres::through_1_18;
@@ -37,6 +38,7 @@ fn zz_legs_that_ran() {
             "hot:hot_sqlite",
             "hot:hot_redis",
             "hot:hot_valkey",
+            "hot:hot_sentinel",
             "audit:audit_sqlite",
             "audit:audit_postgres",
             "audit:audit_pgbouncer_1_18",

@@ -5,17 +5,19 @@ mod faults;
 mod group;
 mod names;
 mod people;
+mod sentinels;
 mod tls;
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bridge_store::HotStore;
 use bridge_store::conformance::under_test::begin;
 use bridge_store::hot::PeerEvent;
 use test_servers::redis::{Flavour, Options};
-use test_servers::{Redis, Server};
+use test_servers::{Redis, Server, Watched};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
 
 /// A store in an epoch of its own, on a server of its own.
@@ -48,6 +50,34 @@ pub(crate) async fn rebuild(store: &dyn HotStore, token: u128) -> String {
     assert!(store.finish_rebuild(token).await.unwrap());
     store.enter(Some(&epoch));
     epoch
+}
+
+/// A store in an epoch of its own, behind Sentinels that one case after the other has: they take seconds to know each
+/// other.
+pub(crate) struct BehindSentinels {
+    // Fields drop in this order: the store is closed before the next case begins.
+    store: Arc<dyn HotStore>,
+    _servers: OwnedMutexGuard<Watched>,
+}
+
+impl Deref for BehindSentinels {
+    type Target = dyn HotStore;
+    fn deref(&self) -> &(dyn HotStore + 'static) {
+        &*self.store
+    }
+}
+
+pub(crate) async fn hot_sentinel() -> BehindSentinels {
+    static SERVERS: LazyLock<Arc<Mutex<Watched>>> = LazyLock::new(|| {
+        let options = Options { append_only: None, ..Options::default() };
+        Arc::new(Mutex::new(Watched::start(&options).unwrap()))
+    });
+    let servers = Arc::clone(&SERVERS).lock_owned().await;
+    let mut primary = redis::Client::open(servers.nodes[0].url()).unwrap().get_connection().unwrap();
+    redis::cmd("FLUSHALL").exec(&mut primary).unwrap();
+    let store = open(&servers.url()).await;
+    begin(&*store).await;
+    BehindSentinels { store, _servers: servers }
 }
 
 async fn fresh(flavour: Flavour) -> OnServer {

@@ -21,7 +21,7 @@ pub(super) fn read(raw: &str) -> Result<Spelling, PhoneError> {
     if raw.len() > INPUT_MAX_BYTES {
         return Err(PhoneError::TooLong);
     }
-    let text = plain(raw);
+    let text = plain(unquoted(raw));
     if text.trim().is_empty() {
         return Err(PhoneError::Empty);
     }
@@ -37,6 +37,19 @@ pub(super) fn read(raw: &str) -> Result<Spelling, PhoneError> {
         None => grouped(number, plus)?,
     };
     Ok(with_code(digits, plus, context))
+}
+
+/// Without what tables and scripts write around a number so that it stays a text: `'+91…`, `"+91…"`, `="+91…"`.
+fn unquoted(raw: &str) -> &str {
+    let text = raw.trim_matches(|c: char| c != ' ' && c.is_whitespace());
+    let quoted = |text: &str, mark: char| text.strip_prefix(mark)?.strip_suffix(mark).map(str::len);
+    let formula = text.strip_prefix('=').filter(|cell| quoted(cell, '"').is_some()).unwrap_or(text);
+    for mark in ['"', '\''] {
+        if let Some(length) = quoted(formula, mark) {
+            return &formula[mark.len_utf8()..][..length];
+        }
+    }
+    text.strip_prefix('\'').unwrap_or(raw)
 }
 
 /// What an address of a phone names.
@@ -321,6 +334,24 @@ mod tests {
             ("+919876543210 x5", Alphanumeric),
         ] {
             assert_eq!(digits(text), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_tables_write_around_a_number_is_no_part_of_it() {
+        let plain = read("+919876543210").unwrap();
+        for text in [
+            "'+919876543210",
+            "\"+919876543210\"",
+            "=\"+919876543210\"",
+            "'+919876543210'",
+            "\t'+91 98765 43210\n",
+        ] {
+            assert_eq!(read(text).unwrap(), plain, "{text}");
+        }
+        assert_eq!(read("'9876543210").unwrap(), read("9876543210").unwrap());
+        for text in ["\"", "'", "=\"\"", "=+919876543210", "''", "\"+919876543210", "+91'9876543210"] {
+            assert!(read(text).is_err(), "{text}");
         }
     }
 

@@ -26,6 +26,9 @@ pub struct BridgeStatus {
     /// What is odd, though registrations are taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<&'static str>,
+    /// True in a sandbox: what is validated there proves nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<bool>,
 }
 
 /// Is the bridge taking registrations?
@@ -36,6 +39,7 @@ pub async fn status(State(app): State<Shared>) -> Json<BridgeStatus> {
 
 impl BridgeStatus {
     pub(super) fn of(app: &Shared) -> BridgeStatus {
+        let sandbox = app.sandbox.is_on().then_some(true);
         match paused(app, &app.live.snapshot()) {
             Some(pause) => BridgeStatus {
                 onboarding: "paused",
@@ -44,6 +48,7 @@ impl BridgeStatus {
                 reason: Some(pause.why),
                 cause: Some(pause.cause),
                 warning: None,
+                sandbox,
             },
             None => BridgeStatus {
                 onboarding: "accepting",
@@ -52,6 +57,7 @@ impl BridgeStatus {
                 reason: None,
                 cause: None,
                 warning: doubt(app),
+                sandbox,
             },
         }
     }

@@ -13,6 +13,8 @@ use crate::problem::ProblemBody;
 use crate::scopes;
 
 const PROBLEM: &str = "#/components/schemas/Problem";
+/// Where the examples of problems stand.
+const EXAMPLES: &str = "#/components/examples/";
 const PROBLEM_JSON: &str = "application/problem+json";
 /// As a request's id looks.
 const REQUEST_ID: &str = "5f0c1d2e3a4b5c6d";
@@ -83,6 +85,7 @@ fn asks_a_store(operation: &Operation) -> bool {
 /// Completes the description.
 pub(super) fn complete(api: &mut OpenApi) {
     let examples = Examples::of(api);
+    api.components.get_or_insert_default().examples.extend(problems());
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
             if needs_a_key(operation) {
@@ -181,9 +184,17 @@ fn show_problems(status: &str, words: &str, content: &mut Content) {
         code.status().to_string() == status && words.contains(&format!("`{}`", code.as_str()))
     });
     for code in named {
+        let example = Ref::new(format!("{EXAMPLES}{}", code.as_str()));
+        content.examples.insert(code.as_str().to_owned(), RefOr::Ref(example));
+    }
+}
+
+/// The body of each code, once: hundreds of answers show them.
+fn problems() -> impl Iterator<Item = (String, RefOr<Example>)> {
+    Code::ALL.iter().map(|code| {
         let body = ProblemBody::of(&Problem::new(*code, code.title()), REQUEST_ID);
         let mut example = Example::new();
         example.value = serde_json::to_value(body).ok();
-        content.examples.insert(code.as_str().to_owned(), RefOr::T(example));
-    }
+        (code.as_str().to_owned(), RefOr::T(example))
+    })
 }

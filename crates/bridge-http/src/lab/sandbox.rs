@@ -180,6 +180,7 @@ fn options(folder: &TempDir, secret: &str) -> Options {
         disk_floor_bytes: 0,
         backends: Backends { hot: Backend::Embedded, audit: Backend::Embedded },
         elsewhere: Elsewhere::default(),
+        is_sandbox: false,
         built: Timestamp(0),
     }
 }

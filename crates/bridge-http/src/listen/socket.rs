@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bridge_app::state::places::Seat;
 use rustix::net::{RecvFlags, recv};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// Has the client said something that nobody has read yet?
@@ -57,13 +57,21 @@ impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.stream.poll_read_ready(cx))?;
-            match self.stream.try_read(buf.initialize_unfilled()) {
-                Ok(length) => {
-                    buf.advance(length);
-                    return Poll::Ready(Ok(()));
+            let room = buf.remaining();
+            let mut came = None;
+            let read = self.stream.try_io(Interest::READABLE, || {
+                let length = self.stream.try_read_buf(buf)?;
+                came = Some(length);
+                // There is no more for now: whoever waits for the next bytes need not ask the system first. Nothing at all is
+                // the end, which stays readable.
+                if 0 < length && length < room { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match (came, read) {
+                (Some(_), _) => return Poll::Ready(Ok(())),
+                (None, Err(error)) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Poll::Ready(Err(error));
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+                (None, _) => {}
             }
         }
     }

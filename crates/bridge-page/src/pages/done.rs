@@ -17,5 +17,8 @@ struct Done {
 
 /// `GET /v/done`
 pub(crate) async fn page(State(app): State<Shared>, parts: Parts) -> Response {
-    render(StatusCode::OK, &Done { frame: Frame::new(&app.live.now(), &parts.headers, &parts.uri, None, "") })
+    render(
+        StatusCode::OK,
+        &Done { frame: Frame::new(&app, &app.live.now(), &parts.headers, &parts.uri, None, "") },
+    )
 }

@@ -33,7 +33,7 @@ pub(crate) async fn note(
     let onboarding = link.onboarding(&app).await?;
     let settings = app.live.now();
     let locale = onboarding.asked.locale.as_deref();
-    let language = Frame::new(&settings, &parts.headers, &parts.uri, locale, "").language().tag;
+    let language = Frame::new(&app, &settings, &parts.headers, &parts.uri, locale, "").language().tag;
     let told = query_value(parts.uri.query(), "on").and_then(|word| Platform::from_word(&word));
     let platform = told.unwrap_or_else(|| Platform::of(&parts.headers));
     opened::note_step(&app, &onboarding, step, language, platform.as_str());

@@ -101,7 +101,7 @@ pub(crate) async fn register(
     if wrong.is_anything() {
         return Ok(draw(&app, &parts, settings, typed, wrong, StatusCode::BAD_REQUEST));
     }
-    let frame = Frame::new(settings, &parts.headers, &parts.uri, None, "");
+    let frame = Frame::new(&app, settings, &parts.headers, &parts.uri, None, "");
     let wanted = Wanted::typed(&typed.number, &typed.email, frame.language().tag);
     let stamp = edge::of_registration(&app, settings, &parts, &bytes).await;
     let origin = stamp.map(|stamp| edge::origin(&app, &parts, stamp));
@@ -151,7 +151,7 @@ fn draw(
     status: StatusCode,
 ) -> Response {
     let (headers, uri): (&HeaderMap, &Uri) = (&parts.headers, &parts.uri);
-    let frame = Frame::new(settings, headers, uri, None, "");
+    let frame = Frame::new(app, settings, headers, uri, None, "");
     let paused = paused(app, &app.live.snapshot()).is_some();
     render(status, &Form { frame, typed, wrong, paused })
 }

@@ -100,7 +100,7 @@ pub(crate) async fn draw(
 ) -> Response {
     let settings = app.live.now();
     let locale = onboarding.asked.locale.as_deref();
-    let frame = Frame::new(&settings, headers, uri, locale, &masked(onboarding));
+    let frame = Frame::new(app, &settings, headers, uri, locale, &masked(onboarding));
     let platform = query_value(uri.query(), "on").and_then(|word| Platform::from_word(&word));
     let platform = platform.unwrap_or_else(|| Platform::of(headers));
     let view = View::of(app, link, onboarding, platform, instead).await;

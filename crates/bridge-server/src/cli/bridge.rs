@@ -20,6 +20,7 @@ use crate::secret_file;
 use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::secrets;
 use bridge_app::bridge_id;
+use bridge_app::sandbox;
 
 /// Which bridge a command speaks with.
 #[derive(clap::Args, Clone, Debug)]
@@ -232,7 +233,9 @@ fn usual_config(which: &Which, more: &[&OsStr]) -> Result<Config, String> {
 /// The configuration of a bridge on this folder and any free port, whatever file and environment say.
 fn private_config(which: &Which) -> Result<Config, String> {
     let config = usual_config(which, &["--bind".as_ref(), "127.0.0.1:0".as_ref()])?;
-    Ok(Config { private_bind: None, ..config })
+    // A command looks at what is there.
+    let sandbox = config.sandbox || sandbox::is_marked(&which.data_dir);
+    Ok(Config { private_bind: None, sandbox, ..config })
 }
 
 /// Where a bridge listens that is started as file and environment say.

@@ -99,6 +99,18 @@ fn masked(value: &str) -> String {
         let is_a_word = value == crate::config::EMBEDDED;
         return if is_a_word { value.to_owned() } else { "••••••".to_owned() };
     }
+    if let Some((before, after)) = value.split_once("+sentinel://") {
+        // Several hosts: read as one, and put back.
+        let (authority, path) = after.split_once('/').unwrap_or((after, ""));
+        let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let user = match user.split_once(':') {
+            Some((user, _)) => format!("{user}:hidden@"),
+            None if user.is_empty() => String::new(),
+            None => format!("{user}@"),
+        };
+        let name = path.split(['?', '#']).next().unwrap_or_default();
+        return format!("{before}+sentinel://{user}{hosts}/{name}");
+    }
     let Ok(mut url) = reqwest::Url::parse(value) else { return "••••••".to_owned() };
     let has_password = url.password().is_some();
     // What follows may name a password, too.
@@ -130,6 +142,11 @@ mod tests {
             ("a-good-long-random-text-0001", "••••••"),
             ("redis://127.0.0.1:6379", "redis://127.0.0.1:6379"),
             ("redis://:hunter2@127.0.0.1:6379/1", "redis://:hidden@127.0.0.1:6379/1"),
+            (
+                "redis+sentinel://b:hunter2@a:1,b:2/mymaster/0?sentinel_password=hunter2",
+                "redis+sentinel://b:hidden@a:1,b:2/mymaster/0",
+            ),
+            ("rediss+sentinel://a:1,b:2/mymaster", "rediss+sentinel://a:1,b:2/mymaster"),
             ("postgres://bridge:hunter2@db/sms?password=hunter2", "postgres://bridge:hidden@db/sms"),
             ("postgres://bridge:hunter2@db:x/sms", "••••••"),
         ] {

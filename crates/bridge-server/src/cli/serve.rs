@@ -12,6 +12,7 @@ use bridge_app::base::clock::{Clock, Entropy};
 use bridge_app::base::problem::Problem;
 use bridge_app::open::OpenError;
 use bridge_app::registration;
+use bridge_core::magic;
 
 pub(super) fn run(mut config: Config) -> ExitCode {
     let mut problems = config.read_secret_files();
@@ -33,7 +34,7 @@ pub(super) fn run(mut config: Config) -> ExitCode {
             // Folder, secrets, URLs and listeners are configuration; a store that is away is not.
             Err(
                 error @ (StartError::Stores(_)
-                | StartError::Open(OpenError::Secrets(_))
+                | StartError::Open(OpenError::Secrets(_) | OpenError::Sandbox(_))
                 | StartError::Listen { .. }),
             ) => {
                 anstream::eprintln!("{ERROR}The bridge cannot start:{ERROR:#} {error}");
@@ -85,6 +86,19 @@ fn screen(config: &Config, running: &Running, first_link: Result<Option<MadeLink
         anstream::println!(
             "  {GOOD}private on   http://{private}{GOOD:#} {DIM}(admin, metrics, docs){DIM:#}"
         );
+    }
+    if app.sandbox.is_on() {
+        anstream::println!(
+            "  {WARN}THIS IS A SANDBOX:{WARN:#} what is validated here proves nothing. The bridge plays the phone of these numbers:"
+        );
+        for magic in &magic::MAGIC {
+            anstream::println!(
+                "    {}  {BOLD}{}{BOLD:#} {DIM}{}{DIM:#}",
+                magic.number,
+                magic.ends,
+                magic.about
+            );
+        }
     }
     anstream::println!(
         "  stores       hot: {}, audit: {}, remote: {} {DIM}data in {}{DIM:#}",

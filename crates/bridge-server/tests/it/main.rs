@@ -55,6 +55,8 @@ mod load;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod notify;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod person;
@@ -72,6 +74,8 @@ mod receive_property;
 mod receivers;
 #[cfg(test)]
 mod said;
+#[cfg(test)]
+mod sandbox;
 #[cfg(test)]
 mod snapshots;
 mod spellings;

@@ -130,6 +130,14 @@ cases! {
         what_is_replayed_is_tried_from_the_beginning
         deliveries_go_with_what_they_speak_of
     }
+    notices {
+        a_target_is_as_it_was_last_put
+        what_two_bridges_see_is_told_once
+        who_does_not_want_it_or_was_not_there_is_not_told
+        a_notice_is_one_bridge_s_until_its_claim_ends
+        what_is_not_taken_is_told_again_until_it_is_given_up
+        notices_go_with_their_target_and_by_age
+    }
     purging {
         what_is_older_than_the_boundary_goes
         at_most_max_rows_of_each_table_go

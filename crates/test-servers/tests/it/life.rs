@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use test_servers::{Pgbouncer, Postgres, Redis, Server, Tls, legs, pgbouncer, postgres, redis};
+use test_servers::{Pgbouncer, Postgres, Redis, Server, Tls, Watched, legs, pgbouncer, postgres, redis};
 
 /// Sends bytes and answers what comes back in a second.
 fn ask(port: u16, question: &[u8]) -> Option<String> {
@@ -161,4 +161,22 @@ fn pgbouncer_that_follows_prepared_statements_lives() {
         ..pgbouncer::Options::default()
     };
     pgbouncer_life(&options);
+}
+
+#[test]
+fn three_sentinels_promote_the_replica_of_a_primary_that_died() {
+    for flavour in [redis::Flavour::Redis, redis::Flavour::Valkey] {
+        let options =
+            redis::Options { flavour, password: Some("secret".into()), ..redis::Options::default() };
+        let started = Watched::start(&options);
+        let Some(watched) = legs::or_skip(&format!("{flavour:?} Sentinel"), started) else { continue };
+        assert_eq!(watched.primary(), Some(0));
+        watched.nodes[0].kill().unwrap();
+        assert!(watched.promoted_instead_of(0, Duration::from_secs(30)));
+        let [one, ..] = &watched.sentinels[..] else { panic!("no Sentinel") };
+        assert_eq!(one.primary(), Some(watched.nodes[1].port()));
+        one.kill().unwrap();
+        one.restart().unwrap();
+        assert_eq!(one.primary(), Some(watched.nodes[1].port()), "it remembers");
+    }
 }

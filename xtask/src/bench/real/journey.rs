@@ -26,6 +26,8 @@ pub(crate) struct Journey {
     pub(crate) sms_at_half: Figures,
     /// Microseconds for each SMS at full load.
     pub(crate) cpu: Cpu,
+    /// And for each registration.
+    pub(crate) cpu_of_registration: Cpu,
     pub(crate) dump: Dump,
     /// Bytes of the bridge before the first SMS, between the two loads, and after the second, each drained.
     pub(crate) memory: [u64; 3],
@@ -91,7 +93,7 @@ impl Bench<'_> {
 
         let (all, fast) = (self.args.sms, self.args.sms - self.args.sms / 3);
         let load = self.registrations("registration", 0..fast, None)?;
-        let (registration, registered, _) = self.run(load).await?;
+        let (registration, registered, cpu_of_registration) = self.run(load).await?;
         let half = Some(registration.per_second / 2.0);
         let load = self.registrations("registration, half", fast..all, half)?;
         let (registration_at_half, registered_at_half, _) = self.run(load).await?;
@@ -112,6 +114,7 @@ impl Bench<'_> {
             sms,
             sms_at_half,
             cpu,
+            cpu_of_registration,
             dump,
             memory: [before, between, self.rss()?],
             sent,

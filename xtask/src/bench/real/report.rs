@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::journal::SHARED_BY;
 use super::journey::Journey;
 use super::scripts::IN_FLIGHT;
+use super::stores::Cpu;
 use super::{Run, journey};
 use crate::bench::figures::{Figures, median, mib};
 use crate::bench::recorded::Recorded;
@@ -28,7 +29,8 @@ struct OfDurability {
     sms_at_half: Figures,
     registration: Figures,
     registration_at_half: Figures,
-    cpu_us_per_sms: CpuMicros,
+    cpu_us_per_sms: Cpu,
+    cpu_us_per_registration: Cpu,
     dump: DumpRates,
     bridge_mib_before_between_after: [f64; 3],
     floor_livez: Figures,
@@ -40,14 +42,6 @@ struct OfDurability {
     recorded_exactly_once: bool,
     /// For each run that lost or doubled something, what it found.
     recorded_wrongly: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct CpuMicros {
-    bridge: f64,
-    redis: f64,
-    postgres: f64,
-    pgbouncer: f64,
 }
 
 #[derive(Serialize)]
@@ -73,6 +67,12 @@ fn of_durability(durability: &'static str, runs: &[Run]) -> OfDurability {
     let figures = |pick: fn(&Journey) -> Figures| {
         Figures::median(&runs.iter().map(|run| pick(&run.journey)).collect::<Vec<_>>())
     };
+    let cpu = |pick: &dyn Fn(&Journey) -> Cpu| Cpu {
+        bridge: of(&|run| pick(&run.journey).bridge),
+        redis: of(&|run| pick(&run.journey).redis),
+        postgres: of(&|run| pick(&run.journey).postgres),
+        pgbouncer: of(&|run| pick(&run.journey).pgbouncer),
+    };
     let recorded = || runs.iter().map(|run| &run.recorded);
     OfDurability {
         durability,
@@ -81,12 +81,8 @@ fn of_durability(durability: &'static str, runs: &[Run]) -> OfDurability {
         sms_at_half: figures(|journey| journey.sms_at_half),
         registration: figures(|journey| journey.registration),
         registration_at_half: figures(|journey| journey.registration_at_half),
-        cpu_us_per_sms: CpuMicros {
-            bridge: of(&|run| run.journey.cpu.bridge),
-            redis: of(&|run| run.journey.cpu.redis),
-            postgres: of(&|run| run.journey.cpu.postgres),
-            pgbouncer: of(&|run| run.journey.cpu.pgbouncer),
-        },
+        cpu_us_per_sms: cpu(&|journey| journey.cpu),
+        cpu_us_per_registration: cpu(&|journey| journey.cpu_of_registration),
         dump: DumpRates {
             beside_load_per_second: of(&|run| run.journey.dump.beside_load),
             while_dumping_per_second: of(&|run| run.journey.dump.while_dumping),
@@ -166,6 +162,11 @@ const ROWS: &[(&str, Shown)] = &[
     ("CPU µs per SMS: Redis", |of| whole(of.cpu_us_per_sms.redis)),
     ("CPU µs per SMS: PostgreSQL", |of| whole(of.cpu_us_per_sms.postgres)),
     ("CPU µs per SMS: PgBouncer", |of| whole(of.cpu_us_per_sms.pgbouncer)),
+    ("CPU µs per SMS: together", |of| whole(of.cpu_us_per_sms.sum())),
+    ("CPU µs per registration: bridge / Redis / PostgreSQL", |of| {
+        let cpu = of.cpu_us_per_registration;
+        format!("{:.0} / {:.0} / {:.0}", cpu.bridge, cpu.redis, cpu.postgres)
+    }),
     ("dump beside the load, rows per second", |of| whole(of.dump.beside_load_per_second)),
     ("dump, rows per second of dumping", |of| whole(of.dump.while_dumping_per_second)),
     ("dump of the backlog, rows per second", |of| {

@@ -60,31 +60,50 @@ impl Poster {
         &self.reach
     }
 
-    /// Posts a message to that address.
+    /// Posts a message of Standard Webhooks to that address.
     pub async fn post(&self, url: &str, message: &Message) -> Outcome {
+        let headers = [
+            ("content-type", "application/json".to_owned()),
+            ("webhook-id", message.id.clone()),
+            ("webhook-timestamp", message.at.epoch_seconds().to_string()),
+            ("webhook-signature", message.signature.clone()),
+        ];
+        self.send(url, &headers, message.body.clone(), message.at).await
+    }
+
+    /// Posts that body with these headers to that address.
+    pub async fn send(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: String,
+        at: Timestamp,
+    ) -> Outcome {
         let watch = Stopwatch::start();
-        let (status, answer, error) = match within(self.answered_within, self.answer(url, message)).await {
+        let answer = within(self.answered_within, self.answer(url, headers, body)).await;
+        let (status, answer, error) = match answer {
             Ok(Ok((status, answer))) => (Some(status), answer, why_not(status)),
             Ok(Err(error)) => (None, String::new(), Some(error)),
             Err(late) => (None, String::new(), Some(late.to_string())),
         };
         let took_ms = i64::try_from(watch.elapsed().as_millis()).unwrap_or(i64::MAX);
-        Outcome { at: message.at, took_ms, status, answer, error }
+        Outcome { at, took_ms, status, answer, error }
     }
 
     /// The status, and the beginning of what it says.
-    async fn answer(&self, url: &str, message: &Message) -> Result<(u16, String), String> {
+    async fn answer(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: String,
+    ) -> Result<(u16, String), String> {
         // Here and not only when it was added: what may be reached may have changed, and a literal address is not resolved.
         let url = self.reach.read(url).map_err(|why: Unreachable| why.to_string())?;
         let client = if is_encrypted(&url) { &self.encrypted } else { &self.plain };
-        let request = client
-            .post(url)
-            .header("content-type", "application/json")
-            .header("webhook-id", &message.id)
-            .header("webhook-timestamp", message.at.epoch_seconds().to_string())
-            .header("webhook-signature", &message.signature)
-            .body(message.body.clone());
-        let response = request.send().await.map_err(|error| innermost(&error.without_url()))?;
+        let request =
+            headers.iter().fold(client.post(url), |request, (name, value)| request.header(*name, value));
+        let response = request.body(body).send().await;
+        let response = response.map_err(|error| innermost(&error.without_url()))?;
         let status = response.status().as_u16();
         // What it says is only for people: a body that does not end delivers nothing and spoils nothing.
         let mut said = Vec::new();

@@ -1,6 +1,7 @@
 //! Which addresses a webhook may reach: those of the public internet, and networks that the operator names
 //! (`SMS_BRIDGE_WEBHOOK_ALLOW`). Whoever may add a webhook could otherwise make the bridge ask what stands beside it: its
 //! databases, its router, the metadata of a cloud. A name is resolved here, and only what is let through is connected to.
+//! Who is told of troubles may also be in the network of the office; never on this machine or where a cloud keeps secrets.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -37,6 +38,22 @@ const CLOSED_V6: &[(Ipv6Addr, u8)] = &[
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
+/// The network of an office.
+const LAN_V4: &[(Ipv4Addr, u8)] = &[
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+];
+const LAN_V6: (Ipv6Addr, u8) = (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7);
+/// Where clouds hand out secrets to whoever asks from one of their machines, in networks that are open otherwise.
+const METADATA: &[IpAddr] = &[
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254)),
+];
+
 fn within_v4(address: Ipv4Addr, (network, length): (Ipv4Addr, u8)) -> bool {
     (address.to_bits() ^ network.to_bits()).leading_zeros() >= u32::from(length)
 }
@@ -56,6 +73,14 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// Is it an address of a private network?
+fn is_lan(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => LAN_V4.iter().any(|network| within_v4(address, *network)),
+        IpAddr::V6(address) => within_v6(address, LAN_V6),
+    }
+}
+
 /// Why a webhook is not tried at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
@@ -70,8 +95,13 @@ pub enum Unreachable {
         "{0} is no public address: the operator names networks that may be reached in SMS_BRIDGE_WEBHOOK_ALLOW"
     )]
     Closed(String),
+    /// The machine itself, or the metadata of a cloud.
+    #[error(
+        "{0} is this machine itself, or no address of a network: the operator names what may be reached in SMS_BRIDGE_WEBHOOK_ALLOW"
+    )]
+    ClosedHere(String),
     /// Numbers would travel unencrypted through the internet.
-    #[error("{0} is on the public internet, and only https:// is used there")]
+    #[error("{0} is on the public internet, and nothing goes there unencrypted")]
     Unencrypted(IpAddr),
     /// Nobody has that name.
     #[error("the name {0} has no address")]
@@ -82,13 +112,20 @@ pub enum Unreachable {
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
     allowed: Arc<Vec<IpNet>>,
+    has_lan: bool,
 }
 
 impl Reach {
     /// The public internet, and these networks.
     #[must_use]
     pub fn new(allowed: Vec<IpNet>) -> Reach {
-        Reach { allowed: Arc::new(allowed) }
+        Reach { allowed: Arc::new(allowed), has_lan: false }
+    }
+
+    /// The public internet, private networks, and these.
+    #[must_use]
+    pub fn with_lan(allowed: Vec<IpNet>) -> Reach {
+        Reach { allowed: Arc::new(allowed), has_lan: true }
     }
 
     fn is_allowed(&self, address: IpAddr) -> bool {
@@ -98,10 +135,18 @@ impl Reach {
 
     /// May this address be connected to?
     pub fn check(&self, address: IpAddr, is_encrypted: bool) -> Result<(), Unreachable> {
-        match (self.is_allowed(address), is_public(address), is_encrypted) {
-            (true, _, _) | (false, true, true) => Ok(()),
-            (false, true, false) => Err(Unreachable::Unencrypted(address)),
-            (false, false, _) => Err(Unreachable::Closed(address.to_string())),
+        if self.is_allowed(address) {
+            return Ok(());
+        }
+        if self.has_lan && METADATA.contains(&address) {
+            return Err(Unreachable::ClosedHere(address.to_string()));
+        }
+        match (is_public(address), is_encrypted) {
+            (true, true) => Ok(()),
+            (true, false) => Err(Unreachable::Unencrypted(address)),
+            (false, _) if self.has_lan && is_lan(address) => Ok(()),
+            (false, _) if self.has_lan => Err(Unreachable::ClosedHere(address.to_string())),
+            (false, _) => Err(Unreachable::Closed(address.to_string())),
         }
     }
 
@@ -137,6 +182,19 @@ impl Reach {
         if open.is_empty() { Err(refused) } else { Ok(open) }
     }
 
+    /// The addresses of a machine that may be connected to, asked now.
+    pub async fn resolve(
+        &self,
+        host: &str,
+        port: u16,
+        is_encrypted: bool,
+    ) -> Result<Vec<SocketAddr>, Unreachable> {
+        let host = host.trim_matches(['[', ']']);
+        let found = tokio::net::lookup_host((host, port)).await;
+        let found = found.map_err(|_| Unreachable::NoAddress(host.to_owned()))?;
+        self.choose(host, found, is_encrypted)
+    }
+
     /// Resolves names for connections of that kind: what it answers is what is connected to.
     pub(super) fn resolver(&self, is_encrypted: bool) -> Arc<dyn Resolve> {
         Arc::new(Resolver { reach: self.clone(), is_encrypted })
@@ -161,9 +219,7 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (reach, is_encrypted) = (self.reach.clone(), self.is_encrypted);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found = found.map_err(|_| Unreachable::NoAddress(name.as_str().to_owned()))?;
-            let chosen = reach.choose(name.as_str(), found, is_encrypted)?;
+            let chosen = reach.resolve(name.as_str(), 0, is_encrypted).await?;
             Ok(Box::new(chosen.into_iter()) as Addrs)
         })
     }
@@ -305,5 +361,35 @@ mod tests {
             Err(Unreachable::Closed(_) | Unreachable::Unencrypted(_))
         ));
         assert_eq!(reach.choose("a", [], true), Err(Unreachable::NoAddress("a".to_owned())));
+    }
+
+    #[test]
+    fn who_is_told_may_be_in_the_office_and_never_on_this_machine() {
+        let reach = Reach::with_lan(vec!["127.0.0.1/32".parse().unwrap()]);
+        for open in ["10.1.2.3", "192.168.1.5", "172.31.0.1", "100.64.0.7", "fd12::5", "8.8.8.8", "127.0.0.1"]
+        {
+            assert_eq!(reach.check(open.parse().unwrap(), true), Ok(()), "{open}");
+        }
+        assert_eq!(reach.check("192.168.1.5".parse().unwrap(), false), Ok(()), "unencrypted in the office");
+        assert!(matches!(reach.check("8.8.8.8".parse().unwrap(), false), Err(Unreachable::Unencrypted(_))));
+        for closed in [
+            "127.0.0.2",
+            "::1",
+            "0.0.0.0",
+            "::",
+            "169.254.169.254",
+            "100.100.100.200",
+            "168.63.129.16",
+            "fd00:ec2::254",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a00:1",
+            "224.0.0.1",
+            "192.0.0.192",
+        ] {
+            let refused = reach.check(closed.parse().unwrap(), true);
+            assert!(matches!(refused, Err(Unreachable::ClosedHere(_))), "{closed}: {refused:?}");
+        }
     }
 }

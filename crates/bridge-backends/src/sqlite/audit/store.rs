@@ -29,6 +29,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../../migrations/sqlite_audit/0015_page.sql"),
         include_str!("../../../migrations/sqlite_audit/0016_events.sql"),
         include_str!("../../../migrations/sqlite_audit/0017_webhooks.sql"),
+        include_str!("../../../migrations/sqlite_audit/0018_notices.sql"),
         include_str!("../../../migrations/sqlite_audit/0019_desk.sql"),
     ],
     settle: add_check_columns,

@@ -63,6 +63,12 @@ fn purge(conn: &Connection, before: Timestamp, max: usize, remote: bool) -> rusq
                  AND d.state = 'waiting')"
                 .to_owned(),
         ),
+        (
+            "ops_notice",
+            "at < ?1 AND NOT EXISTS (SELECT 1 FROM ops_notice_delivery d WHERE d.notice = ops_notice.id
+                 AND d.state = 'waiting')"
+                .to_owned(),
+        ),
         ("ops_quarantine", "at < ?1".to_owned()),
         ("ops_settings_history", "at < ?1".to_owned()),
         ("ops_unblacklisted", "at < ?1".to_owned()),

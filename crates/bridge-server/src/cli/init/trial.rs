@@ -80,8 +80,9 @@ pub(super) fn hot(answer: &str) -> Result<String, String> {
     if answer == EMBEDDED {
         return Ok(answer.to_owned());
     }
-    if !answer.starts_with("redis://") && !answer.starts_with("rediss://") {
-        return Err("redis://…, rediss://… or embedded".to_owned());
+    let schemes = ["redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://"];
+    if !schemes.iter().any(|scheme| answer.starts_with(scheme)) {
+        return Err("redis://…, rediss://…, redis+sentinel://… or embedded".to_owned());
     }
     let findings = block_on(async {
         let store = redis::open(answer).map_err(|error| error.to_string())?;

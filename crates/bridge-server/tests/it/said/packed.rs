@@ -69,6 +69,7 @@ async fn parts_other_letters_raw_line_breaks_and_a_slash_are_read() {
         )
     };
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let utf32 = |text: &str| text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect::<Vec<u8>>();
     let json = "application/json";
     let body = |n| json!({"from": ALICE, "text": text(n)}).to_string();
     for (n, (path, kind, sent)) in [
@@ -77,6 +78,10 @@ async fn parts_other_letters_raw_line_breaks_and_a_slash_are_read() {
         ("/sms/receive/generic/", json, body(2).into_bytes()),
         ("/sms/receive", json, utf16(&body(3))),
         ("/sms/receive", "application/json; charset=utf-16le", utf16(&body(4))),
+        ("//sms/receive", json, body(5).into_bytes()),
+        ("//sms/receive/generic", json, body(6).into_bytes()),
+        ("/sms/receive", json, utf32(&body(7))),
+        ("/sms/receive", "application/json; charset=UTF-32LE", utf32(&body(8))),
     ]
     .into_iter()
     .enumerate()
