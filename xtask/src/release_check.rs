@@ -1,9 +1,11 @@
 //! `cargo xtask release-check`: what takes too long for every change. What is tested with every change is `test`.
 
 mod booted;
+mod documented;
+mod gateway;
 mod package;
 
-use crate::{Outcome, dist, workspace};
+use crate::{Outcome, dist, monitoring, workspace};
 
 /// Which of them.
 #[derive(clap::Args)]
@@ -35,6 +37,21 @@ const STEPS: &[Step] = &[
         run: |_| webhooks(),
     },
     Step { name: "package", title: "the package in a booted Debian", run: |args| package::run(args.quick) },
+    Step {
+        name: "ansible",
+        title: "the playbook in a booted Debian 12",
+        run: |args| gateway::run("bookworm", args.quick),
+    },
+    Step {
+        name: "ansible-next",
+        title: "the playbook in a booted Debian 13",
+        run: |args| gateway::run("trixie", args.quick),
+    },
+    Step {
+        name: "alerts",
+        title: "each alert against a bridge that is broken",
+        run: |_| monitoring::every_alert(),
+    },
 ];
 
 /// Runs the steps until one fails.

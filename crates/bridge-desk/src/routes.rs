@@ -38,6 +38,7 @@ const OWNER: Rule = Rule::AtLeast(Role::Owner);
 /// To add a page, add its lines.
 pub static ROUTES: &[Route] = &[
     read("/admin/ui/assets/{name}", ANYONE, || get(assets::asset)),
+    read("/admin/ui/manifest.webmanifest", ANYONE, || get(assets::manifest)),
     read("/admin/login", ANYONE, || get(pages::entry::login_page)),
     act("/admin/login", ANYONE, || post(pages::entry::login)),
     act("/admin/logout", VIEWER, || post(pages::entry::logout)),

@@ -6,6 +6,7 @@ mod doors;
 mod find;
 mod fresh;
 mod receivers;
+mod set_up;
 mod truth;
 pub(crate) mod visitor;
 mod webhooks;
