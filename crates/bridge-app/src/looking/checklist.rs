@@ -38,9 +38,9 @@ pub const ITEMS: &[Item] = &[
     },
     Item {
         name: "an alert",
-        todo: "Let somebody be told what happens: add a webhook",
-        page: Some("/admin/ui/webhooks"),
-        is_done: |app| app.webhooks.is_used(),
+        todo: "Let somebody be told when something is wrong: by push, e-mail or chat",
+        page: Some("/admin/ui/alerts"),
+        is_done: |app| app.notify.all().iter().any(|target| target.enabled),
     },
     Item {
         name: "a backup",
