@@ -246,7 +246,7 @@ describe("blocked e-mail addresses", () => {
       edge.ask("/onboard/register", { ...registration({ email }), from: "192.0.2.60" });
     const response = await ask(" Mallory@EXAMPLE.com. ");
     expect(response.status).toBe(403);
-    expect(await response.json()).toMatchObject({ code: "blacklisted" });
+    expect(await response.json()).toMatchObject({ code: "email_blocked" });
     expect((await ask("alice@example.com")).status).toBe(200);
     etag = '"two"';
     await look();

@@ -6,6 +6,7 @@ pub mod abuse;
 pub mod accounts;
 pub mod admin_log;
 pub mod blacklist;
+pub mod checklist;
 pub mod every;
 pub mod figures;
 pub mod judged;

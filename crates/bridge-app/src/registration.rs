@@ -346,7 +346,7 @@ async fn enrol(
     }
     let now = app.clock.now();
     if who.email.as_deref().is_some_and(|email| is_blocked(app, settings, email, now)) {
-        return Err(Problem::new(Code::Blacklisted, "this e-mail address was blocked by the operator"));
+        return Err(Problem::new(Code::EmailBlocked, "this e-mail address was blocked by the operator"));
     }
     unless_it_may_try(app, pause, &who.mobile)?;
     let no_entropy = |error| Problem::unavailable(&error);

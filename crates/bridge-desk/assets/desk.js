@@ -275,6 +275,111 @@ function lasting(seconds) {
   return unit ? `= ${seconds / unit[1]} ${unit[0]}` : "";
 }
 
+// The palette: pages by a part of their name; what is none is searched for. Without scripts there is the search box.
+function palette() {
+  const dialog = one("#palette");
+  if (!dialog || dialog.open || one("dialog[open]")) return;
+  const [input, list] = [one("input", dialog), one("ul", dialog)];
+  const pages = all(".side nav a").map((link) => {
+    const group = link.closest("ul").previousElementSibling;
+    return { title: link.textContent.trim(), group: group ? group.textContent.trim() : "", path: link.getAttribute("href") };
+  });
+  let chosen = -1;
+  const show = () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = ({ title, group }) => words.every((word) => `${title} ${group}`.toLowerCase().includes(word));
+    const found = pages.filter(fits);
+    chosen = words.length && found.length ? 0 : -1;
+    list.replaceChildren(
+      ...found.map(({ title, group, path }, n) => {
+        const item = document.createElement("li");
+        item.id = `palette-${n}`;
+        item.setAttribute("role", "option");
+        item.dataset.path = path;
+        item.append(title, Object.assign(document.createElement("span"), { className: "quiet", textContent: group }));
+        item.addEventListener("click", () => (location.href = path));
+        return item;
+      }),
+    );
+    mark();
+  };
+  const mark = () => {
+    [...list.children].forEach((item, n) => item.setAttribute("aria-selected", String(n === chosen)));
+    if (chosen >= 0) {
+      input.setAttribute("aria-activedescendant", `palette-${chosen}`);
+      list.children[chosen].scrollIntoView({ block: "nearest" });
+    } else input.removeAttribute("aria-activedescendant");
+  };
+  input.oninput = show;
+  input.onkeydown = (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && list.children.length) {
+      event.preventDefault();
+      chosen = (Math.max(chosen, step < 0 ? 0 : -1) + step + list.children.length) % list.children.length;
+      mark();
+    } else if (event.key === "Enter" && chosen >= 0) {
+      event.preventDefault();
+      location.href = list.children[chosen].dataset.path;
+    }
+  };
+  input.value = "";
+  show();
+  dialog.showModal();
+  input.focus();
+}
+
+// Searches that somebody keeps, for each list, in this browser alone.
+function keptSearches(place) {
+  const key = `searches ${location.pathname}`;
+  const read = () => JSON.parse(localStorage.getItem(key) || "[]");
+  const write = (kept) => localStorage.setItem(key, JSON.stringify(kept));
+  const asked = new URLSearchParams(location.search);
+  asked.delete("before");
+  const here = asked.toString();
+  const draw = () => {
+    const kept = read();
+    const parts = kept.map(({ name, query }) => {
+      const box = Object.assign(document.createElement("span"), { className: "kept" });
+      const link = Object.assign(document.createElement("a"), { className: "button small", textContent: name });
+      link.href = `${location.pathname}?${query}`;
+      if (query === here) link.setAttribute("aria-current", "true");
+      const drop = Object.assign(document.createElement("button"), { type: "button", className: "small", textContent: "×" });
+      drop.setAttribute("aria-label", `Forget the search ${name}`);
+      drop.addEventListener("click", () => {
+        write(read().filter((one) => one.name !== name));
+        draw();
+      });
+      box.append(link, drop);
+      return box;
+    });
+    if (here && !kept.some(({ query }) => query === here)) {
+      const form = Object.assign(document.createElement("form"), { className: "row" });
+      const input = Object.assign(document.createElement("input"), { maxLength: 40, required: true, placeholder: "A name for this search" });
+      input.setAttribute("aria-label", "A name for this search");
+      form.append(input, Object.assign(document.createElement("button"), { className: "small", textContent: "Keep it" }));
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        const name = input.value.trim();
+        if (!name) return;
+        write([...read().filter((one) => one.name !== name), { name, query: here }]);
+        draw();
+      });
+      parts.push(form);
+    }
+    place.hidden = !parts.length;
+    place.replaceChildren(...parts);
+  };
+  draw();
+}
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k" && one("#palette")) {
+    event.preventDefault();
+    palette();
+  }
+});
+
 // Keys: / searches, g and a letter goes, ? tells.
 let going = false;
 document.addEventListener("keydown", (event) => {
@@ -306,6 +411,7 @@ document.addEventListener("DOMContentLoaded", () => {
   dress(document);
   all("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
   all("[data-live]").forEach(live);
+  all("[data-kept-searches]").forEach(keptSearches);
   all("[data-feed]").forEach(feed);
   all("[data-theme-next]").forEach((button) =>
     button.addEventListener("click", () => {

@@ -7,6 +7,7 @@ use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bridge_core::onboarding::hex;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 struct Asset {
@@ -28,6 +29,9 @@ static ASSETS: &[Asset] = &[
         kind: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../assets/setup.js"),
     },
+    Asset { file: "icon-180.png", kind: "image/png", bytes: include_bytes!("../assets/icon-180.png") },
+    Asset { file: "icon-192.png", kind: "image/png", bytes: include_bytes!("../assets/icon-192.png") },
+    Asset { file: "icon-512.png", kind: "image/png", bytes: include_bytes!("../assets/icon-512.png") },
     Asset { file: "icon.svg", kind: "image/svg+xml", bytes: include_bytes!("../assets/icon.svg") },
 ];
 
@@ -54,6 +58,20 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// What a phone puts on its home screen.
+pub(super) async fn manifest() -> Response {
+    let icon = |size: &str| {
+        json!({"src": url(&format!("icon-{size}.png")), "sizes": format!("{size}x{size}"), "type": "image/png",
+            "purpose": "any maskable"})
+    };
+    let manifest = json!({
+        "name": "SMS Bridge", "short_name": "SMS Bridge", "id": "/admin", "start_url": "/admin", "scope": "/admin",
+        "display": "standalone", "background_color": "#f6f7f9", "theme_color": "#2457d6",
+        "icons": [icon("192"), icon("512")],
+    });
+    ([(header::CONTENT_TYPE, "application/manifest+json")], manifest.to_string()).into_response()
 }
 
 #[cfg(test)]

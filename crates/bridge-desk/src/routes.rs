@@ -38,6 +38,7 @@ const OWNER: Rule = Rule::AtLeast(Role::Owner);
 /// To add a page, add its lines.
 pub static ROUTES: &[Route] = &[
     read("/admin/ui/assets/{name}", ANYONE, || get(assets::asset)),
+    read("/admin/ui/manifest.webmanifest", ANYONE, || get(assets::manifest)),
     read("/admin/login", ANYONE, || get(pages::entry::login_page)),
     act("/admin/login", ANYONE, || post(pages::entry::login)),
     act("/admin/logout", VIEWER, || post(pages::entry::logout)),
@@ -113,6 +114,13 @@ pub static ROUTES: &[Route] = &[
     act("/admin/ui/webhooks/{id}/remove", OPERATOR, || post(pages::webhooks::remove)),
     act("/admin/ui/webhooks/{id}/test", OPERATOR, || post(pages::webhooks::test)),
     act("/admin/ui/webhooks/{id}/replay", OPERATOR, || post(pages::webhooks::replay)),
+    read("/admin/ui/alerts", VIEWER, || get(pages::alerts::list)),
+    act("/admin/ui/alerts/add", OPERATOR, || post(pages::alerts::add)),
+    read("/admin/ui/alerts/{id}", VIEWER, || get(pages::alerts::one)),
+    act("/admin/ui/alerts/{id}/change", OPERATOR, || post(pages::alerts::change)),
+    act("/admin/ui/alerts/{id}/switch", OPERATOR, || post(pages::alerts::switch)),
+    act("/admin/ui/alerts/{id}/remove", OPERATOR, || post(pages::alerts::remove)),
+    act("/admin/ui/alerts/{id}/test", OPERATOR, || post(pages::alerts::test)),
     read("/admin/settings/ui", VIEWER, || get(pages::settings::show)),
     act("/admin/settings/ui", OPERATOR, || post(pages::settings::save)),
     act("/admin/settings/ui/try", OPERATOR, || post(pages::settings::try_out)),

@@ -78,7 +78,7 @@ async function notBlocked(deps: Deps, incoming: Incoming, fields: Record<string,
     emailHash(secret, withoutTag(email)),
   ]);
   if (await deps.box.isBlocked(hashes)) {
-    await refuse(deps, incoming, fields, "blacklisted", {
+    await refuse(deps, incoming, fields, "email_blocked", {
       detail: "this e-mail address was blocked by the operator",
     });
   }

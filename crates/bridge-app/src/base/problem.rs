@@ -34,6 +34,7 @@ codes! {
     InvalidMobileNumber = "invalid_mobile_number", 400, "This is not a mobile number";
     Unauthorized = "unauthorized", 401, "The secret is missing or wrong";
     Blacklisted = "blacklisted", 403, "This number is blacklisted";
+    EmailBlocked = "email_blocked", 403, "This e-mail address is blocked";
     CountryNotAllowed = "country_not_allowed", 403, "Numbers of this country cannot register";
     Forbidden = "forbidden", 403, "This is not allowed";
     NotFound = "not_found", 404, "Not found";

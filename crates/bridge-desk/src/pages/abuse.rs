@@ -15,7 +15,7 @@ use crate::access::Visitor;
 use crate::asked::Asked;
 use crate::page::{Frame, render};
 use crate::show::chart::{Bar, Bars, Part};
-use crate::show::{When, count, lasting};
+use crate::show::{When, count, lasting, words};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::looking;
 use bridge_http::problem::Failed;
@@ -26,6 +26,8 @@ const HOUR: i64 = 3_600_000;
 
 struct ReasonRow {
     reason: String,
+    /// As the program calls it, where that is something else.
+    code: Option<String>,
     count: String,
 }
 
@@ -133,7 +135,8 @@ pub(crate) async fn show(
 }
 
 fn by_reason(refusals: &[RefusalRate]) -> Vec<ReasonRow> {
-    most_first(refusals, |refusal| &refusal.reason)
+    let rows = most_first(refusals, |refusal| &refusal.reason).into_iter();
+    rows.map(|row| ReasonRow { reason: words::refused(&row.reason), code: Some(row.reason), ..row }).collect()
 }
 
 /// Where nobody told the place, there was no edge in front.
@@ -148,14 +151,16 @@ fn most_first<'a>(refusals: &'a [RefusalRate], by: impl Fn(&'a RefusalRate) -> &
     }
     let mut reasons: Vec<(&str, u64)> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
-    reasons.into_iter().map(|(reason, n)| ReasonRow { reason: reason.to_owned(), count: count(n) }).collect()
+    let row = |(reason, n): (&str, u64)| ReasonRow { reason: reason.to_owned(), code: None, count: count(n) };
+    reasons.into_iter().map(row).collect()
 }
 
 fn by_hour(refusals: &[RefusalRate], from: Timestamp, hours: i64, now: Timestamp) -> Bars {
     let bar = |n: i64| {
         let hour = Timestamp(from.0 + n * HOUR);
         let of_hour: Vec<&RefusalRate> = refusals.iter().filter(|refusal| refusal.hour == hour).collect();
-        let words: Vec<String> = of_hour.iter().map(|r| format!("{} {}", r.count, r.reason)).collect();
+        let words: Vec<String> =
+            of_hour.iter().map(|r| format!("{} × {}", r.count, words::refused(&r.reason))).collect();
         Bar {
             parts: vec![Part { value: of_hour.iter().map(|r| r.count).sum(), class: "warn" }],
             title: format!("{}: {}", When::new(hour, now).exact, words.join(", ")),

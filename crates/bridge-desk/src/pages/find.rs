@@ -131,7 +131,9 @@ fn moment(happened: Happened, at: &When) -> Moment {
             let link = Some(format!("/admin/ui/onboardings/{}", one.id));
             said("warn", "its time was over", String::new(), link)
         }
-        Happened::Refused(refusal) => said("bad", "registration refused", refusal.reason, None),
+        Happened::Refused(refusal) => {
+            said("bad", "registration refused", words::refused(&refusal.reason), None)
+        }
         Happened::Sms(row) => Moment {
             outcome: Some(Outcome::of(row.failed_at_check.as_deref())),
             ..said("", "SMS", row.sms_message.clone(), Some(format!("/admin/ui/sms/{}", row.sms_id)))

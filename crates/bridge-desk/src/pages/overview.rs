@@ -25,6 +25,7 @@ use crate::page::{Frame, render};
 use crate::show::{Dots, Outcome, When, count, short};
 use crate::show::{words, zone};
 use bridge_app::looking;
+use bridge_app::looking::checklist::{self, Item};
 use bridge_app::looking::figures::Totals;
 use bridge_app::state::recent::RecentSms;
 use bridge_http::state::Shared;
@@ -81,6 +82,12 @@ struct Page {
     ranges: [Range; 3],
     range: Range,
     live: String,
+    /// What a new bridge still needs; empty when all is done.
+    checklist: Vec<(Item, bool)>,
+    /// The same in one line.
+    done: String,
+    /// Nobody was heard of yet: it stands open.
+    is_new: bool,
 }
 
 /// How much there was, with how much there was in the stretch before; and what waits.
@@ -169,7 +176,13 @@ pub(crate) async fn show(State(app): State<Shared>, visitor: Visitor, asked: Ask
     let settings = app.live.now();
     let live = look(&app, &settings, range).await.render().unwrap_or_default();
     let frame = Frame::by(&app, &settings, visitor, "Overview", "/admin").await;
-    render(&Page { frame, ranges: Range::ALL, range, live })
+    let mut checklist = checklist::look(&app);
+    let done = checklist::in_words(&checklist);
+    let is_new = checklist.first().is_some_and(|(_, done)| !done);
+    if checklist.iter().all(|(_, done)| *done) {
+        checklist.clear();
+    }
+    render(&Page { frame, ranges: Range::ALL, range, live, checklist, done, is_new })
 }
 
 /// The live part, drawn again and again.

@@ -1,5 +1,6 @@
 //! Words of an office for what the program calls otherwise. The code name stands behind, for whoever looks into a log.
 
+use bridge_app::base::problem::Code;
 use bridge_app::state::receivers::State as Receiver;
 use bridge_core::checks::failed_in_words;
 use bridge_core::onboarding::State;
@@ -17,6 +18,12 @@ pub(crate) fn state(state: State) -> &'static str {
         State::Superseded => "replaced by a newer one",
         State::Validated | State::Expired | State::Cancelled => state.as_str(),
     }
+}
+
+/// Why a registration was refused.
+pub(crate) fn refused(code: &str) -> String {
+    let known = Code::ALL.iter().find(|known| known.as_str() == code);
+    known.map_or_else(|| code.to_owned(), |known| known.title().to_owned())
 }
 
 /// How a receiver is.

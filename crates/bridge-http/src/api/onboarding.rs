@@ -172,7 +172,7 @@ impl OnboardingStatus {
         (status = 200, description = "The same again: the same hash", body = RegisterResponse),
         (status = 400, description = "`invalid_request`, `invalid_mobile_number`", body = ProblemBody),
         (status = 401, description = "`unauthorized`, `edge_signature`", body = ProblemBody),
-        (status = 403, description = "`blacklisted`, `country_not_allowed`, `edge_required`", body = ProblemBody),
+        (status = 403, description = "`blacklisted`, `email_blocked`, `country_not_allowed`, `edge_required`", body = ProblemBody),
         (status = 409, description = "`already_validated`", body = ProblemBody),
         (status = 413, description = "`body_too_large`", body = ProblemBody),
         (status = 415, description = "`unsupported_media_type`", body = ProblemBody),

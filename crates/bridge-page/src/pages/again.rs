@@ -41,7 +41,7 @@ pub(crate) async fn again(
         Code::AlreadyValidated => Stage::Validated,
         Code::TooManyRegistrations => Stage::TooMany,
         Code::OnboardingPaused => Stage::Paused,
-        Code::Blacklisted | Code::CountryNotAllowed => Stage::Refused,
+        Code::Blacklisted | Code::EmailBlocked | Code::CountryNotAllowed => Stage::Refused,
         _ => return Err(problem.into()),
     };
     let status = StatusCode::from_u16(problem.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -129,7 +129,7 @@ fn refused(
         Code::InvalidRequest => wrong.email = Some("email"),
         Code::AlreadyValidated => wrong.other = Some("confirmed"),
         Code::TooManyRegistrations | Code::TooManyAttempts => wrong.other = Some("many"),
-        Code::Blacklisted => wrong.other = Some("refused"),
+        Code::Blacklisted | Code::EmailBlocked => wrong.other = Some("refused"),
         // The form says so by itself.
         Code::OnboardingPaused => {}
         _ => return Err(problem.into()),

@@ -6,7 +6,7 @@ use bridge_core::onboarding::State;
 use bridge_core::verdict::FailedAt;
 use bridge_core::{Span, Timestamp};
 use bridge_store::DeskStore;
-use bridge_store::desk::{MobileFilter, OnboardingFilter, Page, RefusalFilter, SmsFilter};
+use bridge_store::desk::{MobileFilter, OnboardingFilter, Page, RefusalFilter, SmsFilter, ValidatedFilter};
 use bridge_store::place::Place;
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -140,7 +140,10 @@ questions! {
         };
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(found)
     };
-    "validated: 8 characters" |d, a| async move { page(d.search_validated(&a.mobile[..8], None, PAGE)).await };
+    "validated: 8 characters" |d, a| async move {
+        let filter = ValidatedFilter { mobile: a.begins(8), ..ValidatedFilter::default() };
+        page(d.search_validated(&filter, None, PAGE)).await
+    };
     "refusals: newest" |d, a| async move { page(d.search_refusals(&RefusalFilter::default(), a.before(), PAGE)).await };
     "refusals: 8 characters, reason" |d, a| async move {
         let filter = RefusalFilter { mobile: a.begins(8), reason: Some("rate_limited".into()), ..RefusalFilter::default() };

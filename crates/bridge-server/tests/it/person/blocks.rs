@@ -127,8 +127,8 @@ async fn a_blocked_address_may_not_register() {
     let hour = json!({"address": "hour@example.com", "expires_at": ends.to_string()});
     assert_eq!(post(&bridge, "/admin/blocked-emails", &hour).await.status, 201);
     let refused = bridge.register(ALICE, "MALLORY@example.com", "d1").await;
-    assert_eq!((refused.status.as_u16(), refused.code()), (403, "blacklisted"));
-    assert_eq!(bridge.register(ALICE, "hour@example.com", "d1").await.code(), "blacklisted");
+    assert_eq!((refused.status.as_u16(), refused.code()), (403, "email_blocked"));
+    assert_eq!(bridge.register(ALICE, "hour@example.com", "d1").await.code(), "email_blocked");
 
     let list = bridge.get("/admin/blocked-emails", ADMIN_TOKEN).await;
     assert_eq!(list.body["items"].as_array().unwrap().len(), 2);
@@ -155,7 +155,7 @@ async fn a_blocked_address_may_not_register() {
         assert_eq!((refused.status.as_u16(), refused.code()), (400, "invalid_request"), "{address}");
     }
     bridge.register(ALICE, "mallory@example.com", "d1").await;
-    assert_eq!(bridge.register(BOB, "hour@example.com", "d1").await.code(), "blacklisted");
+    assert_eq!(bridge.register(BOB, "hour@example.com", "d1").await.code(), "email_blocked");
     bridge.clock.advance(Span::seconds(3600));
     assert_eq!(bridge.register(BOB, "hour@example.com", "d1").await.status, 201);
     // It is remembered by the next process.
@@ -178,7 +178,7 @@ async fn a_blocked_address_has_no_other_spelling() {
     let mut n = 0;
     let mut refused = async |address: &str| {
         n += 1;
-        bridge.register(&format!("+9198765{n:05}"), address, "d1").await.code() == "blacklisted"
+        bridge.register(&format!("+9198765{n:05}"), address, "d1").await.code() == "email_blocked"
     };
     for spelling in [
         "mallory@example.com",
@@ -232,7 +232,7 @@ async fn every_bridge_of_a_group_hears_of_a_blocked_address_and_knows_it_while_p
     let folder = there.stop().await;
     test_servers::Server::kill(&group.postgres).unwrap();
     let refused = here.register(ALICE, eve, "d1").await;
-    assert_eq!(refused.code(), "blacklisted");
+    assert_eq!(refused.code(), "email_blocked");
     let there = group.bridge_on(folder).await;
     assert!(there.app().blocked_emails.is_blocked(eve, there.clock.now()), "it starts with what it knew");
     assert_eq!(delete(&here, "/admin/blocked-emails/eve%40example.com").await.status, 503);
