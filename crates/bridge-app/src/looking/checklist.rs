@@ -5,7 +5,7 @@ use crate::bridge::App;
 use crate::state::last_backup::{LastBackup, overdue};
 
 /// One thing to do once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Item {
     /// Its short name: "3 of 5 done: a phone, a number, …".
     pub name: &'static str,
@@ -38,9 +38,9 @@ pub const ITEMS: &[Item] = &[
     },
     Item {
         name: "an alert",
-        todo: "Let somebody be told what happens: add a webhook",
-        page: Some("/admin/ui/webhooks"),
-        is_done: |app| app.webhooks.is_used(),
+        todo: "Let somebody be told of troubles, by e-mail, ntfy, Telegram, Slack or a webhook: sms-bridge notify add",
+        page: None,
+        is_done: |app| app.notify.all().iter().any(|target| target.enabled),
     },
     Item {
         name: "a backup",
