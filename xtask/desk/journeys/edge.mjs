@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 
 import { EDGE_SECRET, Edge, isInstalled } from "../edge.mjs";
+import { ANYTHING, violations } from "../look.mjs";
 import { owner } from "../people.mjs";
 import { RECEIVER, android, number } from "../phones.mjs";
 
@@ -44,6 +45,7 @@ export async function play(stage) {
       await visit.sees("Country where this was asked for:");
       await visit.page.locator(".place", { hasText: WORKERD.name }).waitFor();
       await visit.picture(`${stage.shots}/page-place.light.phone.png`);
+      assert.deepEqual(await violations(visit.page, stage.axe, ANYTHING), []);
       assert.deepEqual(await edge.twilio("tw", TWILIO_KEY, mobile, registered.sms_body), [200, "<Response/>"]);
       await heading(visit, "Your number is confirmed");
     });

@@ -5,7 +5,7 @@ use crate::bridge::App;
 use crate::state::last_backup::{LastBackup, overdue};
 
 /// One thing to do once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Item {
     /// Its short name: "3 of 5 done: a phone, a number, …".
     pub name: &'static str,
