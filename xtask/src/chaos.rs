@@ -18,6 +18,7 @@ mod schedule;
 mod world;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use self::cluster::Kind;
@@ -94,6 +95,13 @@ struct Run {
     kind: Kind,
     length: Duration,
     journeys: u32,
+}
+
+/// What `--ci` is run with beside other steps.
+pub(crate) fn ci_command() -> Outcome<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["chaos", "--ci"]).current_dir(workspace::root());
+    Ok(command)
 }
 
 /// As `--ci`: the last step of `cargo xtask test`.

@@ -45,15 +45,20 @@ const STEPS: &[Step] = &[
     Step { name: "api", title: "the description, read by others", run: apps },
     Step { name: "monitoring", title: "rules, alerts and dashboards", run: |_| monitoring::in_a_test() },
     Step { name: "schemathesis", title: "requests made of the description", run: |_| api::schemathesis() },
+    Step { name: CHAOS, title: "two bridges, faults all around", run: |_| chaos::ci() },
+    // Alone: it measures.
     Step { name: "siege", title: "floods, and honest ones among them", run: |_| siege::step() },
     Step { name: "desk", title: "the desk in a real browser", run: desk::step },
-    Step { name: "chaos", title: "two bridges, faults all around", run: |_| chaos::ci() },
 ];
 
 /// The edition of the workspace: rustfmt reads no `Cargo.toml`.
 const EDITION: &str = "2024";
-/// The step that is begun with the first one: fetching tools waits for the network, and this for the processor.
 const LINTS: &str = "clippy";
+const CHAOS: &str = "chaos";
+/// Steps that are commands of their own and begin with an earlier one, which leaves the processor to them: fetching tools waits for
+/// the network, and requests are made of the description for a fixed time.
+const AHEAD: &[(&str, &str, fn() -> Outcome<Command>)] =
+    &[(LINTS, "tools", || Ok(lints())), (CHAOS, "schemathesis", chaos::ci_command)];
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
 /// `--no-fail-fast`, so that one run tells every failing test.
 const TEST: &[&str] = &["test", "--workspace", "--all-features", "--no-fail-fast"];
@@ -80,32 +85,29 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let mut tally = Tally::default();
     let mut ends = Vec::new();
     let mut failed = false;
-    let mut ahead = chosen.iter().any(|step| step.name == LINTS).then(|| Ahead::begin(lints()));
-    for step in chosen {
-        let end = if failed {
-            End::NotRun
-        } else {
-            run_step(
-                step,
-                &mut |tally| match ahead.take_if(|_| step.name == LINTS) {
-                    Some(ahead) => ahead.and_then(Ahead::end),
-                    None => (step.run)(tally),
-                },
-                &mut tally,
-            )
+    let mut ahead: Vec<(&str, Outcome<Ahead>)> = Vec::new();
+    for step in &chosen {
+        let is_next = |name: &str| chosen.iter().any(|other| other.name == name);
+        let begun = AHEAD.iter().filter(|(name, with, _)| !failed && *with == step.name && is_next(name));
+        ahead.extend(begun.map(|(name, _, command)| (*name, command().and_then(Ahead::begin))));
+        let mine = ahead.iter().position(|(name, _)| *name == step.name).map(|at| ahead.remove(at).1);
+        let end = match (failed, mine) {
+            (true, mine) => {
+                mine.into_iter().flatten().for_each(Ahead::give_up);
+                End::NotRun
+            }
+            (false, Some(mine)) => run_step(step, |_| mine.and_then(Ahead::end), &mut tally),
+            (false, None) => run_step(step, step.run, &mut tally),
         };
         failed |= matches!(end, End::Failed(_));
-        ends.push((step, end));
-    }
-    if let Some(Ok(ahead)) = ahead {
-        ahead.give_up();
+        ends.push((*step, end));
     }
     summary(&ends);
     println!("{}", tally.closing_line(failed));
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn run_step(step: &Step, run: &mut dyn FnMut(&mut Tally) -> Outcome, tally: &mut Tally) -> End {
+fn run_step(step: &Step, run: impl FnOnce(&mut Tally) -> Outcome, tally: &mut Tally) -> End {
     let bold = Style::new().bold();
     anstream::println!("{bold}==> {}: {}{bold:#}", step.name, step.title);
     let watch = Stopwatch::start();

@@ -1,4 +1,4 @@
-//! A cargo command that needs none of the steps before it: begun with the first of them, and waited for in its place. Its output
+//! A command that needs none of the steps that it runs beside: begun with one of them, and waited for in its place. Its output
 //! is shown then, so that the steps' lines do not mix. Not for what measures: it takes a share of the machine.
 
 use std::io::{Read, Seek};
@@ -33,7 +33,7 @@ impl Ahead {
 
     /// Nobody waits for it any more.
     pub(super) fn give_up(mut self) {
-        // Fails only if it has ended by itself.
+        // What it started ends with it. Fails only if it has ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
