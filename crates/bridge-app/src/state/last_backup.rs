@@ -40,9 +40,9 @@ impl LastBackup {
 /// What went wrong when a backup was last made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedBackup {
-    /// When.
+    /// When it failed.
     pub at: Timestamp,
-    /// Why.
+    /// What was said.
     pub error: String,
 }
 

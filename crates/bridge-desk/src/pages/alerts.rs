@@ -145,7 +145,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(row: NoticeRow, now: Timestamp) -> Row {
+    fn of(row: &NoticeRow, now: Timestamp) -> Row {
         use bridge_store::audit::NoticeState::{GivenUp, Told, Waiting};
         let (class, state) = match row.state {
             Waiting => ("warn", "waits"),
@@ -183,7 +183,7 @@ pub(crate) async fn one(
 ) -> Result<Response, Failed> {
     let now = app.clock.now();
     let target = doing::one(&app, &id).await?;
-    let rows = doing::notices(&app, &target).await?.into_iter().map(|row| Row::of(row, now)).collect();
+    let rows = doing::notices(&app, &target).await?.iter().map(|row| Row::of(row, now)).collect();
     Ok(render(&OnePage {
         frame: Frame::new(&app, visitor, "Who is told", PATH).await,
         card: Card::of(&target, now),

@@ -43,7 +43,7 @@ pub struct NotifyView {
     /// Since when none is taken.
     #[schema(format = DateTime)]
     failing_since: Option<String>,
-    /// Why.
+    /// Why the last one was not.
     error: Option<String>,
     /// When it is tried again.
     #[schema(format = DateTime)]

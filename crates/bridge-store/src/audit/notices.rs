@@ -56,7 +56,7 @@ pub struct Going {
     pub told_at: Option<Timestamp>,
     /// Since when none is taken.
     pub failing_since: Option<Timestamp>,
-    /// Why.
+    /// What was said when the last was not.
     pub error: Option<String>,
     /// How often in a row.
     pub tries: u32,
@@ -86,7 +86,7 @@ pub struct Notice {
 pub struct Telling {
     /// The notices that were in it.
     pub notices: Vec<i64>,
-    /// When.
+    /// When it went out.
     pub at: Timestamp,
     /// Why it was not taken.
     pub error: Option<String>,
@@ -183,11 +183,11 @@ pub trait NoticeTrail: Send + Sync + 'static {
 pub struct Seen {
     /// Which bridge.
     pub bridge: Uuid,
-    /// When.
+    /// When it last said so.
     pub at: Timestamp,
     /// When the first bridge saw it: it may have begun before.
     pub known_at: Timestamp,
-    /// What.
+    /// What it saw.
     pub trouble: Trouble,
 }
 

@@ -83,9 +83,9 @@ impl Field {
 /// A field that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
-    /// Which.
+    /// Its name.
     pub field: &'static str,
-    /// Why.
+    /// What is wrong with it.
     pub why: String,
 }
 

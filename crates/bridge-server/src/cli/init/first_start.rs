@@ -97,7 +97,7 @@ fn topic(answer: &str) -> Result<Option<String>, String> {
         return Ok(None);
     }
     let url = reqwest::Url::parse(answer).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    let url = url.filter(|url| url.path().trim_matches('/') != "");
+    let url = url.filter(|url| !url.path().trim_matches('/').is_empty());
     url.map(|_| Some(answer.to_owned()))
         .ok_or_else(|| "an address like https://ntfy.sh/sms-bridge-7f3k2q".to_owned())
 }

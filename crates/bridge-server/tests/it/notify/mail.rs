@@ -27,7 +27,7 @@ class Keep:
     async def handle_DATA(self, server, session, envelope):
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         print(json.dumps({'to': envelope.rcpt_tos, 'from': envelope.mail_from, 'subject': mail['subject'],
-            'id': mail['message-id'], 'text': mail.get_content(), 'tls': session.ssl is not None,
+            'id': mail['message-id'], 'text': mail.get_content(), 'tls': server.transport.get_extra_info('ssl_object') is not None,
             'login': str(session.auth_data)}), flush=True)
         return '250 kept'
 def login(server, session, envelope, mechanism, data):

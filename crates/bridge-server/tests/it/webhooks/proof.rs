@@ -150,7 +150,9 @@ fn none_is_lost_none_is_invented_and_each_onboarding_s_come_in_order() {
         std::thread::sleep(Duration::from_millis(200));
     }
     runtime.block_on(bridge.take().unwrap().kill9());
-    drop(endpoint.take().map(Endpoint::kill));
+    if let Some(up) = endpoint.take() {
+        up.kill();
+    }
 
     let told = book.0.lock().unwrap();
     let mut ids: BTreeMap<(String, String), usize> = BTreeMap::new();
