@@ -10,24 +10,33 @@ import { createInterface } from "node:readline";
 const START_LIMIT = 30_000;
 
 export class Bridge {
+  #begin;
   #child;
   #folder;
   #said = [];
 
-  static async start(binary, flags = []) {
+  static async start(binary, flags = [], more = {}) {
     const bridge = new Bridge();
     bridge.#folder = await mkdtemp(join(tmpdir(), "desk-"));
-    const env = { SMS_BRIDGE_DATA_DIR: join(bridge.#folder, "data"), SMS_BRIDGE_BIND: "127.0.0.1:0" };
-    bridge.#child = spawn(binary, flags, { env, stdio: ["ignore", "pipe", "pipe"] });
-    createInterface({ input: bridge.#child.stderr }).on("line", (line) => bridge.#keep(line));
-    const lines = createInterface({ input: bridge.#child.stdout });
-    lines.on("line", (line) => bridge.#keep(line));
+    bridge.#begin = { binary, flags, env: { ...more, SMS_BRIDGE_DATA_DIR: join(bridge.#folder, "data") } };
+    await bridge.#run("127.0.0.1:0");
+    const key = async (name) => (await readFile(join(bridge.#folder, "data/secrets", name), "utf8")).trim();
+    bridge.keys = { app: await key("api_key"), phone: await key("receiver_key"), admin: await key("admin_token") };
+    return bridge;
+  }
+
+  async #run(bind) {
+    const { binary, flags, env } = this.#begin;
+    this.#child = spawn(binary, flags, { env: { ...env, SMS_BRIDGE_BIND: bind }, stdio: ["ignore", "pipe", "pipe"] });
+    createInterface({ input: this.#child.stderr }).on("line", (line) => this.#keep(line));
+    const lines = createInterface({ input: this.#child.stdout });
+    lines.on("line", (line) => this.#keep(line));
     await new Promise((done, refuse) => {
-      const timer = setTimeout(() => refuse(new Error(`it did not start:\n${bridge.tail()}`)), START_LIMIT);
-      bridge.#child.on("exit", (code) => refuse(new Error(`it ended with ${code}:\n${bridge.tail()}`)));
+      const timer = setTimeout(() => refuse(new Error(`it did not start:\n${this.tail()}`)), START_LIMIT);
+      this.#child.on("exit", (code) => refuse(new Error(`it ended with ${code}:\n${this.tail()}`)));
       lines.on("line", (line) => {
-        bridge.url ??= line.match(/listening on (http:\S+)/)?.[1];
-        bridge.setUpLink ??= line.match(/(http:\S+\/admin\/setup#\S+)/)?.[1];
+        this.url ??= line.match(/listening on (http:\S+)/)?.[1];
+        this.setUpLink ??= line.match(/(http:\S+\/admin\/setup#\S+)/)?.[1];
         // The last line of the start screen.
         if (line.includes("try next")) {
           clearTimeout(timer);
@@ -35,9 +44,19 @@ export class Bridge {
         }
       });
     });
-    const key = async (name) => (await readFile(join(env.SMS_BRIDGE_DATA_DIR, "secrets", name), "utf8")).trim();
-    bridge.keys = { app: await key("api_key"), phone: await key("receiver_key"), admin: await key("admin_token") };
-    return bridge;
+  }
+
+  /** A power cut. */
+  async die() {
+    this.#child.kill("SIGKILL");
+    await once(this.#child, "exit");
+  }
+
+  /** After it died: on the same folder, at the same address. */
+  revive() {
+    // Each start prints one of its own.
+    this.setUpLink = undefined;
+    return this.#run(new URL(this.url).host);
   }
 
   #keep(line) {

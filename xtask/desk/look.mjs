@@ -4,6 +4,8 @@ import { readdir, writeFile } from "node:fs/promises";
 
 import { everyPage, slug } from "./pages.mjs";
 
+/** Every impact that axe-core knows. */
+export const ANYTHING = ["minor", "moderate", "serious", "critical", null];
 const WIDTHS = [1280, 390];
 const SCHEMES = ["light", "dark"];
 

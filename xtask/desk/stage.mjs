@@ -47,8 +47,8 @@ export class Stage {
   }
 
   /** A bridge on an empty folder, ended with the journey. */
-  async bridge(flags) {
-    this.#bridge = await Bridge.start(this.#options.binary, flags);
+  async bridge(flags, environment) {
+    this.#bridge = await Bridge.start(this.#options.binary, flags, environment);
     return this.#bridge;
   }
 

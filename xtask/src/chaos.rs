@@ -6,6 +6,7 @@ mod books;
 mod cluster;
 mod drain;
 mod faults;
+mod hot;
 mod ledger;
 mod oracle;
 mod phone;
@@ -164,7 +165,11 @@ fn schedule_of(args: &Args, run: &Run) -> Vec<Event> {
         let name = schedule::name(target, deed);
         args.faults.is_empty() || args.faults.iter().any(|wanted| name.contains(wanted.as_str()))
     };
-    let there = |target| run.kind != Kind::Embedded || target == Target::Bridge(0);
+    let there = |target| match target {
+        Target::Bridge(0) => true,
+        Target::Sentinels => run.kind == Kind::Sentinel,
+        _ => run.kind != Kind::Embedded,
+    };
     // What is restored must have been kept.
     let wanted = |target, deed| asked(target, deed) || (deed == Deed::Keep && asked(target, Deed::Restore));
     schedule::draw(run.seed, run.length, there, wanted)

@@ -91,3 +91,9 @@ pub(crate) fn why_closed(end: Result<(), hyper::Error>) -> String {
         Err(why) => format!("the connection broke: {why}"),
     }
 }
+
+/// The same, waited for.
+pub(crate) fn ask(addr: SocketAddr, route: &Route, body: Bytes) -> Outcome<(StatusCode, Bytes)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(once(addr, route, body))
+}

@@ -182,8 +182,12 @@ impl Build {
         let root = workspace::root();
         let mut files = vec![
             ("sms-bridge".to_owned(), self.binary()),
-            ("sms-bridge.service".to_owned(), root.join("deploy/systemd/sms-bridge.service")),
+            ("prometheus/rules.yml".to_owned(), root.join("deploy/prometheus/rules.yml")),
+            ("grafana/sms-bridge.json".to_owned(), root.join("deploy/grafana/sms-bridge.json")),
         ];
+        for name in ["sms-bridge.service", "sms-bridge-backup.service", "sms-bridge-backup.timer"] {
+            files.push((name.to_owned(), root.join("deploy/systemd").join(name)));
+        }
         for name in ["README.md", "CHANGELOG.md", "LICENSE"] {
             files.push((name.to_owned(), root.join(name)));
         }
@@ -194,7 +198,7 @@ impl Build {
             let entry = entry?;
             files.push((format!("man/{}", entry.file_name().to_string_lossy()), entry.path()));
         }
-        for name in ["install.md", "operate.md", "backup.md"] {
+        for name in ["install.md", "operate.md", "backup.md", "monitoring.md"] {
             files.push((format!("docs/{name}"), root.join("docs").join(name)));
         }
         files.sort();

@@ -13,6 +13,7 @@ mod desk;
 mod dist;
 mod edge;
 mod imports;
+mod monitoring;
 mod npm;
 mod pass_through;
 mod plan;

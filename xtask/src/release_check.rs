@@ -1,9 +1,11 @@
 //! `cargo xtask release-check`: what takes too long for every change. What is tested with every change is `test`.
 
 mod booted;
+mod documented;
+mod gateway;
 mod package;
 
-use crate::{Outcome, dist, workspace};
+use crate::{Outcome, dist, monitoring, workspace};
 
 /// Which of them.
 #[derive(clap::Args)]
@@ -29,7 +31,27 @@ const STEPS: &[Step] = &[
         title: "everything that is published is the same, built twice",
         run: |_| same_twice(),
     },
+    Step {
+        name: "webhooks",
+        title: "ten thousand events through kills of the bridge and of the endpoint",
+        run: |_| webhooks(),
+    },
     Step { name: "package", title: "the package in a booted Debian", run: |args| package::run(args.quick) },
+    Step {
+        name: "ansible",
+        title: "the playbook in a booted Debian 12",
+        run: |args| gateway::run("bookworm", args.quick),
+    },
+    Step {
+        name: "ansible-next",
+        title: "the playbook in a booted Debian 13",
+        run: |args| gateway::run("trixie", args.quick),
+    },
+    Step {
+        name: "alerts",
+        title: "each alert against a bridge that is broken",
+        run: |_| monitoring::every_alert(),
+    },
 ];
 
 /// Runs the steps until one fails.
@@ -41,6 +63,23 @@ pub(crate) fn run(args: &Args) -> Outcome {
         (step.run)(args)?;
     }
     Ok(())
+}
+
+/// The test of every change, with so many events that the time to the first try counts.
+fn webhooks() -> Outcome {
+    let mut cargo = std::process::Command::new("cargo");
+    cargo.args([
+        "test",
+        "--release",
+        "-p",
+        "bridge-server",
+        "--test",
+        "it",
+        "webhooks::proof",
+        "--",
+        "--nocapture",
+    ]);
+    workspace::run(cargo.env("SMS_BRIDGE_WEBHOOK_EVENTS", "10000"))
 }
 
 /// Two builds in two folders.

@@ -51,7 +51,8 @@ pub(crate) fn step(tally: &mut Tally) -> Outcome {
         let output = run.stderr(Stdio::inherit()).output()?;
         let said = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() || !said.trim_end().ends_with(END) {
-            let what = format!("the example in {} of {DOCUMENT} ended otherwise than {END}", example.language);
+            let what =
+                format!("the example in {} of {DOCUMENT} ended otherwise than {END}", example.language);
             return Err(format!("{what} ({}):\n{said}", output.status).into());
         }
         println!("the example in {} of {DOCUMENT}: {END}", example.language);

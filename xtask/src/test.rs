@@ -14,7 +14,7 @@ use self::ahead::Ahead;
 use crate::pass_through::pass_through;
 use crate::stopwatch::Stopwatch;
 use crate::tally::Tally;
-use crate::{Outcome, api, chaos, deny, desk, edge, sdk, siege, tidy, workspace};
+use crate::{Outcome, api, chaos, deny, desk, edge, monitoring, sdk, siege, tidy, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -43,6 +43,7 @@ const STEPS: &[Step] = &[
     Step { name: LINTS, title: "lints", run: |_| workspace::run(&mut lints()) },
     Step { name: "cargo-test", title: "tests of every crate", run: cargo_test },
     Step { name: "api", title: "the description, read by others", run: apps },
+    Step { name: "monitoring", title: "rules, alerts and dashboards", run: |_| monitoring::in_a_test() },
     Step { name: "schemathesis", title: "requests made of the description", run: |_| api::schemathesis() },
     Step { name: "siege", title: "floods, and honest ones among them", run: |_| siege::step() },
     Step { name: "desk", title: "the desk in a real browser", run: desk::step },

@@ -90,6 +90,7 @@ const FOR_A_RELEASE: &[Tool] = &[
         is_needed: ALWAYS,
         make: |work| from_crates_io(work, "cargo-cyclonedx", "0.5.9"),
     },
+    Tool { place: "ansible/modules", version: ANSIBLE_VERSIONS, is_needed: ALWAYS, make: ansible },
 ];
 
 /// Provides one tool of a release.
@@ -235,6 +236,19 @@ fn npm(work: &Path, folder: &str) -> Outcome<PathBuf> {
     fetch.arg("--fetch-retries=1");
     workspace::run(fetch.current_dir(work))?;
     Ok(work.join("node_modules"))
+}
+
+const ANSIBLE_VERSIONS: &str = "ansible 12.3.0, ansible-lint 26.10.1";
+
+/// For this machine's own Python; what it needs itself pip decides.
+fn ansible(work: &Path) -> Outcome<PathBuf> {
+    let modules = work.join("modules");
+    let mut fetch = Command::new("pip3");
+    fetch.args(["install", "--quiet", "--disable-pip-version-check", "--retries", "1"]);
+    fetch.args(["--no-warn-script-location", "--target"]).arg(&modules);
+    fetch.args(ANSIBLE_VERSIONS.split(", ").map(|one| one.replace(' ', "==")));
+    workspace::run(&mut fetch)?;
+    Ok(modules)
 }
 
 const CARGO_DENY_VERSION: &str = "0.20.2";

@@ -1,31 +1,35 @@
 //! How the bridge is: part by part, in one word, and whether an SMS can be made durable. Not who may see which part of
 //! it.
 
+pub mod measured;
 pub mod receivers;
 
 use std::collections::BTreeMap;
+
 use std::sync::atomic::Ordering;
 
 use bridge_core::Settings;
+use bridge_store::damage::Damage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use self::receivers::ReceiverView;
 use crate::base::backend::Backends;
 use crate::base::deadline::in_time;
-use crate::base::metrics::{PauseLabels, QueueLabels, ReceiverLabels};
 use crate::bridge::App;
 pub use crate::durability::writable::writable;
-use crate::registration;
 use crate::state::availability::Hot;
+use crate::state::disk::Room;
 use crate::state::last_backup::{self, LastBackup};
 use crate::workers;
 
 /// How the bridge is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// `healthy`, `degraded` or `unhealthy`.
+    /// `healthy`, `degraded` or `unhealthy`: no SMS can be kept, or a store is damaged.
     status: &'static str,
+    #[serde(skip)]
+    is_writable: bool,
     /// True in a sandbox: what is validated there proves nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox: Option<bool>,
@@ -53,7 +57,7 @@ struct Components {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct Component {
-    /// `up`, `down`, and of the hot store also `rebuilding` and `full`.
+    /// `up`, `down`, `damaged`, and of the hot store also `rebuilding` and `full`.
     status: &'static str,
     /// `embedded`, `redis` or `postgresql`.
     backend: &'static str,
@@ -130,7 +134,11 @@ impl Health {
             notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
         }
         notes.extend(app.places.note(app.clock.now()));
-        let last_backup = last_backup(app, settings, &mut notes);
+        let (last_backup, overdue) = backup(app, settings);
+        let is_overdue = overdue.is_some();
+        let last_backup =
+            last_backup.map(|last| BackupView { at: last.at.to_string(), bytes: last.bytes, is_overdue });
+        notes.extend(overdue);
         let nearly_full = app.disk.is_nearly_full();
         if nearly_full {
             notes.push(format!(
@@ -138,10 +146,17 @@ impl Health {
                  use is not kept; SMS are taken: free some space",
                 app.disk.floor_mib()
             ));
+        } else if app.disk.room().is_some_and(Room::is_filling) {
+            notes.push(
+                "less than a tenth of the disk of the data folder is free: free some space before registration pauses"
+                    .to_owned(),
+            );
         }
         let unwritable = !recovered || (!hot && !audit && writable(app).await.is_err());
+        let damaged: Vec<Damage> = damages(app).collect();
+        notes.extend(damaged.iter().map(|damage| format!("{}: {}", damage.found(), Damage::advice())));
         let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
-        let status = if unwritable {
+        let status = if unwritable || !damaged.is_empty() {
             UNHEALTHY
         } else if !hot || !audit || troubled || receivers_troubled || nearly_full || settings.maintenance_mode
         {
@@ -157,7 +172,11 @@ impl Health {
                 since: (!hot).then(|| standing.since.to_string()),
             },
             postgresql: Component {
-                status: if audit { "up" } else { "down" },
+                status: match (audit, app.audit.damage()) {
+                    (_, Some(_)) => "damaged",
+                    (true, None) => "up",
+                    (false, None) => "down",
+                },
                 backend: audit_backend.word(),
                 since: None,
             },
@@ -173,7 +192,7 @@ impl Health {
             notes,
         };
         let sandbox = app.sandbox.is_on().then_some(true);
-        Health { status, sandbox, components: Some(components) }
+        Health { status, is_writable: !unwritable, sandbox, components: Some(components) }
     }
 
     /// In one word: `healthy`, `degraded` or `unhealthy`.
@@ -185,7 +204,7 @@ impl Health {
     /// Can an SMS be made durable?
     #[must_use]
     pub fn is_writable(&self) -> bool {
-        self.status != UNHEALTHY
+        self.is_writable
     }
 
     /// The word alone, for those who have no key.
@@ -207,7 +226,7 @@ impl Health {
     pub fn reasons(&self, maintenance: bool) -> Vec<String> {
         let Some(parts) = &self.components else { return Vec::new() };
         let mut reasons = Vec::new();
-        if self.status == UNHEALTHY {
+        if !self.is_writable {
             reasons.push(
                 "No SMS can be made durable: senders are asked to come again. Look at the disk first."
                     .to_owned(),
@@ -239,6 +258,11 @@ impl Health {
     }
 }
 
+/// What the stores found of themselves.
+pub(crate) fn damages(app: &App) -> impl Iterator<Item = Damage> {
+    app.hot.damage().into_iter().chain(app.audit.damage())
+}
+
 /// How many SMS wait in `power_down_store`, counted as far as a thousand.
 async fn waiting_sms(app: &App) -> Option<usize> {
     const COUNTED_MAX: usize = 1000;
@@ -248,13 +272,11 @@ async fn waiting_sms(app: &App) -> Option<usize> {
     in_time(app.audit.waiting_sms(None, COUNTED_MAX)).await.ok().map(|rows| rows.len())
 }
 
-/// The last backup, and a note where it is older than it should be.
-fn last_backup(app: &App, settings: &Settings, notes: &mut Vec<String>) -> Option<BackupView> {
+/// The last backup, and what is said where it is older than it should be.
+fn backup(app: &App, settings: &Settings) -> (Option<LastBackup>, Option<String>) {
     let last = LastBackup::read(&app.options.data_dir);
     let overdue = last_backup::overdue(last.as_ref(), app.clock.now(), settings.backup_wanted_every_hours);
-    let is_overdue = overdue.is_some();
-    notes.extend(overdue);
-    last.map(|last| BackupView { at: last.at.to_string(), bytes: last.bytes, is_overdue })
+    (last, overdue)
 }
 
 fn worker_views(app: &App, settings: &Settings) -> BTreeMap<&'static str, WorkerView> {
@@ -275,45 +297,4 @@ fn worker_views(app: &App, settings: &Settings) -> BTreeMap<&'static str, Worker
         (worker.name(), view)
     };
     workers::all().into_iter().map(view).collect()
-}
-
-/// Brings the series up to date that are not counted as things happen.
-pub async fn measure(app: &App) {
-    if let Ok(sizes) = in_time(app.hot.queue_sizes()).await {
-        for (queue, size) in [
-            ("queue_input_sms", sizes.input_sms),
-            ("queue_onboarding", sizes.onboarding),
-            ("blacklist_mobiles", sizes.blacklist),
-            ("webhook_outbox", sizes.events),
-            ("journal", app.journal.len() as u64),
-        ] {
-            app.metrics
-                .queue_size
-                .get_or_create(&QueueLabels { queue })
-                .set(i64::try_from(size).unwrap_or(i64::MAX));
-        }
-    }
-    if let Some(waiting) = waiting_sms(app).await {
-        let labels = QueueLabels { queue: "power_down_store" };
-        app.metrics.queue_size.get_or_create(&labels).set(i64::try_from(waiting).unwrap_or(i64::MAX));
-    }
-    app.metrics.spool_bytes.set(i64::try_from(app.journal.bytes()).unwrap_or(i64::MAX));
-    app.metrics.connections_open.set(i64::try_from(app.places.taken()).unwrap_or(i64::MAX));
-    let closed = &app.metrics.connections_closed_for_room_total;
-    closed.inc_by(app.places.closed().saturating_sub(closed.get()));
-    let pause = registration::paused(app, &app.live.snapshot());
-    for cause in registration::PAUSE_CAUSES {
-        let is_paused = pause.as_ref().is_some_and(|pause| pause.cause == cause);
-        app.metrics.onboarding_paused.get_or_create(&PauseLabels { cause }).set(i64::from(is_paused));
-    }
-    app.metrics.onboarding_in_doubt.set(i64::from(registration::doubt(app).is_some()));
-    for (receiver, seen) in app.receivers.all_seen() {
-        if let Some(at) = seen.last_seen_at {
-            let labels = ReceiverLabels { receiver };
-            app.metrics
-                .receiver_last_seen_timestamp_seconds
-                .get_or_create(&labels)
-                .set(at.epoch_seconds() as f64);
-        }
-    }
 }

@@ -73,9 +73,6 @@ pub enum OpenError {
     /// A folder holds what is real, or what is tried.
     #[error(transparent)]
     Sandbox(#[from] sandbox::Refused),
-    /// A new sandbox could not be set up.
-    #[error("the sandbox cannot be set up: {0}")]
-    Furnish(String),
     /// What posts to webhooks.
     #[error("the HTTP client for webhooks cannot start: {0}")]
     Client(#[source] reqwest::Error),
@@ -98,14 +95,8 @@ pub async fn open(
     let run = entropy.id(now).map_err(|error| OpenError::Id(std::io::Error::other(error)))?;
     let rows = settings(&stores, &data_dir, now).await;
     let receivers = receivers(&stores, &data_dir, now).await;
-    let blocked_emails = BlockedEmails::open(&data_dir);
-    if let Err(error) = blocked_emails.reload(&*stores.audit).await {
-        tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
-    }
-    let api_keys = ApiKeys::open(&data_dir);
-    if let Err(error) = api_keys.reload(&*stores.audit).await {
-        tracing::warn!(%error, "the audit store is away: the last known API keys hold");
-    }
+    let blocked_emails = blocked_emails(&stores, &data_dir).await;
+    let api_keys = api_keys(&stores, &data_dir).await;
     let availability = Arc::new(Availability::new(now));
     let webhooks = webhooks(&stores, &options).await?;
     let notify = notify(&stores, &options).await?;
@@ -159,10 +150,7 @@ pub async fn open(
     });
     let mut monitor = StoreMonitor::new(&app);
     monitor.look(&app).await;
-    if app.sandbox.is_on() {
-        let furnished = sandbox::furnish(&app).await;
-        furnished.map_err(|problem| OpenError::Furnish(problem.detail().to_owned()))?;
-    }
+    sandbox::furnish(&app).await?;
     Ok(Opened { app, monitor })
 }
 
@@ -173,6 +161,24 @@ async fn receivers(stores: &Stores, data_dir: &Path, now: Timestamp) -> Receiver
         tracing::warn!(%error, source = ?error.source, "the audit store is away: the last known receivers hold");
     }
     receivers
+}
+
+/// The blocked e-mail addresses as they are kept, or as they were last known here.
+async fn blocked_emails(stores: &Stores, data_dir: &Path) -> BlockedEmails {
+    let blocked_emails = BlockedEmails::open(data_dir);
+    if let Err(error) = blocked_emails.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: the last known blocked e-mail addresses hold");
+    }
+    blocked_emails
+}
+
+/// The API keys as they are kept, or as they were last known here.
+async fn api_keys(stores: &Stores, data_dir: &Path) -> ApiKeys {
+    let api_keys = ApiKeys::open(data_dir);
+    if let Err(error) = api_keys.reload(&*stores.audit).await {
+        tracing::warn!(%error, "the audit store is away: the last known API keys hold");
+    }
+    api_keys
 }
 
 /// The webhooks as they are kept, or as they were last known here.

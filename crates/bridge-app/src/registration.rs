@@ -113,7 +113,7 @@ impl Wanted {
             ("metadata", metadata.and_then(wishes::wrong_metadata)),
         ];
         errors.extend(wishes.into_iter().filter_map(|(name, wrong)| Some(error(name, wrong?))));
-        let asked = Asked { locale, return_url, metadata: metadata.map(str::to_owned), short: false };
+        let asked = Asked { locale, return_url, metadata: metadata.map(str::to_owned), ..Asked::default() };
         match number {
             Some(mobile_number) if errors.is_empty() => {
                 Ok(Wanted { mobile_number, email, device_id, client_ip, asked })
@@ -183,6 +183,10 @@ pub async fn register(
     let number = message::storable(&kept).into_owned();
     let (client, place, result) = match origin {
         Ok(Origin { seen, signed, place }) => {
+            // Behind an app's server the edge sees that server, which is elsewhere.
+            if wanted.client_ip.is_none() || wanted.client_ip == signed {
+                wanted.asked.place.clone_from(&place);
+            }
             wanted.client_ip = wanted.client_ip.or(signed);
             let client = wanted.client_ip.or(seen);
             (client, place, open(app, snapshot, wanted).await)
@@ -223,31 +227,48 @@ pub async fn register_hosted(
     register(app, snapshot, wanted, origin).await
 }
 
-/// A new hash for the same person, from their page: it counts as a registration like any other.
+/// A new hash for the same person, from their page: it counts as a registration like any other. `origin` as it is for
+/// [`register`].
 pub async fn again(
     app: &App,
     snapshot: &Snapshot,
     of: &Onboarding,
-    client: Option<IpAddr>,
+    origin: Result<Origin, Problem>,
 ) -> Result<Opened, Problem> {
-    let result = async {
-        let pause = paused(app, snapshot);
-        if pause.as_ref().is_some_and(|pause| pause.cause != RECEIVERS_SILENT) {
-            return Err(refused_while_paused());
-        }
-        let who = Applicant {
-            mobile: of.mobile.clone(),
-            email: of.email.clone(),
-            device_id: of.device_id.clone(),
-            client: of.client.clone(),
-        };
-        enrol(app, snapshot, pause.as_ref(), who, of.asked.clone()).await
+    let (from, result) = match origin {
+        Ok(origin) => (origin.clone(), open_again(app, snapshot, of, origin).await),
+        Err(problem) => (Origin::default(), Err(problem)),
     };
-    let result = result.await;
     if let Err(problem) = &result {
-        keep_refusal(app, problem, of.mobile.e164().to_owned(), client, None);
+        keep_refusal(app, problem, of.mobile.e164().to_owned(), from.seen, from.place);
     }
     result
+}
+
+async fn open_again(
+    app: &App,
+    snapshot: &Snapshot,
+    of: &Onboarding,
+    origin: Origin,
+) -> Result<Opened, Problem> {
+    let pause = paused(app, snapshot);
+    if pause.as_ref().is_some_and(|pause| pause.cause != RECEIVERS_SILENT) {
+        return Err(refused_while_paused());
+    }
+    let who = Applicant {
+        mobile: of.mobile.clone(),
+        email: of.email.clone(),
+        device_id: of.device_id.clone(),
+        // What the edge signed is surer than what was said the first time.
+        client: origin.signed.map(|address| client_of(app, address)).or_else(|| of.client.clone()),
+    };
+    let place = if origin.signed.is_some() { origin.place } else { of.asked.place.clone() };
+    enrol(app, snapshot, pause.as_ref(), who, Asked { place, ..of.asked.clone() }).await
+}
+
+/// As what a client's address is kept.
+fn client_of(app: &App, address: IpAddr) -> String {
+    app.secrets.client_hash(&network(address).to_string())
 }
 
 fn keep_refusal(app: &App, problem: &Problem, number: String, client: Option<IpAddr>, place: Option<String>) {
@@ -299,7 +320,7 @@ async fn open(app: &App, snapshot: &Snapshot, wanted: Wanted) -> Result<Opened, 
     if let Some(wrong) = wanted.asked.return_url.as_deref().and_then(|url| wishes::foreign(url, settings)) {
         return Err(Problem::field(Code::InvalidRequest, "return_url", wrong));
     }
-    let client = wanted.client_ip.map(|address| app.secrets.client_hash(&network(address).to_string()));
+    let client = wanted.client_ip.map(|address| client_of(app, address));
     app.recent.told_an_address(client.is_some());
     let who = Applicant { mobile, email: wanted.email, device_id: wanted.device_id, client };
     enrol(app, snapshot, pause.as_ref(), who, wanted.asked).await

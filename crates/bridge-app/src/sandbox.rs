@@ -62,6 +62,9 @@ pub enum Refused {
     /// What is kept cannot be read.
     #[error("a sandbox must know that no real number was validated here, and cannot: {0}")]
     Unknown(#[source] bridge_store::StoreError),
+    /// A new one cannot be set up.
+    #[error("the sandbox cannot be set up: {0}")]
+    Unfurnished(String),
 }
 
 /// A folder holds what is real, or what is tried; never both.
@@ -80,9 +83,16 @@ pub(crate) async fn may_open(is_sandbox: bool, data_dir: &Path, stores: &Stores)
     }
 }
 
-/// Makes a new folder one: its numbers may register, people are told a number, and the folder is marked. What the operator
-/// changes afterwards stays changed.
-pub(crate) async fn furnish(app: &App) -> Result<(), Problem> {
+/// Makes a new folder one, if it is to be one: its numbers may register, people are told a number, and the folder is marked.
+/// What the operator changes afterwards stays changed.
+pub(crate) async fn furnish(app: &App) -> Result<(), Refused> {
+    if !app.sandbox.is_on() {
+        return Ok(());
+    }
+    set_up(app).await.map_err(|problem| Refused::Unfurnished(problem.detail().to_owned()))
+}
+
+async fn set_up(app: &App) -> Result<(), Problem> {
     let data_dir = &app.options.data_dir;
     tracing::warn!(
         "this is a sandbox: the bridge plays the phone of {} to {}, and what is validated here proves nothing",

@@ -10,6 +10,7 @@ use bridge_store::{AuditStore, HotStore, StoreError, Trail};
 use crate::sqlite::audit::store::SqliteAudit;
 use crate::sqlite::hot::SqliteHot;
 pub use crate::sqlite::moment::Moment;
+pub use crate::sqlite::salvage::{Salvaged, Table};
 
 /// The file of the hot store.
 pub const HOT: &str = "hot.db";
@@ -31,6 +32,16 @@ pub fn open_audit(folder: &Path) -> Result<Arc<dyn AuditStore>, FolderError> {
 pub fn open_trail(folder: &Path) -> Result<Trail, FolderError> {
     let store = SqliteAudit::open(&folder.join(AUDIT)).map_err(|source| store_error(folder, source))?;
     Ok(Trail::of(store))
+}
+
+/// Looks at `hot.db` in a folder that this process holds; one that is damaged is made anew, and kept in that folder beside it.
+pub fn rebuild_hot(folder: &Path, kept_in: &str) -> Result<Salvaged, FolderError> {
+    SqliteHot::rebuild(&folder.join(HOT), kept_in).map_err(|source| store_error(folder, source))
+}
+
+/// The same with `audit.db`.
+pub fn rebuild_audit(folder: &Path, kept_in: &str) -> Result<Salvaged, FolderError> {
+    SqliteAudit::rebuild(&folder.join(AUDIT), kept_in).map_err(|source| store_error(folder, source))
 }
 
 fn store_error(folder: &Path, source: StoreError) -> FolderError {

@@ -4,3 +4,4 @@ pub(crate) mod audit;
 mod engine;
 pub(crate) mod hot;
 pub(crate) mod moment;
+pub(crate) mod salvage;

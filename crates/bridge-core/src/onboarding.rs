@@ -87,6 +87,9 @@ pub struct Asked {
     /// The person was given the short code: an SMS may carry it in place of the hash.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub short: bool,
+    /// The country that whoever registered was in, as two letters, where an edge vouches for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 impl Asked {

@@ -46,6 +46,7 @@ pub(super) static NAV: &[Group] = &[
         pages: &[
             page("Receivers", "/admin/ui/receivers", 'r'),
             page("Webhooks", "/admin/ui/webhooks", 'h'),
+            page("Alerts", "/admin/ui/alerts", 'd'),
             page("Sync & recovery", "/admin/ui/recovery", 'y'),
             page("Workers", "/admin/ui/workers", 'w'),
             page("Settings", "/admin/settings/ui", 't'),

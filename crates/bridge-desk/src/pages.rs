@@ -3,6 +3,7 @@
 
 pub(super) mod abuse;
 pub(super) mod accounts;
+pub(super) mod alerts;
 pub(super) mod api_keys;
 pub(super) mod blacklist;
 pub(super) mod entry;

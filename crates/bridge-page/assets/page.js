@@ -57,11 +57,21 @@ function dress() {
     const at = new Date(time.dateTime);
     if (!Number.isNaN(at.getTime())) time.textContent = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   }
+  for (const place of document.querySelectorAll(".place")) place.textContent = country(place.textContent);
   if (tapped) showWaiting();
   setClock(shown.dataset);
   tellParent();
   // What opens this page need not stay in the history of whoever uses the browser next.
   if (shown.dataset.stage === "validated") history.replaceState(null, "", `/v/done${location.search}`);
+}
+
+/** The name of a country in the language of the page; its two letters where nobody knows it. */
+function country(letters) {
+  try {
+    return new Intl.DisplayNames([document.documentElement.lang], { type: "region" }).of(letters) ?? letters;
+  } catch {
+    return letters;
+  }
 }
 
 function showWaiting() {
@@ -108,8 +118,11 @@ async function look() {
   const timer = setTimeout(() => mine.abort(), 10_000);
   try {
     const answer = await fetch(`/v/${link}${query({ part: "stage", on })}`, { signal: mine.signal, headers: { accept: "text/html" } });
+    const html = await answer.text();
+    // The edge in front says that the bridge is away: its page waits, and comes back here by itself.
+    if (answer.status === 503 && html.includes('id="paused"')) location.reload();
     if (!answer.ok) throw new Error(`${answer.status}`);
-    show(await answer.text());
+    show(html);
     return true;
   } catch {
     return false;

@@ -5,6 +5,7 @@ some-app = this app or website
 ready-heading = Send one SMS to confirm your number
 ready-lead = Show { $app } that { $number } is your number. Your phone writes the SMS. You only press send.
 ready-warning = Only send it if you are signing up to { $app } right now. Did somebody ask you to send it? Then do not.
+ready-place = Country where this was asked for:
 send-button = Open my SMS app
 send-by-hand = Nothing happened? Write it yourself
 send-to = Send it to

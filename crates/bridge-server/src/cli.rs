@@ -24,6 +24,7 @@ mod phone;
 mod plain;
 mod push;
 mod quarantine;
+mod rebuild;
 mod receiver;
 mod receiver_test;
 mod serve;
@@ -112,6 +113,8 @@ enum Command {
     Backup(Box<backup::BackupArgs>),
     /// Make a bridge of such a file, in a folder where none is.
     Restore(Box<backup::RestoreArgs>),
+    /// Make a damaged embedded store anew, while the bridge is stopped.
+    Rebuild(Box<rebuild::Args>),
     /// Check everything and say what to do.
     Doctor(doctor::Args),
     /// Ask whether the bridge takes SMS now: the exit code says it, for whoever watches over it.
@@ -180,6 +183,7 @@ pub fn run() -> ExitCode {
         Some(Command::Notify(args)) => notify::run(&args),
         Some(Command::Backup(args)) => backup::backup(&args),
         Some(Command::Restore(args)) => backup::restore(&args),
+        Some(Command::Rebuild(args)) => rebuild::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Health(args)) => health::run(&args),
         Some(Command::Tunnel(args)) => tunnel::run(&args),

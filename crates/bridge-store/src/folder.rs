@@ -46,7 +46,10 @@ pub enum FolderError {
 }
 
 fn because(error: &StoreError) -> String {
-    error.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default()
+    let said = error.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
+    let is_damaged = error.kind == crate::StoreFault::Damaged;
+    let advice = if is_damaged { ": `sms-bridge rebuild` makes a damaged store anew" } else { "" };
+    said + advice
 }
 
 impl FolderLock {

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::Result;
 use crate::blacklisting::Blacklisting;
+use crate::damage::Damage;
 use crate::events::QueuedEvent;
 use crate::finding::Finding;
 use crate::judged::{Answer, Judged, QueuedSms};
@@ -251,6 +252,10 @@ pub trait HotStore: Send + Sync + 'static {
     async fn try_write(&self, bytes: u32) -> Result<()>;
     /// Whatever it returned `Ok` for survives a power cut. If not, the bridge keeps a journal beside it (D29).
     fn is_durable(&self) -> bool;
+    /// What it found that it cannot read any more: then it is closed, and takes nothing.
+    fn damage(&self) -> Option<Damage> {
+        None
+    }
     /// How full it is.
     async fn pressure(&self) -> Result<Pressure>;
     /// How the server is set up, for `doctor`.

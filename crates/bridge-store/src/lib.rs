@@ -17,6 +17,7 @@ pub mod audit;
 pub mod blacklisting;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod damage;
 pub mod desk;
 pub mod events;
 pub mod finding;

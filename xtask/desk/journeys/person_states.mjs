@@ -1,12 +1,10 @@
 // Every state of the person's page, on a phone and on a desktop, in light and dark, with nothing that axe-core has to say.
 import assert from "node:assert/strict";
 
-import { violations } from "../look.mjs";
+import { ANYTHING, violations } from "../look.mjs";
 import { RECEIVER, WRONG, android, desktop, number } from "../phones.mjs";
 
 export const weight = 8;
-
-const ANYTHING = ["minor", "moderate", "serious", "critical", null];
 
 export async function play(stage) {
   const bridge = await stage.bridge();

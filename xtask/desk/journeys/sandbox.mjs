@@ -1,6 +1,7 @@
 // A sandbox says what it is, to people and at the desk, and plays the phone of its numbers.
 import assert from "node:assert/strict";
 
+import { ANYTHING, violations } from "../look.mjs";
 import { owner } from "../people.mjs";
 import { android } from "../phones.mjs";
 import { Shop } from "../shop.mjs";
@@ -16,6 +17,7 @@ export async function play(stage) {
       await visit.page.getByRole("button", { name: "Confirm my number" }).click();
       await visit.sees("This is a test. Nothing here proves that a number is yours.");
       await visit.picture(`${stage.shots}/page-sandbox.light.phone.png`);
+      assert.deepEqual(await violations(visit.page, stage.axe, ANYTHING), []);
       await visit.page.getByRole("heading", { level: 1, name: "Your number is confirmed" }).waitFor();
       await visit.page.locator("a.button", { hasText: "Back to" }).click();
       await visit.sees("+15005550000 is yours. You can buy now.");

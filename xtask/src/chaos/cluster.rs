@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
 use test_servers::{
-    Pgbouncer, Postgres, Postgrest, Program, Proxy, Redis, Server, pgbouncer, postgres, redis, supabase,
+    Pgbouncer, Postgres, Postgrest, Program, Proxy, Server, pgbouncer, postgres, redis, supabase,
 };
 
+use super::hot::Hot;
 use super::schedule::Target;
 use crate::{Outcome, client, remote};
 
@@ -28,6 +29,8 @@ pub(crate) enum Kind {
     Supabase,
     /// The same with Valkey instead of Redis.
     Valkey,
+    /// The same with a Redis primary and a replica that three Sentinels watch.
+    Sentinel,
 }
 
 /// A run's machines. Dropped, they end: the bridges first.
@@ -37,10 +40,9 @@ pub(crate) struct Cluster {
 }
 
 pub(crate) struct Stores {
-    pub(crate) hot_link: Proxy,
     pub(crate) audit_link: Proxy,
     pub(crate) remote_link: Proxy,
-    pub(crate) redis: Redis,
+    pub(crate) hot: Hot,
     pub(crate) pgbouncer: Pgbouncer,
     pub(crate) postgres: Postgres,
     pub(crate) remote: Remote,
@@ -74,7 +76,7 @@ impl Cluster {
     pub(crate) fn start(kind: Kind, binary: &Path) -> Outcome<Cluster> {
         let (stores, bridges) = match kind {
             Kind::Embedded => (None, 1),
-            Kind::Real | Kind::Supabase | Kind::Valkey => (Some(Stores::start(kind)?), 2),
+            Kind::Real | Kind::Supabase | Kind::Valkey | Kind::Sentinel => (Some(Stores::start(kind)?), 2),
         };
         let mut environment: Vec<(&'static str, String)> = vec![
             ("SMS_BRIDGE_API_KEY", API_KEY.to_owned()),
@@ -118,18 +120,22 @@ impl Cluster {
         }
         let stores = self.stores.as_ref()?;
         match target {
-            Target::Redis => Some(&stores.redis),
+            Target::Redis => Some(stores.hot.primary()),
             Target::Postgres => Some(&stores.postgres),
             Target::Pgbouncer => Some(&stores.pgbouncer),
             Target::Remote => Some(stores.remote.server()),
-            Target::Bridge(_) | Target::HotLink | Target::AuditLink | Target::RemoteLink => None,
+            Target::Bridge(_)
+            | Target::Sentinels
+            | Target::HotLink
+            | Target::AuditLink
+            | Target::RemoteLink => None,
         }
     }
 
     pub(crate) fn link(&self, target: Target) -> Option<&Proxy> {
         let stores = self.stores.as_ref()?;
         match target {
-            Target::HotLink => Some(&stores.hot_link),
+            Target::HotLink => stores.hot.link(),
             Target::AuditLink => Some(&stores.audit_link),
             Target::RemoteLink => Some(&stores.remote_link),
             _ => None,
@@ -143,7 +149,13 @@ impl Cluster {
             all.push((format!("bridge-{}", if n == 0 { "a" } else { "b" }), bridge));
         }
         if let Some(stores) = &self.stores {
-            all.push(("redis".to_owned(), &stores.redis));
+            for (n, node) in stores.hot.nodes().iter().enumerate() {
+                let name = if n == 0 { "redis".to_owned() } else { format!("redis-{n}") };
+                all.push((name, node));
+            }
+            for (n, sentinel) in stores.hot.sentinels().iter().enumerate() {
+                all.push((format!("sentinel-{n}"), sentinel));
+            }
             all.push(("postgres".to_owned(), &stores.postgres));
             all.push(("pgbouncer".to_owned(), &stores.pgbouncer));
             all.push(("remote".to_owned(), stores.remote.server()));
@@ -156,16 +168,16 @@ impl Cluster {
 impl Stores {
     fn start(kind: Kind) -> Outcome<Stores> {
         let flavour = if kind == Kind::Valkey { redis::Flavour::Valkey } else { redis::Flavour::Redis };
-        let redis = Redis::start(&redis::Options { flavour, ..redis::Options::default() })?;
+        let options = redis::Options { flavour, ..redis::Options::default() };
+        let hot = if kind == Kind::Sentinel { Hot::watched(&options)? } else { Hot::one(&options)? };
         let postgres = Postgres::start(&postgres::Options::default())?;
         let pgbouncer =
             Pgbouncer::start(&postgres, &pgbouncer::Options { pool_size: 6, ..Default::default() })?;
         let remote = Remote::start(kind == Kind::Supabase)?;
         Ok(Stores {
-            hot_link: Proxy::start(redis.port())?,
             audit_link: Proxy::start(pgbouncer.port())?,
             remote_link: Proxy::start(port_in(&remote.url())?)?,
-            redis,
+            hot,
             pgbouncer,
             postgres,
             remote,
@@ -174,7 +186,7 @@ impl Stores {
 
     fn environment(&self) -> Outcome<Vec<(&'static str, String)>> {
         let mut all = vec![
-            ("SMS_BRIDGE_HOT_URL", self.hot_link.url(&self.redis.url())),
+            ("SMS_BRIDGE_HOT_URL", self.hot.url()),
             ("SMS_BRIDGE_AUDIT_URL", self.audit_link.url(&self.pgbouncer.url_of(DATABASE))),
             ("SMS_BRIDGE_AUDIT_DIRECT_URL", self.postgres.url_of(DATABASE)),
             ("SMS_BRIDGE_REMOTE_URL", self.remote_link.url(&self.remote.url())),

@@ -23,6 +23,8 @@ const STARTED_WITHIN: Duration = Duration::from_secs(90);
 /// A connection that is cut may carry this many more bytes, at most, and lives at most this long.
 const CUT_BYTES_MAX: u64 = 2_000;
 const CUT_WITHIN: Duration = Duration::from_millis(250);
+/// Long enough for the Sentinels to promote the other one.
+const SPLIT_MIN: Duration = Duration::from_secs(4);
 /// What comes late comes this much later, at most.
 const LATE_MS_MAX: u64 = 400;
 
@@ -147,6 +149,9 @@ impl Hand {
         if let Some(link) = self.cluster.link(event.target) {
             return self.disturb(link, event);
         }
+        if event.target == Target::Sentinels {
+            return self.disturb_sentinels(event);
+        }
         let Some(server) = self.cluster.server(event.target) else { return Ok(()) };
         match event.deed {
             Deed::Kill => {
@@ -181,8 +186,35 @@ impl Hand {
                 self.start_again(server)?;
                 copied
             }
-            Deed::Cut | Deed::Hang | Deed::Slow | Deed::Refuse => Ok(()),
+            Deed::Cut | Deed::Hang | Deed::Slow | Deed::Refuse | Deed::Promote | Deed::Split => Ok(()),
         }
+    }
+
+    fn disturb_sentinels(&self, event: &Event) -> Outcome {
+        let Some(stores) = &self.cluster.stores else { return Ok(()) };
+        let sentinels = stores.hot.sentinels();
+        let place = usize::try_from(event.at.as_millis())? % sentinels.len().max(1);
+        match (event.deed, sentinels.get(place)) {
+            (Deed::Promote, _) => stores.hot.promote(),
+            (Deed::Split, _) => {
+                if let Some(link) = stores.hot.split()? {
+                    self.last(event.length.max(SPLIT_MIN));
+                    link.set(Mode::Pass)?;
+                }
+            }
+            (Deed::Pause, Some(sentinel)) => {
+                sentinel.pause()?;
+                self.last(event.length);
+                sentinel.resume()?;
+            }
+            (Deed::Kill, Some(sentinel)) => {
+                sentinel.kill()?;
+                self.last(event.length);
+                self.start_again(sentinel)?;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn disturb(&self, link: &Proxy, event: &Event) -> Outcome {
@@ -214,7 +246,7 @@ impl Hand {
 
     fn flush(&self) -> Outcome {
         let Some(stores) = &self.cluster.stores else { return Ok(()) };
-        let mut connection = ::redis::Client::open(stores.redis.url())?.get_connection()?;
+        let mut connection = ::redis::Client::open(stores.hot.primary().url())?.get_connection()?;
         Ok(::redis::cmd("FLUSHALL").query(&mut connection)?)
     }
 

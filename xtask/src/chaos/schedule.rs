@@ -15,6 +15,8 @@ pub(crate) enum Target {
     Postgres,
     Pgbouncer,
     Remote,
+    /// The Sentinels, where there are some, and what they do.
+    Sentinels,
     /// The way of the bridges to Redis.
     HotLink,
     /// The way of the bridges to PgBouncer.
@@ -46,6 +48,10 @@ pub(crate) enum Deed {
     Slow,
     /// No connection is taken, and none stays.
     Refuse,
+    /// The replica is promoted although the primary lives.
+    Promote,
+    /// The primary is cut off from Sentinels and replica, and the bridges are not cut off from it.
+    Split,
 }
 
 /// One fault.
@@ -77,6 +83,7 @@ const KINDS: &[(Target, &[(Deed, u32)])] = &[
     (Target::Postgres, &[(Deed::Kill, 4), (Deed::Pause, 3), (Deed::Stop, 2)]),
     (Target::Pgbouncer, &[(Deed::Kill, 2), (Deed::Pause, 2), (Deed::Stop, 1)]),
     (Target::Remote, &[(Deed::Kill, 2), (Deed::Pause, 2), (Deed::Stop, 1)]),
+    (Target::Sentinels, &[(Deed::Promote, 4), (Deed::Split, 4), (Deed::Kill, 2), (Deed::Pause, 2)]),
     (Target::HotLink, &[(Deed::Cut, 5), (Deed::Hang, 2), (Deed::Slow, 2), (Deed::Refuse, 1)]),
     (Target::AuditLink, &[(Deed::Cut, 5), (Deed::Hang, 2), (Deed::Slow, 2), (Deed::Refuse, 1)]),
     (Target::RemoteLink, &[(Deed::Cut, 3), (Deed::Hang, 2), (Deed::Slow, 2), (Deed::Refuse, 1)]),
@@ -102,6 +109,7 @@ impl Target {
             Target::Postgres => "postgres",
             Target::Pgbouncer => "pgbouncer",
             Target::Remote => "remote",
+            Target::Sentinels => "sentinels",
             Target::HotLink => "hot-link",
             Target::AuditLink => "audit-link",
             Target::RemoteLink => "remote-link",
@@ -122,11 +130,13 @@ impl Deed {
             Deed::Hang => "hang",
             Deed::Slow => "slow",
             Deed::Refuse => "refuse",
+            Deed::Promote => "promote",
+            Deed::Split => "split",
         }
     }
 
     fn is_over_at_once(self) -> bool {
-        matches!(self, Deed::Flush | Deed::Keep | Deed::Cut)
+        matches!(self, Deed::Flush | Deed::Keep | Deed::Cut | Deed::Promote)
     }
 }
 

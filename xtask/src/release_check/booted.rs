@@ -42,10 +42,54 @@ fn base(release: &str) -> Outcome<PathBuf> {
     Ok(base)
 }
 
+/// What Ansible needs, and every image of Debian for servers has.
+const PYTHON: [&str; 2] = ["python3", "python3-apt"];
+
+/// The same with a Python, and the archives of these packages in the cache of its apt.
+fn with_packages(release: &str, packages: &[&str]) -> Outcome<PathBuf> {
+    let bare = base(release)?;
+    let full = bare.with_file_name(format!("{release}-packages"));
+    let mark = full.join("etc/packages-fetched");
+    let wanted = [&PYTHON, packages].concat().join(" ");
+    if std::fs::read_to_string(&mark).is_ok_and(|fetched| fetched == wanted) {
+        return Ok(full);
+    }
+    if full.exists() {
+        std::fs::remove_dir_all(&full)?;
+    }
+    workspace::run(Command::new("cp").args(["-a", "--reflink=auto"]).arg(&bare).arg(&full))?;
+    // It resolves names as this machine does, while it fetches.
+    std::fs::copy("/etc/resolv.conf", full.join("etc/resolv.conf"))?;
+    let apt_get = |args: &[&str], packages: &[&str]| {
+        let mut apt = Command::new("chroot");
+        apt.arg(&full).args(["apt-get", "-qq"]).args(args).args(packages);
+        workspace::run(apt.env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()))
+    };
+    apt_get(&["update"], &[])?;
+    let install = ["install", "-y", "--no-install-recommends"];
+    apt_get(&install, &PYTHON)?;
+    apt_get(&[install.as_slice(), &["--download-only"]].concat(), packages)?;
+    std::fs::write(mark, wanted)?;
+    Ok(full)
+}
+
 impl Machine {
     /// Boots one.
     pub(super) fn boot(release: &str) -> Outcome<Machine> {
-        let base = base(release)?;
+        Machine::of(&base(release)?)
+    }
+
+    /// Boots one that can install these packages, though it has no network; none of them is installed.
+    pub(super) fn boot_with(release: &str, packages: &[&str]) -> Outcome<Machine> {
+        Machine::of(&with_packages(release, packages)?)
+    }
+
+    /// The id of its first process, for whoever enters it.
+    pub(super) fn init(&self) -> &str {
+        &self.init
+    }
+
+    fn of(base: &Path) -> Outcome<Machine> {
         let root = tempfile::tempdir_in(base.parent().unwrap_or(Path::new(".")))?;
         workspace::run(
             Command::new("cp").args(["-a", "--reflink=auto"]).arg(base.join(".")).arg(root.path()),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::booted::Machine;
+use super::documented;
 use crate::stopwatch::Stopwatch;
 use crate::{Outcome, dist, workspace};
 
@@ -28,6 +29,7 @@ pub(super) fn run(quick: bool) -> Outcome {
     newcomer(&machine)?;
     looked_after(&machine)?;
     backed_up(&machine)?;
+    documented::run(&machine)?;
     upgraded_and_removed(&machine, &deb)
 }
 

@@ -52,6 +52,8 @@ const NEEDS: &[Need] = &[
     program("chromium", "chromium", "opens the desk as a person does"),
     program("faketime", "faketime", "sets the clock of a bridge wrong"),
     program("promtool", "prometheus", "looks at what /metrics says"),
+    program("prometheus", "prometheus", "scrapes the bridge as an operator's does"),
+    program("prometheus-alertmanager", "prometheus-alertmanager", "tells of a bridge that is broken"),
     program("pkg-config", "pkg-config", "finds the libraries of PgBouncer"),
     library("libevent", "libevent-dev", "a newer PgBouncer is built with it"),
     library("openssl", "libssl-dev", "a newer PgBouncer is built with it"),

@@ -3,6 +3,7 @@
 //! what is missing in the hot store is given back; what is too much is told.
 
 use bridge_core::{Span, Timestamp};
+use bridge_store::damage::Damage;
 use bridge_store::finding::{Finding, Level};
 use bridge_store::hot::{Counters, QueueSizes, Restore, Right};
 use bridge_store::{Result, StoreError, StoreFault};
@@ -13,6 +14,7 @@ use crate::base::deadline::{EXAMINE, within};
 use crate::base::problem::Problem;
 use crate::bridge::App;
 use crate::durability::spellings;
+use crate::health::damages;
 
 /// Pairs that are compared in one step.
 const PAGE: usize = 1000;
@@ -31,6 +33,12 @@ pub enum Mode {
 /// Looks at everything; a store that does not answer is a finding, and the rest is looked at all the same.
 pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     let mut findings = Vec::new();
+    findings.extend(damages(app).map(|damage| Finding {
+        level: Level::Problem,
+        what: damage.file.clone(),
+        found: damage.found(),
+        advice: Damage::advice().to_owned(),
+    }));
     findings.extend(in_time("hot store", app.hot.examine()).await);
     findings.extend(in_time("audit store", app.audit.examine()).await);
     let now = app.clock.now();

@@ -66,6 +66,8 @@ labels! {
     TryLabels { outcome: &'static str }
     /// Why registration is paused.
     PauseLabels { cause: &'static str }
+    /// One store, as a whole.
+    WholeStoreLabels { store: &'static str }
 }
 
 macro_rules! metrics {
@@ -116,6 +118,8 @@ metrics! {
     worker_last_success_timestamp_seconds: Family<WorkerLabels, Gauge> = Family::default();
     /// Failed steps of a worker.
     worker_failures_total: Family<WorkerLabels, Counter> = Family::default();
+    /// 1 while a worker fails, or has not succeeded for longer than it should.
+    worker_in_trouble: Family<WorkerLabels, Gauge> = Family::default();
     /// SMS that were delivered again.
     redelivered_total: Counter = Counter::default();
     /// Delivery ids that came with other content.
@@ -126,6 +130,18 @@ metrics! {
     quarantined_total: Counter = Counter::default();
     /// Bodies in quarantine that went because their receiver has room for so many.
     quarantine_let_go_total: Counter = Counter::default();
+    /// 1 while an SMS can be made durable.
+    writable: Gauge = Gauge::default();
+    /// 1 while that store answers and can be used.
+    store_up: Family<WholeStoreLabels, Gauge> = Family::default();
+    /// 1 when that store found its file damaged and is closed.
+    store_damaged: Family<WholeStoreLabels, Gauge> = Family::default();
+    /// 1 while the clock of this machine can be right.
+    clock_plausible: Gauge = Gauge::default();
+    /// Bytes that can still be written on the disk of the data folder.
+    disk_free_bytes: Gauge = Gauge::default();
+    /// Bytes of the disk of the data folder, free and not.
+    disk_size_bytes: Gauge = Gauge::default();
     /// SMS refused because nothing was writable.
     refused_unwritable_total: Counter = Counter::default();
     /// Tries to deliver to a webhook, by how they went.
@@ -136,6 +152,18 @@ metrics! {
     spool_bytes: Gauge = Gauge::default();
     /// Validated numbers pushed to the remote.
     remote_synced_total: Counter = Counter::default();
+    /// 1 while the remote does not take validated numbers.
+    remote_away: Gauge = Gauge::default();
+    /// Validated numbers that wait for the remote, counted as far as a thousand.
+    remote_waiting: Gauge = Gauge::default();
+    /// Validated numbers that the remote refused by themselves, counted as far as a thousand.
+    remote_refused: Gauge = Gauge::default();
+    /// 1 while a receiver that used to be heard is not.
+    receiver_silent: Family<ReceiverLabels, Gauge> = Family::default();
+    /// When the last backup was made; 0, if none was.
+    last_backup_timestamp_seconds: Gauge = Gauge::default();
+    /// 1 while the last backup is older than is wanted.
+    backup_overdue: Gauge = Gauge::default();
     /// When a receiver was last heard of.
     receiver_last_seen_timestamp_seconds: Family<ReceiverLabels, Gauge<f64, AtomicU64>> = Family::default();
     /// 1 while registration is paused for that cause.

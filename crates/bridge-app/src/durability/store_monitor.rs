@@ -124,6 +124,9 @@ impl StoreMonitor {
             }
             return app.availability.set_hot(app.clock.now(), Hot::ClockNotSet);
         }
+        if app.hot.damage().is_some() {
+            return app.availability.set_hot(app.clock.now(), Hot::Damaged);
+        }
         let there = match hot {
             Ok(there) => there,
             Err(error) => {
@@ -137,7 +140,7 @@ impl StoreMonitor {
             let open = match was {
                 Hot::Open | Hot::Full => Ok(()),
                 // What it does not know since it was away is what bridges kept for later.
-                Hot::Away | Hot::Lost | Hot::ClockNotSet => self.resume(app).await,
+                Hot::Away | Hot::Lost | Hot::Damaged | Hot::ClockNotSet => self.resume(app).await,
             };
             let seen = match open {
                 Ok(()) if pressed => Hot::Full,

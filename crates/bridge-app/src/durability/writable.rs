@@ -2,6 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
+use futures_util::FutureExt;
+use futures_util::future::select_ok;
+
 use crate::base::deadline::in_time;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
@@ -29,12 +32,17 @@ async fn try_write(app: &App) -> bool {
     // After trouble only as much as an SMS needs proves that it is over.
     let troubled = app.unwritable.load(Ordering::Relaxed) || app.probe.failed();
     let bytes = if troubled { ENOUGH_BYTES } else { SOME_BYTES };
-    let (hot, audit, journal) =
-        tokio::join!(in_time(app.hot.try_write(bytes)), in_time(app.audit.try_write(bytes)), async {
-            // Durable stores lie on the same disk: the journal would say the same again.
-            !app.hot.is_durable() && in_time(app.journal.try_write(bytes)).await.is_ok()
-        },);
-    let writable = hot.is_ok() || audit.is_ok() || journal;
+    // The first that takes it is enough: nobody waits for a store that hangs.
+    let hot = async { in_time(app.hot.try_write(bytes)).await.map_err(|_| ()) };
+    let audit = async { in_time(app.audit.try_write(bytes)).await.map_err(|_| ()) };
+    let journal = async {
+        // Durable stores lie on the same disk: the journal would say the same again.
+        if app.hot.is_durable() {
+            return Err(());
+        }
+        in_time(app.journal.try_write(bytes)).await.map_err(|_| ())
+    };
+    let writable = select_ok([hot.boxed(), audit.boxed(), journal.boxed()]).await.is_ok();
     if writable {
         app.unwritable.store(false, Ordering::Relaxed);
     }

@@ -8,6 +8,7 @@ use bridge_store::troubles::{Trouble, TroubleKind};
 
 use crate::bridge::App;
 use crate::durability::writable::writable;
+use crate::notify::words::masked;
 use crate::registration::paused;
 use crate::state::availability::Hot;
 use crate::state::last_backup::{self, LastBackup};
@@ -90,7 +91,8 @@ fn shared(kind: TroubleKind, subject: &str, began_at: Timestamp, detail: impl In
         subject: subject.to_owned(),
         is_own: false,
         began_at,
-        detail: detail.into(),
+        // It is kept, and an erasure of a person would not find it there.
+        detail: masked(&detail.into()),
         is_told: false,
     }
 }

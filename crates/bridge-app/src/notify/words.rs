@@ -149,7 +149,7 @@ fn lasted(span: Span) -> String {
 }
 
 /// Digits that may be a number of a person are hidden but for the last: what a store says may name one.
-fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut digits = String::new();
     let close = |digits: &mut String, masked: &mut String| {

@@ -18,6 +18,8 @@ pub enum Hot {
     Away,
     /// It answers, and does not know what it should: it is being rebuilt, or waits for the audit store to be.
     Lost,
+    /// Its file is damaged: it is closed until it is rebuilt by hand.
+    Damaged,
     /// It holds more than `redis_memory_limit_percent` (D27).
     Full,
     /// Whatever it holds, this machine's clock cannot be right: nothing is judged by it (D49).
@@ -32,6 +34,7 @@ impl Hot {
             Hot::Open | Hot::ClockNotSet => "up",
             Hot::Away => "down",
             Hot::Lost => "rebuilding",
+            Hot::Damaged => "damaged",
             Hot::Full => "full",
         }
     }
@@ -43,6 +46,7 @@ impl Hot {
             Hot::Open => None,
             Hot::Away => Some("the hot store (Redis) does not answer"),
             Hot::Lost => Some("the hot store (Redis) lost its memory and is being rebuilt"),
+            Hot::Damaged => Some("the hot store (hot.db) is damaged"),
             Hot::Full => Some("the hot store (Redis) is nearly full"),
             Hot::ClockNotSet => Some("the clock of this machine cannot be right"),
         }

@@ -3,11 +3,31 @@
 
 use std::path::{Path, PathBuf};
 
+/// A disk is filling when less than one part of so many is free.
+const FILLING_PART: u64 = 10;
+
 /// The disk that the data folder is on.
 #[derive(Debug)]
 pub struct Disk {
     folder: PathBuf,
     floor_bytes: u64,
+}
+
+/// The room on a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// What this account can still write there.
+    pub free_bytes: u64,
+    /// All of it, free and not.
+    pub size_bytes: u64,
+}
+
+impl Room {
+    /// Less than a tenth is free: somebody should look while there is time.
+    #[must_use]
+    pub fn is_filling(self) -> bool {
+        self.free_bytes < self.size_bytes / FILLING_PART
+    }
 }
 
 impl Disk {
@@ -20,7 +40,17 @@ impl Disk {
     /// Is there less room than the floor? Where that cannot be found out, there is room. Costs a microsecond.
     #[must_use]
     pub fn is_nearly_full(&self) -> bool {
-        free_bytes(&self.folder).is_some_and(|free| free < self.floor_bytes)
+        self.room().is_some_and(|room| room.free_bytes < self.floor_bytes)
+    }
+
+    /// How much there is; none where that cannot be found out.
+    #[must_use]
+    pub fn room(&self) -> Option<Room> {
+        let disk = rustix::fs::statvfs(&self.folder).ok()?;
+        Some(Room {
+            free_bytes: disk.f_bavail.checked_mul(disk.f_frsize)?,
+            size_bytes: disk.f_blocks.checked_mul(disk.f_frsize)?,
+        })
     }
 
     /// The floor, for people.
@@ -28,12 +58,6 @@ impl Disk {
     pub fn floor_mib(&self) -> u64 {
         self.floor_bytes / (1024 * 1024)
     }
-}
-
-/// What this account can still write there.
-fn free_bytes(folder: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    disk.f_bavail.checked_mul(disk.f_frsize)
 }
 
 #[cfg(test)]
@@ -46,5 +70,14 @@ mod tests {
         assert!(!Disk::new(folder.path(), 0).is_nearly_full());
         assert!(Disk::new(folder.path(), u64::MAX).is_nearly_full());
         assert!(!Disk::new(Path::new("/nonexistent"), u64::MAX).is_nearly_full());
+        let room = Disk::new(folder.path(), 0).room().unwrap();
+        assert!(0 < room.free_bytes && room.free_bytes <= room.size_bytes);
+        assert_eq!(Disk::new(Path::new("/nonexistent"), 0).room(), None);
+    }
+
+    #[test]
+    fn a_disk_fills_below_a_tenth() {
+        let filling = |free_bytes| Room { free_bytes, size_bytes: 1000 }.is_filling();
+        assert!(filling(99) && !filling(100));
     }
 }

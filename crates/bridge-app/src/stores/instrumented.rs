@@ -9,9 +9,15 @@ use bridge_core::onboarding::LastSms;
 use bridge_core::{InboundSms, Mobile, Onboarding, Span, Timestamp};
 use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link, NewChange, Role, Session};
 use bridge_store::audit::{
-    ApiKey, ApiKeyTrail, AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter, Delivery, Due, GroupTrail, HourCount, LaterTrail, LookupTrail, Member, Notice, NoticeRow, NoticeTrail, NotifyTarget, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom, QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, Replay, SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Tally, Telling, Totals, Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
+    ApiKey, ApiKeyTrail, AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter,
+    Delivery, Due, GroupTrail, HourCount, LaterTrail, LookupTrail, Member, Notice, NoticeRow, NoticeTrail,
+    NotifyTarget, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom,
+    QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, Replay,
+    SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Tally, Telling, Totals,
+    Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
 };
 use bridge_store::blacklisting::Blacklisting;
+use bridge_store::damage::Damage;
 use bridge_store::desk::{
     BlacklistPlace, Failures, Funnel, Incident, Latencies, OnboardingFilter, OnboardingRow, Page,
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
@@ -143,6 +149,9 @@ instrumented! { HotStore for HotStore {
     fn is_durable(&self) -> bool {
         self.store.is_durable()
     }
+    fn damage(&self) -> Option<Damage> {
+        self.store.damage()
+    }
     fn tell_changes(&self, wanted: bool) {
         self.store.tell_changes(wanted);
     }
@@ -180,7 +189,12 @@ instrumented! { UpkeepTrail for AuditStore {
     server_time() -> Option<Timestamp>;
     totals() -> Totals;
     purge(before: Timestamp, max: usize, remote: bool) -> usize;
-}}
+}
+
+    fn damage(&self) -> Option<Damage> {
+        self.store.damage()
+    }
+}
 
 instrumented! { SmsTrail for AuditStore {
     append_sms(batch: &[QueuedSms]) -> usize;

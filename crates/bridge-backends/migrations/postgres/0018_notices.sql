@@ -24,6 +24,8 @@ CREATE TABLE ops.trouble (
     subject TEXT COLLATE "C" NOT NULL,
     bridge UUID NOT NULL,
     seen_at TIMESTAMPTZ NOT NULL,
+    -- When the first bridge saw it.
+    known_at TIMESTAMPTZ NOT NULL,
     kind TEXT NOT NULL,
     is_own BOOLEAN NOT NULL,
     began_at TIMESTAMPTZ NOT NULL,

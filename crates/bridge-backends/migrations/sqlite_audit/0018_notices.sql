@@ -25,6 +25,8 @@ CREATE TABLE ops_trouble (
     subject TEXT NOT NULL,
     bridge TEXT NOT NULL,
     seen_at TEXT NOT NULL,
+    -- When the first bridge saw it.
+    known_at TEXT NOT NULL,
     kind TEXT NOT NULL,
     is_own INTEGER NOT NULL,
     began_at TEXT NOT NULL,

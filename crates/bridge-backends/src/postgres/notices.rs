@@ -145,7 +145,7 @@ async fn remove(lease: &mut Lease, id: Uuid) -> Result<bool> {
 }
 
 async fn seen(lease: &mut Lease) -> Result<Vec<Seen>> {
-    let sql = "SELECT subject, bridge, seen_at, kind, is_own, began_at, detail FROM ops.trouble";
+    let sql = "SELECT subject, bridge, seen_at, kind, is_own, began_at, detail, known_at FROM ops.trouble";
     lease
         .rows(sql, &[], |row| {
             let trouble = Trouble {
@@ -156,7 +156,12 @@ async fn seen(lease: &mut Lease) -> Result<Vec<Seen>> {
                 detail: row.try_get(6)?,
                 is_told: false,
             };
-            Ok(Seen { bridge: row.try_get(1)?, at: row.try_get::<_, At>(2)?.0, trouble })
+            Ok(Seen {
+                bridge: row.try_get(1)?,
+                at: row.try_get::<_, At>(2)?.0,
+                known_at: row.try_get::<_, At>(7)?.0,
+                trouble,
+            })
         })
         .await
 }
@@ -180,8 +185,8 @@ async fn see(
                    WHERE t.subject = gone.subject AND t.bridge = gone.bridge";
         lease.run(sql, &gone).await?;
     }
-    for Trouble { kind, subject, is_own, began_at, detail, .. } in &changes.kept {
-        let parameters: [Parameter<'_>; 7] = [
+    for (Trouble { kind, subject, is_own, began_at, detail, .. }, known_at) in &changes.kept {
+        let parameters: [Parameter<'_>; 8] = [
             (&storable(subject), Type::TEXT),
             (&bridge, Type::UUID),
             (&At(now), Type::TIMESTAMPTZ),
@@ -189,45 +194,48 @@ async fn see(
             (is_own, Type::BOOL),
             (&At(*began_at), Type::TIMESTAMPTZ),
             (&storable(detail), Type::TEXT),
+            (&At(known_at.unwrap_or(now)), Type::TIMESTAMPTZ),
         ];
-        let sql = "INSERT INTO ops.trouble (subject, bridge, seen_at, kind, is_own, began_at, detail)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7)
+        let sql = "INSERT INTO ops.trouble (subject, bridge, seen_at, kind, is_own, began_at, detail, known_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                    ON CONFLICT (subject, bridge) DO UPDATE SET seen_at = excluded.seen_at, detail = excluded.detail";
         lease.run(sql, &parameters).await?;
     }
-    let news = changes.begun.iter().map(|trouble| (trouble, None));
-    let news = news.chain(changes.over.iter().map(|trouble| (trouble, Some(now))));
+    let news = changes.begun.iter().map(|trouble| (trouble, now, None));
+    let news = news.chain(changes.over.iter().map(|(trouble, known_at)| (trouble, *known_at, Some(now))));
     let mut new = 0;
-    for (trouble, ended_at) in news {
-        new += usize::from(tell(lease, now, trouble, ended_at).await?);
+    for (trouble, known_at, ended_at) in news {
+        new += usize::from(tell(lease, now, trouble, known_at, ended_at).await?);
     }
     lease.commit().await?;
     Ok(new)
 }
 
-/// Keeps that it began, or is over, for those who want it. Of what began before a target was there it is told no end.
+/// Keeps that it began, or is over, for those who want it. Of what was known before a target was there it is told no end.
 async fn tell(
     lease: &mut Lease,
     now: Timestamp,
     trouble: &Trouble,
+    known_at: Timestamp,
     ended_at: Option<Timestamp>,
 ) -> Result<bool> {
     let sql = "WITH wanting AS (
                    SELECT id FROM ops.notify_target
-                   WHERE enabled AND $2 = ANY (events) AND ($5::timestamptz IS NULL OR created_at <= $4)
+                   WHERE enabled AND $2 = ANY (events) AND ($5::timestamptz IS NULL OR created_at <= $7)
                ), kept AS (
                    INSERT INTO ops.notice (at, kind, subject, began_at, ended_at, detail)
                    SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS (SELECT FROM wanting) RETURNING id
                )
                INSERT INTO ops.notice_delivery (target_id, notice, state)
                SELECT wanting.id, kept.id, 'waiting' FROM kept CROSS JOIN wanting";
-    let parameters: [Parameter<'_>; 6] = [
+    let parameters: [Parameter<'_>; 7] = [
         (&At(now), Type::TIMESTAMPTZ),
         (&trouble.kind.word(), Type::TEXT),
         (&storable(&trouble.subject), Type::TEXT),
         (&At(trouble.began_at), Type::TIMESTAMPTZ),
         (&ended_at.map(At), Type::TIMESTAMPTZ),
         (&storable(&trouble.detail), Type::TEXT),
+        (&At(known_at), Type::TIMESTAMPTZ),
     ];
     Ok(lease.run(sql, &parameters).await? > 0)
 }

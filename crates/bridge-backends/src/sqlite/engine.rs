@@ -4,6 +4,7 @@
 //! is stored.
 
 mod checkpointer;
+mod harm;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
+use bridge_store::damage::Damage;
 use checkpointer::{Checkpointer, checkpoint};
+use harm::Harm;
 
 /// Writes that share one fsync. Measured: 64 is as fast as 256 and its latency is lower
 /// (docs/benchmarks.md).
@@ -102,6 +105,7 @@ pub(crate) struct Engine {
     jobs: mpsc::Sender<Job>,
     readers: Arc<Readers>,
     changes: broadcast::Sender<PeerEvent>,
+    harm: Arc<Harm>,
     writer: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -129,13 +133,15 @@ impl Engine {
         let (changes, _) = broadcast::channel(CHANGES_MAX);
         let checkpointer = Checkpointer::start(path)?;
         let announce = changes.clone();
+        let harm = Arc::new(Harm::of(path));
+        let noted = harm.clone();
         let writer = std::thread::Builder::new()
             .name(format!("sqlite-{}", schema.name))
-            .spawn(move || Writer::new(conn, announce, checkpointer).serve(waiting))
+            .spawn(move || Writer::new(conn, announce, checkpointer, noted).serve(waiting))
             .map_err(|e| unavailable("open", Some(e.into())))?;
         let readers =
             Readers { path: path.to_owned(), idle: Mutex::default(), places: Semaphore::new(READERS) };
-        Ok(Engine { jobs, readers: Arc::new(readers), changes, writer: Some(writer) })
+        Ok(Engine { jobs, readers: Arc::new(readers), changes, harm, writer: Some(writer) })
     }
 
     /// Carries out one write. `Ok` means it is on disk.
@@ -159,6 +165,7 @@ impl Engine {
         T: Send + 'static,
         F: FnMut(&Connection, &mut Changes) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.harm.none(name)?;
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Operation { name, body, early, value: None, reply });
         self.jobs.send(job).await.map_err(|_| unavailable(name, None))?;
@@ -180,6 +187,7 @@ impl Engine {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.harm.none(name)?;
         let readers = self.readers.clone();
         let _place = readers.places.acquire().await.map_err(|e| unavailable(name, Some(e.into())))?;
         let readers = self.readers.clone();
@@ -190,7 +198,13 @@ impl Engine {
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
             Ok(value)
         });
-        read.await.map_err(|e| unavailable(name, Some(e.into())))?.map_err(|e| failed(name, e))
+        let read = read.await.map_err(|e| unavailable(name, Some(e.into())))?;
+        read.map_err(|error| self.harm.failed(name, error))
+    }
+
+    /// What was found of the file that cannot be read any more: it is closed since.
+    pub(crate) fn damage(&self) -> Option<Damage> {
+        self.harm.found()
     }
 
     /// What writes announced, after they became durable.
@@ -220,6 +234,7 @@ struct Writer {
     conn: Connection,
     announce: broadcast::Sender<PeerEvent>,
     checkpointer: Checkpointer,
+    harm: Arc<Harm>,
     since_checkpoint: usize,
     /// Ran in the open transaction and wait for its commit.
     unanswered: Vec<Job>,
@@ -230,12 +245,18 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(conn: Connection, announce: broadcast::Sender<PeerEvent>, checkpointer: Checkpointer) -> Writer {
+    fn new(
+        conn: Connection,
+        announce: broadcast::Sender<PeerEvent>,
+        checkpointer: Checkpointer,
+        harm: Arc<Harm>,
+    ) -> Writer {
         let unanswered = Vec::with_capacity(BATCH_MAX);
         Writer {
             conn,
             announce,
             checkpointer,
+            harm,
             since_checkpoint: 0,
             unanswered,
             early: 0,
@@ -265,6 +286,10 @@ impl Writer {
     /// Runs one operation in the open transaction. If it fails, all that share it are tried alone: a bad
     /// one harms only itself.
     fn run(&mut self, mut job: Job) {
+        // It was asked before the damage was found.
+        if let Err(closed) = self.harm.none(job.operation()) {
+            return job.answer(Some(closed));
+        }
         match self.begin().and_then(|()| attempt(&mut job, &self.conn, &mut self.changes)) {
             Ok(Answered::Early) => {
                 self.early += 1;
@@ -298,11 +323,15 @@ impl Writer {
     /// Rolls back and tries each unanswered operation in a transaction of its own.
     fn one_by_one(&mut self) {
         for mut job in std::mem::take(&mut self.unanswered) {
+            if let Err(closed) = self.harm.none(job.operation()) {
+                job.answer(Some(closed));
+                continue;
+            }
             let mut done = self.alone(&mut job);
             if done.as_ref().is_err_and(is_full) && self.made_room() {
                 done = self.alone(&mut job);
             }
-            let failure = done.err().map(|error| failed(job.operation(), error));
+            let failure = done.err().map(|error| self.harm.failed(job.operation(), error));
             if let Some(failure) = &failure {
                 tracing::warn!(operation = failure.operation, error = ?failure.source, "write failed");
             }
@@ -383,6 +412,8 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    // A page that is no page is found when it is read, not when it is used.
+    conn.pragma_update(None, "cell_size_check", true)?;
     // Plans never depend on the values bound: otherwise a statement is compiled anew for every SMS.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
@@ -403,11 +434,7 @@ fn migrate(conn: &Connection, schema: &Schema) -> Result<()> {
     let version = usize::from(version);
     if version > schema.steps.len() {
         let text = format!("{}.db was written by a newer version of SMS Bridge", schema.name);
-        return Err(StoreError {
-            operation: "migrate",
-            kind: StoreFault::Damaged,
-            source: Some(text.into()),
-        });
+        return Err(StoreError { operation: "migrate", kind: StoreFault::Schema, source: Some(text.into()) });
     }
     for (number, step) in schema.steps.iter().enumerate().skip(version) {
         let sql = format!("BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {};\nCOMMIT;", number + 1);

@@ -22,6 +22,7 @@ use bridge_core::checks::{SenderFacts, Standing};
 use bridge_core::onboarding::{LastSms, pair};
 use bridge_core::{InboundSms, Onboarding, Span, Timestamp};
 use bridge_store::blacklisting::Blacklisting;
+use bridge_store::damage::Damage;
 use bridge_store::events::QueuedEvent;
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
@@ -36,6 +37,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::sqlite::engine::{Changes, Engine, Schema, failed, limit};
+use crate::sqlite::salvage::{self, Salvaged};
 use arrivals::Arrivals;
 use deliveries::Deliveries;
 use epochs::Epochs;
@@ -93,6 +95,12 @@ impl SqliteHot {
         Ok(SqliteHot { engine, path: path.to_owned(), epochs: Arc::default(), memory: Arc::new(memory) })
     }
 
+    /// Makes a damaged file anew. It has no epoch then: the bridge gives it back from the audit store what it misses, after it
+    /// carried away what was still in its queues.
+    pub(crate) fn rebuild(path: &Path, kept_in: &str) -> Result<Salvaged> {
+        salvage::rebuild(path, &SCHEMA, kept_in, |conn| conn.execute_batch("DELETE FROM epoch"))
+    }
+
     /// Carries out what may only be done in the epoch that was entered.
     async fn live<T, F>(&self, name: &'static str, early: fn(&Option<T>) -> bool, mut body: F) -> Result<T>
     where
@@ -120,6 +128,10 @@ impl HotStore for SqliteHot {
 
     fn is_durable(&self) -> bool {
         true
+    }
+
+    fn damage(&self) -> Option<Damage> {
+        self.engine.damage()
     }
 
     /// The file and its WAL; the disk sets the limit, and tells when it is reached.

@@ -10,7 +10,8 @@ use crate::auth::{MaybeKnown, Operator};
 use crate::exposition::Exposition;
 use crate::problem::{Failed, ProblemBody};
 use crate::state::Shared;
-use bridge_app::health::{Health, measure, writable};
+use bridge_app::health::measured::measure;
+use bridge_app::health::{Health, writable};
 
 /// How the bridge is. 503 only when nothing is writable.
 #[utoipa::path(

@@ -1,12 +1,14 @@
 //! A new code for the same person. It counts as a registration.
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bridge_app::base::problem::Code;
 use bridge_app::registration::{self, Opened, opened};
-use bridge_http::client;
+use bridge_http::body;
+use bridge_http::edge;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
 
@@ -16,11 +18,18 @@ use crate::pages::show::draw;
 use crate::stage::Stage;
 
 /// `POST /v/{id}.{token}/again`
-pub(crate) async fn again(State(app): State<Shared>, link: Link, parts: Parts) -> Result<Response, Failed> {
+pub(crate) async fn again(
+    State(app): State<Shared>,
+    link: Link,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Failed> {
+    let bytes = body::read(&app, body, body::ONBOARDING_MAX_BYTES).await?;
     let before = link.onboarding(&app).await?;
     let snapshot = app.live.snapshot();
-    let from = client::address(&app, &parts);
-    let problem = match registration::again(&app, &snapshot, &before, from).await {
+    let stamp = edge::of_registration(&app, &snapshot.settings, &parts, &bytes).await;
+    let origin = stamp.map(|stamp| edge::origin(&app, &parts, stamp));
+    let problem = match registration::again(&app, &snapshot, &before, origin).await {
         Ok(Opened { onboarding, .. }) => {
             let query = Kept::of(&parts.uri, &snapshot.settings).query();
             let to = format!("{}{query}", opened::page_path(&app, onboarding.id));

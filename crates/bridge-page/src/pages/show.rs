@@ -57,6 +57,8 @@ pub(crate) struct View {
     paused_since: Option<Since>,
     /// Where the page leads when it is done.
     back: Option<String>,
+    /// The country that the registration came from, as two letters.
+    place: Option<String>,
 }
 
 struct Since {
@@ -145,6 +147,7 @@ impl View {
             now: now.0,
             paused_since: pause.and_then(|pause| pause.since).map(Since::of),
             back: returns::to(onboarding, status, &snapshot.settings),
+            place: onboarding.asked.place.clone(),
         }
     }
 

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use super::{BOLD, DIM, GOOD, WARN};
 use crate::backup::{self, Manifest, Passphrase, Restored, Wanted};
 use crate::config::Config;
+use bridge_app::base::clock::Clock;
+use bridge_app::state::last_backup::FailedBackup;
 
 /// Where to.
 #[derive(clap::Args, Debug)]
@@ -47,7 +49,8 @@ pub(super) fn backup(args: &BackupArgs) -> Result<ExitCode, String> {
         true => Some(Passphrase::ask(args.passphrase_file.as_deref(), true)?),
         false => None,
     };
-    let made = super::block_on(backup::make(&args.config, &args.file, passphrase.as_ref()))?;
+    let made = super::block_on(backup::make(&args.config, &args.file, passphrase.as_ref()));
+    let made = made.inspect_err(|error| note_failure(&args.config, error))?;
     anstream::println!(
         "{GOOD}✔{GOOD:#} {BOLD}{}{BOLD:#} holds the bridge as it was at {}, {} MiB",
         args.file.display(),
@@ -68,6 +71,14 @@ pub(super) fn backup(args: &BackupArgs) -> Result<ExitCode, String> {
         "  {DIM}It holds numbers and texts of people: keep it like the bridge itself, and on another machine.{DIM:#}"
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// A timer's backup that fails is seen by nobody: the bridge tells it to whoever is told.
+fn note_failure(config: &Config, error: &str) {
+    let failed = FailedBackup { at: Clock::system().now(), error: error.to_owned() };
+    if let Err(error) = failed.note(&config.data_dir) {
+        tracing::warn!(%error, "that the backup failed cannot be noted");
+    }
 }
 
 pub(super) fn restore(args: &RestoreArgs) -> Result<ExitCode, String> {

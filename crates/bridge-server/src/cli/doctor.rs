@@ -1,5 +1,6 @@
 //! `doctor`: looks at everything that can be wrong and says what to do about it.
 
+mod disk;
 mod outside;
 
 use std::path::Path;
@@ -15,7 +16,6 @@ use serde_json::{Value, json};
 use super::bridge::{Bridge, Which};
 use super::plain;
 use super::{BAD, FAILED, GOOD};
-use crate::config::DISK_FLOOR_MIB;
 use bridge_app::base::clock::Clock;
 
 /// Which bridge to look at.
@@ -47,8 +47,6 @@ fn finding(what: &str, level: Level, found: impl Into<String>, advice: impl Into
     Finding { what: what.to_owned(), level, found: found.into(), advice: advice.into() }
 }
 
-/// Less than this on the disk is wrong, less than ten times this is worth a look.
-const DISK_MIN_MIB: u64 = DISK_FLOOR_MIB as u64;
 /// Files that are named; the rest is counted.
 const FILES_SHOWN: usize = 10;
 /// This program is newer than any clock before 2026.
@@ -56,7 +54,9 @@ const CLOCK_MIN: Timestamp = Timestamp(1_767_225_600_000);
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, String> {
     let which = &args.which;
-    let mut findings = vec![clock(), disk(&which.data_dir), files(&which.data_dir, args.repair)];
+    let mut findings = vec![clock(), disk::room(&which.data_dir)];
+    findings.extend(disk::speed(&which.data_dir));
+    findings.push(files(&which.data_dir, args.repair));
     match super::block_on(ask(which, args)) {
         Ok(asked) => {
             findings.push(finding("bridge", Level::Good, "it answers", ""));
@@ -151,32 +151,6 @@ fn clock() -> Finding {
         return finding("clock", Level::Problem, format!("it says {now}"), advice);
     }
     finding("clock", Level::Good, now.to_string(), "")
-}
-
-fn disk(data_dir: &Path) -> Finding {
-    let folder = data_dir.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
-    match fs4::available_space(folder) {
-        Ok(bytes) => {
-            let mib = bytes / (1024 * 1024);
-            let level = match mib {
-                0..DISK_MIN_MIB => Level::Problem,
-                m if m < DISK_MIN_MIB * 10 => Level::Warning,
-                _ => Level::Good,
-            };
-            let advice = if level == Level::Good {
-                ""
-            } else {
-                "free some space: registration pauses below the floor, and on a full disk no SMS can be accepted"
-            };
-            finding("disk", level, format!("{mib} MiB free"), advice)
-        }
-        Err(error) => finding(
-            "disk",
-            Level::Warning,
-            format!("free space unknown: {error}"),
-            "look at the disk yourself",
-        ),
-    }
 }
 
 /// The data folder and everything in it: only the bridge's own account may read it.

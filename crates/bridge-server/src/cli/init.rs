@@ -38,6 +38,9 @@ pub(super) struct Args {
     /// The calling code of the country whose numbers may register, like 91.
     #[arg(long, value_name = "CODE")]
     country: Option<String>,
+    /// An ntfy topic that is told when something is wrong, like https://ntfy.sh/sms-bridge-7f3k2q; other ways: `notify add`.
+    #[arg(long, value_name = "URL")]
+    alert: Option<String>,
     /// Write the unit for systemd to this file.
     #[arg(long, value_name = "FILE")]
     unit: Option<PathBuf>,

@@ -91,7 +91,7 @@ fn command(way: &'static Way) -> Command {
         let arg = Arg::new(field.name).help(help).value_name(field.name.to_uppercase());
         // What every use needs stands first and alone.
         let arg = if place == 0 {
-            arg.required(true)
+            arg.required(true).allow_negative_numbers(true)
         } else {
             arg.long(field.name).required(field.is_required && !field.is_secret)
         };

@@ -1,6 +1,7 @@
 //! The operator's desk over real HTTP, without a browser: who gets in, and what pages answer.
 
 mod access;
+mod alerts;
 mod doors;
 mod find;
 mod fresh;

@@ -2,6 +2,7 @@
 //! behaves is tested in `edge/test`, in its own runtime.
 
 mod kept;
+mod page;
 mod supabase;
 mod workerd;
 

@@ -21,7 +21,11 @@ mod config_file;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod desk;
+#[cfg(test)]
+mod documented;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 pub(crate) mod endpoint;
 mod killed;
+mod proof;
+mod receivers;
 mod verified;
 
 use std::sync::Arc;

@@ -185,6 +185,8 @@ pub struct Seen {
     pub bridge: Uuid,
     /// When.
     pub at: Timestamp,
+    /// When the first bridge saw it: it may have begun before.
+    pub known_at: Timestamp,
     /// What.
     pub trouble: Trouble,
 }
@@ -194,12 +196,12 @@ pub struct Seen {
 pub struct Changes {
     /// These rows go: subject and bridge.
     pub gone: Vec<(String, Uuid)>,
-    /// This bridge sees these.
-    pub kept: Vec<Trouble>,
+    /// This bridge sees these; since when they are known, where they were.
+    pub kept: Vec<(Trouble, Option<Timestamp>)>,
     /// These began and nobody was told.
     pub begun: Vec<Trouble>,
-    /// These are over.
-    pub over: Vec<Trouble>,
+    /// These are over; since when they were known.
+    pub over: Vec<(Trouble, Timestamp)>,
 }
 
 /// Decides it, given every row.
@@ -213,18 +215,20 @@ pub fn changes(rows: &[Seen], bridge: Uuid, alive_since: Timestamp, seen: &[Trou
             row.trouble.is_own || row.at >= alive_since
         }
     };
-    let mut known: BTreeMap<&str, &Trouble> = BTreeMap::new();
-    for Seen { trouble, .. } in rows {
-        let first = known.entry(&trouble.subject).or_insert(trouble);
-        if trouble.began_at < first.began_at {
-            *first = trouble;
+    // Of each subject since when it is so, and since when that is known.
+    let mut known: BTreeMap<&str, (Trouble, Timestamp)> = BTreeMap::new();
+    for Seen { trouble, known_at, .. } in rows {
+        let first = known.entry(&trouble.subject).or_insert_with(|| (trouble.clone(), *known_at));
+        if trouble.began_at < first.0.began_at {
+            first.0 = trouble.clone();
         }
+        first.1 = first.1.min(*known_at);
     }
     let still: BTreeSet<&str> =
         rows.iter().filter(|row| stays(row)).map(|row| row.trouble.subject.as_str()).collect();
-    let since = |trouble: &Trouble| {
-        let known = known.get(trouble.subject.as_str()).map(|known| known.began_at);
-        Trouble { began_at: known.unwrap_or(trouble.began_at), ..trouble.clone() }
+    let since = |trouble: &Trouble| match known.get(trouble.subject.as_str()) {
+        Some((first, known_at)) => (Trouble { began_at: first.began_at, ..trouble.clone() }, Some(*known_at)),
+        None => (trouble.clone(), None),
     };
     Changes {
         gone: rows
@@ -239,9 +243,9 @@ pub fn changes(rows: &[Seen], bridge: Uuid, alive_since: Timestamp, seen: &[Trou
             .cloned()
             .collect(),
         over: known
-            .iter()
-            .filter(|(subject, _)| !still.contains(*subject) && !subjects.contains(*subject))
-            .map(|(_, trouble)| (*trouble).clone())
+            .into_iter()
+            .filter(|(subject, _)| !still.contains(subject) && !subjects.contains(subject))
+            .map(|(_, over)| over)
             .collect(),
     }
 }
@@ -269,24 +273,28 @@ mod tests {
     }
 
     fn row(subject: &str, bridge: u128, at: Timestamp) -> Seen {
-        Seen { bridge: id(bridge), at, trouble: Trouble { began_at: at, ..trouble(subject) } }
+        Seen { bridge: id(bridge), at, known_at: at, trouble: Trouble { began_at: at, ..trouble(subject) } }
     }
 
     fn subjects(troubles: &[Trouble]) -> Vec<&str> {
         troubles.iter().map(|trouble| trouble.subject.as_str()).collect()
     }
 
+    fn over(changes: &Changes) -> Vec<&str> {
+        changes.over.iter().map(|(trouble, _)| trouble.subject.as_str()).collect()
+    }
+
     #[test]
     fn the_first_that_sees_it_begins_it_and_the_last_ends_it() {
         let first = changes(&[], id(1), ALIVE, &[trouble("redis")]);
-        assert_eq!((subjects(&first.begun), subjects(&first.over)), (vec!["redis"], vec![]));
+        assert_eq!((subjects(&first.begun), over(&first)), (vec!["redis"], vec![]));
         let rows = [row("redis", 1, NOW)];
         let second = changes(&rows, id(2), ALIVE, &[trouble("redis")]);
-        assert_eq!((subjects(&second.begun), subjects(&second.kept)), (vec![], vec!["redis"]));
+        assert_eq!((subjects(&second.begun), second.kept.len()), (vec![], 1));
         let both = [row("redis", 1, NOW), row("redis", 2, NOW)];
         let one_less = changes(&both, id(1), ALIVE, &[]);
         assert_eq!((one_less.over.len(), one_less.gone), (0, vec![("redis".to_owned(), id(1))]));
-        assert_eq!(subjects(&changes(&rows, id(1), ALIVE, &[]).over), ["redis"]);
+        assert_eq!(over(&changes(&rows, id(1), ALIVE, &[])), ["redis"]);
         assert_eq!(changes(&rows, id(2), ALIVE, &[]), Changes::default(), "another still sees it");
     }
 
@@ -297,12 +305,13 @@ mod tests {
         own.trouble.is_own = true;
         let rows = [row("redis", 1, stale), own];
         let looked = changes(&rows, id(2), ALIVE, &[]);
-        assert_eq!(subjects(&looked.over), ["redis"]);
+        assert_eq!(over(&looked), ["redis"]);
         // It comes back itself, after however long.
-        assert_eq!(subjects(&changes(&rows, id(1), NOW, &[trouble("redis")]).over), ["disk of 1"]);
+        assert_eq!(over(&changes(&rows, id(1), NOW, &[trouble("redis")])), ["disk of 1"]);
         let taken_over = changes(&rows, id(2), ALIVE, &[trouble("redis")]);
         assert!(taken_over.begun.is_empty() && taken_over.over.is_empty(), "{taken_over:?}");
-        assert_eq!(taken_over.kept[0].began_at, stale, "it began when the first saw it");
+        let (kept, known_at) = &taken_over.kept[0];
+        assert_eq!((kept.began_at, *known_at), (stale, Some(stale)), "it began when the first saw it");
     }
 
     #[test]
@@ -310,7 +319,7 @@ mod tests {
         let told = Trouble { is_told: true, ..trouble("postgresql") };
         let seen = changes(&[], id(1), ALIVE, std::slice::from_ref(&told));
         assert!(seen.begun.is_empty());
-        assert_eq!(subjects(&seen.kept), ["postgresql"]);
-        assert_eq!(subjects(&changes(&[row("postgresql", 1, NOW)], id(1), ALIVE, &[]).over), ["postgresql"]);
+        assert_eq!(seen.kept.len(), 1);
+        assert_eq!(over(&changes(&[row("postgresql", 1, NOW)], id(1), ALIVE, &[])), ["postgresql"]);
     }
 }

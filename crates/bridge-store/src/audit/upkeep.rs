@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use bridge_core::Timestamp;
 
 use crate::Result;
+use crate::damage::Damage;
 use crate::finding::Finding;
 
 /// Counters and their sizes that `doctor` compares between the stores.
@@ -24,6 +25,10 @@ pub trait UpkeepTrail: Send + Sync + 'static {
     async fn ping(&self) -> Result<()>;
     /// As [`crate::HotStore::try_write`].
     async fn try_write(&self, bytes: u32) -> Result<()>;
+    /// As [`crate::HotStore::damage`].
+    fn damage(&self) -> Option<Damage> {
+        None
+    }
     /// How the server and what lies between are set up, for `doctor`.
     async fn examine(&self) -> Result<Vec<Finding>>;
     /// The server's clock, where it has one of its own.

@@ -59,6 +59,7 @@ pub(super) fn asked() -> Asked {
         return_url: Some("https://shop.example/done".to_owned()),
         metadata: Some("{\"order\":[12345678901234567890,\"\\u0000 \u{928}\",null]}".to_owned()),
         short: true,
+        place: Some("IN".to_owned()),
     }
 }
 

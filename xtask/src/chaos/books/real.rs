@@ -25,7 +25,7 @@ pub(super) fn read(stores: &Stores) -> Outcome<Books> {
     let validated = "select mobile_number || ':' || device_id as pair from ops.validated_mobile";
     let remote = "select mobile_number || ':' || device_id as pair, mobile_validated as is_validated
                   from validated_mobiles";
-    let mut hot = ::redis::Client::open(stores.redis.url())?.get_connection()?;
+    let mut hot = ::redis::Client::open(stores.hot.primary().url())?.get_connection()?;
     let mut left = left(stores)?;
     // Not the marks of numbers with a waiting SMS: a bridge that dies between mark and row leaves one, which
     // forgets itself.

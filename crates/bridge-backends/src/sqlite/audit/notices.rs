@@ -144,19 +144,26 @@ fn put(conn: &Connection, target: &NotifyTarget) -> rusqlite::Result<()> {
 }
 
 fn seen(conn: &Connection) -> rusqlite::Result<Vec<Seen>> {
-    conn.prepare_cached("SELECT subject, bridge, seen_at, kind, is_own, began_at, detail FROM ops_trouble")?
-        .query_map([], |row| {
-            let trouble = Trouble {
-                kind: kind(row, 3)?,
-                subject: row.get(0)?,
-                is_own: row.get(4)?,
-                began_at: row.get::<_, At>(5)?.0,
-                detail: row.get(6)?,
-                is_told: false,
-            };
-            Ok(Seen { bridge: uuid(row, 1)?, at: row.get::<_, At>(2)?.0, trouble })
-        })?
-        .collect()
+    conn.prepare_cached(
+        "SELECT subject, bridge, seen_at, kind, is_own, began_at, detail, known_at FROM ops_trouble",
+    )?
+    .query_map([], |row| {
+        let trouble = Trouble {
+            kind: kind(row, 3)?,
+            subject: row.get(0)?,
+            is_own: row.get(4)?,
+            began_at: row.get::<_, At>(5)?.0,
+            detail: row.get(6)?,
+            is_told: false,
+        };
+        Ok(Seen {
+            bridge: uuid(row, 1)?,
+            at: row.get::<_, At>(2)?.0,
+            known_at: row.get::<_, At>(7)?.0,
+            trouble,
+        })
+    })?
+    .collect()
 }
 
 fn see(
@@ -171,10 +178,10 @@ fn see(
         conn.prepare_cached("DELETE FROM ops_trouble WHERE subject = ?1 AND bridge = ?2")?
             .execute(params![subject, bridge.to_string()])?;
     }
-    for Trouble { kind, subject, is_own, began_at, detail, .. } in &changes.kept {
+    for (Trouble { kind, subject, is_own, began_at, detail, .. }, known_at) in &changes.kept {
         conn.prepare_cached(
-            "INSERT INTO ops_trouble (subject, bridge, seen_at, kind, is_own, began_at, detail)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO ops_trouble (subject, bridge, seen_at, kind, is_own, began_at, detail, known_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (subject, bridge) DO UPDATE SET seen_at = excluded.seen_at, detail = excluded.detail",
         )?
         .execute(params![
@@ -184,16 +191,17 @@ fn see(
             kind.word(),
             is_own,
             At(*began_at),
-            detail
+            detail,
+            At(known_at.unwrap_or(now)),
         ])?;
     }
     let targets = targets(conn)?;
-    let news = changes.begun.iter().map(|trouble| (trouble, None));
-    let news = news.chain(changes.over.iter().map(|trouble| (trouble, Some(now))));
+    let news = changes.begun.iter().map(|trouble| (trouble, now, None));
+    let news = news.chain(changes.over.iter().map(|(trouble, known_at)| (trouble, *known_at, Some(now))));
     let mut new = 0;
-    for (trouble, ended_at) in news {
-        // Of what began before a target was there it is told no end.
-        let there = |target: &&NotifyTarget| ended_at.is_none() || target.created_at <= trouble.began_at;
+    for (trouble, known_at, ended_at) in news {
+        // Of what was known before a target was there it is told no end.
+        let there = |target: &&NotifyTarget| ended_at.is_none() || target.created_at <= known_at;
         let mut wanting = targets.iter().filter(|target| target.wants(trouble.kind)).filter(there).peekable();
         if wanting.peek().is_none() {
             continue;

@@ -8,6 +8,7 @@ use bridge_store::Result;
 use rusqlite::Connection;
 
 use crate::sqlite::engine::{Engine, Schema};
+use crate::sqlite::salvage::{self, Salvaged};
 
 const SCHEMA: Schema = Schema {
     name: "audit",
@@ -56,5 +57,10 @@ pub(crate) struct SqliteAudit {
 impl SqliteAudit {
     pub(crate) fn open(path: &Path) -> Result<SqliteAudit> {
         Ok(SqliteAudit { engine: Engine::open(path, &SCHEMA)? })
+    }
+
+    /// Makes a damaged file anew of what can be read of it.
+    pub(crate) fn rebuild(path: &Path, kept_in: &str) -> Result<Salvaged> {
+        salvage::rebuild(path, &SCHEMA, kept_in, |_| Ok(()))
     }
 }

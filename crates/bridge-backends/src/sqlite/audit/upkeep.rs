@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use bridge_core::Timestamp;
 use bridge_store::Result;
 use bridge_store::audit::{Totals, UpkeepTrail};
+use bridge_store::damage::Damage;
 use bridge_store::finding::Finding;
 use rusqlite::{Connection, params};
 
@@ -19,6 +20,10 @@ impl UpkeepTrail for SqliteAudit {
 
     async fn try_write(&self, bytes: u32) -> Result<()> {
         self.engine.write("try_write", move |c, _| try_write(c, bytes)).await
+    }
+
+    fn damage(&self) -> Option<Damage> {
+        self.engine.damage()
     }
 
     async fn examine(&self) -> Result<Vec<Finding>> {

@@ -21,7 +21,29 @@ impl Asker {
             return take(usual).map_err(|why| format!("{question}: {why}"));
         }
         loop {
-            let answer = read(question, usual)?;
+            let answer =
+                read(question, usual)?.ok_or("the answers ended before the questions: nothing is written")?;
+            match take(&answer) {
+                Ok(taken) => return Ok(taken),
+                Err(why) => {
+                    anstream::println!("  {BAD}✘{BAD:#} {}", super::super::plain::escaped_lines(&why));
+                }
+            }
+        }
+    }
+
+    /// The same of what can be left out: where the answers ended, it is.
+    pub(super) fn unless_ended<T>(
+        &self,
+        question: &str,
+        usual: &str,
+        take: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, String> {
+        if !self.asks {
+            return self.until(question, usual, take);
+        }
+        loop {
+            let Some(answer) = read(question, usual)? else { return take(usual) };
             match take(&answer) {
                 Ok(taken) => return Ok(taken),
                 Err(why) => {
@@ -42,23 +64,25 @@ impl Asker {
     }
 }
 
-fn read(question: &str, usual: &str) -> Result<String, String> {
+/// None: there are no more answers.
+fn read(question: &str, usual: &str) -> Result<Option<String>, String> {
     let shown = if usual.is_empty() { "none" } else { usual };
     anstream::print!("{BOLD}{question}{BOLD:#} {DIM}[{shown}]{DIM:#} ");
     std::io::stdout().flush().map_err(|error| error.to_string())?;
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string())?;
     if read == 0 {
-        return Err("the answers ended before the questions: nothing is written".to_owned());
+        anstream::println!();
+        return Ok(None);
     }
     if !std::io::stdin().is_terminal() {
         // Nobody's Return ended the line.
         anstream::println!();
     }
     let answer = line.trim();
-    Ok(match answer {
+    Ok(Some(match answer {
         "" => usual.to_owned(),
         "none" => String::new(),
         answer => answer.to_owned(),
-    })
+    }))
 }

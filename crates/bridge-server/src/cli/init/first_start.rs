@@ -32,6 +32,8 @@ const LOOKS_MAX: usize = 600;
 pub(super) struct Wishes {
     country: Option<String>,
     receiver: Option<Receiver>,
+    /// The ntfy topic that is told when something is wrong.
+    alert: Option<String>,
 }
 
 struct Receiver {
@@ -82,8 +84,22 @@ impl Wishes {
                 Some(Receiver { name: args.receiver.clone(), format, number })
             }
         };
-        Ok(Wishes { country: Some(country).filter(|country| !country.is_empty()), receiver })
+        let usual = args.alert.clone().unwrap_or_default();
+        let question = "Who is told when something is wrong: an ntfy topic (https://ntfy.sh/…), or later by e-mail and more";
+        let alert = asker.unless_ended(question, &usual, topic)?;
+        Ok(Wishes { country: Some(country).filter(|country| !country.is_empty()), receiver, alert })
     }
+}
+
+/// The address of a topic; nothing is none.
+fn topic(answer: &str) -> Result<Option<String>, String> {
+    if answer.is_empty() {
+        return Ok(None);
+    }
+    let url = reqwest::Url::parse(answer).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.filter(|url| url.path().trim_matches('/') != "");
+    url.map(|_| Some(answer.to_owned()))
+        .ok_or_else(|| "an address like https://ntfy.sh/sms-bridge-7f3k2q".to_owned())
 }
 
 /// What most begin with: an app for an old phone, the first of the list.
@@ -184,6 +200,7 @@ async fn wish(config: &Config, note: &Note, wishes: &Wishes) -> Result<(), Strin
         }
     }
     account(config, &client).await?;
+    alert(&client, wishes.alert.as_deref()).await?;
     match &wishes.receiver {
         Some(wanted) => add(&client, wanted).await,
         None => {
@@ -194,6 +211,35 @@ async fn wish(config: &Config, note: &Note, wishes: &Wishes) -> Result<(), Strin
             Ok(())
         }
     }
+}
+
+/// Somebody who is told, tried at once. One that does not answer is kept: it may answer when it is needed.
+async fn alert(client: &Client, topic: Option<&str>) -> Result<(), String> {
+    let Some(topic) = topic else {
+        anstream::println!(
+            "{WARN}!{WARN:#} nobody is told when something is wrong: sms-bridge notify add ntfy https://ntfy.sh/… {DIM}(docs/alerts.md){DIM:#}"
+        );
+        return Ok(());
+    };
+    let told = client.get(Method::GET, "/admin/notify", None).await?;
+    let mut told = told["items"].as_array().into_iter().flatten();
+    if told.any(|target| target["to"].as_str() == Some(topic)) {
+        anstream::println!("{GOOD}✔{GOOD:#} {topic} is told already");
+        return Ok(());
+    }
+    let body = json!({"kind": "ntfy", "url": topic});
+    let added = client.get(Method::POST, "/admin/notify", Some(&body)).await?;
+    let path = format!("/admin/notify/{}/test", added["id"].as_str().unwrap_or_default());
+    let tested = client.get(Method::POST, &path, Some(&json!({}))).await?;
+    if tested["delivered"] == true {
+        anstream::println!("{GOOD}✔{GOOD:#} {topic} is told when something is wrong: a test is on its way");
+    } else {
+        let why = super::super::plain::escaped(tested["error"].as_str().unwrap_or_default());
+        anstream::println!(
+            "{WARN}!{WARN:#} {topic} is told when something is wrong, but took no test: {why}; sms-bridge notify test tries again"
+        );
+    }
+    Ok(())
 }
 
 /// An owner for the desk, where it has no account yet.

@@ -14,14 +14,14 @@ use crate::process::{Process, command};
 const LIVES: usize = 6;
 const SMS_A_LIFE: usize = 12;
 
-async fn start(folder: &Path, environment: &[(&str, &str)]) -> Option<Process> {
+pub(super) async fn start(folder: &Path, environment: &[(&str, &str)]) -> Option<Process> {
     let mut command = command(folder, &[]);
     command.env("SMS_BRIDGE_WEBHOOK_ALLOW", "127.0.0.0/8").envs(environment.iter().copied());
     Process::start_with(command).await.ok()
 }
 
 /// Registers a number, and sends its SMS. Answers the number, once its SMS was acknowledged.
-async fn validate(http: &reqwest::Client, url: &str, number: usize) -> Option<String> {
+pub(super) async fn validate(http: &reqwest::Client, url: &str, number: usize) -> Option<String> {
     let mobile = format!("+9198765{number:05}");
     let body = json!({"mobile_number": mobile, "device_id": "d"});
     let register = http.post(format!("{url}/onboard/register")).bearer_auth(API_KEY).json(&body);

@@ -200,12 +200,9 @@ pub(super) async fn onboardings_are_found_by_all_they_have(audit: &dyn AuditUnde
 
 pub(super) async fn validated_numbers_are_found_by_number_and_time(audit: &dyn AuditUnderTest) {
     let numbers = ["+919876543210", "+919876543211", "+919876543219", "+4915112345678"];
-    let minute = |n: i64| T0 + Span(60_000 * n);
-    let batch: Vec<_> = (1..)
-        .zip(1..)
-        .zip(numbers)
-        .map(|((id, n), number)| judged(id, number, minute(n), passed()))
-        .collect();
+    let minute = |n: u32| T0 + Span(60_000 * i64::from(n));
+    let batch: Vec<_> =
+        (1_u32..).zip(numbers).map(|(n, number)| judged(n.into(), number, minute(n), passed())).collect();
     audit.store().append_sms(&batch).await.unwrap();
     let desk = audit.desk();
     let of = |prefix: &str| ValidatedFilter {

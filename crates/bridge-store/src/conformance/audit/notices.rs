@@ -126,6 +126,13 @@ pub(super) async fn who_does_not_want_it_or_was_not_there_is_not_told(audit: &dy
     store.put_notify_target(&later).await.unwrap();
     assert_eq!(see(store, T0 + HOUR, ONE, &[]).await, 1);
     assert_eq!(subjects(&claim(store, T0 + HOUR, 1, ONE).await), ["disk", "disk"]);
+    // It is known only now that it began long ago: who is there is told both.
+    let long = Trouble { began_at: T0 - HOUR, ..trouble(TroubleKind::Disk, "long") };
+    assert_eq!(see(store, T0 + HOUR, ONE, &[long]).await, 1);
+    assert_eq!(see(store, T0 + HOUR, ONE, &[]).await, 1);
+    let told = claim(store, T0 + HOUR, 1, ONE).await;
+    assert_eq!((subjects(&told), told[1].began_at), (vec!["long", "long"], T0 - HOUR));
+    assert_eq!(subjects(&claim(store, T0 + HOUR, 3, ONE).await), ["long", "long"]);
     for nothing in [2, 3] {
         assert!(claim(store, T0 + HOUR, nothing, ONE).await.is_empty(), "{nothing}");
     }
