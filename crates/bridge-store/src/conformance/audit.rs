@@ -36,6 +36,9 @@ cases! {
         from_a_desktop_to_a_phone_it_was_scanned
         the_funnel_tells_what_became_of_whom
     }
+    validated {
+        validated_numbers_are_found_by_number_and_time
+    }
     api_keys {
         a_key_is_kept_once_and_used_ever_later
     }
@@ -97,7 +100,6 @@ cases! {
         what_is_rare_is_found_page_by_page
         the_story_of_an_sms_is_told_whole
         onboardings_are_found_by_all_they_have
-        validated_numbers_are_found_by_number_and_time
         refusals_are_found_by_number_and_reason
         the_history_of_settings_is_read_page_by_page
         the_blacklist_is_read_page_by_page

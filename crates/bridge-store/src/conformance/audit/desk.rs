@@ -9,8 +9,8 @@ use super::super::samples::*;
 use super::super::under_test::AuditUnderTest;
 use crate::audit::{Quarantined, Refusal, SmsRow};
 use crate::desk::{
-    DeskStore, DropOut, Failures, MobileFilter, OnboardingFilter, Outcomes, Page, RefusalFilter,
-    RegistrationRate, SCAN, SmsFilter, SmsRate, ValidatedFilter,
+    DeskStore, DropOut, Failures, MobileFilter, OnboardingFilter, Outcomes, RefusalFilter, RegistrationRate,
+    SCAN, SmsFilter, SmsRate,
 };
 use crate::judged::QueuedSms;
 
@@ -22,7 +22,7 @@ fn failed_at(word: &str) -> Verdict {
 }
 
 /// A judged SMS, judged 100 ms after it was taken in.
-fn judged(n: u128, e164: &str, at: Timestamp, verdict: Verdict) -> QueuedSms {
+pub(super) fn judged(n: u128, e164: &str, at: Timestamp, verdict: Verdict) -> QueuedSms {
     let queued = queued(i64::try_from(n).unwrap(), sms(n, e164, "x", at), verdict);
     QueuedSms { judged_at: at + Span(100), ..queued }
 }
@@ -196,46 +196,6 @@ pub(super) async fn onboardings_are_found_by_all_they_have(audit: &dyn AuditUnde
     assert_eq!(found(by_device).await, expected(&|o| o.device_id.is_some()));
     assert_eq!(desk.onboarding(id(3)).await.unwrap().unwrap().onboarding, batch[2]);
     assert_eq!(desk.onboarding(id(99)).await.unwrap(), None);
-}
-
-pub(super) async fn validated_numbers_are_found_by_number_and_time(audit: &dyn AuditUnderTest) {
-    let numbers = ["+919876543210", "+919876543211", "+919876543219", "+4915112345678"];
-    let minute = |n: u32| T0 + Span(60_000 * i64::from(n));
-    let batch: Vec<_> =
-        (1_u32..).zip(numbers).map(|(n, number)| judged(n.into(), number, minute(n), passed())).collect();
-    audit.store().append_sms(&batch).await.unwrap();
-    let desk = audit.desk();
-    let of = |prefix: &str| ValidatedFilter {
-        mobile: Some(MobileFilter::Prefix(prefix.to_owned())),
-        ..ValidatedFilter::default()
-    };
-    let (mut found, mut before) = (Vec::new(), None);
-    loop {
-        let page = desk.search_validated(&of("+9198765"), before, 2).await.unwrap();
-        found.extend(page.rows);
-        before = page.next;
-        if before.is_none() {
-            break;
-        }
-    }
-    let found_numbers: Vec<_> = found.iter().map(|row| row.mobile_number.as_str()).collect();
-    assert_eq!(found_numbers, [numbers[2], numbers[1], numbers[0]], "the newest first");
-    assert_eq!(
-        (found[2].device_id.as_str(), found[2].sms_id, found[2].validated_at),
-        ("d1", id(1), minute(1) + Span(100))
-    );
-    let all = ValidatedFilter::default();
-    assert_eq!(desk.search_validated(&all, None, MAX).await.unwrap().rows.len(), 4);
-    assert_eq!(desk.search_validated(&of("+1"), None, MAX).await.unwrap(), Page::empty());
-    let between = ValidatedFilter { from: Some(minute(2)), to: Some(minute(3) + Span(1)), mobile: None };
-    let rows = desk.search_validated(&between, None, MAX).await.unwrap().rows;
-    assert_eq!(rows.iter().map(|row| row.mobile_number.as_str()).collect::<Vec<_>>(), [numbers[1]]);
-    let one =
-        ValidatedFilter { mobile: Some(MobileFilter::Exactly(numbers[0].to_owned())), ..between.clone() };
-    for (filter, count) in [(&all, 4), (&of("+9198765"), 3), (&between, 1), (&one, 0)] {
-        assert_eq!(desk.count_validated(filter, MAX).await.unwrap(), count, "{filter:?}");
-    }
-    assert_eq!(desk.count_validated(&all, 2).await.unwrap(), 2, "no more is counted");
 }
 
 pub(super) async fn refusals_are_found_by_number_and_reason(audit: &dyn AuditUnderTest) {
