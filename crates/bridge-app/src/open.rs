@@ -86,13 +86,12 @@ pub async fn open(
     clock: Clock,
     entropy: Entropy,
 ) -> Result<Opened, OpenError> {
-    let data_dir = options.data_dir.clone();
+    let (data_dir, now) = (options.data_dir.clone(), clock.now());
     sandbox::may_open(options.is_sandbox, &data_dir, &stores).await?;
+    let run = entropy.id(now).map_err(|error| OpenError::Id(std::io::Error::other(error)))?;
     let secrets = Secrets::open(&data_dir, &options.secrets, &entropy).map_err(OpenError::Secrets)?;
     let metrics = Metrics::default();
     let stores = stores.instrumented(&metrics.store_operation_duration_seconds);
-    let now = clock.now();
-    let run = entropy.id(now).map_err(|error| OpenError::Id(std::io::Error::other(error)))?;
     let rows = settings(&stores, &data_dir, now).await;
     let receivers = receivers(&stores, &data_dir, now).await;
     let blocked_emails = blocked_emails(&stores, &data_dir).await;
@@ -148,6 +147,11 @@ pub async fn open(
         stopping: CancellationToken::new(),
         _folder: folder,
     });
+    looked_at(app).await
+}
+
+/// The monitor looked once, and a sandbox has what belongs to it.
+async fn looked_at(app: Arc<App>) -> Result<Opened, OpenError> {
     let mut monitor = StoreMonitor::new(&app);
     monitor.look(&app).await;
     sandbox::furnish(&app).await?;

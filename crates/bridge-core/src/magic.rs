@@ -58,7 +58,7 @@ pub const RECEIVER: &str = "+15005550100";
 pub const CALLING_CODE: &str = "1";
 
 /// All of them, by their last digit.
-pub const MAGIC: [Magic; 10] = [
+pub static MAGIC: [Magic; 10] = [
     Magic {
         number: "+15005550000",
         ends: "validated",
