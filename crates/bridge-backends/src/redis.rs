@@ -19,6 +19,7 @@ mod seen;
 mod sentinels;
 mod sms;
 mod told;
+mod watch;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -44,7 +45,8 @@ use uuid::Uuid;
 use self::connection::{Place, Request, Server};
 use self::peer_events::Notices;
 use self::scripts::Call;
-use self::sentinels::{Sentinels, Watch};
+use self::sentinels::Sentinels;
+use self::watch::Watch;
 
 /// Rows, ids or members in one command or script call: a few milliseconds of the server's time.
 const CHUNK: usize = 500;

@@ -69,11 +69,11 @@ figures! {
     REDIS_ROOM = 1.5 "times its data", "assumed";
 
     /// The row of an SMS.
-    SMS_TABLE_BYTES = 560.0 "bytes an SMS", "assumed before it is measured";
+    SMS_TABLE_BYTES = 342.0 "bytes an SMS", "PostgreSQL 15, 2026-11-30, docs/benchmarks.md";
     /// Its places in indexes.
-    SMS_INDEX_BYTES = 620.0 "bytes an SMS", "assumed before it is measured";
+    SMS_INDEX_BYTES = 254.0 "bytes an SMS", "PostgreSQL 15, 2026-11-30, docs/benchmarks.md";
     /// The row of an onboarding with its indexes.
-    ONBOARDING_ROW_BYTES = 900.0 "bytes a registration", "assumed before it is measured";
+    ONBOARDING_ROW_BYTES = 1038.0 "bytes a registration", "PostgreSQL 15, 2026-11-30, docs/benchmarks.md: validated once";
     /// An SMS and its registration in SQLite, indexes with them.
     EMBEDDED_BYTES = 2000.0 "bytes an SMS", "assumed before it is measured";
     /// An SMS in a bridge's journal.
