@@ -80,9 +80,9 @@ pub fn open(url: &str) -> std::result::Result<Arc<dyn HotStore>, UrlError> {
     let place = match &sentinels {
         Some(sentinels) => Place::Named(Arc::clone(sentinels)),
         // Only the kind of mistake: the URL may hold a password.
-        None => Place::At(
+        None => Place::At(Box::new(
             redis::Client::open(url).map_err(|error| UrlError { why: error.category().to_owned() })?,
-        ),
+        )),
     };
     let queues = Arc::new(Server::new(place.clone()));
     let server = Arc::new(Server::new(place));
