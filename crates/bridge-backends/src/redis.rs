@@ -19,6 +19,7 @@ mod seen;
 mod sentinels;
 mod sms;
 mod told;
+mod watch;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -44,7 +45,8 @@ use uuid::Uuid;
 use self::connection::{Place, Request, Server};
 use self::peer_events::Notices;
 use self::scripts::Call;
-use self::sentinels::{Sentinels, Watch};
+use self::sentinels::Sentinels;
+use self::watch::Watch;
 
 /// Rows, ids or members in one command or script call: a few milliseconds of the server's time.
 const CHUNK: usize = 500;
@@ -78,9 +80,9 @@ pub fn open(url: &str) -> std::result::Result<Arc<dyn HotStore>, UrlError> {
     let place = match &sentinels {
         Some(sentinels) => Place::Named(Arc::clone(sentinels)),
         // Only the kind of mistake: the URL may hold a password.
-        None => Place::At(
+        None => Place::At(Box::new(
             redis::Client::open(url).map_err(|error| UrlError { why: error.category().to_owned() })?,
-        ),
+        )),
     };
     let queues = Arc::new(Server::new(place.clone()));
     let server = Arc::new(Server::new(place));

@@ -37,7 +37,7 @@ pub(super) struct Live {
 #[derive(Clone)]
 pub(super) enum Place {
     /// At this address.
-    At(Client),
+    At(Box<Client>),
     /// Where these say.
     Named(Arc<Sentinels>),
 }
@@ -46,7 +46,7 @@ impl Place {
     /// A client of the server, and where it is if that may change.
     pub(super) async fn find(&self) -> redis::RedisResult<(Client, Option<Primary>)> {
         match self {
-            Place::At(client) => Ok((client.clone(), None)),
+            Place::At(client) => Ok((Client::clone(client), None)),
             Place::Named(sentinels) => {
                 let primary = sentinels.primary().await?;
                 Ok((sentinels.client(&primary)?, Some(primary)))

@@ -2,7 +2,7 @@
 //! that none of these vouches for is left: behind a cut network it may go on answering while another was promoted. Not
 //! the connection to it, and not what a promoted one is worth: its epoch is of another server, so it is rebuilt.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -11,11 +11,9 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, Pipeline,
     RedisConnectionInfo, RedisError, Value,
 };
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use super::UrlError;
-use super::connection::Server;
 
 /// With TLS and without, to the Sentinels and to the primary alike.
 const SCHEMES: [(&str, &str); 2] = [("redis+sentinel://", "redis"), ("rediss+sentinel://", "rediss")];
@@ -23,12 +21,6 @@ const SCHEMES: [(&str, &str); 2] = [("redis+sentinel://", "redis"), ("rediss+sen
 const PORT: &str = "26379";
 /// For one Sentinel's answer: a dead one must not hold up what the others know.
 const ANSWER: Duration = Duration::from_millis(400);
-/// Between two questions who is the primary.
-const ASK_EVERY: Duration = Duration::from_millis(500);
-/// A primary that nobody vouched for so long is left. Far below a bridge's minute of grace after which others rebuild
-/// without it.
-const UNSURE_MAX: Duration = Duration::from_secs(10);
-
 /// The Sentinels of a URL.
 pub(super) struct Sentinels {
     /// What they call the primary.
@@ -200,35 +192,6 @@ fn said(answers: Vec<Value>) -> redis::RedisResult<Said> {
         config_epoch,
         sees_majority: majority.extract_error().is_ok(),
     })
-}
-
-/// Keeps connections at the primary, until it is dropped.
-pub(super) struct Watch(JoinHandle<()>);
-
-impl Watch {
-    /// Begins, within a runtime.
-    pub(super) fn keep(sentinels: Arc<Sentinels>, servers: Vec<Arc<Server>>) -> Watch {
-        Watch(tokio::runtime::Handle::current().spawn(async move {
-            let mut sure = Instant::now();
-            loop {
-                sleep(ASK_EVERY).await;
-                match sentinels.primary().await {
-                    Ok(primary) => {
-                        sure = Instant::now();
-                        servers.iter().for_each(|server| server.leave_others_than(Some(&primary)));
-                    }
-                    Err(_) if sure.elapsed() < UNSURE_MAX => {}
-                    Err(_) => servers.iter().for_each(|server| server.leave_others_than(None)),
-                }
-            }
-        }))
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 #[cfg(test)]
