@@ -159,7 +159,8 @@ fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
 }
 
 fn count(conn: &Connection, table: &str) -> rusqlite::Result<u64> {
-    conn.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+    conn.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get::<_, i64>(0))
+        .map(i64::unsigned_abs)
 }
 
 /// By row numbers: over what cannot be read it goes ahead until it can again. True: something could not be read.
