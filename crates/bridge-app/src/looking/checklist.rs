@@ -38,8 +38,8 @@ pub const ITEMS: &[Item] = &[
     },
     Item {
         name: "an alert",
-        todo: "Let somebody be told of troubles, by e-mail, ntfy, Telegram, Slack or a webhook: sms-bridge notify add",
-        page: None,
+        todo: "Let somebody be told when something is wrong: by push, e-mail or chat",
+        page: Some("/admin/ui/alerts"),
         is_done: |app| app.notify.all().iter().any(|target| target.enabled),
     },
     Item {

@@ -140,10 +140,9 @@ questions! {
         };
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(found)
     };
-    "validated: 8 characters" |d, a| async move {
-        let filter = ValidatedFilter { mobile: a.begins(8), ..ValidatedFilter::default() };
-        page(d.search_validated(&filter, None, PAGE)).await
-    };
+    "validated: 8 characters" |d, a| async move { page(d.search_validated(&ValidatedFilter { mobile: a.begins(8), ..ValidatedFilter::default() }, None, PAGE)).await };
+    "validated: the newest" |d, _a| async move { page(d.search_validated(&ValidatedFilter::default(), None, PAGE)).await };
+    "validated: how many in an hour" |d, a| async move { Ok(d.count_validated(&ValidatedFilter { from: Some(a.at), to: Some(a.at + HOUR), mobile: None }, 100_000).await?) };
     "refusals: newest" |d, a| async move { page(d.search_refusals(&RefusalFilter::default(), a.before(), PAGE)).await };
     "refusals: 8 characters, reason" |d, a| async move {
         let filter = RefusalFilter { mobile: a.begins(8), reason: Some("rate_limited".into()), ..RefusalFilter::default() };
