@@ -2,6 +2,7 @@
 //! lost its memory.
 
 mod clock_monitor;
+pub mod damages;
 pub mod ids;
 pub mod journal;
 pub mod quarantined;

@@ -17,6 +17,7 @@ use self::receivers::ReceiverView;
 use crate::base::backend::Backends;
 use crate::base::deadline::in_time;
 use crate::bridge::App;
+use crate::durability::damages;
 pub use crate::durability::writable::writable;
 use crate::state::availability::Hot;
 use crate::state::disk::Room;
@@ -124,15 +125,7 @@ impl Health {
         notes.extend(
             app.strangers.finding(app.clock.now()).map(|told| format!("{}: {}", told.found, told.advice)),
         );
-        if let Some((why, _)) = app.clock_watch.implausible() {
-            notes.push(format!(
-                "registration is paused: the clock of this machine says {}, which cannot be right: {why}; set it \
-                 (`timedatectl`), or if it is right say so (`sms-bridge doctor --accept-clock`); SMS are kept and judged then",
-                app.clock.now()
-            ));
-        } else if let Some(why) = standing.hot.why() {
-            notes.push(format!("registration is paused: {why}; SMS are kept and judged later"));
-        }
+        notes.extend(paused(app));
         notes.extend(app.places.note(app.clock.now()));
         let (last_backup, overdue) = backup(app, settings);
         let is_overdue = overdue.is_some();
@@ -140,20 +133,9 @@ impl Health {
             last_backup.map(|last| BackupView { at: last.at.to_string(), bytes: last.bytes, is_overdue });
         notes.extend(overdue);
         let nearly_full = app.disk.is_nearly_full();
-        if nearly_full {
-            notes.push(format!(
-                "less than {} MiB are free on the disk of the data folder: registration is paused, and what nobody can \
-                 use is not kept; SMS are taken: free some space",
-                app.disk.floor_mib()
-            ));
-        } else if app.disk.room().is_some_and(Room::is_filling) {
-            notes.push(
-                "less than a tenth of the disk of the data folder is free: free some space before registration pauses"
-                    .to_owned(),
-            );
-        }
+        notes.extend(disk(app));
         let unwritable = !recovered || (!hot && !audit && writable(app).await.is_err());
-        let damaged: Vec<Damage> = damages(app).collect();
+        let damaged: Vec<Damage> = damages::of(app).collect();
         notes.extend(damaged.iter().map(|damage| format!("{}: {}", damage.found(), Damage::advice())));
         let troubled = workers.values().any(|worker| matches!(worker.status, "behind" | "failing"));
         let status = if unwritable || !damaged.is_empty() {
@@ -172,11 +154,7 @@ impl Health {
                 since: (!hot).then(|| standing.since.to_string()),
             },
             postgresql: Component {
-                status: match (audit, app.audit.damage()) {
-                    (_, Some(_)) => "damaged",
-                    (true, None) => "up",
-                    (false, None) => "down",
-                },
+                status: audit_word(app, audit),
                 backend: audit_backend.word(),
                 since: None,
             },
@@ -258,9 +236,41 @@ impl Health {
     }
 }
 
-/// What the stores found of themselves.
-pub(crate) fn damages(app: &App) -> impl Iterator<Item = Damage> {
-    app.hot.damage().into_iter().chain(app.audit.damage())
+/// Why registration is paused, where the clock or the hot store pauses it.
+fn paused(app: &App) -> Option<String> {
+    if let Some((why, _)) = app.clock_watch.implausible() {
+        return Some(format!(
+            "registration is paused: the clock of this machine says {}, which cannot be right: {why}; set it \
+             (`timedatectl`), or if it is right say so (`sms-bridge doctor --accept-clock`); SMS are kept and judged then",
+            app.clock.now()
+        ));
+    }
+    let why = app.availability.now().hot.why()?;
+    Some(format!("registration is paused: {why}; SMS are kept and judged later"))
+}
+
+/// What there is to say of the disk of the data folder.
+fn disk(app: &App) -> Option<String> {
+    if app.disk.is_nearly_full() {
+        return Some(format!(
+            "less than {} MiB are free on the disk of the data folder: registration is paused, and what nobody can \
+             use is not kept; SMS are taken: free some space",
+            app.disk.floor_mib()
+        ));
+    }
+    let is_filling = app.disk.room().is_some_and(Room::is_filling);
+    is_filling.then(|| {
+        "less than a tenth of the disk of the data folder is free: free some space before registration pauses"
+            .to_owned()
+    })
+}
+
+fn audit_word(app: &App, is_up: bool) -> &'static str {
+    match (is_up, app.audit.damage()) {
+        (_, Some(_)) => "damaged",
+        (true, None) => "up",
+        (false, None) => "down",
+    }
 }
 
 /// How many SMS wait in `power_down_store`, counted as far as a thousand.

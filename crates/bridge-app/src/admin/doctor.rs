@@ -13,8 +13,7 @@ use crate::admin_log::Actor;
 use crate::base::deadline::{EXAMINE, within};
 use crate::base::problem::Problem;
 use crate::bridge::App;
-use crate::durability::spellings;
-use crate::health::damages;
+use crate::durability::{damages, spellings};
 
 /// Pairs that are compared in one step.
 const PAGE: usize = 1000;
@@ -33,7 +32,7 @@ pub enum Mode {
 /// Looks at everything; a store that does not answer is a finding, and the rest is looked at all the same.
 pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(damages(app).map(|damage| Finding {
+    findings.extend(damages::of(app).map(|damage| Finding {
         level: Level::Problem,
         what: damage.file.clone(),
         found: damage.found(),

@@ -5,6 +5,7 @@
 
 mod checkpointer;
 mod harm;
+mod json;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use bridge_store::damage::Damage;
 use checkpointer::{Checkpointer, checkpoint};
 use harm::Harm;
+pub(crate) use json::Json;
 
 /// Writes that share one fsync. Measured: 64 is as fast as 256 and its latency is lower
 /// (docs/benchmarks.md).
@@ -465,25 +467,6 @@ pub(crate) fn try_write(conn: &Connection, bytes: u32) -> rusqlite::Result<()> {
     conn.prepare_cached("INSERT OR REPLACE INTO probe VALUES (1, randomblob(?1))")?
         .execute([bytes])
         .map(|_| ())
-}
-
-/// A value stored as JSON text.
-pub(crate) struct Json<T>(pub(crate) T);
-
-impl<T: serde::Serialize> rusqlite::ToSql for Json<T> {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        let text =
-            serde_json::to_string(&self.0).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
-        Ok(text.into())
-    }
-}
-
-impl<T: serde::de::DeserializeOwned> rusqlite::types::FromSql for Json<T> {
-    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Json<T>> {
-        serde_json::from_str(value.as_str()?)
-            .map(Json)
-            .map_err(|e| rusqlite::types::FromSqlError::Other(e.into()))
-    }
 }
 
 /// A number of rows as SQL takes it.

@@ -11,6 +11,7 @@ mod person;
 mod places;
 mod queues;
 mod restoring;
+mod schema;
 mod sms;
 mod told;
 
@@ -36,34 +37,14 @@ use rusqlite::{Connection, params};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use crate::sqlite::engine::{Changes, Engine, Schema, failed, limit};
-use crate::sqlite::salvage::{self, Salvaged};
+use crate::sqlite::engine::{Changes, Engine, failed, limit};
 use arrivals::Arrivals;
 use deliveries::Deliveries;
 use epochs::Epochs;
 use handed::{Arriving, Recording};
 use holding::Marks;
+use schema::SCHEMA;
 use told::Telling;
-
-const SCHEMA: Schema = Schema {
-    name: "hot",
-    steps: &[
-        include_str!("../../migrations/sqlite_hot/0001_hot.sql"),
-        include_str!("../../migrations/sqlite_hot/0002_epochs.sql"),
-        include_str!("../../migrations/sqlite_hot/0003_delivered.sql"),
-        include_str!("../../migrations/sqlite_hot/0004_arrived.sql"),
-        include_str!("../../migrations/sqlite_hot/0005_expiring_blocks.sql"),
-        include_str!("../../migrations/sqlite_hot/0006_side_by_side.sql"),
-        include_str!("../../migrations/sqlite_hot/0007_used_once.sql"),
-        include_str!("../../migrations/sqlite_hot/0008_told.sql"),
-    ],
-    settle: begin_process,
-};
-
-fn begin_process(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch(holding::LEASES)?;
-    arrivals::release_orphans(conn)
-}
 
 /// The hot store in one file.
 pub(crate) struct SqliteHot {
@@ -93,12 +74,6 @@ impl SqliteHot {
             })
         })?;
         Ok(SqliteHot { engine, path: path.to_owned(), epochs: Arc::default(), memory: Arc::new(memory) })
-    }
-
-    /// Makes a damaged file anew. It has no epoch then: the bridge gives it back from the audit store what it misses, after it
-    /// carried away what was still in its queues.
-    pub(crate) fn rebuild(path: &Path, kept_in: &str) -> Result<Salvaged> {
-        salvage::rebuild(path, &SCHEMA, kept_in, |conn| conn.execute_batch("DELETE FROM epoch"))
     }
 
     /// Carries out what may only be done in the epoch that was entered.
