@@ -5,6 +5,7 @@ mod ahead;
 mod needs;
 
 use std::io::IsTerminal;
+use std::num::NonZeroUsize;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -57,11 +58,22 @@ const LINTS: &str = "clippy";
 const CHAOS: &str = "chaos";
 /// Steps that are commands of their own and begin with an earlier one, which leaves the processor to them: fetching tools waits for
 /// the network, and requests are made of the description for a fixed time.
-const AHEAD: &[(&str, &str, fn() -> Outcome<Command>)] =
-    &[(LINTS, "tools", || Ok(lints())), (CHAOS, "schemathesis", chaos::ci_command)];
+const AHEAD: &[BegunWith] = &[
+    BegunWith { step: LINTS, with: "tools", command: || Ok(lints()) },
+    BegunWith { step: CHAOS, with: "schemathesis", command: chaos::ci_command },
+];
+
+struct BegunWith {
+    step: &'static str,
+    with: &'static str,
+    command: fn() -> Outcome<Command>,
+}
+
 const CLIPPY: &[&str] = &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
 /// `--no-fail-fast`, so that one run tells every failing test.
 const TEST: &[&str] = &["test", "--workspace", "--all-features", "--no-fail-fast"];
+
+const TESTS_PER_CORE: usize = 2;
 
 /// No test says nothing for so long unless it hangs; the run has 90 minutes.
 const SILENCE: Duration = Duration::from_mins(15);
@@ -88,8 +100,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let mut ahead: Vec<(&str, Outcome<Ahead>)> = Vec::new();
     for step in &chosen {
         let is_next = |name: &str| chosen.iter().any(|other| other.name == name);
-        let begun = AHEAD.iter().filter(|(name, with, _)| !failed && *with == step.name && is_next(name));
-        ahead.extend(begun.map(|(name, _, command)| (*name, command().and_then(Ahead::begin))));
+        let begun = AHEAD.iter().filter(|begun| !failed && begun.with == step.name && is_next(begun.step));
+        ahead.extend(begun.map(|begun| (begun.step, (begun.command)().and_then(Ahead::begin))));
         let mine = ahead.iter().position(|(name, _)| *name == step.name).map(|at| ahead.remove(at).1);
         let end = match (failed, mine) {
             (true, mine) => {
@@ -166,6 +178,9 @@ fn apps(tally: &mut Tally) -> Outcome {
 fn cargo_test(tally: &mut Tally) -> Outcome {
     let mut command = workspace::cargo();
     command.args(TEST);
+    // Most of a test is waiting: for a server, for a disk, for a time-out.
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    command.env("RUST_TEST_THREADS", (TESTS_PER_CORE * cores).to_string());
     if std::io::stdout().is_terminal() {
         // Cargo sees our pipe, not the terminal behind it.
         command.env("CARGO_TERM_COLOR", "always");

@@ -104,14 +104,10 @@ struct NotThis {
     needed: Scope,
 }
 
-fn not_this(key: NotThis) -> Problem {
-    let words: Vec<&str> = key.scopes.iter().map(|scope| scope.word()).collect();
-    let detail = format!(
-        "the API key \"{}\" has {}, and this needs the scope {}",
-        key.name,
-        words.join(", "),
-        key.needed.word()
-    );
+fn not_this(NotThis { name, scopes, needed }: NotThis) -> Problem {
+    let words: Vec<&str> = scopes.into_iter().map(Scope::word).collect();
+    let (has, needed) = (words.join(", "), needed.word());
+    let detail = format!("the API key \"{name}\" has {has}, and this needs the scope {needed}");
     Problem::new(Code::Forbidden, detail)
 }
 
@@ -180,12 +176,9 @@ where
 pub(super) fn onboarding(app: &Shared, parts: &Parts, id: Uuid) -> Result<Option<OpenRequest>, Problem> {
     let query = query_value(parts.uri.query(), "token");
     let header = bearer(&parts.headers);
-    let other = match key_of(app, &parts.headers, scopes::needed(parts)) {
-        Ok(_) => {
-            client::is(parts, Who::App);
-            return Ok(None);
-        }
-        Err(other) => other,
+    let Err(other) = key_of(app, &parts.headers, scopes::needed(parts)) else {
+        client::is(parts, Who::App);
+        return Ok(None);
     };
     if header.or(query.as_deref()).is_some_and(|token| app.secrets.is_onboarding_token(id, token)) {
         return app.open_requests.begin(Some(id), client::behind_a_proxy(app, parts)).map(Some);

@@ -1,6 +1,6 @@
 //! What lasts: a store that is away for a second is nobody's night. Pure; time is an argument, from a clock that nobody sets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bridge_core::Span;
 use bridge_store::troubles::Trouble;
@@ -31,6 +31,7 @@ impl Settling {
 
     /// What is wrong now. Answers what stands.
     pub(crate) fn look(&mut self, now: Span, wrong: Vec<Trouble>) -> Vec<Trouble> {
+        let is_wrong: BTreeSet<String> = wrong.iter().map(|trouble| trouble.subject.clone()).collect();
         for trouble in wrong {
             let seen = self.0.entry(trouble.subject.clone()).or_insert_with(|| Seen {
                 trouble: trouble.clone(),
@@ -43,9 +44,8 @@ impl Settling {
             seen.trouble.detail = trouble.detail;
             seen.stands |= now.0 - seen.first.0 >= LASTS.0;
         }
-        self.0.retain(|_, seen| {
-            let gone = now.0 - seen.last.0;
-            if seen.stands { gone < LASTS.0 } else { gone == 0 }
+        self.0.retain(|subject, seen| {
+            is_wrong.contains(subject) || seen.stands && now.0 - seen.last.0 < LASTS.0
         });
         self.0.values().filter(|seen| seen.stands).map(|seen| seen.trouble.clone()).collect()
     }

@@ -42,6 +42,10 @@ impl Times {
 
 /// What `TZ` says, or else what the machine is set to.
 pub(super) fn of_this_machine() -> Zone {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "TZ is the machine's, as its zone is, and no setting of the bridge"
+    )]
     let given = std::env::var("TZ").ok().map(|name| name.trim_start_matches(':').to_owned());
     let named = |name: String| Zone::named(&name);
     let of_machine = || iana_time_zone::get_timezone().ok().and_then(named);
