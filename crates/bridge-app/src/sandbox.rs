@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use bridge_core::magic::{self, MAGIC, Magic, Part};
 use bridge_core::onboarding::Onboarding;
 use bridge_core::phone::BareDigits;
-use bridge_core::{Mobile, Settings, Timestamp};
+use bridge_core::settings::SettingDef;
+use bridge_core::{Mobile, Settings, Timestamp, catalog};
 use bridge_formats::example::{self, Example};
 use bridge_formats::{Incoming, named};
 use bytes::Bytes;
@@ -100,10 +101,7 @@ async fn set_up(app: &App) -> Result<(), Problem> {
         MAGIC[MAGIC.len() - 1].number
     );
     if !is_marked(data_dir) {
-        let changes = changes(&app.live.now());
-        let changes: Result<Vec<_>, Problem> =
-            changes.into_iter().map(|(key, value)| Ok((admin::settings::find(key)?, value))).collect();
-        admin::settings::change(app, &actor(), &changes?).await?;
+        admin::settings::change(app, &actor(), &changes(&app.live.now())).await?;
         let note = json!({ "since": app.clock.now().to_string() });
         data_file::write_json(&mark(data_dir), &note).map_err(|error| Problem::unavailable(&error))?;
     }
@@ -127,21 +125,19 @@ fn number(magic: &Magic) -> Result<Mobile, Problem> {
         .map_err(|why| Problem::new(Code::Internal, why.to_string()))
 }
 
-/// What a sandbox begins with.
-fn changes(settings: &Settings) -> Vec<(&'static str, Value)> {
-    let mut countries = settings.allowed_country_codes.clone();
-    if !countries.iter().any(|code| code == magic::CALLING_CODE) {
-        countries.push(magic::CALLING_CODE.to_owned());
+/// What a sandbox begins with, where that is not as it is.
+fn changes(settings: &Settings) -> Vec<(&'static SettingDef, Value)> {
+    let mut wanted = settings.clone();
+    wanted.registrations_per_mobile_per_hour = REGISTRATIONS_PER_HOUR;
+    wanted.clock_skew_tolerance_seconds = TOLERANCE_SECONDS;
+    if !wanted.allowed_country_codes.iter().any(|code| code == magic::CALLING_CODE) {
+        wanted.allowed_country_codes.push(magic::CALLING_CODE.to_owned());
     }
-    let mut changes = vec![
-        ("allowed_country_codes", json!(countries)),
-        ("registrations_per_mobile_per_hour", json!(REGISTRATIONS_PER_HOUR)),
-        ("clock_skew_tolerance_seconds", json!(TOLERANCE_SECONDS)),
-    ];
-    if settings.sms_receiver_number.is_empty() {
-        changes.push(("sms_receiver_number", json!(magic::RECEIVER)));
+    if wanted.sms_receiver_number.is_empty() {
+        magic::RECEIVER.clone_into(&mut wanted.sms_receiver_number);
     }
-    changes
+    let all = catalog::all().iter().map(|def| (def, def.value(&wanted)));
+    all.filter(|(def, value)| *value != def.value(settings)).collect()
 }
 
 /// Plays the phone until it is stopped.

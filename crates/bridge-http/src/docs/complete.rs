@@ -73,6 +73,12 @@ fn takes_a_body(operation: &Operation) -> bool {
     operation.request_body.is_some()
 }
 
+/// A key of ours, even where it goes without one.
+fn takes_a_key(operation: &Operation) -> bool {
+    let schemes = serde_json::to_string(&operation.security).unwrap_or_default();
+    schemes.contains("_key") || schemes.contains("admin_token")
+}
+
 fn takes_a_key_in_the_query(operation: &Operation) -> bool {
     let schemes = serde_json::to_string(&operation.security).unwrap_or_default();
     schemes.contains("_query")
@@ -88,7 +94,7 @@ pub(super) fn complete(api: &mut OpenApi) {
     api.components.get_or_insert_default().examples.extend(problems());
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
-            if needs_a_key(operation) {
+            if takes_a_key(operation) {
                 says_its_scope(method, path, operation);
             }
             for always in ALWAYS {
