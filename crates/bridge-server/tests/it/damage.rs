@@ -13,19 +13,19 @@ use tempfile::TempDir;
 use crate::harness::{ADMIN_TOKEN, API_KEY, RECEIVER_KEY};
 use crate::process::{Process, command, run};
 
-const PAGE: u64 = 4096;
+const PAGE: usize = 4096;
 
 /// Overwrites pages, from one to another, with what is no page.
 fn overwrite(file: &Path, from: u64, to: u64) {
     let file = std::fs::File::options().write(true).open(file).unwrap();
     for page in from..to {
-        file.write_all_at(&[0xa5; PAGE as usize], page * PAGE).unwrap();
+        file.write_all_at(&[0xa5; PAGE], page * PAGE as u64).unwrap();
     }
     file.sync_all().unwrap();
 }
 
 fn pages(file: &Path) -> u64 {
-    file.metadata().unwrap().len() / PAGE
+    file.metadata().unwrap().len() / PAGE as u64
 }
 
 struct Phone<'a> {

@@ -2,6 +2,11 @@
 //! lost, none is invented, those of one onboarding come in their order. With every change a few hundred; as many as are asked for
 //! by `SMS_BRIDGE_WEBHOOK_EVENTS` (`cargo xtask release-check --only webhooks`: 10,000), and then the time to the first try counts.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "kills, and how long an app was away, are measured on real clocks; the knob is a test's"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -70,7 +75,6 @@ impl Endpoint {
         });
         let address = listener.local_addr().unwrap();
         let router = Router::new().fallback(take).with_state(book.clone());
-        #[expect(clippy::disallowed_methods, reason = "an app's server, which ends with the test")]
         drop(runtime.spawn(async move { axum::serve(listener, router).await.unwrap() }));
         Endpoint { runtime, address }
     }
