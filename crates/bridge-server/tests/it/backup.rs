@@ -6,6 +6,7 @@ mod servers;
 
 use std::path::{Path, PathBuf};
 
+use bridge_core::{Span, Timestamp};
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -68,7 +69,17 @@ async fn register(bridge: &Process, mobile: &str, device: &str) -> Value {
 /// A phone texts this; answers what became of it.
 async fn text(bridge: &Process, mobile: &str, text: &str, id: &str) -> Value {
     let now = bridge_app::base::clock::Clock::system().now();
-    let body = json!({"mobile_number": mobile, "sms_message": text, "received_timestamp": now.to_string(), "message_id": id});
+    stamped(bridge, mobile, text, id, now).await
+}
+
+/// Sent anew: what is stamped with the same second is the same SMS (D9).
+async fn anew(bridge: &Process, mobile: &str, text: &str, id: &str) -> Value {
+    let now = bridge_app::base::clock::Clock::system().now();
+    stamped(bridge, mobile, text, id, now + Span(60_000)).await
+}
+
+async fn stamped(bridge: &Process, mobile: &str, text: &str, id: &str, at: Timestamp) -> Value {
+    let body = json!({"mobile_number": mobile, "sms_message": text, "received_timestamp": at.to_string(), "message_id": id});
     bridge.ask(Method::POST, "/sms/receive", RECEIVER_KEY, Some(body)).await.body
 }
 
@@ -199,11 +210,11 @@ async fn no_id_comes_twice_and_no_dead_hash_lives() {
         assert!(said.contains("numbered above 4295"), "{said}");
         assert_eq!(said.contains("are closed"), close, "{said}");
         let bridge = Process::start(&other.data()).await;
-        let dead = text(&bridge, "+919876543210", &used, "again-1").await;
+        let dead = anew(&bridge, "+919876543210", &used, "again-1").await;
         assert_ne!(dead["validation_status"], "passed", "it was used: {dead}");
-        let dead = text(&bridge, "+919876543211", &hash(&cancelled), "again-2").await;
+        let dead = anew(&bridge, "+919876543211", &hash(&cancelled), "again-2").await;
         assert_ne!(dead["validation_status"], "passed", "it was cancelled: {dead}");
-        let verdict = text(&bridge, "+919876543212", &hash(&open), "again-3").await;
+        let verdict = anew(&bridge, "+919876543212", &hash(&open), "again-3").await;
         assert_eq!(verdict["validation_status"] == "passed", !close, "{verdict}");
         validate(&bridge, "+919876543213").await;
         bridge.stop().await;

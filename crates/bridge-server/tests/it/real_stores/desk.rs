@@ -60,11 +60,16 @@ async fn every_page_opens() {
     .await;
     let add = bridge.request(Method::POST, "/admin/webhooks").bearer_auth(ADMIN_TOKEN);
     let webhook = bridge.send(add.json(&serde_json::json!({"url": "https://app.invalid/"}))).await;
+    let add = bridge.request(Method::POST, "/admin/notify").bearer_auth(ADMIN_TOKEN);
+    let told = bridge
+        .send(add.json(&serde_json::json!({"kind": "ntfy", "url": "https://ntfy.invalid/topic"})))
+        .await;
     let (sms, onboarding) = (judged.text("message_id"), registered.text("onboarding_id"));
     for route in ROUTES.iter().filter(|route| route.method == Method::GET && !route.path.ends_with("/live")) {
         let id = match route.path {
             path if path.contains("/onboardings/") => onboarding,
             path if path.contains("/webhooks/") => webhook.text("id"),
+            path if path.contains("/alerts/") => told.text("id"),
             _ => sms,
         };
         let path = route.path.replace("{kind}", "csv").replace("{id}", id);
