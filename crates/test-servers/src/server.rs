@@ -161,7 +161,10 @@ impl Running {
         process.signal(self.plan.end_signal)?;
         // A paused one would not hear it.
         let _ = process.signal_family(Signal::CONT);
-        let ended = process.wait(limit);
+        // One that hears it while it is stopped or begins may lose it: PgBouncer did, once in hundreds of times.
+        let ended = process.wait(limit / 2)
+            || process.signal(self.plan.end_signal).is_err()
+            || process.wait(limit / 2);
         if !ended {
             process.kill();
         }
