@@ -28,9 +28,9 @@ export async function play(stage) {
   await stage.test("a way asks for its own fields alone, and says which is wrong", async () => {
     await visit.open("/admin/ui/alerts");
     await visit.sees("Nobody is told anything");
-    await page.getByRole("link", { name: "E-mail" }).click();
+    await page.getByRole("link", { name: "E-mail", exact: true }).click();
     await page.getByLabel("Mail server").waitFor();
-    await page.getByRole("link", { name: "ntfy" }).click();
+    await page.getByRole("link", { name: "ntfy", exact: true }).click();
     await page.getByLabel("Topic").waitFor();
     assert.equal(await page.getByLabel("Mail server").count(), 0);
     await page.getByLabel("Topic").fill("http://169.254.169.254/x");
