@@ -161,9 +161,9 @@ impl Running {
         process.signal(self.plan.end_signal)?;
         // A paused one would not hear it.
         let _ = process.signal_family(Signal::CONT);
-        // One that hears it while it is stopped or begins may lose it: PgBouncer did, once in hundreds of times.
+        // Who is started by a shell in the background ignores QUIT and INT, and PgBouncer 1.18 leaves that so.
         let ended = process.wait(limit / 2)
-            || process.signal(self.plan.end_signal).is_err()
+            || process.signal(Signal::TERM).is_err()
             || process.wait(limit / 2);
         if !ended {
             process.kill();
