@@ -162,9 +162,8 @@ impl Running {
         // A paused one would not hear it.
         let _ = process.signal_family(Signal::CONT);
         // Who is started by a shell in the background ignores QUIT and INT, and PgBouncer 1.18 leaves that so.
-        let ended = process.wait(limit / 2)
-            || process.signal(Signal::TERM).is_err()
-            || process.wait(limit / 2);
+        let ended =
+            process.wait(limit / 2) || process.signal(Signal::TERM).is_err() || process.wait(limit / 2);
         if !ended {
             process.kill();
         }
