@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FRESH, healthOf, look as lookedAt, nextLookMs } from "../src/pure/health";
 import { languageOf } from "../src/pure/language";
 import { fits, ROOM } from "../src/pure/room";
-import { answer200, BAD_GATEWAY, FakeBridge, HANGS, type Heard, REFUSES, said } from "./bridge";
+import { answer200, BAD_GATEWAY, FakeBridge, HALF, HANGS, type Heard, REFUSES, said } from "./bridge";
 import { deliverKept, edgeWith, look, passing, registration, worker } from "./edge";
 
 let bridge: FakeBridge;
@@ -67,6 +67,14 @@ describe("while the box is dark", () => {
     bridge.answering = HANGS;
     await passing(5_000, () => look());
     await passing(5_000, () => look());
+    expect(await worker.BOX.getByName("all").health()).toMatchObject({ up: false });
+  });
+
+  it("and the tunnel hangs half way through the list of blocked addresses: the looking goes on", async () => {
+    bridge.answering = (heard) => (heard.url.pathname === "/readyz" ? answer200(heard) : HALF(heard));
+    await passing(5_000, () => look());
+    bridge.answering = REFUSES;
+    await look(2);
     expect(await worker.BOX.getByName("all").health()).toMatchObject({ up: false });
   });
 
@@ -226,8 +234,11 @@ describe("an SMS while the box is dark", () => {
     expect([response.status, await response.text()]).toEqual([200, "<Response/>"]);
   });
 
-  it("to a tunnel that hangs is kept after eight seconds", async () => {
-    bridge.answering = HANGS;
+  it.each([
+    ["hangs", HANGS],
+    ["hangs half way through its answer", HALF],
+  ])("to a tunnel that %s is kept after eight seconds", async (_, answering) => {
+    bridge.answering = answering;
     const edge = edgeWith({ EDGE_SPOOL: "on" });
     const response = await passing(8_000, () => edge.ask("/sms/receive/twilio", sms("1")));
     expect(response.status).toBe(200);
