@@ -1,5 +1,5 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FRESH, healthOf, look as lookedAt, nextLookMs } from "../src/pure/health";
 import { languageOf } from "../src/pure/language";
 import { fits, ROOM } from "../src/pure/room";
@@ -76,6 +76,23 @@ describe("while the box is dark", () => {
     bridge.answering = REFUSES;
     await look(2);
     expect(await worker.BOX.getByName("all").health()).toMatchObject({ up: false });
+  });
+
+  it("what was seen is known after a restart, and nothing is written while nothing changes", async () => {
+    const box = worker.BOX.getByName("all");
+    const kept = () => runInDurableObject(box, async (_, { storage }) => storage.get("watch"));
+    bridge.answering = REFUSES;
+    await look(2);
+    expect(await kept()).toMatchObject({ failedSince: expect.any(Number) });
+    bridge.answering = answer200;
+    await look();
+    expect(await kept()).toEqual(FRESH);
+    const written = await runInDurableObject(box, async (object, { storage }) => {
+      const put = vi.spyOn(storage, "put");
+      await object.alarm();
+      return put.mock.calls.map(([key]) => key);
+    });
+    expect(written).not.toContain("watch");
   });
 
   it("a bridge that cannot keep an SMS is dark too", async () => {
