@@ -45,6 +45,9 @@ impl FieldValue {
     }
 }
 
+/// How a form says what it is.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
 /// No sender has this many. Names are compared one by one, so a megabyte of them must not be read.
 const FIELDS_MAX: usize = 256;
 
@@ -98,7 +101,7 @@ impl Fields {
         if trimmed.is_empty() {
             return Err(Unusable::because("the body is empty: send JSON or a form"));
         }
-        let is_form = content_type.starts_with("application/x-www-form-urlencoded");
+        let is_form = content_type.starts_with(FORM);
         if trimmed.starts_with('{') && !is_form {
             return Fields::json(trimmed);
         }
