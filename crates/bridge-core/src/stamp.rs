@@ -284,7 +284,8 @@ fn plain(text: &str) -> String {
 /// Microseconds and nanoseconds since 1970 too, which some programs write.
 fn number(digits: &str) -> Option<Timestamp> {
     let number: i64 = digits.parse().ok()?;
-    let number = match digits.len() {
+    // Zeros in front make nothing longer.
+    let number = match digits.trim_start_matches('0').len() {
         16 => number / 1_000,
         19 => number / 1_000_000,
         _ => number,
@@ -419,6 +420,8 @@ mod tests {
             "1795947300000000000",
             "1795947300.000",
             "১৭৯৫৯৪৭৩০০",
+            "0001795947300000",
+            "०००१७९५९४७३०००००",
             "২০২৬-১১-২৯T১০:১৫:০০Z",
             "٢٠٢٦-١١-٢٩T١٠:١٥:٠٠Z",
             "\u{200e}2026-11-29T10:15:00Z\u{200f}",
