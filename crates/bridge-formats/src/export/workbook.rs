@@ -129,7 +129,11 @@ impl OneRow {
     }
 
     fn read(self, columns: &Columns) -> Row {
-        let values = self.values();
+        let mut values = self.values();
+        // A cell without a text is not written: whether one stood there nobody can tell.
+        if values.len() < columns.len() {
+            values.resize(columns.len(), String::new());
+        }
         let held = columns.row(values.iter().map(String::as_str));
         let mut raw = values.join("\t").into_bytes();
         raw.truncate(ROW_MAX_BYTES);
@@ -300,6 +304,49 @@ mod tests {
                 format!("9 +919876543210|=1+1|{NOON}"),
             ]
         );
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_spaces_and_ends_of_lines_is_one() {
+        let kept = |place: &str, text: &str| {
+            format!("<c r=\"{place}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{text}</t></is></c>")
+        };
+        let row = |n: u32, cell: &dyn Fn(String) -> String| {
+            format!(
+                "<row r=\"{n}\">{}{}{}</row>",
+                text_cell(&format!("A{n}"), "+919876543210"),
+                cell(format!("B{n}")),
+                text_cell(&format!("C{n}"), NOON)
+            )
+        };
+        let rows = [
+            row(2, &|at| kept(&at, " ")),
+            row(3, &|at| kept(&at, "_x000D_\n")),
+            row(4, &|at| kept(&at, "&#13;&#10;")),
+            row(5, &|at| kept(&at, " a\n")),
+            row(6, &|_| String::new()),
+        ]
+        .concat();
+        assert_eq!(
+            read_back(&rows),
+            [
+                format!("2 +919876543210| |{NOON}"),
+                format!("3 +919876543210|\r\n|{NOON}"),
+                format!("4 +919876543210|\r\n|{NOON}"),
+                format!("5 +919876543210| a\n|{NOON}"),
+                format!("6 +919876543210||{NOON}"),
+            ]
+        );
+        // Nothing stands in the last column.
+        let header = format!(
+            "<row r=\"1\">{}{}{}</row>",
+            text_cell("A1", "from"),
+            text_cell("B1", "timestamp"),
+            text_cell("C1", "text")
+        );
+        let row = format!("<row r=\"2\">{}{}</row>", text_cell("A2", "+919876543210"), text_cell("B2", NOON));
+        let rows = super::rows(&workbook(&[&format!("{header}{row}")])).unwrap();
+        assert_eq!(told(&rows[0]), format!("2 +919876543210||{NOON}"));
     }
 
     #[test]
