@@ -1,7 +1,7 @@
 //! Infobip: several SMS in one request.
 
 use bridge_core::Timestamp;
-use bridge_formats::{Delivered, Reply};
+use bridge_formats::{Delivered, EventKind, Reply};
 use serde_json::{Value, json};
 
 use crate::table::{Request, Sender};
@@ -77,6 +77,20 @@ fn what_is_no_received_sms_is_left_alone() {
     infobip().leaves_alone(&batch(&json!([
         {"messageId": "m3", "to": "2", "status": {"groupName": "DELIVERED"}, "doneAt": "2026-09-22T12:03:11.000+0000"},
     ])));
+}
+
+#[test]
+fn a_message_that_is_no_sms_is_told_by_its_kind() {
+    for (kind, told) in [
+        (json!("RCS"), EventKind::Rcs),
+        (json!("MMS"), EventKind::Mms),
+        (json!("WHATSAPP"), EventKind::OtherChannel),
+        (Value::Null, EventKind::Mms),
+    ] {
+        let row = json!({"from": "1", "to": "2", "message": {"type": "TEXT"}, "integrationType": kind,
+            "receivedAt": "2026-09-22T12:03:11.000+0000"});
+        infobip().tells(&batch(&json!([row])), told, Some(("1", "")));
+    }
 }
 
 #[test]
