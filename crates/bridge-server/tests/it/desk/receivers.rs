@@ -58,7 +58,7 @@ async fn what_comes_to_default_and_is_no_sms_is_on_its_card() {
     assert_eq!(counted().await, expected);
     // And when it was written down.
     let app = bridge.app();
-    app.receivers.exchange(&*app.audit).await.unwrap();
+    app.receivers.exchange(&*bridge.stores.audit).await.unwrap();
     assert_eq!(counted().await, expected);
     let page = owner.open("/admin/ui/receivers").await;
     let html = page.body.as_str().unwrap();
