@@ -432,6 +432,17 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_shown_as_the_clocks_of_a_zone_show_it() {
+        let kolkata = Zone::named("Asia/Kolkata").unwrap();
+        assert_eq!(kolkata.written(AT), "2026-11-29T15:45:00+05:30");
+        assert_eq!(kolkata.shown(AT), "2026-11-29 15:45:00 IST");
+        assert_eq!(kolkata.field(AT), "2026-11-29T15:45");
+        assert_eq!((kolkata.minute_of_day(AT), Zone::utc().minute_of_day(AT)), (945, 615));
+        let never = Timestamp(i64::MAX);
+        assert_eq!((kolkata.shown(never), kolkata.minute_of_day(never)), (never.to_string(), 0));
+    }
+
+    #[test]
     fn a_time_without_zone_is_of_the_receivers_clock() {
         let kolkata = Zone::named("asia/kolkata").unwrap();
         assert_eq!(kolkata.name(), "Asia/Kolkata");

@@ -102,12 +102,9 @@ impl Fields {
         }
         let is_form = content_type.starts_with("application/x-www-form-urlencoded");
         // Many a library calls a form whatever it sends, unless it is told otherwise.
-        if trimmed.starts_with('{') {
-            let read = Fields::json(trimmed);
-            let is_json = || serde_json::from_str::<de::IgnoredAny>(&mended(trimmed)).is_ok();
-            if !is_form || read.is_ok() || is_json() {
-                return read;
-            }
+        let is_json = || serde_json::from_str::<de::IgnoredAny>(&mended(trimmed)).is_ok();
+        if trimmed.starts_with('{') && (!is_form || is_json()) {
+            return Fields::json(trimmed);
         }
         let says_json = content_type.starts_with("application/json") && !begins_like_a_form(trimmed);
         if says_json || trimmed.starts_with('[') {
@@ -537,8 +534,11 @@ mod tests {
             let detail = Fields::read("application/json", no_form.as_bytes()).unwrap_err().detail;
             assert!(detail.starts_with("the body is "), "{no_form}: {detail}");
         }
-        let detail = Fields::read("application/json", b"a").unwrap_err().detail;
-        assert!(detail.starts_with("the body is not JSON: "), "a word alone is no form: {detail}");
+        for read in [Fields::read("application/json", b"a"), Fields::read_in("application/json", None, b"a")]
+        {
+            let detail = read.unwrap_err().detail;
+            assert!(detail.starts_with("the body is not JSON: "), "a word alone is no form: {detail}");
+        }
         assert_eq!(value("application/json", "\u{feff}{\"text\":1.5}".as_bytes()), "1.5");
         assert_eq!(text("application/json", br#"{"text":null}"#), None);
     }
@@ -612,6 +612,7 @@ mod tests {
         let wrong = |content_type, body: &[u8]| Fields::read(content_type, body).unwrap_err().detail;
         assert_eq!(wrong("application/json", b""), "the body is empty: send JSON or a form");
         assert!(wrong("application/json", b"{\"a\":").starts_with("the body is not JSON: EOF"));
+        assert!(wrong("", b"{\"a\":\"x=1\"").starts_with("the body is not JSON: EOF"));
         assert_eq!(wrong("application/json", b"[1]"), "the body is JSON, but not one object");
         assert_eq!(wrong("application/json", br#"{"a":1,"b":2,"a":3}"#), "the field a stands twice");
         assert_eq!(wrong("application/x-www-form-urlencoded", b"a=1&a=2"), "the field a stands twice");

@@ -452,6 +452,9 @@ fn a_row_longer_than_a_mebibyte_is_told_and_the_next_is_read() {
         assert!(told(&rows[1]).ends_with(&good), "{}", told(&rows[1]));
         assert_eq!(rows.len(), 2);
     }
+    let almost = "x".repeat(1_000_000);
+    let read = rows(None, json(&almost).as_bytes(), 65_536).unwrap();
+    assert!(matches!(&read[0].held, Held::Sms(sms) if sms.delivered.text == almost), "{}", told(&read[0]));
     let photo =
         format!("<mms><part data=\"{long}\" /></mms>{}{}", element("1", &long, "0"), element("1", "x", "0"));
     let rows = rows(None, backup(&photo).as_bytes(), 65_536).unwrap();

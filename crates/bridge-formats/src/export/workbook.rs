@@ -378,6 +378,20 @@ mod tests {
     }
 
     #[test]
+    fn a_large_sheet_is_read_however_small_it_was_packed() {
+        let row = format!(
+            "<row r=\"2\">{}{}{}</row>",
+            number_cell("A2", "919876543210"),
+            text_cell("B2", "x"),
+            text_cell("C2", NOON)
+        );
+        let sheet = format!("{}{}{row}", header(), "\n".repeat(2 << 20));
+        let packed = workbook(&[&sheet]);
+        assert!(packed.len() < 1 << 20);
+        assert_eq!(told(&super::rows(&packed).unwrap()[0]), format!("2 919876543210|x|{NOON}"));
+    }
+
+    #[test]
     fn what_is_packed_too_tightly_is_not_read() {
         let spaces = " ".repeat(1 << 20);
         let files: Vec<(String, String)> = (0..9).map(|n| (format!("{n}"), spaces.clone())).collect();
