@@ -122,7 +122,8 @@ pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
                 codes.extend(short_code::read(rest));
             }
             let hex = rest.bytes().take(HASH_HEX_LEN).take_while(u8::is_ascii_hexdigit).count();
-            let is_cut = hex == rest.len();
+            // Some apps write dots where they cut.
+            let is_cut = rest[hex..].trim_start_matches(['.', '\u{2026}']).is_empty();
             if hex < HASH_HEX_LEN && !(is_cut && hex >= HASH_HEX_ENOUGH) {
                 found = match found {
                     Hashes::NoHeader | Hashes::NoHash if is_cut && hex >= HASH_HEX_SEEN => Hashes::Cut(hex),
@@ -214,12 +215,19 @@ mod tests {
         for length in [HASH_HEX_ENOUGH, 59, 63] {
             let text = format!("ONBOARD:{}", &HASH[..length]);
             assert_eq!(find(&text), Hashes::Some(vec![HASH[..length].to_owned()]), "{length}");
-            assert_eq!(find(&format!("{text} \n")), Hashes::Some(vec![HASH[..length].to_owned()]));
+            for end in [" \n", "...", "\u{2026}", " \u{2026} ", "\u{2026}\n"] {
+                assert_eq!(
+                    find(&format!("{text}{end}")),
+                    Hashes::Some(vec![HASH[..length].to_owned()]),
+                    "{end:?}"
+                );
+            }
             assert!(bool::from(agrees(&HASH[..length], HASH)), "{length}");
             assert_eq!(find(&format!("{text} Zoe")), Hashes::NoHash, "it does not reach the end");
         }
         for length in [HASH_HEX_SEEN, HASH_HEX_ENOUGH - 1] {
             assert_eq!(find(&format!("ONBOARD:{}", &HASH[..length])), Hashes::Cut(length));
+            assert_eq!(find(&format!("ONBOARD:{}\u{2026}", &HASH[..length])), Hashes::Cut(length));
             assert!(!bool::from(agrees(&HASH[..length], HASH)), "{length}");
         }
         let mut other = HASH[..40].to_owned();
