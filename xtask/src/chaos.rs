@@ -1,7 +1,8 @@
 //! `cargo xtask chaos`: thousands of SMS of known outcome through two bridges, while a seeded schedule kills, stops,
-//! cuts, flushes and sets back everything they stand on; then the proof that nothing acknowledged was lost, doubled
-//! or judged otherwise. Not a benchmark: how fast it is does not matter here.
+//! cuts, flushes and sets back everything they stand on, and spoils the app that they tell; then the proof that nothing
+//! acknowledged was lost, doubled, judged otherwise or left untold. Not a benchmark: how fast it is does not matter here.
 
+mod app;
 mod books;
 mod cluster;
 mod drain;
@@ -15,6 +16,7 @@ mod proof;
 mod report;
 mod run;
 mod schedule;
+mod told;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -174,7 +176,7 @@ fn schedule_of(args: &Args, run: &Run) -> Vec<Event> {
         args.faults.is_empty() || args.faults.iter().any(|wanted| name.contains(wanted.as_str()))
     };
     let there = |target| match target {
-        Target::Bridge(0) => true,
+        Target::Bridge(0) | Target::App => true,
         Target::Sentinels => run.kind == Kind::Sentinel,
         _ => run.kind != Kind::Embedded,
     };
