@@ -2,6 +2,9 @@
 //! the desk or to the page, the address of a receiver is its set-up page, and what is nowhere is a page that leads on.
 //! Programs get what they always got: a GET that carries an SMS is always an SMS, whatever it says that it accepts.
 
+use std::convert::Infallible;
+use std::task::{Context, Poll};
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -9,6 +12,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::future::RouteFuture;
+use tower::Service;
 
 use crate::access::guard;
 use crate::page::{self, Frame, asks_for_a_page, render};
@@ -25,15 +30,39 @@ use bridge_store::audit::Scope;
 const TOLD_BY: [&str; 2] = ["apiKey", "receiver"];
 const RECEIVE: &str = "/sms/receive/";
 
+/// The routes of a listener with the doors before them. What programs ask for goes past the doors: no SMS pays for a layer
+/// that is not meant for it.
+#[derive(Clone)]
+pub struct Doors {
+    programs: Router,
+    people: Router,
+}
+
 /// Hangs the doors into a listener. Only one of them may have the desk behind it.
-pub fn hang(router: Router, served: &Served, has_desk: bool) -> Router {
-    router.layer(from_fn_with_state((served.app.clone(), has_desk), open))
+pub fn hang(router: Router, served: &Served, has_desk: bool) -> Doors {
+    let people = router.clone().layer(from_fn_with_state((served.app.clone(), has_desk), open));
+    Doors { programs: router, people }
+}
+
+impl Service<Request> for Doors {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // A router always is.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> RouteFuture<Infallible> {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let router =
+            if is_read && asks_for_a_page(request.headers()) { &mut self.people } else { &mut self.programs };
+        router.call(request)
+    }
 }
 
 async fn open(State((app, has_desk)): State<(Shared, bool)>, request: Request, next: Next) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) || !asks_for_a_page(request.headers()) {
-        return next.run(request).await;
-    }
     let (parts, body) = request.into_parts();
     let zone = zone::of(&app, &parts);
     if parts.uri.path() == "/" {

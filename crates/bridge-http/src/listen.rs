@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
@@ -57,16 +56,35 @@ pub async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// What answers requests: a router, or what stands before one.
+pub trait Answers:
+    tower::Service<axum::extract::Request, Response = Response, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<T> Answers for T where
+    T: tower::Service<axum::extract::Request, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// What every connection is served with.
-struct Service {
+struct Service<R> {
     app: Arc<App>,
-    router: Router,
+    router: R,
     protocol: http1::Builder,
     stop: CancellationToken,
 }
 
 /// Serves until `stop`, then lets open requests finish.
-pub async fn serve(listener: TcpListener, router: Router, app: Arc<App>, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, router: impl Answers, app: Arc<App>, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let tasks = TaskTracker::new();
     let mut protocol = http1::Builder::new();
@@ -111,7 +129,7 @@ fn prepared(stream: TcpStream) -> TcpStream {
 
 /// A place for a connection that came. Where all who are there have just said something, they are heard first: that takes
 /// a moment, and whoever comes meanwhile waits in the system's queue.
-async fn place_of(service: &Service, stream: &Arc<TcpStream>, peer: SocketAddr) -> Option<Place> {
+async fn place_of<R>(service: &Service<R>, stream: &Arc<TcpStream>, peer: SocketAddr) -> Option<Place> {
     let Service { app, stop, .. } = service;
     let address = client::speaks_for_itself(app, peer).then_some(peer.ip());
     let ear = stream.clone();
@@ -129,8 +147,8 @@ async fn place_of(service: &Service, stream: &Arc<TcpStream>, peer: SocketAddr) 
 }
 
 /// One connection, until it ends or has to leave its place.
-async fn drive(
-    service: Arc<Service>,
+async fn drive<R: Answers>(
+    service: Arc<Service<R>>,
     place: Place,
     stream: Arc<TcpStream>,
     peer: SocketAddr,
@@ -149,8 +167,8 @@ async fn drive(
 }
 
 /// Made in a function of its own: else there would be room for it in every connection, from its beginning.
-fn boxed_speech(
-    service: Arc<Service>,
+fn boxed_speech<R: Answers>(
+    service: Arc<Service<R>>,
     place: Place,
     stream: Arc<TcpStream>,
     peer: SocketAddr,
@@ -159,8 +177,8 @@ fn boxed_speech(
     Box::pin(speak(service, place, stream, peer, watcher))
 }
 
-async fn speak(
-    service: Arc<Service>,
+async fn speak<R: Answers>(
+    service: Arc<Service<R>>,
     place: Place,
     stream: Arc<TcpStream>,
     peer: SocketAddr,
@@ -183,8 +201,8 @@ async fn speak(
     }
 }
 
-async fn answer(
-    service: &Service,
+async fn answer<R: Answers>(
+    service: &Service<R>,
     seat: Seat,
     peer: SocketAddr,
     unread: Unread,

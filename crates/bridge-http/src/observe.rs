@@ -63,10 +63,7 @@ fn request_id(app: &Shared, request: &Request) -> String {
         Some(id) if (1..=REQUEST_ID_MAX).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()) => {
             id.to_owned()
         }
-        _ => app
-            .entropy
-            .bytes::<8>()
-            .map_or_else(|_| "unknown".to_owned(), |bytes| bridge_core::onboarding::hex(&bytes)),
+        _ => format!("{:016x}", app.entropy.label()),
     }
 }
 

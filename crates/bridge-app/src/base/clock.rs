@@ -122,6 +122,15 @@ impl Entropy {
         Ok(uuid::Builder::from_unix_timestamp_millis(now.0.unsigned_abs(), &random).into_uuid())
     }
 
+    /// What tells one thing from another, and no secret hangs on: the system is not asked each time.
+    #[must_use]
+    pub fn label(&self) -> u64 {
+        match &self.0 {
+            Some(seeded) => seeded.lock().unwrap_or_else(PoisonError::into_inner).next_u64(),
+            None => rand::rng().next_u64(),
+        }
+    }
+
     /// A number between 0 and 1, for jitter.
     #[must_use]
     pub fn fraction(&self) -> f64 {
