@@ -72,8 +72,8 @@ const JOURNEYS_PER_MINUTE: f64 = 900.0;
 const UNDISTURBED: u32 = 60;
 const UNDISTURBED_FOR: Duration = Duration::from_secs(3);
 /// Seeds, stores and seconds of `--ci`: between them every store dies, Redis comes back empty and old, both bridges
-/// are killed, and every way is cut.
-const CI: &[(u64, Kind, u64)] = &[(34, Kind::Real, 22), (5, Kind::Supabase, 22)];
+/// are killed, every way is cut, and the app fails, hangs, lies or is away.
+const CI: &[(u64, Kind, u64)] = &[(40, Kind::Real, 22), (347, Kind::Supabase, 22)];
 
 fn minutes(text: &str) -> Result<f64, String> {
     let minutes: f64 = text.parse().map_err(|_| "give a number of minutes, like 1 or 0.5".to_owned())?;
