@@ -189,6 +189,7 @@ where
         .route("//sms/receive", post(receive::receive))
         .route("/sms/receive/{format}/", post(receive::receive_named).get(receive::receive_named))
         .route("//sms/receive/{format}", post(receive::receive_named).get(receive::receive_named))
+        .route("/sms/receive//{format}", post(receive::receive_named).get(receive::receive_named))
         .route(register, post(onboarding::register))
         .route(status, axum::routing::get(onboarding::by_mobile))
 }
