@@ -174,6 +174,7 @@ impl Magic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::samples::{DEADLINE, REQUESTED, Sample};
     use crate::phone::BareDigits;
 
     #[test]
@@ -186,6 +187,31 @@ mod tests {
         }
         let other = Mobile::parse(RECEIVER, "91", BareDigits::NationalFirst).unwrap();
         assert!(of(&other).is_none());
+    }
+
+    /// What the description says of each, in time.
+    #[test]
+    fn each_plays_its_part_when_it_says() {
+        let settings = Settings::default();
+        Sample::default().with_facts(|facts| {
+            let onboarding = facts.sender.onboarding.as_ref().unwrap();
+            let due = |n: usize| MAGIC[n].due(onboarding, &settings);
+            for n in [0, 1, 4, 7] {
+                assert_eq!(due(n), Some(REQUESTED + Span(2_000)), "{n}");
+            }
+            assert_eq!(due(9), Some(REQUESTED + Span(20_000)));
+            assert_eq!(due(6), Some(DEADLINE + settings.tolerance() + Span(1_000)), "too late");
+            let right = format!("ONBOARD:{}", onboarding.code());
+            let texts = |n: usize| MAGIC[n].texts(onboarding, &settings);
+            assert!([0, 6, 9].into_iter().all(|n| texts(n) == [&*right]));
+            assert!(texts(1).len() == 1 && texts(1)[0].starts_with("ONBOARD:") && texts(1)[0] != right);
+            let flood = texts(4);
+            assert_eq!((flood.len(), flood.last()), (6, Some(&right)), "five are allowed");
+            assert!([2, 3, 5, 7, 8].into_iter().all(|n| texts(n).is_empty()));
+            for n in [2, 3, 5, 8] {
+                assert_eq!(due(n), None, "{n}");
+            }
+        });
     }
 
     #[test]

@@ -92,11 +92,12 @@ pub fn bounded(text: String) -> String {
 /// Bytes in lowercase hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |half: u8| DIGITS[usize::from(half & 15)];
+    let mut out = String::with_capacity(bytes.len() * 2);
+    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]));
+    out
 }
 
 /// Finds `HEADER:<64 hex digits>`, or a short code in their place, anywhere in the text, whatever case, spaces, line breaks, zero-width
@@ -121,7 +122,8 @@ pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
                 codes.extend(short_code::read(rest));
             }
             let hex = rest.bytes().take(HASH_HEX_LEN).take_while(u8::is_ascii_hexdigit).count();
-            let is_cut = hex == rest.len();
+            // Some apps write dots where they cut.
+            let is_cut = rest[hex..].trim_start_matches(['.', '\u{2026}']).is_empty();
             if hex < HASH_HEX_LEN && !(is_cut && hex >= HASH_HEX_ENOUGH) {
                 found = match found {
                     Hashes::NoHeader | Hashes::NoHash if is_cut && hex >= HASH_HEX_SEEN => Hashes::Cut(hex),
@@ -213,12 +215,19 @@ mod tests {
         for length in [HASH_HEX_ENOUGH, 59, 63] {
             let text = format!("ONBOARD:{}", &HASH[..length]);
             assert_eq!(find(&text), Hashes::Some(vec![HASH[..length].to_owned()]), "{length}");
-            assert_eq!(find(&format!("{text} \n")), Hashes::Some(vec![HASH[..length].to_owned()]));
+            for end in [" \n", "...", "\u{2026}", " \u{2026} ", "\u{2026}\n"] {
+                assert_eq!(
+                    find(&format!("{text}{end}")),
+                    Hashes::Some(vec![HASH[..length].to_owned()]),
+                    "{end:?}"
+                );
+            }
             assert!(bool::from(agrees(&HASH[..length], HASH)), "{length}");
             assert_eq!(find(&format!("{text} Zoe")), Hashes::NoHash, "it does not reach the end");
         }
         for length in [HASH_HEX_SEEN, HASH_HEX_ENOUGH - 1] {
             assert_eq!(find(&format!("ONBOARD:{}", &HASH[..length])), Hashes::Cut(length));
+            assert_eq!(find(&format!("ONBOARD:{}\u{2026}", &HASH[..length])), Hashes::Cut(length));
             assert!(!bool::from(agrees(&HASH[..length], HASH)), "{length}");
         }
         let mut other = HASH[..40].to_owned();

@@ -213,7 +213,14 @@ impl Mobile {
         {
             return Mobile::accepted(&number, accept);
         }
-        Mobile::accepted(&written?, accept)
+        let written = written?;
+        let mobile = Mobile::accepted(&written, accept)?;
+        // With more zeros than one it would be another number when it is read again.
+        let again = without_zero_behind_code(&mobile.e164[1..]);
+        if !written.is_valid() && again.is_some_and(|digits| parsed(&digits).is_ok_and(|n| n.is_valid())) {
+            return Err(PhoneError::Impossible);
+        }
+        Ok(mobile)
     }
 
     fn in_country(digits: &str, calling_code: &str) -> Result<Mobile, PhoneError> {

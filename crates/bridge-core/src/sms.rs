@@ -232,6 +232,44 @@ mod tests {
         }
     }
 
+    /// D49: what was kept by a wrong clock came when it came, and its stamp is held against that.
+    #[test]
+    fn it_arrives_by_a_clock_that_was_put_right() {
+        let at = Timestamp(1_795_947_300_000);
+        let wrong = ClockNotSet { run: Uuid::nil(), came: Span(7), not_before: at };
+        let kept = InboundSms { clock_not_set: Some(wrong), ..sms() };
+        let stamped = kept.clone().arrived_at(at);
+        assert_eq!((stamped.server_received_at, stamped.clock_not_set), (at, None));
+        assert_eq!((stamped.received_timestamp, stamped.stamped), (Timestamp(1_000_000_500), true));
+        let unstamped = |raw: &str, format: &str| {
+            let raw = (!raw.is_empty()).then(|| raw.to_owned());
+            let format = format.to_owned();
+            InboundSms { stamped: false, stamp_raw: raw, format, ..kept.clone() }.arrived_at(at)
+        };
+        for raw in ["", "soon"] {
+            let sms = unstamped(raw, "generic");
+            assert_eq!((sms.received_timestamp, sms.stamped), (at, false), "{raw}");
+            assert_eq!(sms.unusable_stamp().unwrap_or_default(), raw);
+        }
+        // The wrong clock had found it years ahead.
+        let minute = Span(60_000);
+        let right = unstamped(&(at - minute).to_string(), "generic");
+        assert_eq!((right.received_timestamp, right.stamped, right.stamp_raw), (at - minute, true, None));
+        // A phone keeps its SMS for years, but no app delivers what is so old.
+        let old = (at - Span(2 * 365 * DAY.0)).to_string();
+        assert_eq!(unstamped(&old, "generic").received_timestamp, at);
+        assert_eq!(unstamped(&old, IMPORT).received_timestamp.to_string(), old);
+    }
+
+    #[test]
+    fn figures_count_an_sms_of_a_list_when_its_phone_had_it() {
+        let listed = InboundSms { format: IMPORT.to_owned(), ..sms() };
+        assert_eq!(listed.counted_at(), listed.received_timestamp);
+        let timeless = InboundSms { stamped: false, ..listed };
+        assert_eq!(timeless.counted_at(), timeless.server_received_at);
+        assert_eq!(sms().counted_at(), sms().server_received_at);
+    }
+
     #[test]
     fn the_same_sms_is_recognised_to_the_second_and_by_any_way() {
         let first = sms().identity();

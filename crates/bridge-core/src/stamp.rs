@@ -284,7 +284,8 @@ fn plain(text: &str) -> String {
 /// Microseconds and nanoseconds since 1970 too, which some programs write.
 fn number(digits: &str) -> Option<Timestamp> {
     let number: i64 = digits.parse().ok()?;
-    let number = match digits.len() {
+    // Zeros in front make nothing longer.
+    let number = match digits.trim_start_matches('0').len() {
         16 => number / 1_000,
         19 => number / 1_000_000,
         _ => number,
@@ -419,6 +420,8 @@ mod tests {
             "1795947300000000000",
             "1795947300.000",
             "১৭৯৫৯৪৭৩০০",
+            "0001795947300000",
+            "०००१७९५९४७३०००००",
             "২০২৬-১১-২৯T১০:১৫:০০Z",
             "٢٠٢٦-١١-٢٩T١٠:١٥:٠٠Z",
             "\u{200e}2026-11-29T10:15:00Z\u{200f}",
@@ -426,6 +429,17 @@ mod tests {
         ] {
             assert_eq!(read(text), Stamp::Moment(AT), "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_is_shown_as_the_clocks_of_a_zone_show_it() {
+        let kolkata = Zone::named("Asia/Kolkata").unwrap();
+        assert_eq!(kolkata.written(AT), "2026-11-29T15:45:00+05:30");
+        assert_eq!(kolkata.shown(AT), "2026-11-29 15:45:00 IST");
+        assert_eq!(kolkata.field(AT), "2026-11-29T15:45");
+        assert_eq!((kolkata.minute_of_day(AT), Zone::utc().minute_of_day(AT)), (945, 615));
+        let never = Timestamp(i64::MAX);
+        assert_eq!((kolkata.shown(never), kolkata.minute_of_day(never)), (never.to_string(), 0));
     }
 
     #[test]

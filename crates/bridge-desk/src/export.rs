@@ -155,13 +155,14 @@ mod tests {
         assert_eq!(text(Kind::Csv, &[&[]]).await, "");
     }
 
-    struct Sms(String);
+    struct Sms(&'static str, String);
 
     impl Exported for Sms {
         fn cells(&self) -> Vec<(&'static str, Value)> {
             vec![
-                ("mobile_number", json!("+919876543210")),
-                ("sms_message", json!(self.0)),
+                ("sms_id", json!("01234567-89ab-7def-8123-456789abcdef")),
+                ("mobile_number", json!(self.0)),
+                ("sms_message", json!(self.1)),
                 ("received_timestamp", json!("2026-01-31T12:00:00Z")),
                 ("reason", json!("=1;-2")),
             ]
@@ -184,15 +185,15 @@ mod tests {
         if utf16 { table.encode_utf16().flat_map(u16::to_le_bytes).collect() } else { table.into_bytes() }
     }
 
-    /// The texts of a list, as `import` reads them.
-    fn read_back(list: &[u8], kind: bridge_formats::export::Kind) -> Vec<String> {
+    /// Senders and texts of a list, as `import` reads them.
+    fn read_back(list: &[u8], kind: bridge_formats::export::Kind) -> Vec<(String, String)> {
         let mut rows = Rows::new(Some(kind));
         rows.push(list);
         rows.end();
         let next = || rows.next_row().unwrap().map(|row| row.held);
         std::iter::from_fn(next)
             .map(|held| match held {
-                Held::Sms(sms) => sms.delivered.text,
+                Held::Sms(sms) => (sms.delivered.sender, sms.delivered.text),
                 other => panic!("no SMS: {other:?}"),
             })
             .collect()
@@ -203,14 +204,17 @@ mod tests {
         fn what_the_desk_exports_import_reads_back_whole(
             odd in prop::collection::vec("[=+@;',|\"a1 \t\r\n\u{feff}\u{200b}\u{ff1d}-]{0,10}", 0..6),
             any in prop::collection::vec(any::<String>(), 0..3),
+            sender in prop::sample::select(vec![
+                "+919876543210", "MYBANK", "4.47911E+11", "447911123456.5", "'4.47911E+11", "'57575", "57575", "+4.4E+11", "=1+1",
+            ]),
         ) {
             // As texts are stored.
-            let texts: Vec<String> =
-                odd.into_iter().chain(any).map(|text| bridge_core::message::storable(&text).into_owned()).collect();
+            let stored = |text: String| (sender.to_owned(), bridge_core::message::storable(&text).into_owned());
+            let texts: Vec<(String, String)> = odd.into_iter().chain(any).map(stored).collect();
             let (mut list, mut json) = (Vec::new(), Vec::new());
-            for (written, text) in texts.iter().enumerate() {
-                write(Kind::Csv, &mut list, written as u64, &Sms(text.clone())).unwrap();
-                write(Kind::Json, &mut json, written as u64, &Sms(text.clone())).unwrap();
+            for (written, (_, text)) in texts.iter().enumerate() {
+                write(Kind::Csv, &mut list, written as u64, &Sms(sender, text.clone())).unwrap();
+                write(Kind::Json, &mut json, written as u64, &Sms(sender, text.clone())).unwrap();
             }
             if !texts.is_empty() {
                 use bridge_formats::export::Kind as Read;

@@ -94,12 +94,16 @@ impl Fields {
             if body.is_ascii() { charset::to_utf8(body, None) } else { charset::to_utf8(body, letters) };
         let body = body.as_ref();
         let text = readable(body, IN_JSON);
-        let trimmed = text.trim_start_matches('\u{feff}').trim();
+        // Programs in C may send the zero that ends a text.
+        let trimmed =
+            text.trim_start_matches('\u{feff}').trim_matches(|c: char| c.is_whitespace() || c == '\0');
         if trimmed.is_empty() {
             return Err(Unusable::because("the body is empty: send JSON or a form"));
         }
         let is_form = content_type.starts_with("application/x-www-form-urlencoded");
-        if trimmed.starts_with('{') && !is_form {
+        // Many a library calls a form whatever it sends, unless it is told otherwise.
+        let is_json = || serde_json::from_str::<de::IgnoredAny>(&mended(trimmed)).is_ok();
+        if trimmed.starts_with('{') && (!is_form || is_json()) {
             return Fields::json(trimmed);
         }
         let says_json = content_type.starts_with("application/json") && !begins_like_a_form(trimmed);
@@ -202,11 +206,13 @@ impl Fields {
 pub(crate) fn json<T: de::DeserializeOwned>(charset: Option<&str>, body: &[u8]) -> Result<T, Unusable> {
     let body = charset::to_utf8(body, charset::named(charset)?);
     let text = readable(&body, IN_JSON);
-    serde_json::from_str(&mended(text.trim_start_matches('\u{feff}'))).map_err(|error| {
-        let why = error.to_string();
-        let contradictory = why.starts_with(DUPLICATE);
-        Unusable { contradictory, ..Unusable::because(format!("the body is not as expected: {why}")) }
-    })
+    serde_json::from_str(&mended(text.trim_start_matches('\u{feff}').trim_end_matches('\0'))).map_err(
+        |error| {
+            let why = error.to_string();
+            let contradictory = why.starts_with(DUPLICATE);
+            Unusable { contradictory, ..Unusable::because(format!("the body is not as expected: {why}")) }
+        },
+    )
 }
 
 /// One object of a list. What is wrong with it is its own, and stops no other.
@@ -329,7 +335,7 @@ fn mended(text: &str) -> Cow<'_, str> {
             _ => at += 1,
         }
     }
-    if copied == 0 && out.is_empty() {
+    if out.is_empty() {
         return Cow::Borrowed(text);
     }
     out.push_str(text.get(copied..).unwrap_or_default());
@@ -507,15 +513,31 @@ mod tests {
 
     #[test]
     fn reads_json_and_forms_whatever_the_header_says() {
-        for content_type in ["application/json", "application/json; charset=utf-8", "", "text/plain"] {
+        for content_type in [
+            "application/json",
+            "application/json; charset=utf-8",
+            "",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+        ] {
             assert_eq!(value(content_type, br#" {"text":"a b"} "#), "a b", "{content_type}");
+            assert_eq!(value(content_type, b"{\"text\":\"a b\"}\0"), "a b", "{content_type}");
         }
+        let form = "application/x-www-form-urlencoded";
+        assert_eq!(value(form, b"{=1&text=a"), "a", "it only begins like JSON");
+        let twice = Fields::read(form, br#"{"text":"a","text":"b&text=c"}"#).unwrap_err();
+        assert!(twice.contradictory, "it is JSON, whatever stands in it: {twice:?}");
         for content_type in ["application/x-www-form-urlencoded", "", "text/plain", "application/json"] {
             assert_eq!(value(content_type, b"x=1&text=a+b%20c%2b"), "a b c+", "{content_type}");
         }
         for no_form in ["\"a=1\"", "=1", "a", "a b=1", "{a=1", "1"] {
             let detail = Fields::read("application/json", no_form.as_bytes()).unwrap_err().detail;
             assert!(detail.starts_with("the body is "), "{no_form}: {detail}");
+        }
+        for read in [Fields::read("application/json", b"a"), Fields::read_in("application/json", None, b"a")]
+        {
+            let detail = read.unwrap_err().detail;
+            assert!(detail.starts_with("the body is not JSON: "), "a word alone is no form: {detail}");
         }
         assert_eq!(value("application/json", "\u{feff}{\"text\":1.5}".as_bytes()), "1.5");
         assert_eq!(text("application/json", br#"{"text":null}"#), None);
@@ -575,10 +597,22 @@ mod tests {
     }
 
     #[test]
+    fn pairs_that_stand_for_a_body_are_its_fields() {
+        let pairs = [("a", FieldValue::Bool(true)), ("b", FieldValue::Text("x".to_owned()))];
+        assert!(json::<Fields>(None, b"{\"a\":1}\0").is_ok(), "the zero that ends a text in C");
+        let fields: Fields = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        assert_eq!(fields.iter().collect::<Vec<_>>(), pairs.iter().map(|(n, v)| (*n, v)).collect::<Vec<_>>());
+        assert!(
+            json::<Fields>(None, b"7").unwrap_err().detail.ends_with("expected an object at line 1 column 1")
+        );
+    }
+
+    #[test]
     fn says_what_is_wrong() {
         let wrong = |content_type, body: &[u8]| Fields::read(content_type, body).unwrap_err().detail;
         assert_eq!(wrong("application/json", b""), "the body is empty: send JSON or a form");
         assert!(wrong("application/json", b"{\"a\":").starts_with("the body is not JSON: EOF"));
+        assert!(wrong("", b"{\"a\":\"x=1\"").starts_with("the body is not JSON: EOF"));
         assert_eq!(wrong("application/json", b"[1]"), "the body is JSON, but not one object");
         assert_eq!(wrong("application/json", br#"{"a":1,"b":2,"a":3}"#), "the field a stands twice");
         assert_eq!(wrong("application/x-www-form-urlencoded", b"a=1&a=2"), "the field a stands twice");

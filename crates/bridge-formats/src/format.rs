@@ -125,3 +125,17 @@ pub enum Reply {
         body: &'static str,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Behind;
+
+    #[test]
+    fn what_to_look_at_depends_on_what_stands_behind() {
+        for (behind, word) in
+            [(Behind::Phone, "charged"), (Behind::Provider, "provider"), (Behind::Gateway, "modem")]
+        {
+            assert!(behind.when_silent().contains(word), "{}", behind.when_silent());
+        }
+    }
+}

@@ -118,6 +118,15 @@ mod tests {
     }
 
     #[test]
+    fn their_names_are_told_as_a_sentence() {
+        let names = names();
+        for format in all() {
+            assert!(names.contains(format.name), "{}: {names}", format.name);
+        }
+        assert!(names.matches(", ").count() >= FORMATS.len() - 1, "{names}");
+    }
+
+    #[test]
     fn a_key_of_ours_is_asked_for_by_the_steps_of_whoever_takes_one() {
         for format in FORMATS {
             let asked_for = format.steps.iter().any(|step| step.contains("{signing_key}"));

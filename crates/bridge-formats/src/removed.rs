@@ -313,6 +313,9 @@ mod tests {
             (r#"{"Auth":{"x":["}",1]},"from":"1"}"#, r#"{"Auth":"[removed]","from":"1"}"#),
             (r#"{"from":"1","password":"never ends"#, r#"{"from":"1","password":"[removed]""#),
             (r#"{"text":"secret"}"#, r#"{"text":"secret"}"#),
+            (r#"{"secret":"a,b}]","n":1}"#, r#"{"secret":"[removed]","n":1}"#),
+            (r#"{"secret"  : "abc" ,"n":1}"#, r#"{"secret"  : "[removed]" ,"n":1}"#),
+            (r#"{"secret":,"n":1}"#, r#"{"secret":,"n":1}"#),
             (r#"payload={"secret":"abc"}&n=1"#, r#"payload={"secret":"[removed]"}&n=1"#),
             ("hello", "hello"),
             ("", ""),
@@ -352,7 +355,16 @@ mod tests {
             assert_eq!(kept("", &format!("a=1&x={written}&b=2")), "a=1&x=[removed]&b=2", "{written}");
             assert_eq!(kept("", &format!("{written}{written}")), "[removed][removed]", "{written}");
         }
-        assert_eq!(kept("", "k3y/of the hall"), "k3y/of the hall", "another text");
+        for other in [
+            "k3y/of the hall",
+            "k3y+of the+hall",
+            "k3y%2541of the+hall",
+            r"k3y\xof the+hall",
+            r"k3y\u0041of the+hall",
+        ] {
+            assert_eq!(kept("", other), other, "another text");
+        }
+        assert_eq!(kept("", "a\0k3y/of the+hall\0b"), "a\0[removed]\0b", "what stands before it stays");
         let utf16: Vec<u8> = format!("x={SECRET}!").encode_utf16().flat_map(u16::to_le_bytes).collect();
         let left = without_secrets("", &utf16, &[SECRET.to_owned()]);
         assert!(left.windows(REMOVED.len()).any(|window| window == REMOVED.as_bytes()));

@@ -31,9 +31,11 @@ pub(crate) fn children(body: &[u8]) -> Result<Fields, Unusable> {
                 }
                 depth = depth.saturating_sub(1);
             }
-            Event::Text(raw) if depth == 2 => one.1.push_str(&unescaped(&raw)),
-            Event::GeneralRef(name) if depth == 2 => one.1.push_str(&format!("&{};", &*name)),
-            Event::CData(raw) if depth == 2 => one.1.push_str(&raw),
+            // What stands around the elements is forgotten where the next one begins.
+            Event::Text(raw) => one.1.push_str(&raw),
+            Event::GeneralRef(name) => one.1.push_str(&format!("&{};", &*name)),
+            // In it a reference is a text like any other.
+            Event::CData(raw) => one.1.push_str(&raw.replace('&', "&amp;")),
             Event::Eof if depth == 0 && !pairs.is_empty() => break,
             Event::Eof => return Err(broken(&"it ends too early, or holds nothing")),
             _ => {}
@@ -126,11 +128,11 @@ mod tests {
     #[test]
     fn named_values_in_one_element() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let body = "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?><payload><from>+1</from>\
-            <message>a &lt;b&gt; &amp; &#55357;&#56832; <![CDATA[<c>]]></message><a/></payload>";
+        let body = "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\n<payload>x<from>+1</from> &amp; \
+            <message>a &lt;b&gt; &amp; &#55357;&#56832; &amp;lt; <![CDATA[<c> &lt;]]></message>\n<a/></payload>\n";
         assert_eq!(
             read(body),
-            Ok(vec![pair("from", "+1"), pair("message", "a <b> & \u{1f600} <c>"), pair("a", "")])
+            Ok(vec![pair("from", "+1"), pair("message", "a <b> & \u{1f600} &lt; <c> &lt;"), pair("a", ""),])
         );
     }
 

@@ -65,6 +65,10 @@ pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<U
         let mut out = Vec::new();
         let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
         if let Err(error) = unpack(name, &body, limit, &mut out) {
+            // What stands between may have unpacked it, and left the header.
+            if said.is_some() && is_json(&body) {
+                continue;
+            }
             let says = if said.is_some() { "says Content-Encoding:" } else { "begins as" };
             let why = format!("the body {says} {name}, and is not that: {error}");
             // What came is not kept as it came: nobody could find a secret in it.
@@ -80,6 +84,11 @@ pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes, max: usize) -> Result<U
         body = out.into();
     }
     Ok(Unpacked::Body(body))
+}
+
+/// It is an object of JSON, or the beginning of one.
+fn is_json(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{") && std::str::from_utf8(body).is_ok()
 }
 
 /// What a body is packed with, as its first bytes say. Brotli has none of its own.
@@ -261,6 +270,12 @@ mod tests {
         let twice = packed("br", &packed("gzip", TEXT));
         assert!(matches!(read("gzip, identity, br", twice, 999), Ok(Unpacked::Body(out)) if out == TEXT));
         assert!(matches!(read("identity", TEXT.to_vec(), 999), Ok(Unpacked::Body(out)) if out == TEXT));
+        // Something between the sender and the bridge unpacked it, and left the header.
+        for encoding in ["gzip", "br", "deflate", "zstd"] {
+            let plain = b" {\"from\":\"1\"}".as_slice();
+            let read = read(encoding, plain.to_vec(), 999);
+            assert!(matches!(&read, Ok(Unpacked::Body(out)) if out == plain), "{encoding}");
+        }
         for other in ["compress", "lz4", "gzip, gzip, gzip, gzip"] {
             assert_eq!(
                 read(other, TEXT.to_vec(), 999).unwrap_err().code(),

@@ -22,7 +22,8 @@ impl LookupTrail for PostgresAudit {
 }
 
 /// The whole batch in one statement. The order of the number is that of the index by time: by the number alone, all
-/// rows of a number would be read for each SMS that is asked for.
+/// rows of a number would be read for each SMS that is asked for. Whichever ends of lines a spreadsheet has made of those
+/// that came, it is the same text.
 const KNOWN: &str = "
     SELECT DISTINCT place
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
@@ -30,20 +31,20 @@ const KNOWN: &str = "
     WHERE EXISTS (
             SELECT FROM public.input_sms sms
             WHERE sms.received_timestamp BETWEEN first AND last AND sms.mobile_number COLLATE \"C\" = mobile
-                AND sms.sms_message = message)
+                AND replace(sms.sms_message, chr(13), '') = replace(message, chr(13), ''))
         OR EXISTS (
             SELECT FROM public.power_down_store sms
             WHERE sms.received_timestamp BETWEEN first AND last AND sms.mobile_number COLLATE \"C\" = mobile
-                AND sms.sms_message = message)";
+                AND replace(sms.sms_message, chr(13), '') = replace(message, chr(13), ''))";
 
 /// Of those whose time nobody knows (decisions.md D40): by number and text, whenever it came.
 const KNOWN_TIMELESS: &str = "
     SELECT DISTINCT place
     FROM unnest($1::bigint[], $2::text[], $3::text[]) AS asked (place, mobile, message)
     WHERE EXISTS (
-            SELECT FROM public.input_sms sms WHERE sms.mobile_number COLLATE \"C\" = mobile AND sms.sms_message = message)
+            SELECT FROM public.input_sms sms WHERE sms.mobile_number COLLATE \"C\" = mobile AND replace(sms.sms_message, chr(13), '') = replace(message, chr(13), ''))
         OR EXISTS (
-            SELECT FROM public.power_down_store sms WHERE sms.mobile_number = mobile AND sms.sms_message = message)";
+            SELECT FROM public.power_down_store sms WHERE sms.mobile_number = mobile AND replace(sms.sms_message, chr(13), '') = replace(message, chr(13), ''))";
 
 async fn known(lease: &mut Lease, asked: &[AskedSms]) -> Result<Vec<bool>> {
     let stamped: Vec<(i64, &AskedSms, Timestamp)> = (0..)

@@ -4,6 +4,7 @@ use super::*;
 use crate::check_id::CheckId;
 use crate::checks::samples::{DEADLINE, REQUESTED, Sample};
 use crate::checks::{Facts, evaluate};
+use crate::sms::Part;
 use crate::time::Span;
 use crate::verdict::{Code, Codes};
 
@@ -106,6 +107,9 @@ fn an_accepted_sms_is_a_row_of_its_own_and_the_same_each_time() {
         assert_ne!(first.identity().fingerprint, facts.sms.identity().fingerprint);
         assert_eq!(first.identity().delivery, None);
         assert!(facts.sms.is_counted() && !first.is_counted(), "it is one SMS");
+        let part = Part { reference: "7".to_owned(), total: 2, number: 1 };
+        let parted = InboundSms { part: Some(part), ..facts.sms.clone() };
+        assert_eq!(parted.accepted().part, None, "it waits for no other part");
         let another = InboundSms { sms_id: Uuid::max(), ..facts.sms.clone() };
         assert_ne!(another.accepted().identity().fingerprint, first.identity().fingerprint);
     });

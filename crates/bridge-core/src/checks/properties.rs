@@ -3,12 +3,22 @@
 use proptest::prelude::*;
 
 use super::samples::{DEADLINE, HASH, REQUESTED, Sample};
-use super::{CHECKS, CheckId};
+use super::{CHECKS, CheckId, failed_in_words};
 use crate::onboarding::State;
 use crate::phone::{Mobile, PhoneError};
 use crate::settings::{LatePolicy, Settings};
 use crate::time::{Span, Timestamp};
-use crate::verdict::Code;
+use crate::verdict::{Code, FailedAt};
+
+#[test]
+fn what_failed_is_told_in_words_of_its_own() {
+    let all = CheckId::all().map(FailedAt::Check).chain([FailedAt::OnboardingMatch]);
+    let mut words: Vec<&str> = all.map(failed_in_words).collect();
+    let count = words.len();
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), count, "{words:?}");
+}
 
 pub(crate) fn samples() -> impl Strategy<Value = Sample> {
     let sender = prop_oneof![

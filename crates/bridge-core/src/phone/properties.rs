@@ -193,6 +193,21 @@ fn two_spellings_of_one_person_are_one_number() {
     assert_eq!(landline.e164(), "+554732227777");
 }
 
+/// Found by fuzzing: `+62 000 778 694 377` was one number when it was read, and another when what was read was read again.
+#[test]
+fn what_is_read_is_read_again_as_itself_however_many_zeros_are_in_front() {
+    for number in EXAMPLES.iter() {
+        for zeros in ["", "0", "00", "000", "0000"] {
+            for code_in_front in ["+", "00", ""] {
+                let text = format!("{code_in_front}{}{zeros}{}", number.calling_code(), number.national());
+                let Ok(read) = Mobile::parse(&text, "91", BareDigits::InternationalFirst) else { continue };
+                let again = Mobile::parse(read.e164(), "91", BareDigits::NationalFirst);
+                assert_eq!(again.as_ref().map(Mobile::e164), Ok(read.e164()), "{text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn digits_that_are_valid_both_ways_are_no_sender() {
     let read = |text, bare| Mobile::parse(text, "91", bare).map(|mobile| mobile.e164().to_owned());
@@ -221,4 +236,26 @@ fn the_habit_of_a_receiver_is_told_by_what_is_possible_in_one_way_only() {
     assert_eq!(told("9607712345"), None);
     assert_eq!(told("MYBANK"), None);
     assert!(NumberStyle::ALL.into_iter().all(|style| NumberStyle::named(style.name()) == Some(style)));
+}
+
+/// How many valid Indian mobiles are numbers of another country too, written without their code (D52): of all that begin with
+/// 6 to 9, some that lie far from each other, always the same ones. Of 40,000 it is 0.65 %.
+#[test]
+fn few_valid_indian_mobiles_are_numbers_of_another_country_too() {
+    const SAMPLES: u64 = 4_000;
+    const ALL: u64 = 4_000_000_000;
+    // It divides with no part of `ALL`: no number comes twice.
+    const APART: u64 = 1_618_033_989;
+    let (mut valid, mut ambiguous) = (0_u32, 0_u32);
+    for n in 0..SAMPLES {
+        let digits = (6_000_000_000 + n * APART % ALL).to_string();
+        if Mobile::in_country(&digits, "91").is_err() {
+            continue;
+        }
+        valid += 1;
+        let read = Mobile::parse(&digits, "91", BareDigits::OneWayOnly);
+        ambiguous += u32::from(read == Err(PhoneError::Ambiguous));
+    }
+    let share = f64::from(ambiguous) / f64::from(valid);
+    assert!(valid > 2_000 && (0.003..0.015).contains(&share), "{ambiguous} of {valid} are {share}");
 }

@@ -80,7 +80,9 @@ fn addressed(text: &str) -> Result<Addressed, PhoneError> {
         // A list of several.
         return Err(PhoneError::Impossible);
     }
-    let number = if scheme.is_some() { plain(&unescaped(number)) } else { number.to_owned() };
+    // A plus that was encoded once more than it was read stands there as it was encoded.
+    let is_escaped = scheme.is_some() || number.get(..3).is_some_and(|plus| plus.eq_ignore_ascii_case("%2b"));
+    let number = if is_escaped { plain(&unescaped(number)) } else { number.to_owned() };
     let context = parameters.split([';', '?']).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         let code: String = value.strip_prefix('+')?.chars().filter(char::is_ascii_digit).collect();
@@ -342,6 +344,8 @@ mod tests {
         let plain = read("+919876543210").unwrap();
         for text in [
             "'+919876543210",
+            "%2B919876543210",
+            "%2b91%2098765%2043210",
             "\"+919876543210\"",
             "=\"+919876543210\"",
             "'+919876543210'",

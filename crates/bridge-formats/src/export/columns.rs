@@ -49,6 +49,11 @@ impl Columns {
         self.0.is_empty()
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// What a row holds.
     pub(super) fn row<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Held {
         self.read(values.into_iter().collect()).unwrap_or_else(Held::Unusable)
@@ -62,13 +67,17 @@ impl Columns {
                 self.0.len()
             )));
         }
-        let named = self.0.iter().zip(values).filter(|(name, _)| !name.is_empty());
+        let named = || self.0.iter().zip(&values).filter(|(name, _)| !name.is_empty());
         let pairs =
-            named.map(|(name, value)| (name.clone(), message::storable(&cell(name, value)).into_owned()));
+            named().map(|(name, value)| (name.clone(), message::storable(&cell(name, value)).into_owned()));
         let fields = Fields::of(pairs)?;
         let delivered = generic::read(&fields)?;
-        Ok(Exported { phone: delivered.stamp.clone(), network: generic::network_stamp(&fields), delivered }
-            .held())
+        let is_guarded = named().any(|(name, value)| {
+            Role::of(name) == Some(Role::Sender) && !value.is_empty() && formula::unguarded(value) != *value
+        });
+        let exported =
+            Exported { phone: delivered.stamp.clone(), network: generic::network_stamp(&fields), delivered };
+        Ok(if is_guarded { exported.held_as_written() } else { exported.held() })
     }
 }
 
@@ -102,7 +111,7 @@ fn cell(column: &str, value: &str) -> String {
     }
     // As our own table guards what a spreadsheet would take for a formula.
     let text = formula::unguarded(value);
-    match text.strip_prefix('\'') {
+    match text.strip_prefix('\'').filter(|_| text == value) {
         // As people write a number that is to stay a text.
         Some(number)
             if Role::of(column).is_some_and(Role::is_of_digits)
@@ -131,6 +140,8 @@ mod tests {
             ("mobile_number", "'+919876543210", "+919876543210"),
             ("mobile_number", "'919876543210", "919876543210"),
             ("received_timestamp", "'1769860800000", "1769860800000"),
+            ("mobile_number", "''57575", "'57575"),
+            ("mobile_number", "''4.4E+11", "'4.4E+11"),
             ("message", "'1 is a number", "'1 is a number"),
             ("message", "'=1+1", "=1+1"),
             ("message", "=\"a \"\"b\"\"\"", "a \"b\""),

@@ -8,6 +8,9 @@ use crate::content::Unusable;
 use crate::fields::Fields;
 use crate::generic::{self, Role};
 
+/// What only a bridge calls an SMS by: a list that has it was written by one, and no spreadsheet was in between.
+const OUR_ID: &str = "sms_id";
+
 /// An object on each line: a broken one ends with its line.
 #[derive(Default)]
 pub(super) struct Lines {
@@ -155,12 +158,14 @@ impl Names {
             self.known = true;
         }
         Ok(match generic::read(&fields) {
-            Ok(delivered) => Exported {
-                phone: delivered.stamp.clone(),
-                network: generic::network_stamp(&fields),
-                delivered,
+            Ok(delivered) => {
+                let exported = Exported {
+                    phone: delivered.stamp.clone(),
+                    network: generic::network_stamp(&fields),
+                    delivered,
+                };
+                if found.contains(&OUR_ID) { exported.held_as_written() } else { exported.held() }
             }
-            .held(),
             Err(unusable) => Held::Unusable(unusable),
         })
     }

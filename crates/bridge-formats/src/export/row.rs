@@ -77,6 +77,11 @@ impl Exported {
                 )],
             ));
         }
+        self.held_as_written()
+    }
+
+    /// An SMS whose sender no spreadsheet has touched: whatever it is like, it was sent so.
+    pub(super) fn held_as_written(self) -> Held {
         Held::Sms(Box::new(self))
     }
 }

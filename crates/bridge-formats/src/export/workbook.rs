@@ -49,7 +49,9 @@ impl Table {
     pub(super) fn next_row(&mut self) -> Option<Row> {
         let columns = &self.columns;
         self.sheet.next_row(|number, values| {
-            let held = columns.row(values.iter().copied());
+            // A cell without a text is not written: whether one stood there nobody can tell.
+            let missing = columns.len().saturating_sub(values.len());
+            let held = columns.row(values.iter().copied().chain(std::iter::repeat_n("", missing)));
             let mut raw = values.join("\t").into_bytes();
             raw.truncate(ROW_MAX_BYTES);
             Row { line: u64::from(number) + 1, raw, held }
@@ -365,6 +367,49 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_nothing_but_spaces_and_ends_of_lines_is_one() {
+        let kept = |place: &str, text: &str| {
+            format!("<c r=\"{place}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{text}</t></is></c>")
+        };
+        let row = |n: u32, cell: &dyn Fn(String) -> String| {
+            format!(
+                "<row r=\"{n}\">{}{}{}</row>",
+                text_cell(&format!("A{n}"), "+919876543210"),
+                cell(format!("B{n}")),
+                text_cell(&format!("C{n}"), NOON)
+            )
+        };
+        let rows = [
+            row(2, &|at| kept(&at, " ")),
+            row(3, &|at| kept(&at, "_x000D_\n")),
+            row(4, &|at| kept(&at, "&#13;&#10;")),
+            row(5, &|at| kept(&at, " a\n")),
+            row(6, &|_| String::new()),
+        ]
+        .concat();
+        assert_eq!(
+            read_back(&rows),
+            [
+                format!("2 +919876543210| |{NOON}"),
+                format!("3 +919876543210|\r\n|{NOON}"),
+                format!("4 +919876543210|\r\n|{NOON}"),
+                format!("5 +919876543210| a\n|{NOON}"),
+                format!("6 +919876543210||{NOON}"),
+            ]
+        );
+        // Nothing stands in the last column.
+        let header = format!(
+            "<row r=\"1\">{}{}{}</row>",
+            text_cell("A1", "from"),
+            text_cell("B1", "timestamp"),
+            text_cell("C1", "text")
+        );
+        let row = format!("<row r=\"2\">{}{}</row>", text_cell("A2", "+919876543210"), text_cell("B2", NOON));
+        let rows = super::rows(&workbook(&[&format!("{header}{row}")])).unwrap();
+        assert_eq!(told(&rows[0]), format!("2 +919876543210||{NOON}"));
+    }
+
+    #[test]
     fn a_date_is_written_without_a_zone() {
         assert_eq!(
             date(&ExcelDateTime::new(46_053.5, calamine::ExcelDateTimeType::DateTime, false)),
@@ -390,6 +435,20 @@ mod tests {
             assert!(refused(&whole[..cut]).contains("cannot be read as one"), "{cut}");
         }
         assert!(refused(&vec![0; WORKBOOK_MAX_BYTES + 1]).starts_with("the workbook is larger than 16 MiB"));
+    }
+
+    #[test]
+    fn a_large_sheet_is_read_however_small_it_was_packed() {
+        let row = format!(
+            "<row r=\"2\">{}{}{}</row>",
+            number_cell("A2", "919876543210"),
+            text_cell("B2", "x"),
+            text_cell("C2", NOON)
+        );
+        let sheet = format!("{}{}{row}", header(), "\n".repeat(2 << 20));
+        let packed = workbook(&[&sheet]);
+        assert!(packed.len() < 1 << 20);
+        assert_eq!(told(&super::rows(&packed).unwrap()[0]), format!("2 919876543210|x|{NOON}"));
     }
 
     #[test]

@@ -56,6 +56,8 @@ fn what_is_no_sms_is_told_by_its_kind() {
     let told = Some(("+15550100001", "VERIFY 482913"));
     bandwidth().tells(&sms().set("/0/message/media", media), EventKind::Mms, told);
     bandwidth().tells(&sms().set("/0/message/channel", json!("rcs")), EventKind::Rcs, told);
+    bandwidth().tells(&sms().set("/0/message/channel", json!("MMS")), EventKind::Mms, told);
+    assert_eq!(bandwidth().one(&sms().set("/0/message/channel", json!("SMS"))), verify_482913());
     bandwidth().tells(&sms().set("/0/type", json!("message-delivered")), EventKind::DeliveryReport, None);
     bandwidth().tells(&sms().set("/0/type", json!("something")), EventKind::Other, None);
     assert_eq!(bandwidth().refuses(&Request::json("[]")), "the list of events is empty");

@@ -64,6 +64,8 @@ fn letters_beyond_ascii_may_be_percent_encoded() {
         ("UTF-16BE", "%00g%00r%00%FC%00n", "gr\u{fc}n"),
         ("ISO-8859-1", "caf%E9", "caf\u{e9}"),
         ("UTF-8", "100%25", "100%25"),
+        ("UTF-16BE", "VERIFY 482913", "VERIFY 482913"),
+        ("UTF-16BE", "gr\u{fc}n%00", "gr\u{fc}n%00"),
     ] {
         let request = sms().set("/charset", json!(charset)).set("/text", json!(text));
         assert_eq!(clickatell().one(&request).text, read, "{charset}");

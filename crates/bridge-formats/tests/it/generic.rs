@@ -64,6 +64,26 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
+fn what_the_query_says_is_no_other_sms() {
+    let url = "/sms/receive?sender=%2B15550100002";
+    let read = generic().reads(&Request::json(PREDECESSOR).at(url)).unwrap();
+    assert_eq!(read.sms[0].also_sender, ["+15550100002"]);
+    let text = Request::json(PREDECESSOR).at("/sms/receive?text=b");
+    assert!(generic().reads(&text).unwrap_err().contradictory);
+    // Of a GET the query is all that there is.
+    let get = Request::get("/sms/receive?sender=%2B15550100001&text=a&text=a");
+    assert!(generic().reads(&get).is_err(), "a name that stands twice");
+    let get = generic().one(&Request::get("/sms/receive?sender=%2B15550100001&text=a"));
+    assert_eq!((get.sender.as_str(), get.text.as_str()), ("+15550100001", "a"));
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_named() {
+    let body = r#"{"mobile_number":"+15550100001","message":"a","device_id":{"x":1}}"#;
+    assert_eq!(generic().refuses(&Request::json(body)), "device_id must be a text, not an object");
+}
+
+#[test]
 fn its_signature_covers_the_body_and_a_fresh_stamp() {
     let signed = |body: &str, signature: &str, stamp: i64| {
         Request::post(JSON, body).with("x-signature", signature).with("x-timestamp", &stamp.to_string())
@@ -72,6 +92,7 @@ fn its_signature_covers_the_body_and_a_fresh_stamp() {
     let now = SIGNED_AT + 300;
     assert_eq!(generic().verifies(&right, &[KEY], now, &[]), Ok(()));
     assert_eq!(generic().verifies(&right, &["new", KEY], now, &[]), Ok(()));
+    assert_eq!(generic().verifies(&right, &[KEY, KEY], now, &[]), Ok(()), "a key that is known twice");
     assert_eq!(generic().verifies(&right, &["new"], now, &[]), Err(Unsigned::Wrong));
     assert_eq!(generic().verifies(&right, &[KEY], now + 1, &[]), Err(Unsigned::Stale));
     assert_eq!(generic().verifies(&right, &[KEY], SIGNED_AT - 301, &[]), Err(Unsigned::Stale));

@@ -1,7 +1,7 @@
 //! Infobip: several SMS in one request.
 
 use bridge_core::Timestamp;
-use bridge_formats::{Delivered, Reply};
+use bridge_formats::{Delivered, EventKind, Reply};
 use serde_json::{Value, json};
 
 use crate::table::{Request, Sender};
@@ -80,8 +80,29 @@ fn what_is_no_received_sms_is_left_alone() {
 }
 
 #[test]
+fn a_message_that_is_no_sms_is_told_by_its_kind() {
+    for (kind, told) in [
+        (json!("RCS"), EventKind::Rcs),
+        (json!("MMS"), EventKind::Mms),
+        (json!("WHATSAPP"), EventKind::OtherChannel),
+        (Value::Null, EventKind::Mms),
+    ] {
+        let row = json!({"from": "1", "to": "2", "message": {"type": "TEXT"}, "integrationType": kind,
+            "receivedAt": "2026-09-22T12:03:11.000+0000"});
+        infobip().tells(&batch(&json!([row])), told, Some(("1", "")));
+    }
+    // With a text it is an SMS, and without either one that lacks its text.
+    let both = json!({"from": "1", "to": "2", "message": {}, "text": "a"});
+    assert_eq!(infobip().one(&batch(&json!([both]))).text, "a");
+    let neither = infobip().reads(&batch(&json!([{"from": "1", "to": "2"}]))).unwrap();
+    assert_eq!(neither.unusable[0].reason(), "results[0].text is missing: the text");
+}
+
+#[test]
 fn it_is_recognised_by_its_names() {
     assert!(infobip().recognises(&Request::json(SMS)));
+    assert!(infobip().recognises(&Request::json(r#"{"results":[],"pendingMessageCount":0}"#)));
+    assert!(infobip().recognises(&Request::json(r#"{"results":[],"messageCount":0}"#)));
     assert!(!infobip().recognises(&Request::json(r#"{"results":[]}"#)));
 }
 

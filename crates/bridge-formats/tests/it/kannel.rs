@@ -122,6 +122,19 @@ fn numbers_and_texts_of_every_kind_are_carried() {
 }
 
 #[test]
+fn the_coding_tells_the_letters_where_no_charset_does() {
+    for (said, text) in [
+        ("coding=2", "\u{6162}"),
+        ("charset=&coding=2", "\u{6162}"),
+        ("charset=UTF-8&coding=2", "ab"),
+        ("coding=0", "ab"),
+        ("charset=", "ab"),
+    ] {
+        assert_eq!(kannel().one(&get(&format!("sender=1&message=ab&{said}"))).text, text, "{said}");
+    }
+}
+
+#[test]
 fn what_is_missing_is_named() {
     for (query, reason) in [
         ("message=a", "sender is missing: the sender, as sender=%p"),

@@ -78,7 +78,15 @@ fn its_token_names_the_url_and_the_body() {
     assert_eq!(verified(&signed, &["test-signing-key"], 1790000000, &["http://other", URL]), Ok(()));
     assert_eq!(verified(&signed, &["other"], 1790000000, &[URL]), Err(Unsigned::Wrong));
     assert_eq!(verified(&signed, &["test-signing-key"], 1790000000, &["http://other"]), Err(Unsigned::Wrong));
-    assert_eq!(verified(&signed, &["test-signing-key"], 1790000000 + 121, &[URL]), Err(Unsigned::Stale));
+    // Made at 1789999940, good until 1790000060, and a minute more on both ends.
+    for (now, expected) in [
+        (1789999879, Err(Unsigned::Stale)),
+        (1789999880, Ok(())),
+        (1790000120, Ok(())),
+        (1790000121, Err(Unsigned::Stale)),
+    ] {
+        assert_eq!(verified(&signed, &["test-signing-key"], now, &[URL]), expected, "{now}");
+    }
     assert_eq!(
         verified(&signed.body("originator=1"), &["test-signing-key"], 1790000000, &[URL]),
         Err(Unsigned::Wrong)

@@ -57,6 +57,9 @@ fn all_of_it_may_be_one_parameter() {
 #[test]
 fn it_is_recognised() {
     assert_eq!(Sender::of(&sms()), Some("playsms"));
+    for one in ["sms_sender=1&message=a", "sms_datetime=1&message=a"] {
+        assert!(!playsms().recognises(&Request::form(one)), "{one}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Plivo. The first signature is the worked example of the research; the other was made with python's hmac.
 
-use bridge_formats::{Delivered, Reply, Unsigned};
+use bridge_formats::{Delivered, EventKind, Reply, Unsigned};
 
 use crate::table::{Request, Sender};
 
@@ -61,6 +61,15 @@ fn what_is_no_received_sms_is_left_alone() {
         "From=1&To=2&Type=mms&Text=a&Media0=https%3A%2F%2Fexample.org%2F1&MessageUUID=u1",
     ] {
         plivo().leaves_alone(&Request::form(body));
+    }
+}
+
+#[test]
+fn a_message_that_is_no_sms_is_kept_with_its_sender_and_text() {
+    for (kind, told) in
+        [("mms", EventKind::Mms), ("MMS", EventKind::Mms), ("whatsapp", EventKind::OtherChannel)]
+    {
+        plivo().tells(&Request::form(format!("From=1&To=2&Type={kind}&Text=a")), told, Some(("1", "a")));
     }
 }
 
@@ -139,6 +148,15 @@ fn its_signature_of_version_3_covers_the_sms() {
         verified(&with_query, &["authtoken"], &["https://sms.example.org/sms/receive?b=2&a=1%2B"]),
         Ok(())
     );
+    // Of a GET the query is all, and where there is nothing the address and the nonce are.
+    for (request, signature) in [
+        (Request::get(&format!("/sms/receive?{SMS}")), "ThMd/4eWDmnlXAMglKkOtjv+5stymy1gVDx9+5tEJM4="),
+        (Request::form(""), "5sr31+XA9U5pfkp7gwDB3Y5w/LZZ/BjSVSozLFTb85g="),
+    ] {
+        let signed =
+            request.with("x-plivo-signature-v3", signature).with("x-plivo-signature-v3-nonce", "12345");
+        assert_eq!(verified(&signed, &["authtoken"], &[url]), Ok(()));
+    }
     assert_eq!(verified(&plain, &["other"], &[url]), Err(Unsigned::Wrong));
     assert_eq!(verified(&plain, &["authtoken"], &["http://other"]), Err(Unsigned::Wrong));
     let altered = plain.body(SMS.replace("482913", "482914"));

@@ -30,6 +30,8 @@ fn verify_482913() -> Delivered {
 #[test]
 fn an_sms_is_read() {
     assert_eq!(rapidpro().one(&sms()), verify_482913());
+    let to = rapidpro().one(&Request::form(format!("{SMS}&to=15550199999")));
+    assert_eq!(to.number.as_deref(), Some("15550199999"));
 }
 
 fn of(pairs: &[(&str, &str)]) -> Request {

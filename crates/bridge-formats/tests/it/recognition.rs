@@ -1,7 +1,7 @@
 //! Whose request it is, on the route that takes all formats: every sender's own example is told apart from all
 //! others, and what the generic names read as well is left to them.
 
-use bridge_formats::recognised;
+use bridge_formats::{Content, Unusable, named, read_recognised, recognised};
 
 use crate::table::{FORM, JSON, Request};
 
@@ -113,4 +113,42 @@ fn what_the_generic_names_read_is_theirs() {
     ] {
         assert_eq!(whose(&Request::post(content_type, body)), None, "{body}");
     }
+}
+
+fn read_as(format: &str, body: &str) -> Result<Content, Unusable> {
+    let format = named(format).unwrap();
+    Request::json(body).incoming(|incoming| read_recognised(incoming, format))
+}
+
+/// A texter may write the names of another format into his SMS: then two read it, and must read the same.
+#[test]
+fn a_request_that_two_claim_says_one_thing_or_nothing() {
+    let both = |text: &str, other_text: &str, other_sender: &str| {
+        format!(
+            r#"{{"from":"+15550100001","text":"{text}","sentStamp":1790078591000,"receivedStamp":1790078593210,"sender":"{other_sender}","message":"{other_text}","webhookSubscriptionId":"66bb","webhookEvent":"MESSAGE_RECEIVED","smsId":"66f0"}}"#
+        )
+    };
+    let refused = read_as("bogkonstantin", &both("x", "y", "+15550100001")).unwrap_err();
+    assert!(refused.contradictory, "{refused:?}");
+    assert_eq!(refused.errors[0].field, "text");
+    assert_eq!(refused.errors[0].detail, "is another one as textbee writes it");
+    let read = read_as("bogkonstantin", &both("x", "x", "+15550100002")).unwrap();
+    assert_eq!((read.sms.len(), read.sms[0].sender.as_str()), (1, "+15550100001"));
+    assert!(!read.sms[0].also_sender.is_empty());
+    assert!(read.sms[0].also_sender.iter().all(|other| other == "+15550100002"), "{:?}", read.sms[0]);
+    // Whoever says the same is no second sender.
+    let read = read_as("bogkonstantin", &both("x", "x", "+15550100001")).unwrap();
+    assert_eq!(read.sms[0].also_sender, [""; 0]);
+}
+
+#[test]
+fn a_request_that_one_claims_is_asked_for_other_senders_too() {
+    let body = |more: &str| {
+        format!(
+            r#"{{"from":"+15550100001","text":"x","sentStamp":1790078591000,"receivedStamp":1790078593210{more}}}"#
+        )
+    };
+    assert_eq!(read_as("bogkonstantin", &body("")).unwrap().sms[0].also_sender, [""; 0]);
+    let other = read_as("bogkonstantin", &body(r#","mobile_number":"+15550100002""#)).unwrap();
+    assert_eq!(other.sms[0].also_sender, ["+15550100002"]);
 }

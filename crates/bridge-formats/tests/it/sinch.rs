@@ -78,6 +78,10 @@ fn its_signature_covers_body_nonce_and_time() {
 #[test]
 fn it_is_recognised() {
     assert_eq!(Sender::of(&sms()), Some("sinch"));
+    for kind in ["mo_binary", "delivery_report_sms", "recipient_delivery_report_sms", "delivery_report_mms"] {
+        assert!(sinch().recognises(&Request::json(json!({"type": kind}).to_string())), "{kind}");
+    }
+    assert!(!sinch().recognises(&Request::json(r#"{"type":"text"}"#)));
 }
 
 #[test]

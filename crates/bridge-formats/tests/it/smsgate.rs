@@ -221,6 +221,10 @@ fn a_message_that_is_no_sms_is_kept_with_its_sender_and_text() {
     assert_eq!(batch.events.len(), 2);
     let data = json!({"sender": "+1", "data": "aGk="});
     smsgate().tells(&event("sms:data-received", data), EventKind::Binary, Some(("+1", "")));
+    let rcs = json!({"sender": "+1", "body": "x"});
+    smsgate().tells(&event("rcs:received", rcs.clone()), EventKind::Rcs, Some(("+1", "x")));
+    smsgate().tells(&event("new:data", rcs.clone()), EventKind::Other, None);
+    smsgate().tells(&event("sms:new", rcs), EventKind::Other, None);
     smsgate().tells(&event("sms:delivered", json!([])), EventKind::DeliveryReport, None);
     smsgate().tells(&event("something:new", json!([])), EventKind::Other, None);
 }

@@ -111,6 +111,14 @@ fn what_is_no_received_sms_is_left_alone() {
 }
 
 #[test]
+fn half_of_its_names_are_nobodys() {
+    for body in [r#"{"data":{"record_type":"event"}}"#, r#"{"data":{"record_type":"sms","event_type":"x"}}"#]
+    {
+        assert!(!telnyx().recognises(&Request::json(body)), "{body}");
+    }
+}
+
+#[test]
 fn each_event_has_its_kind() {
     for (kind, told) in [
         (json!("call.initiated"), EventKind::Call),
@@ -120,6 +128,15 @@ fn each_event_has_its_kind() {
         (Value::Null, EventKind::Other),
     ] {
         telnyx().tells(&Request::json(SMS).set("/data/event_type", kind), told, None);
+    }
+    for (kind, told) in [
+        ("MMS", EventKind::Mms),
+        ("mms", EventKind::Mms),
+        ("RCS", EventKind::Rcs),
+        ("WhatsApp", EventKind::OtherChannel),
+    ] {
+        let other = Request::json(SMS).set("/data/payload/type", json!(kind));
+        telnyx().tells(&other, told, Some(("+15550100001", "VERIFY 482913")));
     }
     let outbound = Request::json(SMS).set("/data/payload/direction", json!("outbound"));
     telnyx().tells(&outbound, EventKind::DeliveryReport, None);

@@ -1,7 +1,7 @@
 //! textbee. The signature is the one of the research.
 
 use bridge_core::Timestamp;
-use bridge_formats::{Delivered, Reply, Unsigned};
+use bridge_formats::{Delivered, EventKind, Reply, Unsigned};
 use serde_json::{Value, json};
 
 use crate::table::{Request, Sender};
@@ -27,6 +27,16 @@ fn verify_482913() -> Delivered {
         device: Some("66aa".into()),
         ..Delivered::default()
     }
+}
+
+#[test]
+fn each_event_has_its_kind() {
+    for event in ["MESSAGE_SENT", "MESSAGE_DELIVERED", "MESSAGE_FAILED", "UNKNOWN_STATE"] {
+        textbee().tells(&sms().set("/webhookEvent", json!(event)), EventKind::DeliveryReport, None);
+    }
+    let mms = sms().set("/webhookEvent", json!("MMS_RECEIVED"));
+    textbee().tells(&mms, EventKind::Mms, Some(("+15550100001", "VERIFY 482913")));
+    textbee().tells(&sms().set("/webhookEvent", json!("PHONE_ONLINE")), EventKind::Other, None);
 }
 
 #[test]

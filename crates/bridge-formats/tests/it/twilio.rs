@@ -115,6 +115,14 @@ fn its_signature_covers_the_url_and_every_parameter() {
     assert_eq!(verifies(&altered, SIGNATURE, &[TOKEN], &[URL]), Err(Unsigned::Wrong));
     let more = format!("{SMS}&Extra=1");
     assert_eq!(verifies(&more, SIGNATURE, &[TOKEN], &[URL]), Err(Unsigned::Wrong));
+    // Names and values are joined without a mark: a name of other letters may have been made of a value.
+    let named = |name: &str| format!("{SMS}&{name}=1");
+    assert_eq!(verifies(&named("a_b"), "bbvGH1qnf/dpy/V/YYJLAJhCTCs=", &[TOKEN], &[URL]), Ok(()));
+    assert_eq!(
+        verifies(&named("a%20b"), "baT/MRbTxpe7pMOnzajkObXLn/c=", &[TOKEN], &[URL]),
+        Err(Unsigned::Wrong)
+    );
+    assert_eq!(verifies(&named(""), "f1V66PG2BdrBVBHl+t4cRpvBxHU=", &[TOKEN], &[URL]), Err(Unsigned::Wrong));
     let repeated = format!("MessagingCountry=IN&{SMS}&Extra=&MessagingCountry=AE");
     assert_eq!(verifies(&repeated, "kSGJHQCG8L30sBT3Ebw/XuNPhxg=", &[TOKEN], &[URL]), Ok(()));
     let unicode = SMS.replace("VERIFY+482913", "gr%C3%BC%C3%9Fe+%F0%9F%98%80");

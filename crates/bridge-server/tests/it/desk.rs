@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod doors;
+mod exported;
 mod find;
 mod fresh;
 mod receivers;

@@ -34,7 +34,8 @@ pub struct HourCount {
 #[async_trait]
 pub trait LookupTrail: Send + Sync + 'static {
     /// Is there a row of that number with that text that was received within [`KNOWN_WITHIN`] of one of the stamps, in
-    /// `input_sms` or in `power_down_store`, waiting or processed? One answer for each.
+    /// `input_sms` or in `power_down_store`, waiting or processed? Texts are compared without carriage returns: spreadsheets
+    /// write ends of lines in their own way. One answer for each.
     async fn known_sms(&self, asked: &[AskedSms]) -> Result<Vec<bool>>;
     /// How many rows of `input_sms` each receiver's phone received in each hour, from then up to then; hours without
     /// any are left out.

@@ -25,17 +25,23 @@ impl LookupTrail for SqliteAudit {
 fn known(conn: &Connection, asked: &[AskedSms]) -> rusqlite::Result<Vec<bool>> {
     let mut find = conn.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM input_sms INDEXED BY input_sms_received
-                 WHERE received_timestamp BETWEEN ?1 AND ?2 AND mobile_number = ?3 AND sms_message = ?4)
+                 WHERE received_timestamp BETWEEN ?1 AND ?2 AND mobile_number = ?3
+                     AND replace(sms_message, char(13), '') = ?4)
              OR EXISTS (SELECT 1 FROM power_down_store INDEXED BY power_down_store_received
-                 WHERE received_timestamp BETWEEN ?1 AND ?2 AND mobile_number = ?3 AND sms_message = ?4)",
+                 WHERE received_timestamp BETWEEN ?1 AND ?2 AND mobile_number = ?3
+                     AND replace(sms_message, char(13), '') = ?4)",
     )?;
     // Of those whose time nobody knows (decisions.md D40): by number and text, whenever it came.
     let mut find_timeless = conn.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM input_sms INDEXED BY input_sms_number WHERE mobile_number = ?1 AND sms_message = ?2)
-             OR EXISTS (SELECT 1 FROM power_down_store WHERE mobile_number = ?1 AND sms_message = ?2)",
+        "SELECT EXISTS (SELECT 1 FROM input_sms INDEXED BY input_sms_number
+                 WHERE mobile_number = ?1 AND replace(sms_message, char(13), '') = ?2)
+             OR EXISTS (SELECT 1 FROM power_down_store
+                 WHERE mobile_number = ?1 AND replace(sms_message, char(13), '') = ?2)",
     )?;
     let mut known = Vec::with_capacity(asked.len());
     for AskedSms { mobile_number, text, stamps } in asked {
+        // Whichever ends of lines a spreadsheet has made of those that came.
+        let text = text.replace('\r', "");
         let mut is_known = stamps.is_empty()
             && find_timeless.query_row(params![mobile_number, text], |row| row.get::<_, bool>(0))?;
         for at in stamps {

@@ -82,6 +82,9 @@ async fn parts_other_letters_raw_line_breaks_and_a_slash_are_read() {
         ("//sms/receive/generic", json, body(6).into_bytes()),
         ("/sms/receive", json, utf32(&body(7))),
         ("/sms/receive", "application/json; charset=UTF-32LE", utf32(&body(8))),
+        ("/sms/receive", "application/x-www-form-urlencoded", body(9).into_bytes()),
+        ("/sms/receive//generic", json, body(10).into_bytes()),
+        ("/sms/receive", json, [body(11).into_bytes(), vec![0]].concat()),
     ]
     .into_iter()
     .enumerate()
@@ -100,7 +103,7 @@ async fn parts_other_letters_raw_line_breaks_and_a_slash_are_read() {
     assert_eq!(bridge.rows(ALICE).await[0]["sms_message"], "caf\u{e9}");
     assert!(quarantine(&bridge).await.is_empty());
     // What cannot be read says why, and keeps what came.
-    let cut = parts(9)[..60].to_owned();
+    let cut = parts(12)[..60].to_owned();
     post(&bridge, "/sms/receive/smssync", "multipart/form-data; boundary=b", cut).await;
     post(
         &bridge,

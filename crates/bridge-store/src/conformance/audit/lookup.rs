@@ -33,6 +33,9 @@ pub(super) async fn a_known_sms_is_found_wherever_it_is(audit: &dyn AuditUnderTe
     store.append_sms(&[queued(1, stamped_before, failed()), queued(2, bank, passed())]).await.unwrap();
     store.store_for_later(&sms(3, BOB, "waits", T0)).await.unwrap();
     process(store, &sms(4, BOB, "was judged", T0)).await;
+    let lines = T0 + month + month;
+    store.append_sms(&[queued(3, sms(5, ALICE, "a\r\nb", lines), failed())]).await.unwrap();
+    store.store_for_later(&sms(6, BOB, "\r\n", lines)).await.unwrap();
 
     let before = T0 - HOUR;
     let questions = [
@@ -54,6 +57,13 @@ pub(super) async fn a_known_sms_is_found_wherever_it_is(audit: &dyn AuditUnderTe
         (asked(BOB, "waits", &[T0 + SECOND]), true),
         (asked(BOB, "was judged", &[T0]), true),
         (asked(ALICE, "waits", &[T0]), false),
+        // As a spreadsheet writes ends of lines (D46).
+        (asked(ALICE, "a\nb", &[lines]), true),
+        (asked(ALICE, "a\r\nb", &[lines]), true),
+        (asked(ALICE, "a\nb", &[]), true),
+        (asked(ALICE, "ab", &[lines]), false),
+        (asked(BOB, "\n", &[lines]), true),
+        (asked(BOB, "\r\n", &[]), true),
     ];
     for (question, answer) in &questions {
         assert_eq!(store.known_sms(std::slice::from_ref(question)).await.unwrap(), [*answer]);
