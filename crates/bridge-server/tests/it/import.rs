@@ -6,6 +6,7 @@ mod killed;
 pub(crate) mod lists;
 mod phone;
 mod pull;
+mod workbooks;
 
 use std::io::Write;
 
