@@ -19,7 +19,7 @@ export interface Asked {
   requestId: string;
   /** Epoch seconds at which a kept SMS arrived. */
   received?: number;
-  /** How long until the head of the answer is there. */
+  /** How long until the answer is there: the whole of it, but of a stream its head. */
   patienceMs: number;
 }
 
@@ -55,6 +55,15 @@ export function passedOn(headers: Headers): Headers {
     }
   }
   return passed;
+}
+
+/** A tunnel may hang or break half way through an answer: half of one is none. A stream has no end to wait for. */
+async function whole(method: string, answer: Response): Promise<Response> {
+  const isStream = (answer.headers.get("content-type") ?? "").startsWith("text/event-stream");
+  if (isStream || method === "HEAD" || answer.body === null) {
+    return answer;
+  }
+  return new Response(await answer.arrayBuffer(), answer);
 }
 
 export function bridgeThrough(
@@ -94,11 +103,11 @@ export function bridgeThrough(
         signal: tooLong.signal,
       });
       // Everything that the bridge says carries the id of the request. A page of a proxy in its place does not.
-      if (answer.headers.get("x-request-id") === asked.requestId) {
-        return answer;
+      if (answer.headers.get("x-request-id") !== asked.requestId) {
+        await answer.body?.cancel();
+        return null;
       }
-      await answer.body?.cancel();
-      return null;
+      return await whole(asked.method, answer);
     } catch {
       return null;
     } finally {

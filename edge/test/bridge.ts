@@ -8,6 +8,8 @@ export interface Heard {
   headers: Headers;
   body: Uint8Array;
   text: string;
+  /** Fires when whoever asked gives up. */
+  signal: AbortSignal;
 }
 
 export type Answering = (heard: Heard) => Response | null | Promise<Response | null>;
@@ -21,6 +23,31 @@ export const BAD_GATEWAY: Answering = () =>
     status: 502,
     headers: { "Content-Type": "text/html" },
   });
+
+/** An answer of the bridge that stops half way: the connection stays open, until whoever asked gives up. */
+export const HALF: Answering = (heard) => {
+  const half = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('{"status":'));
+      heard.signal.addEventListener("abort", () => controller.error(new Error("aborted")));
+    },
+  });
+  const id = heard.headers.get("x-request-id") ?? "";
+  return new Response(half, { headers: { "Content-Type": "application/json", "X-Request-Id": id } });
+};
+/** The same, cut. */
+export const CUT: Answering = (heard) => {
+  const cut = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('{"status":'));
+    },
+    pull(controller) {
+      controller.error(new Error("the connection was reset"));
+    },
+  });
+  const id = heard.headers.get("x-request-id") ?? "";
+  return new Response(cut, { headers: { "Content-Type": "application/json", "X-Request-Id": id } });
+};
 
 const OWN = ["/readyz", "/edge/blocklist", "/edge/refusals"];
 
@@ -41,6 +68,7 @@ export class FakeBridge {
         headers: request.headers,
         body,
         text,
+        signal: request.signal,
       };
       this.heard.push(heard);
       const silent = new Promise<never>((_, reject) => {

@@ -1,9 +1,9 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FRESH, healthOf, look as lookedAt, nextLookMs } from "../src/pure/health";
 import { languageOf } from "../src/pure/language";
 import { fits, ROOM } from "../src/pure/room";
-import { answer200, BAD_GATEWAY, FakeBridge, HANGS, type Heard, REFUSES, said } from "./bridge";
+import { answer200, BAD_GATEWAY, FakeBridge, HALF, HANGS, type Heard, REFUSES, said } from "./bridge";
 import { deliverKept, edgeWith, look, passing, registration, worker } from "./edge";
 
 let bridge: FakeBridge;
@@ -68,6 +68,31 @@ describe("while the box is dark", () => {
     await passing(5_000, () => look());
     await passing(5_000, () => look());
     expect(await worker.BOX.getByName("all").health()).toMatchObject({ up: false });
+  });
+
+  it("and the tunnel hangs half way through the list of blocked addresses: the looking goes on", async () => {
+    bridge.answering = (heard) => (heard.url.pathname === "/readyz" ? answer200(heard) : HALF(heard));
+    await passing(5_000, () => look());
+    bridge.answering = REFUSES;
+    await look(2);
+    expect(await worker.BOX.getByName("all").health()).toMatchObject({ up: false });
+  });
+
+  it("what was seen is known after a restart, and nothing is written while nothing changes", async () => {
+    const box = worker.BOX.getByName("all");
+    const kept = () => runInDurableObject(box, async (_, { storage }) => storage.get("watch"));
+    bridge.answering = REFUSES;
+    await look(2);
+    expect(await kept()).toMatchObject({ failedSince: expect.any(Number) });
+    bridge.answering = answer200;
+    await look();
+    expect(await kept()).toEqual(FRESH);
+    const written = await runInDurableObject(box, async (object, { storage }) => {
+      const put = vi.spyOn(storage, "put");
+      await object.alarm();
+      return put.mock.calls.map(([key]) => key);
+    });
+    expect(written).not.toContain("watch");
   });
 
   it("a bridge that cannot keep an SMS is dark too", async () => {
@@ -226,8 +251,11 @@ describe("an SMS while the box is dark", () => {
     expect([response.status, await response.text()]).toEqual([200, "<Response/>"]);
   });
 
-  it("to a tunnel that hangs is kept after eight seconds", async () => {
-    bridge.answering = HANGS;
+  it.each([
+    ["hangs", HANGS],
+    ["hangs half way through its answer", HALF],
+  ])("to a tunnel that %s is kept after eight seconds", async (_, answering) => {
+    bridge.answering = answering;
     const edge = edgeWith({ EDGE_SPOOL: "on" });
     const response = await passing(8_000, () => edge.ask("/sms/receive/twilio", sms("1")));
     expect(response.status).toBe(200);

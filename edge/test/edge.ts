@@ -1,6 +1,12 @@
 /** The edge as a test asks it: the real app and the real objects, with variables of the test's own. */
 
-import { createExecutionContext, env, runDurableObjectAlarm, waitOnExecutionContext } from "cloudflare:test";
+import {
+  createExecutionContext,
+  env,
+  runDurableObjectAlarm,
+  runInDurableObject,
+  waitOnExecutionContext,
+} from "cloudflare:test";
 import { vi } from "vitest";
 import { createApp } from "../src/app";
 import { type Deps, depsOf } from "../src/deps";
@@ -44,14 +50,19 @@ export function registration(fields: Record<string, unknown> = {}): RequestInit 
   };
 }
 
-/** The box looks now. */
+/** The box looks now, and not by itself meanwhile: two looks at once would count as two. */
 export async function look(times = 1): Promise<void> {
   const box = worker.BOX.getByName("all");
-  await box.suspect();
   for (let n = 0; n < times; n += 1) {
-    await runDurableObjectAlarm(box);
+    await runInDurableObject(box, async (object, { storage }) => {
+      await storage.setAlarm(Date.now() + LATER_MS);
+      await object.alarm();
+      await storage.setAlarm(Date.now() + LATER_MS);
+    });
   }
 }
+
+const LATER_MS = 3_600_000;
 
 export async function deliverKept(): Promise<void> {
   await runDurableObjectAlarm(worker.SPOOL.getByName("all"));

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { hmac, signedText } from "../src/pure/sign";
-import { answer200, BAD_GATEWAY, FakeBridge, HANGS, REFUSES, said } from "./bridge";
+import { answer200, BAD_GATEWAY, CUT, FakeBridge, HALF, HANGS, REFUSES, said } from "./bridge";
 import { edgeWith, passing, registration } from "./edge";
 
 const SECRET = "edge-secret-of-the-tests-0001";
@@ -231,10 +231,22 @@ describe("a bridge that is away", () => {
     expect(await other.json()).toMatchObject({ code: "unavailable" });
   });
 
-  it("hangs: the client is told after eight seconds", async () => {
-    bridge.answering = HANGS;
-    const ask = () => edgeWith().ask("/onboard/register", { ...registration(), from: "198.51.100.79" });
+  it.each([
+    ["hangs", HANGS, "198.51.100.79"],
+    ["hangs half way through its answer", HALF, "198.51.100.81"],
+  ])("%s: the client is told after eight seconds", async (_, answering, from) => {
+    bridge.answering = answering;
+    const edge = edgeWith();
+    const ask = () => edge.ask("/onboard/register", { ...registration(), from });
     expect((await passing(8_000, ask)).status).toBe(503);
+    const page = await passing(8_000, () => edge.ask("/v/id.token"));
+    expect([page.status, await page.text()]).toEqual([503, expect.stringContaining('id="paused"')]);
+  });
+
+  it("is cut off half way through its answer: nobody gets half of it", async () => {
+    bridge.answering = CUT;
+    const response = await edgeWith().ask("/onboard/register", { ...registration(), from: "198.51.100.82" });
+    expect([response.status, await response.json()]).toMatchObject([503, { code: "onboarding_paused" }]);
   });
 });
 

@@ -1,7 +1,8 @@
 //! `cargo xtask chaos`: thousands of SMS of known outcome through two bridges, while a seeded schedule kills, stops,
-//! cuts, flushes and sets back everything they stand on; then the proof that nothing acknowledged was lost, doubled
-//! or judged otherwise. Not a benchmark: how fast it is does not matter here.
+//! cuts, flushes and sets back everything they stand on, and spoils the app that they tell; then the proof that nothing
+//! acknowledged was lost, doubled, judged otherwise or left untold. Not a benchmark: how fast it is does not matter here.
 
+mod app;
 mod books;
 mod cluster;
 mod drain;
@@ -15,6 +16,7 @@ mod proof;
 mod report;
 mod run;
 mod schedule;
+mod told;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -70,8 +72,8 @@ const JOURNEYS_PER_MINUTE: f64 = 900.0;
 const UNDISTURBED: u32 = 60;
 const UNDISTURBED_FOR: Duration = Duration::from_secs(3);
 /// Seeds, stores and seconds of `--ci`: between them every store dies, Redis comes back empty and old, both bridges
-/// are killed, and every way is cut.
-const CI: &[(u64, Kind, u64)] = &[(34, Kind::Real, 22), (5, Kind::Supabase, 22)];
+/// are killed, every way is cut, and the app fails, hangs, lies or is away.
+const CI: &[(u64, Kind, u64)] = &[(40, Kind::Real, 22), (347, Kind::Supabase, 22)];
 
 fn minutes(text: &str) -> Result<f64, String> {
     let minutes: f64 = text.parse().map_err(|_| "give a number of minutes, like 1 or 0.5".to_owned())?;
@@ -174,7 +176,7 @@ fn schedule_of(args: &Args, run: &Run) -> Vec<Event> {
         args.faults.is_empty() || args.faults.iter().any(|wanted| name.contains(wanted.as_str()))
     };
     let there = |target| match target {
-        Target::Bridge(0) => true,
+        Target::Bridge(0) | Target::App => true,
         Target::Sentinels => run.kind == Kind::Sentinel,
         _ => run.kind != Kind::Embedded,
     };

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 
 /// Ten thousand inputs of each property, from a seed that is told: with it as `PROPTEST_RNG_SEED` the same are tried again.
 fn properties() -> Outcome {
-    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs().to_string();
+    let seed = jiff::Timestamp::now().as_second().to_string();
     println!("PROPTEST_RNG_SEED={seed}");
     let mut cargo = std::process::Command::new("cargo");
     cargo.args(["test", "--release", "--all-features", "-p", "bridge-core", "-p", "bridge-formats"]);

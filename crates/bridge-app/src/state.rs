@@ -29,4 +29,5 @@ pub mod settings_note;
 pub mod strangers;
 pub mod watchers;
 pub mod webhooks;
+pub mod workbooks;
 pub mod write_probe;

@@ -92,11 +92,12 @@ pub fn bounded(text: String) -> String {
 /// Bytes in lowercase hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |half: u8| DIGITS[usize::from(half & 15)];
+    let mut out = String::with_capacity(bytes.len() * 2);
+    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]));
+    out
 }
 
 /// Finds `HEADER:<64 hex digits>`, or a short code in their place, anywhere in the text, whatever case, spaces, line breaks, zero-width

@@ -233,6 +233,8 @@ settings! {
         return_url_origins: Vec<String> = Vec::new(), Rule::List(rules::origins);
         /// The websites that may show the page inside their own, like https://shop.example.
         embed_origins: Vec<String> = Vec::new(), Rule::List(rules::origins);
+        /// The websites whose own pages may follow a registration with its token, like https://shop.example.
+        status_origins: Vec<String> = Vec::new(), Rule::List(rules::origins);
         /// Anybody may register a number at /v, without an app.
         hosted_registration_enabled: bool = false, Rule::Flag,
             true => "Strangers can register numbers without any app: keep the bridge behind its edge, or each address has a small share.";

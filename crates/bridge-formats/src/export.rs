@@ -8,6 +8,7 @@ mod csv;
 mod cut;
 mod json;
 mod row;
+mod sheet;
 mod smsgate_inbox;
 mod termux_list;
 mod utf16;
@@ -17,7 +18,7 @@ use crate::content::Unusable;
 use cut::{Cutter, Syntax};
 pub use row::{Exported, Held, Other, ROW_MAX_BYTES, Row};
 use utf16::Utf16;
-use workbook::WORKBOOK_MAX_BYTES;
+use workbook::{Table, WORKBOOK_MAX_BYTES};
 
 /// How an export is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +79,7 @@ enum Source {
     /// A workbook, whose end is awaited.
     Packed,
     /// The rows of a workbook, or why it has none.
-    Read(std::vec::IntoIter<Row>),
+    Read(Box<Table>),
     Refused(Unusable),
 }
 
@@ -121,8 +122,8 @@ impl Rows {
         }
         if matches!(self.source, Source::Packed) {
             let bytes = std::mem::take(&mut self.beginning);
-            self.source = match workbook::rows(&bytes) {
-                Ok(rows) => Source::Read(rows.into_iter()),
+            self.source = match workbook::table(&bytes) {
+                Ok(table) => Source::Read(Box::new(table)),
                 Err(unusable) => Source::Refused(unusable),
             };
         }
@@ -141,7 +142,7 @@ impl Rows {
         }
         match &mut self.source {
             Source::Cut(cutter) => cutter.next_row(self.ended),
-            Source::Read(rows) => Ok(rows.next()),
+            Source::Read(table) => Ok(table.next_row()),
             Source::Refused(unusable) => Err(unusable.clone()),
             Source::Unknown | Source::Packed => Ok(None),
         }

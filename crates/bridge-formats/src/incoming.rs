@@ -99,6 +99,19 @@ impl<'a> Incoming<'a> {
         read.as_ref().map_err(Clone::clone)
     }
 
+    /// May its body be JSON with that name at its top? As far as the fields tell, which are read anyway.
+    pub(crate) fn may_have(&self, name: &str) -> bool {
+        // What was read as a form may be JSON under a wrong header.
+        let has =
+            |fields: &Fields| fields.get(name).is_some() || self.content_type().starts_with(fields::FORM);
+        self.fields().map_or(true, has)
+    }
+
+    /// May its body be a list? One has no fields.
+    pub(crate) fn may_be_list(&self) -> bool {
+        self.fields().is_err() || self.method == Method::GET
+    }
+
     /// The body as JSON of that shape. Lossless for text as [`Fields`] are.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unusable> {
         match self.read_as {

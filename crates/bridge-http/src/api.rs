@@ -33,13 +33,15 @@ pub mod webhooks;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::from_fn_with_state;
-use axum::routing::post;
+use axum::routing::{options, post};
 use bridge_app::base::problem::{Code, Problem};
+use tower_http::cors::CorsLayer;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::auth::Schemes;
+use crate::cors;
 use crate::observe;
 use crate::problem::Failed;
 use crate::state::Shared;
@@ -63,7 +65,8 @@ use crate::state::Shared;
 )]
 struct Api;
 
-pub(crate) fn public_api<S>() -> OpenApiRouter<S>
+/// What a website may follow answers to browsers by `followers`.
+pub(crate) fn public_api<S>(followers: &CorsLayer) -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Shared: FromRef<S>,
@@ -71,14 +74,14 @@ where
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(onboarding::register))
         .routes(routes!(onboarding::by_mobile))
-        .routes(routes!(onboarding::by_id))
+        .routes(routes!(onboarding::by_id).layer(followers.clone()))
         .routes(routes!(onboarding::cancel))
-        .routes(routes!(events::events))
+        .routes(routes!(events::events).layer(followers.clone()))
         .routes(routes!(receive::receive))
         .routes(routes!(receive::receive_named))
         .routes(routes!(heartbeat::heartbeat))
         .routes(routes!(import::import))
-        .routes(routes!(status::status))
+        .routes(routes!(status::status).layer(followers.clone()))
         .routes(routes!(edge::refusals))
         .routes(routes!(edge::blocklist))
         .routes(routes!(health::health))
@@ -164,15 +167,20 @@ pub(crate) const ALIASES: [(&str, &str); 2] = [
 
 /// Every route but those of the Test Lab: what the bridge inside it is asked through.
 pub fn router_without_lab(app: &Shared) -> Router {
-    finish(public_routes().merge(private_routes()), app)
+    finish(public_routes(app).merge(private_routes()), app)
 }
 
-pub(crate) fn public_routes<S>() -> Router<S>
+pub(crate) fn public_routes<S>(app: &Shared) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     Shared: FromRef<S>,
 {
-    let (public, _) = public_api().split_for_parts();
+    let followers = cors::layer(Some(app));
+    let (mut public, _) = public_api(&followers).split_for_parts();
+    for path in cors::FOLLOWED {
+        // A browser asks first whether it may ask; the layer answers.
+        public = public.route(path, options(|| async {}).layer(followers.clone()));
+    }
     let [(register, _), (status, _)] = ALIASES;
     public
         .route("/sms/receive/{format}", axum::routing::get(receive::receive_named))

@@ -16,6 +16,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use bridge_app::base::problem::{Code, Problem};
 
 use crate::api;
+use crate::cors;
 use crate::problem::Failed;
 
 /// Swagger's own page sets styles inline; nothing may come from elsewhere.
@@ -64,7 +65,7 @@ fn by_get(post: &Operation) -> Operation {
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let private = api::what_is_judged_by().merge(api::lab::api()).merge(api::what_is_kept());
-    let (_, mut api) = api::public_api().merge(private).split_for_parts();
+    let (_, mut api) = api::public_api(&cors::layer(None)).merge(private).split_for_parts();
     for (alias, path) in api::ALIASES {
         if let Some(mut item) = api.paths.paths.get(path).cloned() {
             for operation in [&mut item.get, &mut item.post].into_iter().flatten() {

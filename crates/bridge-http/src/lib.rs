@@ -10,6 +10,7 @@ pub mod api;
 pub mod auth;
 pub mod body;
 pub mod client;
+mod cors;
 pub mod docs;
 pub mod edge;
 mod encoding;
@@ -33,7 +34,7 @@ use crate::state::Served;
 /// The routers of the two listeners, with the operator's pages and the person's. Without a private one, the public one
 /// answers everything.
 pub fn routers(served: &Served, desk: Router<Served>, page: Router<Served>) -> (Router, Option<Router>) {
-    let public: Router<Served> = api::public_routes().merge(page);
+    let public: Router<Served> = api::public_routes(&served.app).merge(page);
     let private =
         api::private_routes().merge(api::lab::api().split_for_parts().0).merge(docs::router()).merge(desk);
     if !served.app.options.has_private_listener {

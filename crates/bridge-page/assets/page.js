@@ -266,5 +266,7 @@ function tellParent() {
 if ("ResizeObserver" in window) new ResizeObserver(tellParent).observe(document.body);
 
 note("opened");
+// Only the code that this page shows elsewhere says so.
+if (new URLSearchParams(location.search).get("by") === "code") note("scanned");
 dress();
 follow();

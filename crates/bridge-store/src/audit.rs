@@ -40,7 +40,7 @@ pub use self::sms::{SmsRow, SmsTrail, sender_error};
 pub use self::syncing::{Refused, SyncTrail, Unsynced};
 pub use self::upkeep::{Totals, UpkeepTrail};
 pub use self::webhooks::{
-    Delivery, DeliveryState, Due, Next, Outcome, Replay, Tally, Tried, Webhook, WebhookTrail,
+    Delivery, DeliveryState, Due, Next, Observed, Outcome, Replay, Tally, Tried, Webhook, WebhookTrail,
 };
 use crate::accounts::AccountStore;
 

@@ -122,6 +122,39 @@ export async function play(stage) {
     await heading(visit, DONE);
   });
 
+  await stage.test("without a network for a while, it asks at once when it is back", async () => {
+    const visit = await stage.visitor({ ...android, tolerate: [/net::ERR/] });
+    const registered = await bridge.register(number());
+    await visit.open(path(registered));
+    await visit.page.context().setOffline(true);
+    await passes(registered);
+    await visit.page.context().setOffline(false);
+    await heading(visit, DONE);
+  });
+
+  await stage.test("a tab that was hidden shows what happened when it is looked at", async () => {
+    const visit = await stage.visitor(android);
+    const registered = await bridge.register(number());
+    await visit.open(path(registered));
+    const shown = (state) =>
+      visit.page.evaluate((value) => {
+        Object.defineProperty(document, "visibilityState", { configurable: true, get: () => value });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, state);
+    await shown("hidden");
+    await passes(registered);
+    await shown("visible");
+    await heading(visit, DONE);
+  });
+
+  await stage.test("who comes by the code is counted as one who scanned it", async () => {
+    const visit = await stage.visitor(android);
+    const told = (word) => visit.page.waitForRequest((request) => request.postData()?.includes(`event=${word}`));
+    const scanned = told("scanned");
+    await visit.open(`${path(await bridge.register(number()))}?by=code`);
+    assert.equal((await (await scanned).response()).status(), 204);
+  });
+
   await stage.test("a pause is shown and ends by itself", async () => {
     const visit = await stage.visitor(android);
     await visit.open(path(await bridge.register(number())));

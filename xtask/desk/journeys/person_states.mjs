@@ -71,7 +71,29 @@ export async function play(stage) {
   };
   await drawn("expired", () => over());
   await drawn("not_matched and over", () => over((registered) => bridge.sms(registered.mobile_number, WRONG)));
+  await bridge.set("clock_skew_tolerance_seconds", 0);
+  await drawn("late", async () => {
+    const registered = await fresh();
+    await new Promise((done) => setTimeout(done, 2_100));
+    await bridge.sms(registered.mobile_number, registered.sms_body);
+    return path(registered);
+  });
+  await bridge.set("clock_skew_tolerance_seconds", 60);
   await bridge.set("user_timelimit_seconds", 300);
+  await bridge.set("count_check_threshold", 1);
+  await drawn("too_many", async () => {
+    const registered = await fresh();
+    await bridge.sms(registered.mobile_number, WRONG);
+    await bridge.sms(registered.mobile_number, registered.sms_body);
+    return path(registered);
+  });
+  await bridge.set("count_check_threshold", 5);
+  await drawn("refused", async () => {
+    const registered = await fresh();
+    await bridge.must("POST", "/admin/blacklist", { mobile_number: registered.mobile_number, reason: "spam" });
+    await bridge.sms(registered.mobile_number, registered.sms_body);
+    return path(registered);
+  });
   await bridge.set("hosted_registration_enabled", true);
   for (const visit of [phone, desk]) visit.tolerate(/the server responded with a status of 4\d\d/);
   await stage.test("a form that is wrong says where", async () => {

@@ -41,6 +41,7 @@ export async function play(stage) {
       await visit.page.locator("a.button", { hasText: "Back to" }).click();
       await visit.sees(`${mobile} is yours. You can buy now.`);
       assert.equal(visit.page.url(), `${shop.url}/`);
+      assert.equal(await visit.page.evaluate(() => document.referrer), "", "the shop's page is told no address of the bridge");
       await visit.picture(`${stage.shots}/shop-confirmed.light.phone.png`);
       const { data } = await shop.told("onboarding.validated");
       assert.deepEqual([data.mobile_number, data.email, shop.refused], [mobile, "person@example.com", 0]);

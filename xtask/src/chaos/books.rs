@@ -28,6 +28,7 @@ pub(crate) struct SmsRow {
 /// One row of `onboarding_mobile`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct OnboardingRow {
+    pub(crate) onboarding_id: String,
     pub(crate) pair: String,
     pub(crate) hash: String,
     pub(crate) status: String,
@@ -46,6 +47,8 @@ pub(crate) struct RemoteRow {
 pub(crate) struct Books {
     pub(crate) sms: Vec<SmsRow>,
     pub(crate) onboardings: Vec<OnboardingRow>,
+    /// `blacklist_sms`.
+    pub(crate) blocked: Vec<String>,
     /// `ops.validated_mobile`.
     pub(crate) validated: Vec<String>,
     /// `Queue_validated_mobiles`.

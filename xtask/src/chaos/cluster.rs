@@ -10,6 +10,7 @@ use test_servers::{
     Pgbouncer, Postgres, Postgrest, Program, Proxy, Server, pgbouncer, postgres, redis, supabase,
 };
 
+use super::app::App;
 use super::hot::Hot;
 use super::schedule::Target;
 use crate::{Outcome, client, remote};
@@ -36,6 +37,7 @@ pub(crate) enum Kind {
 /// A run's machines. Dropped, they end: the bridges first.
 pub(crate) struct Cluster {
     pub(crate) bridges: Vec<Program>,
+    pub(crate) app: App,
     pub(crate) stores: Option<Stores>,
 }
 
@@ -56,6 +58,7 @@ pub(crate) struct Remote {
 
 /// The database of the bridges in PostgreSQL, and of the remote in its own.
 pub(crate) const DATABASE: &str = "postgres";
+const WEBHOOKS: &str = "/admin/webhooks";
 /// Short intervals, so that a run drains fast; limits that no retry of ours reaches; clocks that may be off.
 const SETTINGS: &[(&str, &str)] = &[
     ("user_timelimit_seconds", "7200"),
@@ -82,21 +85,28 @@ impl Cluster {
             ("SMS_BRIDGE_API_KEY", API_KEY.to_owned()),
             ("SMS_BRIDGE_RECEIVER_KEY", RECEIVER_KEY.to_owned()),
             ("SMS_BRIDGE_ADMIN_TOKEN", ADMIN_TOKEN.to_owned()),
+            ("SMS_BRIDGE_WEBHOOK_ALLOW", "127.0.0.0/8".to_owned()),
         ];
         if let Some(stores) = &stores {
             environment.extend(stores.environment()?);
         }
         let bridges = (0..bridges).map(|_| bridge(binary.to_owned(), environment.clone()));
-        Ok(Cluster { bridges: bridges.collect::<Outcome<_>>()?, stores })
+        Ok(Cluster { bridges: bridges.collect::<Outcome<_>>()?, app: App::start()?, stores })
     }
 
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         self.bridges.iter().map(|bridge| SocketAddr::from((Ipv4Addr::LOCALHOST, bridge.port()))).collect()
     }
 
-    /// Changes the settings that make a run fast and its outcome certain.
+    /// Adds the app, and changes the settings that make a run fast and its outcome certain.
     pub(crate) async fn configure(&self) -> Outcome {
         let Some(bridge) = self.addresses().into_iter().next() else { return Ok(()) };
+        let body = Bytes::from(format!("{{\"url\": \"{}\"}}", self.app.url()));
+        let route = client::Route::new(Method::POST, bridge, WEBHOOKS, Some(ADMIN_TOKEN))?;
+        let (status, answer) = client::once(bridge, &route, body).await?;
+        if status != StatusCode::CREATED {
+            return Err(format!("adding the app: {status} {}", String::from_utf8_lossy(&answer)).into());
+        }
         for (key, value) in SETTINGS {
             let route = client::Route::new(
                 Method::PUT,
@@ -113,6 +123,24 @@ impl Cluster {
         Ok(())
     }
 
+    /// As an operator does whose app is well again: what waits for hours is tried at once.
+    pub(crate) async fn app_is_well(&self) -> Outcome {
+        for bridge in self.addresses() {
+            let route = client::Route::new(Method::GET, bridge, WEBHOOKS, Some(ADMIN_TOKEN))?;
+            let (_, listed) = client::once(bridge, &route, Bytes::new()).await?;
+            let listed: serde_json::Value = serde_json::from_slice(&listed)?;
+            let id = listed["items"][0]["id"].as_str().unwrap_or_default();
+            let path = format!("{WEBHOOKS}/{id}");
+            let route = client::Route::new(Method::PATCH, bridge, &path, Some(ADMIN_TOKEN))?;
+            if client::once(bridge, &route, Bytes::from_static(b"{\"enabled\": true}")).await?.0
+                == StatusCode::OK
+            {
+                return Ok(());
+            }
+        }
+        Err("no bridge lets the app be changed".into())
+    }
+
     /// The server that is hit, if the target is one and there is one.
     pub(crate) fn server(&self, target: Target) -> Option<&dyn Server> {
         if let Target::Bridge(n) = target {
@@ -126,6 +154,7 @@ impl Cluster {
             Target::Remote => Some(stores.remote.server()),
             Target::Bridge(_)
             | Target::Sentinels
+            | Target::App
             | Target::HotLink
             | Target::AuditLink
             | Target::RemoteLink => None,

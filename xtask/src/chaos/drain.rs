@@ -24,11 +24,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const EMPTY_LOOKS: u32 = 3;
 /// The series of a bridge that must be zero: its own journal is one of these queues.
 const SERIES: &[&str] = &["sms_bridge_queue_size"];
+/// Between two words that the app is well: what was under way at the first may have failed since.
+const NUDGE_EVERY: Duration = Duration::from_secs(5);
 const COUNTERS_EVERY: Duration = Duration::from_millis(700);
 
 /// What is left when all is drained, or when waiting for it is given up.
 pub(crate) async fn wait(cluster: &Cluster, progress: &Progress) -> BTreeMap<String, u64> {
-    let (watch, mut empty) = (Stopwatch::start(), 0);
+    let (watch, mut empty, mut nudged) = (Stopwatch::start(), 0, None);
     loop {
         let left = match look(cluster).await {
             Ok(left) => left,
@@ -44,6 +46,11 @@ pub(crate) async fn wait(cluster: &Cluster, progress: &Progress) -> BTreeMap<Str
             return left;
         }
         progress.say(format!("draining: {}", waiting.join(", ")));
+        if nudged.is_none_or(|at: Duration| watch.elapsed() > at + NUDGE_EVERY) {
+            nudged = Some(watch.elapsed());
+            // Where it cannot be asked now it is asked again.
+            let _ = cluster.app_is_well().await;
+        }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

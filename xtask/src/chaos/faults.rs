@@ -11,6 +11,7 @@ use std::time::Duration;
 use test_servers::proxy::Mode;
 use test_servers::{Proxy, Server};
 
+use super::app::Manner;
 use super::cluster::Cluster;
 use super::schedule::{Deed, Event, Target, name};
 use crate::Outcome;
@@ -152,6 +153,18 @@ impl Hand {
         if event.target == Target::Sentinels {
             return self.disturb_sentinels(event);
         }
+        if event.target == Target::App {
+            let manner = match event.deed {
+                Deed::Hang => Manner::Hangs,
+                Deed::Lie => Manner::Lies,
+                Deed::Refuse => Manner::Away,
+                _ => Manner::Fails,
+            };
+            self.cluster.app.set(manner);
+            self.last(event.length);
+            self.cluster.app.set(Manner::Takes);
+            return Ok(());
+        }
         let Some(server) = self.cluster.server(event.target) else { return Ok(()) };
         match event.deed {
             Deed::Kill => {
@@ -186,7 +199,14 @@ impl Hand {
                 self.start_again(server)?;
                 copied
             }
-            Deed::Cut | Deed::Hang | Deed::Slow | Deed::Refuse | Deed::Promote | Deed::Split => Ok(()),
+            Deed::Cut
+            | Deed::Hang
+            | Deed::Slow
+            | Deed::Refuse
+            | Deed::Fail
+            | Deed::Lie
+            | Deed::Promote
+            | Deed::Split => Ok(()),
         }
     }
 

@@ -174,6 +174,12 @@ pub(crate) fn leave(
         let _ = writeln!(text, "{:.3} bridge {}: {opened:?}", opened.at, opened.bridge);
     }
     write(&folder, "ledger.txt", &text)?;
+    let mut text = String::new();
+    for told in &cluster.app.book().told {
+        let _ = writeln!(text, "{} came {} times, taken: {}", told.id, told.times, told.taken);
+        let _ = writeln!(text, "    {}", String::from_utf8_lossy(&told.body));
+    }
+    write(&folder, "told.txt", &text)?;
     write(&folder, "faults.txt", &log.lock().timeline.join("\n"))?;
     if let Some(report) = report {
         let mut text = String::new();

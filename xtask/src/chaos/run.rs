@@ -17,6 +17,7 @@ use super::phone::{Network, Phone};
 use super::plan::Plan;
 use super::proof::{self, Line, Seen};
 use super::report::{self, Progress, Report};
+use super::told;
 use super::world::World;
 use crate::Outcome;
 use crate::stopwatch::Stopwatch;
@@ -71,7 +72,8 @@ async fn play(
     let seen = Seen { left, ..counters.end() };
     let books = books::read(cluster)?;
     let entries = network.ledger.entries();
-    let lines: Vec<Line> = proof::prove(&entries, &books, &seen);
+    let mut lines: Vec<Line> = proof::prove(&entries, &books, &seen);
+    lines.extend(told::prove(&cluster.app.book(), &books));
     Ok(Report::new(plan, lines, &entries, &log.lock()))
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Target {
     Remote,
     /// The Sentinels, where there are some, and what they do.
     Sentinels,
+    /// What webhooks tell.
+    App,
     /// The way of the bridges to Redis.
     HotLink,
     /// The way of the bridges to PgBouncer.
@@ -48,6 +50,10 @@ pub(crate) enum Deed {
     Slow,
     /// No connection is taken, and none stays.
     Refuse,
+    /// It keeps nothing and says so.
+    Fail,
+    /// It keeps what comes and says that it did not.
+    Lie,
     /// The replica is promoted although the primary lives.
     Promote,
     /// The primary is cut off from Sentinels and replica, and the bridges are not cut off from it.
@@ -84,6 +90,7 @@ const KINDS: &[(Target, &[(Deed, u32)])] = &[
     (Target::Pgbouncer, &[(Deed::Kill, 2), (Deed::Pause, 2), (Deed::Stop, 1)]),
     (Target::Remote, &[(Deed::Kill, 2), (Deed::Pause, 2), (Deed::Stop, 1)]),
     (Target::Sentinels, &[(Deed::Promote, 4), (Deed::Split, 4), (Deed::Kill, 2), (Deed::Pause, 2)]),
+    (Target::App, &[(Deed::Hang, 2), (Deed::Fail, 2), (Deed::Lie, 2), (Deed::Refuse, 2)]),
     (Target::HotLink, &[(Deed::Cut, 5), (Deed::Hang, 2), (Deed::Slow, 2), (Deed::Refuse, 1)]),
     (Target::AuditLink, &[(Deed::Cut, 5), (Deed::Hang, 2), (Deed::Slow, 2), (Deed::Refuse, 1)]),
     (Target::RemoteLink, &[(Deed::Cut, 3), (Deed::Hang, 2), (Deed::Slow, 2), (Deed::Refuse, 1)]),
@@ -110,6 +117,7 @@ impl Target {
             Target::Pgbouncer => "pgbouncer",
             Target::Remote => "remote",
             Target::Sentinels => "sentinels",
+            Target::App => "app",
             Target::HotLink => "hot-link",
             Target::AuditLink => "audit-link",
             Target::RemoteLink => "remote-link",
@@ -130,6 +138,8 @@ impl Deed {
             Deed::Hang => "hang",
             Deed::Slow => "slow",
             Deed::Refuse => "refuse",
+            Deed::Fail => "fail",
+            Deed::Lie => "lie",
             Deed::Promote => "promote",
             Deed::Split => "split",
         }

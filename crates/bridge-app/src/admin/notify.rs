@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
-use crate::base::fields::text;
+use crate::base::fields::{chosen, switch, text};
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::notify::tell::from;
@@ -101,31 +101,6 @@ async fn find(app: &App, id: &str) -> Result<NotifyTarget, Problem> {
     all.into_iter().find(|target| target.id == id).ok_or_else(unknown)
 }
 
-/// None, or an empty list, are all of them.
-fn events_of(fields: &Fields) -> Result<Option<Vec<TroubleKind>>, Problem> {
-    let words: Vec<&str> = match fields.get("events") {
-        None => return Ok(None),
-        Some(FieldValue::Null) => Vec::new(),
-        Some(FieldValue::Texts(list)) => list.iter().map(String::as_str).collect(),
-        // Of a form or a command line.
-        Some(FieldValue::Text(words)) => {
-            words.split([',', ' ', '\n']).map(str::trim).filter(|word| !word.is_empty()).collect()
-        }
-        Some(_) => return Err(wrong("events", "must be a list of names, like [\"paused\"]")),
-    };
-    let mut chosen = Vec::new();
-    for word in words {
-        let kind = TroubleKind::from_word(word).ok_or_else(|| {
-            let names: Vec<_> = TroubleKind::ALL.iter().map(|kind| kind.word()).collect();
-            wrong("events", format!("has {word:?}, which is none of {}", names.join(", ")))
-        })?;
-        if !chosen.contains(&kind) {
-            chosen.push(kind);
-        }
-    }
-    Ok(Some(if chosen.is_empty() { TroubleKind::ALL.to_vec() } else { chosen }))
-}
-
 /// `22:00-07:00`; empty or null: never quiet.
 fn quiet_of(fields: &Fields) -> Result<Option<Option<(u16, u16)>>, Problem> {
     if fields.get("quiet").is_none() {
@@ -143,16 +118,6 @@ fn quiet_of(fields: &Fields) -> Result<Option<Option<(u16, u16)>>, Problem> {
     match hours {
         Some((from, until)) if from != until => Ok(Some(Some((from, until)))),
         _ => Err(wrong("quiet", "must be hours of the day like 22:00-07:00")),
-    }
-}
-
-fn enabled_of(fields: &Fields) -> Result<Option<bool>, Problem> {
-    match fields.get("enabled") {
-        None => Ok(None),
-        Some(FieldValue::Bool(enabled)) => Ok(Some(*enabled)),
-        Some(FieldValue::Text(word)) if word == "true" => Ok(Some(true)),
-        Some(FieldValue::Text(word)) if word == "false" => Ok(Some(false)),
-        Some(_) => Err(wrong("enabled", "must be true or false")),
     }
 }
 
@@ -193,6 +158,10 @@ fn values_of(way: &Way, fields: &Fields, before: Values) -> Result<Values, Probl
     Ok(values)
 }
 
+fn events(fields: &Fields) -> Result<Option<Vec<TroubleKind>>, Problem> {
+    chosen(fields, "events", TroubleKind::ALL, TroubleKind::word)
+}
+
 fn check(app: &App, way: &Way, values: &Values) -> Result<(), Problem> {
     let example = words::test("example".to_owned(), app.clock.now(), "");
     app.notify.sender().check(way, values, &example).map_err(|found| wrong(found.field, found.why))
@@ -228,9 +197,9 @@ pub async fn add(app: &App, actor: &Actor, fields: &Fields) -> Result<NotifyTarg
         kind,
         name: name_of(fields)?.unwrap_or_default(),
         fields: values,
-        events: events_of(fields)?.unwrap_or_else(|| TroubleKind::ALL.to_vec()),
+        events: events(fields)?.unwrap_or_else(|| TroubleKind::ALL.to_vec()),
         quiet: quiet_of(fields)?.flatten(),
-        enabled: enabled_of(fields)?.unwrap_or(true),
+        enabled: switch(fields, "enabled")?.unwrap_or(true),
         created_at: now,
         going: Going::default(),
     };
@@ -254,9 +223,9 @@ pub async fn change(app: &App, actor: &Actor, id: &str, fields: &Fields) -> Resu
         check(app, way, &row.fields)?;
     }
     row.name = name_of(fields)?.unwrap_or(row.name);
-    row.events = events_of(fields)?.unwrap_or(row.events);
+    row.events = events(fields)?.unwrap_or(row.events);
     row.quiet = quiet_of(fields)?.unwrap_or(row.quiet);
-    row.enabled = enabled_of(fields)?.unwrap_or(row.enabled);
+    row.enabled = switch(fields, "enabled")?.unwrap_or(row.enabled);
     put(app, actor, "notify.change", Some(&before), &row).await?;
     Ok(row)
 }

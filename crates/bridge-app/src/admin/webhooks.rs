@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::admin_log::Actor;
 use crate::base::deadline::in_time;
-use crate::base::fields::text;
+use crate::base::fields::{chosen, switch, text};
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
 use crate::state::board::WakeSignal;
@@ -93,48 +93,12 @@ pub fn kinds() -> Vec<EventKind> {
     EventKind::ALL.iter().copied().filter(|kind| *kind != EventKind::WebhookTest).collect()
 }
 
-/// None, or an empty list, are all of them.
-fn events_of(fields: &Fields) -> Result<Option<Vec<EventKind>>, Problem> {
-    let words: Vec<&str> = match fields.get("events") {
-        None => return Ok(None),
-        Some(FieldValue::Null) => Vec::new(),
-        Some(FieldValue::Texts(list)) => list.iter().map(String::as_str).collect(),
-        // Of a form or a command line.
-        Some(FieldValue::Text(words)) => {
-            words.split([',', ' ', '\n']).map(str::trim).filter(|word| !word.is_empty()).collect()
-        }
-        Some(_) => return Err(wrong("events", "must be a list of names, like [\"onboarding.validated\"]")),
-    };
-    let all = kinds();
-    let mut chosen = Vec::new();
-    for word in words {
-        let kind = all.iter().copied().find(|kind| kind.word() == word).ok_or_else(|| {
-            let names: Vec<_> = all.iter().map(|kind| kind.word()).collect();
-            wrong("events", format!("has {word:?}, which is none of {}", names.join(", ")))
-        })?;
-        if !chosen.contains(&kind) {
-            chosen.push(kind);
-        }
-    }
-    Ok(Some(if chosen.is_empty() { all } else { chosen }))
-}
-
 fn description_of(fields: &Fields) -> Result<Option<String>, Problem> {
     let given = text(fields, "description")?;
     if given.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_MAX_CHARS) {
         return Err(wrong("description", format!("is longer than {DESCRIPTION_MAX_CHARS} characters")));
     }
     Ok(given)
-}
-
-fn enabled_of(fields: &Fields) -> Result<Option<bool>, Problem> {
-    match fields.get("enabled") {
-        None => Ok(None),
-        Some(FieldValue::Bool(enabled)) => Ok(Some(*enabled)),
-        Some(FieldValue::Text(word)) if word == "true" => Ok(Some(true)),
-        Some(FieldValue::Text(word)) if word == "false" => Ok(Some(false)),
-        Some(_) => Err(wrong("enabled", "must be true or false")),
-    }
 }
 
 fn secret(app: &App) -> Result<String, Problem> {
@@ -165,9 +129,9 @@ pub async fn add(app: &App, actor: &Actor, fields: &Fields) -> Result<Webhook, P
     let row = Webhook {
         id: app.entropy.id(now).map_err(|error| Problem::unavailable(&error))?,
         url,
-        events: events_of(fields)?.unwrap_or_else(kinds),
+        events: chosen(fields, "events", &kinds(), EventKind::word)?.unwrap_or_else(kinds),
         description: description_of(fields)?.unwrap_or_default(),
-        enabled: enabled_of(fields)?.unwrap_or(true),
+        enabled: switch(fields, "enabled")?.unwrap_or(true),
         secret: secret(app)?,
         previous_secret: None,
         previous_until: None,
@@ -190,9 +154,9 @@ pub async fn change(app: &App, actor: &Actor, id: &str, fields: &Fields) -> Resu
     let before = find(app, id).await?;
     let mut row = before.clone();
     row.url = url_of(app, fields)?.unwrap_or(row.url);
-    row.events = events_of(fields)?.unwrap_or(row.events);
+    row.events = chosen(fields, "events", &kinds(), EventKind::word)?.unwrap_or(row.events);
     row.description = description_of(fields)?.unwrap_or(row.description);
-    if let Some(enabled) = enabled_of(fields)? {
+    if let Some(enabled) = switch(fields, "enabled")? {
         row.enabled = enabled;
         row.disabled_reason = None;
         if enabled && !before.enabled {

@@ -90,6 +90,9 @@ impl BlockedEmails {
     #[must_use]
     pub fn is_blocked(&self, address: &str, now: Timestamp) -> bool {
         let known = self.known.borrow();
+        if known.by_address.is_empty() {
+            return false;
+        }
         known.by_address.get(&BlockedEmail::normal(address)).is_some_and(|entry| entry.holds(now))
     }
 
@@ -97,6 +100,9 @@ impl BlockedEmails {
     #[must_use]
     pub fn is_blocked_but_for_its_tag(&self, address: &str, now: Timestamp) -> bool {
         let known = self.known.borrow();
+        if known.by_address.is_empty() {
+            return false;
+        }
         let of_mailbox = known.by_mailbox.get(&email::without_tag(address)).into_iter().flatten();
         of_mailbox.filter_map(|blocked| known.by_address.get(blocked)).any(|entry| entry.holds(now))
     }

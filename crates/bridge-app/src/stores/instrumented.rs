@@ -11,7 +11,7 @@ use bridge_store::accounts::{Account, AccountChanged, Change, ChangesAsked, Link
 use bridge_store::audit::{
     ApiKey, ApiKeyTrail, AskedSms, BlacklistTrail, Blacklisted, BlockedEmail, BlockedEmailTrail, Counter,
     Delivery, Due, GroupTrail, HourCount, LaterTrail, LookupTrail, Member, Notice, NoticeRow, NoticeTrail,
-    NotifyTarget, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom,
+    NotifyTarget, Observed, OnboardingTrail, PageFunnel, PageStep, PageTrail, PersonTrail, QuarantineRoom,
     QuarantineTrail, Quarantined, Receiver, ReceiverTrail, Refusal, RefusalTrail, Refused, Replay,
     SettingPut, SettingRow, SettingsTrail, Sighting, SmsRow, SmsTrail, SyncTrail, Tally, Telling, Totals,
     Tried, Unsynced, UpkeepTrail, WaitingSms, Webhook, WebhookTrail,
@@ -23,7 +23,7 @@ use bridge_store::desk::{
     QuarantineRow, ReceiverRate, RefusalFilter, RefusalRate, RefusalRow, RegistrationRate, Sender,
     SettingChange, SmsFilter, SmsRate, SmsStory, ValidatedFilter, ValidatedRow, WaitingRow,
 };
-use bridge_store::events::{Event, EventKind, QueuedEvent};
+use bridge_store::events::{Event, QueuedEvent};
 use bridge_store::finding::Finding;
 use bridge_store::hot::{
     Admitted, Cancelled, Counters, HotTotals, IntakeLimits, PeerEvent, Pressure, QueueSizes, Recorded,
@@ -261,7 +261,7 @@ instrumented! { WebhookTrail for AuditStore {
     put_webhook(webhook: &Webhook) -> ();
     remove_webhook(id: Uuid) -> bool;
     append_events(events: &[Event]) -> usize;
-    newest_event(subject: Uuid) -> Option<EventKind>;
+    observe(bridge: Uuid, silent: Span, observed: &[Observed]) -> usize;
     claim_deliveries(now: Timestamp, webhook: Uuid, by: Uuid, until: Timestamp, max: usize) -> Vec<Due>;
     release_deliveries(by: Uuid) -> ();
     note_tries(webhook: Uuid, tries: &[Tried]) -> ();

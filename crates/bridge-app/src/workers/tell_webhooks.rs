@@ -1,11 +1,13 @@
-//! Tells webhooks that registration was paused or goes on, and that a receiver fell silent or is back. Each bridge sees it
-//! by itself; what the newest event says is not said again, so that a group says it once.
+//! Tells webhooks that registration was paused or goes on, and that a receiver fell silent or is back. Each bridge says what
+//! it sees by itself to the audit store, which knows what the others of its group see: so a group says it once, and says that
+//! it is over when it is over for all.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use async_trait::async_trait;
-use bridge_core::Settings;
+use bridge_core::{Settings, Span};
 use bridge_store::StoreError;
+use bridge_store::audit::Observed;
 use bridge_store::events::{Event, EventKind};
 
 use super::worker::{Scope, Tick, Worker};
@@ -19,18 +21,17 @@ const PERIOD_SECONDS: u32 = 1;
 /// What waits while the audit store is away; then the oldest are forgotten.
 const WAITING_MAX: usize = 1_000;
 
+/// What a bridge sees it says again so often: so the others know that it lives.
+const SAY_EVERY: Span = Span(30_000);
+/// A bridge that said nothing for so long sees nothing any more.
+const SILENT: Span = Span(180_000);
+
 /// What this bridge saw last, and what it still has to say.
 #[derive(Default)]
 pub(super) struct TellWebhooks {
     seen: BTreeMap<String, bool>,
-    waiting: VecDeque<(Event, Change)>,
-}
-
-/// An event that only follows another: what is over was begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
-    Begins,
-    Ends(EventKind),
+    waiting: VecDeque<Observed>,
+    said: Option<Span>,
 }
 
 #[async_trait]
@@ -49,33 +50,31 @@ impl Worker for TellWebhooks {
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         if !app.webhooks.is_used() {
-            self.seen.clear();
+            *self = TellWebhooks::default();
             return Ok(Tick::Idle);
         }
-        self.look(app);
-        while let Some((event, change)) = self.waiting.front() {
-            if is_news(app, event, *change).await? {
-                app.audit.append_events(std::slice::from_ref(event)).await?;
-                app.board.wake(WakeSignal::Webhook);
-            }
-            self.waiting.pop_front();
+        let mono = app.clock.monotonic();
+        let is_due = self.said.is_none_or(|said| mono.0 - said.0 >= SAY_EVERY.0);
+        self.look(app, is_due && self.waiting.is_empty());
+        if self.waiting.is_empty() {
+            return Ok(Tick::Idle);
+        }
+        let new = app.audit.observe(app.id, SILENT, self.waiting.make_contiguous()).await?;
+        self.waiting.clear();
+        self.said = Some(mono);
+        if new > 0 {
+            app.board.wake(WakeSignal::Webhook);
         }
         Ok(Tick::Idle)
     }
 }
 
-/// Of a group the first says it.
-async fn is_news(app: &App, event: &Event, change: Change) -> Result<bool, StoreError> {
-    let Some(subject) = event.subject else { return Ok(true) };
-    let newest = app.audit.newest_event(subject).await?;
-    Ok(match change {
-        Change::Begins => newest != Some(event.kind),
-        Change::Ends(begun) => newest == Some(begun),
-    })
-}
-
 impl TellWebhooks {
-    fn look(&mut self, app: &App) {
+    /// Notes what changed, or everything.
+    fn look(&mut self, app: &App, everything: bool) {
+        if everything {
+            self.seen.clear();
+        }
         let now = app.clock.now();
         let snapshot = app.live.snapshot();
         let pause = paused(app, &snapshot);
@@ -93,7 +92,6 @@ impl TellWebhooks {
         }
     }
 
-    /// At the first look too: what is over may have begun before this bridge was started.
     fn see(
         &mut self,
         what: &str,
@@ -105,8 +103,9 @@ impl TellWebhooks {
         if self.seen.insert(what.to_owned(), is_on) == Some(is_on) {
             return;
         }
-        let (kind, change) = if is_on { (begins, Change::Begins) } else { (ends, Change::Ends(begins)) };
-        self.waiting.push_back((event(kind), change));
+        let event = event(if is_on { begins } else { ends });
+        let Some(subject) = event.subject else { return };
+        self.waiting.push_back(Observed { subject, is_on, event, begins });
         if self.waiting.len() > WAITING_MAX {
             self.waiting.pop_front();
         }

@@ -211,7 +211,8 @@ async fn see(
     Ok(new)
 }
 
-/// Keeps that it began, or is over, for those who want it. Of what was known before a target was there it is told no end.
+/// Keeps that it began, or is over, for those who want it. Of what was known before a target was there it is told no end; by
+/// which clock that was nobody knows, so whoever was told that it began is told that it is over.
 async fn tell(
     lease: &mut Lease,
     now: Timestamp,
@@ -220,8 +221,10 @@ async fn tell(
     ended_at: Option<Timestamp>,
 ) -> Result<bool> {
     let sql = "WITH wanting AS (
-                   SELECT id FROM ops.notify_target
-                   WHERE enabled AND $2 = ANY (events) AND ($5::timestamptz IS NULL OR created_at <= $7)
+                   SELECT id FROM ops.notify_target t
+                   WHERE enabled AND $2 = ANY (events) AND ($5::timestamptz IS NULL OR created_at <= $7
+                       OR (SELECT n.ended_at IS NULL FROM ops.notice_delivery d JOIN ops.notice n ON n.id = d.notice
+                           WHERE d.target_id = t.id AND n.subject = $3 ORDER BY n.id DESC LIMIT 1))
                ), kept AS (
                    INSERT INTO ops.notice (at, kind, subject, began_at, ended_at, detail)
                    SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS (SELECT FROM wanting) RETURNING id

@@ -4,7 +4,7 @@
 use super::failure::Failure;
 
 /// One step for each version.
-pub(super) const STEPS: [&str; 19] = [
+pub(super) const STEPS: [&str; 20] = [
     include_str!("../../migrations/postgres/0001_audit.sql"),
     include_str!("../../migrations/postgres/0002_partitions.sql"),
     include_str!("../../migrations/postgres/0003_skew.sql"),
@@ -24,6 +24,7 @@ pub(super) const STEPS: [&str; 19] = [
     include_str!("../../migrations/postgres/0017_webhooks.sql"),
     include_str!("../../migrations/postgres/0018_notices.sql"),
     include_str!("../../migrations/postgres/0019_desk.sql"),
+    include_str!("../../migrations/postgres/0020_observed.sql"),
 ];
 /// The version that this program knows.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a handful")]

@@ -1,11 +1,11 @@
 //! Webhooks, what waits to be told to whom, and how every try went.
 
 use async_trait::async_trait;
-use bridge_core::Timestamp;
 use bridge_core::message::storable;
+use bridge_core::{Span, Timestamp};
 use bridge_store::Result;
 use bridge_store::audit::{
-    Delivery, DeliveryState, Due, Next, Outcome, Replay, Tally, Tried, Webhook, WebhookTrail,
+    Delivery, DeliveryState, Due, Next, Observed, Outcome, Replay, Tally, Tried, Webhook, WebhookTrail,
 };
 use bridge_store::events::{Event, EventKind};
 use tokio_postgres::Row;
@@ -34,8 +34,8 @@ impl WebhookTrail for PostgresAudit {
         on_lease!(self.append_events(BATCH, append, events))
     }
 
-    async fn newest_event(&self, subject: Uuid) -> Result<Option<EventKind>> {
-        on_lease!(self.newest_event(QUICK, newest, subject))
+    async fn observe(&self, bridge: Uuid, silent: Span, observed: &[Observed]) -> Result<usize> {
+        on_lease!(self.observe(BATCH, observe, bridge, silent, observed))
     }
 
     async fn claim_deliveries(
@@ -101,7 +101,11 @@ async fn put(lease: &mut Lease, webhook: &Webhook) -> Result<()> {
     let words = column(&webhook.events, |kind| kind.word());
     lease
         .run(
-            "INSERT INTO ops.webhook (id, url, events, description, enabled, secret, previous_secret, previous_until,
+            "WITH waiting AS (
+                 UPDATE ops.webhook_delivery d SET tries = 0, next_at = o.at FROM ops.webhook_outbox o
+                 WHERE o.id = d.event AND d.webhook_id = $1 AND d.state = 'waiting' AND d.claimed_by IS NULL
+             )
+             INSERT INTO ops.webhook (id, url, events, description, enabled, secret, previous_secret, previous_until,
                  created_at, failing_since, disabled_reason)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
              ON CONFLICT (id) DO UPDATE SET url = excluded.url, events = excluded.events,
@@ -173,6 +177,39 @@ async fn newest(lease: &mut Lease, subject: Uuid) -> Result<Option<EventKind>> {
     let sql = "SELECT type FROM ops.webhook_outbox WHERE subject = $1 ORDER BY id DESC LIMIT 1";
     let words = lease.rows(sql, &[(&subject, Type::UUID)], |row| Ok(row.try_get::<_, String>(0)?)).await?;
     Ok(words.first().and_then(|word| EventKind::from_word(word)))
+}
+
+/// Held by whoever says what it sees: that it began is news to the first alone, and that it is over to the last.
+const TURN: &str = "SELECT pg_advisory_xact_lock(8470321960)";
+
+async fn observe(lease: &mut Lease, bridge: Uuid, silent: Span, observed: &[Observed]) -> Result<usize> {
+    lease.begin().await?;
+    lease.simple(TURN).await?;
+    let mut new = 0;
+    for seen in observed {
+        let of: [Parameter<'_>; 3] =
+            [(&seen.subject, Type::UUID), (&bridge, Type::UUID), (&silent.0, Type::INT8)];
+        let sql = "SELECT coalesce(bool_or(bridge = $2), false), coalesce(bool_or(bridge <> $2
+                       AND seen_at >= now() - $3 * interval '1 millisecond'), false)
+                   FROM ops.webhook_observed WHERE subject = $1";
+        let rows = lease.rows(sql, &of, |row| Ok((row.try_get(0)?, row.try_get(1)?))).await?;
+        let (was_mine, is_another_s) = rows.first().copied().unwrap_or_default();
+        let newest = newest(lease, seen.subject).await?;
+        if seen.is_on {
+            let sql = "INSERT INTO ops.webhook_observed (subject, bridge, seen_at) VALUES ($1, $2, now())
+                       ON CONFLICT (subject, bridge) DO UPDATE SET seen_at = excluded.seen_at";
+            lease.run(sql, &of[..2]).await?;
+        } else {
+            let sql = "DELETE FROM ops.webhook_observed
+                       WHERE subject = $1 AND (bridge = $2 OR seen_at < now() - $3 * interval '1 millisecond')";
+            lease.run(sql, &of).await?;
+        }
+        if seen.is_news(was_mine, is_another_s, newest) {
+            new += append(lease, std::slice::from_ref(&seen.event)).await?;
+        }
+    }
+    lease.commit().await?;
+    Ok(new)
 }
 
 async fn claim(

@@ -22,7 +22,7 @@ fn every_setting_of_the_contract_is_declared_once() {
         count_check_threshold=5, blacklist_threshold=10, durability=\"strict\", onboardings_per_mobile=8, redis_memory_limit_percent=80, \
         max_database_retries=3, receiver_silence_seconds=600, log_level=\"INFO\", maintenance_mode=false, \
         page_app_name=\"\", page_privacy_url=\"\", page_help_contact=\"\", page_accent_colour=\"\", \
-        return_url_origins=[], embed_origins=[], hosted_registration_enabled=false, hash_style=\"sha256\", edge_required=false";
+        return_url_origins=[], embed_origins=[], hosted_registration_enabled=false, hash_style=\"sha256\", edge_required=false, time_zone=\"\", status_origins=[]";
     for line in contract.split(", ") {
         let (key, default) = line.trim().split_once('=').unwrap();
         let def = find(key).unwrap_or_else(|| panic!("{key}"));
@@ -30,8 +30,8 @@ fn every_setting_of_the_contract_is_declared_once() {
     }
     assert_eq!(
         all().len(),
-        contract.split(", ").count() + 4,
-        "and check_sequence, blocked_emails_ignore_tags, time_zone and backup_wanted_every_hours"
+        contract.split(", ").count() + 3,
+        "and check_sequence, blocked_emails_ignore_tags and backup_wanted_every_hours"
     );
     assert!(all().iter().all(|def| def.description.ends_with('.')), "every setting is described");
 }

@@ -1,6 +1,8 @@
 //! The columns of a table, by the names in its first row, and a row read by them: the same for a CSV file and a workbook.
 //! What spreadsheets put around a value is undone. Not how a row is cut out of its file.
 
+use std::collections::BTreeSet;
+
 use bridge_core::message;
 
 use super::row::{Exported, Held};
@@ -12,6 +14,8 @@ use crate::generic::{self, Role};
 /// Which names of columns or keys a list has, where it lacks some. More of them help nobody.
 const FOUND_MAX: usize = 20;
 const FOUND_MAX_CHARS: usize = 40;
+/// Columns that have a name. Each of them costs time in every row.
+const COLUMNS_MAX: usize = 1_024;
 
 /// The names of the columns, in their order.
 #[derive(Clone, Debug, Default)]
@@ -21,14 +25,18 @@ impl Columns {
     /// Those of a header. `Err`: what is missing in it.
     pub(super) fn of<'a>(titles: impl IntoIterator<Item = &'a str>) -> Result<Columns, Unusable> {
         let titles: Vec<&str> = titles.into_iter().collect();
+        if titles.iter().filter(|title| !title.is_empty()).count() > COLUMNS_MAX {
+            return Err(Unusable::because(format!("the first line names more than {COLUMNS_MAX} columns")));
+        }
         let columns: Vec<String> = titles.iter().map(|title| name(title)).collect();
         let lacking = generic::lacking(&columns);
         if !lacking.is_empty() {
             return Err(not_named("the first line", "columns", titles, lacking));
         }
-        let twice = columns.iter().enumerate().find(|(at, name)| columns[..*at].contains(name));
+        let mut seen = BTreeSet::new();
         // A column without a title holds nothing that is read.
-        if let Some((_, name)) = twice.filter(|(_, name)| !name.is_empty()) {
+        let twice = columns.iter().find(|name| !name.is_empty() && !seen.insert(*name));
+        if let Some(name) = twice {
             return Err(Unusable::fields(
                 format!("the column {name} stands twice in the header"),
                 vec![FieldError::new(name, "must stand once")],
@@ -155,5 +163,21 @@ mod tests {
         assert_eq!(refused.errors.len(), 2);
         let many: Vec<String> = (0..100).map(|n| format!("{n}{}", "x".repeat(100))).collect();
         assert!(Columns::of(many.iter().map(String::as_str)).unwrap_err().detail.len() < 1_500);
+    }
+
+    #[test]
+    fn a_header_of_a_megabyte_is_no_header() {
+        let of = |names: usize, nameless: usize| {
+            let names = (3..names)
+                .map(|n| format!("{n:05x}"))
+                .chain(["from", "text", "timestamp"].map(str::to_owned));
+            let titles: Vec<String> = names.chain(std::iter::repeat_n(String::new(), nameless)).collect();
+            Columns::of(titles.iter().map(String::as_str)).map(drop).map_err(|unusable| unusable.detail)
+        };
+        assert_eq!(of(COLUMNS_MAX, 0), Ok(()));
+        assert_eq!(of(5, 16_384), Ok(()), "columns without a name cost nothing");
+        assert!(of(COLUMNS_MAX + 1, 0).unwrap_err().starts_with("the first line names more than"));
+        let twice = Columns::of(["from", "text", "timestamp", "from", "", ""]).unwrap_err();
+        assert!(twice.detail.ends_with("stands twice in the header"), "{}", twice.detail);
     }
 }

@@ -27,7 +27,8 @@ pub(crate) const FORMAT: Format = Format {
     recognises: Some(|incoming| {
         let is_its =
             |one: &Callback| one.message.as_ref().is_some_and(|message| message.application_id.is_some());
-        incoming.json::<Vec<Callback>>().is_ok_and(|all| all.first().is_some_and(is_its))
+        incoming.may_be_list()
+            && incoming.json::<Vec<Callback>>().is_ok_and(|all| all.first().is_some_and(is_its))
     }),
     told_by: ToldBy::Own,
     parse,

@@ -29,7 +29,8 @@ pub(crate) const FORMAT: Format = Format {
         let own = ["index", "sender", "timestamp", "content"];
         let is_its =
             |row: &Row| row.0.as_ref().is_ok_and(|fields| own.iter().all(|name| fields.get(name).is_some()));
-        incoming.json::<List>().is_ok_and(|list| list.msg.first().is_some_and(is_its))
+        incoming.may_have("msg")
+            && incoming.json::<List>().is_ok_and(|list| list.msg.first().is_some_and(is_its))
     }),
     told_by: ToldBy::Own,
     parse,

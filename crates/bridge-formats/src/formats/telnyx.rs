@@ -31,9 +31,10 @@ pub(crate) const FORMAT: Format = Format {
     clock: Clock::Network,
     recognises: Some(|incoming| {
         incoming.header(SIGNATURE).is_some()
-            || incoming.json::<Webhook>().is_ok_and(|webhook| {
-                is(webhook.data.record_type.as_ref(), "event") && webhook.data.event_type.is_some()
-            })
+            || incoming.may_have("data")
+                && incoming.json::<Webhook>().is_ok_and(|webhook| {
+                    is(webhook.data.record_type.as_ref(), "event") && webhook.data.event_type.is_some()
+                })
     }),
     told_by: ToldBy::Own,
     parse,

@@ -27,7 +27,8 @@ pub(crate) const FORMAT: Format = Format {
         let own = ["threadid", "received", "body"];
         let is_its =
             |row: &Row| row.0.as_ref().is_ok_and(|fields| own.iter().all(|name| fields.get(name).is_some()));
-        incoming.json::<Vec<Row>>().is_ok_and(|list| list.first().is_some_and(is_its))
+        incoming.may_be_list()
+            && incoming.json::<Vec<Row>>().is_ok_and(|list| list.first().is_some_and(is_its))
     }),
     told_by: ToldBy::Own,
     parse,

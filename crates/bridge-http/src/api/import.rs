@@ -32,6 +32,7 @@ use bridge_app::sms::import_report::Report;
 use bridge_app::state::bodies::{Bodies, Sender, Taken};
 use bridge_app::state::places::Who;
 use bridge_app::state::receivers::ReceiverIdentity;
+use bridge_app::state::workbooks::Turn;
 
 /// Rows between two lines of progress.
 const TOLD_EVERY: u64 = 500;
@@ -70,12 +71,12 @@ const PIECE_BYTES: usize = 64 * 1024;
 pub async fn import(State(app): State<Shared>, request: Request) -> Result<Response, Failed> {
     let (parts, body) = request.into_parts();
     match begin(&app, &parts).await {
-        Ok((rows, import)) => {
+        Ok((whose, rows, import)) => {
             let body = match encoding::packed_with(&parts.headers)? {
                 plain if plain.is_empty() => Coming::Plain(body),
                 names => Coming::packed(&app, names, body).await?,
             };
-            let upload = Upload { app: app.clone(), body, rows, import, is_whole: false };
+            let upload = Upload::new(&app, whose, body, rows, import);
             if wants_progress(&parts) {
                 told_as_it_goes(upload).await.map_err(Failed)
             } else {
@@ -86,8 +87,11 @@ pub async fn import(State(app): State<Shared>, request: Request) -> Result<Respo
     }
 }
 
-async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
+async fn begin(app: &Shared, parts: &Parts) -> Result<(String, Rows, Import), Problem> {
     let source = source(app, parts)?;
+    // An operator has a turn of their own: no receiver is in their way.
+    let whose =
+        auth::operator(app, parts).map_or_else(|| format!("receiver {}", source.name()), |actor| actor.who);
     encoding::packed_with(&parts.headers)?;
     let query = |name| auth::query_value(parts.uri.query(), name);
     let kind = match query("format") {
@@ -108,7 +112,7 @@ async fn begin(app: &Shared, parts: &Parts) -> Result<(Rows, Import), Problem> {
     } else {
         Import::begin(app, source, check).await?
     };
-    Ok((Rows::new(kind), import.came_with(credentials)))
+    Ok((whose, Rows::new(kind), import.came_with(credentials)))
 }
 
 /// Whose list it is: the receiver's whose secret it comes with, or the one that the operator names.
@@ -185,14 +189,25 @@ async fn next_frame(
 /// A list that is coming in.
 struct Upload {
     app: Shared,
+    /// Whose it is, for the turn with a workbook.
+    whose: String,
     body: Coming,
     rows: Rows,
     import: Import,
     /// All of the body was read.
     is_whole: bool,
+    /// Bytes of a workbook, which is in memory until its end is there.
+    taken: Taken,
+    /// No other workbook is read until this one was taken in.
+    turn: Option<Turn>,
 }
 
 impl Upload {
+    fn new(app: &Shared, whose: String, body: Coming, rows: Rows, import: Import) -> Upload {
+        let taken = Bodies::begin(Sender::Known);
+        Upload { app: app.clone(), whose, body, rows, import, is_whole: false, taken, turn: None }
+    }
+
     /// Goes on until there is progress to tell. False: the list came to its end.
     async fn go_on(&mut self) -> Result<bool, Problem> {
         let until = self.import.so_far().rows + TOLD_EVERY;
@@ -218,7 +233,7 @@ impl Upload {
             Coming::Plain(body) => match next_frame(&self.app, body).await {
                 Ok(Some(Ok(frame))) => {
                     if let Ok(bytes) = frame.into_data() {
-                        self.rows.push(&bytes);
+                        return self.push(&bytes);
                     }
                     return Ok(());
                 }
@@ -235,8 +250,7 @@ impl Upload {
                         *left = left
                             .checked_sub(length as u64)
                             .ok_or_else(|| too_much(UNPACKED_MAX_BYTES, "when unpacked"))?;
-                        self.rows.push(piece.get(..length).unwrap_or_default());
-                        return Ok(());
+                        return self.push(piece.get(..length).unwrap_or_default());
                     }
                     Err(error) => broken(&error),
                 }
@@ -251,6 +265,15 @@ impl Upload {
         ))
     }
 
+    /// Rows go as they come; a workbook waits for its end, and counts among all that is in memory.
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.rows.push(bytes);
+        if self.rows.is_packed() {
+            self.app.bodies.more(&mut self.taken, bytes.len())?;
+        }
+        Ok(())
+    }
+
     /// That was all of the list. A workbook is read now, beside whatever else the bridge does.
     async fn end(&mut self) -> Result<(), Problem> {
         self.is_whole = true;
@@ -258,13 +281,18 @@ impl Upload {
             self.rows.end();
             return Ok(());
         }
+        let turn = self.app.workbooks.turn(&self.whose).await?;
         let mut rows = std::mem::replace(&mut self.rows, Rows::new(None));
         let read = tokio::task::spawn_blocking(move || {
             rows.end();
-            rows
+            // With it, so that it is kept while the reading goes on after its sender left.
+            (rows, turn)
         });
-        self.rows =
+        let (rows, turn) =
             read.await.map_err(|_| Problem::new(Code::InvalidRequest, "the workbook cannot be read"))?;
+        self.rows = rows;
+        self.turn = Some(turn);
+        self.taken = Bodies::begin(Sender::Known);
         Ok(())
     }
 }
@@ -284,7 +312,7 @@ pub async fn take_list(
     let source = operator::source(app, Some(receiver))?;
     let import = operator::begin(app, actor, source, check).await?;
     let body = Coming::Plain(body);
-    to_the_end(Upload { app: app.clone(), body, rows: Rows::new(None), import, is_whole: false }).await
+    to_the_end(Upload::new(app, actor.who.clone(), body, Rows::new(None), import)).await
 }
 
 async fn to_the_end(mut upload: Upload) -> Result<Report, Problem> {

@@ -14,6 +14,8 @@ use qrcode::render::svg;
 
 use crate::link::{Link, missing};
 
+/// What the address in a code says more: who comes by it scanned it, and the page counts that.
+const BY_CODE: &str = "by=code";
 /// Pixels of each side, at least: a page draws it as large as it likes.
 const SIDE: u32 = 240;
 
@@ -28,7 +30,7 @@ pub(crate) async fn of_the_page(
         // Where nobody said how the outside reaches the bridge, this browser just did.
         None => format!("http://{}", client::host(&parts.headers).ok_or_else(missing)?),
     };
-    drawn(&format!("{base}{}", opened::page_path(&app, link.id)))
+    drawn(&format!("{base}{}?{BY_CODE}", opened::page_path(&app, link.id)))
 }
 
 /// `GET /v/{id}.{token}/sms-qr.svg`

@@ -5,6 +5,7 @@ mod group;
 mod mail;
 pub(crate) mod sink;
 mod stores_away;
+mod troubles;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,9 @@ use tempfile::TempDir;
 use crate::harness::{ADMIN_TOKEN, Answer, Bridge, NOON};
 use crate::webhooks::until;
 use sink::{Sink, Told};
+
+/// Who looks at what is wrong.
+const WATCHES: &str = "watch_troubles";
 
 pub(crate) const LOOPBACK: [&str; 2] = ["--webhook-allow", "127.0.0.0/8"];
 
@@ -56,8 +60,22 @@ impl Bridge {
         sink.all()
     }
 
+    /// The bridge looks at what is wrong, as it is now.
+    async fn looked(&self) {
+        // The first of the two looks may have begun before.
+        for _ in 0..2 {
+            self.clock.advance(Span(1));
+            let now = self.clock.now().to_string();
+            until("it looked", async || {
+                let health = self.get("/health", ADMIN_TOKEN).await;
+                health.body["components"]["workers"][WATCHES]["last_run"] == now.as_str()
+            })
+            .await;
+        }
+    }
+
     /// Lets a while go by, in which whoever is told would be.
-    async fn nothing_is_told(&self, sink: &Sink, count: usize) {
+    pub(super) async fn nothing_is_told(&self, sink: &Sink, count: usize) {
         for _ in 0..50 {
             self.clock.advance(Span(1_000));
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -98,8 +116,11 @@ async fn what_lasts_a_moment_is_nobody_s_night() {
     let sink = Sink::start().await;
     bridge.told(ntfy(&sink)).await;
     bridge.set("maintenance_mode", json!(true)).await;
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    bridge.looked().await;
+    bridge.clock.advance(Span(9_000));
+    bridge.looked().await;
     bridge.set("maintenance_mode", json!(false)).await;
+    bridge.looked().await;
     bridge.nothing_is_told(&sink, 0).await;
     bridge.stop().await;
 }

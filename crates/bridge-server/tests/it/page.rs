@@ -3,6 +3,7 @@
 
 mod asked;
 mod embedding;
+mod followed;
 mod hosted;
 mod live;
 mod short;

@@ -224,6 +224,25 @@ async fn one_that_is_gone_or_fails_for_days_is_switched_off_with_an_incident() {
 }
 
 #[tokio::test]
+async fn what_waits_for_hours_is_tried_at_once_when_the_operator_changes_the_webhook() {
+    let bridge = bridge().await;
+    let mut failing = Endpoint::start(Mode::Answers(500)).await;
+    let (id, _) = bridge.webhook(&failing.url, &["sms.judged"]).await;
+    bridge.text(ALICE, "hello").await;
+    let first = failing.next(1).await;
+    until("it is noted", async || bridge.look_at(&id).await["failing_since"] != Value::Null).await;
+    bridge.clock.advance(Span(6_000));
+    failing.next(1).await;
+    until("it waits", async || bridge.deliveries(&id).await[0]["tries"].as_array().unwrap().len() == 2).await;
+    failing.answers(200);
+    let path = format!("/admin/webhooks/{id}");
+    let changed = bridge.ask(Method::PATCH, &path, &json!({"description": "it is mended"})).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+    assert_eq!(failing.next(1).await[0].id, first[0].id, "though five minutes were not over");
+    bridge.stop().await;
+}
+
+#[tokio::test]
 async fn a_secret_is_rotated_without_a_gap() {
     let bridge = bridge().await;
     let mut endpoint = Endpoint::start(Mode::Answers(200)).await;

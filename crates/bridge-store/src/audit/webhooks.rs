@@ -2,7 +2,7 @@
 //! for each webhook that wants it there is a delivery. Not when it is tried again: that is decided by whoever tries.
 
 use async_trait::async_trait;
-use bridge_core::Timestamp;
+use bridge_core::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -191,20 +191,45 @@ pub struct Tally {
     pub failed: u64,
 }
 
+/// What one bridge sees of something that every bridge of a group may see: that registration is paused, that a receiver is
+/// silent, or that it is not so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// What it is about: the same for every bridge.
+    pub subject: Uuid,
+    /// It is so now, for this bridge.
+    pub is_on: bool,
+    /// What is told if this is news.
+    pub event: Event,
+    /// What is told when it begins: the end is told only after it.
+    pub begins: EventKind,
+}
+
+impl Observed {
+    /// Is it news? It is not what this bridge, or another one that lives, said before, and what is over was told to begin.
+    #[must_use]
+    pub fn is_news(&self, was_mine: bool, is_another_s: bool, newest: Option<EventKind>) -> bool {
+        let has_begun = newest == Some(self.begins);
+        if self.is_on { !(was_mine || is_another_s || has_begun) } else { has_begun && !is_another_s }
+    }
+}
+
 /// Who is told what, and how it goes.
 #[async_trait]
 pub trait WebhookTrail: Send + Sync + 'static {
     /// Every webhook, oldest first.
     async fn webhooks(&self) -> Result<Vec<Webhook>>;
-    /// Adds a webhook, or writes it anew.
+    /// Adds a webhook, or writes it anew; then what waits for it is tried at once, and from the beginning.
     async fn put_webhook(&self, webhook: &Webhook) -> Result<()>;
     /// Removes a webhook and its deliveries. False: there is none.
     async fn remove_webhook(&self, id: Uuid) -> Result<bool>;
     /// Keeps those events that some webhook wants that was there when they happened, each with a delivery for each of these.
     /// One that is there already stays as it is. Answers how many are new.
     async fn append_events(&self, events: &[Event]) -> Result<usize>;
-    /// What the newest event about a subject was.
-    async fn newest_event(&self, subject: Uuid) -> Result<Option<EventKind>>;
+    /// Notes what this bridge of a group sees, one after the other. What no bridge saw before begins, and what none sees any
+    /// more is over: each is kept as one event. A bridge that said nothing for `silent`, by the store's own clock, sees
+    /// nothing any more. Answers how many events are new.
+    async fn observe(&self, bridge: Uuid, silent: Span, observed: &[Observed]) -> Result<usize>;
     /// Takes up to `max` deliveries of a webhook whose turn it is, until then: nobody else gets them before. Of the events
     /// about one subject only the first that waits.
     async fn claim_deliveries(

@@ -130,12 +130,15 @@ cases! {
         events_of_an_onboarding_wait_for_those_before
         every_try_is_kept_and_since_when_it_fails
         what_is_replayed_is_tried_from_the_beginning
+        what_several_bridges_see_begins_with_the_first_and_ends_with_the_last
+        what_waits_is_tried_at_once_when_a_webhook_is_changed
         deliveries_go_with_what_they_speak_of
     }
     notices {
         a_target_is_as_it_was_last_put
         what_two_bridges_see_is_told_once
         who_does_not_want_it_or_was_not_there_is_not_told
+        who_was_told_that_it_began_is_told_its_end_whatever_the_clock_said
         a_notice_is_one_bridge_s_until_its_claim_ends
         what_is_not_taken_is_told_again_until_it_is_given_up
         notices_go_with_their_target_and_by_age

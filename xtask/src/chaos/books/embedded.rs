@@ -30,7 +30,8 @@ pub(super) fn read(folder: &Path) -> Outcome<Books> {
             synced: row.get(8)?,
         })
     };
-    let onboardings = "SELECT mobile_number || ':' || IFNULL(device_id, ''), hash, status, is_validated
+    let onboardings =
+        "SELECT mobile_number || ':' || IFNULL(device_id, ''), hash, status, is_validated, onboarding_id
                        FROM onboarding_mobile";
     let of_onboarding = |row: &Row<'_>| {
         Ok(OnboardingRow {
@@ -38,12 +39,14 @@ pub(super) fn read(folder: &Path) -> Outcome<Books> {
             hash: row.get(1)?,
             status: row.get(2)?,
             is_validated: row.get(3)?,
+            onboarding_id: row.get(4)?,
         })
     };
     let validated = "SELECT mobile_number || ':' || device_id FROM ops_validated_mobile";
     Ok(Books {
         sms: all(&audit, &sms, of_sms)?,
         onboardings: all(&audit, onboardings, of_onboarding)?,
+        blocked: all(&audit, "SELECT mobile_number FROM blacklist_sms", |row| row.get(0))?,
         validated: all(&audit, validated, |row| row.get(0))?,
         hot_validated: all(&hot, "SELECT pair FROM validated", |row| row.get(0))?,
         left: left(folder)?,
@@ -64,6 +67,12 @@ pub(super) fn left(folder: &Path) -> Outcome<BTreeMap<&'static str, u64>> {
         ("queue_input_sms", &hot, "SELECT COUNT(*) FROM queue_input_sms"),
         ("queue_onboarding", &hot, "SELECT COUNT(*) FROM onboarding_queue"),
         ("blacklist queue", &hot, "SELECT COUNT(*) FROM blacklist_queue"),
+        ("events", &hot, "SELECT COUNT(*) FROM told"),
+        (
+            "webhook deliveries",
+            &audit,
+            "SELECT COUNT(*) FROM ops_webhook_delivery WHERE state <> 'delivered'",
+        ),
         ("power_down_store", &audit, "SELECT COUNT(*) FROM power_down_store WHERE processed = 0"),
     ] {
         let count: i64 = database.query_row(sql, [], |row| row.get(0))?;

@@ -20,7 +20,7 @@ pub(super) fn read(stores: &Stores) -> Outcome<Books> {
         codes.join(" || ")
     );
     let onboardings =
-        "select mobile_number || ':' || coalesce(device_id, '') as pair, hash, status, is_validated
+        "select mobile_number || ':' || coalesce(device_id, '') as pair, hash, status, is_validated, onboarding_id
                        from onboarding_mobile";
     let validated = "select mobile_number || ':' || device_id as pair from ops.validated_mobile";
     let remote = "select mobile_number || ':' || device_id as pair, mobile_validated as is_validated
@@ -34,6 +34,7 @@ pub(super) fn read(stores: &Stores) -> Outcome<Books> {
     Ok(Books {
         sms: rows(&stores.postgres, &sms)?,
         onboardings: rows(&stores.postgres, onboardings)?,
+        blocked: lines(&stores.postgres, "select mobile_number from blacklist_sms")?,
         validated: lines(&stores.postgres, validated)?,
         hot_validated: ::redis::cmd("SMEMBERS").arg("Queue_validated_mobiles").query(&mut hot)?,
         left,
@@ -53,6 +54,7 @@ pub(super) fn counters(stores: &Stores) -> Outcome<BTreeMap<String, i64>> {
 pub(super) fn left(stores: &Stores) -> Outcome<BTreeMap<&'static str, u64>> {
     let mut left = BTreeMap::new();
     for (name, sql) in [
+        ("webhook deliveries", "select count(*) from ops.webhook_delivery where state <> 'delivered'"),
         ("power_down_store", "select count(*) from power_down_store where not processed"),
         (
             "not synced",

@@ -6,7 +6,7 @@ use bridge_store::Result;
 use bridge_store::audit::notices::changes;
 use bridge_store::audit::{Going, Notice, NoticeRow, NoticeState, NoticeTrail, NotifyTarget, Seen, Telling};
 use bridge_store::troubles::{Trouble, TroubleKind};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::columns::{At, damaged, uuid};
@@ -200,10 +200,17 @@ fn see(
     let news = news.chain(changes.over.iter().map(|(trouble, known_at)| (trouble, *known_at, Some(now))));
     let mut new = 0;
     for (trouble, known_at, ended_at) in news {
-        // Of what was known before a target was there it is told no end.
-        let there = |target: &&NotifyTarget| ended_at.is_none() || target.created_at <= known_at;
-        let mut wanting = targets.iter().filter(|target| target.wants(trouble.kind)).filter(there).peekable();
-        if wanting.peek().is_none() {
+        let mut wanting = Vec::new();
+        for target in targets.iter().filter(|target| target.wants(trouble.kind)) {
+            // Of what was known before a target was there it is told no end. By which clock that was, nobody knows.
+            if ended_at.is_none()
+                || target.created_at <= known_at
+                || knows_beginning(conn, target, &trouble.subject)?
+            {
+                wanting.push(target);
+            }
+        }
+        if wanting.is_empty() {
             continue;
         }
         conn.prepare_cached(
@@ -222,9 +229,19 @@ fn see(
         let mut deliver = conn.prepare_cached(
             "INSERT INTO ops_notice_delivery (target_id, notice, state) VALUES (?1, ?2, 'waiting')",
         )?;
-        wanting.try_for_each(|target| deliver.execute(params![target.id.to_string(), id]).map(drop))?;
+        wanting
+            .iter()
+            .try_for_each(|target| deliver.execute(params![target.id.to_string(), id]).map(drop))?;
     }
     Ok(new)
+}
+
+/// What this target was told last of it is that it began.
+fn knows_beginning(conn: &Connection, target: &NotifyTarget, subject: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT n.ended_at IS NULL FROM ops_notice_delivery d JOIN ops_notice n ON n.id = d.notice
+               WHERE d.target_id = ?1 AND n.subject = ?2 ORDER BY n.id DESC LIMIT 1";
+    let last = conn.prepare_cached(sql)?.query_row(params![target.id.to_string(), subject], |row| row.get(0));
+    Ok(last.optional()?.unwrap_or(false))
 }
 
 fn notice(row: &Row<'_>) -> rusqlite::Result<Notice> {

@@ -43,59 +43,107 @@ impl OnboardingTrail for SqliteAudit {
 }
 
 fn upsert_onboardings(conn: &Connection, batch: &[Onboarding]) -> rusqlite::Result<usize> {
-    let mut known = conn
-        .prepare_cached("SELECT version, status, last_sms FROM onboarding_mobile WHERE onboarding_id = ?1")?;
-    let mut upsert = conn.prepare_cached(
-        "INSERT INTO onboarding_mobile (onboarding_id, mobile_number, email, device_id, hash, salt, country_code,
-             local_mobile, request_timestamp, user_deadline, expires_at, status, is_validated, validated_at, version, created_at,
-             last_sms, client_hash, asked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?9, ?16, ?17, ?18)
-         ON CONFLICT (onboarding_id) DO UPDATE SET
-             request_timestamp = excluded.request_timestamp, user_deadline = excluded.user_deadline,
-             expires_at = CASE WHEN excluded.user_deadline = user_deadline THEN expires_at ELSE excluded.expires_at END,
-             status = excluded.status, is_validated = excluded.is_validated,
-             validated_at = excluded.validated_at, version = excluded.version, last_sms = excluded.last_sms
-         WHERE excluded.version > version",
+    let mut known = conn.prepare_cached(
+        "SELECT version, status, last_sms, request_timestamp, user_deadline FROM onboarding_mobile WHERE onboarding_id = ?1",
+    )?;
+    let mut insert = conn.prepare_cached(
+        "INSERT INTO onboarding_mobile (onboarding_id, status, is_validated, validated_at, version, last_sms,
+             request_timestamp, user_deadline, expires_at, created_at, mobile_number, email, device_id, hash, salt,
+             country_code, local_mobile, client_hash, asked)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?7, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+    )?;
+    // Without the columns that are in indexes: SQLite writes an index anew for a column that is set, changed or not.
+    let mut change = conn.prepare_cached(
+        "UPDATE onboarding_mobile SET status = ?2, is_validated = ?3, validated_at = ?4, version = ?5, last_sms = ?6
+         WHERE onboarding_id = ?1",
     )?;
     let mut new = 0;
     let mut figures = Added::default();
     for onboarding in batch {
         let id = onboarding.id.to_string();
-        let before = known
-            .query_row([&id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get(2)?)))
-            .optional()?;
-        if before.as_ref().is_some_and(|(version, ..)| *version >= onboarding.version) {
+        let before = known.query_row([&id], Before::read).optional()?;
+        if before.as_ref().is_some_and(|before| before.version >= onboarding.version) {
             continue;
         }
-        new += usize::from(before.is_none());
-        let before: Option<(State, Option<String>)> = before
-            .map(|(_, word, last_sms)| state_of(1, &word).map(|state| (state, last_sms)))
-            .transpose()?;
-        let last_sms = last_sms(onboarding).or_else(|| before.as_ref().and_then(|(_, last)| last.clone()));
-        upsert.execute(params![
-            id,
-            onboarding.mobile.e164(),
-            onboarding.email,
-            onboarding.device_id,
-            onboarding.hash,
-            onboarding.salt,
-            onboarding.mobile.calling_code(),
-            onboarding.mobile.national(),
-            At(onboarding.request_timestamp),
-            At(onboarding.user_deadline),
-            At(onboarding.expires_at),
-            onboarding.state.as_str(),
-            onboarding.state == State::Validated,
-            onboarding.validated_at.map(At),
-            onboarding.version,
-            last_sms,
-            onboarding.client,
-            asked_text(&onboarding.asked),
-        ])?;
+        let last_sms =
+            last_sms(onboarding).or_else(|| before.as_ref().and_then(|before| before.last_sms.clone()));
+        let requested = At(onboarding.request_timestamp);
+        let (deadline, expires) = (At(onboarding.user_deadline), At(onboarding.expires_at));
+        let (status, is_validated) = (onboarding.state.as_str(), onboarding.state == State::Validated);
+        let validated_at = onboarding.validated_at.map(At);
+        let state = params![id, status, is_validated, validated_at, onboarding.version, last_sms];
+        match &before {
+            None => {
+                new += 1;
+                insert.execute(params![
+                    id,
+                    status,
+                    is_validated,
+                    validated_at,
+                    onboarding.version,
+                    last_sms,
+                    requested,
+                    deadline,
+                    expires,
+                    onboarding.mobile.e164(),
+                    onboarding.email,
+                    onboarding.device_id,
+                    onboarding.hash,
+                    onboarding.salt,
+                    onboarding.mobile.calling_code(),
+                    onboarding.mobile.national(),
+                    onboarding.client,
+                    asked_text(&onboarding.asked),
+                ])?;
+            }
+            Some(before) => {
+                change.execute(state)?;
+                if before.times != (onboarding.request_timestamp, onboarding.user_deadline) {
+                    move_times(conn, &id, onboarding)?;
+                }
+            }
+        }
+        let before = before.map(|before| (before.state, before.last_sms));
         figures.onboarding(onboarding, last_sms, before);
     }
     figures.write(conn)?;
     Ok(new)
+}
+
+/// What the row of an onboarding says already.
+struct Before {
+    version: i64,
+    state: State,
+    last_sms: Option<String>,
+    /// When it was asked for, and until when.
+    times: (Timestamp, Timestamp),
+}
+
+impl Before {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Before> {
+        Ok(Before {
+            version: row.get(0)?,
+            state: state_of(1, &row.get::<_, String>(1)?)?,
+            last_sms: row.get(2)?,
+            times: (row.get::<_, At>(3)?.0, row.get::<_, At>(4)?.0),
+        })
+    }
+}
+
+/// The clock was set while somebody waited (D49).
+fn move_times(conn: &Connection, id: &str, onboarding: &Onboarding) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE onboarding_mobile SET request_timestamp = ?2, user_deadline = ?3,
+             expires_at = CASE WHEN user_deadline = ?3 THEN expires_at ELSE ?4 END
+         WHERE onboarding_id = ?1",
+    )?
+    .execute(params![
+        id,
+        At(onboarding.request_timestamp),
+        At(onboarding.user_deadline),
+        At(onboarding.expires_at)
+    ])
+    .map(drop)
 }
 
 /// What its last SMS came to.

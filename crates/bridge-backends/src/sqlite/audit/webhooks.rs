@@ -1,10 +1,10 @@
 //! Webhooks, what waits to be told to whom, and how every try went.
 
 use async_trait::async_trait;
-use bridge_core::Timestamp;
+use bridge_core::{Span, Timestamp};
 use bridge_store::Result;
 use bridge_store::audit::{
-    Delivery, DeliveryState, Due, Next, Outcome, Replay, Tally, Tried, Webhook, WebhookTrail,
+    Delivery, DeliveryState, Due, Next, Observed, Outcome, Replay, Tally, Tried, Webhook, WebhookTrail,
 };
 use bridge_store::events::{Event, EventKind};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::columns::{At, damaged, uuid};
 use super::store::SqliteAudit;
-use crate::sqlite::engine::{Json, limit};
+use crate::sqlite::engine::{CLOCK, Json, limit};
 
 #[async_trait]
 impl WebhookTrail for SqliteAudit {
@@ -37,8 +37,9 @@ impl WebhookTrail for SqliteAudit {
         self.engine.write("append_events", move |c, _| append(c, &events)).await
     }
 
-    async fn newest_event(&self, subject: Uuid) -> Result<Option<EventKind>> {
-        self.engine.read("newest_event", move |c| newest(c, subject)).await
+    async fn observe(&self, bridge: Uuid, silent: Span, observed: &[Observed]) -> Result<usize> {
+        let observed = observed.to_vec();
+        self.engine.write("observe", move |c, _| observe(c, bridge, silent, &observed)).await
     }
 
     async fn claim_deliveries(
@@ -125,7 +126,13 @@ fn put(conn: &Connection, webhook: &Webhook) -> rusqlite::Result<()> {
         At(webhook.created_at),
         webhook.failing_since.map(At),
         webhook.disabled_reason,
-    ])
+    ])?;
+    conn.prepare_cached(
+        "UPDATE ops_webhook_delivery SET tries = 0,
+             next_at = (SELECT at FROM ops_webhook_outbox o WHERE o.id = event)
+         WHERE webhook_id = ?1 AND state = 'waiting' AND claimed_by IS NULL",
+    )?
+    .execute([webhook.id.to_string()])
     .map(drop)
 }
 
@@ -176,6 +183,38 @@ fn newest(conn: &Connection, subject: Uuid) -> rusqlite::Result<Option<EventKind
         .query_row([subject.to_string()], |row| row.get(0))
         .optional()?;
     Ok(word.as_deref().and_then(EventKind::from_word))
+}
+
+fn observe(conn: &Connection, bridge: Uuid, silent: Span, observed: &[Observed]) -> rusqlite::Result<usize> {
+    let bridge = bridge.to_string();
+    let mut new = 0;
+    for seen in observed {
+        let subject = seen.subject.to_string();
+        let (was_mine, is_another_s) = conn
+            .prepare_cached(&format!(
+                "SELECT coalesce(max(bridge = ?2), 0), coalesce(max(bridge <> ?2 AND seen_ms > {CLOCK} - ?3), 0)
+                 FROM ops_webhook_observed WHERE subject = ?1"
+            ))?
+            .query_row(params![subject, bridge, silent.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let newest = newest(conn, seen.subject)?;
+        if seen.is_on {
+            conn.prepare_cached(&format!(
+                "INSERT INTO ops_webhook_observed (subject, bridge, seen_ms) VALUES (?1, ?2, {CLOCK})
+                 ON CONFLICT (subject, bridge) DO UPDATE SET seen_ms = excluded.seen_ms"
+            ))?
+            .execute(params![subject, bridge])?;
+        } else {
+            conn.prepare_cached(&format!(
+                "DELETE FROM ops_webhook_observed
+                 WHERE subject = ?1 AND (bridge = ?2 OR seen_ms <= {CLOCK} - ?3)"
+            ))?
+            .execute(params![subject, bridge, silent.0])?;
+        }
+        if seen.is_news(was_mine, is_another_s, newest) {
+            new += append(conn, std::slice::from_ref(&seen.event))?;
+        }
+    }
+    Ok(new)
 }
 
 fn claim(

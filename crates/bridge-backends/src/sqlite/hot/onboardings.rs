@@ -176,7 +176,9 @@ pub(super) fn write(
 ) -> rusqlite::Result<()> {
     let id = onboarding.id.as_bytes();
     if let Some(gone) = is_gone_by(conn, now, onboarding)? {
-        conn.prepare_cached("UPDATE onboarding SET gone = ?2 WHERE id = ?1")?.execute(params![id, gone])?;
+        // Only what changes is written: `gone` stands in an index, and a validated one hardly ever was gone.
+        conn.prepare_cached("UPDATE onboarding SET gone = ?2 WHERE id = ?1 AND gone <> ?2")?
+            .execute(params![id, gone])?;
     }
     conn.prepare_cached(
         "INSERT OR REPLACE INTO onboarding_change (seq, state, version, validated_at, last_sms)

@@ -115,10 +115,15 @@ async fn a_primary_for_which_no_majority_vouches_is_left() {
     rebuild(&*store, 1).await;
     // One Sentinel less is no loss.
     group.sentinels[0].kill().unwrap();
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    take_in(&*store, 1).await.unwrap();
+    let other = format!("redis://127.0.0.1:{}", group.sentinels[1].port());
+    until("the others miss it", || async {
+        let words = ["SENTINEL", "CKQUORUM", test_servers::sentinel::NAME];
+        query::<String>(&other, &words).starts_with("OK 2 usable")
+    })
+    .await;
     let findings = store.examine().await.unwrap();
     assert!(findings.iter().any(|finding| finding.what == "sentinels" && finding.level == Level::Warning));
+    take_in(&*store, 1).await.unwrap();
     // With two away somebody else may be the primary behind a cut network.
     group.sentinels[1].kill().unwrap();
     until("it is left", || async {

@@ -33,6 +33,37 @@ async fn a_link_shows_what_to_do_and_looking_changes_nothing() {
 }
 
 #[tokio::test]
+async fn whatever_is_needed_to_see_it_is_under_thirty_kibibytes_in_every_language() {
+    let bridge = bridge().await;
+    let page = page_of(&register(&bridge, json!({})).await);
+    let first = look(&bridge, &page).await;
+    let languages = html(&first).split("?lang=").skip(1).map(|after| after.split_once('"').unwrap().0);
+    let languages: Vec<String> = languages.map(str::to_owned).collect();
+    assert_eq!(languages.len(), 11, "{languages:?}");
+    for language in languages {
+        let shown = look(&bridge, &format!("{page}?lang={language}")).await;
+        let mut bytes = html(&shown).len();
+        let assets = html(&shown).split("\"/v/assets/").skip(1).map(|after| after.split_once('"').unwrap().0);
+        let assets: Vec<&str> = assets.collect();
+        assert_eq!(assets.len(), 2, "a style sheet and a script: {assets:?}");
+        for asset in assets {
+            bytes += html(&look(&bridge, &format!("/v/assets/{asset}")).await).len();
+        }
+        assert!(bytes < 30 * 1024, "{language}: {bytes} bytes, before they are packed");
+    }
+}
+
+#[tokio::test]
+async fn where_the_outside_finds_the_bridge_the_page_is_there_too() {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let clock = bridge_app::base::clock::Clock::standing_at(crate::harness::NOON);
+    let bridge = Bridge::start_on(folder, clock, &["--public-url", "https://sms.example.org/"]).await;
+    let registered = register(&bridge, json!({})).await;
+    let (id, token) = (registered.text("onboarding_id"), registered.text("token"));
+    assert_eq!(page_of(&registered), format!("https://sms.example.org/v/{id}.{token}"));
+}
+
+#[tokio::test]
 async fn the_link_is_that_of_each_phone() {
     let bridge = bridge().await;
     let registered = register(&bridge, json!({})).await;

@@ -49,20 +49,26 @@ impl Group {
     }
 
     pub(crate) async fn bridge_on(&self, folder: Arc<tempfile::TempDir>) -> Bridge {
-        self.bridge_beside(folder, self.clock.clone(), Elsewhere::default()).await
+        self.bridge_with(folder, &[]).await
+    }
+
+    /// With further flags.
+    pub(crate) async fn bridge_with(&self, folder: Arc<tempfile::TempDir>, flags: &[&str]) -> Bridge {
+        self.bridge_beside(folder, self.clock.clone(), flags, Elsewhere::default()).await
     }
 
     /// One for which the hot store is another machine, with a clock of its own.
     pub(crate) async fn bridge_elsewhere(&self, now: Timestamp) -> Bridge {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let elsewhere = Elsewhere { hot: true, ..Elsewhere::default() };
-        self.bridge_beside(folder, Clock::standing_at(now), elsewhere).await
+        self.bridge_beside(folder, Clock::standing_at(now), &[], elsewhere).await
     }
 
     async fn bridge_beside(
         &self,
         folder: Arc<tempfile::TempDir>,
         clock: Clock,
+        more: &[&str],
         elsewhere: Elsewhere,
     ) -> Bridge {
         let flags = [
@@ -72,7 +78,8 @@ impl Group {
             ("--remote-url", self.postgres.url_of(&self.remote)),
             ("--webhook-allow", "127.0.0.0/8".to_owned()),
         ];
-        let flags: Vec<&str> = flags.iter().flat_map(|(flag, value)| [*flag, value.as_str()]).collect();
+        let flags = flags.iter().flat_map(|(flag, value)| [*flag, value.as_str()]);
+        let flags: Vec<&str> = flags.chain(more.iter().copied()).collect();
         Bridge::start_beside(folder, clock, &flags, elsewhere).await
     }
 

@@ -50,6 +50,38 @@ async fn a_group_says_it_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn that_registration_goes_on_is_said_when_it_does_at_every_bridge() {
+    let name = "that_registration_goes_on_is_said_when_it_does_at_every_bridge";
+    let Some(group) = Group::start(name) else { return };
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    // The disk of the first is full all the time.
+    let first = group.bridge_with(folder, &["--disk-floor-mib", "100000000"]).await;
+    let second = group.bridge().await;
+    let mut endpoint = Endpoint::start(Mode::Answers(200)).await;
+    add(&second, &endpoint.url).await;
+    until("the other bridge knows", async || first.app().webhooks.is_used().then_some(())).await;
+    let paused = endpoint.next(1).await;
+    assert_eq!((paused[0].kind(), &paused[0].data()["cause"]), ("bridge.paused", &json!("disk_nearly_full")));
+    // Both are paused, and the second goes on.
+    second.set("maintenance_mode", json!(true)).await;
+    until_onboarding(&second, "paused").await;
+    second.settle().await;
+    second.set("maintenance_mode", json!(false)).await;
+    until_onboarding(&second, "accepting").await;
+    second.settle().await;
+    assert_eq!(kinds(&endpoint.all()), [] as [&str; 0], "the first is paused still");
+    // A restart with a better disk: now all go on.
+    let folder = first.stop().await;
+    let first = group.bridge_on(folder).await;
+    assert_eq!(kinds(&endpoint.next(1).await), ["bridge.resumed"]);
+    first.settle().await;
+    second.settle().await;
+    assert_eq!(kinds(&endpoint.all()), [] as [&str; 0]);
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_happened_while_postgresql_was_away_is_told_though_redis_forgot_it() {
     let name = "what_happened_while_postgresql_was_away_is_told_though_redis_forgot_it";
     let Some(group) = Group::start(name) else { return };

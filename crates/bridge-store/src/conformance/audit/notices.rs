@@ -138,6 +138,24 @@ pub(super) async fn who_does_not_want_it_or_was_not_there_is_not_told(audit: &dy
     }
 }
 
+pub(super) async fn who_was_told_that_it_began_is_told_its_end_whatever_the_clock_said(
+    audit: &dyn AuditUnderTest,
+) {
+    let store = audit.store();
+    told(store, 1).await;
+    // A machine comes back from a power cut in 1970, and later its clock is set.
+    let seen = [trouble(TroubleKind::Clock, "clock")];
+    assert_eq!(see(store, LONG_AGO, ONE, &seen).await, 1);
+    assert_eq!(see(store, T0 + HOUR, ONE, &[]).await, 1);
+    let ends: Vec<_> = claim(store, T0 + HOUR, 1, ONE).await.iter().map(|notice| notice.ended_at).collect();
+    assert_eq!(ends, [None, Some(T0 + HOUR)]);
+    // Who came meanwhile is told neither.
+    assert_eq!(see(store, LONG_AGO, ONE, &seen).await, 1);
+    told(store, 2).await;
+    assert_eq!(see(store, T0 + HOUR, ONE, &[]).await, 1);
+    assert!(claim(store, T0 + HOUR, 2, ONE).await.is_empty());
+}
+
 pub(super) async fn a_notice_is_one_bridge_s_until_its_claim_ends(audit: &dyn AuditUnderTest) {
     let store = audit.store();
     told(store, 1).await;

@@ -1,11 +1,11 @@
 //! Webhooks: each event is kept once, told to whoever wanted it when it happened, in order, and tried again.
 
-use bridge_core::Timestamp;
+use bridge_core::{Span, Timestamp};
 
 use super::super::samples::*;
 use super::super::under_test::AuditUnderTest;
 use crate::AuditStore;
-use crate::audit::{DeliveryState, Due, Next, Outcome, Replay, Tally, Tried, Webhook};
+use crate::audit::{DeliveryState, Due, Next, Observed, Outcome, Replay, Tally, Tried, Webhook};
 use crate::events::{Event, EventKind};
 use crate::person::{Block, Erasing};
 
@@ -100,8 +100,72 @@ pub(super) async fn an_event_is_kept_once_for_those_who_want_it(audit: &dyn Audi
     assert_eq!(ids(&claim(store, now, 3).await), [] as [&str; 0]);
     assert_eq!(ids(&claim(store, now, 4).await), ["evt_20"], "what happened before it was there is not told");
     assert_eq!(audit.column("ops.webhook_outbox", "event_id").await.len(), 3);
-    assert_eq!(store.newest_event(id(99)).await.unwrap(), Some(EventKind::BridgePaused));
-    assert_eq!(store.newest_event(id(98)).await.unwrap(), None);
+}
+
+fn observed(second: i64, is_on: bool) -> Observed {
+    let kind = if is_on { EventKind::BridgePaused } else { EventKind::BridgeResumed };
+    let at = T0 + Span(second * 1_000);
+    let event = Event { kind, subject: Some(id(99)), mobile_number: None, ..event(500, ALICE, at) };
+    let event = Event { id: format!("evt_{second}"), ..event };
+    Observed { subject: id(99), is_on, event, begins: EventKind::BridgePaused }
+}
+
+pub(super) async fn what_several_bridges_see_begins_with_the_first_and_ends_with_the_last(
+    audit: &dyn AuditUnderTest,
+) {
+    let store = audit.store();
+    let see = async |bridge: u128, silent: Span, seen: &[Observed]| {
+        store.observe(id(bridge), silent, seen).await.unwrap()
+    };
+    let (one, two) = (BRIDGE + 1, BRIDGE + 2);
+    // Nobody wants to know; whoever comes while it is so is not told the end alone.
+    assert_eq!(see(one, HOUR, &[observed(1, true)]).await, 0);
+    let wanted = [EventKind::BridgePaused, EventKind::BridgeResumed];
+    store.put_webhook(&webhook(1, &wanted)).await.unwrap();
+    assert_eq!(see(one, HOUR, &[observed(2, true)]).await, 0, "it is no news to this bridge");
+    assert_eq!(see(one, HOUR, &[observed(3, false)]).await, 0);
+    // Two see it.
+    assert_eq!(see(two, HOUR, &[observed(4, false)]).await, 0, "it never began");
+    assert_eq!(see(one, HOUR, &[observed(5, true)]).await, 1);
+    assert_eq!(see(two, HOUR, &[observed(6, true)]).await, 0);
+    assert_eq!(see(one, HOUR, &[observed(7, false)]).await, 0, "the other still sees it");
+    assert_eq!(see(one, HOUR, &[observed(8, false)]).await, 0, "however often it is said");
+    assert_eq!(see(two, HOUR, &[observed(9, false)]).await, 1);
+    assert_eq!(see(one, HOUR, &[observed(10, false)]).await, 0);
+    // One that says nothing any more sees nothing any more.
+    assert_eq!(see(one, HOUR, &[observed(11, true)]).await, 1);
+    assert_eq!(see(two, Span(0), &[observed(12, false)]).await, 1);
+    // What came and went while the store was away is told as it came.
+    assert_eq!(see(two, HOUR, &[observed(13, true), observed(14, false), observed(15, true)]).await, 3);
+    let mut due = Vec::new();
+    while let [next] = &claim(store, T0 + HOUR, 1).await[..] {
+        store.note_tries(id(1), &[tried(next, T0 + HOUR, 200, Next::Delivered)]).await.unwrap();
+        due.push(next.event_id.clone());
+    }
+    assert_eq!(due, ["evt_5", "evt_9", "evt_11", "evt_12", "evt_13", "evt_14", "evt_15"]);
+}
+
+pub(super) async fn what_waits_is_tried_at_once_when_a_webhook_is_changed(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    let first = told(store, 1).await;
+    told(store, 2).await;
+    store
+        .append_events(&[event(10, ALICE, T0), event(20, BOB, T0), event(30, "+919876543299", T0)])
+        .await
+        .unwrap();
+    let now = T0 + SECOND;
+    for n in [1, 2] {
+        let due = claim(store, now, n).await;
+        let later =
+            [tried(&due[0], now, 500, Next::Again(T0 + HOUR)), tried(&due[1], now, 200, Next::Delivered)];
+        // The third is under way.
+        store.note_tries(id(n), &later).await.unwrap();
+    }
+    assert_eq!(claim(store, now, 1).await, []);
+    store.put_webhook(&Webhook { description: "it is mended".to_owned(), ..first }).await.unwrap();
+    let again = claim(store, now, 1).await;
+    assert_eq!((ids(&again), again[0].tries), (vec!["evt_10"], 0));
+    assert_eq!(claim(store, now, 2).await, [], "of another one nothing changed");
 }
 
 pub(super) async fn a_claim_is_one_bridge_s_until_it_ends(audit: &dyn AuditUnderTest) {
