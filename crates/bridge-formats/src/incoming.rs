@@ -101,10 +101,7 @@ impl<'a> Incoming<'a> {
 
     /// May its body be JSON with that name at its top? As far as the fields tell, which are read anyway.
     pub(crate) fn may_have(&self, name: &str) -> bool {
-        // What was read as a form may be JSON under a wrong header.
-        let has =
-            |fields: &Fields| fields.get(name).is_some() || self.content_type().starts_with(fields::FORM);
-        self.fields().map_or(true, has)
+        self.fields().map_or(true, |fields| fields.get(name).is_some())
     }
 
     /// May its body be a list? One has no fields.
