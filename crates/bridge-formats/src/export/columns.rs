@@ -56,10 +56,10 @@ impl Columns {
 
     /// What a row holds.
     pub(super) fn row<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Held {
-        self.read(values.into_iter().collect()).unwrap_or_else(Held::Unusable)
+        self.read(&values.into_iter().collect::<Vec<_>>()).unwrap_or_else(Held::Unusable)
     }
 
-    fn read(&self, values: Vec<&str>) -> Result<Held, Unusable> {
+    fn read(&self, values: &[&str]) -> Result<Held, Unusable> {
         if values.iter().skip(self.0.len()).any(|value| !value.is_empty()) {
             return Err(Unusable::because(format!(
                 "the row has {} values for {} columns: a text with the separator in it must stand in quotes",
@@ -67,7 +67,7 @@ impl Columns {
                 self.0.len()
             )));
         }
-        let named = || self.0.iter().zip(&values).filter(|(name, _)| !name.is_empty());
+        let named = || self.0.iter().zip(values).filter(|(name, _)| !name.is_empty());
         let pairs =
             named().map(|(name, value)| (name.clone(), message::storable(&cell(name, value)).into_owned()));
         let fields = Fields::of(pairs)?;
