@@ -44,7 +44,6 @@ use crate::state::settings_note;
 use crate::state::strangers::Strangers;
 use crate::state::watchers::Watchers;
 use crate::state::webhooks::Webhooks;
-use crate::state::workbooks::Workbooks;
 use crate::state::write_probe::Probe;
 
 /// One running bridge.
@@ -137,8 +136,6 @@ pub struct App {
     pub open_requests: OpenRequests,
     /// Bodies in memory.
     pub bodies: Bodies,
-    /// Whose turn it is with a workbook.
-    pub workbooks: Workbooks,
     /// Cancelled when the bridge stops: streams end.
     pub stopping: CancellationToken,
     pub(crate) _folder: FolderLock,

@@ -47,7 +47,6 @@ use crate::state::settings_note;
 use crate::state::strangers::Strangers;
 use crate::state::watchers::Watchers;
 use crate::state::webhooks::Webhooks;
-use crate::state::workbooks::Workbooks;
 use crate::state::write_probe::Probe;
 use crate::stores::{Stores, together};
 
@@ -136,7 +135,6 @@ pub async fn open(
         places: Places::new(options.connections),
         open_requests: OpenRequests::new(options.connections),
         bodies: Bodies::default(),
-        workbooks: Workbooks::default(),
         disk: Disk::new(&data_dir, options.disk_floor_bytes),
         reserve: Reserve::of(&data_dir),
         options,

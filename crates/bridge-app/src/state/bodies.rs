@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::workbooks::Workbooks;
 use crate::base::problem::{Code, Problem};
 
 /// Of all bodies together, beyond what each has free.
@@ -29,6 +30,8 @@ pub enum Sender {
 pub struct Bodies {
     all: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
+    /// Whose turn it is with a workbook, which is in memory as a whole.
+    pub workbooks: Workbooks,
 }
 
 /// What one body has taken, until it is dropped.
@@ -44,6 +47,7 @@ impl Default for Bodies {
         Bodies {
             all: Arc::new(Semaphore::new(BODIES_MAX_BYTES - STRANGERS_MAX_BYTES)),
             strangers: Arc::new(Semaphore::new(STRANGERS_MAX_BYTES)),
+            workbooks: Workbooks::default(),
         }
     }
 }

@@ -269,8 +269,8 @@ pub struct ChangeList {
         ("subject" = Option<String>, Query, description = "Changes of this"),
         ("since" = Option<String>, Query, description = "At or after this time"),
         ("until" = Option<String>, Query, description = "Before this time"),
-        ("before" = Option<i64>, Query, description = "Entries with smaller ids only"),
-        ("limit" = Option<usize>, Query, description = "Entries on a page, at most 500"),
+        ("before" = Option<i64>, Query, minimum = 1, description = "Entries with smaller ids only"),
+        ("limit" = Option<usize>, Query, minimum = 1, description = "Entries on a page, at most 500"),
     ),
     responses(
         (status = 200, body = ChangeList),

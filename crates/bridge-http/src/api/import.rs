@@ -281,7 +281,7 @@ impl Upload {
             self.rows.end();
             return Ok(());
         }
-        let turn = self.app.workbooks.turn(&self.whose).await?;
+        let turn = self.app.bodies.workbooks.turn(&self.whose).await?;
         let mut rows = std::mem::replace(&mut self.rows, Rows::new(None));
         let read = tokio::task::spawn_blocking(move || {
             rows.end();

@@ -34,8 +34,8 @@ pub struct SmsPage {
     get, path = "/admin/sms", operation_id = "list_sms", tag = "admin", security(("admin_token" = [])),
     params(
         ("mobile" = String, Query, description = "The number, or the sender as it came"),
-        ("before" = Option<i64>, Query, description = "Rows with smaller ids only"),
-        ("limit" = Option<usize>, Query, description = "Rows on a page, at most 500"),
+        ("before" = Option<i64>, Query, minimum = 1, description = "Rows with smaller ids only"),
+        ("limit" = Option<usize>, Query, minimum = 1, description = "Rows on a page, at most 500"),
     ),
     responses(
         (status = 200, body = SmsPage),

@@ -65,7 +65,7 @@ pub struct JudgedPage {
         ("from" = Option<String>, Query, description = "Taken in at or after this time"),
         ("to" = Option<String>, Query, description = "Taken in before this time"),
         ("before" = Option<String>, Query, description = "`next_before` of the page before"),
-        ("limit" = Option<usize>, Query, description = "Rows on a page, at most 500"),
+        ("limit" = Option<usize>, Query, minimum = 1, description = "Rows on a page, at most 500"),
     ),
     responses(
         (status = 200, body = JudgedPage),
@@ -229,7 +229,7 @@ pub struct OnboardingPage {
         ("from" = Option<String>, Query, description = "Registered at or after this time"),
         ("to" = Option<String>, Query, description = "Registered before this time"),
         ("before" = Option<String>, Query, description = "`next_before` of the page before"),
-        ("limit" = Option<usize>, Query, description = "Rows on a page, at most 500"),
+        ("limit" = Option<usize>, Query, minimum = 1, description = "Rows on a page, at most 500"),
     ),
     responses(
         (status = 200, body = OnboardingPage),
@@ -338,7 +338,7 @@ pub struct ValidatedPage {
         ("from" = Option<String>, Query, description = "Validated at or after this time"),
         ("to" = Option<String>, Query, description = "Validated before this time"),
         ("before" = Option<String>, Query, description = "`next_before` of the page before"),
-        ("limit" = Option<usize>, Query, description = "Rows on a page, at most 500"),
+        ("limit" = Option<usize>, Query, minimum = 1, description = "Rows on a page, at most 500"),
     ),
     responses(
         (status = 200, body = ValidatedPage),

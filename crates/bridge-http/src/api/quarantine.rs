@@ -77,7 +77,7 @@ pub struct QuarantineReplayed {
 /// What is in quarantine, newest first.
 #[utoipa::path(
     get, path = "/admin/quarantine", operation_id = "list_quarantine", tag = "admin", security(("admin_token" = [])),
-    params(("limit" = Option<usize>, Query, description = "At most 100")),
+    params(("limit" = Option<usize>, Query, minimum = 1, description = "At most 100")),
     responses(
         (status = 200, body = QuarantinePage),
         (status = 400, description = "`invalid_request`", body = ProblemBody),

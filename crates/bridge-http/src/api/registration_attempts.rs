@@ -61,7 +61,7 @@ pub struct RegistrationAttempts {
     security(("admin_token" = [])),
     params(
         ("reason" = Option<String>, Query, description = "Only those with this code"),
-        ("limit" = Option<usize>, Query, description = "At most 500"),
+        ("limit" = Option<usize>, Query, minimum = 1, description = "At most 500"),
         ("before" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses(

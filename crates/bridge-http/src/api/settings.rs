@@ -231,8 +231,8 @@ const PAGE_MAX: usize = 500;
     security(("admin_token" = [])),
     params(
         ("key" = Option<String>, Query, description = "Changes of this setting only"),
-        ("before" = Option<i64>, Query, description = "Entries with smaller ids only"),
-        ("limit" = Option<usize>, Query, description = "Entries on a page, at most 500"),
+        ("before" = Option<i64>, Query, minimum = 1, description = "Entries with smaller ids only"),
+        ("limit" = Option<usize>, Query, minimum = 1, description = "Entries on a page, at most 500"),
     ),
     responses(
         (status = 200, body = SettingHistory),

@@ -334,8 +334,8 @@ pub async fn test(
     security(("admin_token" = [])),
     params(
         ("id" = String, Path, description = "Which"),
-        ("before" = Option<i64>, Query, description = "Only those before this delivery: `before` of the last answer"),
-        ("limit" = Option<usize>, Query, description = "At most 100"),
+        ("before" = Option<i64>, Query, minimum = 1, description = "Only those before this delivery: `before` of the last answer"),
+        ("limit" = Option<usize>, Query, minimum = 1, description = "At most 100"),
     ),
     responses(
         (status = 200, description = "Some of them", body = DeliveryPage),

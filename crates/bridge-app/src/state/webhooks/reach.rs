@@ -138,13 +138,10 @@ impl Reach {
         if self.is_allowed(address) {
             return Ok(());
         }
-        if self.has_lan && METADATA.contains(&address) {
-            return Err(Unreachable::ClosedHere(address.to_string()));
-        }
-        match (is_public(address), is_encrypted) {
+        match (is_public(address) && !METADATA.contains(&address), is_encrypted) {
             (true, true) => Ok(()),
             (true, false) => Err(Unreachable::Unencrypted(address)),
-            (false, _) if self.has_lan && is_lan(address) => Ok(()),
+            (false, _) if self.has_lan && is_lan(address) && !METADATA.contains(&address) => Ok(()),
             (false, _) if self.has_lan => Err(Unreachable::ClosedHere(address.to_string())),
             (false, _) => Err(Unreachable::Closed(address.to_string())),
         }
@@ -240,6 +237,7 @@ mod tests {
             "100.127.255.255",
             "127.0.0.1",
             "127.255.0.9",
+            "168.63.129.16",
             "169.254.169.254",
             "172.16.0.1",
             "172.31.255.255",
