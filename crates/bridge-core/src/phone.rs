@@ -315,7 +315,9 @@ pub fn spelled_today(stored: &str) -> Option<String> {
 fn kept(number: PhoneNumber) -> PhoneNumber {
     let other = national::kept(number.country_code, &number.get_national_significant_number())
         .and_then(|national| {
-            PHONE_NUMBER_UTIL.parse(format!("+{}{national}", number.country_code), None).ok()
+            let other = PHONE_NUMBER_UTIL.parse(format!("+{}{national}", number.country_code), None).ok()?;
+            // A zero in front may have been taken for the one that is dialled within the country.
+            (other.get_national_significant_number() == national).then_some(other)
         })
         .filter(|other| PHONE_NUMBER_UTIL.is_possible_number(other));
     other.unwrap_or(number)

@@ -18,6 +18,7 @@ mod formats;
 pub mod formula;
 pub mod generic;
 mod incoming;
+mod mended;
 mod pairs;
 mod removed;
 mod signing;

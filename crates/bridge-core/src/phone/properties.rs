@@ -208,6 +208,17 @@ fn what_is_read_is_read_again_as_itself_however_many_zeros_are_in_front() {
     }
 }
 
+/// Found by fuzzing: a zero where no area has one became another number when it got the nine of a mobile.
+#[test]
+fn a_spelling_is_kept_only_if_it_says_what_was_written() {
+    for text in ["550001/78000153", "+5500178000153", "+550178000153", "+52 1 0551234567", "+54 0112345678"] {
+        let Ok(read) = Mobile::parse(text, "91", BareDigits::InternationalFirst) else { continue };
+        let again = Mobile::parse(read.e164(), "91", BareDigits::NationalFirst);
+        assert_eq!(again.as_ref().map(Mobile::e164), Ok(read.e164()), "{text}");
+        assert_ne!(read.e164(), "+551978000153", "{text}");
+    }
+}
+
 #[test]
 fn digits_that_are_valid_both_ways_are_no_sender() {
     let read = |text, bare| Mobile::parse(text, "91", bare).map(|mobile| mobile.e164().to_owned());
