@@ -54,7 +54,7 @@ pub fn keep_refusals(app: &App, reported: Vec<Reported>) {
     let now = app.clock.now();
     app.edge.refused(reported.iter().map(|one| one.count.unsigned_abs()).sum(), now);
     // Below the floor only SMS are written.
-    if app.disk.is_nearly_full(app.clock.now()) {
+    if app.disk.seemed_nearly_full(app.clock.now()) {
         return;
     }
     for one in reported {

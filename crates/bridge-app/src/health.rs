@@ -132,7 +132,7 @@ impl Health {
         let last_backup =
             last_backup.map(|last| BackupView { at: last.at.to_string(), bytes: last.bytes, is_overdue });
         notes.extend(overdue);
-        let nearly_full = app.disk.is_nearly_full(app.clock.now());
+        let nearly_full = app.disk.is_nearly_full();
         notes.extend(disk(app));
         let unwritable = !recovered || (!hot && !audit && writable(app).await.is_err());
         let damaged: Vec<Damage> = damages::of(app).collect();
@@ -251,7 +251,7 @@ fn paused(app: &App) -> Option<String> {
 
 /// What there is to say of the disk of the data folder.
 fn disk(app: &App) -> Option<String> {
-    if app.disk.is_nearly_full(app.clock.now()) {
+    if app.disk.is_nearly_full() {
         return Some(format!(
             "less than {} MiB are free on the disk of the data folder: registration is paused, and what nobody can \
              use is not kept; SMS are taken: free some space",

@@ -273,7 +273,7 @@ fn client_of(app: &App, address: IpAddr) -> String {
 
 fn keep_refusal(app: &App, problem: &Problem, number: String, client: Option<IpAddr>, place: Option<String>) {
     // Below the floor only SMS are written.
-    if app.disk.is_nearly_full(app.clock.now()) {
+    if app.disk.seemed_nearly_full(app.clock.now()) {
         return;
     }
     app.refusals.keep(Refusal {
@@ -448,7 +448,7 @@ pub fn paused(app: &App, snapshot: &Snapshot) -> Option<Pause> {
     if let Some(why) = standing.hot.why() {
         return pause(Some(standing.since), "store_away", why);
     }
-    if app.disk.is_nearly_full(app.clock.now()) {
+    if app.disk.seemed_nearly_full(app.clock.now()) {
         return pause(None, "disk_nearly_full", "the disk is nearly full: only SMS are written");
     }
     match app.receivers.liveness(app.clock.now(), &snapshot.settings) {

@@ -39,7 +39,7 @@ pub async fn take_in(app: &App, actor: &Actor, entry: &Quarantined) -> Result<Ve
 /// Throws a quarantined body away. Why it was there, and from whom, stays in the admin log.
 pub async fn throw_away(app: &App, actor: &Actor, entry: &Quarantined) -> Result<(), Problem> {
     // Of all changes this one must be possible on a full disk.
-    let _room = app.disk.is_nearly_full(app.clock.now()).then(|| app.reserve.lend());
+    let _room = app.disk.is_nearly_full().then(|| app.reserve.lend());
     let before = json!({"receiver_id": entry.receiver_id, "format": entry.format, "reason": entry.reason});
     app.note_change(actor, "quarantine.remove", &entry.id.to_string(), before, Value::Null).await?;
     in_time(app.audit.remove_quarantined(entry.id)).await?;

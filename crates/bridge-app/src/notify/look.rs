@@ -47,7 +47,7 @@ pub(crate) async fn look(app: &App) -> Vec<Trouble> {
         let since = app.incidents.since("postgresql").unwrap_or(now);
         troubles.push(shared(TroubleKind::Store, AUDIT, since, why));
     }
-    if app.disk.is_nearly_full(app.clock.now()) {
+    if app.disk.is_nearly_full() {
         let floor = app.disk.floor_mib();
         let why = format!("less than {floor} MiB are free on the disk of the data folder: free some space");
         troubles.push(own(app, TroubleKind::Disk, "disk", now, why));

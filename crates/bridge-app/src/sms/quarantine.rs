@@ -60,7 +60,7 @@ pub async fn keep_as(app: &App, id: Uuid, body: Body) -> Result<(), Unwritable> 
     app.metrics.quarantined_total.inc();
     let Credentials(secrets) = &body.credentials;
     let mut kept = without_secrets(&body.content_type, &body.body, secrets);
-    let kept_max = if app.disk.is_nearly_full(app.clock.now()) { KEPT_SHORT_BYTES } else { KEPT_MAX_BYTES };
+    let kept_max = if app.disk.is_nearly_full() { KEPT_SHORT_BYTES } else { KEPT_MAX_BYTES };
     let whole_bytes = (kept.len() > kept_max).then_some(kept.len() as u64);
     kept.truncate(kept_max);
     let entry = Quarantined {

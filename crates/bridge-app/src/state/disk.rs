@@ -44,15 +44,21 @@ impl Disk {
         Disk { folder: folder.to_owned(), floor_bytes, seen: Mutex::default() }
     }
 
-    /// Is there less room than the floor? Where that cannot be found out, there is room. It is looked up once in a second.
+    /// Is there less room than the floor? Where that cannot be found out, there is room.
     #[must_use]
-    pub fn is_nearly_full(&self, now: Timestamp) -> bool {
+    pub fn is_nearly_full(&self) -> bool {
+        self.room().is_some_and(|room| room.free_bytes < self.floor_bytes)
+    }
+
+    /// The same for whoever asks with every request: it is looked up once in a second.
+    #[must_use]
+    pub fn seemed_nearly_full(&self, now: Timestamp) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match *seen {
             // A clock that was set back makes nothing hold longer.
             Some((at, is_full)) if at <= now && now < at + SEEN_FOR => is_full,
             _ => {
-                let is_full = self.room().is_some_and(|room| room.free_bytes < self.floor_bytes);
+                let is_full = self.is_nearly_full();
                 *seen = Some((now, is_full));
                 is_full
             }
@@ -83,10 +89,9 @@ mod tests {
     #[test]
     fn the_floor_decides() {
         let folder = tempfile::tempdir().unwrap();
-        let now = Timestamp(0);
-        assert!(!Disk::new(folder.path(), 0).is_nearly_full(now));
-        assert!(Disk::new(folder.path(), u64::MAX).is_nearly_full(now));
-        assert!(!Disk::new(Path::new("/nonexistent"), u64::MAX).is_nearly_full(now));
+        assert!(!Disk::new(folder.path(), 0).is_nearly_full());
+        assert!(Disk::new(folder.path(), u64::MAX).is_nearly_full());
+        assert!(!Disk::new(Path::new("/nonexistent"), u64::MAX).is_nearly_full());
         let room = Disk::new(folder.path(), 0).room().unwrap();
         assert!(0 < room.free_bytes && room.free_bytes <= room.size_bytes);
         assert_eq!(Disk::new(Path::new("/nonexistent"), 0).room(), None);
@@ -98,9 +103,9 @@ mod tests {
         let inner = folder.path().join("disk");
         std::fs::create_dir(&inner).unwrap();
         let disk = Disk::new(&inner, u64::MAX);
-        assert!(disk.is_nearly_full(Timestamp(5_000)));
+        assert!(disk.seemed_nearly_full(Timestamp(5_000)));
         std::fs::remove_dir(&inner).unwrap();
-        let at = |ms| disk.is_nearly_full(Timestamp(ms));
+        let at = |ms| disk.seemed_nearly_full(Timestamp(ms));
         assert!(at(5_999) && !at(6_000));
         std::fs::create_dir(&inner).unwrap();
         assert!(!at(6_999) && at(5_999), "not by a clock that was set back");
