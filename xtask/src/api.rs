@@ -30,11 +30,11 @@ const REFUSED_ALL_THE_SAME: &[(&str, &[&str], &str)] = &[
         "A time is RFC 3339 or epoch, as people copy it; `before` and ids are what an answer before said.",
     ),
     (
-        "^/admin/((accounts|notify|receivers|webhooks)(/\\{(id|name)\\}(/(rotate|test))?)?|api-keys\
+        "^/admin/((accounts|notify|receivers|webhooks)(/\\{(id|name)\\}(/(link|rotate|test))?)?|api-keys\
          |lab/(forward|list|presets/\\{name\\})|settings|settings/dry-run|sms/\\{sms_id\\}/(accept|rejudge))$",
         &["400"],
         "Rules between fields, and what is there: which way has which fields, which addresses may be reached, which \
-         settings there are, what is a good password.",
+         settings there are, what is a good password, what may be the name of an account.",
     ),
     ("^/admin/settings/\\{key\\}$", &["422"], "What a value may be is for its setting to say."),
     (
