@@ -11,7 +11,7 @@ import { page } from "./handlers/page";
 import { capture, register } from "./handlers/register";
 import { receive } from "./handlers/sms";
 import { status } from "./handlers/status";
-import { type Incoming, read, requestIdOf } from "./incoming";
+import { type Incoming, read, requestIdForLog, requestIdOf } from "./incoming";
 import { clientOf, limitKey } from "./pure/client";
 import { problemResponse, Refused } from "./pure/problem";
 import { type Kind, ROUTES } from "./routes";
@@ -47,7 +47,7 @@ export function createApp(
       method: c.req.method,
       status: c.res.status,
       ms: deps.clock() - began,
-      request_id: requestId,
+      request_id: requestIdForLog(requestId, c.req.raw),
     });
   });
 
@@ -77,7 +77,8 @@ export function createApp(
     if (error instanceof Refused) {
       return problemResponse(error.problem, requestId);
     }
-    deps.log({ event: "failed", route: c.get("route"), request_id: requestId, why: error.name });
+    const logged = requestIdForLog(requestId, c.req.raw);
+    deps.log({ event: "failed", route: c.get("route"), request_id: logged, why: error.name });
     const detail = "this is a bug of the edge: please report it with the request id";
     return problemResponse({ code: "internal", detail }, requestId);
   });

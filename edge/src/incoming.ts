@@ -24,6 +24,16 @@ export function requestIdOf(request: Request, newId: () => string): string {
   return /^[\x21-\x7e]{1,64}$/.test(given) ? given : newId();
 }
 
+/** In the place of a client's id where a number or an address may stand in it: the log holds neither. */
+const OF_THE_CLIENT = "of-the-client";
+const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
+
+/** The id as the log may hold it, as the bridge does it. */
+export function requestIdForLog(requestId: string, request: Request): string {
+  const isOurs = request.headers.get("x-request-id") !== requestId;
+  return isOurs || UUID.test(requestId) || !/\d{7}|[@+%]/.test(requestId) ? requestId : OF_THE_CLIENT;
+}
+
 export async function read(request: Request, route: Route, requestId: string): Promise<Incoming> {
   if (!route.methods.includes(request.method)) {
     const detail = "this address does not take that method";

@@ -270,6 +270,7 @@ describe("the log", () => {
     const ask = (path: string, init?: RequestInit) => edge.ask(path, { ...init, from: "198.51.100.80" });
     await ask("/onboard/register", registration({ email: "user@example.com" }));
     await ask("/v/0190a1b2.tokentoken");
+    await ask("/status", { headers: { "X-Request-Id": "+919876543210/user@example.com" } });
     await ask("/onboard/0190a1b2-0000-7000-8000-000000000001?token=tokentoken");
     bridge.answering = REFUSES;
     await ask("/sms/receive/smssync?apiKey=key123", {

@@ -23,6 +23,7 @@ const REQUEST_ID_MAX: usize = 64;
 pub async fn observe(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
     let id = request_id(&app, &request);
+    let logged = for_log(&id, &request).to_owned();
     let method = method_label(request.method());
     let route = request
         .extensions()
@@ -33,7 +34,7 @@ pub async fn observe(State(app): State<Shared>, request: Request, next: Next) ->
         app.metrics.panics_total.inc();
         tracing::error!(
             route,
-            request_id = id,
+            request_id = logged,
             "a request panicked: this is a bug, please report it with the log"
         );
         let detail = "this is a bug of the bridge: please report it with the request id";
@@ -47,7 +48,14 @@ pub async fn observe(State(app): State<Shared>, request: Request, next: Next) ->
     }
     let status = response.status().as_u16();
     let duration = watch.elapsed();
-    tracing::debug!(route, method, status, duration_us = duration.as_micros(), request_id = id, "answered");
+    tracing::debug!(
+        route,
+        method,
+        status,
+        duration_us = duration.as_micros(),
+        request_id = logged,
+        "answered"
+    );
     app.metrics
         .http_request_duration_seconds
         .get_or_create(&RouteLabels { route: route.clone() })
@@ -65,6 +73,20 @@ fn request_id(app: &Shared, request: &Request) -> String {
         }
         _ => format!("{:016x}", app.entropy.label()),
     }
+}
+
+/// In the place of an id that a client gave, where a number or an address may stand in it: the log holds neither.
+const OF_THE_CLIENT: &str = "of-the-client";
+/// So many digits beside each other may be a number that somebody can be called at.
+const CALLED_AT: usize = 7;
+
+fn for_log<'a>(id: &'a str, request: &Request) -> &'a str {
+    if request.headers().get(REQUEST_ID).is_none_or(|given| given.as_bytes() != id.as_bytes()) {
+        return id;
+    }
+    let is_uuid = uuid::Uuid::try_parse(id).is_ok();
+    let has_number = id.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() >= CALLED_AT);
+    if !is_uuid && (has_number || id.contains(['@', '+', '%'])) { OF_THE_CLIENT } else { id }
 }
 
 /// Bounded: a scanner's invented methods share one label.
@@ -90,4 +112,32 @@ fn with_body(bare: Response, problem: &Problem, request_id: &str) -> Response {
     }
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn what_a_client_calls_its_request_names_nobody_in_the_log() {
+        let logged = |given: &str, id: &str| {
+            let request = Request::builder().header(REQUEST_ID, given).body(Body::empty()).unwrap();
+            for_log(id, &request).to_owned()
+        };
+        for given in [
+            "+919876543210/me@example.com",
+            "919876543210",
+            "a-9876543",
+            "me@example.com",
+            "me%40example.com",
+        ] {
+            assert_eq!(logged(given, given), OF_THE_CLIENT, "{given}");
+        }
+        for given in ["abc-1", "order-123456", "01a22dd8-1234-4567-8901-123456789012", "trace_AbC"] {
+            assert_eq!(logged(given, given), given);
+        }
+        assert_eq!(logged("\"", "1234567890123456"), "1234567890123456", "one of our own");
+    }
 }

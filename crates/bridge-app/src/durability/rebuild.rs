@@ -1,6 +1,8 @@
 //! A hot store that lost its memory gets it back from the audit store (D28): one bridge does it, under a lease, and
 //! writes the new epoch last. Until then nobody judges.
 
+use std::collections::BTreeSet;
+
 use bridge_core::time::DAY;
 use bridge_core::{Span, Timestamp, sms};
 use bridge_store::blacklisting::Blacklisting;
@@ -112,7 +114,10 @@ impl Rebuild<'_> {
         let now = app.clock.now();
         let mut restored = Restored::default();
         app.hot.raise_counters(self.counters().await?).await?;
-        app.hot.replace_blacklist(&spellings::blocks(&app.audit.blacklist().await?)).await?;
+        let listed = app.audit.blacklist().await?;
+        app.hot.replace_blacklist(&spellings::blocks(&listed)).await?;
+        let hold = listed.into_iter().filter(|entry| entry.holds(now));
+        let mut blocked: BTreeSet<String> = hold.map(|entry| entry.mobile_number).collect();
         let uncounted = app.audit.unblacklisted_since(now - DAY).await?;
         if !self.give(Restore::Uncounted(&uncounted)).await? {
             return Ok(None);
@@ -149,15 +154,21 @@ impl Rebuild<'_> {
             if !self.give(Restore::Judged(&judged)).await? {
                 return Ok(None);
             }
-            self.blacklist_again(&judged, &uncounted).await?;
+            self.blacklist_again(&judged, &uncounted, &mut blocked).await?;
             restored.judged += judged.len();
         }
         waiting::mark_what_waits(app).await?;
         Ok(Some(restored))
     }
 
-    /// A sender that flooded was blacklisted in the hot store first, and may have been lost before it was written.
-    async fn blacklist_again(&self, judged: &[QueuedSms], uncounted: &[(String, Timestamp)]) -> Result<()> {
+    /// A sender that flooded was blacklisted in the hot store first, and may have been lost before it was written. Whoever is
+    /// `blocked` stays as they are: another block would be told to apps as another one.
+    async fn blacklist_again(
+        &self,
+        judged: &[QueuedSms],
+        uncounted: &[(String, Timestamp)],
+        blocked: &mut BTreeSet<String>,
+    ) -> Result<()> {
         let app = self.app;
         let limit = i64::from(app.live.now().blacklist_threshold);
         let now = app.clock.now();
@@ -167,6 +178,9 @@ impl Rebuild<'_> {
                 mobile == sender.e164() && queued.sms.server_received_at <= *at
             };
             if now - queued.sms.server_received_at > DAY || uncounted.iter().any(forgiven) {
+                continue;
+            }
+            if !blocked.insert(sender.e164().to_owned()) {
                 continue;
             }
             app.hot
