@@ -68,6 +68,26 @@ async fn a_block_ends_by_itself_on_redis_and_after_a_rebuild() {
     bridge.stop().await;
 }
 
+/// Who flooded is on the list already: a store that is made anew blocks nobody once more, and apps are told once.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_flooded_stays_blocked_as_they_were_when_the_store_is_rebuilt() {
+    let Some(group) = Group::start("who_flooded_stays_blocked") else { return };
+    let bridge = group.bridge().await;
+    for n in 1..=13 {
+        bridge.text(ALICE, &format!("hello {n}")).await;
+    }
+    bridge.settle().await;
+    let listed = async || bridge.get("/admin/blacklist", ADMIN_TOKEN).await.body["items"].clone();
+    let before = listed().await;
+    assert_eq!((&before[0]["mobile_number"], &before[0]["message_count"]), (&json!(ALICE), &json!(11)));
+    flush_and_rebuild(&group, &bridge).await;
+    assert_eq!(bridge.stores.hot.queued_blacklistings(usize::MAX).await.unwrap(), []);
+    assert_eq!(bridge.register(ALICE, "a@example.com", "d1").await.code(), "blacklisted");
+    bridge.settle().await;
+    assert_eq!(listed().await, before);
+    bridge.stop().await;
+}
+
 #[tokio::test]
 async fn a_list_of_numbers_is_blocked_and_its_wrong_lines_are_told() {
     let bridge = Bridge::start().await;
