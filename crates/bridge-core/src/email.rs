@@ -157,6 +157,7 @@ mod tests {
         assert_ne!(normal("mal.lory@example.com"), normal("mallory@example.com"));
         assert_ne!(normal("mallory@example.co"), normal("mallory@example.com"));
         assert_ne!(normal("mal(lory@example.com"), normal("mal@example.com"));
+        assert_ne!(normal("mal)lory@example.com"), normal("lory@example.com"));
     }
 
     #[test]

@@ -173,6 +173,12 @@ mod tests {
     }
 
     #[test]
+    fn bytes_are_written_in_lower_case() {
+        assert_eq!(hex(&[0x00, 0x0f, 0xa5, 0xff]), "000fa5ff");
+        assert_eq!(hex(&[]), "");
+    }
+
+    #[test]
     fn survives_keyboards_apps_and_signatures() {
         let upper = HASH.to_uppercase();
         let spaced: String = HASH.chars().flat_map(|c| [c, ' ']).collect();

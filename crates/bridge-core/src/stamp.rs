@@ -443,6 +443,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_form_says_is_of_the_zone_unless_it_says_its_own() {
+        let kolkata = Zone::named("Asia/Kolkata").unwrap();
+        for text in
+            ["2026-11-29T15:45", " 2026-11-29T15:45:00 ", "2026-11-29T10:15:00Z", "2026-11-29T10:15:00.000Z"]
+        {
+            assert_eq!(kolkata.read(text), Some(AT), "{text}");
+        }
+        assert_eq!(kolkata.read("2026-11-29"), kolkata.read("2026-11-29T00:00"));
+        assert_eq!(Zone::utc().read("2026-11-29T10:15"), Some(AT));
+        // A fraction belongs to what says its zone.
+        for none in ["", "tomorrow", "15:45", "2026-11-29T15:45:00.5"] {
+            assert_eq!(kolkata.read(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn a_time_without_zone_is_of_the_receivers_clock() {
         let kolkata = Zone::named("asia/kolkata").unwrap();
         assert_eq!(kolkata.name(), "Asia/Kolkata");

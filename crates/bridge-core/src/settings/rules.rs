@@ -198,6 +198,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_zone_is_one_that_is_known_or_none() {
+        for good in ["", "Asia/Kolkata", "+05:30"] {
+            assert_eq!(zone_or_empty(good), Ok(()), "{good}");
+        }
+        assert!(zone_or_empty("Office").unwrap_err().contains("time zone"));
+    }
+
+    #[test]
     fn an_origin_is_written_as_browsers_write_it() {
         let one = |origin: &str| origins(&[origin.to_owned()]).is_ok();
         for good in [
