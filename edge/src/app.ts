@@ -6,6 +6,7 @@
 import { type Context, Hono } from "hono";
 import type { Deps } from "./deps";
 import type { Env } from "./env";
+import { readable } from "./handlers/followers";
 import { plain } from "./handlers/forward";
 import { isOfAPerson, page, refusedPage } from "./handlers/page";
 import { capture, register } from "./handlers/register";
@@ -78,7 +79,9 @@ export function createApp(deps: Deps): App {
     if (isOfAPerson(request)) {
       return refusedPage(request, problem);
     }
-    return problemResponse(problem, c.get("requestId"));
+    const answer = problemResponse(problem, c.get("requestId"));
+    const isFollowed = c.get("route")?.isFollowed === true;
+    return isFollowed ? readable(deps, request.headers, request.method, answer) : answer;
   };
 
   app.notFound((c) => told(c, { code: "not_found", detail: "there is nothing at this address" }));

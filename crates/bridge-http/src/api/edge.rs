@@ -114,15 +114,18 @@ fn reported(one: EdgeRefusal) -> Result<Reported, Problem> {
     })
 }
 
-/// The e-mail addresses that may not register, as hashes under the edge's secret.
+/// The e-mail addresses that may not register, as hashes under the edge's secret, and who may read the edge's own answers.
 #[derive(Serialize, ToSchema)]
 pub struct EdgeBlocklist {
     /// An address is to be compared without what stands behind a `+` in its name.
     ignore_tags: bool,
     addresses: Vec<String>,
+    /// The setting `status_origins`: websites whose pages may follow a registration. Missing where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    status_origins: Vec<String>,
 }
 
-/// Which e-mail addresses are blocked.
+/// Which e-mail addresses are blocked, and which websites may follow.
 ///
 /// Only with the edge's signature. Each is the hex HMAC-SHA256 of `blocked e-mail`, a line break and the address in its
 /// normal form. `If-None-Match` is answered with 304 while nothing changed.
@@ -152,6 +155,8 @@ pub async fn blocklist(State(app): State<Shared>, parts: Parts) -> Result<Respon
     if is_known {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    let told = EdgeBlocklist { ignore_tags: list.ignore_tags, addresses: list.hashes(signed.key) };
+    let addresses = list.hashes(signed.key);
+    let told =
+        EdgeBlocklist { ignore_tags: list.ignore_tags, addresses, status_origins: list.status_origins };
     Ok(([(ETAG, tag)], Json(told)).into_response())
 }
