@@ -92,8 +92,10 @@ export class Box extends DurableObject<Env> {
   private async readBlocklist(settings: Settings): Promise<void> {
     const known = this.blocklist?.websites && this.blocklist.etag;
     const headers = new Headers(known ? { "If-None-Match": known } : undefined);
-    const waiting = settings.spool ? await this.env.SPOOL.getByName("all").waiting() : 0;
-    const answer = await this.ask(settings, `/edge/blocklist?waiting=${waiting}`, headers);
+    const nothing = { waiting: 0, aside: 0, dropped: 0 };
+    const kept = settings.spool ? await this.env.SPOOL.getByName("all").counts() : nothing;
+    const said = Object.entries(kept).map(([name, count]) => `${name}=${count}`);
+    const answer = await this.ask(settings, `/edge/blocklist?${said.join("&")}`, headers);
     if (answer?.status !== 200) {
       await answer?.body?.cancel();
       if (answer?.status !== 304) {

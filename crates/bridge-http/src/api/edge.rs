@@ -131,7 +131,11 @@ pub struct EdgeBlocklist {
 /// normal form. `If-None-Match` is answered with 304 while nothing changed.
 #[utoipa::path(
     get, path = "/edge/blocklist", operation_id = "edge_blocklist", tag = "edge",
-    params(("waiting" = Option<u64>, Query, description = "SMS that wait at the edge, for the desk")),
+    params(
+        ("waiting" = Option<u64>, Query, description = "SMS that wait at the edge, for the desk"),
+        ("aside" = Option<u64>, Query, description = "SMS that the bridge did not take and that are kept there for a while"),
+        ("dropped" = Option<u64>, Query, description = "How many of these were dropped, since the edge was set up"),
+    ),
     responses(
         (status = 200, description = "All that hold now", body = EdgeBlocklist),
         (status = 304, description = "The same as before"),
@@ -146,8 +150,10 @@ pub async fn blocklist(State(app): State<Shared>, parts: Parts) -> Result<Respon
         return Err(Problem::new(Code::EdgeSignature, detail).into());
     };
     client::is(&parts, Who::App);
-    if let Some(waiting) = query_value(parts.uri.query(), "waiting").and_then(|text| text.parse().ok()) {
+    let said = |name| query_value(parts.uri.query(), name).and_then(|text| text.parse::<u64>().ok());
+    if let Some(waiting) = said("waiting") {
         app.edge.waiting(waiting, app.clock.now());
+        app.edge.not_taken(said("aside").unwrap_or_default(), said("dropped").unwrap_or_default());
     }
     let list = blocked(&app);
     let tag = list.tag(signed.key);

@@ -320,7 +320,7 @@ async fn blocked_e_mail_addresses_are_told_as_hashes_and_only_when_they_changed(
     let ask = |tag: Option<String>| {
         bridge.clock.advance(Span(1_000));
         let mut request =
-            Edge::of(&bridge, Method::GET, "/edge/blocklist?waiting=7", &Value::Null).request(&bridge);
+            Edge::of(&bridge, Method::GET, "/edge/blocklist?waiting=7&aside=2&dropped=1", &Value::Null).request(&bridge);
         if let Some(tag) = tag {
             request = request.header("If-None-Match", tag);
         }
@@ -346,7 +346,8 @@ async fn blocked_e_mail_addresses_are_told_as_hashes_and_only_when_they_changed(
     bridge.set("status_origins", json!(["https://other.example"])).await;
     assert_eq!(ask(Some(tag(&named))).await.body["status_origins"], json!(["https://other.example"]));
     // The desk says what was heard, and the doctor that all is well.
-    assert_eq!(bridge.app().edge.now().waiting.map(|(count, _)| count), Some(7));
+    let heard = bridge.app().edge.now();
+    assert_eq!((heard.waiting.map(|(count, _)| count), heard.aside, heard.dropped), (Some(7), 2, 1));
     let findings = bridge.get("/admin/doctor", ADMIN_TOKEN).await.body["items"].clone();
     let edge = findings.as_array().unwrap().iter().find(|finding| finding["what"] == "edge").cloned();
     assert_eq!(edge.unwrap()["level"], "good");
