@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::query_value;
-use crate::body;
+use crate::body::{self, Whole};
 use crate::client;
 use crate::edge;
 use crate::problem::{Failed, ProblemBody};
 use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::edge::{Reported, blocklist as blocked, keep_refusals};
+use bridge_app::state::bodies::Sender;
 use bridge_app::state::places::Who;
 
 const REFUSALS_MAX_BYTES: usize = 256 * 1024;
@@ -77,8 +78,9 @@ pub struct EdgeRefusalsKept {
 )]
 pub async fn refusals(State(app): State<Shared>, request: Request) -> Result<Json<EdgeRefusalsKept>, Failed> {
     let (parts, body) = request.into_parts();
-    let bytes = body::read(&app, body, REFUSALS_MAX_BYTES).await?;
-    edge::edge_alone(&app, &parts, &bytes).await?;
+    let Whole { sent, bytes } =
+        body::read_whole(&app, Sender::Known, &parts.headers, body, REFUSALS_MAX_BYTES).await?;
+    edge::edge_alone(&app, &parts, &sent).await?;
     client::is(&parts, Who::App);
     let batch: EdgeRefusals = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::new(Code::InvalidRequest, format!("the batch cannot be read: {error}")))?;
