@@ -374,6 +374,7 @@ describe("an SMS that the bridge does not take", () => {
   beforeEach(async () => {
     await inside((sql) => {
       sql.exec("DELETE FROM sms");
+      sql.exec("DELETE FROM aside");
       sql.exec("DELETE FROM dropped");
     });
     await runInDurableObject(spool(), async (_, { storage }) => storage.delete("tried_again"));
@@ -404,15 +405,15 @@ describe("an SMS that the bridge does not take", () => {
   it("is dropped when its days are over, and the bridge and the log are told", async () => {
     await aside(2);
     bridge.answering = answer200;
-    await inside((sql) => sql.exec("UPDATE sms SET aside = ? WHERE seq = 1 + (SELECT min(seq) FROM sms)", 5));
+    await inside((sql) => sql.exec("UPDATE aside SET since = 5 WHERE seq > (SELECT min(seq) FROM aside)"));
     const lines = vi.spyOn(console, "log");
     await deliverKept();
     expect(await spool().counts()).toEqual({ waiting: 0, aside: 1, dropped: 1 });
     expect(lines.mock.calls.flat().join()).toContain('{"event":"sms_dropped","count":1,"why":"too old"}');
     lines.mockRestore();
-    const [row] = await inside((sql) => sql.exec("SELECT aside FROM sms").toArray());
+    const [row] = await inside((sql) => sql.exec("SELECT since FROM aside").toArray());
     // Not a moment earlier than thirty days.
-    await inside((sql) => sql.exec("UPDATE sms SET aside = ?", Number(row?.aside) - 30 * DAY + 60_000));
+    await inside((sql) => sql.exec("UPDATE aside SET since = ?", Number(row?.since) - 30 * DAY + 60_000));
     await runInDurableObject(spool(), async (object, { storage }) => {
       await storage.put("tried_again", Date.now());
       await object.alarm();
@@ -423,11 +424,9 @@ describe("an SMS that the bridge does not take", () => {
   it("takes no room of those that wait, and has a room of its own", async () => {
     await aside();
     await inside((sql) => {
-      const columns = "method, target, headers, body, client, received, url_key, address_key";
-      const many = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 6000)";
-      sql.exec(
-        `INSERT INTO sms (${columns}, bytes, aside) ${many} SELECT ${columns}, bytes, aside FROM sms, n WHERE aside > 0`,
-      );
+      const columns = "method, target, headers, body, client, received, bytes, since";
+      const many = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 30000)";
+      sql.exec(`INSERT INTO aside (seq, ${columns}) ${many} SELECT -n, ${columns} FROM aside, n`);
     });
     bridge.answering = REFUSES;
     const response = await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive", kept);
@@ -435,7 +434,7 @@ describe("an SMS that the bridge does not take", () => {
     // The next that is set aside drives out the oldest of them, and none that waits.
     bridge.answering = (heard) => said(heard, {}, { status: 404 });
     await deliverKept();
-    expect(await spool().counts()).toEqual({ waiting: 0, aside: 1_000, dropped: 5_002 });
+    expect(await spool().counts()).toEqual({ waiting: 0, aside: 1_000, dropped: 29_002 });
   });
 
   it("is tried again the next day, and arrives at a bridge that takes it now", async () => {
@@ -444,7 +443,7 @@ describe("an SMS that the bridge does not take", () => {
     bridge.heard = [];
     await deliverKept();
     expect(bridge.requests()).toHaveLength(0);
-    await inside((sql) => sql.exec("UPDATE sms SET aside = aside - ?", DAY));
+    await inside((sql) => sql.exec("UPDATE aside SET since = since - ?", DAY));
     await deliverKept();
     expect(bridge.requests()).toHaveLength(2);
     expect(await spool().counts()).toEqual({ waiting: 0, aside: 0, dropped: 0 });
@@ -452,7 +451,7 @@ describe("an SMS that the bridge does not take", () => {
 
   it("of which many fail is not tried on and on", async () => {
     await aside(6);
-    await inside((sql) => sql.exec("UPDATE sms SET aside = aside - ?", DAY));
+    await inside((sql) => sql.exec("UPDATE aside SET since = since - ?", DAY));
     bridge.heard = [];
     await deliverKept();
     await deliverKept();
@@ -483,10 +482,13 @@ describe("an SMS that the bridge does not take", () => {
   });
 
   it("of an edge before this one is kept from now on", async () => {
-    await aside();
-    await inside((sql) => sql.exec("UPDATE sms SET aside = 1"));
-    await runInDurableObject(spool(), async (object, { storage }) => {
-      await storage.put("tried_again", Date.now());
+    bridge.answering = REFUSES;
+    await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive", kept);
+    await inside((sql) => {
+      sql.exec("ALTER TABLE sms ADD COLUMN aside INTEGER NOT NULL DEFAULT 0");
+      sql.exec("UPDATE sms SET aside = 1");
+    });
+    await runInDurableObject(spool(), async (object) => {
       new (object.constructor as typeof import("../src/objects/spool").Spool)(
         (object as unknown as { ctx: DurableObjectState }).ctx,
         worker,

@@ -67,26 +67,40 @@ export class Spool extends DurableObject<Env> {
       CREATE TABLE IF NOT EXISTS sms (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, method TEXT NOT NULL, target TEXT NOT NULL, headers TEXT NOT NULL,
         body BLOB NOT NULL, client TEXT NOT NULL, received INTEGER NOT NULL, url_key TEXT NOT NULL,
-        address_key TEXT NOT NULL, bytes INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
-        -- Epoch milliseconds since when it is set aside; 0: it waits.
-        aside INTEGER NOT NULL DEFAULT 0
+        address_key TEXT NOT NULL, bytes INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0
       );
       CREATE INDEX IF NOT EXISTS sms_url ON sms (url_key);
       CREATE INDEX IF NOT EXISTS sms_address ON sms (address_key);
       CREATE TABLE IF NOT EXISTS known (url_key TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS aside (
+        seq INTEGER PRIMARY KEY, method TEXT NOT NULL, target TEXT NOT NULL, headers TEXT NOT NULL,
+        body BLOB NOT NULL, client TEXT NOT NULL, received INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        -- Epoch milliseconds.
+        since INTEGER NOT NULL
+      );
       CREATE TABLE IF NOT EXISTS dropped (why TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
     `);
-    // An edge before this one did not note since when.
-    ctx.storage.sql.exec("UPDATE sms SET aside = ? WHERE aside = 1", Date.now());
+    this.adopt();
+  }
+
+  /** An edge before this one marked those that were set aside, among those that wait. */
+  private adopt(): void {
+    const hasMarks = this.count("SELECT count(*) AS n FROM pragma_table_info('sms') WHERE name = 'aside'");
+    if (hasMarks > 0) {
+      const marked = this.ctx.storage.sql.exec("SELECT * FROM sms WHERE aside > 0");
+      for (const row of marked.toArray()) {
+        this.setAside(row);
+      }
+    }
   }
 
   /** Those that were set aside hold nobody up. */
   waiting(): number {
-    return this.count("SELECT count(*) AS n FROM sms WHERE aside = 0");
+    return this.count("SELECT count(*) AS n FROM sms");
   }
 
   counts(): Counts {
-    const aside = this.count("SELECT count(*) AS n FROM sms WHERE aside > 0");
+    const aside = this.count("SELECT count(*) AS n FROM aside");
     const dropped = this.count("SELECT coalesce(sum(count), 0) AS n FROM dropped");
     return { waiting: this.waiting(), aside, dropped };
   }
@@ -108,11 +122,9 @@ export class Spool extends DurableObject<Env> {
     const { sql } = this.ctx.storage;
     const headers = JSON.stringify(sms.headers);
     const bytes = sms.body.byteLength + headers.length + sms.target.length;
-    // Those that were set aside have a room of their own.
-    const sums = "count(*) AS items, coalesce(sum(bytes), 0) AS bytes";
-    const all = sql.exec(`SELECT ${sums} FROM sms WHERE aside = 0`).one();
+    const all = sql.exec("SELECT count(*) AS items, coalesce(sum(bytes), 0) AS bytes FROM sms").one();
     const counted = (column: "url_key" | "address_key", key: string) =>
-      this.count(`SELECT count(*) AS n FROM sms WHERE ${column} = ? AND aside = 0`, key);
+      this.count(`SELECT count(*) AS n FROM sms WHERE ${column} = ?`, key);
     const room = {
       items: Number(all.items),
       bytes: Number(all.bytes),
@@ -168,13 +180,13 @@ export class Spool extends DurableObject<Env> {
     let delivered = 0;
     let stopped = false;
     for (let handled = 0; handled < RUN_MAX && !stopped; handled += 1) {
-      const row = this.row("aside = 0 ORDER BY seq");
+      const row = this.row("sms ORDER BY seq");
       if (row === undefined) {
         break;
       }
       const outcome = await this.handIn(row);
       if (outcome === "done") {
-        this.delete(row);
+        this.ctx.storage.sql.exec("DELETE FROM sms WHERE seq = ?", row.seq ?? 0);
         delivered += 1;
       } else {
         stopped = !(outcome === "refused" || (outcome === "choked" && (await this.chokedOften(row))));
@@ -203,12 +215,8 @@ export class Spool extends DurableObject<Env> {
     }
   }
 
-  private row(which: string, ...given: SqlStorageValue[]): Row | undefined {
-    return this.ctx.storage.sql.exec(`SELECT * FROM sms WHERE ${which} LIMIT 1`, ...given).toArray()[0];
-  }
-
-  private delete(row: Row): void {
-    this.ctx.storage.sql.exec("DELETE FROM sms WHERE seq = ?", row.seq ?? 0);
+  private row(from: string, ...given: SqlStorageValue[]): Row | undefined {
+    return this.ctx.storage.sql.exec(`SELECT * FROM ${from} LIMIT 1`, ...given).toArray()[0];
   }
 
   /**
@@ -226,19 +234,27 @@ export class Spool extends DurableObject<Env> {
   /** It was acknowledged, so it stays here for a while: the bridge may take it later. */
   private setAside(row: Row): void {
     const { sql } = this.ctx.storage;
-    sql.exec("UPDATE sms SET aside = ?, tries = 0 WHERE seq = ?", Date.now(), row.seq ?? 0);
+    const columns = "seq, method, target, headers, body, client, received, bytes";
+    const seq = row.seq ?? 0;
+    this.ctx.storage.transactionSync(() => {
+      sql.exec(
+        `INSERT INTO aside (${columns}, since) SELECT ${columns}, ? FROM sms WHERE seq = ?`,
+        Date.now(),
+        seq,
+      );
+      sql.exec("DELETE FROM sms WHERE seq = ?", seq);
+    });
     log({ event: "sms_set_aside" });
-    // Whoever could fill this room would drive out the others, and never those that wait.
-    const kept = "sum(bytes) OVER newest AS bytes, count(*) OVER newest AS items";
-    const newest = "WINDOW newest AS (ORDER BY aside DESC, seq DESC)";
-    const all = `SELECT seq, ${kept} FROM sms WHERE aside > 0 ${newest}`;
+    // Whoever could fill this room drives out others in it, and never those that wait.
+    const newest = "WINDOW newest AS (ORDER BY since DESC, seq DESC)";
+    const all = `SELECT seq, sum(bytes) OVER newest AS bytes, count(*) OVER newest AS items FROM aside ${newest}`;
     this.drop("no room", `SELECT seq FROM (${all}) WHERE items > ? OR bytes > ?`, ASIDE.items, ASIDE.bytes);
   }
 
   /** Those whose time is over. */
   private dropOld(): void {
     const { asideMs } = settingsOf(this.env);
-    this.drop("too old", "SELECT seq FROM sms WHERE aside > 0 AND aside <= ?", Date.now() - asideMs);
+    this.drop("too old", "SELECT seq FROM aside WHERE since <= ?", Date.now() - asideMs);
   }
 
   /** Whatever was acknowledged and will not be delivered is counted: the bridge is told, and the log says why. */
@@ -249,7 +265,7 @@ export class Spool extends DurableObject<Env> {
       return;
     }
     this.ctx.storage.transactionSync(() => {
-      sql.exec(`DELETE FROM sms WHERE seq IN (${which})`, ...given);
+      sql.exec(`DELETE FROM aside WHERE seq IN (${which})`, ...given);
       const more = "ON CONFLICT (why) DO UPDATE SET count = count + excluded.count";
       sql.exec(`INSERT INTO dropped (why, count) VALUES (?, ?) ${more}`, why, count);
     });
@@ -260,7 +276,7 @@ export class Spool extends DurableObject<Env> {
   private async tryAgain(): Promise<number> {
     const last = (await this.ctx.storage.get<number>("tried_again")) ?? 0;
     const now = Date.now();
-    const due = "aside > 0 AND aside <= ? AND seq > ? ORDER BY seq";
+    const due = "aside WHERE since <= ? AND seq > ? ORDER BY seq";
     const old = now - AGAIN_AFTER_MS;
     if (Math.abs(now - last) < AGAIN_AFTER_MS || this.row(due, old, 0) === undefined) {
       return 0;
@@ -270,7 +286,7 @@ export class Spool extends DurableObject<Env> {
     let failed = 0;
     for (let row = this.row(due, old, 0); row !== undefined; row = this.row(due, old, row.seq ?? 0)) {
       if ((await this.handIn(row)) === "done") {
-        this.delete(row);
+        this.ctx.storage.sql.exec("DELETE FROM aside WHERE seq = ?", row.seq ?? 0);
         delivered += 1;
       } else {
         failed += 1;
