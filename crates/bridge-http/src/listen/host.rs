@@ -35,7 +35,14 @@ fn is_host(host: &str) -> bool {
         Some(format!("[{address}]{port}"))
     });
     let host = without_zone.as_deref().unwrap_or(host);
-    host.is_empty() || host.parse::<Authority>().is_ok()
+    host.is_empty() || (host.parse::<Authority>().is_ok() && has_a_port_or_none(host))
+}
+
+/// Behind the brackets of an address, or the name.
+fn has_a_port_or_none(host: &str) -> bool {
+    let behind = host.rsplit_once(']').map_or(host, |(_, behind)| behind);
+    let port = behind.rsplit_once(':').map_or("", |(_, port)| port);
+    port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
 }
 
 /// The same host and port, where a port that is not written is that of the scheme.
