@@ -1,9 +1,11 @@
 /** What a person's browser is told by the edge itself, and what a program is. */
 
+import { createExecutionContext } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Env } from "../src/env";
 import { LANGUAGES } from "../src/pure/language";
 import { answer200, FakeBridge, REFUSES } from "./bridge";
-import { edgeWith, look } from "./edge";
+import { edgeWith, look, worker } from "./edge";
 
 let bridge: FakeBridge;
 beforeEach(async () => {
@@ -129,6 +131,19 @@ describe("what else a person's browser is refused", () => {
       403,
       expect.stringContaining('href="/v?lang=hi"'),
     ]);
+  });
+
+  it("an edge that is not set up: a page, and JSON to programs", async () => {
+    const { default: edge } = await import("../src/index");
+    const ask = (headers: Record<string, string>) =>
+      edge.fetch(
+        new Request("https://verify.test/v", { headers }) as Request<unknown, IncomingRequestCfProperties>,
+        { ...worker, EDGE_SECRET: "" } as Env,
+        createExecutionContext(),
+      );
+    const page = await ask(BROWSER);
+    expect([page.status, await page.text()]).toEqual([503, expect.stringContaining('id="failed"')]);
+    expect(await (await ask({ Accept: "application/json" })).json()).toMatchObject({ code: "unavailable" });
   });
 
   it("a bug of the edge: a page", async () => {

@@ -42,8 +42,7 @@ impl Form {
         body: Body,
         limits: &Limits,
     ) -> Result<(Form, Bytes), Problem> {
-        let Whole { sent, bytes } =
-            body::read_whole(app, limits.sender, headers, body, limits.bytes).await?;
+        let Whole { sent, bytes } = body::read_whole(app, limits.sender, headers, body, limits.bytes).await?;
         // Before anything is made of them.
         if bytes.iter().filter(|byte| **byte == b'&').count() >= limits.fields {
             let detail = format!("the form has more than {} fields", limits.fields);

@@ -320,7 +320,8 @@ async fn blocked_e_mail_addresses_are_told_as_hashes_and_only_when_they_changed(
     let ask = |tag: Option<String>| {
         bridge.clock.advance(Span(1_000));
         let mut request =
-            Edge::of(&bridge, Method::GET, "/edge/blocklist?waiting=7&aside=2&dropped=1", &Value::Null).request(&bridge);
+            Edge::of(&bridge, Method::GET, "/edge/blocklist?waiting=7&aside=2&dropped=1", &Value::Null)
+                .request(&bridge);
         if let Some(tag) = tag {
             request = request.header("If-None-Match", tag);
         }

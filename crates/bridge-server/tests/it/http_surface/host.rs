@@ -43,11 +43,7 @@ async fn two_hosts_none_or_another_than_the_target_are_refused_on_every_listener
                 ("two at HTTP/1.0", format!("{method} {path} HTTP/1.0\nHost: a\nHost: b\n{rest}")),
             ] {
                 let answer = raw::send_at(url, &head, b"", Then::Waits).await;
-                assert_refused(
-                    &format!("{case}: {method} {path}"),
-                    &answer,
-                    refusal(400, "invalid_request"),
-                );
+                assert_refused(&format!("{case}: {method} {path}"), &answer, refusal(400, "invalid_request"));
                 assert!(answer.text("detail").contains("host") || answer.text("detail").contains("Host"));
             }
         }
@@ -79,7 +75,10 @@ async fn who_names_one_host_is_served_whatever_it_is_called() {
     // One that was refused is counted and has its id, as everything has.
     let head = "GET /livez HTTP/1.1\nHost: a\nHost: b\nX-Request-Id: mine-1";
     let refused = raw::send(&bridge, head, b"", Then::Waits).await;
-    assert_eq!((refused.headers["x-request-id"].to_str().unwrap(), refused.text("request_id")), ("mine-1", "mine-1"));
+    assert_eq!(
+        (refused.headers["x-request-id"].to_str().unwrap(), refused.text("request_id")),
+        ("mine-1", "mine-1")
+    );
     let metrics = bridge.get("/metrics", ADMIN_TOKEN).await;
     let line = r#"http_requests_total{route="unmatched",method="GET",status="400"} 1"#;
     assert!(metrics.body.as_str().unwrap().contains(line), "{}", metrics.body);

@@ -41,7 +41,11 @@ fn taking_a_body(bridge_id: &str) -> Vec<(Method, String, String)> {
 
 /// A body that each of them reads, and none can use.
 fn body_for(kind: &str) -> &'static [u8] {
-    if kind.contains("json") { br#"{"nobody_knows_this":"x","mobile":[1]}"# } else { b"nothing,that,is,known\n" }
+    if kind.contains("json") {
+        br#"{"nobody_knows_this":"x","mobile":[1]}"#
+    } else {
+        b"nothing,that,is,known\n"
+    }
 }
 
 /// The key that opens it.
@@ -67,9 +71,7 @@ async fn every_route_that_takes_a_body_reads_a_packed_one_or_says_what_it_reads(
     for (method, path, kind) in routes {
         let send = |encoding: &'static str, body: Vec<u8>| {
             let request = bridge.request(method.clone(), &path).header("Content-Type", &kind);
-            bridge.send(
-                request.bearer_auth(key_for(&path)).header("Content-Encoding", encoding).body(body),
-            )
+            bridge.send(request.bearer_auth(key_for(&path)).header("Content-Encoding", encoding).body(body))
         };
         let body = body_for(&kind);
         let plain = send("identity", body.to_vec()).await;
@@ -100,7 +102,12 @@ async fn a_packed_list_and_a_packed_sign_of_life_are_understood() {
     };
     let imported = post("/admin/blacklist/import", ADMIN_TOKEN, "text/csv", gzip(list.as_bytes())).await;
     assert_eq!(imported.status, 200, "{}", imported.body);
-    assert_eq!((&imported.body["blocked"], &imported.body["wrong"]), (&json!(2), &json!(0)), "{}", imported.body);
+    assert_eq!(
+        (&imported.body["blocked"], &imported.body["wrong"]),
+        (&json!(2), &json!(0)),
+        "{}",
+        imported.body
+    );
 
     let cut = gzip(list.as_bytes());
     let cut = cut[..cut.len() - 12].to_vec();
