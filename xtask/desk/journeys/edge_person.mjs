@@ -47,8 +47,9 @@ export async function play(stage) {
         for (let n = 0; (await page.locator("main#many").count()) === 0; n += 1) {
           assert.ok(n < 3, "nobody is limited");
           await page.goto(`${edge.url}/v?lang=${language}`);
+          const loaded = page.waitForEvent("load");
           await page.evaluate(() => document.querySelector("form[method=post]").submit());
-          await page.waitForLoadState();
+          await loaded;
         }
         await looks("many", language);
         await page.getByRole("link").click();
