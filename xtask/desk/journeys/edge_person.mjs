@@ -37,7 +37,10 @@ export async function play(stage) {
       await page.evaluate((text) => (document.documentElement.style.fontSize = text), size);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `letters of ${size || "100%"}`);
     }
-    assert.deepEqual(await violations(page, stage.axe, ANYTHING), []);
+    // The page that waits must come back by itself, and has no scripts.
+    const wanted = (violation) => id === "paused" && violation.startsWith("meta-refresh:");
+    const found = await violations(page, stage.axe, ANYTHING);
+    assert.deepEqual(found.filter((violation) => !wanted(violation)), []);
   };
 
   try {
