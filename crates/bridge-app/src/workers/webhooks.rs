@@ -7,6 +7,7 @@ use bridge_store::StoreError;
 
 use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
+use crate::durability::held::Queues;
 use crate::state::board::WakeSignal;
 use crate::webhooks;
 use crate::webhooks::carry::carry;
@@ -53,7 +54,7 @@ impl Worker for DeliverWebhooks {
             let _carrying = app.board.carrying.read().await;
             // A hot store that is away has nothing to carry, and holds no delivery up.
             if app.availability.is_open() {
-                carry(app).await?;
+                carry(app, Queues::Entered).await?;
             }
             self.may_wait = is_used;
         }
