@@ -27,9 +27,9 @@ const CLAIM: Span = Span(60_000);
 /// After this the stores are looked at again, whatever is under way.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// A try that is over: whose, how often it was tried before, and how it went.
+/// A try that is over: of whom, as it was when the try began, how often it was tried before, and how it went.
 struct Landed {
-    webhook: Uuid,
+    webhook: Webhook,
     delivery: i64,
     tries: u32,
     outcome: Outcome,
@@ -97,13 +97,19 @@ impl Flights {
             over.push(next);
         }
         for Landed { webhook, delivery, tries, outcome } in over {
-            if let Some(count) = self.under_way.get_mut(&webhook) {
+            if let Some(count) = self.under_way.get_mut(&webhook.id) {
                 *count = count.saturating_sub(1);
             }
-            let next = schedule::next(tries, &outcome, app.entropy.fraction());
+            let is_changed =
+                || app.webhooks.one(webhook.id).is_some_and(|now| schedule::is_changed(&webhook, &now));
+            let next = if outcome.error.is_some() && is_changed() {
+                schedule::next_of_changed(&outcome)
+            } else {
+                schedule::next(tries, &outcome, app.entropy.fraction())
+            };
             let taken = if outcome.error.is_none() { "delivered" } else { "failed" };
             app.metrics.count_webhook(taken);
-            self.landed.entry(webhook).or_default().push(Tried { delivery, outcome, next });
+            self.landed.entry(webhook.id).or_default().push(Tried { delivery, outcome, next });
         }
     }
 
@@ -135,7 +141,7 @@ impl Flights {
 async fn fly(poster: Poster, webhook: Webhook, due: Due, now: Timestamp) -> Landed {
     let Due { delivery, event_id, body, tries } = due;
     let outcome = post(&poster, &webhook, now, event_id, body).await;
-    Landed { webhook: webhook.id, delivery, tries, outcome }
+    Landed { webhook, delivery, tries, outcome }
 }
 
 /// Signs a message and posts it.

@@ -103,7 +103,7 @@ async fn put(lease: &mut Lease, webhook: &Webhook) -> Result<()> {
         .run(
             "WITH waiting AS (
                  UPDATE ops.webhook_delivery d SET tries = 0, next_at = o.at FROM ops.webhook_outbox o
-                 WHERE o.id = d.event AND d.webhook_id = $1 AND d.state = 'waiting' AND d.claimed_by IS NULL
+                 WHERE o.id = d.event AND d.webhook_id = $1 AND d.state = 'waiting'
              )
              INSERT INTO ops.webhook (id, url, events, description, enabled, secret, previous_secret, previous_until,
                  created_at, failing_since, disabled_reason)

@@ -130,7 +130,7 @@ fn put(conn: &Connection, webhook: &Webhook) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "UPDATE ops_webhook_delivery SET tries = 0,
              next_at = (SELECT at FROM ops_webhook_outbox o WHERE o.id = event)
-         WHERE webhook_id = ?1 AND state = 'waiting' AND claimed_by IS NULL",
+         WHERE webhook_id = ?1 AND state = 'waiting'",
     )?
     .execute([webhook.id.to_string()])
     .map(drop)

@@ -166,6 +166,22 @@ pub(super) async fn what_waits_is_tried_at_once_when_a_webhook_is_changed(audit:
     let again = claim(store, now, 1).await;
     assert_eq!((ids(&again), again[0].tries), (vec!["evt_10"], 0));
     assert_eq!(claim(store, now, 2).await, [], "of another one nothing changed");
+
+    // What was under way, and fails after the change, begins anew, too.
+    let more =
+        [tried(&again[0], now, 500, Next::Again(now)), tried(&again[0], now, 500, Next::Again(T0 + HOUR))];
+    for more in more {
+        store.note_tries(id(1), &[more]).await.unwrap();
+    }
+    assert_eq!(claim(store, now, 1).await, []);
+    let under_way = claim(store, T0 + HOUR, 1).await;
+    assert_eq!(under_way.iter().find(|due| due.event_id == "evt_10").unwrap().tries, 2);
+    let changed = store.webhooks().await.unwrap().remove(0);
+    store.put_webhook(&Webhook { description: "once more".to_owned(), ..changed }).await.unwrap();
+    let due = under_way.iter().find(|due| due.event_id == "evt_10").unwrap();
+    store.note_tries(id(1), &[tried(due, T0 + HOUR, 500, Next::Again(T0 + HOUR))]).await.unwrap();
+    let again = claim(store, T0 + HOUR, 1).await;
+    assert_eq!((ids(&again), again[0].tries), (vec!["evt_10"], 1));
 }
 
 pub(super) async fn a_claim_is_one_bridge_s_until_it_ends(audit: &dyn AuditUnderTest) {
