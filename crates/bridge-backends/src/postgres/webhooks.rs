@@ -309,7 +309,7 @@ async fn deliveries(
 ) -> Result<Vec<Delivery>> {
     let mut found = lease
         .rows(
-            "SELECT d.id, o.event_id, o.type, o.at, d.state, d.next_at
+            "SELECT d.id, o.event_id, o.type, o.at, d.state, d.next_at, o.body
              FROM ops.webhook_delivery d JOIN ops.webhook_outbox o ON o.id = d.event
              WHERE d.webhook_id = $1 AND d.id < $2 ORDER BY d.id DESC LIMIT $3",
             &[(&webhook, Type::UUID), (&before.unwrap_or(i64::MAX), Type::INT8), (&limit(max), Type::INT8)],
@@ -351,6 +351,7 @@ fn delivery(row: &Row) -> std::result::Result<Delivery, Unreadable> {
         happened_at: row.try_get::<_, At>(3)?.0,
         state: DeliveryState::from_word(row.try_get(4)?).ok_or("state is none of a delivery")?,
         next_at: row.try_get::<_, Option<At>>(5)?.map(|at| at.0),
+        body: row.try_get(6)?,
         tries: Vec::new(),
     })
 }

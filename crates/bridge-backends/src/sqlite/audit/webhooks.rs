@@ -289,7 +289,7 @@ fn deliveries(
 ) -> rusqlite::Result<Vec<Delivery>> {
     let mut found: Vec<Delivery> = conn
         .prepare_cached(
-            "SELECT d.id, o.event_id, o.type, o.at, d.state, d.next_at
+            "SELECT d.id, o.event_id, o.type, o.at, d.state, d.next_at, o.body
              FROM ops_webhook_delivery d JOIN ops_webhook_outbox o ON o.id = d.event
              WHERE d.webhook_id = ?1 AND d.id < ?2 ORDER BY d.id DESC LIMIT ?3",
         )?
@@ -303,6 +303,7 @@ fn deliveries(
                 state: DeliveryState::from_word(&state)
                     .ok_or_else(|| damaged(4, "no state of a delivery"))?,
                 next_at: row.get::<_, Option<At>>(5)?.map(|at| at.0),
+                body: row.get(6)?,
                 tries: Vec::new(),
             })
         })?

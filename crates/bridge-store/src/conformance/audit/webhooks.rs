@@ -248,6 +248,7 @@ pub(super) async fn every_try_is_kept_and_since_when_it_fails(audit: &dyn AuditU
     store.note_tries(id(1), &[]).await.unwrap();
     assert_eq!(failing().await, None);
     let found = store.deliveries(id(1), None, MAX).await.unwrap();
+    assert!(found.iter().all(|delivery| delivery.body.contains(delivery.kind.word())), "{found:?}");
     assert_eq!(found.iter().map(|d| d.event_id.as_str()).collect::<Vec<_>>(), ["evt_20", "evt_10"]);
     assert_eq!(found[0].state, DeliveryState::Delivered);
     let first = &found[1];
