@@ -225,6 +225,29 @@ pub(super) async fn events_of_an_onboarding_wait_for_those_before(audit: &dyn Au
     );
 }
 
+pub(super) async fn what_waits_behind_a_failed_one_is_due_when_that_is(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    told(store, 1).await;
+    store.append_events(&[event(10, ALICE, T0), event(11, ALICE, T0), event(20, BOB, T0)]).await.unwrap();
+    let due = claim(store, T0, 1).await;
+    let later = T0 + HOUR;
+    let went = [tried(&due[0], T0, 500, Next::Again(later)), tried(&due[1], T0, 204, Next::Delivered)];
+    store.note_tries(id(1), &went).await.unwrap();
+    let soon = T0 + SECOND;
+    store.append_events(&[event(12, ALICE, soon), event(21, BOB, soon)]).await.unwrap();
+    let found = store.deliveries(id(1), None, MAX).await.unwrap();
+    let next: Vec<_> = found.iter().map(|d| (d.event_id.as_str(), d.next_at)).collect();
+    let [behind, first] = [Some(later), Some(soon)];
+    let expected =
+        [("evt_21", first), ("evt_12", behind), ("evt_20", None), ("evt_11", behind), ("evt_10", behind)];
+    assert_eq!(next, expected);
+    assert_eq!(ids(&claim(store, later - MILLI, 1).await), ["evt_21"]);
+    let due = claim(store, later, 1).await;
+    assert_eq!(ids(&due), ["evt_10"]);
+    store.note_tries(id(1), &[tried(&due[0], later, 204, Next::Delivered)]).await.unwrap();
+    assert_eq!(ids(&claim(store, later, 1).await), ["evt_11"], "what waited behind it goes at once");
+}
+
 pub(super) async fn every_try_is_kept_and_since_when_it_fails(audit: &dyn AuditUnderTest) {
     let store = audit.store();
     told(store, 1).await;
