@@ -16,7 +16,9 @@ pub struct Outside {
 }
 
 impl Outside {
-    fn agrees(&self) -> bool {
+    /// It says the same as ours.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
         self.ahead.0.abs() <= APART.0
     }
 }

@@ -113,10 +113,11 @@ fn two_other_machines_are_believed() {
     let folder = tempfile::tempdir().unwrap();
     let (clock, watch) = watch(folder.path(), NOON);
     let both = |ahead| vec![Outside { whose: "Redis", ahead }, Outside { whose: "PostgreSQL", ahead }];
-    watch.compare(both(DAYS));
+    let at = Span((NOON + DAYS).0);
+    watch.compare(["Redis", "PostgreSQL"].map(|whose| Told { whose, at, beside: false }).to_vec());
     watch.look(|| true);
     assert!(!watch.is_right(), "they are two");
-    // Their distance to it changes as it is set, before they are asked again.
+    // They go on as it is set, before they are asked again.
     clock.set(NOON + DAYS);
     watch.look(|| false);
     assert!(watch.is_right());
