@@ -16,6 +16,8 @@ pub const HASH_HEX_LEN: usize = 64;
 pub const HASH_HEX_ENOUGH: usize = 32;
 /// Fewer digits than this before the end may be a word.
 const HASH_HEX_SEEN: usize = 8;
+/// As what a NUL is kept.
+const NUL: &str = "\\u0000";
 /// At most this many hashes are read from one text: a long text costs no more than a short one.
 const CANDIDATES_MAX: usize = 8;
 
@@ -165,7 +167,9 @@ fn digits(text: &str) -> (String, bool) {
 /// or full-width characters, quotes, brackets and other marks stand between, in whatever digits, and whatever signature follows.
 #[must_use]
 pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
-    let compact = compact(text);
+    // What `storable` wrote for a NUL: whoever takes UTF-16 for letters of one byte has one behind each.
+    let text = if text.contains(NUL) { Cow::Owned(text.replace(NUL, "")) } else { Cow::Borrowed(text) };
+    let compact = compact(&text);
     let mut found = Hashes::NoHeader;
     let mut codes = Vec::new();
     // Compared without spaces and in lower case on both sides: keyboards put a space behind a colon and capitals first.
@@ -217,7 +221,7 @@ pub fn compact(text: &str) -> String {
 /// readable and never stops a dump (D23).
 #[must_use]
 pub fn storable(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\\u0000")) } else { Cow::Borrowed(text) }
+    if text.contains('\0') { Cow::Owned(text.replace('\0', NUL)) } else { Cow::Borrowed(text) }
 }
 
 #[cfg(test)]
@@ -299,6 +303,8 @@ mod tests {
             format!("ONBOARD\u{3164}:\u{2800}{one}\u{e0061}\u{e007f}\u{e0100}{two}"),
             format!("ONBOARD:\u{1}{one}\u{2}{two}"),
             format!("ONBOARD:{HASH}").chars().flat_map(|c| [c, '\0']).collect(),
+            storable(&format!("ONBOARD:{HASH}").chars().flat_map(|c| [c, '\0']).collect::<String>())
+                .into_owned(),
         ]
         .into_iter()
         .chain(colons)

@@ -54,8 +54,8 @@ struct Servers {
 }
 
 impl Servers {
-    fn start() -> test_servers::Result<Servers> {
-        let redis = Redis::start(&redis::Options::default())?;
+    fn start(options: &redis::Options) -> test_servers::Result<Servers> {
+        let redis = Redis::start(options)?;
         let postgres = Postgres::start(&postgres::Options::default())?;
         let database = postgres.new_database()?;
         Ok(Servers { redis, postgres, database })
@@ -319,7 +319,8 @@ async fn every_point(name: &str, way: Way, on_servers: bool) {
     let Some(library) = legs::or_skip(name, programs::faketime()) else { return };
     for point in POINTS {
         let servers = if on_servers {
-            let Some(servers) = legs::or_skip(name, Servers::start()) else { return };
+            let servers = Servers::start(&redis::Options::default());
+            let Some(servers) = legs::or_skip(name, servers) else { return };
             Some(servers)
         } else {
             None
@@ -331,7 +332,7 @@ async fn every_point(name: &str, way: Way, on_servers: bool) {
 /// Of two bridges on the same stores one goes wrong: the other judges, and what the wrong one keeps is judged when it is right.
 async fn one_of_two(name: &str, way: Way) {
     let Some(library) = legs::or_skip(name, programs::faketime()) else { return };
-    let Some(servers) = legs::or_skip(name, Servers::start()) else { return };
+    let Some(servers) = legs::or_skip(name, Servers::start(&redis::Options::default())) else { return };
     let wrong = Machine::start(&library, Some(&servers)).await;
     let other = Machine::start(&library, Some(&servers)).await;
     let (alice, bob) = (wrong.registered(ALICE).await, other.registered(BOB).await);
@@ -358,6 +359,39 @@ async fn one_of_two(name: &str, way: Way) {
     other.bridge.stop().await;
 }
 
+/// Redis alone is wrong. Nobody can know that of two clocks: the bridge says what each says, the operator says which is right,
+/// and then it needs no right clock of Redis.
+async fn redis_of_another_opinion(name: &str, way: Way) {
+    let Some(library) = legs::or_skip(name, programs::faketime()) else { return };
+    let clock = match way {
+        Way::Back => format!("-{DAYS}"),
+        Way::Ahead => format!("+{DAYS}"),
+    };
+    let environment = vec![
+        ("LD_PRELOAD".to_owned(), library.display().to_string()),
+        ("FAKETIME".to_owned(), clock),
+        ("FAKETIME_DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()),
+    ];
+    let options =
+        redis::Options { flavour: redis::Flavour::Valkey, environment, ..redis::Options::default() };
+    let Some(servers) = legs::or_skip(name, Servers::start(&options)) else { return };
+    let machine = Machine::start(&library, Some(&servers)).await;
+    // What Redis has too much, this machine has too little.
+    machine.says_that_its_clock_is_wrong(if way == Way::Ahead { Way::Back } else { Way::Ahead }, true).await;
+    assert_eq!(machine.register(ALICE).await.code(), "onboarding_paused");
+    let doctor = machine.doctor(&["--accept-clock"]).await.to_string();
+    assert!(doctor.contains("PostgreSQL and this machine agree, so this one is wrong"), "{doctor}");
+    machine.until_cause(json!(null)).await;
+    let (alice, victim) = (machine.registered(ALICE).await, machine.registered(VICTIM).await);
+    assert_eq!(machine.send(ALICE, &alice, None).await.text("validation_status"), "passed");
+    assert_eq!(machine.send(LIAR, &victim, None).await.text("validation_status"), "failed");
+    machine.bridge.set("local_sync_interval_seconds", json!(1)).await;
+    let row = until("the row of an honest SMS", async || machine.rows(ALICE).await.pop()).await;
+    assert_eq!(row["validation_status"], "passed", "{row}");
+    machine.until_validated(&alice).await;
+    machine.bridge.stop().await;
+}
+
 /// Way, stores, and in each row every point of a journey.
 macro_rules! rows {
     ($($name:ident: $row:ident($($argument:expr),*);)*) => {$(
@@ -375,4 +409,6 @@ rows! {
     ahead_at_every_point_beside_redis_and_postgresql: every_point(Way::Ahead, true);
     one_bridge_of_two_goes_back: one_of_two(Way::Back);
     one_bridge_of_two_goes_ahead: one_of_two(Way::Ahead);
+    redis_alone_is_back: redis_of_another_opinion(Way::Back);
+    redis_alone_is_ahead: redis_of_another_opinion(Way::Ahead);
 }
