@@ -2,7 +2,8 @@
 //! hot store knows what the audit trail says (contract section 1). Repairs only what can be repaired without a doubt:
 //! what is missing in the hot store is given back; what is too much is told.
 
-use bridge_core::Span;
+use bridge_core::stamp::Zone;
+use bridge_core::{Span, Timestamp};
 use bridge_store::damage::Damage;
 use bridge_store::finding::{Finding, Level};
 use bridge_store::hot::{Counters, QueueSizes, Restore, Right};
@@ -62,21 +63,39 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     findings
 }
 
-/// The clock of this machine, where it cannot be right: which of those that were asked says so (D49).
+/// The clock of this machine, where it cannot be right or nobody knows whether it is (D49).
 fn own_clock(app: &App) -> Option<Finding> {
-    let (why, _) = app.clock_watch.implausible()?;
-    Some(Finding {
-        level: Level::Problem,
-        what: "clock".to_owned(),
-        found: format!(
-            "the clock of this machine says {}, which cannot be right: {why}. Nobody can register until it is set. SMS are \
-             kept and judged then",
-            app.clock.now()
+    const ACCEPT: &str = "if it is right as it is, say so: `sms-bridge doctor --accept-clock`";
+    let finding =
+        |level, found: String, advice: String| Finding { level, what: "clock".to_owned(), found, advice };
+    if let Some((why, _)) = app.clock_watch.implausible() {
+        return Some(finding(
+            Level::Problem,
+            format!(
+                "the clock of this machine says {}, which cannot be right: {why}. Nobody can register until it is set. SMS \
+                 are kept and judged then",
+                shown(app.clock.now())
+            ),
+            format!(
+                "let the internet set it (`timedatectl set-ntp true`) or set it by hand (`timedatectl set-time \
+                 \"2026-11-30 10:15\"`); {ACCEPT}"
+            ),
+        ));
+    }
+    let (at, by) = app.clock_watch.taken_on_trust()?;
+    Some(finding(
+        Level::Warning,
+        format!(
+            "the clock of this machine was set forward by {by}, to {}. No other clock says whether that was right",
+            shown(at)
         ),
-        advice: "let it be set by the internet (`timedatectl set-ntp true`) or set it by hand (`timedatectl set-time \
-                 \"2026-11-30 10:15\"`); if it is right and the other is wrong, say so: `sms-bridge doctor --accept-clock`"
-            .to_owned(),
-    })
+        format!("compare it with a phone. If it is wrong, set it; {ACCEPT}"),
+    ))
+}
+
+/// As an office writes it.
+fn shown(at: Timestamp) -> String {
+    Zone::utc().shown(at)
 }
 
 /// An operator says that the clock of this machine is right, whatever was remembered.

@@ -53,6 +53,8 @@ struct State {
     synchronised: bool,
     /// The clock was set from where it could be right, and what was registered by it has not moved yet.
     unmoved: Option<Jump>,
+    /// It was set forward, and nobody could say whether rightly.
+    taken_on_trust: Option<(Timestamp, Span)>,
 }
 
 /// What another clock was heard to say. Kept against the monotonic clock: whoever sets ours does not move it.
@@ -131,6 +133,7 @@ impl ClockWatch {
             outside: Vec::new(),
             synchronised: false,
             unmoved: None,
+            taken_on_trust: None,
         };
         let watch = ClockWatch {
             clock,
@@ -209,6 +212,10 @@ impl ClockWatch {
         if state.implausible.is_none() && !others.is_empty() {
             state.unmoved = None;
         }
+        if let Some(jump) = jump {
+            let nobody_knows = state.implausible.is_none() && jump.was_plausible && others.is_empty();
+            state.taken_on_trust = (nobody_knows && jump.by.0 > 0).then_some((now, jump.by));
+        }
         self.moved.store(!state.owes_a_move(), Ordering::Release);
         self.ahead.store(now.0 - elapsed.0, Ordering::Release);
         self.plausible.store(state.implausible.is_none(), Ordering::Release);
@@ -225,7 +232,11 @@ impl ClockWatch {
 
     /// An operator says that it is right, until it is set again.
     pub fn accept(&self) {
-        self.state().accepted = true;
+        {
+            let mut state = self.state();
+            state.accepted = true;
+            state.taken_on_trust = None;
+        }
         self.look(|| false);
     }
 
@@ -233,6 +244,12 @@ impl ClockWatch {
     #[must_use]
     pub fn implausible(&self) -> Option<(Implausible, Timestamp)> {
         self.state().implausible.clone()
+    }
+
+    /// When it was set forward, and how far, where nobody could say whether rightly, nor has said so since.
+    #[must_use]
+    pub fn taken_on_trust(&self) -> Option<(Timestamp, Span)> {
+        self.state().taken_on_trust
     }
 
     /// Can it be right?
