@@ -33,6 +33,7 @@ function isRegistration({ method, url }: Incoming): boolean {
 /** Half a minute is the longest that a bridge that is back is not seen. */
 const TRY_AGAIN_SECONDS = 5;
 const UTC = "UTC";
+const UNBROKEN_HYPHEN = "\u2011";
 
 export async function pausedPage(deps: Deps, incoming: Incoming): Promise<Response> {
   const { language, words, back } = asked(incoming);
@@ -64,7 +65,8 @@ function clockTime(language: Language, at: string, zone: string | null): string 
     const time = new Intl.DateTimeFormat(localeOf(language), { ...shown, timeZone }).format(new Date(at));
     const offset = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "shortOffset" });
     const parts = zone === null ? [] : offset.formatToParts(new Date(at));
-    return escaped(`${time} ${parts.find(({ type }) => type === "timeZoneName")?.value ?? UTC}`);
+    const name = parts.find(({ type }) => type === "timeZoneName")?.value.replace("-", UNBROKEN_HYPHEN);
+    return `${escaped(time)} ${name === undefined ? UTC : `<bdi dir="ltr">${escaped(name)}</bdi>`}`;
   } catch (error) {
     // A zone that this runtime does not know.
     if (zone === null) {
