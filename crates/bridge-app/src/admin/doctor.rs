@@ -168,6 +168,15 @@ fn edge(app: &App) -> Option<Finding> {
             let advice = "compare EDGE_SECRET of the edge with SMS_BRIDGE_EDGE_SECRET, and the clocks";
             finding(Level::Problem, format!("its last signature does not hold ({at}): {why}"), advice)
         }
+        (Some(_), _) if heard.aside > 0 => {
+            let advice = "it tries them again each day and drops them in the end: what they were refused with is in its log \
+                          (bridge_refused_kept_sms), and docs/edge.md says more";
+            finding(
+                Level::Warning,
+                format!("{} SMS are set aside there, which this bridge does not take", heard.aside),
+                advice,
+            )
+        }
         (Some(last), _) => finding(Level::Good, format!("last heard {last}"), ""),
         (None, _) => {
             let advice = "see docs/edge.md: is BRIDGE_URL of the edge the tunnel to this bridge?";
