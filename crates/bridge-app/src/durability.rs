@@ -1,8 +1,9 @@
 //! How nothing acknowledged is lost: the journal in use, the watch over the stores, and the rebuild of a hot store that
 //! lost its memory.
 
-mod clock_monitor;
+pub(crate) mod clock_monitor;
 pub mod damages;
+pub(crate) mod held;
 pub mod ids;
 pub mod journal;
 pub mod quarantined;

@@ -44,7 +44,7 @@ pub struct Options {
     pub webhook_allow: Vec<IpNet>,
     /// What keeps its stores.
     pub backends: Backends,
-    /// Which of its neighbours run on other machines, and so have clocks of their own.
+    /// Whose clocks its neighbours have.
     pub elsewhere: Elsewhere,
     /// A bridge to try an app against: it plays the phone of the magic numbers.
     pub is_sandbox: bool,
@@ -52,13 +52,25 @@ pub struct Options {
     pub built: Timestamp,
 }
 
-/// Neighbours on other machines.
+/// Where the neighbours run, as far as their addresses say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Elsewhere {
     /// The hot store.
-    pub hot: bool,
+    pub hot: Place,
     /// The audit store.
-    pub audit: bool,
+    pub audit: Place,
     /// The remote.
-    pub remote: bool,
+    pub remote: Place,
+}
+
+/// Where a neighbour runs, and so whose clock it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// In this program, or nowhere: it has no clock.
+    #[default]
+    Here,
+    /// It is reached on this machine: it has this machine's clock, unless a tunnel or a pooler leads to another.
+    Beside,
+    /// On another machine, which has a clock of its own.
+    Elsewhere,
 }

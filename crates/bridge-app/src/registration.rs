@@ -24,7 +24,7 @@ use bridge_store::journal::Entry;
 use crate::base::fields::NO_EMAIL_ADDRESS;
 use crate::base::problem::{Code, Problem};
 use crate::bridge::App;
-use crate::durability::{journal, spellings};
+use crate::durability::{clock_monitor, journal, spellings};
 use crate::state::availability::Hot;
 use crate::state::board::WakeSignal;
 use crate::state::receivers::Liveness;
@@ -344,7 +344,8 @@ async fn enrol(
         let allowed = settings.allowed_country_codes.join(", +");
         return Err(Problem::field(Code::CountryNotAllowed, NUMBER, format!("must belong to +{allowed}")));
     }
-    let now = app.clock.now();
+    // What is registered by a clock that was just set wrongly would be over before its SMS comes.
+    let now = clock_monitor::time_now(app).await.ok_or_else(refused_while_paused)?;
     if who.email.as_deref().is_some_and(|email| is_blocked(app, settings, email, now)) {
         return Err(Problem::new(Code::EmailBlocked, "this e-mail address was blocked by the operator"));
     }

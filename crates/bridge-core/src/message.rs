@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::script::{is_invisible, narrow};
+use crate::script::{decimal_digit, is_invisible, narrow};
 use crate::short_code;
 
 /// Length of a SHA-256 in lowercase hex.
@@ -16,6 +16,8 @@ pub const HASH_HEX_LEN: usize = 64;
 pub const HASH_HEX_ENOUGH: usize = 32;
 /// Fewer digits than this before the end may be a word.
 const HASH_HEX_SEEN: usize = 8;
+/// As what a NUL is kept.
+const NUL: &str = "\\u0000";
 /// At most this many hashes are read from one text: a long text costs no more than a short one.
 const CANDIDATES_MAX: usize = 8;
 
@@ -100,11 +102,74 @@ pub fn hex(bytes: &[u8]) -> String {
     out
 }
 
+/// A colon, and what keyboards and fonts have in its place: the semicolon on the same key, and those of other scripts.
+const COLONS: [char; 11] = [
+    ':', ';', '\u{37e}', '\u{589}', '\u{5c3}', '\u{61b}', '\u{2d0}', '\u{2236}', '\u{a789}', '\u{fe13}',
+    '\u{fe55}',
+];
+/// A colon as links, pages and programs write it and leave it (D47).
+const WRITTEN_COLONS: [&str; 8] =
+    ["%3a", "%253a", "&#58;", "&#x3a;", "&#058;", "&#x003a;", "&colon;", "\\u003a"];
+/// The same of a space or a line break.
+const WRITTEN_SPACES: [&str; 8] = ["%20", "%2520", "%0a", "%0d", "&nbsp;", "&#32;", "\\n", "\\r"];
+
+/// What is neither letter nor digit: quotes, brackets, stars, dashes where a line was broken, an emoji. A hash has none, so
+/// none is missed.
+fn is_mark(c: char) -> bool {
+    !c.is_alphanumeric()
+}
+
+fn without_space(text: &str) -> Option<&str> {
+    WRITTEN_SPACES.iter().find_map(|space| text.strip_prefix(space))
+}
+
+/// What stands behind the colon of a header, whatever marks stand around that. None: there is no colon.
+fn behind_the_colon(text: &str) -> Option<&str> {
+    let (mut rest, mut has_colon) = (text, false);
+    loop {
+        if let Some(behind) = WRITTEN_COLONS.iter().find_map(|colon| rest.strip_prefix(colon)) {
+            (rest, has_colon) = (behind, true);
+        } else if let Some(behind) = without_space(rest) {
+            rest = behind;
+        } else {
+            let mut chars = rest.chars();
+            // One of the colons is a letter to Unicode.
+            match chars.next() {
+                Some(c) if COLONS.contains(&c) => has_colon = true,
+                Some(c) if is_mark(c) => {}
+                _ => return has_colon.then_some(rest),
+            }
+            rest = chars.as_str();
+        }
+    }
+}
+
+/// The hexadecimal digits that the text begins with, at most those of a hash, without the marks between them; and whether
+/// nothing but marks follows them.
+fn digits(text: &str) -> (String, bool) {
+    let (mut rest, mut digits) = (text, String::new());
+    while digits.len() < HASH_HEX_LEN {
+        let mut chars = rest.chars();
+        rest = match (without_space(rest), chars.next()) {
+            (Some(behind), _) => behind,
+            (None, Some(c)) if c.is_ascii_hexdigit() => {
+                digits.push(c);
+                chars.as_str()
+            }
+            (None, Some(c)) if is_mark(c) => chars.as_str(),
+            (None, _) => break,
+        };
+    }
+    (digits, rest.chars().all(is_mark))
+}
+
 /// Finds `HEADER:<64 hex digits>`, or a short code in their place, anywhere in the text, whatever case, spaces, line breaks, zero-width
-/// or full-width characters stand between, and whatever signature follows.
+/// or full-width characters, quotes, brackets and other marks stand between, in whatever digits, and whatever signature follows.
 #[must_use]
 pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
-    let compact = compact(text);
+    // What `storable` wrote for a NUL: whoever takes UTF-16 for letters of one byte has one behind each.
+    let text = if text.contains(NUL) { Cow::Owned(text.replace(NUL, "")) } else { Cow::Borrowed(text) };
+    let compact = compact(&text);
     let mut found = Hashes::NoHeader;
     let mut codes = Vec::new();
     // Compared without spaces and in lower case on both sides: keyboards put a space behind a colon and capitals first.
@@ -113,17 +178,14 @@ pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
         let mut rest = compact.as_str();
         while let Some(at) = rest.find(&mark) {
             rest = &rest[at + mark.len()..];
-            // Some apps leave the colon of a link as it was encoded there, or encode it once more (D47).
-            let Some(behind) = [":", "%3a", "%253a"].iter().find_map(|colon| rest.strip_prefix(colon)) else {
-                continue;
-            };
+            let Some(behind) = behind_the_colon(rest) else { continue };
             rest = behind;
             if codes.len() < CANDIDATES_MAX {
                 codes.extend(short_code::read(rest));
             }
-            let hex = rest.bytes().take(HASH_HEX_LEN).take_while(u8::is_ascii_hexdigit).count();
             // Some apps write dots where they cut.
-            let is_cut = rest[hex..].trim_start_matches(['.', '\u{2026}']).is_empty();
+            let (hash, is_cut) = digits(rest);
+            let hex = hash.len();
             if hex < HASH_HEX_LEN && !(is_cut && hex >= HASH_HEX_ENOUGH) {
                 found = match found {
                     Hashes::NoHeader | Hashes::NoHash if is_cut && hex >= HASH_HEX_SEEN => Hashes::Cut(hex),
@@ -132,7 +194,6 @@ pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
                 };
                 continue;
             }
-            let hash = rest[..hex].to_owned();
             match &mut found {
                 Hashes::Some(hashes) if hashes.len() >= CANDIDATES_MAX => {
                     return Found { hashes: found, codes };
@@ -145,12 +206,13 @@ pub fn find_hashes(text: &str, permitted_headers: &[String]) -> Found {
     Found { hashes: found, codes }
 }
 
-/// The text without anything a person cannot see, narrow and in lower case.
+/// The text without anything a person cannot see, narrow, in lower case and with the digits of ASCII: keyboards write
+/// those of their script. U+FFFD is what became of a space that could not be read.
 #[must_use]
 pub fn compact(text: &str) -> String {
     text.chars()
-        .filter(|c| !c.is_whitespace() && !is_invisible(*c))
-        .map(narrow)
+        .filter(|c| !c.is_whitespace() && !is_invisible(*c) && !c.is_control() && *c != '\u{fffd}')
+        .map(|c| decimal_digit(c).map_or_else(|| narrow(c), |digit| char::from(b'0' + digit)))
         .flat_map(char::to_lowercase)
         .collect()
 }
@@ -159,7 +221,7 @@ pub fn compact(text: &str) -> String {
 /// readable and never stops a dump (D23).
 #[must_use]
 pub fn storable(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\\u0000")) } else { Cow::Borrowed(text) }
+    if text.contains('\0') { Cow::Owned(text.replace('\0', NUL)) } else { Cow::Borrowed(text) }
 }
 
 #[cfg(test)]
@@ -201,6 +263,79 @@ mod tests {
             format!("ONBOARD%253A{HASH}"),
         ] {
             assert_eq!(find(&text), Hashes::Some(vec![HASH.to_owned()]), "{text:?}");
+        }
+    }
+
+    /// What keyboards, apps, carriers and careful people put around and into it.
+    #[test]
+    fn marks_around_and_in_a_hash_hide_nothing() {
+        let (one, two) = HASH.split_at(30);
+        let dashed: Vec<&str> = (0..8).map(|n| &HASH[n * 8..n * 8 + 8]).collect();
+        let in_digits_from = |zero: u32| -> String {
+            let digit = |c: char| c.to_digit(10).map_or(c, |digit| char::from_u32(zero + digit).unwrap());
+            HASH.chars().map(digit).collect()
+        };
+        let colons = COLONS.iter().map(|colon| format!("ONBOARD{colon}{HASH}"));
+        let written = WRITTEN_COLONS.iter().map(|colon| format!("ONBOARD{colon}{HASH}"));
+        let digits = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10]
+            .map(|zero| format!("ONBOARD:{}", in_digits_from(zero)));
+        for text in [
+            format!("ONBOARD::{HASH}"),
+            format!("ONBOARD: : {HASH}"),
+            format!("ONBOARD\u{ff1b}{HASH}"),
+            format!("ONBOARD:<{HASH}>"),
+            format!("\u{201c}ONBOARD:\u{201d} \u{201c}{HASH}\u{201d}"),
+            format!("ONBOARD: \u{ab}{HASH}\u{bb}"),
+            format!("*ONBOARD:* `{HASH}`"),
+            format!("(ONBOARD): [{HASH}]"),
+            format!("ONBOARD: - {HASH}"),
+            format!("ONBOARD\u{1f44d}: \u{1f449}{HASH}\u{1f64f}"),
+            format!("ONBOARD:{one}-\n{two}"),
+            format!("ONBOARD:{one}=\r\n{two}"),
+            format!("> ONBOARD:{one}\n> {two}"),
+            format!("ONBOARD:{one}\\n{two}"),
+            format!("ONBOARD:{one}%0D%0A{two}"),
+            format!("ONBOARD%3A%20{HASH}"),
+            format!("ONBOARD:+{HASH}"),
+            format!("ONBOARD:{}", dashed.join("-")),
+            format!("ONBOARD:{}", dashed.join(".")),
+            format!("ONBOARD\u{fffd}:\u{fffd}{HASH}"),
+            format!("ONBOARD\u{3164}:\u{2800}{one}\u{e0061}\u{e007f}\u{e0100}{two}"),
+            format!("ONBOARD:\u{1}{one}\u{2}{two}"),
+            format!("ONBOARD:{HASH}").chars().flat_map(|c| [c, '\0']).collect(),
+            storable(&format!("ONBOARD:{HASH}").chars().flat_map(|c| [c, '\0']).collect::<String>())
+                .into_owned(),
+        ]
+        .into_iter()
+        .chain(colons)
+        .chain(written)
+        .chain(digits)
+        {
+            assert_eq!(find(&text), Hashes::Some(vec![HASH.to_owned()]), "{text:?}");
+        }
+        let cut = &HASH[..40];
+        for end in [" :)", ". . .", " [...]", "\u{1f64f}"] {
+            assert_eq!(find(&format!("ONBOARD:{cut}{end}")), Hashes::Some(vec![cut.to_owned()]), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_letter_in_between_is_none_of_these_marks() {
+        for text in [
+            format!("ONBOARD is: {HASH}"),
+            format!("ONBOARD, {HASH}"),
+            format!("ONBOARD - {HASH}"),
+            format!("ONBOARD %20 {HASH}"),
+        ] {
+            assert_eq!(find(&text), Hashes::NoHeader, "{text}");
+        }
+        let (one, two) = HASH.split_at(20);
+        for text in [
+            format!("ONBOARD: x{HASH}"),
+            format!("ONBOARD:{one}x{two}"),
+            format!("ONBOARD:{} [more]", &HASH[..40]),
+        ] {
+            assert_eq!(find(&text), Hashes::NoHash, "{text}");
         }
     }
 

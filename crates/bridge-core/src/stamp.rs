@@ -90,6 +90,13 @@ impl Stamp {
         self.settle_between(zone, Timestamp(1), now + AHEAD)
     }
 
+    /// The same while nobody knows what time it is, but that it was `known` once: whoever waits for the time may have lost
+    /// the zone by then. What lies too far from it is held against the time once that is known.
+    #[must_use]
+    pub fn settle_without_clock(&self, zone: Option<&Zone>, known: Timestamp) -> Settled {
+        self.settle_between(zone, known - BACK, known + BACK)
+    }
+
     fn settle_between(&self, zone: Option<&Zone>, first: Timestamp, last: Timestamp) -> Settled {
         let at = self.moment(zone).filter(|at| (first..=last).contains(at));
         let raw = match self {

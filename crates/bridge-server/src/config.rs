@@ -11,7 +11,7 @@ use crate::descriptors;
 use crate::secret_file;
 use bridge_app::base::backend::{Backend, Backends};
 use bridge_app::base::secrets::{self, Given};
-use bridge_app::options::{Elsewhere, Options, ProxyHeader};
+use bridge_app::options::{Elsewhere, Options, Place, ProxyHeader};
 use bridge_core::Timestamp;
 
 /// Configuration of the bridge.
@@ -318,9 +318,9 @@ impl Config {
                 audit: backend(&self.audit_url, Backend::PostgreSql),
             },
             elsewhere: Elsewhere {
-                hot: is_elsewhere(&self.hot_url),
-                audit: is_elsewhere(&self.audit_url),
-                remote: self.remote_url.as_deref().is_some_and(is_elsewhere),
+                hot: place(&self.hot_url),
+                audit: place(&self.audit_url),
+                remote: self.remote_url.as_deref().map_or(Place::Here, place),
             },
             is_sandbox: self.sandbox,
             built: built(),
@@ -328,17 +328,24 @@ impl Config {
     }
 }
 
-/// Does it run on another machine, which has a clock of its own?
-fn is_elsewhere(url: &str) -> bool {
+/// Where does it run, as far as its address says?
+fn place(url: &str) -> Place {
     if let Some((_, rest)) = url.split_once("+sentinel://") {
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         let hosts = authority.rsplit('@').next().unwrap_or_default();
-        return hosts.split(',').any(|host| is_elsewhere(&format!("redis://{host}")));
+        let elsewhere = |host| place(&format!("redis://{host}")) == Place::Elsewhere;
+        return if hosts.split(',').any(elsewhere) { Place::Elsewhere } else { Place::Beside };
     }
-    let Ok(url) = reqwest::Url::parse(url) else { return false };
-    let Some(host) = url.host_str().filter(|host| !host.is_empty()) else { return false };
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    address.map_or(host != "localhost", |address| !address.is_loopback() && !address.is_unspecified())
+    let Ok(url) = reqwest::Url::parse(url) else { return Place::Here };
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let is_beside = match host.parse::<std::net::IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback() || address.is_unspecified(),
+        // The folder of a socket is written so.
+        Err(_) => {
+            host.is_empty() || host == "localhost" || host.starts_with("%2F") || host.starts_with("%2f")
+        }
+    };
+    if is_beside { Place::Beside } else { Place::Elsewhere }
 }
 
 /// This program is newer than any clock before.
@@ -353,4 +360,30 @@ fn built() -> Timestamp {
 /// Enough of a URL to recognise it, and no password in it.
 pub(crate) fn scheme(url: &str) -> &str {
     url.split(':').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// D49: another machine tells the time, this one does not.
+    #[test]
+    fn an_address_says_whose_clock_a_neighbour_has() {
+        for (url, expected) in [
+            ("embedded", Place::Here),
+            ("redis://127.0.0.1:6379", Place::Beside),
+            ("redis://[::1]:6379", Place::Beside),
+            ("redis://[::ffff:127.0.0.1]:6379", Place::Beside),
+            ("postgres://bridge:p@localhost:6432/sms_bridge", Place::Beside),
+            ("postgres:///sms_bridge", Place::Beside),
+            ("postgres://bridge@%2Fvar%2Frun%2Fpostgresql/sms_bridge", Place::Beside),
+            ("redis://10.0.0.7", Place::Elsewhere),
+            ("postgres://bridge:p@db.example/sms_bridge", Place::Elsewhere),
+            ("https://project.example/rest/v1", Place::Elsewhere),
+            ("redis+sentinel://127.0.0.1:26379,10.0.0.7:26379/mymaster", Place::Elsewhere),
+            ("redis+sentinel://:secret@127.0.0.1:26379,localhost:26380/mymaster", Place::Beside),
+        ] {
+            assert_eq!(place(url), expected, "{url}");
+        }
+    }
 }

@@ -51,6 +51,8 @@ pub struct Options {
     pub tls: Option<Tls>,
     /// Further lines of the configuration, which win.
     pub settings: Vec<(String, String)>,
+    /// Of its environment: a clock that is off, for example.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -63,6 +65,7 @@ impl Default for Options {
             replica_of: None,
             tls: None,
             settings: Vec::new(),
+            environment: Vec::new(),
         }
     }
 }
@@ -91,11 +94,12 @@ impl Redis {
         std::fs::write(&file, configuration(options, port.number(), &folder)?)
             .map_err(Problem::when(file.display()))?;
         let (socket, password) = (folder.join(SOCKET), options.password.clone());
+        let environment = options.environment.clone();
         let plan = Plan {
             name,
             command: Box::new(move || {
                 let mut command = process::command(&program, false)?;
-                command.arg(&file);
+                command.arg(&file).envs(environment.iter().cloned());
                 Ok(command)
             }),
             ready: Box::new(move |_| answers(&socket, password.as_deref())),

@@ -2,6 +2,7 @@
 //! hot store knows what the audit trail says (contract section 1). Repairs only what can be repaired without a doubt:
 //! what is missing in the hot store is given back; what is too much is told.
 
+use bridge_core::stamp::Zone;
 use bridge_core::{Span, Timestamp};
 use bridge_store::damage::Damage;
 use bridge_store::finding::{Finding, Level};
@@ -14,6 +15,7 @@ use crate::base::deadline::{EXAMINE, within};
 use crate::base::problem::Problem;
 use crate::bridge::App;
 use crate::durability::{damages, spellings};
+use crate::state::clock_watch::signs::Outside;
 
 /// Pairs that are compared in one step.
 const PAGE: usize = 1000;
@@ -40,14 +42,9 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     }));
     findings.extend(in_time("hot store", app.hot.examine()).await);
     findings.extend(in_time("audit store", app.audit.examine()).await);
-    let now = app.clock.now();
-    for (what, time) in [
-        ("clock of the hot store", in_time_or(app.hot.server_time()).await),
-        ("clock of the audit store", in_time_or(app.audit.server_time()).await),
-    ] {
-        findings.extend(time.ok().flatten().map(|there| drift(what, now, there)));
-    }
     findings.extend(own_clock(app));
+    findings.extend(clocks(app).await);
+    let now = app.clock.now();
     findings.extend(remote(app).await);
     findings.extend(app.receivers.findings(now, &app.live.now()));
     findings.extend(app.strangers.finding(now));
@@ -66,21 +63,39 @@ pub async fn examine(app: &App, mode: Mode) -> Vec<Finding> {
     findings
 }
 
-/// The clock of this machine, where it cannot be right: which of those that were asked says so (D49).
+/// The clock of this machine, where it cannot be right or nobody knows whether it is (D49).
 fn own_clock(app: &App) -> Option<Finding> {
-    let (why, _) = app.clock_watch.implausible()?;
-    Some(Finding {
-        level: Level::Problem,
-        what: "clock".to_owned(),
-        found: format!(
-            "it says {}, which cannot be right: {why}; registration is paused, SMS are kept",
-            app.clock.now()
+    const ACCEPT: &str = "if it is right as it is, say so: `sms-bridge doctor --accept-clock`";
+    let finding =
+        |level, found: String, advice: String| Finding { level, what: "clock".to_owned(), found, advice };
+    if let Some((why, _)) = app.clock_watch.implausible() {
+        return Some(finding(
+            Level::Problem,
+            format!(
+                "the clock of this machine says {}, which cannot be right: {why}. Nobody can register until it is set. SMS \
+                 are kept and judged then",
+                shown(app.clock.now())
+            ),
+            format!(
+                "let the internet set it (`timedatectl set-ntp true`) or set it by hand (`timedatectl set-time \
+                 \"2026-11-30 10:15\"`); {ACCEPT}"
+            ),
+        ));
+    }
+    let (at, by) = app.clock_watch.taken_on_trust()?;
+    Some(finding(
+        Level::Warning,
+        format!(
+            "the clock of this machine was set forward by {by}, to {}. No other clock says whether that was right",
+            shown(at)
         ),
-        advice:
-            "switch time synchronisation on (`timedatectl set-ntp true`) or set it; if it is right, say so: \
-                 `sms-bridge doctor --accept-clock`"
-                .to_owned(),
-    })
+        format!("compare it with a phone. If it is wrong, set it; {ACCEPT}"),
+    ))
+}
+
+/// As an office writes it.
+fn shown(at: Timestamp) -> String {
+    Zone::utc().shown(at)
 }
 
 /// An operator says that the clock of this machine is right, whatever was remembered.
@@ -192,15 +207,54 @@ async fn in_time(what: &str, answer: impl Future<Output = Result<Vec<Finding>>>)
     })
 }
 
-fn drift(what: &str, here: Timestamp, there: Timestamp) -> Finding {
-    let apart = (there - here).0;
-    let good = apart.abs() <= DRIFT_MAX.0;
-    Finding {
-        level: if good { Level::Good } else { Level::Warning },
-        what: what.to_owned(),
-        found: format!("{apart:+} ms from this bridge's"),
-        advice: if good { String::new() } else { "let NTP keep the clocks of both machines".to_owned() },
+/// The clocks of the stores against that of this machine, and where they differ, which of them is wrong.
+async fn clocks(app: &App) -> Vec<Finding> {
+    let mut ahead = Vec::new();
+    for (what, whose, asked) in [
+        ("clock of Redis", "Redis", in_time_or(app.hot.server_time()).await),
+        ("clock of PostgreSQL", "PostgreSQL", in_time_or(app.audit.server_time()).await),
+    ] {
+        let now = app.clock.now();
+        ahead.extend(asked.ok().flatten().map(|there| (what, Outside { whose, ahead: there - now })));
     }
+    let ours_is_wrong = app.clock_watch.implausible().is_some();
+    let compared = |(what, one): &(&str, Outside)| {
+        let others: Vec<&Outside> =
+            ahead.iter().map(|(_, other)| other).filter(|other| *other != one).collect();
+        drift(what, one, &others, ours_is_wrong)
+    };
+    ahead.iter().map(compared).collect()
+}
+
+fn drift(what: &str, one: &Outside, others: &[&Outside], ours_is_wrong: bool) -> Finding {
+    let finding =
+        |level, found: String, advice: String| Finding { level, what: what.to_owned(), found, advice };
+    let apart = one.ahead.0.abs();
+    if apart <= DRIFT_MAX.0 {
+        return finding(
+            Level::Good,
+            "it says the same as the clock of this machine".to_owned(),
+            String::new(),
+        );
+    }
+    let by = Span(apart);
+    let which = if one.ahead.0 > 0 { "ahead of" } else { "behind" };
+    let found = format!("it is {by} {which} the clock of this machine");
+    let advice = if ours_is_wrong {
+        "the clock of this machine is the one to set: see the line \"clock\"".to_owned()
+    } else if let Some(third) = others.iter().find(|other| other.agrees() && !one.agrees()) {
+        format!(
+            "{} and this machine agree, so this one is wrong: set it on the machine where {} runs \
+             (`timedatectl set-ntp true`)",
+            third.whose, one.whose
+        )
+    } else {
+        format!(
+            "switch time synchronisation on (`timedatectl set-ntp true`), here and on the machine where {} runs",
+            one.whose
+        )
+    };
+    finding(Level::Warning, found, advice)
 }
 
 async fn remote(app: &App) -> Vec<Finding> {

@@ -2,6 +2,7 @@
 //! it (decisions.md D49). Not the decision whether it can be right: that is `state::clock_watch`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bridge_core::{Onboarding, Span, State, Timestamp};
 use bridge_store::Result;
@@ -13,8 +14,9 @@ use crate::base::deadline::{LOOK, store_within, within};
 use crate::base::kernel_clock;
 use crate::bridge::App;
 use crate::durability::journal;
-use crate::state::clock_watch::signs::Outside;
-use crate::state::clock_watch::{Jump, Looked};
+use crate::options::Place;
+use crate::state::board::WakeSignal;
+use crate::state::clock_watch::{Jump, Looked, Told};
 
 /// Between two questions to the clocks of other machines.
 const ASK_EVERY: Span = Span(30_000);
@@ -22,6 +24,10 @@ const ASK_EVERY: Span = Span(30_000);
 const ASK_AGAIN: Span = Span(2_000);
 /// The same to the remote.
 const ASK_REMOTE_EVERY: Span = Span(600_000);
+/// An answer that took longer (the machine slept meanwhile) says nothing of now.
+const ANSWER_MAX: Span = Span(5_000);
+/// Between two looks whether somebody has looked at a clock that was set.
+const SET_POLL: Duration = Duration::from_millis(10);
 /// The lease for moving deadlines: bridges of one machine see the same clock go.
 const MOVING: &str = "move_deadlines";
 /// More are not pending on a machine that has nobody to tell it the time.
@@ -32,8 +38,10 @@ const MOVED_MAX: usize = 10_000;
 pub(super) struct ClockMonitor {
     asked: Option<Span>,
     synchronised: bool,
-    /// When the remote was asked, and its time against the monotonic clock.
-    remote: Option<(Span, Option<Span>)>,
+    /// When the remote was asked, and what it said.
+    remote: Option<(Span, Option<Told>)>,
+    /// Onboardings that moved already with a clock that was set, where not all could be.
+    moved: BTreeSet<Uuid>,
 }
 
 impl ClockMonitor {
@@ -41,7 +49,9 @@ impl ClockMonitor {
     pub(super) async fn look(&mut self, app: &App) {
         let (elapsed, is_plausible) = (app.clock.monotonic(), app.clock_watch.is_plausible());
         let every = if is_plausible { ASK_EVERY } else { ASK_AGAIN };
-        if self.asked.is_none_or(|asked| elapsed.0 - asked.0 >= every.0) {
+        // Whoever runs on this machine has a clock that was set with ours.
+        let was_set = app.clock_watch.was_set();
+        if was_set || self.asked.is_none_or(|asked| elapsed.0 - asked.0 >= every.0) {
             self.asked = Some(elapsed);
             let mut outside = outside(app).await;
             outside.extend(self.remote(app, elapsed, is_plausible).await);
@@ -62,17 +72,51 @@ impl ClockMonitor {
         }
         if let Some(jump) = jump {
             noticed(app, jump);
-            if app.clock_watch.moves_deadlines(&jump)
-                && let Err(error) = move_deadlines(app, jump).await
-            {
-                tracing::warn!(%error, source = ?error.source, "the deadlines of pending onboardings stay as they were");
+            self.moved.clear();
+            app.board.clock_was_set(jump.by);
+            app.receivers.clock_was_set(app.clock.now(), jump.by);
+            // What came before this look was kept.
+            app.board.wake(WakeSignal::Journal);
+            app.board.wake(WakeSignal::Replay);
+        }
+        if let Some(jump) = app.clock_watch.to_move() {
+            match move_deadlines(app, jump, &mut self.moved).await {
+                Ok(()) => {
+                    app.clock_watch.moved();
+                    self.moved.clear();
+                    app.board.wake(WakeSignal::Journal);
+                    app.board.wake(WakeSignal::Replay);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, source = ?error.source, "deadlines do not move with the clock yet: SMS are kept");
+                }
             }
         }
     }
 }
 
-/// What was registered by the clock as it was before moves with it, once for all bridges of this machine.
-async fn move_deadlines(app: &App, jump: Jump) -> Result<()> {
+/// The time by a clock that can be right and that nobody has set since it was looked at; where somebody has, it is waited
+/// for until that was seen. None: nobody knows the time.
+pub(crate) async fn time_now(app: &App) -> Option<Timestamp> {
+    let asked = async {
+        loop {
+            let now = app.clock.now();
+            if app.clock_watch.is_right() {
+                return Some(now);
+            }
+            if !app.clock_watch.is_plausible() && !app.clock_watch.was_set() {
+                return None;
+            }
+            app.availability.suspect();
+            tokio::time::sleep(SET_POLL).await;
+        }
+    };
+    within(LOOK, asked).await.ok().flatten()
+}
+
+/// What was registered by the clock as it was before moves with it, once for all bridges of this machine. `moved`: those
+/// that did already.
+async fn move_deadlines(app: &App, jump: Jump, moved: &mut BTreeSet<Uuid>) -> Result<()> {
     if !app.hot.lease(MOVING, app.id, ASK_EVERY).await? {
         return Ok(());
     }
@@ -91,8 +135,7 @@ async fn move_deadlines(app: &App, jump: Jump) -> Result<()> {
     // The audit store does not know the newest, and the hot store knows best how one stands.
     let found = app.desk.search_onboardings(&pending, None, MOVED_MAX).await?;
     ids.extend(found.rows.iter().map(|row| row.onboarding.id));
-    let mut moved = 0;
-    for id in ids {
+    for id in ids.difference(&moved.clone()).copied() {
         // By either clock it is still there.
         let Some(there) = app.hot.onboarding(now.min(jump.from), id).await? else { continue };
         let to = Onboarding {
@@ -102,29 +145,29 @@ async fn move_deadlines(app: &App, jump: Jump) -> Result<()> {
             ..there
         };
         if app.hot.move_deadline(now, &to).await? {
-            moved += 1;
+            moved.insert(id);
             let settings = app.live.now();
             let kept = Onboarding { version: to.version + 1, ..to };
             let entry = Entry::Onboarding(Box::new(kept));
             journal::keep(app, &settings, entry, app.availability.generation()).await?;
         }
     }
-    tracing::info!(moved, "deadlines of pending onboardings moved with the clock");
+    tracing::info!(moved = moved.len(), "deadlines of pending onboardings moved with the clock");
     Ok(())
 }
 
 impl ClockMonitor {
     /// The remote is asked seldom: it is somebody else's.
-    async fn remote(&mut self, app: &App, elapsed: Span, is_plausible: bool) -> Option<Outside> {
-        let remote = app.remote.as_ref().filter(|_| app.options.elsewhere.remote)?;
+    async fn remote(&mut self, app: &App, elapsed: Span, is_plausible: bool) -> Option<Told> {
+        let place = app.options.elsewhere.remote;
+        // One beside this bridge is set with it, and is asked too seldom to tell.
+        let remote = app.remote.as_ref().filter(|_| place == Place::Elsewhere)?;
         let every = if is_plausible { ASK_REMOTE_EVERY } else { ASK_EVERY };
         if self.remote.is_none_or(|(asked, _)| elapsed.0 - asked.0 >= every.0) {
-            let there = within(LOOK, remote.server_time()).await.ok().flatten();
-            self.remote = Some((elapsed, there.map(|there| Span(there.0 - app.clock.monotonic().0))));
+            let question = async { within(LOOK, remote.server_time()).await.ok().flatten() };
+            self.remote = Some((elapsed, told(app, "the remote", place, question).await));
         }
-        let (_, known) = self.remote?;
-        let there = Timestamp(known?.0 + app.clock.monotonic().0);
-        Some(ahead(app, "the remote", there))
+        self.remote?.1
     }
 }
 
@@ -136,21 +179,30 @@ fn noticed(app: &App, Jump { from, by, .. }: Jump) {
     app.incidents.note("clock", now, detail);
 }
 
-/// The clocks of other machines, those that answer.
-async fn outside(app: &App) -> Vec<Outside> {
+/// The clocks of the stores, those that answer.
+async fn outside(app: &App) -> Vec<Told> {
     let elsewhere = app.options.elsewhere;
-    let mut all = Vec::new();
-    if elsewhere.hot {
-        let there = store_within(LOOK, "server_time", app.hot.server_time()).await;
-        all.extend(there.ok().flatten().map(|there| ahead(app, "Redis", there)));
-    }
-    if elsewhere.audit {
-        let there = store_within(LOOK, "server_time", app.audit.server_time()).await;
-        all.extend(there.ok().flatten().map(|there| ahead(app, "PostgreSQL", there)));
-    }
-    all
+    let in_time = async |answer| store_within(LOOK, "server_time", answer).await.ok().flatten();
+    let (hot, audit) = tokio::join!(
+        told(app, "Redis", elsewhere.hot, in_time(app.hot.server_time())),
+        told(app, "PostgreSQL", elsewhere.audit, in_time(app.audit.server_time())),
+    );
+    hot.into_iter().chain(audit).collect()
 }
 
-fn ahead(app: &App, whose: &'static str, there: Timestamp) -> Outside {
-    Outside { whose, ahead: there - app.clock.now() }
+/// What a clock says, where there is one and it answers in time.
+async fn told(
+    app: &App,
+    whose: &'static str,
+    place: Place,
+    question: impl Future<Output = Option<Timestamp>>,
+) -> Option<Told> {
+    if place == Place::Here {
+        return None;
+    }
+    let asked = app.clock.monotonic();
+    let there = question.await?;
+    let answered = app.clock.monotonic();
+    let beside = place == Place::Beside;
+    (answered.0 - asked.0 <= ANSWER_MAX.0).then_some(Told { whose, at: Span(there.0 - answered.0), beside })
 }

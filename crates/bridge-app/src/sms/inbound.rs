@@ -67,9 +67,14 @@ pub fn inbound(
         }
     };
     let name = way.sender.name();
-    let settle = if way.format == IMPORT { Stamp::settle_of_list } else { Stamp::settle };
     let zone = way.sender.time_zone();
-    let stamp = sms.stamp.map(|stamp| settle(&stamp, zone, way.now)).unwrap_or_default();
+    let clock_not_set = app.clock_watch.mark();
+    let settled = |stamp: Stamp| match &clock_not_set {
+        Some(mark) => stamp.settle_without_clock(zone, mark.not_before),
+        None if way.format == IMPORT => stamp.settle_of_list(zone, way.now),
+        None => stamp.settle(zone, way.now),
+    };
+    let stamp = sms.stamp.map(settled).unwrap_or_default();
     Ok(InboundSms {
         sms_id: app.entropy.id(way.now)?,
         sender: mobile(&sms.sender),
@@ -85,6 +90,6 @@ pub fn inbound(
         delivery_id: sms.delivery_id,
         clock_skew: if stamp.at.is_some() { app.receivers.seen().skew(name) } else { Span(0) },
         part: sms.part,
-        clock_not_set: app.clock_watch.mark(),
+        clock_not_set,
     })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bridge_core::Timestamp;
+use bridge_core::{Span, Timestamp};
 use tokio::sync::Notify;
 
 /// What can wake a worker before its time.
@@ -128,6 +128,14 @@ impl WorkerBoard {
     /// Notes what this worker did.
     pub(crate) fn note(&self, worker: &'static str, change: impl FnOnce(&mut WorkerStatus)) {
         change(self.status.lock().unwrap_or_else(PoisonError::into_inner).entry(worker).or_default());
+    }
+
+    /// The clock was set: what was done before it was done as long ago as before.
+    pub(crate) fn clock_was_set(&self, by: Span) {
+        let moved = |at: Option<Timestamp>| at.map(|at| at + by);
+        for status in self.status.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
+            (status.last_run, status.last_success) = (moved(status.last_run), moved(status.last_success));
+        }
     }
 
     /// Another bridge of the group does this job in this period.

@@ -49,8 +49,47 @@ struct State {
     since: Timestamp,
     accepted: bool,
     implausible: Option<(Implausible, Timestamp)>,
-    outside: Vec<Outside>,
+    outside: Vec<Told>,
     synchronised: bool,
+    /// The clock was set from where it could be right, and what was registered by it has not moved yet.
+    unmoved: Option<Jump>,
+    /// It was set forward, and nobody could say whether rightly.
+    taken_on_trust: Option<(Timestamp, Span)>,
+}
+
+/// What another clock was heard to say. Kept against the monotonic clock: whoever sets ours does not move it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Whose.
+    pub whose: &'static str,
+    /// Its time, less the monotonic time at which it said so.
+    pub at: Span,
+    /// It is reached on this machine. Where it agrees it is our own clock and tells nothing; where it does not, it is
+    /// another one.
+    pub beside: bool,
+}
+
+impl Told {
+    fn against(&self, elapsed: Span, now: Timestamp) -> Outside {
+        Outside { whose: self.whose, ahead: Span(self.at.0 + elapsed.0 - now.0) }
+    }
+}
+
+impl State {
+    /// The clocks of other machines against ours.
+    fn others(&self, elapsed: Span, now: Timestamp) -> Vec<Outside> {
+        let against = |told: &Told| {
+            let outside = told.against(elapsed, now);
+            (!told.beside || !outside.agrees()).then_some(outside)
+        };
+        self.outside.iter().filter_map(against).collect()
+    }
+
+    /// Was something registered by a wrong clock, which is right now? Where other machines tell the time, a wrong clock
+    /// takes no registration.
+    fn owes_a_move(&self) -> bool {
+        self.unmoved.is_some() && self.implausible.is_none()
+    }
 }
 
 /// The clock of this machine, as this bridge knows it.
@@ -64,6 +103,8 @@ pub struct ClockWatch {
     /// Of the state: the clock against the monotonic one at the last look, and whether it can be right.
     ahead: AtomicI64,
     plausible: AtomicBool,
+    /// Of the state: no deadline waits to be moved.
+    moved: AtomicBool,
 }
 
 /// What a look at the clock found.
@@ -91,6 +132,8 @@ impl ClockWatch {
             implausible: None,
             outside: Vec::new(),
             synchronised: false,
+            unmoved: None,
+            taken_on_trust: None,
         };
         let watch = ClockWatch {
             clock,
@@ -100,6 +143,7 @@ impl ClockWatch {
             state: Mutex::new(state),
             ahead: AtomicI64::default(),
             plausible: AtomicBool::new(true),
+            moved: AtomicBool::new(true),
         };
         watch.look(|| false);
         watch
@@ -126,16 +170,14 @@ impl ClockWatch {
             state.since = now;
             // Whoever said that it was right did not see it go.
             state.accepted = false;
-            let moved =
-                |outside: &Outside| Outside { ahead: Span(outside.ahead.0 - by.0), ..outside.clone() };
-            state.outside = state.outside.iter().map(moved).collect();
         }
+        let others = state.others(elapsed, now);
         let signs = |state: &State, synchronised| {
             Signs {
                 now,
                 remembered: state.latest,
                 built: self.built,
-                outside: &state.outside,
+                outside: &others,
                 synchronised,
                 accepted: state.accepted,
             }
@@ -158,6 +200,23 @@ impl ClockWatch {
             }
             Judged::Plausible => None,
         };
+        state.unmoved = match (state.unmoved, jump) {
+            // Set away and back, or on: what was registered before goes with the whole of it.
+            (Some(first), Some(then)) => {
+                let by = Span(first.by.0 + then.by.0);
+                (by.0.abs() > APART.0).then_some(Jump { by, ..first })
+            }
+            (None, Some(jump)) => jump.was_plausible.then_some(jump),
+            (before, None) => before,
+        };
+        if state.implausible.is_none() && !others.is_empty() {
+            state.unmoved = None;
+        }
+        if let Some(jump) = jump {
+            let nobody_knows = state.implausible.is_none() && jump.was_plausible && others.is_empty();
+            state.taken_on_trust = (nobody_knows && jump.by.0 > 0).then_some((now, jump.by));
+        }
+        self.moved.store(!state.owes_a_move(), Ordering::Release);
         self.ahead.store(now.0 - elapsed.0, Ordering::Release);
         self.plausible.store(state.implausible.is_none(), Ordering::Release);
         if state.implausible.is_none() {
@@ -167,13 +226,17 @@ impl ClockWatch {
     }
 
     /// The clocks of other machines, as they were just asked.
-    pub fn compare(&self, outside: Vec<Outside>) {
+    pub fn compare(&self, outside: Vec<Told>) {
         self.state().outside = outside;
     }
 
     /// An operator says that it is right, until it is set again.
     pub fn accept(&self) {
-        self.state().accepted = true;
+        {
+            let mut state = self.state();
+            state.accepted = true;
+            state.taken_on_trust = None;
+        }
         self.look(|| false);
     }
 
@@ -183,32 +246,48 @@ impl ClockWatch {
         self.state().implausible.clone()
     }
 
+    /// When it was set forward, and how far, where nobody could say whether rightly, nor has said so since.
+    #[must_use]
+    pub fn taken_on_trust(&self) -> Option<(Timestamp, Span)> {
+        self.state().taken_on_trust
+    }
+
     /// Can it be right?
     #[must_use]
     pub fn is_plausible(&self) -> bool {
         self.plausible.load(Ordering::Acquire)
     }
 
-    /// Were registrations taken by a wrong clock, which is right now? Where other machines tell the time, a wrong clock takes
-    /// none.
+    /// The deadlines of what was registered before are to be moved by this. Until they are, nothing is judged.
     #[must_use]
-    pub fn moves_deadlines(&self, jump: &Jump) -> bool {
+    pub fn to_move(&self) -> Option<Jump> {
         let state = self.state();
-        jump.was_plausible && state.implausible.is_none() && state.outside.is_empty()
+        state.unmoved.filter(|_| state.owes_a_move())
+    }
+
+    /// They were moved.
+    pub fn moved(&self) {
+        self.state().unmoved = None;
+        self.moved.store(true, Ordering::Release);
     }
 
     /// The clocks of other machines, as they were last asked.
     #[must_use]
     pub fn outside(&self) -> Vec<Outside> {
-        self.state().outside.clone()
+        self.state().others(self.clock.monotonic(), self.clock.now())
     }
 
-    /// Can it be right, and was it not set since the last look? Asked for every SMS.
+    /// Was it set since the last look?
+    #[must_use]
+    pub fn was_set(&self) -> bool {
+        let ahead = self.clock.now() - Timestamp(self.clock.monotonic().0);
+        (ahead.0 - self.ahead.load(Ordering::Acquire)).abs() > APART.0
+    }
+
+    /// Can it be right, was it not set since the last look, and does every deadline go by it? Asked for every SMS.
     #[must_use]
     pub fn is_right(&self) -> bool {
-        let ahead = self.clock.now() - Timestamp(self.clock.monotonic().0);
-        let moved = ahead.0 - self.ahead.load(Ordering::Acquire);
-        self.plausible.load(Ordering::Acquire) && moved.abs() <= APART.0
+        self.plausible.load(Ordering::Acquire) && self.moved.load(Ordering::Acquire) && !self.was_set()
     }
 
     /// What an SMS that comes now is marked with; none: the clock can be right.

@@ -16,6 +16,7 @@ mod trials;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use bridge_core::{Mobile, Settings, Span, Timestamp};
 use bridge_store::AuditStore;
@@ -40,8 +41,9 @@ pub struct Receivers {
     data_dir: std::path::PathBuf,
     /// Held from reading to applying: what was read before a change must not be applied after it.
     reading: tokio::sync::Mutex<()>,
-    /// Nobody was heard before: what was not said while the bridge was away is not held against a phone.
-    listening_since: Timestamp,
+    /// Nobody was heard before: what was not said while the bridge was away, or by another clock, is not held against a
+    /// phone.
+    listening_since: AtomicI64,
     trials: Trials,
     doubt: Doubt,
 }
@@ -67,7 +69,7 @@ impl Receivers {
             load: Load::default(),
             data_dir: data_dir.to_owned(),
             reading: tokio::sync::Mutex::default(),
-            listening_since: now,
+            listening_since: AtomicI64::new(now.0),
             trials: Trials::default(),
             doubt: Doubt::default(),
         };
@@ -79,6 +81,16 @@ impl Receivers {
 
     fn replace(&self, rows: Vec<Receiver>) {
         self.known.send_replace(Arc::new(rows.into_iter().map(KnownReceiver::new).map(Arc::new).collect()));
+    }
+
+    fn listening_since(&self) -> Timestamp {
+        Timestamp(self.listening_since.load(Ordering::Relaxed))
+    }
+
+    /// The clock was set: nobody was silent for that, and no phone's clock is off by it.
+    pub fn clock_was_set(&self, now: Timestamp, by: Span) {
+        self.listening_since.store(now.0, Ordering::Relaxed);
+        self.seen.clock_was_set(now, by);
     }
 
     /// Reads them from their source: who they are, and what all bridges saw of them.
@@ -149,7 +161,7 @@ impl Receivers {
     /// Is it silent, though it usually speaks? One that was never heard of is not missed, nor one that has no habit.
     #[must_use]
     pub fn is_silent(&self, name: &str, now: Timestamp, settings: &Settings) -> bool {
-        self.silent_from(name, settings).is_some_and(|from| now > from)
+        self.silent_from(name, now, settings).is_some_and(|from| now > from)
     }
 
     /// Has nobody heard of it for that long, whatever its habit? Nothing is wrong then, but something may have been missed.
@@ -157,19 +169,25 @@ impl Receivers {
     pub fn is_quiet(&self, name: &str, now: Timestamp, settings: &Settings) -> bool {
         let last = self.seen.of(name).last_seen_at;
         last.is_some_and(|last| {
-            now > last.max(self.listening_since) + Span::seconds(settings.receiver_silence_seconds)
+            now > self.heard(last, now) + Span::seconds(settings.receiver_silence_seconds)
         })
     }
 
     /// From when on it is silent if it does not speak. None: nobody can know.
-    fn silent_from(&self, name: &str, settings: &Settings) -> Option<Timestamp> {
+    fn silent_from(&self, name: &str, now: Timestamp, settings: &Settings) -> Option<Timestamp> {
         let seen = self.seen.of(name);
         let expected = self.named(name).and_then(|known| known.row.expected_every_seconds);
         let habit = match expected {
             Some(seconds) => Span(3 * Span::seconds(seconds).0),
             None => Span(3 * seen.ping_gap?.0).max(Span::seconds(settings.receiver_silence_seconds)),
         };
-        Some(seen.last_seen_at?.max(self.listening_since) + habit)
+        Some(self.heard(seen.last_seen_at?, now) + habit)
+    }
+
+    /// When it was last heard, or could have been. A time to come was told by another clock.
+    fn heard(&self, last: Timestamp, now: Timestamp) -> Timestamp {
+        let since = self.listening_since();
+        if last > now { since } else { last.max(since) }
     }
 
     /// Whether any is alive ("never tell a user to text a dead phone").
@@ -182,7 +200,7 @@ impl Receivers {
             if self.seen.of(name).last_seen_at.is_none() {
                 continue;
             }
-            match self.silent_from(name, settings) {
+            match self.silent_from(name, now, settings) {
                 Some(from) if now > from => silent_since = silent_since.max(Some(from)),
                 _ => return Liveness::Alive,
             }

@@ -22,7 +22,8 @@ impl Worker for CleanupExpired {
         settings.cleanup_interval_seconds
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
-        if !app.availability.is_open() {
+        // A clock that was just set may have passed every deadline, which move with it.
+        if !app.availability.is_open() || !app.clock_watch.is_right() {
             return Ok(Tick::Idle);
         }
         let max = app.live.now().batch_size as usize;

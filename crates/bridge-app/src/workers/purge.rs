@@ -27,7 +27,8 @@ impl Worker for PurgeExpiredAudit {
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let days = app.live.now().audit_retention_days;
-        if days == 0 {
+        // By a clock that is years ahead everything would be past its time.
+        if days == 0 || !app.clock_watch.is_right() {
             return Ok(Tick::Idle);
         }
         let before = app.clock.now() - Span(DAY.0 * i64::from(days));

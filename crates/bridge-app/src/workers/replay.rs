@@ -47,7 +47,7 @@ impl Worker for ReplayPowerDownStore {
     }
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let settings = app.live.now();
-        if settings.maintenance_mode || !app.availability.is_open() {
+        if settings.maintenance_mode || !app.availability.is_open() || !app.clock_watch.is_right() {
             return Ok(Tick::Idle);
         }
         let _carrying = app.board.carrying.read().await;

@@ -7,6 +7,7 @@ use bridge_store::StoreError;
 
 use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
+use crate::durability::held::Queues;
 use crate::state::board::WakeSignal;
 use crate::webhooks;
 use crate::webhooks::carry::carry;
@@ -56,7 +57,7 @@ impl Worker for DeliverWebhooks {
             }
             let _carrying = app.board.carrying.read().await;
             // A hot store that is away has nothing to carry, and holds no delivery up.
-            if app.availability.is_open() { carry(app).await } else { Ok(0) }
+            if app.availability.is_open() { carry(app, Queues::Entered).await } else { Ok(0) }
         };
         // Beside each other: what is new is claimed in the next step, and neither waits for the other's stores.
         let (carried, is_busy) = tokio::join!(carrying, self.flights.step(app));

@@ -8,9 +8,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::registration::{self, Opened, Wanted, opened, paused};
+use bridge_app::state::bodies::Sender;
 use bridge_core::Settings;
 use bridge_core::phone::example_spelled;
-use bridge_http::body;
+use bridge_http::body::{self, Whole};
 use bridge_http::edge;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
@@ -85,7 +86,8 @@ pub(crate) async fn register(
     if !settings.hosted_registration_enabled {
         return Err(missing().into());
     }
-    let bytes = body::read(&app, body, body::ONBOARDING_MAX_BYTES).await?;
+    let Whole { sent, bytes } =
+        body::read_whole(&app, Sender::Known, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let mut typed = Typed::default();
     for (name, value) in form_urlencoded::parse(&bytes) {
         match name.as_ref() {
@@ -104,7 +106,7 @@ pub(crate) async fn register(
     }
     let frame = Frame::new(&app, settings, &parts.headers, &parts.uri, None, "");
     let wanted = Wanted::typed(&typed.number, &typed.email, frame.language().tag);
-    let stamp = edge::of_registration(&app, settings, &parts, &bytes).await;
+    let stamp = edge::of_registration(&app, settings, &parts, &sent).await;
     let origin = stamp.map(|stamp| edge::origin(&app, &parts, stamp));
     match registration::register_hosted(&app, &snapshot, wanted, origin).await {
         Ok(Opened { onboarding, .. }) => {

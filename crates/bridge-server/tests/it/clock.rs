@@ -1,5 +1,8 @@
 //! The clock of the machine is wrong, or is set, at every point of a journey (decisions.md D49).
 
+mod jumps;
+mod moved;
+
 use std::sync::Arc;
 
 use bridge_app::base::clock::Clock;

@@ -1,6 +1,7 @@
 //! Can this machine's clock be right (decisions.md D49)? Decided from what is known of the time elsewhere. Pure: no clock,
 //! no store.
 
+use bridge_core::stamp::Zone;
 use bridge_core::{Span, Timestamp};
 
 /// Clocks that are nearer together than this agree.
@@ -16,7 +17,9 @@ pub struct Outside {
 }
 
 impl Outside {
-    fn agrees(&self) -> bool {
+    /// It says the same as ours.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
         self.ahead.0.abs() <= APART.0
     }
 }
@@ -94,9 +97,11 @@ impl std::fmt::Display for Implausible {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Implausible::BeforeRemembered { remembered } => {
-                write!(f, "this bridge was already running at {remembered}")
+                write!(f, "this bridge was already running at {}", Zone::utc().shown(*remembered))
             }
-            Implausible::BeforeBuilt { built } => write!(f, "this program was built at {built}"),
+            Implausible::BeforeBuilt { built } => {
+                write!(f, "this program was built at {}", Zone::utc().shown(*built))
+            }
             Implausible::Outside(Outside { whose, ahead }) if ahead.0 > 0 => {
                 write!(f, "the clock of {whose} is {ahead} ahead of it")
             }

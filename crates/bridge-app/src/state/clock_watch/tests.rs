@@ -113,14 +113,56 @@ fn two_other_machines_are_believed() {
     let folder = tempfile::tempdir().unwrap();
     let (clock, watch) = watch(folder.path(), NOON);
     let both = |ahead| vec![Outside { whose: "Redis", ahead }, Outside { whose: "PostgreSQL", ahead }];
-    watch.compare(both(DAYS));
+    let at = Span((NOON + DAYS).0);
+    watch.compare(["Redis", "PostgreSQL"].map(|whose| Told { whose, at, beside: false }).to_vec());
     watch.look(|| true);
     assert!(!watch.is_right(), "they are two");
-    // Their distance to it changes as it is set, before they are asked again.
+    // They go on as it is set, before they are asked again.
     clock.set(NOON + DAYS);
     watch.look(|| false);
     assert!(watch.is_right());
     assert_eq!(watch.outside(), both(Span(0)));
+}
+
+#[test]
+fn a_clock_that_is_set_forward_is_taken_on_trust_until_somebody_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, watch) = watch(folder.path(), NOON);
+    assert_eq!(watch.taken_on_trust(), None);
+    clock.set(NOON + DAYS);
+    watch.look(|| false);
+    assert_eq!(watch.taken_on_trust(), Some((NOON + DAYS, DAYS)));
+    assert_eq!(watch.to_move().map(|jump| jump.by), Some(DAYS));
+    assert!(!watch.is_right(), "its deadlines have not moved");
+    watch.moved();
+    assert!(watch.is_right());
+    watch.accept();
+    assert_eq!(watch.taken_on_trust(), None);
+
+    // Back, which cannot be right, and there again: nothing moves.
+    clock.set(NOON);
+    watch.look(|| false);
+    assert_eq!((watch.taken_on_trust(), watch.to_move()), (None, None));
+    clock.set(NOON + DAYS);
+    watch.look(|| false);
+    assert!(watch.is_right());
+    assert_eq!((watch.taken_on_trust(), watch.to_move()), (None, None));
+}
+
+#[test]
+fn a_neighbour_beside_is_another_clock_only_where_it_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, watch) = watch(folder.path(), NOON);
+    let beside = |at: Timestamp| {
+        let at = Span(at.0 - clock.monotonic().0);
+        ["Redis", "PostgreSQL"].map(|whose| Told { whose, at, beside: true }).to_vec()
+    };
+    watch.compare(beside(NOON));
+    watch.look(|| false);
+    assert_eq!((watch.is_right(), watch.outside()), (true, Vec::new()), "it may be ours");
+    watch.compare(beside(NOON + DAYS));
+    watch.look(|| false);
+    assert_eq!((watch.is_right(), watch.outside().len()), (false, 2));
 }
 
 #[test]

@@ -32,6 +32,11 @@ impl Rhythm {
         self.last = Some(now);
     }
 
+    /// The clock was set: the last ping is as long ago as before.
+    pub(super) fn clock_was_set(&mut self, by: Span) {
+        self.last = self.last.map(|last| last + by);
+    }
+
     /// The gap that nineteen of twenty are not longer than. None: it has no habit yet.
     pub(super) fn gap(&self) -> Option<Span> {
         if self.gaps.len() + 1 < PINGS {
@@ -73,6 +78,16 @@ mod tests {
         assert_eq!(pinged([60_000, 60_000, 60_000, 60_000, 900_000]).gap(), Some(Span(900_000)));
         // A phone that saves power slows down: the new habit takes the place of the old.
         assert_eq!(pinged([60_000; 64].into_iter().chain([900_000; 16])).gap(), Some(Span(900_000)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_makes_no_gap() {
+        for by in [172_800_000, -172_800_000] {
+            let mut rhythm = pinged([60_000; 5]);
+            rhythm.clock_was_set(Span(by));
+            rhythm.ping(Timestamp(300_000 + by + 70_000));
+            assert_eq!(rhythm.gap(), Some(Span(70_000)), "{by}");
+        }
     }
 
     #[test]

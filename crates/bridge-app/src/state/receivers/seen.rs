@@ -179,6 +179,20 @@ impl Sightings {
         });
     }
 
+    /// The clock was set. Gaps between pings are no longer for that, and what was measured of clocks was measured by
+    /// another one: it is not held against an SMS.
+    pub(super) fn clock_was_set(&self, now: Timestamp, by: Span) {
+        for seen in self.lock().values_mut() {
+            seen.rhythm.clock_was_set(by);
+            seen.skew = Skew::default();
+            let newest = seen.fresh.skew_measured_at.max(seen.noted.skew_measured_at);
+            if let Some(newest) = newest {
+                seen.fresh.clock_skew = Span(0);
+                seen.fresh.skew_measured_at = Some(newest.max(now));
+            }
+        }
+    }
+
     /// It said that it lives, and brought no SMS.
     pub fn pinged(&self, name: &str, now: Timestamp) {
         self.note(name, |seen| {
@@ -296,6 +310,25 @@ mod tests {
         seen.give_back(taken);
         assert_eq!((seen.of("hall").delivered, seen.of("hall").events["mms"]), (2, 1));
         assert_eq!(seen.take_fresh()[0].delivered, 2);
+    }
+
+    #[test]
+    fn what_was_measured_by_a_clock_that_was_set_is_held_against_nobody() {
+        let seen = Sightings::default();
+        let (hour, tolerance) = (Span(3_600_000), Span(60_000));
+        let ahead = |at: Timestamp| {
+            for _ in 0..5 {
+                seen.stamped("hall", at + hour, at, tolerance);
+            }
+        };
+        ahead(Timestamp(9_000_000_000));
+        seen.learn(vec![Sighting { name: "hall".into(), ..seen.of("hall") }]);
+        assert_eq!(seen.skew("hall"), hour);
+        seen.clock_was_set(Timestamp(5_000_000_000), Span(-4_000_000_000));
+        assert_eq!(seen.skew("hall"), Span(0));
+        let before = Timestamp(9_000_000_001);
+        ahead(before);
+        assert_eq!(seen.skew("hall"), hour, "measured anew");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_app::base::clock::Clock;
-use bridge_app::options::Elsewhere;
+use bridge_app::options::{Elsewhere, Place};
 use bridge_core::Timestamp;
 use serde_json::Value;
 use test_servers::{Pgbouncer, Postgres, Redis, Server, legs, pgbouncer, postgres, redis};
@@ -60,7 +60,7 @@ impl Group {
     /// One for which the hot store is another machine, with a clock of its own.
     pub(crate) async fn bridge_elsewhere(&self, now: Timestamp) -> Bridge {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let elsewhere = Elsewhere { hot: true, ..Elsewhere::default() };
+        let elsewhere = Elsewhere { hot: Place::Elsewhere, ..Elsewhere::default() };
         self.bridge_beside(folder, Clock::standing_at(now), &[], elsewhere).await
     }
 
