@@ -12,6 +12,9 @@ const API_KEY = "api-key-of-the-measurement-0001";
 const EDGE_SECRET = "edge-secret-of-the-measurement-0001";
 const BINARY = process.env.BRIDGE_BINARY ?? "../target/release/sms-bridge";
 
+/** What the reader can do something about: said in one line. */
+class Stopped extends Error {}
+
 const folder = mkdtempSync(join(tmpdir(), "sms-bridge-overhead-"));
 const started = [];
 
@@ -21,7 +24,13 @@ async function start(command, args, env) {
     env: { PATH: process.env.PATH, HOME: folder, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  started.push(child);
+  // One that cannot be started says `error` and never `exit`: it must not be waited for.
+  const failed = new Promise((done) => child.once("error", done));
+  const ended = Promise.race([failed, new Promise((done) => child.once("exit", done))]);
+  started.push({ child, ended });
+  if (child.pid === undefined) {
+    throw new Stopped(`${command} cannot be started: ${(await failed).message}`);
+  }
   for await (const line of createInterface({ input: child.stdout })) {
     const url = /listen(?:s|ing) on (http:\S+)/.exec(line)?.[1];
     if (url !== undefined) {
@@ -29,7 +38,7 @@ async function start(command, args, env) {
       return url;
     }
   }
-  throw new Error(`${command} did not start`);
+  throw new Stopped(`${command} ended before it said where it listens`);
 }
 
 let registered = 0;
@@ -45,7 +54,7 @@ async function register(url) {
   await answer.arrayBuffer();
   const took = performance.now() - began;
   if (answer.status !== 201) {
-    throw new Error(`${url} answers ${answer.status}`);
+    throw new Stopped(`${url} answers ${answer.status} to a registration`);
   }
   return took;
 }
@@ -85,12 +94,18 @@ try {
     "difference",
     times.edge.map((time, n) => time - times.direct[n]),
   );
+} catch (error) {
+  if (!(error instanceof Stopped)) {
+    throw error;
+  }
+  process.stderr.write(`${error.message}\nBRIDGE_BINARY names the bridge that is measured: ${BINARY}\n`);
+  process.exitCode = 1;
 } finally {
   // Asked to end, the edge ends workerd with it.
   await Promise.all(
-    started.map((child) => {
+    started.map(({ child, ended }) => {
       child.kill("SIGTERM");
-      return new Promise((done) => child.once("exit", done));
+      return ended;
     }),
   );
   rmSync(folder, { recursive: true, force: true });

@@ -3,18 +3,19 @@
  * in handlers/; decisions without input and output are in pure/.
  */
 
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Deps } from "./deps";
 import type { Env } from "./env";
+import { readable } from "./handlers/followers";
 import { plain } from "./handlers/forward";
-import { page } from "./handlers/page";
+import { isOfAPerson, page, refusedPage } from "./handlers/page";
 import { capture, register } from "./handlers/register";
 import { receive } from "./handlers/sms";
 import { status } from "./handlers/status";
 import { type Incoming, read, requestIdForLog, requestIdOf } from "./incoming";
 import { clientOf, limitKey } from "./pure/client";
-import { problemResponse, Refused } from "./pure/problem";
-import { type Kind, ROUTES } from "./routes";
+import { type Problem, problemResponse, Refused } from "./pure/problem";
+import { type Kind, ROUTES, type Route } from "./routes";
 
 /** By this `sms-bridge doctor` sees from outside that an edge stands in front. */
 const EDGE = "sms-bridge-edge";
@@ -27,23 +28,27 @@ type Handler = (
 
 const HANDLERS: Record<Kind, Handler> = { register, page, status, sms: receive, plain };
 
-export function createApp(
-  deps: Deps,
-): Hono<{ Bindings: Env; Variables: { route: string; requestId: string } }> {
-  const app = new Hono<{ Bindings: Env; Variables: { route: string; requestId: string } }>();
+type Variables = { route: Route | undefined; requestId: string };
+type App = Hono<{ Bindings: Env; Variables: Variables }>;
+
+/** In the log, of what is no route. */
+const UNMATCHED = "unmatched";
+
+export function createApp(deps: Deps): App {
+  const app: App = new Hono();
 
   app.use(async (c, next) => {
     const began = deps.clock();
     const requestId = requestIdOf(c.req.raw, deps.newId);
     c.set("requestId", requestId);
-    c.set("route", "unmatched");
+    c.set("route", undefined);
     await next();
     c.res = new Response(c.res.body, c.res);
     c.res.headers.set("X-Request-Id", requestId);
     c.res.headers.set("X-Edge", EDGE);
     deps.log({
       event: "answered",
-      route: c.get("route"),
+      route: c.get("route")?.path ?? UNMATCHED,
       method: c.req.method,
       status: c.res.status,
       ms: deps.clock() - began,
@@ -53,7 +58,7 @@ export function createApp(
 
   for (const route of ROUTES) {
     app.all(route.path, async (c) => {
-      c.set("route", route.path);
+      c.set("route", route);
       try {
         const incoming = await read(c.req.raw, route, c.get("requestId"));
         return await HANDLERS[route.kind](deps, incoming, (work) => c.executionCtx.waitUntil(work));
@@ -68,19 +73,28 @@ export function createApp(
     });
   }
 
-  app.notFound((c) =>
-    problemResponse({ code: "not_found", detail: "there is nothing at this address" }, c.get("requestId")),
-  );
+  /** What the edge says by itself: to a person a page, to a program the bridge's words. */
+  const told = async (c: Context<{ Bindings: Env; Variables: Variables }>, problem: Problem) => {
+    const request = c.req.raw;
+    if (isOfAPerson(request)) {
+      return refusedPage(request, problem);
+    }
+    const answer = problemResponse(problem, c.get("requestId"));
+    const isFollowed = c.get("route")?.isFollowed === true;
+    return isFollowed ? readable(deps, request.headers, request.method, answer) : answer;
+  };
+
+  app.notFound((c) => told(c, { code: "not_found", detail: "there is nothing at this address" }));
 
   app.onError((error, c) => {
-    const requestId = c.get("requestId");
     if (error instanceof Refused) {
-      return problemResponse(error.problem, requestId);
+      return told(c, error.problem);
     }
-    const logged = requestIdForLog(requestId, c.req.raw);
-    deps.log({ event: "failed", route: c.get("route"), request_id: logged, why: error.name });
+    const logged = requestIdForLog(c.get("requestId"), c.req.raw);
+    const route = c.get("route")?.path ?? UNMATCHED;
+    deps.log({ event: "failed", route, request_id: logged, why: error.name });
     const detail = "this is a bug of the edge: please report it with the request id";
-    return problemResponse({ code: "internal", detail }, requestId);
+    return told(c, { code: "internal", detail });
   });
 
   return app;

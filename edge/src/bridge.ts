@@ -73,7 +73,8 @@ export function bridgeThrough(
   newId: () => string,
 ): AskBridge {
   return async (asked) => {
-    const url = new URL(asked.target, access.bridgeUrl);
+    // Put together as they are: a path that begins with two slashes would be another host's address by itself.
+    const url = new URL(access.bridgeUrl + asked.target);
     const headers = new Headers(asked.headers);
     const signed = await edgeHeaders(access.secret, {
       method: asked.method,

@@ -25,6 +25,8 @@ export interface Deps {
     health: () => Promise<Health>;
     suspect: () => Promise<void>;
     isBlocked: (hashes: [string, string]) => Promise<boolean>;
+    /** Origins of websites whose pages may follow a registration, as the bridge said them last. */
+    websites: () => Promise<string[]>;
   };
   spool: {
     waiting: () => Promise<number>;
@@ -36,7 +38,7 @@ export interface Deps {
   log: Log;
 }
 
-/** Asked for every page and status: this old an answer is good enough. */
+/** Asked for every page and status: this old an answer of the box is good enough. */
 const HEALTH_KEPT_MS = 2_000;
 
 export function depsOf(env: Env): Deps {
@@ -45,6 +47,7 @@ export function depsOf(env: Env): Deps {
   const box = () => env.BOX.getByName("all");
   const spool = () => env.SPOOL.getByName("all");
   let seen: { at: number; health: Health } | undefined;
+  let told: { at: number; websites: string[] } | undefined;
   return {
     settings,
     clock: Date.now,
@@ -64,6 +67,12 @@ export function depsOf(env: Env): Deps {
         await box().suspect();
       },
       isBlocked: async (hashes) => box().isBlocked(hashes),
+      websites: async () => {
+        if (told === undefined || Math.abs(Date.now() - told.at) > HEALTH_KEPT_MS) {
+          told = { websites: await box().websites(), at: Date.now() };
+        }
+        return told.websites;
+      },
     },
     spool: {
       waiting: async () => spool().waiting(),

@@ -25,6 +25,7 @@ export interface Env {
   APP_SERVERS?: string;
   PROBE_SECONDS?: string;
   EDGE_SPOOL?: string;
+  EDGE_ASIDE_DAYS?: string;
   SUPABASE_ONBOARDING?: string;
   SUPABASE_URL?: string;
   SUPABASE_KEY?: string;
@@ -43,12 +44,15 @@ export interface Settings {
   appServers: ReadonlySet<string>;
   probeMs: number;
   spool: boolean;
+  /** So long an SMS that the bridge does not take stays here. */
+  asideMs: number;
   supabase: { url: string; key: string } | null;
   turnstile: { secret: string; siteKey: string; url: string; routes: ReadonlySet<string> } | null;
 }
 
 const SITEVERIFY = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
 const SECRET_MIN_CHARS = 16;
+const DAY_MS = 24 * 3600 * 1000;
 
 /** The Worker is not set up. */
 export class Misconfigured extends Error {}
@@ -117,6 +121,7 @@ export function settingsOf(env: Env): Settings {
     appServers: new Set(appServers.map((address) => limitKey(canonical(address) ?? address))),
     probeMs: whole("PROBE_SECONDS", 20) * 1000,
     spool: onOff("EDGE_SPOOL"),
+    asideMs: whole("EDGE_ASIDE_DAYS", 30) * DAY_MS,
     supabase,
     turnstile:
       turnstileSecret === ""

@@ -3,6 +3,7 @@
 import { createApp } from "./app";
 import { depsOf } from "./deps";
 import { type Env, Misconfigured } from "./env";
+import { isOfAPerson, refusedPage } from "./handlers/page";
 import { log } from "./log";
 import { problemResponse } from "./pure/problem";
 import { randomId } from "./pure/sign";
@@ -25,10 +26,8 @@ export default {
       }
       // Names of variables, never their values.
       log({ event: "not_set_up", why: error.message });
-      return problemResponse(
-        { code: "unavailable", detail: "the edge is not set up: see its log" },
-        randomId(),
-      );
+      const problem = { code: "unavailable", detail: "the edge is not set up: see its log" } as const;
+      return isOfAPerson(request) ? refusedPage(request, problem) : problemResponse(problem, randomId());
     }
     return app.fetch(request, env, ctx);
   },

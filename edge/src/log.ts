@@ -13,6 +13,7 @@ export interface Line {
     | "sms_kept"
     | "sms_delivered"
     | "sms_set_aside"
+    | "sms_dropped"
     | "spool_full"
     | "refusals_not_delivered"
     | "blocklist_not_read"

@@ -1,5 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Env } from "../src/env";
 import { FRESH, healthOf, look as lookedAt, nextLookMs } from "../src/pure/health";
 import { languageOf } from "../src/pure/language";
 import { fits, ROOM } from "../src/pure/room";
@@ -264,7 +265,6 @@ describe("an SMS while the box is dark", () => {
 
   it.each([
     ["without a spool", { EDGE_SPOOL: "off" }, "/sms/receive/twilio", sms("1")],
-    ["in a format that nobody knows", { EDGE_SPOOL: "on" }, "/sms/receive/unknown", sms("1")],
     [
       "packed in a way that nobody can unpack",
       { EDGE_SPOOL: "on" },
@@ -285,6 +285,58 @@ describe("an SMS while the box is dark", () => {
     expect(await worker.SPOOL.getByName("all").waiting()).toBe(0);
   });
 
+  it("in a format that nobody knows: 404, as when the box is up, and nothing is kept", async () => {
+    bridge.answering = REFUSES;
+    for (const edge of [edgeWith({ EDGE_SPOOL: "on" }), edgeWith()]) {
+      for (const path of ["/sms/receive/unknown", "//sms/receive/unknown", "/sms/receive/unknown/?a=1"]) {
+        const response = await edge.ask(path, sms("1"));
+        expect([response.status, await response.json()], path).toMatchObject([404, { code: "not_found" }]);
+      }
+    }
+    expect(await worker.SPOOL.getByName("all").waiting()).toBe(0);
+    // A bridge that is newer than the edge may have it.
+    bridge.answering = answer200;
+    await look();
+    expect((await edgeWith().ask("/sms/receive/unknown", sms("1"))).status).toBe(200);
+  });
+
+  it.each([
+    "//sms/receive",
+    "//sms/receive/twilio",
+    "/sms/receive//twilio",
+    "/sms/receive/twilio/",
+    "/sms/receive/generic",
+  ])("to %s is kept, and delivered to the address to which it came", async (path) => {
+    bridge.answering = REFUSES;
+    const response = await edgeWith({ EDGE_SPOOL: "on" }).ask(`${path}?x=1`, sms("1"));
+    const isTwilio = path.includes("twilio");
+    expect(await response.text()).toBe(isTwilio ? "<Response/>" : '{"status":"stored"}');
+    bridge.answering = answer200;
+    bridge.heard = [];
+    await deliverKept();
+    const [heard] = bridge.requests();
+    expect(heard?.url.href).toBe(`https://bridge.test${path}?x=1`);
+  });
+
+  it.each([
+    ["HEAD", "/sms/receive/exotel", 200, "text/plain"],
+    ["HEAD", "/sms/receive/twilio", 405, null],
+    ["HEAD", "/sms/receive", 405, null],
+    ["GET", "/sms/receive/smsgate", 405, null],
+    ["PUT", "/sms/receive/twilio", 405, null],
+  ])("asked with %s at %s: %i, dark or not", async (method, path, status, type) => {
+    for (const answering of [REFUSES, answer200]) {
+      bridge.answering = answering;
+      await look(2);
+      const response = await edgeWith({ EDGE_SPOOL: "on" }).ask(path, { method });
+      expect(response.status).toBe(status);
+      if (type !== null && answering === REFUSES) {
+        expect(response.headers.get("content-type")).toContain(type);
+      }
+    }
+    expect(await worker.SPOOL.getByName("all").waiting()).toBe(0);
+  });
+
   it("without a spool is tried all the same", async () => {
     bridge.answering = REFUSES;
     await look(2);
@@ -299,6 +351,151 @@ describe("an SMS while the box is dark", () => {
     await worker.SPOOL.getByName("all").deliver();
     await runDurableObjectAlarm(worker.SPOOL.getByName("all"));
     expect(bridge.requests("/sms/receive").length).toBeGreaterThan(0);
+  });
+});
+
+describe("an SMS that the bridge does not take", () => {
+  const spool = () => worker.SPOOL.getByName("all");
+  const inside = <T>(work: (sql: SqlStorage) => T) =>
+    runInDurableObject(spool(), async (_, { storage }) => work(storage.sql));
+  const kept = { method: "POST", body: "{}", headers: { "Content-Type": "application/json" } };
+  const DAY = 24 * 3600 * 1000;
+
+  /** So many of them are set aside. */
+  async function aside(count = 1, edge = edgeWith({ EDGE_SPOOL: "on" })): Promise<void> {
+    bridge.answering = REFUSES;
+    for (let n = 0; n < count; n += 1) {
+      expect((await edge.ask("/sms/receive", kept)).status).toBe(202);
+    }
+    bridge.answering = (heard) => said(heard, {}, { status: 404 });
+    await deliverKept();
+  }
+
+  beforeEach(async () => {
+    await inside((sql) => {
+      sql.exec("DELETE FROM sms");
+      sql.exec("DELETE FROM aside");
+      sql.exec("DELETE FROM dropped");
+    });
+    await runInDurableObject(spool(), async (_, { storage }) => storage.delete("tried_again"));
+  });
+
+  it.each([404, 405, 413, 415, 422])("with %i is set aside at once, and not lost", async (status) => {
+    bridge.answering = REFUSES;
+    await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive", kept);
+    bridge.answering = (heard) => said(heard, {}, { status });
+    await deliverKept();
+    expect(await spool().counts()).toEqual({ waiting: 0, aside: 1, dropped: 0 });
+  });
+
+  it.each([403, 408, 500])("with %i is tried some times, and holds up nobody for good", async (status) => {
+    await look();
+    bridge.answering = REFUSES;
+    await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive", kept);
+    bridge.answering = (heard) => (heard.method === "POST" ? said(heard, {}, { status }) : answer200(heard));
+    await look();
+    for (let n = 0; n < 7; n += 1) {
+      await deliverKept();
+    }
+    expect(await spool().counts()).toMatchObject({ waiting: 1, aside: 0 });
+    await deliverKept();
+    expect(await spool().counts()).toMatchObject({ waiting: 0, aside: 1 });
+  });
+
+  it("is dropped when its days are over, and the bridge and the log are told", async () => {
+    await aside(2);
+    bridge.answering = answer200;
+    await inside((sql) => sql.exec("UPDATE aside SET since = 5 WHERE seq > (SELECT min(seq) FROM aside)"));
+    const lines = vi.spyOn(console, "log");
+    await deliverKept();
+    expect(await spool().counts()).toEqual({ waiting: 0, aside: 1, dropped: 1 });
+    expect(lines.mock.calls.flat().join()).toContain('{"event":"sms_dropped","count":1,"why":"too old"}');
+    lines.mockRestore();
+    const [row] = await inside((sql) => sql.exec("SELECT since FROM aside").toArray());
+    // Not a moment earlier than thirty days.
+    await inside((sql) => sql.exec("UPDATE aside SET since = ?", Number(row?.since) - 30 * DAY + 60_000));
+    await runInDurableObject(spool(), async (object, { storage }) => {
+      await storage.put("tried_again", Date.now());
+      await object.alarm();
+    });
+    expect(await spool().counts()).toMatchObject({ aside: 1, dropped: 1 });
+  });
+
+  it("takes no room of those that wait, and has a room of its own", async () => {
+    await aside();
+    await inside((sql) => {
+      const columns = "method, target, headers, body, client, received, bytes, since";
+      const many = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 30000)";
+      sql.exec(`INSERT INTO aside (seq, ${columns}) ${many} SELECT -n, ${columns} FROM aside, n`);
+    });
+    bridge.answering = REFUSES;
+    const response = await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive", kept);
+    expect(response.status).toBe(202);
+    // The next that is set aside drives out the oldest of them, and none that waits.
+    bridge.answering = (heard) => said(heard, {}, { status: 404 });
+    await deliverKept();
+    expect(await spool().counts()).toEqual({ waiting: 0, aside: 1_000, dropped: 29_002 });
+  });
+
+  it("is tried again the next day, and arrives at a bridge that takes it now", async () => {
+    await aside(2);
+    bridge.answering = answer200;
+    bridge.heard = [];
+    await deliverKept();
+    expect(bridge.requests()).toHaveLength(0);
+    await inside((sql) => sql.exec("UPDATE aside SET since = since - ?", DAY));
+    await deliverKept();
+    expect(bridge.requests()).toHaveLength(2);
+    expect(await spool().counts()).toEqual({ waiting: 0, aside: 0, dropped: 0 });
+  });
+
+  it("of which many fail is not tried on and on", async () => {
+    await aside(6);
+    await inside((sql) => sql.exec("UPDATE aside SET since = since - ?", DAY));
+    bridge.heard = [];
+    await deliverKept();
+    await deliverKept();
+    expect(bridge.requests()).toHaveLength(3);
+    expect(await spool().counts()).toMatchObject({ aside: 6 });
+  });
+
+  it("does not keep a new one from being delivered soon", async () => {
+    await aside();
+    bridge.answering = REFUSES;
+    await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive", kept);
+    const alarm = await runInDurableObject(spool(), async (_, { storage }) => storage.getAlarm());
+    expect((alarm ?? Number.POSITIVE_INFINITY) - Date.now()).toBeLessThan(2_000);
+  });
+
+  it("is told to the bridge with the next look", async () => {
+    await aside();
+    bridge.heard = [];
+    bridge.answering = answer200;
+    await runInDurableObject(worker.BOX.getByName("all"), async (object) => {
+      const inner = object as unknown as { env: Env };
+      inner.env = { ...inner.env, EDGE_SPOOL: "on" };
+      await object.alarm();
+      inner.env = worker;
+    });
+    const [asked] = bridge.requests("/edge/blocklist");
+    expect(asked?.url.search).toBe("?waiting=0&aside=1&dropped=0");
+  });
+
+  it("of an edge before this one is kept from now on", async () => {
+    bridge.answering = REFUSES;
+    await edgeWith({ EDGE_SPOOL: "on" }).ask("/sms/receive", kept);
+    await inside((sql) => {
+      sql.exec("ALTER TABLE sms ADD COLUMN aside INTEGER NOT NULL DEFAULT 0");
+      sql.exec("UPDATE sms SET aside = 1");
+    });
+    await runInDurableObject(spool(), async (object) => {
+      new (object.constructor as typeof import("../src/objects/spool").Spool)(
+        (object as unknown as { ctx: DurableObjectState }).ctx,
+        worker,
+      );
+      await object.alarm();
+    });
+    expect(await spool().counts()).toEqual({ waiting: 0, aside: 1, dropped: 0 });
   });
 });
 

@@ -48,6 +48,20 @@ describe("what exists", () => {
     ["GET", "/onboard/../admin", 404],
     ["GET", "/v/%2e%2e/admin", 404],
     ["GET", "//admin", 404],
+    ["POST", "//sms/receive", 200],
+    ["POST", "//sms/receive/twilio", 200],
+    ["POST", "/sms/receive//twilio", 200],
+    ["GET", "//sms/receive/kannel?from=1", 200],
+    ["GET", "//sms/receive", 405],
+    ["POST", "//sms/import", 404],
+    ["POST", "///sms/receive", 404],
+    ["POST", "//sms//receive", 404],
+    ["POST", "//receivers/heartbeat", 404],
+    ["GET", "/onboard/a/b", 404],
+    ["GET", "/onboard/a/events/b", 404],
+    ["GET", "/onboarding/a", 404],
+    ["GET", "/onboard/a/cancel", 405],
+    ["POST", "/onboard/status/+919876543210", 405],
     ["GET", "/validated", 404],
     ["GET", "/sms/receivers", 404],
   ])("%s %s is answered with %i", async (method, path, status) => {
@@ -103,6 +117,26 @@ describe("what the bridge gets", () => {
     });
     expect(header("x-edge-signature")).toBe(await hmac(SECRET, text));
   });
+
+  it.each(["//sms/receive?a=1", "//sms/receive/twilio", "/sms/receive//twilio?a=%2Fb"])(
+    "is asked and signed at %s as it came, of the bridge and nobody else",
+    async (path) => {
+      const init = { method: "POST", body: "{}", from: "198.51.100.83" };
+      expect((await edgeWith().ask(path, init)).status).toBe(200);
+      const [heard] = bridge.requests();
+      expect(heard?.url.href).toBe(`https://bridge.test${path}`);
+      const header = (name: string) => heard?.headers.get(name) ?? "";
+      const text = await signedText({
+        method: "POST",
+        target: path,
+        time: Number(header("x-edge-time")),
+        id: header("x-edge-id"),
+        client: header("x-edge-client"),
+        body: heard?.body ?? new Uint8Array(),
+      });
+      expect(header("x-edge-signature")).toBe(await hmac(SECRET, text));
+    },
+  );
 
   it("has another id each time", async () => {
     const edge = edgeWith();

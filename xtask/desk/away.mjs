@@ -8,7 +8,7 @@ export const TWILIO = { name: "tw", format: "twilio", signing_key: "twilio-auth-
 /** Within this everybody is told that the box is away. */
 const TOLD_WITHIN = 60_000;
 
-async function until(what, is) {
+export async function until(what, is) {
   for (const began = Date.now(); !(await is()); ) {
     assert.ok(Date.now() - began < TOLD_WITHIN, `not within a minute: ${what}`);
     await new Promise((done) => setTimeout(done, 250));

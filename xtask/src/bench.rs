@@ -14,6 +14,7 @@ mod report;
 pub(crate) mod requests;
 pub(crate) mod server;
 mod startup;
+mod told;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -66,6 +67,12 @@ pub(crate) struct Args {
     /// Instead: so many million SMS as they come in life, on Redis or Valkey, with a remote; 0.2 is a quick one
     #[arg(long, conflicts_with = "desk", value_parser = millions)]
     million: Option<f64>,
+    /// Beside it an app is told of every SMS and of every number that is validated; embedded stores only
+    #[arg(long)]
+    webhooks: bool,
+    /// So many SMS a second, evenly, instead of as many as are answered; embedded stores only
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pace: Option<u32>,
     /// The result as JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -115,6 +122,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
         Stores::Redis => Some(Flavour::Redis),
         Stores::Valkey => Some(Flavour::Valkey),
     };
+    if (flavour.is_some() || args.million.is_some()) && (args.webhooks || args.pace.is_some()) {
+        return Err("--webhooks and --pace are for embedded stores alone".into());
+    }
     if let Some(millions) = args.million {
         let flavour = flavour.unwrap_or(Flavour::Redis);
         let report = runtime.block_on(million::measure(args, millions, flavour, &binary, &folder))?;

@@ -1,5 +1,5 @@
-//! What an edge in front of the bridge asks of it: to keep what it refused, and to say which e-mail addresses are blocked.
-//! Also that no signed request is taken twice. Not whether a signature holds: that is HTTP's, with `base::edge_keys`.
+//! What an edge in front of the bridge asks of it: to keep what it refused, and to say which e-mail addresses are blocked
+//! and which websites may follow a registration, so that it can answer both by itself. Also that no signed request is taken twice. Not whether a signature holds: that is HTTP's, with `base::edge_keys`.
 
 use bridge_core::message::storable;
 use bridge_core::{Span, Timestamp, email};
@@ -78,6 +78,8 @@ pub struct Blocklist {
     rows: Vec<BlockedEmail>,
     /// A blocked address blocks its tags too.
     pub ignore_tags: bool,
+    /// Origins of websites that may read what the edge answers by itself, as the bridge's own answers.
+    pub status_origins: Vec<String>,
 }
 
 /// What holds at this moment, by address.
@@ -90,7 +92,9 @@ pub fn blocklist(app: &App) -> Blocklist {
         rows.sort_by_key(|entry| std::cmp::Reverse(entry.changed_at));
         rows.truncate(LISTED_MAX);
     }
-    Blocklist { rows, ignore_tags: app.live.now().blocked_emails_ignore_tags }
+    let settings = app.live.now();
+    let status_origins = settings.status_origins.clone();
+    Blocklist { rows, ignore_tags: settings.blocked_emails_ignore_tags, status_origins }
 }
 
 impl Blocklist {
@@ -103,6 +107,10 @@ impl Blocklist {
         for row in &self.rows {
             digest.update(&row.address);
             digest.update([0]);
+        }
+        for origin in &self.status_origins {
+            digest.update([1]);
+            digest.update(origin);
         }
         let digest = bridge_core::onboarding::hex(&digest.finalize());
         format!("\"{}\"", digest.get(..32).unwrap_or_default())

@@ -171,6 +171,14 @@ impl HotStore for RedisHot {
         self.epoch().await
     }
 
+    async fn epoch_of_data(&self) -> Result<Option<String>> {
+        self.epoch_of_data().await
+    }
+
+    async fn queues_are_entered(&self) -> Result<()> {
+        self.queues_are_entered().await
+    }
+
     fn enter(&self, epoch: Option<&str>) {
         *self.entered.write().unwrap_or_else(PoisonError::into_inner) = epoch.map(Arc::from);
     }

@@ -339,12 +339,21 @@ fn region_of(calling_code: &str) -> Option<Region> {
 #[must_use]
 pub fn example_mobile(calling_code: &str, n: u32) -> Option<Mobile> {
     const VARIED: usize = 4;
-    let region = region_of(calling_code)?;
-    let example =
-        PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, PhoneNumberType::Mobile).ok()?;
-    let e164 = example.format_as(PhoneNumberFormat::E164);
+    let e164 = example(calling_code)?.format_as(PhoneNumberFormat::E164).into_owned();
     let kept = e164.get(..e164.len().checked_sub(VARIED)?)?;
     Mobile::from_e164(&format!("{kept}{:04}", n % 10_000))
+}
+
+/// How people of that calling code write a mobile number for somebody abroad, as an example: `+91 81234 56789`. None: no
+/// numbering plan has the code, or it tells no example.
+#[must_use]
+pub fn example_spelled(calling_code: &str) -> Option<String> {
+    Some(example(calling_code)?.format_as(PhoneNumberFormat::International).into_owned())
+}
+
+fn example(calling_code: &str) -> Option<PhoneNumber> {
+    let region = region_of(calling_code)?;
+    PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(region, PhoneNumberType::Mobile).ok()
 }
 
 /// True for a calling code that some numbering plan has, like `91`; false for `+91`, `0`, `IN`.
@@ -453,6 +462,17 @@ mod tests {
             assert_eq!(Mobile::parse(bare, "91", BareDigits::InternationalFirst), Ok(first.clone()));
         }
         assert!(example_mobile("999", 1).is_none());
+    }
+
+    #[test]
+    fn an_example_is_spelled_as_its_country_does() {
+        for code in ["91", "44", "1", "49", "971", "254"] {
+            let spelled = example_spelled(code).unwrap();
+            assert!(spelled.starts_with(&format!("+{code} ")), "{spelled}");
+            let read = Mobile::parse(&spelled, "91", BareDigits::NationalFirst).unwrap();
+            assert_eq!(read.calling_code(), code);
+        }
+        assert_eq!(example_spelled("999"), None);
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Request};
+use axum::http::HeaderMap;
 use bytes::Bytes;
 
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::bridge::App;
 use bridge_app::state::bodies::Sender;
-use bridge_http::body;
+use bridge_http::body::{self, Whole};
 use bridge_http::client;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
@@ -30,19 +31,24 @@ struct Limits {
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// The form of somebody at the desk, and the bytes it was read from.
-    pub(super) async fn read(app: &App, body: Body) -> Result<(Form, Bytes), Problem> {
-        Form::read_within(app, body, &AT_THE_DESK).await
+    /// The form of somebody at the desk, and the bytes it was read from, as they were sent.
+    pub(super) async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<(Form, Bytes), Problem> {
+        Form::read_within(app, headers, body, &AT_THE_DESK).await
     }
 
-    async fn read_within(app: &App, body: Body, limits: &Limits) -> Result<(Form, Bytes), Problem> {
-        let bytes = body::read_of(app, limits.sender, body, limits.bytes).await?;
+    async fn read_within(
+        app: &App,
+        headers: &HeaderMap,
+        body: Body,
+        limits: &Limits,
+    ) -> Result<(Form, Bytes), Problem> {
+        let Whole { sent, bytes } = body::read_whole(app, limits.sender, headers, body, limits.bytes).await?;
         // Before anything is made of them.
         if bytes.iter().filter(|byte| **byte == b'&').count() >= limits.fields {
             let detail = format!("the form has more than {} fields", limits.fields);
             return Err(Problem::new(Code::InvalidRequest, detail));
         }
-        Ok((Form(form_urlencoded::parse(&bytes).into_owned().collect()), bytes))
+        Ok((Form(form_urlencoded::parse(&bytes).into_owned().collect()), sent))
     }
 
     /// A field, if the form has it.
@@ -65,9 +71,9 @@ where
         let app = Shared::from_ref(state);
         let (parts, body) = request.into_parts();
         if parts.extensions.get::<LoggedIn>().is_some() {
-            return Ok(Form::read(&app, body).await?.0);
+            return Ok(Form::read(&app, &parts.headers, body).await?.0);
         }
         let _open = app.open_requests.begin(None, client::behind_a_proxy(&app, &parts))?;
-        Ok(Form::read_within(&app, body, &BEFORE_LOGIN).await?.0)
+        Ok(Form::read_within(&app, &parts.headers, body, &BEFORE_LOGIN).await?.0)
     }
 }

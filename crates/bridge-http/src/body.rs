@@ -1,5 +1,6 @@
 //! Reading bodies: never more than allowed, never for longer than a slow phone needs, and a body that
-//! breaks off is the client's problem, not ours.
+//! breaks off is the client's problem, not ours. A body is read as it was before it was packed (`Content-Encoding`): only
+//! who checks a signature over it asks for it as it was sent.
 
 use axum::body::Body;
 use axum::http::HeaderMap;
@@ -22,17 +23,53 @@ pub const SMS_MAX_BYTES: usize = 1024 * 1024;
 /// The largest body of somebody whose key, if any, is in it.
 pub const STRANGER_MAX_BYTES: usize = 64 * 1024;
 
-/// What a client is told that says nothing for as long as [`bridge_app::base::deadline::SILENT`].
-pub(crate) const LIST_SILENT: &str = "the rest of the list did not arrive within 60 seconds";
-
 /// Reads the whole body of somebody whose key came before it, up to `max` bytes and within a limit in time. It counts
 /// among the bodies in memory until the last of its bytes is dropped.
-pub async fn read(app: &App, body: Body, max: usize) -> Result<Bytes, Problem> {
-    read_of(app, Sender::Known, body, max).await
+pub async fn read(app: &App, headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Problem> {
+    read_of(app, Sender::Known, headers, body, max).await
 }
 
 /// The same of anybody: their bodies have a share of their own.
-pub async fn read_of(app: &App, sender: Sender, body: Body, max: usize) -> Result<Bytes, Problem> {
+pub async fn read_of(
+    app: &App,
+    sender: Sender,
+    headers: &HeaderMap,
+    body: Body,
+    max: usize,
+) -> Result<Bytes, Problem> {
+    Ok(read_whole(app, sender, headers, body, max).await?.bytes)
+}
+
+/// A body whose sender may have signed it.
+#[derive(Debug)]
+pub struct Whole {
+    /// As it was sent, still packed where it was: a signature is over these bytes.
+    pub sent: Bytes,
+    /// As it reads.
+    pub bytes: Bytes,
+}
+
+/// Reads the whole body, for a signature too.
+pub async fn read_whole(
+    app: &App,
+    sender: Sender,
+    headers: &HeaderMap,
+    body: Body,
+    max: usize,
+) -> Result<Whole, Problem> {
+    let sent = as_sent(app, sender, body, max).await?;
+    Ok(Whole { bytes: unpacked(headers, sent.clone(), max)?, sent })
+}
+
+fn unpacked(headers: &HeaderMap, sent: Bytes, max: usize) -> Result<Bytes, Problem> {
+    match encoding::unpacked(headers, sent, max)? {
+        Unpacked::Body(bytes) => Ok(bytes),
+        Unpacked::Broken { why, .. } => Err(Problem::new(Code::InvalidRequest, why)),
+    }
+}
+
+/// The bytes that came, whatever they are packed with: for who unpacks them, or keeps them where they cannot be.
+pub(crate) async fn as_sent(app: &App, sender: Sender, body: Body, max: usize) -> Result<Bytes, Problem> {
     within(BODY, whole(app, sender, body, max)).await.unwrap_or_else(|_| {
         Err(Problem::new(Code::RequestTimeout, "the body did not arrive within 10 seconds"))
     })
@@ -120,11 +157,7 @@ pub async fn json_sent(app: &App, headers: &HeaderMap, body: Body, max: usize) -
     if content_type != "application/json" && !content_type.ends_with("+json") {
         return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
     }
-    let sent = read(app, body, max).await?;
-    let bytes = match encoding::unpacked(headers, sent.clone(), max)? {
-        Unpacked::Body(bytes) => bytes,
-        Unpacked::Broken { why, .. } => return Err(Problem::new(Code::InvalidRequest, why)),
-    };
+    let Whole { sent, bytes } = read_whole(app, Sender::Known, headers, body, max).await?;
     let fields = Fields::read("application/json", &bytes)
         .map_err(|unusable| Problem::fields(Code::InvalidRequest, unusable.detail, unusable.errors))?;
     Ok(JsonSent { fields, sent, bytes })

@@ -16,6 +16,7 @@ pub mod edge;
 mod encoding;
 mod exposition;
 pub mod lab;
+mod list;
 pub mod listen;
 pub mod observe;
 pub mod problem;

@@ -1,6 +1,7 @@
 //! Accepting connections: a place for each, time-outs for clients that say nothing or read nothing, and drained when the
 //! bridge stops. Who has to go when it is full is not decided here: that is `bridge_app::state::places`.
 
+mod host;
 mod linger;
 mod patience;
 mod socket;
@@ -30,6 +31,7 @@ use tower::ServiceExt;
 
 use bridge_app::base::clock::Clock;
 use bridge_app::base::deadline::{FINISH, HEADERS, UNREAD, within};
+use bridge_app::base::problem::{Code, Problem};
 use bridge_app::bridge::App;
 use bridge_app::state::places::{Comer, Place, Seat};
 
@@ -37,6 +39,7 @@ use self::linger::Unread;
 use self::patience::Patient;
 use self::socket::Socket;
 use crate::client::{self, Peer};
+use crate::observe;
 
 /// After a failed accept (out of descriptors), before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -213,7 +216,12 @@ async fn answer<R: Answers>(
     let mut request = request.map(|body| Body::new(unread.lend(body, seat.clone())));
     request.extensions_mut().insert(Peer(peer));
     request.extensions_mut().insert(seat.clone());
-    let mut response = service.router.clone().oneshot(request).await?;
+    let wrong = host::wrong(request.version(), request.uri(), request.headers());
+    let mut response = match wrong {
+        None => service.router.clone().oneshot(request).await?,
+        // Before anything of ours reads whose address it is.
+        Some(why) => observe::refused(&service.app, request, Problem::new(Code::InvalidRequest, why)).await,
+    };
     if unread.is_some() && seat.is_known() {
         unread.read_away_small().await;
     }

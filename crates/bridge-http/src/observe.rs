@@ -21,15 +21,27 @@ const REQUEST_ID_MAX: usize = 64;
 
 /// The layer that every request passes through.
 pub async fn observe(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    observed(&app, request, |request| next.run(request)).await
+}
+
+/// What is refused before any route is looked for: counted, logged and answered like everything else.
+pub(crate) async fn refused(app: &Shared, request: Request, problem: Problem) -> Response {
+    observed(app, request, |_| async { Failed(problem).into_response() }).await
+}
+
+async fn observed<F>(app: &Shared, request: Request, answering: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let watch = Stopwatch::start();
-    let id = request_id(&app, &request);
+    let id = request_id(app, &request);
     let logged = for_log(&id, &request).to_owned();
     let method = method_label(request.method());
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answered = AssertUnwindSafe(answering(request)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| {
         app.metrics.panics_total.inc();
         tracing::error!(

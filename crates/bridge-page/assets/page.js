@@ -94,6 +94,12 @@ document.addEventListener("click", async (event) => {
     note("tapped");
     beginWaiting();
   }
+  // Another language takes the place of this one in the history: each of its addresses opens this page.
+  const other = event.target.closest(".languages a");
+  if (other && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)) {
+    event.preventDefault();
+    location.replace(other.href);
+  }
   const copy = event.target.closest(".copy");
   if (!copy) return;
   const source = byId(copy.dataset.copies);

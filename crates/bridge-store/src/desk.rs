@@ -11,6 +11,8 @@ mod latency;
 mod people;
 mod sms;
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use bridge_core::{Span, Timestamp};
 use uuid::Uuid;
@@ -85,6 +87,8 @@ pub trait DeskStore: Send + Sync + 'static {
     async fn sms_story(&self, sms_id: Uuid) -> Result<Option<SmsStory>>;
     /// The SMS that were judged against one onboarding, oldest first, at most `max`.
     async fn sms_of_onboarding(&self, onboarding: &OnboardingRow, max: usize) -> Result<Vec<SmsRow>>;
+    /// Which of these SMS are written; none of them was received before `since`.
+    async fn written_sms(&self, ids: &[Uuid], since: Timestamp) -> Result<HashSet<Uuid>>;
 
     /// Onboardings that the filter lets through.
     async fn search_onboardings(
@@ -95,6 +99,8 @@ pub trait DeskStore: Send + Sync + 'static {
     ) -> Result<Page<OnboardingRow>>;
     /// One onboarding.
     async fn onboarding(&self, id: Uuid) -> Result<Option<OnboardingRow>>;
+    /// Those of these onboardings that are written, in any order.
+    async fn written_onboardings(&self, ids: &[Uuid]) -> Result<Vec<OnboardingRow>>;
     /// Validated numbers that the filter lets through.
     async fn search_validated(
         &self,

@@ -265,6 +265,10 @@ pub trait HotStore: Send + Sync + 'static {
 
     /// The epoch in which its data are whole. None: they are not, or the server started again since.
     async fn epoch(&self) -> Result<Option<String>>;
+    /// The epoch that its data are of, also where the server started again since or is another one with the same data.
+    async fn epoch_of_data(&self) -> Result<Option<String>>;
+    /// [`StoreFault::Lost`](crate::StoreFault::Lost) unless the queues are those of the epoch that was entered.
+    async fn queues_are_entered(&self) -> Result<()>;
     /// From now on this bridge judges and registers in this epoch, and in no other: `admit`, `record`,
     /// `register`, `cancel` and `revive` answer [`crate::StoreFault::Lost`] in any other, and before one was entered.
     fn enter(&self, epoch: Option<&str>);

@@ -1,8 +1,13 @@
-/** The person's page. While the bridge is away: a page in the person's language that waits and comes back by itself. */
+/**
+ * The person's page. While the bridge is away: a page in the person's language that waits and comes back by itself. What
+ * the edge refuses to somebody's browser is such a page too.
+ */
 
 import type { Deps } from "../deps";
 import type { Incoming } from "../incoming";
-import { direction, LANGUAGES, languageOf } from "../pure/language";
+import { LANGUAGES, type Language, languageOf, type Words } from "../pure/language";
+import { type Problem, retryAfterOf, statusOf } from "../pure/problem";
+import { drawn, type Sheet } from "../pure/sheet";
 import { forwarded, RETRY_AFTER_SECONDS, since } from "./forward";
 import { whyNot } from "./register";
 import { withTurnstile } from "./widget";
@@ -22,79 +27,111 @@ export async function page(deps: Deps, incoming: Incoming): Promise<Response> {
 
 /** A new hash: from the page without any app, or again for the same person. */
 function isRegistration({ method, url }: Incoming): boolean {
-  return method === "POST" && (url.pathname === "/v" || /^\/v\/[^/]+\/again\/?$/.test(url.pathname));
+  return method === "POST" && (url.pathname === "/v" || /^\/v\/[^/]+\/again$/.test(url.pathname));
 }
 
 /** Half a minute is the longest that a bridge that is back is not seen. */
 const TRY_AGAIN_SECONDS = 5;
 
-const STYLE = `
-:root{color-scheme:light dark;font:1.125rem/1.6 system-ui,sans-serif}
-body{margin:0;min-height:100vh;display:grid;place-items:center}
-main{max-width:34rem;padding:1.5rem}
-h1{font-size:1.5rem;line-height:1.3;margin:0 0 1rem}
-a{display:inline-block;min-height:2.75rem;line-height:2.75rem;padding:0 1.25rem;border:2px solid;border-radius:.5rem}
-`;
-
 export async function pausedPage(deps: Deps, incoming: Incoming): Promise<Response> {
-  const { url, headers } = incoming;
-  const language = languageOf(url.searchParams.get("lang"), headers.get("accept-language"));
-  const words = LANGUAGES[language];
+  const { language, words, back } = asked(incoming);
   const at = since(deps, await deps.box.health());
-  const time = new Intl.DateTimeFormat(language === "ur" ? "ur-PK" : `${language}-IN`, {
+  const time = new Intl.DateTimeFormat(localeOf(language), {
     dateStyle: "medium",
     timeStyle: "short",
     timeZone: "UTC",
     numberingSystem: "latn",
   });
   const shown = `<time datetime="${at}" dir="ltr">${time.format(new Date(at))} UTC</time>`;
-  const kept = deps.settings.spool ? `<p>${words.sent}</p>` : "";
-  // A form cannot be sent again by itself: the page that it stands on is the way back.
-  const back =
-    incoming.method === "POST" ? url.pathname.replace(/\/(again|cancel|event)\/?$/, "") : url.pathname;
-  const link = back + (url.searchParams.has("lang") ? `?lang=${language}` : "");
-  const html = `<!doctype html>
-<html lang="${language}" dir="${direction(language)}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="robots" content="noindex">
-<meta http-equiv="refresh" content="${TRY_AGAIN_SECONDS};url=${escaped(link)}">
-<title>${words.title}</title>
-<style>${STYLE}</style>
-</head>
-<body><main id="paused">
-<h1>${words.title}</h1>
-<p role="status">${words.paused} ${words.since.replace("{time}", shown)}</p>
-<p>${words.nothing_to_do}</p>${kept}
-<p><a href="${escaped(link)}">${words.again}</a></p>
-</main></body></html>`;
-  return new Response(incoming.method === "HEAD" ? null : html, {
+  const kept = deps.settings.spool ? [`<p>${words.sent}</p>`] : [];
+  return drawn({
     status: 503,
-    headers: {
-      "Content-Type": "text/html; charset=utf-8",
-      "Content-Language": language,
-      "Retry-After": String(RETRY_AFTER_SECONDS),
-      "Cache-Control": "no-store",
-      "Referrer-Policy": "no-referrer",
-      "X-Content-Type-Options": "nosniff",
-      "Content-Security-Policy": `default-src 'none'; style-src '${await styleHash()}'; base-uri 'none'; form-action 'none'`,
-    },
+    language,
+    id: "paused",
+    title: words.title,
+    paragraphs: [
+      `<p role="status">${words.paused} ${words.since.replace("{time}", shown)}</p>`,
+      `<p>${words.nothing_to_do}</p>`,
+      ...kept,
+    ],
+    button: { to: back, says: words.again },
+    refresh: TRY_AGAIN_SECONDS,
+    retryAfter: RETRY_AFTER_SECONDS,
   });
 }
 
-function escaped(text: string): string {
-  const named: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replace(/[&<>"']/g, (letter) => named[letter] ?? "");
+/** Is it somebody's browser that asks for a page or a part of one? A program that says that it speaks JSON is none. */
+export function isOfAPerson(request: Request): boolean {
+  const { pathname } = new URL(request.url);
+  const speaksJson = ["accept", "content-type"].some((name) => request.headers.get(name)?.includes("json"));
+  return /^\/v(\/|$)/.test(pathname) && !speaksJson;
 }
 
-async function styleHash(): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(STYLE));
-  return `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`;
+/** What the edge refuses to a person, in their language. */
+export function refusedPage(request: Request, problem: Problem): Promise<Response> {
+  const url = new URL(request.url);
+  const { language, words, back } = asked({ url, headers: request.headers });
+  const retryAfter = retryAfterOf(problem);
+  return drawn({
+    status: statusOf(problem.code),
+    language,
+    retryAfter,
+    ...said(problem, words, back, language, retryAfter ?? 0),
+  });
+}
+
+type Said = Pick<Sheet, "id" | "title" | "paragraphs" | "button">;
+
+function said(problem: Problem, words: Words, back: string, language: Language, seconds: number): Said {
+  const again = { to: back, says: words.try_again };
+  switch (problem.code) {
+    case "not_found":
+      return { id: "missing", title: words.missing, paragraphs: [`<p>${words.missing_lead}</p>`] };
+    case "email_blocked":
+      return { id: "refused", title: words.refused, paragraphs: [`<p>${words.other_way}</p>`] };
+    case "too_many_registrations":
+    case "too_many_requests": {
+      const when = words.try_again_when.replace("{when}", fromNow(language, seconds));
+      return { id: "many", title: words.many, paragraphs: [`<p>${when}</p>`], button: again };
+    }
+    default:
+      return {
+        id: "failed",
+        title: words.failed,
+        paragraphs: [`<p>${words.failed_lead}</p>`],
+        button: again,
+      };
+  }
+}
+
+/** `in 40 seconds`, `in 12 minutes`: never less than it is. */
+function fromNow(language: Language, seconds: number): string {
+  const format = new Intl.RelativeTimeFormat(`${localeOf(language)}-u-nu-latn`);
+  return seconds <= 60 ? format.format(seconds, "second") : format.format(Math.ceil(seconds / 60), "minute");
+}
+
+function localeOf(language: Language): string {
+  return language === "ur" ? "ur-PK" : `${language}-IN`;
+}
+
+/** In which language, and the page to which somebody goes back. */
+function asked({ url, headers }: Pick<Incoming, "url" | "headers">): {
+  language: Language;
+  words: Words;
+  back: string;
+} {
+  const language = languageOf(url.searchParams.get("lang"), headers.get("accept-language"));
+  // A form cannot be sent again by itself: the page that it stands on is the way back.
+  const path = url.pathname.replace(/^(\/v\/[^/]+)\/(again|cancel|event)\/?$/, "$1");
+  const query = new URLSearchParams();
+  if (url.searchParams.has("lang")) {
+    query.set("lang", language);
+  }
+  // The website that shows the page inside its own: without it the page tells nobody that it is done.
+  const origin = url.searchParams.get("origin");
+  if (origin !== null) {
+    query.set("origin", origin);
+  }
+  const back = query.size > 0 ? `${path}?${query}` : path;
+  return { language, words: LANGUAGES[language], back };
 }

@@ -7,7 +7,7 @@ import { passedOn } from "../bridge";
 import type { Deps } from "../deps";
 import contract from "../generated/contract.json";
 import type { Incoming } from "../incoming";
-import { acknowledgement, type Format, formatOf } from "../pure/acknowledge";
+import { acknowledgement, FORMAT_NAMES, type Format, formatOf, namedIn } from "../pure/acknowledge";
 import { Refused } from "../pure/problem";
 import { hex } from "../pure/sign";
 import { forwarded } from "./forward";
@@ -24,14 +24,18 @@ export async function receive(
   incoming: Incoming,
   waitUntil: (work: Promise<void>) => void,
 ): Promise<Response> {
-  const format = formatOf(incoming.url.pathname);
-  if (incoming.method === "GET" && format?.takes_get === false) {
-    const detail = `${format.name} delivers with POST`;
-    throw new Refused({ code: "method_not_allowed", detail, headers: { Allow: "POST" } });
+  const name = namedIn(incoming.url.pathname);
+  const format = name === null ? undefined : formatOf(name);
+  const isUnknown = name !== null && format === undefined;
+  if (!isUnknown) {
+    mustDeliver(incoming, format);
   }
   if (!(await deps.maySendSms(incoming.limitKey))) {
     const detail = "this address delivers too many SMS: wait a little";
     throw new Refused({ code: "too_many_requests", detail, retryAfter: RETRY_AFTER_SECONDS });
+  }
+  if (isUnknown || incoming.method === "HEAD") {
+    return (await ofTheBridge(deps, incoming)) ?? ofNoDelivery(format);
   }
   const received = Math.floor(deps.clock() / 1000);
   const { spool } = deps.settings;
@@ -45,7 +49,7 @@ export async function receive(
     }
     return answer;
   }
-  if (spool && (await keep(deps, incoming, format, received))) {
+  if (spool && (await keep(deps, incoming, received))) {
     await answer?.body?.cancel();
     deps.log({ event: "sms_kept", country: incoming.client.country });
     return acknowledgement(format);
@@ -57,24 +61,36 @@ export async function receive(
   throw new Refused({ code: "unavailable", detail, retryAfter: RETRY_AFTER_SECONDS });
 }
 
+/** Refused as the bridge does it: a method with which no sender of this format delivers. */
+function mustDeliver({ method }: Incoming, format: Format | undefined): void {
+  const delivers = method === "POST" || (method === "GET" && format?.takes_get === true);
+  if (!delivers && !(method === "HEAD" && format?.asks_first === true)) {
+    const detail = `${format?.name ?? "this address"} delivers with POST`;
+    const headers = { Allow: format?.takes_get === true ? "GET, POST" : "POST" };
+    throw new Refused({ code: "method_not_allowed", detail, headers });
+  }
+}
+
+/** While it answers, its word counts: a bridge that is newer than the edge may have a format that the edge has not. */
+async function ofTheBridge(deps: Deps, incoming: Incoming): Promise<Response | null> {
+  return (await deps.box.health()).up ? forwarded(deps, incoming) : null;
+}
+
+/** While it does not: who asks first hears of what kind the answer will be, and a format that is none is none. */
+function ofNoDelivery(format: Format | undefined): Response {
+  if (format === undefined) {
+    const detail = `there is no such format: known are ${FORMAT_NAMES.join(", ")}`;
+    throw new Refused({ code: "not_found", detail });
+  }
+  return acknowledgement(format);
+}
+
 /** False: it cannot be promised to arrive. */
-async function keep(
-  deps: Deps,
-  incoming: Incoming,
-  format: Format | undefined,
-  received: number,
-): Promise<boolean> {
-  const isGeneric = /^\/sms\/receive\/?$/.test(incoming.url.pathname);
+async function keep(deps: Deps, incoming: Incoming, received: number): Promise<boolean> {
   const encoding = (incoming.headers.get("content-encoding") ?? "").trim().toLowerCase();
   const body = incoming.body ?? new Uint8Array();
   // Later the bridge would refuse what it does not know, and of a stranger what is longer.
-  if (
-    (format === undefined && !isGeneric && !/\/generic\/?$/.test(incoming.url.pathname)) ||
-    !ENCODINGS.includes(encoding)
-  ) {
-    return false;
-  }
-  if (body.byteLength > contract.bytes.stranger) {
+  if (!ENCODINGS.includes(encoding) || body.byteLength > contract.bytes.stranger) {
     return false;
   }
   const headers = passedOn(incoming.headers);

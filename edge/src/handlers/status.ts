@@ -3,6 +3,7 @@
 import type { Deps } from "../deps";
 import type { components } from "../generated/openapi";
 import type { Incoming } from "../incoming";
+import { readable } from "./followers";
 import { forwarded, since } from "./forward";
 
 type BridgeStatus = components["schemas"]["BridgeStatus"];
@@ -18,5 +19,6 @@ export async function status(deps: Deps, incoming: Incoming): Promise<Response> 
     since: since(deps, await deps.box.health()),
     reason: "the bridge does not answer",
   };
-  return Response.json(paused, { headers: { "Cache-Control": "no-store" } });
+  const own = Response.json(paused, { headers: { "Cache-Control": "no-store" } });
+  return readable(deps, incoming.headers, incoming.method, own);
 }

@@ -1,11 +1,12 @@
 /**
- * The box that the bridge runs on, as the edge knows it: whether it answers, found out by looks of its own alarm, and
- * which e-mail addresses it blocks. How one look changes the state is pure/health.ts.
+ * The box that the bridge runs on, as the edge knows it: whether it answers, found out by looks of its own alarm, which
+ * e-mail addresses it blocks, and which websites may follow. How one look changes the state is pure/health.ts.
  */
 
 import { DurableObject } from "cloudflare:workers";
 import { bridgeThrough } from "../bridge";
 import { type Env, type Settings, settingsOf } from "../env";
+import type { components } from "../generated/openapi";
 import { log } from "../log";
 import { FRESH, type Health, healthOf, look, nextLookMs, type Watch } from "../pure/health";
 import { randomId } from "../pure/sign";
@@ -15,7 +16,11 @@ const PATIENCE_MS = 5_000;
 interface Blocklist {
   etag: string;
   ignoreTags: boolean;
+  /** The bridge's setting `status_origins`; missing in what an edge before this one wrote. */
+  websites?: string[];
 }
+
+type List = components["schemas"]["EdgeBlocklist"];
 
 export class Box extends DurableObject<Env> {
   private watch: Watch = FRESH;
@@ -49,6 +54,11 @@ export class Box extends DurableObject<Env> {
     return this.ctx.storage.sql.exec("SELECT 1 FROM blocked WHERE hash = ?", asked).toArray().length > 0;
   }
 
+  /** Whose pages may read what the edge says of a registration that they follow. */
+  websites(): string[] {
+    return this.blocklist?.websites ?? [];
+  }
+
   override async alarm(): Promise<void> {
     const settings = settingsOf(this.env);
     const wasUp = healthOf(this.watch).up;
@@ -80,9 +90,12 @@ export class Box extends DurableObject<Env> {
 
   /** Asks only for what changed. */
   private async readBlocklist(settings: Settings): Promise<void> {
-    const headers = new Headers(this.blocklist && { "If-None-Match": this.blocklist.etag });
-    const waiting = settings.spool ? await this.env.SPOOL.getByName("all").waiting() : 0;
-    const answer = await this.ask(settings, `/edge/blocklist?waiting=${waiting}`, headers);
+    const known = this.blocklist?.websites && this.blocklist.etag;
+    const headers = new Headers(known ? { "If-None-Match": known } : undefined);
+    const nothing = { waiting: 0, aside: 0, dropped: 0 };
+    const kept = settings.spool ? await this.env.SPOOL.getByName("all").counts() : nothing;
+    const said = Object.entries(kept).map(([name, count]) => `${name}=${count}`);
+    const answer = await this.ask(settings, `/edge/blocklist?${said.join("&")}`, headers);
     if (answer?.status !== 200) {
       await answer?.body?.cancel();
       if (answer?.status !== 304) {
@@ -90,7 +103,7 @@ export class Box extends DurableObject<Env> {
       }
       return;
     }
-    const list = await answer.json<{ ignore_tags: boolean; addresses: string[] }>().catch(() => null);
+    const list = await answer.json<List>().catch(() => null);
     if (list === null) {
       return;
     }
@@ -101,7 +114,11 @@ export class Box extends DurableObject<Env> {
         sql.exec("INSERT OR IGNORE INTO blocked (hash) VALUES (?)", hash);
       }
     });
-    this.blocklist = { etag: answer.headers.get("etag") ?? "", ignoreTags: list.ignore_tags };
+    this.blocklist = {
+      etag: answer.headers.get("etag") ?? "",
+      ignoreTags: list.ignore_tags,
+      websites: list.status_origins ?? [],
+    };
     await this.ctx.storage.put("blocklist", this.blocklist);
   }
 

@@ -5,16 +5,31 @@ import contract from "../generated/contract.json";
 export interface Format {
   name: string;
   takes_get: boolean;
+  /** Its sender asks with HEAD of what kind the answer to a delivery is. */
+  asks_first: boolean;
   reply: { content_type: string; body: string } | null;
 }
 
 const FORMATS: readonly Format[] = contract.formats;
 
-/** The format that a route names. */
-export function formatOf(pathname: string): Format | undefined {
-  const name = /^\/sms\/receive\/([^/]+)\/?$/.exec(pathname)?.[1];
+/** The format that a route names; null: it names none, as the plain route. */
+export function namedIn(pathname: string): string | null {
+  const name = /^\/{1,2}sms\/receive\/{1,2}([^/]+)\/?$/.exec(pathname)?.[1];
+  if (name === undefined) {
+    return null;
+  }
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+export function formatOf(name: string): Format | undefined {
   return FORMATS.find((format) => format.name === name);
 }
+
+export const FORMAT_NAMES: readonly string[] = FORMATS.map(({ name }) => name);
 
 /** Kept, to be judged later: the bridge's own answer for that, in the words of the format. */
 export function acknowledgement(format: Format | undefined): Response {

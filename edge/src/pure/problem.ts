@@ -34,11 +34,22 @@ export function problemBody(problem: Problem, requestId: string): Record<string,
   };
 }
 
+export function statusOf(code: Code): number {
+  return contract.problems[code].status;
+}
+
+/** Seconds, where waiting helps. */
+export function retryAfterOf(problem: Problem): number | undefined {
+  const waits = [429, 503].includes(statusOf(problem.code));
+  return waits ? (problem.retryAfter ?? RETRY_AFTER_SECONDS) : undefined;
+}
+
 export function problemResponse(problem: Problem, requestId: string): Response {
-  const { status } = contract.problems[problem.code];
+  const status = statusOf(problem.code);
+  const retryAfter = retryAfterOf(problem);
   const headers = new Headers({ "Content-Type": "application/problem+json", ...problem.headers });
-  if (status === 429 || status === 503) {
-    headers.set("Retry-After", String(problem.retryAfter ?? RETRY_AFTER_SECONDS));
+  if (retryAfter !== undefined) {
+    headers.set("Retry-After", String(retryAfter));
   }
   return new Response(JSON.stringify(problemBody(problem, requestId)), { status, headers });
 }

@@ -20,6 +20,9 @@ export const ROOM = {
   strangers: 0.25,
 } as const;
 
+/** Of those that the bridge does not take and that are kept for a while; beyond it the oldest is dropped. */
+export const ASIDE = { items: 1_000, bytes: 8 * 1024 * 1024 } as const;
+
 /** One SMS of so many bytes fits in. */
 export function fits(room: Room, bytes: number): boolean {
   const share = room.isKnown ? 1 : ROOM.strangers;

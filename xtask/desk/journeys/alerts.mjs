@@ -1,23 +1,8 @@
 // Somebody is told from the page: a way is chosen, its own fields are filled in, a test shows what came back.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 
 import { owner } from "../people.mjs";
-
-/** Stands for an ntfy server: it keeps what it is told and answers as it is bid. */
-async function sink() {
-  const told = [];
-  let status = 200;
-  const server = createServer(async (request, response) => {
-    told.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
-    response.writeHead(status).end("taken");
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const answers = (code) => (status = code);
-  return { told, answers, url: `http://127.0.0.1:${server.address().port}/alerts`, close: () => server.close() };
-}
+import { sink } from "../sink.mjs";
 
 export async function play(stage) {
   const bridge = await stage.bridge(["--webhook-allow", "127.0.0.1/32"]);

@@ -29,6 +29,11 @@ pub(crate) struct Report {
     idle_rss_mib: f64,
     binary_mib: f64,
     dump_awaited_s: f64,
+    /// How long after the last SMS the app had been told everything; none: there was no app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_awaited_s: Option<f64>,
+    /// Events that an app was not told, over all runs.
+    told_missing: u32,
     pub(crate) recorded_exactly_once: bool,
     /// For each run that lost or doubled something, what it found.
     recorded_wrongly: Vec<String>,
@@ -49,6 +54,7 @@ pub(crate) fn summary(connections: u32, runs: &[Run], startup: &Startup, binary_
         rows_per_second: median(runs.iter().map(|run| run.sqlite[at]).collect()),
     });
     let recorded = || runs.iter().map(|run| &run.journey.recorded);
+    let told = || runs.iter().filter_map(|run| run.journey.told.as_ref());
     let wrong = recorded().filter(|recorded| !recorded.exactly_once()).map(Recorded::told);
     Report {
         cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -62,6 +68,9 @@ pub(crate) fn summary(connections: u32, runs: &[Run], startup: &Startup, binary_
         idle_rss_mib: median(startup.idle_rss.iter().map(|bytes| mib(*bytes)).collect()),
         binary_mib,
         dump_awaited_s: median(recorded().map(|recorded| recorded.awaited_s).collect()),
+        told_awaited_s: (told().next().is_some())
+            .then(|| median(told().map(|told| told.awaited_s).collect())),
+        told_missing: told().map(|told| told.missing).sum(),
         recorded_exactly_once: recorded().all(Recorded::exactly_once),
         recorded_wrongly: wrong.collect(),
     }
@@ -115,6 +124,10 @@ fn other_table(report: &Report) -> Table {
         format!("NO: {}", report.recorded_wrongly.join("; "))
     };
     table.add_row(["recorded exactly once".to_owned(), recorded]);
+    if let Some(awaited) = report.told_awaited_s {
+        let told = format!("{awaited:.1} s, {} missing", report.told_missing);
+        table.add_row(["after the last SMS, wait until the app is told everything".to_owned(), told]);
+    }
     for (name, value) in [
         ("after the last SMS, wait for the dump", format!("{:.1} s", report.dump_awaited_s)),
         ("start to first answer", format!("{:.0} ms", report.startup_ms)),

@@ -48,6 +48,14 @@ pub(crate) async fn set(addr: SocketAddr, key: &str, value: &str) -> Outcome {
     }
 }
 
+/// Lets these events be told to that address.
+pub(crate) async fn add_webhook(addr: SocketAddr, url: &str, events: &[&str]) -> Outcome {
+    let route = Route::new(Method::POST, addr, "/admin/webhooks", Some(ADMIN_TOKEN))?;
+    let body = serde_json::json!({"url": url, "events": events}).to_string();
+    let (status, answer) = client::once(addr, &route, body.into()).await?;
+    if status == StatusCode::CREATED { Ok(()) } else { Err(unexpected("a webhook", status, &answer).into()) }
+}
+
 /// A valid Indian mobile number for each place.
 pub(crate) fn number(at: usize) -> String {
     format!("+919{at:09}")

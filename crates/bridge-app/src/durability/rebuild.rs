@@ -12,6 +12,7 @@ use bridge_store::{Result, StoreError, StoreFault};
 use uuid::Uuid;
 
 use crate::bridge::App;
+use crate::durability::held::Queues;
 use crate::durability::{ids, spellings, waiting};
 use crate::webhooks::carry;
 
@@ -48,7 +49,15 @@ async fn rebuild(app: &App, lost: &str) -> Result<Option<String>> {
     } else {
         tracing::warn!("the hot store lost its memory: it is rebuilt from the audit trail meanwhile");
     }
-    rescue_queues(app).await?;
+    match app.hot.epoch_of_data().await? {
+        Some(epoch) if is_older(&epoch, lost) => {
+            tracing::warn!(
+                epoch,
+                "it holds what was judged before it was replaced: what of that was acknowledged is in the journals"
+            );
+        }
+        _ => rescue_queues(app).await?,
+    }
     let token = app.entropy.id(app.clock.now()).map_err(|error| StoreError {
         operation: "rebuild",
         kind: StoreFault::Unavailable,
@@ -71,9 +80,16 @@ async fn rebuild(app: &App, lost: &str) -> Result<Option<String>> {
     Ok(Some(epoch))
 }
 
-/// An old store may hold rows that were never written to the audit trail: its verdicts were acknowledged.
+/// Whether a store of this epoch was rebuilt elsewhere since: the name of an epoch begins with an id that tells its time.
+/// What such a store alone knows nobody heard of, and others judged the same SMS after it.
+fn is_older(epoch: &str, newest: &str) -> bool {
+    let token = |name: &str| name.split('@').next().and_then(|token| Uuid::parse_str(token).ok());
+    matches!((token(epoch), token(newest)), (Some(there), Some(newest)) if there < newest)
+}
+
+/// The store of the newest epoch may hold rows that were never written to the audit trail: its verdicts were acknowledged.
 async fn rescue_queues(app: &App) -> Result<()> {
-    carry::carry(app).await?;
+    carry::carry(app, Queues::Lost).await?;
     loop {
         let batch = app.hot.queued_sms(Which::All, PAGE).await?;
         if batch.is_empty() {
@@ -211,5 +227,26 @@ impl Rebuild<'_> {
         let reserved = ids::reserved(self.app.audit.as_ref()).await?;
         let used = self.app.audit.totals().await?.last_sms_id;
         Ok(Counters { queue_input_sms: reserved.queue_input_sms.max(used), ..reserved })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_older;
+
+    #[test]
+    fn an_epoch_is_older_by_the_time_in_its_id() {
+        let (early, late) = ("0193a1b2-0000-7000-8000-000000000001", "0193a1b3-0000-7000-8000-000000000000");
+        for (there, newest, older) in [
+            (format!("{early}@one"), format!("{late}@two"), true),
+            (format!("{late}@two"), format!("{late}@two"), false),
+            (format!("{late}@two"), format!("{early}@one"), false),
+            // Nothing is known of a trail that is new, and of what another program wrote.
+            (format!("{early}@one"), String::new(), false),
+            ("before ids".to_owned(), format!("{late}@two"), false),
+            (early.to_owned(), late.to_owned(), true),
+        ] {
+            assert_eq!(is_older(&there, &newest), older, "{there} {newest}");
+        }
     }
 }

@@ -11,6 +11,10 @@ pub struct Heard {
     pub last: Option<Timestamp>,
     /// SMS that waited there when it last said so, and when.
     pub waiting: Option<(u64, Timestamp)>,
+    /// Of those that this bridge did not take: how many are kept there for a while, and how many were dropped.
+    pub aside: u64,
+    /// Since the edge was set up.
+    pub dropped: u64,
     /// Its last report of what it refused: how many, and when.
     pub refused: Option<(u64, Timestamp)>,
     /// The last signature that does not hold, and why.
@@ -49,6 +53,12 @@ impl Edge {
     /// So many SMS wait at the edge.
     pub fn waiting(&self, count: u64, now: Timestamp) {
         self.heard().waiting = Some((count, now));
+    }
+
+    /// So many SMS are set aside there, and so many of them were dropped.
+    pub fn not_taken(&self, aside: u64, dropped: u64) {
+        let mut heard = self.heard();
+        (heard.aside, heard.dropped) = (aside, dropped);
     }
 
     /// It reported so many refusals.

@@ -1,6 +1,7 @@
 //! The stores with a stopwatch on every operation, for `store_operation_duration_seconds`. Every trait is listed here
 //! once, whole, so that no operation of any backend goes unmeasured.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -99,6 +100,8 @@ instrumented! { HotStore for HotStore {
     examine() -> Vec<Finding>;
     server_time() -> Option<Timestamp>;
     epoch() -> Option<String>;
+    epoch_of_data() -> Option<String>;
+    queues_are_entered() -> ();
     begin_rebuild(token: Uuid) -> String;
     restore(now: Timestamp, right: Right, part: Restore<'_>) -> bool;
     finish_rebuild(token: Uuid) -> bool;
@@ -333,8 +336,10 @@ instrumented! { DeskStore for DeskStore {
     search_sms(filter: &SmsFilter, before: Option<Place>, max: usize) -> Page<SmsRow>;
     sms_story(sms_id: Uuid) -> Option<SmsStory>;
     sms_of_onboarding(onboarding: &OnboardingRow, max: usize) -> Vec<SmsRow>;
+    written_sms(ids: &[Uuid], since: Timestamp) -> HashSet<Uuid>;
     search_onboardings(filter: &OnboardingFilter, before: Option<Place>, max: usize) -> Page<OnboardingRow>;
     onboarding(id: Uuid) -> Option<OnboardingRow>;
+    written_onboardings(ids: &[Uuid]) -> Vec<OnboardingRow>;
     search_validated(filter: &ValidatedFilter, before: Option<Place>, max: usize) -> Page<ValidatedRow>;
     count_validated(filter: &ValidatedFilter, max: usize) -> usize;
     search_refusals(filter: &RefusalFilter, before: Option<Place>, max: usize) -> Page<RefusalRow>;

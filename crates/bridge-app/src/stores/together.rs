@@ -3,7 +3,7 @@
 //! carry rows: they ask each store by itself.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,6 +19,7 @@ use bridge_store::desk::{
 use bridge_store::judged::QueuedSms;
 use bridge_store::place::Place;
 use bridge_store::{DeskStore, HotStore, Result};
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::base::clock::Clock;
@@ -29,6 +30,8 @@ use crate::state::availability::Availability;
 pub const WAITING_SMS: usize = 5_000;
 /// Of the onboardings that wait to be written, so many are looked at.
 const WAITING_ONBOARDINGS: usize = 1_000;
+/// So often are figures read again because rows were written meanwhile.
+const READINGS: usize = 4;
 
 /// Both stores.
 struct Together {
@@ -101,6 +104,20 @@ fn stands(row: &OnboardingRow) -> (State, Option<String>) {
     (row.onboarding.state, row.last_sms.clone())
 }
 
+/// Figures that are being read.
+type Reading<T> = BoxFuture<'static, Result<T>>;
+
+/// Asks the audit store for figures, as often as it is called.
+macro_rules! asked {
+    ($desk:expr, $operation:ident($($argument:expr),*)) => {{
+        let desk = Arc::clone(&$desk);
+        move || -> Reading<_> {
+            let desk = Arc::clone(&desk);
+            Box::pin(async move { desk.$operation($($argument),*).await })
+        }
+    }};
+}
+
 impl Together {
     /// The SMS that wait to be written, the newest first.
     async fn sms(&self) -> Vec<QueuedSms> {
@@ -110,14 +127,31 @@ impl Together {
         store_within(GLANCE, "newest_sms", self.hot.newest_sms(WAITING_SMS)).await.unwrap_or_default()
     }
 
-    /// Those of them that are counted, and came in between: in whole stretches of that length.
-    async fn counted(&self, from: Timestamp, to: Timestamp, grain: Span) -> Vec<QueuedSms> {
+    /// What figures say, and those SMS that came in between, in whole stretches of that length, and are not in them.
+    async fn counted<T>(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        grain: Span,
+        figures: impl Fn() -> Reading<T>,
+    ) -> Result<(Vec<QueuedSms>, T)> {
         let mut waiting = self.sms().await;
         waiting.retain(|queued| {
             let at = floor(queued.sms.counted_at(), grain);
             at >= floor(from, grain) && at < to && !queued.sms.is_timeless()
         });
-        waiting
+        let Some(since) = waiting.iter().map(|queued| queued.sms.server_received_at).min() else {
+            return Ok((waiting, figures().await?));
+        };
+        let ids: Arc<[Uuid]> = waiting.iter().map(|queued| queued.sms.sms_id).collect();
+        let desk = Arc::clone(&self.desk);
+        let written = move || -> Reading<_> {
+            let (desk, ids) = (Arc::clone(&desk), Arc::clone(&ids));
+            Box::pin(async move { desk.written_sms(&ids, since).await })
+        };
+        let (written, figures) = while_nothing_is_written(written, figures).await?;
+        waiting.retain(|queued| !written.contains(&queued.sms.sms_id));
+        Ok((waiting, figures))
     }
 
     /// The onboardings that wait to be written, as they are now.
@@ -143,20 +177,51 @@ impl Together {
         }
     }
 
-    /// Those of them that were registered between, each with the row that is written of it.
-    async fn changed(
+    /// What figures say, and those onboardings that were registered between, each with how the figures count it.
+    async fn changed<T>(
         &self,
         from: Timestamp,
         to: Timestamp,
-    ) -> Result<Vec<(Option<OnboardingRow>, OnboardingRow)>> {
-        let mut changed = Vec::new();
-        for row in self.onboardings().await {
+        figures: impl Fn() -> Reading<T>,
+    ) -> Result<(Vec<(Option<OnboardingRow>, OnboardingRow)>, T)> {
+        let mut waiting = self.onboardings().await;
+        waiting.retain(|row| {
             let minute = floor(row.onboarding.request_timestamp, MINUTE);
-            if minute >= from && minute < to {
-                changed.push((self.desk.onboarding(row.onboarding.id).await?, row));
-            }
+            minute >= from && minute < to
+        });
+        if waiting.is_empty() {
+            return Ok((Vec::new(), figures().await?));
         }
-        Ok(changed)
+        let ids: Arc<[Uuid]> = waiting.iter().map(Row::key).collect();
+        let desk = Arc::clone(&self.desk);
+        let written = move || -> Reading<_> {
+            let (desk, ids) = (Arc::clone(&desk), Arc::clone(&ids));
+            Box::pin(async move {
+                let rows = desk.written_onboardings(&ids).await?;
+                Ok(rows.into_iter().map(|row| (row.key(), row)).collect::<HashMap<_, _>>())
+            })
+        };
+        let (mut written, figures) = while_nothing_is_written(written, figures).await?;
+        Ok((waiting.into_iter().map(|row| (written.remove(&row.key()), row)).collect(), figures))
+    }
+}
+
+/// What is written, and figures that were read while that stayed as it is: so that nobody counts what the figures
+/// count too. Where rows are written without a pause, the last of a few readings is near enough.
+async fn while_nothing_is_written<W: PartialEq, T>(
+    written: impl Fn() -> Reading<W>,
+    figures: impl Fn() -> Reading<T>,
+) -> Result<(W, T)> {
+    let mut before = written().await?;
+    let mut left = READINGS;
+    loop {
+        let read = figures().await?;
+        let after = written().await?;
+        left -= 1;
+        if before == after || left == 0 {
+            return Ok((after, read));
+        }
+        before = after;
     }
 }
 
@@ -222,6 +287,10 @@ impl DeskStore for Together {
         Ok(rows)
     }
 
+    async fn written_sms(&self, ids: &[Uuid], since: Timestamp) -> Result<HashSet<Uuid>> {
+        self.desk.written_sms(ids, since).await
+    }
+
     async fn search_onboardings(
         &self,
         filter: &OnboardingFilter,
@@ -247,10 +316,14 @@ impl DeskStore for Together {
         }
     }
 
+    async fn written_onboardings(&self, ids: &[Uuid]) -> Result<Vec<OnboardingRow>> {
+        self.desk.written_onboardings(ids).await
+    }
+
     async fn sms_rates(&self, from: Timestamp, to: Timestamp, step: Span) -> Result<Vec<SmsRate>> {
         let step = whole(step);
-        let waiting = self.counted(floor(from, step), to, grain(step)).await;
-        let written = self.desk.sms_rates(from, to, step).await?;
+        let figures = asked!(self.desk, sms_rates(from, to, step));
+        let (waiting, written) = self.counted(floor(from, step), to, grain(step), figures).await?;
         let mut steps: BTreeMap<Timestamp, Outcomes> =
             written.into_iter().map(|rate| (rate.at, rate.count)).collect();
         for queued in &waiting {
@@ -260,8 +333,8 @@ impl DeskStore for Together {
     }
 
     async fn receiver_rates(&self, from: Timestamp, to: Timestamp) -> Result<Vec<ReceiverRate>> {
-        let waiting = self.counted(from, to, HOUR).await;
-        let written = self.desk.receiver_rates(from, to).await?;
+        let (waiting, written) =
+            self.counted(from, to, HOUR, asked!(self.desk, receiver_rates(from, to))).await?;
         let mut receivers: BTreeMap<String, Outcomes> =
             written.into_iter().map(|rate| (rate.receiver_id, rate.count)).collect();
         for queued in &waiting {
@@ -277,8 +350,8 @@ impl DeskStore for Together {
         step: Span,
     ) -> Result<Vec<RegistrationRate>> {
         let step = whole(step);
-        let changed = self.changed(floor(from, step), to).await?;
-        let written = self.desk.registrations(from, to, step).await?;
+        let figures = asked!(self.desk, registrations(from, to, step));
+        let (changed, written) = self.changed(floor(from, step), to, figures).await?;
         let mut steps: BTreeMap<Timestamp, RegistrationRate> =
             written.into_iter().map(|rate| (rate.at, rate)).collect();
         let is_validated = |row: &OnboardingRow| row.onboarding.state == State::Validated;
@@ -292,8 +365,8 @@ impl DeskStore for Together {
     }
 
     async fn failures_by_check(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Failures>> {
-        let waiting = self.counted(from, to, MINUTE).await;
-        let mut failures = self.desk.failures_by_check(from, to).await?;
+        let (waiting, mut failures) =
+            self.counted(from, to, MINUTE, asked!(self.desk, failures_by_check(from, to))).await?;
         for check in waiting.iter().filter_map(|queued| queued.verdict.failed_at).map(FailedAt::as_str) {
             match failures.iter_mut().find(|one| one.check == check) {
                 Some(one) => one.count += 1,
@@ -305,8 +378,8 @@ impl DeskStore for Together {
     }
 
     async fn funnel(&self, from: Timestamp, to: Timestamp) -> Result<Funnel> {
-        let changed = self.changed(floor(from, MINUTE), to).await?;
-        let mut funnel = self.desk.funnel(from, to).await?;
+        let (changed, mut funnel) =
+            self.changed(floor(from, MINUTE), to, asked!(self.desk, funnel(from, to))).await?;
         for (written, now) in &changed {
             funnel.moved(written.as_ref().map(stands), stands(now));
         }
@@ -314,8 +387,8 @@ impl DeskStore for Together {
     }
 
     async fn top_failing_senders(&self, from: Timestamp, to: Timestamp, max: usize) -> Result<Vec<Sender>> {
-        let waiting = self.counted(from, to, Span(1)).await;
-        let mut senders = self.desk.top_failing_senders(from, to, max).await?;
+        let figures = asked!(self.desk, top_failing_senders(from, to, max));
+        let (waiting, mut senders) = self.counted(from, to, Span(1), figures).await?;
         for queued in waiting.iter().filter(|queued| !queued.verdict.passed()) {
             let (mobile, at) = (queued.sms.mobile_number(), queued.sms.server_received_at);
             match senders.iter_mut().find(|sender| sender.mobile_number == mobile) {

@@ -10,16 +10,17 @@ use bridge_store::judged::QueuedSms;
 use uuid::Uuid;
 
 use crate::bridge::App;
+use crate::durability::held::{Queues, held};
 use crate::webhooks::said;
 
 /// Entries that are carried in one step.
 const STEP: usize = 500;
 
 /// Carries everything that waits now. Answers how much there was. The caller holds `board.carrying`.
-pub(crate) async fn carry(app: &App) -> Result<usize> {
+pub(crate) async fn carry(app: &App, queues: Queues) -> Result<usize> {
     let mut carried = 0;
     loop {
-        let batch = app.hot.queued_events(STEP).await?;
+        let batch = held(app.hot.as_ref(), queues, app.hot.queued_events(STEP)).await?;
         if batch.is_empty() {
             return Ok(carried);
         }
@@ -43,7 +44,7 @@ pub(crate) async fn carry_before_rows(app: &App) -> Result<()> {
     if app.hot.is_durable() || !app.webhooks.is_used() {
         return Ok(());
     }
-    carry(app).await.map(drop)
+    carry(app, Queues::Entered).await.map(drop)
 }
 
 fn events_of(told: &Told) -> Vec<Event> {

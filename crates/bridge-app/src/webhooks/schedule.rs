@@ -3,6 +3,7 @@
 use bridge_core::time::DAY;
 use bridge_core::{Span, Timestamp};
 use bridge_store::audit::{Next, Outcome, Webhook};
+use bridge_store::events::EventKind;
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -43,6 +44,20 @@ pub(super) fn next(tries_before: u32, outcome: &Outcome, fraction: f64) -> Next 
         Some(delay) => Next::Again(ended + *delay + longer(*delay, fraction)),
         None => Next::GivenUp,
     }
+}
+
+/// What comes after a try that failed while the operator changed the webhook: it says nothing of the webhook as it is now.
+pub(super) fn next_of_changed(outcome: &Outcome) -> Next {
+    Next::Again(outcome.at + Span(outcome.took_ms))
+}
+
+/// Did the operator change it? What the bridge notes of its tries is no change.
+pub(super) fn is_changed(before: &Webhook, now: &Webhook) -> bool {
+    fn asked(webhook: &Webhook) -> (&str, &[EventKind], &str, bool, &str) {
+        let Webhook { url, events, description, enabled, secret, .. } = webhook;
+        (url, events, description, *enabled, secret)
+    }
+    asked(before) != asked(now)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a share of a few hours")]
@@ -102,9 +117,8 @@ mod tests {
         assert_eq!(next(u32::MAX, &outcome(None), 0.5), Next::GivenUp);
     }
 
-    #[test]
-    fn one_that_is_gone_or_fails_for_five_days_is_switched_off() {
-        let webhook = |failing_since| Webhook {
+    fn webhook(failing_since: Option<Timestamp>) -> Webhook {
+        Webhook {
             id: Uuid::from_u128(1),
             url: "https://app.example/".to_owned(),
             events: Vec::new(),
@@ -116,7 +130,28 @@ mod tests {
             created_at: T0,
             failing_since,
             disabled_reason: None,
-        };
+        }
+    }
+
+    #[test]
+    fn what_the_operator_changes_is_a_change_and_what_tries_came_to_is_none() {
+        let before = webhook(None);
+        assert!(!is_changed(&before, &before));
+        assert!(!is_changed(&before, &webhook(Some(T0))));
+        for now in [
+            Webhook { url: "https://other.example/".to_owned(), ..before.clone() },
+            Webhook { events: vec![EventKind::SmsJudged], ..before.clone() },
+            Webhook { description: "it is mended".to_owned(), ..before.clone() },
+            Webhook { enabled: false, ..before.clone() },
+            Webhook { secret: "whsec_".to_owned(), ..before.clone() },
+        ] {
+            assert!(is_changed(&before, &now), "{now:?}");
+        }
+        assert_eq!(next_of_changed(&outcome(Some(500))), Next::Again(T0 + Span(15_000)));
+    }
+
+    #[test]
+    fn one_that_is_gone_or_fails_for_five_days_is_switched_off() {
         let off = |since, now, status| {
             let outcomes = [outcome(Some(status)), outcome(Some(500))];
             switched_off(&webhook(since), now, outcomes.iter()).is_some()

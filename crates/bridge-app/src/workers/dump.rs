@@ -13,6 +13,7 @@ use bridge_store::judged::QueuedSms;
 use super::worker::{Tick, Worker};
 use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
+use crate::durability::held::{Queues, held};
 use crate::state::board::WakeSignal;
 use crate::webhooks::carry;
 
@@ -41,11 +42,21 @@ impl Worker for DumpQueueInputSms {
 /// Writes, and only then forgets: a step that ends half way is repeated and changes nothing.
 pub(super) async fn dump(app: &App, which: Which) -> Result<Tick, StoreError> {
     let _carrying = app.board.carrying.read().await;
+    step(app, which).await
+}
+
+/// Writes all that validated a number until now. The caller holds `board.carrying`.
+pub(super) async fn dump_passed(app: &App) -> Result<(), StoreError> {
+    while step(app, Which::Passed).await? == Tick::More {}
+    Ok(())
+}
+
+async fn step(app: &App, which: Which) -> Result<Tick, StoreError> {
     // One at a time: otherwise both would carry the same rows.
     let _turn = app.board.dumping.lock().await;
     let watch = Stopwatch::start();
     let max = app.live.now().batch_size as usize;
-    let batch = app.hot.queued_sms(which, max).await?;
+    let batch = held(app.hot.as_ref(), Queues::Entered, app.hot.queued_sms(which, max)).await?;
     if batch.is_empty() {
         return Ok(Tick::Idle);
     }

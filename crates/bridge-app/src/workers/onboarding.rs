@@ -3,13 +3,15 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use bridge_core::Settings;
+use bridge_core::{Settings, State};
 use bridge_store::StoreError;
 use bridge_store::journal::Subject;
 use uuid::Uuid;
 
+use super::dump;
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
+use crate::durability::held::{Queues, held};
 use crate::state::board::WakeSignal;
 use crate::webhooks::carry;
 
@@ -33,9 +35,14 @@ impl Worker for DumpQueueOnboarding {
     async fn tick(&mut self, app: &App) -> Result<Tick, StoreError> {
         let _carrying = app.board.carrying.read().await;
         let max = app.live.now().batch_size as usize;
-        let batch = app.hot.queued_onboardings(max).await?;
+        let batch = held(app.hot.as_ref(), Queues::Entered, app.hot.queued_onboardings(max)).await?;
         if batch.is_empty() {
             return Ok(Tick::Idle);
+        }
+        // What validated them first: a hot store that loses its memory now would not know it any more, and the SMS that
+        // comes again would find an onboarding that is over.
+        if batch.iter().any(|onboarding| onboarding.state == State::Validated) {
+            dump::dump_passed(app).await?;
         }
         carry::carry_before_rows(app).await?;
         let new = app.audit.upsert_onboardings(&batch).await?;

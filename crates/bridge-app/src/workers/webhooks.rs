@@ -7,6 +7,7 @@ use bridge_store::StoreError;
 
 use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
+use crate::durability::held::Queues;
 use crate::state::board::WakeSignal;
 use crate::webhooks;
 use crate::webhooks::carry::carry;
@@ -49,14 +50,18 @@ impl Worker for DeliverWebhooks {
         }
         self.steps = self.steps.wrapping_add(1);
         let is_used = app.webhooks.is_used();
-        if is_used || self.may_wait || self.steps == 1 {
+        let is_to_look = is_used || self.may_wait || self.steps == 1;
+        let carrying = async {
+            if !is_to_look {
+                return Ok(0);
+            }
             let _carrying = app.board.carrying.read().await;
             // A hot store that is away has nothing to carry, and holds no delivery up.
-            if app.availability.is_open() {
-                carry(app).await?;
-            }
-            self.may_wait = is_used;
-        }
-        Ok(if self.flights.step(app).await? { Tick::More } else { Tick::Idle })
+            if app.availability.is_open() { carry(app, Queues::Entered).await } else { Ok(0) }
+        };
+        // Beside each other: what is new is claimed in the next step, and neither waits for the other's stores.
+        let (carried, is_busy) = tokio::join!(carrying, self.flights.step(app));
+        self.may_wait = is_used || carried.is_err();
+        Ok(if carried? > 0 || is_busy? { Tick::More } else { Tick::Idle })
     }
 }

@@ -6,6 +6,8 @@ mod page;
 mod people;
 mod sms;
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use bridge_core::{Span, Timestamp};
 use bridge_store::Result;
@@ -40,6 +42,10 @@ impl DeskStore for PostgresAudit {
         on_lease!(self.sms_of_onboarding(QUICK, sms::of_onboarding, onboarding, max))
     }
 
+    async fn written_sms(&self, ids: &[Uuid], since: Timestamp) -> Result<HashSet<Uuid>> {
+        on_lease!(self.written_sms(QUICK, sms::written, ids, since))
+    }
+
     async fn search_onboardings(
         &self,
         filter: &OnboardingFilter,
@@ -51,6 +57,10 @@ impl DeskStore for PostgresAudit {
 
     async fn onboarding(&self, id: Uuid) -> Result<Option<OnboardingRow>> {
         on_lease!(self.onboarding(QUICK, people::onboarding, id))
+    }
+
+    async fn written_onboardings(&self, ids: &[Uuid]) -> Result<Vec<OnboardingRow>> {
+        on_lease!(self.written_onboardings(QUICK, people::written, ids))
     }
 
     async fn search_validated(

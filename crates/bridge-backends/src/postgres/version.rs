@@ -4,7 +4,7 @@
 use super::failure::Failure;
 
 /// One step for each version.
-pub(super) const STEPS: [&str; 20] = [
+pub(super) const STEPS: [&str; 21] = [
     include_str!("../../migrations/postgres/0001_audit.sql"),
     include_str!("../../migrations/postgres/0002_partitions.sql"),
     include_str!("../../migrations/postgres/0003_skew.sql"),
@@ -25,6 +25,7 @@ pub(super) const STEPS: [&str; 20] = [
     include_str!("../../migrations/postgres/0018_notices.sql"),
     include_str!("../../migrations/postgres/0019_desk.sql"),
     include_str!("../../migrations/postgres/0020_observed.sql"),
+    include_str!("../../migrations/postgres/0021_webhook_due.sql"),
 ];
 /// The version that this program knows.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a handful")]

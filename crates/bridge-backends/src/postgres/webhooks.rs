@@ -103,7 +103,7 @@ async fn put(lease: &mut Lease, webhook: &Webhook) -> Result<()> {
         .run(
             "WITH waiting AS (
                  UPDATE ops.webhook_delivery d SET tries = 0, next_at = o.at FROM ops.webhook_outbox o
-                 WHERE o.id = d.event AND d.webhook_id = $1 AND d.state = 'waiting' AND d.claimed_by IS NULL
+                 WHERE o.id = d.event AND d.webhook_id = $1 AND d.state = 'waiting'
              )
              INSERT INTO ops.webhook (id, url, events, description, enabled, secret, previous_secret, previous_until,
                  created_at, failing_since, disabled_reason)
@@ -154,7 +154,9 @@ async fn append(lease: &mut Lease, events: &[Event]) -> Result<usize> {
              RETURNING id, type, at, subject
          ), delivered AS (
              INSERT INTO ops.webhook_delivery (webhook_id, event, subject, state, tries, next_at)
-             SELECT w.id, arrived.id, arrived.subject, 'waiting', 0, arrived.at
+             SELECT w.id, arrived.id, arrived.subject, 'waiting', 0, greatest(arrived.at, (
+                 SELECT max(next_at) FROM ops.webhook_delivery before
+                 WHERE before.subject = arrived.subject AND before.webhook_id = w.id AND before.state = 'waiting'))
              FROM kept AS arrived JOIN ops.webhook w ON {WANTS} ORDER BY arrived.id
          )
          SELECT count(*) FROM kept"
@@ -228,7 +230,7 @@ async fn claim(
                      AND (d.claimed_until IS NULL OR d.claimed_until <= $2)
                      AND NOT EXISTS (SELECT FROM ops.webhook_delivery e WHERE e.subject = d.subject
                          AND e.webhook_id = d.webhook_id AND e.state = 'waiting' AND e.event < d.event)
-                 ORDER BY d.event LIMIT $5 FOR UPDATE SKIP LOCKED
+                 ORDER BY d.next_at, d.event LIMIT $5 FOR UPDATE SKIP LOCKED
              )
              UPDATE ops.webhook_delivery d SET claimed_by = $3, claimed_until = $4
              FROM chosen JOIN ops.webhook_outbox o ON o.id = chosen.event
@@ -291,6 +293,13 @@ async fn note(lease: &mut Lease, webhook: Uuid, tries: &[Tried]) -> Result<()> {
                  UPDATE ops.webhook SET failing_since = CASE WHEN $10::timestamptz IS NULL THEN NULL
                      ELSE coalesce(failing_since, $10) END
                  WHERE id = $9 AND (failing_since IS NULL) <> ($10::timestamptz IS NULL)
+             ), behind AS (
+                 -- What waits behind a delivery is due when that is, not before: so it is not looked at until then.
+                 UPDATE ops.webhook_delivery b SET next_at = arrived.next_at
+                 FROM arrived JOIN ops.webhook_delivery d ON d.id = arrived.delivery AND d.state = 'waiting'
+                 WHERE arrived.next_at IS NOT NULL AND b.subject = d.subject AND b.webhook_id = d.webhook_id
+                     AND b.event > d.event AND b.state = 'waiting' AND b.next_at < arrived.next_at
+                     AND b.id <> ALL ($1)
              )
              UPDATE ops.webhook_delivery d SET tries = d.tries + 1, state = arrived.state, next_at = arrived.next_at,
                  claimed_by = NULL, claimed_until = NULL
@@ -309,7 +318,7 @@ async fn deliveries(
 ) -> Result<Vec<Delivery>> {
     let mut found = lease
         .rows(
-            "SELECT d.id, o.event_id, o.type, o.at, d.state, d.next_at
+            "SELECT d.id, o.event_id, o.type, o.at, d.state, d.next_at, o.body
              FROM ops.webhook_delivery d JOIN ops.webhook_outbox o ON o.id = d.event
              WHERE d.webhook_id = $1 AND d.id < $2 ORDER BY d.id DESC LIMIT $3",
             &[(&webhook, Type::UUID), (&before.unwrap_or(i64::MAX), Type::INT8), (&limit(max), Type::INT8)],
@@ -351,6 +360,7 @@ fn delivery(row: &Row) -> std::result::Result<Delivery, Unreadable> {
         happened_at: row.try_get::<_, At>(3)?.0,
         state: DeliveryState::from_word(row.try_get(4)?).ok_or("state is none of a delivery")?,
         next_at: row.try_get::<_, Option<At>>(5)?.map(|at| at.0),
+        body: row.try_get(6)?,
         tries: Vec::new(),
     })
 }

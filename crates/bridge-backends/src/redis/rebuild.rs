@@ -6,7 +6,7 @@ use bridge_store::{Result, StoreFault, hot};
 use uuid::Uuid;
 
 use super::connection::{Live, Request};
-use super::fault::from_redis;
+use super::fault::{from_redis, lost};
 use super::scripts::{self, Call, Script, outcome, run_in};
 use super::{CHUNK, RedisHot, keys};
 
@@ -31,6 +31,27 @@ impl RedisHot {
             .map_err(|error| from_redis(OPERATION, &error))?;
         Ok(epoch
             .filter(|epoch| epoch.rsplit_once('@').is_some_and(|(_, identity)| identity == live.identity)))
+    }
+
+    /// Whatever server it is of.
+    pub(super) async fn epoch_of_data(&self) -> Result<Option<String>> {
+        let mut command = redis::cmd("GET");
+        command.arg(keys::EPOCH);
+        self.server.ask("epoch_of_data", Request::One(&command)).await
+    }
+
+    /// Over the connection that the queues are read over.
+    pub(super) async fn queues_are_entered(&self) -> Result<()> {
+        const OPERATION: &str = "queues_are_entered";
+        let entered = self.entered(OPERATION)?;
+        let live = self.queues.live_in(OPERATION, &entered).await?;
+        let mut command = redis::cmd("GET");
+        command.arg(keys::EPOCH);
+        let answer = self.queues.send(&live, &Request::One(&command)).await;
+        let there: Option<String> = answer
+            .and_then(|value| Ok(redis::from_redis_value(value)?))
+            .map_err(|error| from_redis(OPERATION, &error))?;
+        if there.as_deref() == Some(&*entered) { Ok(()) } else { Err(lost(OPERATION)) }
     }
 
     /// First nobody may judge any more, then everything goes.

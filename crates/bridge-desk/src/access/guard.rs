@@ -158,7 +158,7 @@ async fn csrf_is_right(app: &Shared, visitor: &Visitor, parts: &Parts, body: Bod
     let (given, body) = match in_header {
         Some(given) => (given, body),
         None if content_type(&parts.headers) == "application/x-www-form-urlencoded" => {
-            let (form, bytes) = Form::read(app, body).await?;
+            let (form, bytes) = Form::read(app, &parts.headers, body).await?;
             (form.text("csrf").as_bytes().to_vec(), Body::from(bytes))
         }
         None => (Vec::new(), body),

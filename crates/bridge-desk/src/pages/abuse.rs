@@ -42,6 +42,8 @@ struct SenderRow {
 struct EdgeWords {
     last: Option<When>,
     waiting: Option<(String, When)>,
+    /// Where it said of any: how many are kept there for a while, and how many were dropped.
+    not_taken: Option<(String, String)>,
     refused: Option<(String, When)>,
     wrong: Option<(&'static str, When)>,
     wrong_count: String,
@@ -58,6 +60,8 @@ impl EdgeWords {
         Some(EdgeWords {
             last: heard.last.map(|at| When::new(at, now)),
             waiting: heard.waiting.map(counted),
+            not_taken: (heard.aside > 0 || heard.dropped > 0)
+                .then(|| (count(heard.aside), count(heard.dropped))),
             refused: heard.refused.map(counted),
             wrong: heard.wrong.map(|(why, at)| (why, When::new(at, now))),
             wrong_count: count(heard.wrong_count),

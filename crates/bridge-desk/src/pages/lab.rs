@@ -8,6 +8,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bridge_core::Span;
@@ -198,8 +199,12 @@ pub(crate) async fn end(State(Served { lab, .. }): State<Served>) -> Done {
 }
 
 /// Takes a list in, in the predecessor's shape; the verdicts appear as they are reached.
-pub(crate) async fn list(State(Served { app, lab }): State<Served>, file: Body) -> Result<Done, Failed> {
-    let bytes = body::read(&app, file, LIST_MAX_BYTES).await?;
+pub(crate) async fn list(
+    State(Served { app, lab }): State<Served>,
+    headers: HeaderMap,
+    file: Body,
+) -> Result<Done, Failed> {
+    let bytes = body::read(&app, &headers, file, LIST_MAX_BYTES).await?;
     let mut list = List::csv(&bytes);
     let (mut rows, mut passed) = (0_u64, 0_u64);
     while let Some(event) = list.next(&lab, &app).await.map_err(refused)? {

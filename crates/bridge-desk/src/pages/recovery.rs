@@ -9,6 +9,7 @@ use crate::show::{When, count};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use bridge_app::admin::{doctor, settings, sync};
 use bridge_app::base::backend::Backends;
@@ -234,6 +235,7 @@ pub(crate) async fn gaps(
     State(app): State<Shared>,
     visitor: Visitor,
     asked: Asked,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failed> {
     let compared = !asked.is("do", "import");
@@ -241,7 +243,7 @@ pub(crate) async fn gaps(
         return Err(Problem::new(Code::Forbidden, "operators may import").into());
     }
     let receiver = asked.get("receiver").unwrap_or(DEFAULT);
-    let report = take_list(&app, &visitor.actor(), receiver, compared, body).await?;
+    let report = take_list(&app, &visitor.actor(), receiver, compared, &headers, body).await?;
     let now = app.clock.now();
     let row = |hour: Hour| HourRow {
         hour: When::new(hour.hour, now),

@@ -115,6 +115,8 @@ struct Row {
     event_id: String,
     kind: &'static str,
     happened_at: When,
+    /// What is posted, to the letter: an app's developer computes its signature.
+    body: String,
     state: &'static str,
     /// How it looks.
     class: &'static str,
@@ -130,6 +132,7 @@ impl Row {
             event_id: delivery.event_id.clone(),
             kind: delivery.kind.word(),
             happened_at: When::new(delivery.happened_at, now),
+            body: delivery.body.clone(),
             state,
             class: match state {
                 "delivered" => "good",

@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::query_value;
-use crate::body;
+use crate::body::{self, Whole};
 use crate::client;
 use crate::edge;
 use crate::problem::{Failed, ProblemBody};
 use crate::state::Shared;
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::edge::{Reported, blocklist as blocked, keep_refusals};
+use bridge_app::state::bodies::Sender;
 use bridge_app::state::places::Who;
 
 const REFUSALS_MAX_BYTES: usize = 256 * 1024;
@@ -77,8 +78,9 @@ pub struct EdgeRefusalsKept {
 )]
 pub async fn refusals(State(app): State<Shared>, request: Request) -> Result<Json<EdgeRefusalsKept>, Failed> {
     let (parts, body) = request.into_parts();
-    let bytes = body::read(&app, body, REFUSALS_MAX_BYTES).await?;
-    edge::edge_alone(&app, &parts, &bytes).await?;
+    let Whole { sent, bytes } =
+        body::read_whole(&app, Sender::Known, &parts.headers, body, REFUSALS_MAX_BYTES).await?;
+    edge::edge_alone(&app, &parts, &sent).await?;
     client::is(&parts, Who::App);
     let batch: EdgeRefusals = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::new(Code::InvalidRequest, format!("the batch cannot be read: {error}")))?;
@@ -114,21 +116,28 @@ fn reported(one: EdgeRefusal) -> Result<Reported, Problem> {
     })
 }
 
-/// The e-mail addresses that may not register, as hashes under the edge's secret.
+/// The e-mail addresses that may not register, as hashes under the edge's secret, and who may read the edge's own answers.
 #[derive(Serialize, ToSchema)]
 pub struct EdgeBlocklist {
     /// An address is to be compared without what stands behind a `+` in its name.
     ignore_tags: bool,
     addresses: Vec<String>,
+    /// The setting `status_origins`: websites whose pages may follow a registration. Missing where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    status_origins: Vec<String>,
 }
 
-/// Which e-mail addresses are blocked.
+/// Which e-mail addresses are blocked, and which websites may follow.
 ///
 /// Only with the edge's signature. Each is the hex HMAC-SHA256 of `blocked e-mail`, a line break and the address in its
 /// normal form. `If-None-Match` is answered with 304 while nothing changed.
 #[utoipa::path(
     get, path = "/edge/blocklist", operation_id = "edge_blocklist", tag = "edge",
-    params(("waiting" = Option<u64>, Query, description = "SMS that wait at the edge, for the desk")),
+    params(
+        ("waiting" = Option<u64>, Query, description = "SMS that wait at the edge, for the desk"),
+        ("aside" = Option<u64>, Query, description = "SMS that the bridge did not take and that are kept there for a while"),
+        ("dropped" = Option<u64>, Query, description = "How many of these were dropped, since the edge was set up"),
+    ),
     responses(
         (status = 200, description = "All that hold now", body = EdgeBlocklist),
         (status = 304, description = "The same as before"),
@@ -143,8 +152,10 @@ pub async fn blocklist(State(app): State<Shared>, parts: Parts) -> Result<Respon
         return Err(Problem::new(Code::EdgeSignature, detail).into());
     };
     client::is(&parts, Who::App);
-    if let Some(waiting) = query_value(parts.uri.query(), "waiting").and_then(|text| text.parse().ok()) {
+    let said = |name| query_value(parts.uri.query(), name).and_then(|text| text.parse::<u64>().ok());
+    if let Some(waiting) = said("waiting") {
         app.edge.waiting(waiting, app.clock.now());
+        app.edge.not_taken(said("aside").unwrap_or_default(), said("dropped").unwrap_or_default());
     }
     let list = blocked(&app);
     let tag = list.tag(signed.key);
@@ -152,6 +163,8 @@ pub async fn blocklist(State(app): State<Shared>, parts: Parts) -> Result<Respon
     if is_known {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    let told = EdgeBlocklist { ignore_tags: list.ignore_tags, addresses: list.hashes(signed.key) };
+    let addresses = list.hashes(signed.key);
+    let told =
+        EdgeBlocklist { ignore_tags: list.ignore_tags, addresses, status_origins: list.status_origins };
     Ok(([(ETAG, tag)], Json(told)).into_response())
 }

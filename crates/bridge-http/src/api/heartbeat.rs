@@ -55,7 +55,7 @@ pub struct Heard {
 pub async fn heartbeat(State(app): State<Shared>, request: Request) -> Result<Json<Heard>, Failed> {
     let (parts, body) = request.into_parts();
     let door = auth::at_the_door(&app, &parts, Some(&generic::FORMAT))?;
-    let bytes = body::read_of(&app, door.sender, body, body::ONBOARDING_MAX_BYTES).await?;
+    let bytes = body::read_of(&app, door.sender, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let (name, fields) = {
         let incoming = Incoming::new(&parts.method, &parts.uri, &parts.headers, &bytes);
         let sender = auth::receiver(

@@ -1,11 +1,10 @@
 //! `POST /sms/import`: a phone's list of SMS as a stream of any length; its rows are bounded, not its bytes. Who may
 //! hand it in, and how progress and result are told; what becomes of a row is `bridge_app::sms::import`.
 
-use std::io::Read;
-
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -13,19 +12,16 @@ use bridge_formats::export::{Kind, Rows};
 use bridge_formats::{Incoming, generic};
 use bytes::Bytes;
 use futures_util::stream;
-use http_body_util::BodyExt;
-use hyper::body::Frame;
 use serde_json::json;
 
 use crate::auth::{self, Purpose};
-use crate::body;
 use crate::client;
 use crate::encoding;
+use crate::list::Coming;
 use crate::problem::{Failed, ProblemBody};
 use crate::state::Shared;
 use bridge_app::admin::import as operator;
 use bridge_app::admin_log::Actor;
-use bridge_app::base::deadline::{SILENT, within};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::sms::import::Import;
 use bridge_app::sms::import_report::Report;
@@ -37,10 +33,6 @@ use bridge_app::state::workbooks::Turn;
 /// Rows between two lines of progress.
 const TOLD_EVERY: u64 = 500;
 const NDJSON: &str = "application/x-ndjson";
-/// Of a list that comes packed, and of what is in it. One that is longer is sent as it is.
-const PACKED_MAX_BYTES: usize = 16 * 1024 * 1024;
-const UNPACKED_MAX_BYTES: u64 = 64 * 1024 * 1024;
-const PIECE_BYTES: usize = 64 * 1024;
 
 /// Hand in a phone's own list of SMS.
 ///
@@ -72,10 +64,7 @@ pub async fn import(State(app): State<Shared>, request: Request) -> Result<Respo
     let (parts, body) = request.into_parts();
     match begin(&app, &parts).await {
         Ok((whose, rows, import)) => {
-            let body = match encoding::packed_with(&parts.headers)? {
-                plain if plain.is_empty() => Coming::Plain(body),
-                names => Coming::packed(&app, names, body).await?,
-            };
+            let body = Coming::of(&app, &parts.headers, body).await?;
             let upload = Upload::new(&app, whose, body, rows, import);
             if wants_progress(&parts) {
                 told_as_it_goes(upload).await.map_err(Failed)
@@ -132,60 +121,6 @@ fn wants_progress(parts: &Parts) -> bool {
     accepted.is_some_and(|accepted| accepted.contains(NDJSON))
 }
 
-/// A list on its way.
-enum Coming {
-    /// As it comes.
-    Plain(Body),
-    /// Packed: it is all here, and unpacked piece by piece.
-    Packed { inside: Box<dyn Read + Send>, left: u64, _taken: Taken },
-}
-
-impl Coming {
-    /// Takes all of a packed list: whether its end is there is known only then.
-    async fn packed(app: &Shared, names: Vec<String>, mut body: Body) -> Result<Coming, Problem> {
-        let (mut bytes, mut taken) = (Vec::new(), Bodies::begin(Sender::Known));
-        while let Some(frame) = next_frame(app, &mut body).await? {
-            let frame =
-                frame.map_err(|_| Problem::new(Code::InvalidRequest, "the list broke off: send it again"))?;
-            let Ok(data) = frame.into_data() else { continue };
-            if bytes.len() + data.len() > PACKED_MAX_BYTES {
-                return Err(too_much(PACKED_MAX_BYTES as u64, "packed"));
-            }
-            app.bodies.more(&mut taken, data.len())?;
-            bytes.extend_from_slice(&data);
-        }
-        let inside = encoding::inside(&names, bytes.into()).map_err(|error| broken(&error))?;
-        Ok(Coming::Packed { inside, left: UNPACKED_MAX_BYTES, _taken: taken })
-    }
-}
-
-fn broken(error: &std::io::Error) -> Problem {
-    let detail = format!("the list is not what its Content-Encoding says, or its end is missing: {error}");
-    Problem::new(Code::InvalidRequest, detail)
-}
-
-fn too_much(max: u64, how: &str) -> Problem {
-    let detail =
-        format!("the list is larger than {} MiB {how}: send it unpacked, as long as it is", max >> 20);
-    Problem::new(Code::BodyTooLarge, detail)
-}
-
-/// The next bytes of a list, however long it is, while they come.
-async fn next_frame(
-    app: &Shared,
-    body: &mut Body,
-) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, Problem> {
-    let stopping = app.stopping.clone();
-    let frame = within(SILENT, body.frame());
-    tokio::select! {
-        () = stopping.cancelled() => Err(Problem::new(
-            Code::Unavailable,
-            "the bridge is stopping: send the list again when it is back",
-        )),
-        frame = frame => frame.map_err(|_| Problem::new(Code::RequestTimeout, body::LIST_SILENT)),
-    }
-}
-
 /// A list that is coming in.
 struct Upload {
     app: Shared,
@@ -229,32 +164,11 @@ impl Upload {
     }
 
     async fn read(&mut self) -> Result<(), Problem> {
-        let stopped = match &mut self.body {
-            Coming::Plain(body) => match next_frame(&self.app, body).await {
-                Ok(Some(Ok(frame))) => {
-                    if let Ok(bytes) = frame.into_data() {
-                        return self.push(&bytes);
-                    }
-                    return Ok(());
-                }
-                Ok(None) => return self.end().await,
-                Ok(Some(Err(_))) => Problem::new(Code::InvalidRequest, "the list broke off"),
-                Err(problem) if problem.code() == Code::Unavailable => return Err(problem),
-                Err(problem) => problem,
-            },
-            Coming::Packed { inside, left, _taken } => {
-                let mut piece = vec![0; PIECE_BYTES];
-                match inside.read(&mut piece) {
-                    Ok(0) => return self.end().await,
-                    Ok(length) => {
-                        *left = left
-                            .checked_sub(length as u64)
-                            .ok_or_else(|| too_much(UNPACKED_MAX_BYTES, "when unpacked"))?;
-                        return self.push(piece.get(..length).unwrap_or_default());
-                    }
-                    Err(error) => broken(&error),
-                }
-            }
+        let stopped = match self.body.piece(&self.app).await {
+            Ok(Some(bytes)) => return self.push(&bytes),
+            Ok(None) => return self.end().await,
+            Err(problem) if problem.code() == Code::Unavailable => return Err(problem),
+            Err(problem) => problem,
         };
         // What came is taken in: the list will come again, and then it is known.
         self.import.flush(&self.app).await?;
@@ -307,11 +221,13 @@ pub async fn take_list(
     actor: &Actor,
     receiver: &str,
     check: bool,
+    headers: &HeaderMap,
     body: Body,
 ) -> Result<Report, Problem> {
     let source = operator::source(app, Some(receiver))?;
+    encoding::packed_with(headers)?;
     let import = operator::begin(app, actor, source, check).await?;
-    let body = Coming::Plain(body);
+    let body = Coming::of(app, headers, body).await?;
     to_the_end(Upload::new(app, actor.who.clone(), body, Rows::new(None), import)).await
 }
 

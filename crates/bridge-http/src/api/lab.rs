@@ -200,7 +200,8 @@ pub fn refused(error: LabError) -> Problem {
 }
 
 async fn given(app: &Shared, request: Request) -> Result<Value, Problem> {
-    let bytes = body::read(app, request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     match if bytes.is_empty() { json!({}) } else { body::json(&bytes)? } {
         given @ Value::Object(_) => Ok(given),
         _ => Err(Problem::new(Code::InvalidRequest, "the body must be a JSON object")),
@@ -366,7 +367,8 @@ pub async fn list(
     State(Served { app, lab }): State<Served>,
     request: Request,
 ) -> Result<Response, Failed> {
-    let bytes = body::read(&app, request.into_body(), LIST_MAX_BYTES).await?;
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(&app, &parts.headers, body, LIST_MAX_BYTES).await?;
     let mut list = List::csv(&bytes);
     drop(bytes);
     // The first row is taken before the answer begins, so that what is no list at all is refused by its status.

@@ -346,7 +346,7 @@ pub async fn cancel(
     let id = opened::id(&text)?;
     let open = auth::onboarding(&app, &parts, id)?;
     // It says nothing that matters, but a body that nobody reads costs the client its connection.
-    body::read(&app, body, body::ONBOARDING_MAX_BYTES).await?;
+    body::read(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let cancelled = opened::cancel(&app, id).await?;
     Ok(Json(OnboardingStatus::whoever(open.as_ref(), &app, &cancelled)))
 }

@@ -120,7 +120,7 @@ async fn take(app: &Shared, named: Option<&'static Format>, request: Request) ->
         Sender::Known => body::SMS_MAX_BYTES,
         Sender::Stranger => body::STRANGER_MAX_BYTES,
     };
-    let sent = body::read_of(app, door.sender, body, max).await?;
+    let sent = body::as_sent(app, door.sender, body, max).await?;
     let stamp = edge::of_delivery(app, &parts, &sent);
     let kept_at = stamp.and_then(|stamp| stamp.received);
     let body = Body::of(&parts, sent.clone(), max).await?;

@@ -192,7 +192,8 @@ pub async fn dry_run(
     State(app): State<Shared>,
     request: Request,
 ) -> Result<Json<DryRunView>, Failed> {
-    let bytes = body::read(&app, request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let given = body::json(&bytes)?;
     let last = match given.get("last") {
         None | Some(Value::Null) => LAST_DEFAULT,
@@ -232,7 +233,8 @@ pub async fn rejudge(
     request: Request,
 ) -> Result<Json<RejudgeView>, Failed> {
     let sms_id = rejudge::sms_id(&sms_id)?;
-    let bytes = body::read(&app, request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let changes = if bytes.is_empty() { Vec::new() } else { changes(&body::json(&bytes)?)? };
     let Story { judgement, trace, again } = rejudge::story(&app, sms_id, &changes).await?;
     Ok(Json(RejudgeView {

@@ -134,7 +134,8 @@ pub async fn put(
     request: Request,
 ) -> Result<Json<SettingView>, Failed> {
     let def = find(&key)?;
-    let bytes = body::read(&app, request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     // What is no object lacks its value too, and that is what there is to say of it.
     let given = body::json_value(&bytes)?;
     let value = given
@@ -171,7 +172,8 @@ pub async fn patch(
     State(app): State<Shared>,
     request: Request,
 ) -> Result<Json<SettingList>, Failed> {
-    let bytes = body::read(&app, request.into_body(), body::ONBOARDING_MAX_BYTES).await?;
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(&app, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let changes = changes(&body::json(&bytes)?)?;
     if changes.is_empty() {
         let rule = "is missing or empty: send {\"changes\": {\"count_check_threshold\": 3}}";

@@ -143,6 +143,8 @@ pub struct DeliveryView {
     /// When it happened.
     #[schema(format = DateTime)]
     timestamp: String,
+    /// What is posted, the same at every try.
+    body: String,
     /// `waiting`, `delivered` or `failed`.
     state: &'static str,
     /// When it is tried next.
@@ -159,6 +161,7 @@ impl DeliveryView {
             event_id: delivery.event_id,
             r#type: delivery.kind.word(),
             timestamp: delivery.happened_at.to_string(),
+            body: delivery.body,
             state: delivery.state.as_str(),
             next_at: delivery.next_at.map(|at| at.to_string()),
             tries: delivery.tries.into_iter().map(TryView::of).collect(),

@@ -7,7 +7,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bridge_app::base::problem::Code;
 use bridge_app::registration::{self, Opened, opened};
-use bridge_http::body;
+use bridge_app::state::bodies::Sender;
+use bridge_http::body::{self, Whole};
 use bridge_http::edge;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
@@ -24,10 +25,11 @@ pub(crate) async fn again(
     parts: Parts,
     body: Body,
 ) -> Result<Response, Failed> {
-    let bytes = body::read(&app, body, body::ONBOARDING_MAX_BYTES).await?;
+    let Whole { sent, .. } =
+        body::read_whole(&app, Sender::Known, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let before = link.onboarding(&app).await?;
     let snapshot = app.live.snapshot();
-    let stamp = edge::of_registration(&app, &snapshot.settings, &parts, &bytes).await;
+    let stamp = edge::of_registration(&app, &snapshot.settings, &parts, &sent).await;
     let origin = stamp.map(|stamp| edge::origin(&app, &parts, stamp));
     let problem = match registration::again(&app, &snapshot, &before, origin).await {
         Ok(Opened { onboarding, .. }) => {

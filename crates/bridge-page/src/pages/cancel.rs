@@ -7,7 +7,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bridge_app::base::problem::Code;
 use bridge_app::registration::opened;
-use bridge_http::body;
+use bridge_app::state::bodies::Sender;
+use bridge_http::body::{self, Whole};
 use bridge_http::edge;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
@@ -22,9 +23,10 @@ pub(crate) async fn cancel(
     parts: Parts,
     body: Body,
 ) -> Result<Response, Failed> {
-    let bytes = body::read(&app, body, body::ONBOARDING_MAX_BYTES).await?;
+    let Whole { sent, .. } =
+        body::read_whole(&app, Sender::Known, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     // Who says to come through the edge, and does not, ends nothing.
-    edge::signed_once(&app, &parts, &bytes).await?;
+    edge::signed_once(&app, &parts, &sent).await?;
     match opened::cancel(&app, link.id).await {
         Ok(_) => {}
         // The page says what it is instead.

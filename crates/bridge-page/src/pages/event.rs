@@ -26,7 +26,7 @@ pub(crate) async fn note(
     parts: Parts,
     body: Body,
 ) -> Result<StatusCode, Failed> {
-    let bytes = body::read(&app, body, BODY_MAX_BYTES).await?;
+    let bytes = body::read(&app, &parts.headers, body, BODY_MAX_BYTES).await?;
     let step = word(&bytes).and_then(|word| Step::from_word(&word)).ok_or_else(|| {
         Problem::field(Code::InvalidRequest, "event", "must be opened, tapped, copied or scanned")
     })?;

@@ -8,8 +8,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bridge_app::base::problem::{Code, Problem};
 use bridge_app::registration::{self, Opened, Wanted, opened, paused};
+use bridge_app::state::bodies::Sender;
 use bridge_core::Settings;
-use bridge_http::body;
+use bridge_core::phone::example_spelled;
+use bridge_http::body::{self, Whole};
 use bridge_http::edge;
 use bridge_http::problem::Failed;
 use bridge_http::state::Shared;
@@ -84,7 +86,8 @@ pub(crate) async fn register(
     if !settings.hosted_registration_enabled {
         return Err(missing().into());
     }
-    let bytes = body::read(&app, body, body::ONBOARDING_MAX_BYTES).await?;
+    let Whole { sent, bytes } =
+        body::read_whole(&app, Sender::Known, &parts.headers, body, body::ONBOARDING_MAX_BYTES).await?;
     let mut typed = Typed::default();
     for (name, value) in form_urlencoded::parse(&bytes) {
         match name.as_ref() {
@@ -103,7 +106,7 @@ pub(crate) async fn register(
     }
     let frame = Frame::new(&app, settings, &parts.headers, &parts.uri, None, "");
     let wanted = Wanted::typed(&typed.number, &typed.email, frame.language().tag);
-    let stamp = edge::of_registration(&app, settings, &parts, &bytes).await;
+    let stamp = edge::of_registration(&app, settings, &parts, &sent).await;
     let origin = stamp.map(|stamp| edge::origin(&app, &parts, stamp));
     match registration::register_hosted(&app, &snapshot, wanted, origin).await {
         Ok(Opened { onboarding, .. }) => {
@@ -142,6 +145,14 @@ fn refused(
     Ok(response)
 }
 
+/// How a number is written here: from left to right in every language, and in one line.
+fn example(settings: &Settings) -> String {
+    let (ours, allowed) = (&settings.default_country_code, &settings.allowed_country_codes);
+    let code = if allowed.is_empty() || allowed.contains(ours) { Some(ours) } else { allowed.first() };
+    let spelled = code.and_then(|code| example_spelled(code)).unwrap_or_else(|| "+91 81234 56789".to_owned());
+    format!("\u{2066}{}\u{2069}", spelled.replace([' ', '-'], "\u{a0}"))
+}
+
 fn draw(
     app: &Shared,
     parts: &Parts,
@@ -151,7 +162,28 @@ fn draw(
     status: StatusCode,
 ) -> Response {
     let (headers, uri): (&HeaderMap, &Uri) = (&parts.headers, &parts.uri);
-    let frame = Frame::new(app, settings, headers, uri, None, "");
+    let frame = Frame::new(app, settings, headers, uri, None, &example(settings));
     let paused = paused(app, &app.live.snapshot()).is_some();
     render(status, &Form { frame, typed, wrong, paused })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_of_a_country_that_may_register() {
+        let of = |ours: &str, allowed: &[&str]| {
+            let allowed_country_codes = allowed.iter().map(|code| (*code).to_owned()).collect();
+            let settings = Settings { allowed_country_codes, ..Settings::default() };
+            example(&Settings { default_country_code: ours.to_owned(), ..settings })
+        };
+        assert_eq!(of("91", &["91"]), "\u{2066}+91\u{a0}81234\u{a0}56789\u{2069}");
+        for (ours, allowed, code) in
+            [("49", &["49", "91"][..], "+49"), ("91", &["49"], "+49"), ("44", &[], "+44")]
+        {
+            let example = of(ours, allowed);
+            assert!(example.contains(code) && !example.contains([' ', '-']), "{example}");
+        }
+    }
 }

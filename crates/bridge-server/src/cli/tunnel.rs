@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use super::{GOOD, plain};
 
 /// What the tunnel lets through, as regular expressions over the path, and why. No segment begins with a dot: `..` leads
-/// nowhere. The list of the edge itself is edge/src/routes.ts.
+/// nowhere. Two slashes are let through where the bridge reads them as one. The list of the edge itself is edge/src/routes.ts.
 const EXPOSED: &[(&str, &str)] = &[
     (r"^/(onboard|onboarding)/[^/.][^/]*(/[^/.][^/]*)?$", "register, status, events, cancel"),
     (r"^/v(/[^/.][^/]*){0,2}/?$", "the person's page"),
     (r"^/embed\.js$", "the person's page inside another"),
     (r"^/status$", "may a user begin now?"),
-    (r"^/sms/receive(/[^/.][^/]*)?/?$", "phones, modems and providers hand in SMS"),
+    (r"^//?sms/receive(//?[^/.][^/]*)?/?$", "phones, modems and providers hand in SMS"),
     (r"^/receivers/heartbeat$", "a receiver says that it lives"),
     (r"^/readyz$", "the edge looks whether the bridge is up"),
     (r"^/edge/(refusals|blocklist)$", "what the edge asks, signed"),

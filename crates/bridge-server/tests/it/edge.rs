@@ -320,7 +320,8 @@ async fn blocked_e_mail_addresses_are_told_as_hashes_and_only_when_they_changed(
     let ask = |tag: Option<String>| {
         bridge.clock.advance(Span(1_000));
         let mut request =
-            Edge::of(&bridge, Method::GET, "/edge/blocklist?waiting=7", &Value::Null).request(&bridge);
+            Edge::of(&bridge, Method::GET, "/edge/blocklist?waiting=7&aside=2&dropped=1", &Value::Null)
+                .request(&bridge);
         if let Some(tag) = tag {
             request = request.header("If-None-Match", tag);
         }
@@ -337,9 +338,17 @@ async fn blocked_e_mail_addresses_are_told_as_hashes_and_only_when_they_changed(
     assert_eq!(with_tags.body, json!({"ignore_tags": false, "addresses": [hash("mallory+x@example.com")]}));
     let removed = bridge.request(Method::DELETE, "/admin/blocked-emails/mallory%2Bx%40example.com");
     assert!(bridge.send(removed.bearer_auth(ADMIN_TOKEN)).await.status.is_success());
-    assert_eq!(ask(Some(tag(&with_tags))).await.body["addresses"], json!([]));
+    let none = ask(Some(tag(&with_tags))).await;
+    assert_eq!(none.body["addresses"], json!([]));
+    // Whose pages may read what the edge answers by itself, as soon as the operator says so.
+    bridge.set("status_origins", json!(["https://shop.example"])).await;
+    let named = ask(Some(tag(&none))).await;
+    assert_eq!(named.body["status_origins"], json!(["https://shop.example"]));
+    bridge.set("status_origins", json!(["https://other.example"])).await;
+    assert_eq!(ask(Some(tag(&named))).await.body["status_origins"], json!(["https://other.example"]));
     // The desk says what was heard, and the doctor that all is well.
-    assert_eq!(bridge.app().edge.now().waiting.map(|(count, _)| count), Some(7));
+    let heard = bridge.app().edge.now();
+    assert_eq!((heard.waiting.map(|(count, _)| count), heard.aside, heard.dropped), (Some(7), 2, 1));
     let findings = bridge.get("/admin/doctor", ADMIN_TOKEN).await.body["items"].clone();
     let edge = findings.as_array().unwrap().iter().find(|finding| finding["what"] == "edge").cloned();
     assert_eq!(edge.unwrap()["level"], "good");

@@ -2,6 +2,8 @@
 
 mod description;
 mod health;
+mod host;
+mod packed;
 mod settings;
 
 use reqwest::Method;

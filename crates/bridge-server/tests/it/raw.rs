@@ -14,7 +14,11 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(30);
 
 /// Opens a connection.
 pub(crate) fn connect(bridge: &Bridge) -> TcpStream {
-    let stream = TcpStream::connect(bridge.url.trim_start_matches("http://")).unwrap();
+    connect_at(&bridge.url)
+}
+
+fn connect_at(url: &str) -> TcpStream {
+    let stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
     stream.set_read_timeout(Some(GIVE_UP_AFTER)).unwrap();
     stream
 }
@@ -30,7 +34,11 @@ pub(crate) enum Then {
 
 /// Sends these bytes and reads until the bridge closes.
 pub(crate) async fn exchange(bridge: &Bridge, bytes: &[u8], then: Then) -> Vec<u8> {
-    let mut stream = connect(bridge);
+    exchange_at(&bridge.url, bytes, then).await
+}
+
+async fn exchange_at(url: &str, bytes: &[u8], then: Then) -> Vec<u8> {
+    let mut stream = connect_at(url);
     let bytes = bytes.to_owned();
     let talk = move || {
         stream.write_all(&bytes).unwrap();
@@ -46,8 +54,13 @@ pub(crate) async fn exchange(bridge: &Bridge, bytes: &[u8], then: Then) -> Vec<u
 
 /// The same, read as one HTTP answer.
 pub(crate) async fn send(bridge: &Bridge, head: &str, body: &[u8], then: Then) -> Answer {
+    send_at(&bridge.url, head, body, then).await
+}
+
+/// The same at one of its listeners.
+pub(crate) async fn send_at(url: &str, head: &str, body: &[u8], then: Then) -> Answer {
     let head = format!("{head}\nConnection: close\n\n").replace('\n', "\r\n");
-    let bytes = exchange(bridge, &[head.as_bytes(), body].concat(), then).await;
+    let bytes = exchange_at(url, &[head.as_bytes(), body].concat(), then).await;
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let mut lines = head.lines();

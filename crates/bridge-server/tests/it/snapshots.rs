@@ -40,12 +40,17 @@ fn the_edge_knows_the_bridges_words() {
         .iter()
         .map(|code| (code.as_str(), json!({"status": code.status(), "title": code.title()})))
         .collect();
-    let format = |format: &&Format| {
+    let format = |format: &'static Format| {
         let reply = match format.reply {
             Reply::Fixed { content_type, body } => json!({"content_type": content_type, "body": body}),
             Reply::Ours => Value::Null,
         };
-        json!({"name": format.name, "takes_get": format.takes_get, "reply": reply})
+        json!({
+            "name": format.name,
+            "takes_get": format.takes_get,
+            "asks_first": format.asks_first,
+            "reply": reply,
+        })
     };
     let contract = json!({
         "bytes": {
@@ -53,7 +58,7 @@ fn the_edge_knows_the_bridges_words() {
             "sms": body::SMS_MAX_BYTES,
             "stranger": body::STRANGER_MAX_BYTES,
         },
-        "formats": bridge_formats::FORMATS.iter().map(format).collect::<Vec<_>>(),
+        "formats": bridge_formats::all().map(format).collect::<Vec<_>>(),
         "problems": problems,
     });
     is_up_to_date("edge/src/generated/contract.json", &format!("{contract:#}\n"));

@@ -243,6 +243,22 @@ async fn what_waits_for_hours_is_tried_at_once_when_the_operator_changes_the_web
 }
 
 #[tokio::test]
+async fn what_was_under_way_when_the_operator_changed_the_webhook_is_tried_again_at_once() {
+    let bridge = bridge().await;
+    let mut hanging = Endpoint::start(Mode::Hangs).await;
+    let mut well = Endpoint::start(Mode::Answers(204)).await;
+    let (id, _) = bridge.webhook(&hanging.url, &["sms.judged"]).await;
+    bridge.text(ALICE, "hello").await;
+    let first = hanging.next(1).await;
+    let path = format!("/admin/webhooks/{id}");
+    let changed = bridge.ask(Method::PATCH, &path, &json!({"url": well.url})).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+    hanging.gives_up();
+    assert_eq!(well.next(1).await[0].id, first[0].id, "though the time of its second try has not come");
+    bridge.stop().await;
+}
+
+#[tokio::test]
 async fn a_secret_is_rotated_without_a_gap() {
     let bridge = bridge().await;
     let mut endpoint = Endpoint::start(Mode::Answers(200)).await;

@@ -163,6 +163,8 @@ pub struct Delivery {
     pub kind: EventKind,
     /// When it happened.
     pub happened_at: Timestamp,
+    /// What is posted, the same at every try.
+    pub body: String,
     /// How it stands.
     pub state: DeliveryState,
     /// When it is tried next, where it waits.

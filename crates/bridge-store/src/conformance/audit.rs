@@ -128,6 +128,7 @@ cases! {
         an_event_is_kept_once_for_those_who_want_it
         a_claim_is_one_bridge_s_until_it_ends
         events_of_an_onboarding_wait_for_those_before
+        what_waits_behind_a_failed_one_is_due_when_that_is
         every_try_is_kept_and_since_when_it_fails
         what_is_replayed_is_tried_from_the_beginning
         what_several_bridges_see_begins_with_the_first_and_ends_with_the_last

@@ -195,6 +195,14 @@ impl HotStore for MemoryHot {
         Ok(self.memory().epoch.clone())
     }
 
+    async fn epoch_of_data(&self) -> Result<Option<String>> {
+        self.epoch().await
+    }
+
+    async fn queues_are_entered(&self) -> Result<()> {
+        Ok(())
+    }
+
     fn enter(&self, epoch: Option<&str>) {
         self.memory().entered = epoch.map(str::to_owned);
     }

@@ -74,6 +74,14 @@ pub(super) async fn onboarding(lease: &mut Lease, id: Uuid) -> Result<Option<Onb
     Ok(lease.rows(&sql, &[(&id, Type::UUID)], read_onboarding).await?.pop())
 }
 
+pub(super) async fn written(lease: &mut Lease, ids: &[Uuid]) -> Result<Vec<OnboardingRow>> {
+    let sql = format!(
+        "SELECT {} FROM public.onboarding_mobile WHERE onboarding_id = ANY($1)",
+        onboarding_columns()
+    );
+    lease.rows(&sql, &[(&ids, Type::UUID_ARRAY)], read_onboarding).await
+}
+
 /// The pair begins with the number.
 pub(super) async fn validated(
     lease: &mut Lease,

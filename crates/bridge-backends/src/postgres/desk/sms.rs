@@ -1,5 +1,6 @@
 //! Judged SMS: searched, and one told whole.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use bridge_core::checks::CHECKS;
@@ -143,6 +144,15 @@ pub(super) async fn story(lease: &mut Lease, sms_id: Uuid) -> Result<Option<SmsS
         (None, Some((sms, waited))) => Some(SmsStory { sms, judged: None, waited: Some(waited) }),
         (None, None) => None,
     })
+}
+
+pub(super) async fn written(lease: &mut Lease, ids: &[Uuid], since: Timestamp) -> Result<HashSet<Uuid>> {
+    // With the time, so that partitions of years ago are left alone.
+    let sql = "SELECT sms_id FROM public.input_sms WHERE sms_id = ANY($1) AND server_received_at >= $2";
+    let rows = lease
+        .rows(sql, &[(&ids, Type::UUID_ARRAY), (&At(since), Type::TIMESTAMPTZ)], |row| Ok(row.try_get(0)?))
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 pub(super) async fn of_onboarding(

@@ -6,6 +6,8 @@ mod page;
 mod people;
 mod sms;
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use bridge_core::{Span, Timestamp};
 use bridge_store::Result;
@@ -19,6 +21,12 @@ use bridge_store::place::Place;
 use uuid::Uuid;
 
 use super::store::SqliteAudit;
+use crate::sqlite::engine::Json;
+
+/// As they stand in the tables.
+fn texts(ids: &[Uuid]) -> Json<Vec<String>> {
+    Json(ids.iter().map(Uuid::to_string).collect())
+}
 
 #[async_trait]
 impl DeskStore for SqliteAudit {
@@ -41,6 +49,11 @@ impl DeskStore for SqliteAudit {
         self.engine.read("sms_of_onboarding", move |c| sms::of_onboarding(c, &onboarding, max)).await
     }
 
+    async fn written_sms(&self, ids: &[Uuid], _since: Timestamp) -> Result<HashSet<Uuid>> {
+        let ids = texts(ids);
+        self.engine.read("written_sms", move |c| sms::written(c, &ids)).await
+    }
+
     async fn search_onboardings(
         &self,
         filter: &OnboardingFilter,
@@ -53,6 +66,11 @@ impl DeskStore for SqliteAudit {
 
     async fn onboarding(&self, id: Uuid) -> Result<Option<OnboardingRow>> {
         self.engine.read("onboarding", move |c| people::onboarding(c, id)).await
+    }
+
+    async fn written_onboardings(&self, ids: &[Uuid]) -> Result<Vec<OnboardingRow>> {
+        let ids = texts(ids);
+        self.engine.read("written_onboardings", move |c| people::written(c, &ids)).await
     }
 
     async fn search_validated(

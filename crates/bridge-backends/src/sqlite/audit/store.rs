@@ -33,6 +33,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../../migrations/sqlite_audit/0018_notices.sql"),
         include_str!("../../../migrations/sqlite_audit/0019_desk.sql"),
         include_str!("../../../migrations/sqlite_audit/0020_observed.sql"),
+        include_str!("../../../migrations/sqlite_audit/0021_webhook_due.sql"),
     ],
     settle: add_check_columns,
 };

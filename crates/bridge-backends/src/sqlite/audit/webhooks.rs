@@ -55,7 +55,8 @@ impl WebhookTrail for SqliteAudit {
 
     async fn release_deliveries(&self, by: Uuid) -> Result<()> {
         let release = move |c: &Connection| {
-            let sql = "UPDATE ops_webhook_delivery SET claimed_by = NULL, claimed_until = NULL WHERE claimed_by = ?1";
+            let sql = "UPDATE ops_webhook_delivery SET claimed_by = NULL, claimed_until = NULL
+                WHERE state = 'waiting' AND claimed_by = ?1";
             c.prepare_cached(sql)?.execute([by.to_string()]).map(drop)
         };
         self.engine.write("release_deliveries", move |c, _| release(c)).await
@@ -130,7 +131,7 @@ fn put(conn: &Connection, webhook: &Webhook) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "UPDATE ops_webhook_delivery SET tries = 0,
              next_at = (SELECT at FROM ops_webhook_outbox o WHERE o.id = event)
-         WHERE webhook_id = ?1 AND state = 'waiting' AND claimed_by IS NULL",
+         WHERE webhook_id = ?1 AND state = 'waiting'",
     )?
     .execute([webhook.id.to_string()])
     .map(drop)
@@ -167,7 +168,8 @@ fn append(conn: &Connection, events: &[Event]) -> rusqlite::Result<usize> {
         let id = conn.last_insert_rowid();
         let mut deliver = conn.prepare_cached(
             "INSERT INTO ops_webhook_delivery (webhook_id, event, subject, state, tries, next_at)
-             VALUES (?1, ?2, ?3, 'waiting', 0, ?4)",
+             VALUES (?1, ?2, ?3, 'waiting', 0, max(?4, coalesce((SELECT max(next_at) FROM ops_webhook_delivery before
+                 WHERE before.subject = ?3 AND before.webhook_id = ?1 AND before.state = 'waiting'), '')))",
         )?;
         wanting.try_for_each(|webhook| {
             deliver.execute(params![webhook.id.to_string(), id, subject, At(event.at)]).map(drop)
@@ -217,6 +219,14 @@ fn observe(conn: &Connection, bridge: Uuid, silent: Span, observed: &[Observed])
     Ok(new)
 }
 
+const DUE: &str = "SELECT d.id, o.event_id, o.body, d.tries
+    FROM ops_webhook_delivery d JOIN ops_webhook_outbox o ON o.id = d.event
+    WHERE d.webhook_id = ?1 AND d.state = 'waiting' AND d.next_at <= ?2
+        AND (d.claimed_until IS NULL OR d.claimed_until <= ?2)
+        AND NOT EXISTS (SELECT 1 FROM ops_webhook_delivery e WHERE e.subject = d.subject
+            AND e.webhook_id = d.webhook_id AND e.state = 'waiting' AND e.event < d.event)
+    ORDER BY d.next_at, d.event LIMIT ?3";
+
 fn claim(
     conn: &Connection,
     now: Timestamp,
@@ -226,15 +236,7 @@ fn claim(
     max: usize,
 ) -> rusqlite::Result<Vec<Due>> {
     let due: Vec<Due> = conn
-        .prepare_cached(
-            "SELECT d.id, o.event_id, o.body, d.tries
-             FROM ops_webhook_delivery d JOIN ops_webhook_outbox o ON o.id = d.event
-             WHERE d.webhook_id = ?1 AND d.state = 'waiting' AND d.next_at <= ?2
-                 AND (d.claimed_until IS NULL OR d.claimed_until <= ?2)
-                 AND NOT EXISTS (SELECT 1 FROM ops_webhook_delivery e WHERE e.subject = d.subject
-                     AND e.webhook_id = d.webhook_id AND e.state = 'waiting' AND e.event < d.event)
-             ORDER BY d.event LIMIT ?3",
-        )?
+        .prepare_cached(DUE)?
         .query_map(params![webhook.to_string(), At(now), limit(max)], |row| {
             Ok(Due { delivery: row.get(0)?, event_id: row.get(1)?, body: row.get(2)?, tries: row.get(3)? })
         })?
@@ -246,6 +248,12 @@ fn claim(
         .try_for_each(|due| take.execute(params![due.delivery, by.to_string(), At(until)]).map(drop))?;
     Ok(due)
 }
+
+/// What waits behind a delivery is due when that is, not before: so it is not looked at until then.
+const BEHIND: &str = "UPDATE ops_webhook_delivery SET next_at = ?2 WHERE id IN (
+        SELECT behind.id FROM ops_webhook_delivery behind JOIN ops_webhook_delivery d
+            ON behind.subject = d.subject AND behind.webhook_id = d.webhook_id AND behind.event > d.event
+        WHERE d.id = ?1 AND d.state = 'waiting' AND behind.state = 'waiting' AND behind.next_at < ?2)";
 
 fn note(conn: &Connection, webhook: Uuid, tries: &[Tried]) -> rusqlite::Result<()> {
     for Tried { delivery, outcome, next } in tries {
@@ -266,6 +274,9 @@ fn note(conn: &Connection, webhook: Uuid, tries: &[Tried]) -> rusqlite::Result<(
                  claimed_until = NULL WHERE id = ?1 AND state = 'waiting'",
         )?
         .execute(params![delivery, next.state().as_str(), next.at().map(At)])?;
+        if let Next::Again(at) = next {
+            conn.prepare_cached(BEHIND)?.execute(params![delivery, At(*at)])?;
+        }
     }
     if tries.iter().any(|tried| tried.next == Next::Delivered) {
         conn.prepare_cached(
@@ -289,7 +300,7 @@ fn deliveries(
 ) -> rusqlite::Result<Vec<Delivery>> {
     let mut found: Vec<Delivery> = conn
         .prepare_cached(
-            "SELECT d.id, o.event_id, o.type, o.at, d.state, d.next_at
+            "SELECT d.id, o.event_id, o.type, o.at, d.state, d.next_at, o.body
              FROM ops_webhook_delivery d JOIN ops_webhook_outbox o ON o.id = d.event
              WHERE d.webhook_id = ?1 AND d.id < ?2 ORDER BY d.id DESC LIMIT ?3",
         )?
@@ -303,6 +314,7 @@ fn deliveries(
                 state: DeliveryState::from_word(&state)
                     .ok_or_else(|| damaged(4, "no state of a delivery"))?,
                 next_at: row.get::<_, Option<At>>(5)?.map(|at| at.0),
+                body: row.get(6)?,
                 tries: Vec::new(),
             })
         })?
@@ -354,4 +366,23 @@ fn tally(conn: &Connection, webhook: Uuid) -> rusqlite::Result<Tally> {
         })
         .optional()?;
     Ok(tally.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_is_found_without_reading_what_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = SqliteAudit::open(&folder.path().join("audit.db")).unwrap();
+        let plan = audit.engine.look("plan", |conn| {
+            let mut explained = conn.prepare(&format!("EXPLAIN QUERY PLAN {DUE}"))?;
+            let steps = explained.query_map(params!["w", "t", 1], |row| row.get::<_, String>(3))?;
+            steps.collect::<rusqlite::Result<Vec<String>>>()
+        });
+        let plan = plan.unwrap().join("\n");
+        assert!(plan.contains("ops_webhook_delivery_due (webhook_id=? AND next_at<?)"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }

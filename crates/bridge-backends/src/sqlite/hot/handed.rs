@@ -9,6 +9,8 @@ use bridge_store::judged::{Judged, Precondition, QueuedSms};
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
+use super::told;
+
 /// An SMS to be admitted.
 pub(super) struct Arriving {
     pub(super) sms_id: Uuid,
@@ -48,18 +50,18 @@ pub(super) struct Recording {
     /// As it is queued, the SMS in it as JSON. Its id is given in the writer's turn.
     pub(super) row: QueuedSms<Box<RawValue>>,
     /// What apps are told of it.
-    pub(super) told: Option<Told>,
+    pub(super) told: Option<told::Entry>,
 }
 
 impl Recording {
     pub(super) fn of(judged: &Judged) -> serde_json::Result<Recording> {
         let Judged { key, precondition, row, events } = judged;
         let told = (!events.is_empty()).then(|| {
-            Told::Judged(ToldOfSms {
+            told::Entry::of(&Told::Judged(ToldOfSms {
                 mobile_number: row.sms.mobile_number().to_owned(),
                 taken_in: row.sms.server_received_at,
                 events: events.clone(),
-            })
+            }))
         });
         Ok(Recording {
             key: *key,
@@ -68,7 +70,7 @@ impl Recording {
             mobile_number: row.sms.mobile_number().to_owned(),
             is_counted: row.sms.is_counted(),
             row: row.with_sms(to_raw_value(&row.sms)?),
-            told,
+            told: told.transpose()?,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bridge_core::{Onboarding, Timestamp};
 use bridge_store::events::{QueuedEvent, Told};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Error, params};
 
 use crate::sqlite::engine::{Json, limit};
 
@@ -27,13 +27,28 @@ impl Telling {
         if !self.0.load(Ordering::Relaxed) {
             return Ok(());
         }
-        queue(conn, &Told::State { at: now, onboarding: Box::new(onboarding.clone()) })
+        let told = Told::State { at: now, onboarding: Box::new(onboarding.clone()) };
+        queue(conn, &Entry::of(&told).map_err(|error| Error::ToSqlConversionFailure(error.into()))?)
     }
 }
 
-pub(super) fn queue(conn: &Connection, told: &Told) -> rusqlite::Result<()> {
+/// An entry as it is written: made before the writer's turn, where its maker is not in that turn already.
+pub(super) struct Entry {
+    mobile: String,
+    since: Timestamp,
+    body: String,
+}
+
+impl Entry {
+    pub(super) fn of(told: &Told) -> serde_json::Result<Entry> {
+        let mobile = told.mobile_number().to_owned();
+        Ok(Entry { mobile, since: told.since(), body: serde_json::to_string(told)? })
+    }
+}
+
+pub(super) fn queue(conn: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     conn.prepare_cached("INSERT INTO told (mobile, since, body) VALUES (?1, ?2, ?3)")?
-        .execute(params![told.mobile_number(), told.since().0, Json(told)])
+        .execute(params![entry.mobile, entry.since.0, entry.body])
         .map(drop)
 }
 

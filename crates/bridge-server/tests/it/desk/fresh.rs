@@ -168,3 +168,30 @@ async fn an_imported_sms_counts_when_its_phone_had_it() {
     }
     bridge.stop().await;
 }
+
+/// What is written and not forgotten yet stands in both stores: for a moment at each dump, for longer when the hot store goes
+/// away in between.
+#[tokio::test]
+async fn what_stands_in_both_stores_is_counted_once() {
+    let bridge = Bridge::start().await;
+    let owner = Visitor::owner(&bridge).await;
+    bridge.registered(ALICE).await;
+    bridge.text(ALICE, "not the hash").await;
+    bridge.text(BOB, "who are you").await;
+    let (hot, audit) = (&bridge.stores.hot, &bridge.stores.audit);
+    let figures = async || figures(&html(&owner, "/admin").await);
+    let before = figures().await;
+    audit.append_sms(&hot.newest_sms(9).await.unwrap()).await.unwrap();
+    audit.upsert_onboardings(&hot.queued_onboardings(9).await.unwrap()).await.unwrap();
+    // The last one says what waits to be written.
+    let shown = before.len() - 1;
+    assert_eq!(figures().await[..shown], before[..shown]);
+    bridge.settle().await;
+    assert_eq!(figures().await[..shown], before[..shown]);
+    bridge.stop().await;
+}
+
+/// The numbers of the overview: tiles, funnel, checks and senders.
+fn figures(html: &str) -> Vec<String> {
+    html.split("<b>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
+}

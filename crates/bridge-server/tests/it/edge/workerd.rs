@@ -240,6 +240,27 @@ async fn a_number_is_validated_through_the_edge_while_the_box_comes_and_goes() {
 }
 
 #[tokio::test]
+async fn the_measurement_ends_with_a_sentence_where_the_bridge_cannot_be_started() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../edge");
+    let Some(node) = legs::or_skip("node", programs::find("node")) else { return };
+    // One that is not there, one that is no program, and one that ends at once.
+    for (binary, why) in [
+        ("/nonexistent/sms-bridge", "cannot be started"),
+        ("package.json", "cannot be started"),
+        ("false", "ended before it said where it listens"),
+    ] {
+        let mut measure = Command::new(&node);
+        measure.arg("scripts/overhead.mjs").current_dir(&folder).env("BRIDGE_BINARY", binary);
+        let ended = tokio::time::timeout(PATIENCE, measure.kill_on_drop(true).output()).await;
+        let ended = ended.unwrap_or_else(|_| panic!("{binary}: it waits for ever")).unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{binary}: {said}");
+        assert!(said.contains(why) && said.contains("BRIDGE_BINARY"), "{binary}: {said}");
+        assert!(!said.contains("    at "), "a sentence, no stack: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_bridge_that_is_open_to_the_outside_is_told_by_the_doctor() {
     let folder = tempfile::tempdir().unwrap();
     let bridge = Process::start(folder.path()).await;

@@ -2,6 +2,7 @@
 //! the one that it would have been.
 
 use bridge_core::Span;
+use bridge_store::journal::Subject;
 use serde_json::json;
 use test_servers::{Server, redis};
 
@@ -235,5 +236,103 @@ async fn an_outage_is_remembered_until_it_can_be_written() {
     }
     let began_at = told.iter().find(|incident| incident.what == "redis").unwrap().began_at;
     assert_eq!(began_at, NOON, "from when it was away, not from when that could be written");
+    bridge.stop().await;
+}
+
+/// All keys, each as Redis writes it, and when it ends.
+async fn dumped(group: &Group) -> Vec<(Vec<u8>, Vec<u8>, i64)> {
+    let client = ::redis::Client::open(group.redis.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let keys: Vec<Vec<u8>> = ::redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
+    let mut all = Vec::new();
+    for key in keys {
+        let value: Vec<u8> = ::redis::cmd("DUMP").arg(&key).query_async(&mut connection).await.unwrap();
+        let ends: i64 = ::redis::cmd("PEXPIRETIME").arg(&key).query_async(&mut connection).await.unwrap();
+        all.push((key, value, ends.max(0)));
+    }
+    all
+}
+
+async fn exchanged(group: &Group, all: &[(Vec<u8>, Vec<u8>, i64)]) {
+    let client = ::redis::Client::open(group.redis.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut pipe = ::redis::pipe();
+    pipe.atomic().cmd("FLUSHALL");
+    for (key, value, ends) in all {
+        pipe.cmd("RESTORE").arg(key).arg(ends).arg(value).arg("ABSTTL");
+    }
+    let _: ::redis::Value = pipe.query_async(&mut connection).await.unwrap();
+}
+
+/// As after a cut network: a primary judged an SMS and nobody heard of it, another one judged it again, and then the first
+/// is back with what it had (decision 0025).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_judged_again_elsewhere_is_not_carried_over_from_old_data() {
+    let name = "what_was_judged_again_elsewhere_is_not_carried_over_from_old_data";
+    let Some(group) = Group::start(name) else { return };
+    let bridge = group.bridge().await;
+    let registered = bridge.registered(ALICE).await;
+    bridge.settle().await;
+    let sms = bridge.right_sms(ALICE, &registered);
+    // While nothing can be written to the trail.
+    group.postgres.kill().unwrap();
+    let unheard = bridge.deliver(&sms).await;
+    assert_eq!(unheard.verdict(), "passed");
+    let sms_id = unheard.text("message_id").parse().unwrap();
+    bridge.stores.journal.acknowledge(&[Subject::Judged(sms_id)]);
+    let old = dumped(&group).await;
+    // An epoch is younger by its time.
+    bridge.clock.advance(Span(1_000));
+    exchanged(&group, &[]).await;
+    group.postgres.restart().unwrap();
+    let judged = async || {
+        until("judged", async || {
+            let answer = bridge.deliver(&sms).await;
+            (answer.status == 200).then_some(answer)
+        })
+        .await
+    };
+    let again = judged().await;
+    assert_eq!(again.verdict(), "passed");
+    assert_ne!(again.body["message_id"], unheard.body["message_id"], "it is judged anew");
+    until_rows(&bridge, ALICE, 1).await;
+
+    exchanged(&group, &old).await;
+    let answer = judged().await;
+    assert_eq!((&answer.body["message_id"], answer.verdict()), (&again.body["message_id"], "passed"));
+    until("nothing waits", async || {
+        bridge.settle().await;
+        let sizes = bridge.stores.hot.queue_sizes().await.unwrap();
+        (sizes.input_sms == 0 && sizes.onboarding == 0).then_some(())
+    })
+    .await;
+    assert_eq!(group.sql("SELECT count(*) FROM input_sms"), "1");
+    assert_eq!(bridge.status(&registered).await.text("status"), "validated");
+    bridge.stop().await;
+}
+
+/// Otherwise a Redis that is lost in between leaves a number that is validated by nothing, and an SMS that comes again and
+/// finds an onboarding that is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_written_as_validated_before_the_sms_that_did_it() {
+    let Some(group) = Group::start("nobody_is_written_as_validated_before_the_sms_that_did_it") else {
+        return;
+    };
+    let bridge = group.bridge().await;
+    let registered = bridge.registered(ALICE).await;
+    bridge.settle().await;
+    group.sql("ALTER TABLE input_sms RENAME TO away");
+    let sms = bridge.right_sms(ALICE, &registered);
+    assert_eq!(bridge.deliver(&sms).await.verdict(), "passed");
+    bridge.settle().await;
+    let validated = || group.sql("SELECT count(*) FROM onboarding_mobile WHERE status = 'validated'");
+    assert_eq!(validated(), "0");
+    group.sql("ALTER TABLE away RENAME TO input_sms");
+    until("written", async || {
+        bridge.settle().await;
+        (validated() == "1").then_some(())
+    })
+    .await;
+    assert_eq!(group.sql("SELECT count(*) FROM input_sms"), "1");
     bridge.stop().await;
 }

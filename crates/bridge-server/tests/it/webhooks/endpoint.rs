@@ -70,6 +70,7 @@ struct Inside {
     status: AtomicU16,
     told: mpsc::UnboundedSender<Message>,
     connections: AtomicUsize,
+    gives_up: tokio::sync::Notify,
 }
 
 /// The endpoint. Dropped, it ends.
@@ -94,7 +95,8 @@ impl Endpoint {
             Mode::Hangs | Mode::Redirects(_) | Mode::Endless => 200,
         };
         let (status, connections) = (AtomicU16::new(status), AtomicUsize::new(0));
-        let inside = Arc::new(Inside { mode, status, told: sender, connections });
+        let gives_up = tokio::sync::Notify::new();
+        let inside = Arc::new(Inside { mode, status, told: sender, connections, gives_up });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let router = Router::new().fallback(take).with_state(inside.clone());
@@ -106,6 +108,11 @@ impl Endpoint {
     /// From now on.
     pub(crate) fn answers(&self, status: u16) {
         self.inside.status.store(status, Ordering::SeqCst);
+    }
+
+    /// One that hangs says at last that it could not take what it holds.
+    pub(crate) fn gives_up(&self) {
+        self.inside.gives_up.notify_one();
     }
 
     /// The next messages, in the order in which they came.
@@ -161,7 +168,10 @@ async fn take(State(inside): State<Arc<Inside>>, headers: HeaderMap, body: Bytes
                 (status, "x".repeat(5_000)).into_response()
             }
         }
-        Mode::Hangs => std::future::pending().await,
+        Mode::Hangs => {
+            inside.gives_up.notified().await;
+            StatusCode::GATEWAY_TIMEOUT.into_response()
+        }
         Mode::Redirects(url) => (StatusCode::FOUND, [("location", url.clone())]).into_response(),
         Mode::Endless => {
             let endless =

@@ -1,5 +1,7 @@
 //! What people look at: searches, figures, incidents.
 
+use std::collections::HashSet;
+
 use bridge_core::onboarding::{LastSms, State};
 use bridge_core::verdict::FailedAt;
 use bridge_core::{Onboarding, Span, Timestamp, Verdict};
@@ -148,6 +150,12 @@ pub(super) async fn the_story_of_an_sms_is_told_whole(audit: &dyn AuditUnderTest
     assert_eq!(desk.sms_of_onboarding(&judged_against, MAX).await.unwrap(), [row]);
     let other = desk.onboarding(id(8)).await.unwrap().unwrap();
     assert_eq!(desk.sms_of_onboarding(&other, MAX).await.unwrap(), []);
+
+    let asked = [id(1), id(2), id(9)];
+    assert_eq!(desk.written_sms(&asked, T0).await.unwrap(), HashSet::from([id(1)]));
+    assert_eq!(desk.written_sms(&[], T0).await.unwrap(), HashSet::new());
+    assert_eq!(desk.written_onboardings(&asked).await.unwrap(), [judged_against]);
+    assert_eq!(desk.written_onboardings(&[]).await.unwrap(), []);
 }
 
 pub(super) async fn onboardings_are_found_by_all_they_have(audit: &dyn AuditUnderTest) {

@@ -166,6 +166,22 @@ pub(super) async fn what_waits_is_tried_at_once_when_a_webhook_is_changed(audit:
     let again = claim(store, now, 1).await;
     assert_eq!((ids(&again), again[0].tries), (vec!["evt_10"], 0));
     assert_eq!(claim(store, now, 2).await, [], "of another one nothing changed");
+
+    // What was under way, and fails after the change, begins anew, too.
+    let more =
+        [tried(&again[0], now, 500, Next::Again(now)), tried(&again[0], now, 500, Next::Again(T0 + HOUR))];
+    for more in more {
+        store.note_tries(id(1), &[more]).await.unwrap();
+    }
+    assert_eq!(claim(store, now, 1).await, []);
+    let under_way = claim(store, T0 + HOUR, 1).await;
+    assert_eq!(under_way.iter().find(|due| due.event_id == "evt_10").unwrap().tries, 2);
+    let changed = store.webhooks().await.unwrap().remove(0);
+    store.put_webhook(&Webhook { description: "once more".to_owned(), ..changed }).await.unwrap();
+    let due = under_way.iter().find(|due| due.event_id == "evt_10").unwrap();
+    store.note_tries(id(1), &[tried(due, T0 + HOUR, 500, Next::Again(T0 + HOUR))]).await.unwrap();
+    let again = claim(store, T0 + HOUR, 1).await;
+    assert_eq!((ids(&again), again[0].tries), (vec!["evt_10"], 1));
 }
 
 pub(super) async fn a_claim_is_one_bridge_s_until_it_ends(audit: &dyn AuditUnderTest) {
@@ -209,6 +225,29 @@ pub(super) async fn events_of_an_onboarding_wait_for_those_before(audit: &dyn Au
     );
 }
 
+pub(super) async fn what_waits_behind_a_failed_one_is_due_when_that_is(audit: &dyn AuditUnderTest) {
+    let store = audit.store();
+    told(store, 1).await;
+    store.append_events(&[event(10, ALICE, T0), event(11, ALICE, T0), event(20, BOB, T0)]).await.unwrap();
+    let due = claim(store, T0, 1).await;
+    let later = T0 + HOUR;
+    let went = [tried(&due[0], T0, 500, Next::Again(later)), tried(&due[1], T0, 204, Next::Delivered)];
+    store.note_tries(id(1), &went).await.unwrap();
+    let soon = T0 + SECOND;
+    store.append_events(&[event(12, ALICE, soon), event(21, BOB, soon)]).await.unwrap();
+    let found = store.deliveries(id(1), None, MAX).await.unwrap();
+    let next: Vec<_> = found.iter().map(|d| (d.event_id.as_str(), d.next_at)).collect();
+    let [behind, first] = [Some(later), Some(soon)];
+    let expected =
+        [("evt_21", first), ("evt_12", behind), ("evt_20", None), ("evt_11", behind), ("evt_10", behind)];
+    assert_eq!(next, expected);
+    assert_eq!(ids(&claim(store, later - MILLI, 1).await), ["evt_21"]);
+    let due = claim(store, later, 1).await;
+    assert_eq!(ids(&due), ["evt_10"]);
+    store.note_tries(id(1), &[tried(&due[0], later, 204, Next::Delivered)]).await.unwrap();
+    assert_eq!(ids(&claim(store, later, 1).await), ["evt_11"], "what waited behind it goes at once");
+}
+
 pub(super) async fn every_try_is_kept_and_since_when_it_fails(audit: &dyn AuditUnderTest) {
     let store = audit.store();
     told(store, 1).await;
@@ -232,6 +271,7 @@ pub(super) async fn every_try_is_kept_and_since_when_it_fails(audit: &dyn AuditU
     store.note_tries(id(1), &[]).await.unwrap();
     assert_eq!(failing().await, None);
     let found = store.deliveries(id(1), None, MAX).await.unwrap();
+    assert!(found.iter().all(|delivery| delivery.body.contains(delivery.kind.word())), "{found:?}");
     assert_eq!(found.iter().map(|d| d.event_id.as_str()).collect::<Vec<_>>(), ["evt_20", "evt_10"]);
     assert_eq!(found[0].state, DeliveryState::Delivered);
     let first = &found[1];

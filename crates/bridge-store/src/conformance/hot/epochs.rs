@@ -81,10 +81,12 @@ pub(super) async fn a_store_that_is_being_rebuilt_has_no_epoch(store: &dyn HotSt
     store.enter(Some(&epoch));
     nothing_goes(store, &taken).await;
     assert!(store.restore(T0, Right::Rebuilding(id(1)), Restore::Validated(&[])).await.unwrap());
-    assert_eq!(store.epoch().await.unwrap(), None);
+    assert_eq!((store.epoch().await.unwrap(), store.epoch_of_data().await.unwrap()), (None, None));
     assert!(store.finish_rebuild(id(1)).await.unwrap());
     assert_eq!(store.epoch().await.unwrap(), Some(epoch.clone()));
+    assert_eq!(store.epoch_of_data().await.unwrap(), Some(epoch.clone()));
     store.enter(Some(&epoch));
+    store.queues_are_entered().await.unwrap();
     take(store, T0, &sms(10, ALICE, "x", T0)).await;
 }
 

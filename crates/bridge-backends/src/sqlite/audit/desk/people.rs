@@ -73,6 +73,15 @@ pub(super) fn onboarding(conn: &Connection, id: Uuid) -> rusqlite::Result<Option
     one(conn, &sql, id.to_string(), read_onboarding)
 }
 
+pub(super) fn written(conn: &Connection, ids: &Json<Vec<String>>) -> rusqlite::Result<Vec<OnboardingRow>> {
+    conn.prepare_cached(&format!(
+        "SELECT {} FROM onboarding_mobile WHERE onboarding_id IN (SELECT value FROM json_each(?1))",
+        onboarding_columns()
+    ))?
+    .query_map([ids], read_onboarding)?
+    .collect()
+}
+
 /// The cursor is `number:device`.
 const PAIR: &str = "ops_validated_mobile_pair";
 

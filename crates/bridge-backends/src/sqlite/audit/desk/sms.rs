@@ -1,6 +1,6 @@
 //! Judged SMS: searched, and one told whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bridge_core::checks::CHECKS;
 use bridge_core::verdict::FailedAt;
@@ -11,7 +11,7 @@ use bridge_store::place::Place;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::super::columns::At;
+use super::super::columns::{At, uuid};
 use super::super::sms::{QUEUED_COLUMNS, queued_row};
 use super::super::sms::{sms_columns, sms_row};
 use super::page::{List, Search, filled, one, page};
@@ -141,6 +141,12 @@ pub(super) fn story(conn: &Connection, sms_id: Uuid) -> rusqlite::Result<Option<
 }
 
 /// By the number: an SMS is judged against an onboarding of its own sender.
+pub(super) fn written(conn: &Connection, ids: &Json<Vec<String>>) -> rusqlite::Result<HashSet<Uuid>> {
+    conn.prepare_cached("SELECT sms_id FROM input_sms WHERE sms_id IN (SELECT value FROM json_each(?1))")?
+        .query_map([ids], |row| uuid(row, 0))?
+        .collect()
+}
+
 pub(super) fn of_onboarding(
     conn: &Connection,
     onboarding: &Onboarding,
