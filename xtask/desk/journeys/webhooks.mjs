@@ -20,10 +20,10 @@ export async function play(stage) {
       await page.waitForTimeout(100);
     }
   };
-  const confirm = async (name) => {
-    await page.getByRole("button", { name, exact: true }).first().click();
-    await page.getByRole("button", { name: "Yes, do it" }).click();
-  };
+  const click = (name) => page.getByRole("button", { name, exact: true }).first().click();
+  /** What is done shows the page anew. */
+  const anew = (act) => Promise.all([page.waitForEvent("load"), act()]);
+  const confirmed = () => click("Yes, do it");
 
   await stage.test("what is wrong with an address is said beside it", async () => {
     await visit.open("/admin/ui/webhooks");
@@ -68,12 +68,11 @@ export async function play(stage) {
   });
 
   await stage.test("one delivery is delivered again, and everything since", async () => {
-    await page.getByRole("button", { name: "Deliver again" }).first().click();
+    await anew(() => click("Deliver again"));
     await until("it comes once more", () => app.told.length === 4);
-    await visit.open(one);
     await page.getByLabel("Everything since (UTC)").fill("2020-01-01T00:00");
     await page.locator("section", { has: page.getByLabel("Everything since (UTC)") }).getByRole("button").click();
-    await page.getByRole("button", { name: "Yes, do it" }).click();
+    await anew(confirmed);
     await until("both come once more", () => app.told.length === 6);
   });
 
@@ -93,21 +92,22 @@ export async function play(stage) {
     app.answers(200);
     await visit.open(one);
     await page.locator("#description").fill("the shop, mended");
-    await page.getByRole("button", { name: "Save" }).click();
+    await anew(() => click("Save"));
     await visit.openUntil(one, "3 taken, 0 wait, 0 given up");
     await visit.sees("the shop, mended");
   });
 
   await stage.test("it gets a new secret, is switched off and on, and removed", async () => {
-    await confirm("New secret");
+    await click("New secret");
+    await confirmed();
     await page.locator("#given").getByText("For 24 hours messages are signed with the one before, too.").waitFor();
     await visit.open(one);
     await visit.sees("Old secret");
-    await page.getByRole("button", { name: "Switch off" }).click();
+    await anew(() => click("Switch off"));
     await visit.sees("It is switched off: nothing is kept for it.");
-    await page.getByRole("button", { name: "Switch on" }).click();
-    await page.getByRole("button", { name: "Switch off" }).waitFor();
-    await confirm("Remove");
+    await anew(() => click("Switch on"));
+    await click("Remove");
+    await confirmed();
     await visit.sees("Nobody is told anything");
   });
   app.close();

@@ -98,9 +98,14 @@ impl Webhooks {
         self.known.borrow().iter().any(|webhook| webhook.enabled)
     }
 
-    /// True once: at the first step since the start.
+    /// True until it has begun: what an earlier life claimed may still be claimed.
     pub(crate) fn begins(&self) -> bool {
-        !self.has_begun.swap(true, Ordering::Relaxed)
+        !self.has_begun.load(Ordering::Relaxed)
+    }
+
+    /// What an earlier life claimed is claimed no more.
+    pub(crate) fn begun(&self) {
+        self.has_begun.store(true, Ordering::Relaxed);
     }
 
     /// How one message is posted.

@@ -57,6 +57,7 @@ impl Flights {
         if is_stopping || app.webhooks.begins() {
             note(app, &mut self.landed).await?;
             app.audit.release_deliveries(app.id).await?;
+            app.webhooks.begun();
         }
         if is_stopping {
             return Ok(false);

@@ -46,9 +46,10 @@ pub(super) fn next(tries_before: u32, outcome: &Outcome, fraction: f64) -> Next 
     }
 }
 
-/// What comes after a try that failed while the operator changed the webhook: it says nothing of the webhook as it is now.
+/// What comes after a try that failed while the operator changed the webhook: it says nothing of the webhook as it is now,
+/// so the next one is due already.
 pub(super) fn next_of_changed(outcome: &Outcome) -> Next {
-    Next::Again(outcome.at + Span(outcome.took_ms))
+    Next::Again(outcome.at)
 }
 
 /// Did the operator change it? What the bridge notes of its tries is no change.
@@ -147,7 +148,7 @@ mod tests {
         ] {
             assert!(is_changed(&before, &now), "{now:?}");
         }
-        assert_eq!(next_of_changed(&outcome(Some(500))), Next::Again(T0 + Span(15_000)));
+        assert_eq!(next_of_changed(&outcome(Some(500))), Next::Again(T0));
     }
 
     #[test]

@@ -45,6 +45,7 @@ async fn lives_through(environment: &[(&str, &str)]) {
     let add = http.request(Method::POST, format!("{}/admin/webhooks", process.url)).bearer_auth(ADMIN_TOKEN);
     let added = add.json(&json!({"url": endpoint.url})).send().await.unwrap();
     assert_eq!(added.status(), 201);
+    let webhook: serde_json::Value = added.json().await.unwrap();
     process.kill9().await;
 
     let mut acknowledged = BTreeSet::new();
@@ -60,6 +61,11 @@ async fn lives_through(environment: &[(&str, &str)]) {
     }
     endpoint.answers(200);
     let process = start(folder.path(), &[]).await.unwrap();
+    // What failed in two lives would be tried again in minutes: the app says that it is well again.
+    let path = format!("{}/admin/webhooks/{}", process.url, webhook["id"].as_str().unwrap());
+    let change = http.request(Method::PATCH, path).bearer_auth(ADMIN_TOKEN);
+    let changed = change.json(&json!({"description": "well again"})).send().await.unwrap();
+    assert_eq!(changed.status(), 200);
     acknowledged.extend(validate(&http, &process.url, 99_999).await);
     assert!(acknowledged.len() > 1, "some were acknowledged");
     let mut told: Vec<Message> = endpoint.all();
