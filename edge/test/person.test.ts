@@ -162,6 +162,22 @@ describe("what else a person's browser is refused", () => {
   });
 });
 
+describe("since when, on the person's own clock", () => {
+  it.each([
+    ["Asia/Kolkata", /^<bdi dir="ltr">GMT\+5:30<.bdi>$/],
+    ["America/New_York", /^<bdi dir="ltr">GMT\u2011[45]<.bdi>$/],
+    [undefined, /^UTC$/],
+    ["Nowhere/AtAll", /^UTC$/],
+  ])("in %s: %s", async (timezone, name) => {
+    bridge.answering = REFUSES;
+    const html = await (
+      await edgeWith().ask("/v/id.token?lang=ur", { cf: { timezone } } as RequestInit)
+    ).text();
+    // In the direction of its language: else its day, month and year change places.
+    expect(/<time datetime="[^"]+" dir="rtl">[^<]* (\S+|<bdi.*)<\/time>/.exec(html)?.[1]).toMatch(name);
+  });
+});
+
 const boxThatBlocks = () => ({
   health: async () => ({ up: true }) as const,
   suspect: async () => undefined,

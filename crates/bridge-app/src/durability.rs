@@ -3,7 +3,6 @@
 
 pub(crate) mod clock_monitor;
 pub mod damages;
-pub(crate) mod held;
 pub mod ids;
 pub mod journal;
 pub mod quarantined;

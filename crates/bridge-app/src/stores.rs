@@ -1,5 +1,6 @@
 //! The stores that a bridge works on, as one value. Not which backends they are: whoever opened them knows.
 
+pub(crate) mod held;
 pub mod instrumented;
 pub mod together;
 

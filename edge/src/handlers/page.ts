@@ -5,9 +5,9 @@
 
 import type { Deps } from "../deps";
 import type { Incoming } from "../incoming";
-import { LANGUAGES, type Language, languageOf, type Words } from "../pure/language";
+import { direction, LANGUAGES, type Language, languageOf, type Words } from "../pure/language";
 import { type Problem, retryAfterOf, statusOf } from "../pure/problem";
-import { drawn, type Sheet } from "../pure/sheet";
+import { drawn, escaped, type Sheet } from "../pure/sheet";
 import { forwarded, RETRY_AFTER_SECONDS, since } from "./forward";
 import { whyNot } from "./register";
 import { withTurnstile } from "./widget";
@@ -32,17 +32,14 @@ function isRegistration({ method, url }: Incoming): boolean {
 
 /** Half a minute is the longest that a bridge that is back is not seen. */
 const TRY_AGAIN_SECONDS = 5;
+const UTC = "UTC";
+const UNBROKEN_HYPHEN = "\u2011";
 
 export async function pausedPage(deps: Deps, incoming: Incoming): Promise<Response> {
   const { language, words, back } = asked(incoming);
   const at = since(deps, await deps.box.health());
-  const time = new Intl.DateTimeFormat(localeOf(language), {
-    dateStyle: "medium",
-    timeStyle: "short",
-    timeZone: "UTC",
-    numberingSystem: "latn",
-  });
-  const shown = `<time datetime="${at}" dir="ltr">${time.format(new Date(at))} UTC</time>`;
+  const clock = clockTime(language, at, incoming.client.zone);
+  const shown = `<time datetime="${at}" dir="${direction(language)}">${clock}</time>`;
   const kept = deps.settings.spool ? [`<p>${words.sent}</p>`] : [];
   return drawn({
     status: 503,
@@ -58,6 +55,25 @@ export async function pausedPage(deps: Deps, incoming: Incoming): Promise<Respon
     refresh: TRY_AGAIN_SECONDS,
     retryAfter: RETRY_AFTER_SECONDS,
   });
+}
+
+/** On the clock of the person where its zone is known, and of which zone it is. */
+function clockTime(language: Language, at: string, zone: string | null): string {
+  const shown = { dateStyle: "medium", timeStyle: "short", numberingSystem: "latn" } as const;
+  try {
+    const timeZone = zone ?? UTC;
+    const time = new Intl.DateTimeFormat(localeOf(language), { ...shown, timeZone }).format(new Date(at));
+    const offset = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "shortOffset" });
+    const parts = zone === null ? [] : offset.formatToParts(new Date(at));
+    const name = parts.find(({ type }) => type === "timeZoneName")?.value.replace("-", UNBROKEN_HYPHEN);
+    return `${escaped(time)} ${name === undefined ? UTC : `<bdi dir="ltr">${escaped(name)}</bdi>`}`;
+  } catch (error) {
+    // A zone that this runtime does not know.
+    if (zone === null) {
+      throw error;
+    }
+    return clockTime(language, at, null);
+  }
 }
 
 /** Is it somebody's browser that asks for a page or a part of one? A program that says that it speaks JSON is none. */

@@ -6,6 +6,8 @@ export const NO_COUNTRY = "XX";
 export interface Client {
   address: string;
   country: string;
+  /** The zone of its clock, as Cloudflare knows it from the address: `Asia/Kolkata`. */
+  zone: string | null;
 }
 
 /** On Cloudflare these headers are its own: what a client wrote into them is gone. */
@@ -15,6 +17,7 @@ export function clientOf(request: Request): Client {
   return {
     address: canonical(told) ?? "unknown",
     country: typeof country === "string" && /^[A-Z][A-Z0-9]$/.test(country) ? country : NO_COUNTRY,
+    zone: typeof request.cf?.timezone === "string" ? request.cf.timezone : null,
   };
 }
 

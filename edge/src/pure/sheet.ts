@@ -21,7 +21,7 @@ export interface Sheet {
 const STYLE = `
 :root{color-scheme:light dark;font:1.125rem/1.6 system-ui,sans-serif}
 body{margin:0;min-height:100vh;display:grid;place-items:center}
-main{max-width:34rem;padding:1.5rem;overflow-wrap:anywhere}
+main{box-sizing:border-box;width:min(34rem,100%);padding:1.5rem;overflow-wrap:anywhere}
 h1{font-size:1.5rem;line-height:1.3;margin:0 0 1rem}
 a{display:inline-block;min-height:2.75rem;line-height:2.75rem;padding:0 1.25rem;border:2px solid;border-radius:.5rem}
 `;

@@ -37,7 +37,10 @@ export async function play(stage) {
       await page.evaluate((text) => (document.documentElement.style.fontSize = text), size);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `letters of ${size || "100%"}`);
     }
-    assert.deepEqual(await violations(page, stage.axe, ANYTHING), []);
+    // The page that waits must come back by itself, and has no scripts.
+    const wanted = (violation) => id === "paused" && violation.startsWith("meta-refresh:");
+    const found = await violations(page, stage.axe, ANYTHING);
+    assert.deepEqual(found.filter((violation) => !wanted(violation)), []);
   };
 
   try {
@@ -47,8 +50,9 @@ export async function play(stage) {
         for (let n = 0; (await page.locator("main#many").count()) === 0; n += 1) {
           assert.ok(n < 3, "nobody is limited");
           await page.goto(`${edge.url}/v?lang=${language}`);
+          const loaded = page.waitForEvent("load");
           await page.evaluate(() => document.querySelector("form[method=post]").submit());
-          await page.waitForLoadState();
+          await loaded;
         }
         await looks("many", language);
         await page.getByRole("link").click();

@@ -12,8 +12,8 @@ use bridge_store::{Result, StoreError, StoreFault};
 use uuid::Uuid;
 
 use crate::bridge::App;
-use crate::durability::held::Queues;
 use crate::durability::{ids, spellings, waiting};
+use crate::stores::held::Queues;
 use crate::webhooks::carry;
 
 /// Rows that are read and given back in one step.

@@ -2,8 +2,10 @@
 //! judged or registered a second ago is found, told and counted like what is a year old. Not for those who judge or
 //! carry rows: they ask each store by itself.
 
+mod figures;
+
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,9 +21,9 @@ use bridge_store::desk::{
 use bridge_store::judged::QueuedSms;
 use bridge_store::place::Place;
 use bridge_store::{DeskStore, HotStore, Result};
-use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+use self::figures::{Reading, asked};
 use crate::base::clock::Clock;
 use crate::base::deadline::{GLANCE, store_within};
 use crate::state::availability::Availability;
@@ -30,8 +32,6 @@ use crate::state::availability::Availability;
 pub const WAITING_SMS: usize = 5_000;
 /// Of the onboardings that wait to be written, so many are looked at.
 const WAITING_ONBOARDINGS: usize = 1_000;
-/// So often are figures read again because rows were written meanwhile.
-const READINGS: usize = 4;
 
 /// Both stores.
 struct Together {
@@ -104,20 +104,6 @@ fn stands(row: &OnboardingRow) -> (State, Option<String>) {
     (row.onboarding.state, row.last_sms.clone())
 }
 
-/// Figures that are being read.
-type Reading<T> = BoxFuture<'static, Result<T>>;
-
-/// Asks the audit store for figures, as often as it is called.
-macro_rules! asked {
-    ($desk:expr, $operation:ident($($argument:expr),*)) => {{
-        let desk = Arc::clone(&$desk);
-        move || -> Reading<_> {
-            let desk = Arc::clone(&desk);
-            Box::pin(async move { desk.$operation($($argument),*).await })
-        }
-    }};
-}
-
 impl Together {
     /// The SMS that wait to be written, the newest first.
     async fn sms(&self) -> Vec<QueuedSms> {
@@ -125,33 +111,6 @@ impl Together {
             return Vec::new();
         }
         store_within(GLANCE, "newest_sms", self.hot.newest_sms(WAITING_SMS)).await.unwrap_or_default()
-    }
-
-    /// What figures say, and those SMS that came in between, in whole stretches of that length, and are not in them.
-    async fn counted<T>(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        grain: Span,
-        figures: impl Fn() -> Reading<T>,
-    ) -> Result<(Vec<QueuedSms>, T)> {
-        let mut waiting = self.sms().await;
-        waiting.retain(|queued| {
-            let at = floor(queued.sms.counted_at(), grain);
-            at >= floor(from, grain) && at < to && !queued.sms.is_timeless()
-        });
-        let Some(since) = waiting.iter().map(|queued| queued.sms.server_received_at).min() else {
-            return Ok((waiting, figures().await?));
-        };
-        let ids: Arc<[Uuid]> = waiting.iter().map(|queued| queued.sms.sms_id).collect();
-        let desk = Arc::clone(&self.desk);
-        let written = move || -> Reading<_> {
-            let (desk, ids) = (Arc::clone(&desk), Arc::clone(&ids));
-            Box::pin(async move { desk.written_sms(&ids, since).await })
-        };
-        let (written, figures) = while_nothing_is_written(written, figures).await?;
-        waiting.retain(|queued| !written.contains(&queued.sms.sms_id));
-        Ok((waiting, figures))
     }
 
     /// The onboardings that wait to be written, as they are now.
@@ -175,53 +134,6 @@ impl Together {
             Ok(Some(now)) => OnboardingRow { id: row.id, ..OnboardingRow::waiting(0, now) },
             Ok(None) | Err(_) => row,
         }
-    }
-
-    /// What figures say, and those onboardings that were registered between, each with how the figures count it.
-    async fn changed<T>(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        figures: impl Fn() -> Reading<T>,
-    ) -> Result<(Vec<(Option<OnboardingRow>, OnboardingRow)>, T)> {
-        let mut waiting = self.onboardings().await;
-        waiting.retain(|row| {
-            let minute = floor(row.onboarding.request_timestamp, MINUTE);
-            minute >= from && minute < to
-        });
-        if waiting.is_empty() {
-            return Ok((Vec::new(), figures().await?));
-        }
-        let ids: Arc<[Uuid]> = waiting.iter().map(Row::key).collect();
-        let desk = Arc::clone(&self.desk);
-        let written = move || -> Reading<_> {
-            let (desk, ids) = (Arc::clone(&desk), Arc::clone(&ids));
-            Box::pin(async move {
-                let rows = desk.written_onboardings(&ids).await?;
-                Ok(rows.into_iter().map(|row| (row.key(), row)).collect::<HashMap<_, _>>())
-            })
-        };
-        let (mut written, figures) = while_nothing_is_written(written, figures).await?;
-        Ok((waiting.into_iter().map(|row| (written.remove(&row.key()), row)).collect(), figures))
-    }
-}
-
-/// What is written, and figures that were read while that stayed as it is: so that nobody counts what the figures
-/// count too. Where rows are written without a pause, the last of a few readings is near enough.
-async fn while_nothing_is_written<W: PartialEq, T>(
-    written: impl Fn() -> Reading<W>,
-    figures: impl Fn() -> Reading<T>,
-) -> Result<(W, T)> {
-    let mut before = written().await?;
-    let mut left = READINGS;
-    loop {
-        let read = figures().await?;
-        let after = written().await?;
-        left -= 1;
-        if before == after || left == 0 {
-            return Ok((after, read));
-        }
-        before = after;
     }
 }
 

@@ -10,7 +10,7 @@ use bridge_store::judged::QueuedSms;
 use uuid::Uuid;
 
 use crate::bridge::App;
-use crate::durability::held::{Queues, held};
+use crate::stores::held::{Queues, held};
 use crate::webhooks::said;
 
 /// Entries that are carried in one step.

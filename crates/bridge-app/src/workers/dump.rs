@@ -13,8 +13,8 @@ use bridge_store::judged::QueuedSms;
 use super::worker::{Tick, Worker};
 use crate::base::metrics::Stopwatch;
 use crate::bridge::App;
-use crate::durability::held::{Queues, held};
 use crate::state::board::WakeSignal;
+use crate::stores::held::{Queues, held};
 use crate::webhooks::carry;
 
 #[derive(Default)]

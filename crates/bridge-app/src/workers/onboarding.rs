@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::dump;
 use super::worker::{Tick, Worker};
 use crate::bridge::App;
-use crate::durability::held::{Queues, held};
 use crate::state::board::WakeSignal;
+use crate::stores::held::{Queues, held};
 use crate::webhooks::carry;
 
 #[derive(Default)]

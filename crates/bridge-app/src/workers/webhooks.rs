@@ -7,8 +7,8 @@ use bridge_store::StoreError;
 
 use super::worker::{Scope, Tick, Worker};
 use crate::bridge::App;
-use crate::durability::held::Queues;
 use crate::state::board::WakeSignal;
+use crate::stores::held::Queues;
 use crate::webhooks;
 use crate::webhooks::carry::carry;
 use crate::webhooks::deliver::Flights;

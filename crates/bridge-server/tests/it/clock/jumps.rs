@@ -306,11 +306,13 @@ async fn import(machine: &Machine, way: Way, first: &Person, second: &Person) {
     });
     let body = reqwest::Body::wrap_stream(half.chain(rest).map(Ok::<_, std::io::Error>));
     let request = reqwest::Client::new().post(format!("{}/sms/import", machine.bridge.url));
-    let asked = tokio::spawn(request.bearer_auth(ADMIN_TOKEN).body(body).send());
-    machine.until_validated(first).await;
-    machine.jump(way);
-    jumped.send(()).unwrap();
-    let answer = asked.await.unwrap().unwrap();
+    let jumping = async {
+        machine.until_validated(first).await;
+        machine.jump(way);
+        jumped.send(()).unwrap();
+    };
+    let (answer, ()) = tokio::join!(request.bearer_auth(ADMIN_TOKEN).body(body).send(), jumping);
+    let answer = answer.unwrap();
     let (status, report) = (answer.status(), answer.json::<Value>().await.unwrap());
     assert_eq!((status.as_u16(), &report["rows"]), (200, &json!(2 * ROWS + 2)), "{report}");
 }
