@@ -246,7 +246,10 @@ async fn dumped(group: &Group) -> Vec<(Vec<u8>, Vec<u8>, i64)> {
     let keys: Vec<Vec<u8>> = ::redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
     let mut all = Vec::new();
     for key in keys {
-        let value: Vec<u8> = ::redis::cmd("DUMP").arg(&key).query_async(&mut connection).await.unwrap();
+        let value: Option<Vec<u8>> =
+            ::redis::cmd("DUMP").arg(&key).query_async(&mut connection).await.unwrap();
+        // A lease or the like ended meanwhile.
+        let Some(value) = value else { continue };
         let ends: i64 = ::redis::cmd("PEXPIRETIME").arg(&key).query_async(&mut connection).await.unwrap();
         all.push((key, value, ends.max(0)));
     }
