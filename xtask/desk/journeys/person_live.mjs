@@ -71,9 +71,14 @@ export async function play(stage) {
     };
     const first = await left();
     assert.ok(first > 280 && first <= 300, `${first}`);
-    await visit.page.clock.runFor(20_000);
-    const later = await left();
-    assert.ok(Math.abs(first - later - 20) <= 2, `${first} and then ${later}`);
+    // What the stream says first may come while this clock runs ahead: the countdown follows the server once more then.
+    let gone = 0;
+    for (let tries = 0; tries < 3 && Math.abs(gone - 20) > 2; tries += 1) {
+      const before = await left();
+      await visit.page.clock.runFor(20_000);
+      gone = before - (await left());
+    }
+    assert.ok(Math.abs(gone - 20) <= 2, `${gone} of 20 seconds`);
   });
 
   await stage.test("at the end a new code is one button away", async () => {
